@@ -1,0 +1,17 @@
+"""privsearch: train and attack every model of a sweep; keep the accuracy-privacy Pareto front."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from privsearch.store import Study, load_study
+
+__all__ = ["Study", "load_study"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public names when they are asked for, so that `privsearch --help` need not wait for them."""
+    if name in __all__:
+        from privsearch import store
+
+        return getattr(store, name)
+    raise AttributeError(f"module 'privsearch' has no attribute {name!r}")

@@ -1,0 +1,43 @@
+"""Every error that privsearch raises on purpose.
+
+PrivsearchError          what a user can mend; the command line prints it without a traceback, exit code 2
+|-- SpecError            a sweep file, or a value given with --set, breaks a rule
+|-- DataError            a dataset is missing, unreadable or unfit
+|-- StudyError           a study directory is missing, held by another sweep, or not a study
+`-- MetricError          a metric was asked of data that cannot carry it
+TrialError               one trial cannot give a number; recorded as failed, never shown as a crash
+|-- DivergedError        the training loss is not finite
+`-- ConstructionError    a built network is not the one that was asked for
+"""
+
+
+class PrivsearchError(Exception):
+    """A mistake that the user can mend: the message says what must hold, what was given, where, and what to do."""
+
+
+class SpecError(PrivsearchError):
+    """A sweep file, or a value given with --set, breaks a rule."""
+
+
+class DataError(PrivsearchError):
+    """A dataset is missing, unreadable, or unfit for classification."""
+
+
+class StudyError(PrivsearchError):
+    """A study directory is missing, held by another sweep, or is not a study."""
+
+
+class MetricError(PrivsearchError):
+    """A metric was asked of data that cannot carry it, such as one class only."""
+
+
+class TrialError(Exception):
+    """One trial cannot give a number; it is recorded as failed and the sweep goes on."""
+
+
+class DivergedError(TrialError):
+    """The training loss is not finite."""
+
+
+class ConstructionError(TrialError):
+    """A built network does not have the levels or the range that were asked for."""
