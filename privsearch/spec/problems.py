@@ -1,0 +1,140 @@
+"""Say what is wrong with a field of a sweep: what must hold, what was given, and the nearest valid choice."""
+
+import difflib
+import math
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args, get_origin
+
+from annotated_types import Ge, Le
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from privsearch.spec.components import CsvDataset, EmbeddedName, NpzDataset, PaperProtocol, SvmAttack
+from privsearch.spec.sweep import RECIPE_AXES, SweepSpec
+from privsearch.spec.trial import AXES, Axes
+
+_DATASET_RULE: Final = (
+    f"one of {', '.join(get_args(EmbeddedName))}, or a mapping such as {{name: mine, path: mine.csv, label: column}} "
+    "or {name: mine, path: mine.npz}"
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One broken rule: the way to its field, and a sentence about it."""
+
+    where: tuple[int | str, ...]
+    sentence: str
+
+
+def problem_of(details: ErrorDetails) -> Problem:
+    """Turn one of pydantic's error details into a sentence for the user."""
+    where, given, message = details["loc"], details["input"], details["msg"]
+    match details["type"]:
+        case "extra_forbidden":
+            sentence = unknown_name("field", str(where[-1]), tuple(_model(where).model_fields))
+        case "unknown_axis":
+            sentence = unknown_name("axis", str(where[-1]), AXES)
+        case "unknown_recipe":
+            sentence = unknown_name("recipe field", str(where[-1]), (*RECIPE_AXES, "overrides"))
+        case "missing":
+            rule = _rule(where)
+            sentence = "this field must be given" + (f": {rule}" if rule else "")
+        case (
+            "repeated_name" | "idle_axis" | "too_many_points" | "empty_axis" | "unknown_override" | "unknown_objective"
+        ):
+            sentence = message
+        case _:
+            sentence = _invalid(where, given, message)
+    return Problem(where, sentence)
+
+
+def unknown_name(what: str, given: str, valid: tuple[str, ...]) -> str:
+    """The sentence about a name that is not one of `valid`."""
+    close = difflib.get_close_matches(given, valid, n=1, cutoff=0.5)
+    nearest = f"; did you mean {close[0]!r}?" if close else ";"
+    return f"no {what} is called {given!r}{nearest} valid: {', '.join(valid)}"
+
+
+def _invalid(where: tuple[int | str, ...], given: Any, message: str) -> str:
+    rule = _rule(where)
+    must = f"must be {rule}" if rule else message
+    nearest = _nearest(where, given)
+    return f"{must}, but got {_shown(given)}" + (f"; nearest valid: {nearest}" if nearest else "")
+
+
+def _model(where: tuple[int | str, ...]) -> type[BaseModel]:
+    """The specification that the last step of `where` is a field of."""
+    match where:
+        case ("protocol", _, *_):
+            return PaperProtocol
+        case ("attacks", _, _, *_):
+            return SvmAttack
+        case ("datasets", _, "csv", *_):
+            return CsvDataset
+        case ("datasets", _, "npz", *_):
+            return NpzDataset
+        case ("grids", _, _, *_) | ("recipe", _, *_):
+            return Axes
+        case _:
+            return SweepSpec
+
+
+def _field(where: tuple[int | str, ...]) -> FieldInfo | None:
+    fields = _model(where).model_fields
+    return next((fields[step] for step in reversed(where) if isinstance(step, str) and step in fields), None)
+
+
+def _rule(where: tuple[int | str, ...]) -> str | None:
+    match where:
+        case ("datasets", _) | ("datasets", _, "embedded"):
+            return _DATASET_RULE
+        case ("grids", _):
+            return "a mapping from axes to lists of values, with at least the axis 'model'"
+        case ("objectives", _):
+            return "'maximize' or 'minimize'"
+        case _:
+            field = _field(where)
+            return field.description if field else None
+
+
+def _choices(annotation: Any) -> list[Any]:
+    """The values of every Literal in a type."""
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [choice for part in get_args(annotation) for choice in _choices(part)]
+
+
+def _bounds(annotation: Any) -> tuple[int, int] | None:
+    """The inclusive integer bounds in a type, where it has both."""
+    marks = [mark for part in (annotation, *get_args(annotation)) for mark in getattr(part, "__metadata__", ())]
+    marks = [inner for mark in marks for inner in getattr(mark, "metadata", [mark])]
+    low = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)
+    high = next((mark.le for mark in marks if isinstance(mark, Le)), None)
+    return (int(str(low)), int(str(high))) if low is not None and high is not None else None
+
+
+def _nearest(where: tuple[int | str, ...], given: Any) -> str | None:
+    field = _field(where)
+    annotation = field.annotation if field else None
+    if where[:1] == ("datasets",) and len(where) <= 3:
+        annotation = EmbeddedName
+    if where[:1] == ("objectives",):
+        annotation = Literal["maximize", "minimize"]
+    if isinstance(given, str):
+        close = difflib.get_close_matches(
+            given, [c for c in _choices(annotation) if isinstance(c, str)], n=1, cutoff=0.4
+        )
+        return close[0] if close else None
+    bounds = _bounds(annotation)
+    if bounds and isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given):
+        low, high = bounds
+        candidates = sorted({min(max(n, low), high) for n in (math.floor(given), math.ceil(given))})
+        return " or ".join(map(str, candidates))
+    return None
+
+
+def _shown(given: Any) -> str:
+    text = "null" if given is None else repr(given)
+    return text if len(text) <= 80 else f"{text[:77]}..."

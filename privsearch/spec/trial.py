@@ -1,0 +1,147 @@
+"""One point of the cross-product: a `TrialSpec` holds everything that the numbers of a trial depend on."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from privsearch.spec.components import (
+    STRICT,
+    Attack,
+    Dataset,
+    Network,
+    PaperProtocol,
+    Protocol,
+    SvmAttack,
+    dataset_name,
+)
+
+MEANING_VERSION: Final = 1
+"""Raised whenever the same TrialSpec starts to mean other numbers; it is part of every trial_id."""
+
+SurrogateGradient = Literal["fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through"]
+BitWidth = Annotated[int, Field(ge=2, le=8)]
+
+
+class Axes(BaseModel):
+    """Every field of a trial that a grid may sweep; the names are the same in YAML, code, tables and plots.
+
+    None stands for full precision (bit widths), for the whole split (sizes), and elsewhere for the default of
+    `SNN_DEFAULTS` or `DEFAULT_THRESHOLD`.
+    """
+
+    model_config = STRICT
+
+    model: Literal["ann", "snn"] = Field(description="'ann' or 'snn'")
+    weight_bit_width: BitWidth | None = Field(
+        None, description="an integer from 2 to 8, or null for full-precision weights"
+    )
+    act_bit_width: BitWidth | None = Field(
+        None, description="an integer from 2 to 8, or null for full-precision activations"
+    )
+    threshold: float | None = Field(
+        None, gt=0, le=100, description="a number above 0 and up to 100, or null for the default, 1.0"
+    )
+    surrogate_gradient: SurrogateGradient | None = Field(
+        None,
+        description="one of fast_sigmoid, atan, spike_rate_escape, triangular, straight_through, "
+        "or null for the default, fast_sigmoid",
+    )
+    spiking_layers: Literal["all", "head"] | None = Field(
+        None, description="'all', 'head' (LIF in the linear layers only), or null for the default, all"
+    )
+    num_steps: int | None = Field(
+        None, ge=1, le=10_000, description="an integer from 1 to 10000 (time steps), or null for the default, 25"
+    )
+    beta: float | None = Field(
+        None, ge=0, le=1, description="a number from 0 to 1 (membrane decay per step), or null for the default, 0.95"
+    )
+    epochs: int = Field(20, ge=1, description="an integer of at least 1")
+    batch_size: int = Field(128, ge=1, description="an integer of at least 1")
+    learning_rate: float = Field(1e-3, gt=0, description="a number above 0")
+    weight_decay: float = Field(0.0, ge=0, description="a number of at least 0")
+    train_size: int | None = Field(
+        None, ge=2, description="an integer of at least 2 (examples kept of the training split), or null for all"
+    )
+    test_size: int | None = Field(
+        None, ge=2, description="an integer of at least 2 (examples kept of the test split), or null for all"
+    )
+
+
+AXES: Final = tuple(Axes.model_fields)
+DEFAULT_THRESHOLD: Final = 1.0
+SNN_DEFAULTS: Final = {"surrogate_gradient": "fast_sigmoid", "spiking_layers": "all", "num_steps": 25, "beta": 0.95}
+
+
+@cache
+def axis_adapter(axis: str) -> TypeAdapter[Any]:
+    """The validator of one axis's values, strict as the whole specification is."""
+    field = Axes.model_fields[axis]
+    annotation: Any = Annotated[(field.annotation, *field.metadata, axis)]
+    return TypeAdapter(annotation, config=STRICT)
+
+
+def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
+    """Drop what has no effect from a point of the cross-product, and write out the defaults of what has.
+
+    A threshold needs quantised activations; a surrogate gradient, time steps and a decay need a spiking network;
+    a choice of spiking layers needs convolutions.
+    """
+    canonical = dict(axes)
+    if canonical["act_bit_width"] is None:
+        canonical["threshold"] = None
+    elif canonical["threshold"] is None:
+        canonical["threshold"] = DEFAULT_THRESHOLD
+    for axis, default in SNN_DEFAULTS.items():
+        if canonical["model"] == "ann":
+            canonical[axis] = None
+        elif canonical[axis] is None:
+            canonical[axis] = default
+    if canonical["model"] == "snn" and network == "fcnet":
+        canonical["spiking_layers"] = "all"
+    return canonical
+
+
+class TrialSpec(Axes):
+    """One configuration, replicates included."""
+
+    dataset: Dataset
+    protocol: Protocol = PaperProtocol()
+    attacks: tuple[Attack, ...] = Field((SvmAttack(),), min_length=1, strict=False)
+    seed: int = Field(0, ge=0, lt=2**63, description="an integer from 0 to 2**63 - 1")
+
+    @property
+    def dataset_name(self) -> str:
+        """The name of the dataset in tables, plots and overrides."""
+        return dataset_name(self.dataset)
+
+    def axes(self) -> dict[str, Any]:
+        """The values of this trial's axes, by name, in their order."""
+        return {axis: getattr(self, axis) for axis in AXES}
+
+    def canonical(self, network: Network) -> Self:
+        """The same trial without the values that have no effect on a network of this kind.
+
+        Two trials that train the same thing have the same canonical form.
+        """
+        return self.model_copy(update=canonical_axes(self.axes(), network))
+
+    def trial_id(self, fingerprint: str) -> str:
+        """The key under which this trial is recorded: 16 hexadecimal digits.
+
+        It covers the axes, the protocol, the seed, the dataset's content (its `fingerprint`, whatever its path or
+        name) and `MEANING_VERSION`. It leaves the attacks out: they read what the training gave, so a recorded
+        trial can gain an attack without becoming another trial.
+        """
+        meaning = {
+            "version": MEANING_VERSION,
+            "dataset": fingerprint,
+            "protocol": self.protocol.model_dump(mode="json"),
+            "seed": self.seed,
+            # None is left out, so that an axis that comes later, and is not used, leaves the ids as they are.
+            **{axis: value for axis, value in self.axes().items() if value is not None},
+        }
+        return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
