@@ -1,0 +1,115 @@
+"""From the dataset named in a spec to its arrays and its description."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import get_args
+
+from privsearch.data.embedded import load_embedded
+from privsearch.data.files import load_csv, load_npz
+from privsearch.data.raw import RawDataset
+from privsearch.spec import CsvDataset, Dataset, EmbeddedName, Network, NpzDataset
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What the rest of the program needs to know of a dataset without holding it.
+
+    Attributes:
+        name: what the dataset is called in tables and plots.
+        network: `fcnet` for a table, `convnet` for images.
+        input_shape: `(features,)` or `(channels, height, width)`.
+        num_classes: how many classes occur.
+        num_train: examples in the whole training split.
+        num_test: examples in the whole test split.
+        fingerprint: see `fingerprint`.
+        source: where the data come from: a path, or the library that holds them.
+    """
+
+    name: str
+    network: Network
+    input_shape: tuple[int, ...]
+    num_classes: int
+    num_train: int
+    num_test: int
+    fingerprint: str
+    source: str
+
+
+def load_dataset(dataset: Dataset) -> RawDataset:
+    """Read a dataset and check it.
+
+    Raises:
+        DataError: it is missing, unreadable, or unfit for classification.
+    """
+    match dataset:
+        case CsvDataset():
+            return load_csv(dataset)
+        case NpzDataset():
+            return load_npz(dataset)
+        case _:
+            return load_embedded(dataset)
+
+
+def describe_dataset(dataset: Dataset) -> DatasetInfo:
+    """Describe a dataset; it is read once per process, and again only if its file changes.
+
+    Raises:
+        DataError: it is missing, unreadable, or unfit for classification.
+    """
+    return _describe_dataset(dataset, modified_ns(dataset))
+
+
+@lru_cache(maxsize=64)
+def _describe_dataset(dataset: Dataset, _modified_ns: int | None) -> DatasetInfo:
+    return describe_raw(load_dataset(dataset))
+
+
+def list_datasets() -> tuple[DatasetInfo, ...]:
+    """Describe the embedded datasets, which need neither a file nor a download."""
+    return tuple(describe_dataset(name) for name in get_args(EmbeddedName))
+
+
+def describe_raw(raw: RawDataset) -> DatasetInfo:
+    """Describe a dataset that has been read."""
+    return DatasetInfo(
+        name=raw.name,
+        network="fcnet" if raw.x.ndim == 2 else "convnet",
+        input_shape=raw.x.shape[1:],
+        num_classes=len(raw.class_names),
+        num_train=raw.num_train,
+        num_test=raw.num_test,
+        fingerprint=fingerprint(raw),
+        source=raw.source,
+    )
+
+
+def fingerprint(raw: RawDataset) -> str:
+    """The SHA-256 of a dataset's content, before any split, in hexadecimal.
+
+    It covers values, types and shapes of all arrays and the names of the classes, but neither the name nor the source:
+    the same data in another place are the same data.
+    """
+    digest = hashlib.sha256(json.dumps(raw.class_names).encode())
+    for array in (raw.x, raw.y, raw.test_x, raw.test_y):
+        if array is None:
+            digest.update(b"none")
+        else:
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(array.ravel().data)
+    return digest.hexdigest()
+
+
+def modified_ns(dataset: Dataset) -> int | None:
+    """When a dataset's file was last written, in nanoseconds; None where there is no file.
+
+    It is part of every cache key, so that an edited file never passes for what it was.
+    """
+    if isinstance(dataset, str):
+        return None
+    try:
+        return Path(dataset.path).stat().st_mtime_ns
+    except OSError:
+        return None

@@ -1,0 +1,273 @@
+"""A user's own data: a CSV table or an NPZ archive, checked so that every mistake is named where it stands."""
+
+import warnings
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float32, Int64, Shaped
+
+from privsearch.data.raw import RawDataset, did_you_mean, encode_labels, listed
+from privsearch.errors import DataError
+from privsearch.spec import CsvDataset, NpzDataset
+
+_ONE_SPLIT: Final = ("x", "y")
+_TWO_SPLITS: Final = ("x_train", "y_train", "x_test", "y_test")
+_MIN_IMAGE_SIDE: Final = 4  # the ConvNet halves each side twice
+
+
+def load_csv(dataset: CsvDataset) -> RawDataset:
+    """Read a table: a header, the column `dataset.label` with the class, and numbers in all other columns.
+
+    Integer labels are numbered in the order of the integers, other labels in alphabetical order. True and False count
+    as 1 and 0. Rows in messages count from 1 below the header, blank lines left out.
+
+    Raises:
+        DataError: the file is missing or unreadable, or its columns, numbers or labels break a rule.
+    """
+    path = _existing_file(dataset.path)
+    frame = _read_table(path)
+    if dataset.label not in frame:
+        raise DataError(
+            f"{path}: the label must be a column, but got label {dataset.label!r} and the columns are (separated by "
+            f"commas) {listed(frame.columns)}. Name one of them.{did_you_mean(dataset.label, list(frame.columns))}"
+        )
+    features = [column for column in frame.columns if column != dataset.label]
+    if not features or frame.empty:
+        raise DataError(
+            f"{path}: there must be at least one row and one column beside the label, but got {len(frame)} rows and "
+            f"the columns {listed(frame.columns)}. Add the missing data."
+        )
+    y, classes = encode_labels(
+        _label_column(frame[dataset.label], path), f"{path}, column {dataset.label!r}", has_test_split=False
+    )
+    return RawDataset(
+        name=dataset.name,
+        source=dataset.path,
+        x=np.stack([_feature_column(frame[column], path) for column in features], axis=1),
+        y=y,
+        class_names=tuple(str(label) for label in classes),
+    )
+
+
+def load_npz(dataset: NpzDataset) -> RawDataset:
+    """Read an archive of `x`, `y`, or of `x_train`, `y_train`, `x_test`, `y_test`.
+
+    Inputs are `(n, features)` for a table, `(n, height, width)` for images of one channel, or `(n, channels, height,
+    width)`. Four axes of which the last is 1 or 3 and the second is neither are taken as channels-last and reordered.
+    Images of type uint8 are scaled from 0-255 to [0, 1]; all other values stay as they are. Labels are integers or
+    strings, `(n,)`. Indices in messages are NumPy's.
+
+    Raises:
+        DataError: the file is missing or unreadable, or its arrays break a rule.
+    """
+    path = _existing_file(dataset.path)
+    arrays = _read_archive(path)
+    has_test_split = "x_train" in arrays
+    x_name, y_name = _TWO_SPLITS[:2] if has_test_split else _ONE_SPLIT
+    labels = _label_array(arrays, x_name, y_name, path)
+    y, classes = encode_labels(labels, f"{path}, array {y_name!r}", has_test_split=has_test_split)
+    x = _input_array(arrays[x_name], f"{path}, array {x_name!r}")
+    test_x = test_y = None
+    if has_test_split:
+        test_x = _input_array(arrays["x_test"], f"{path}, array 'x_test'")
+        test_y = _test_labels(_label_array(arrays, "x_test", "y_test", path), classes, path)
+        if (x.shape[1:], arrays["x_train"].dtype) != (test_x.shape[1:], arrays["x_test"].dtype):
+            raise DataError(
+                f"{path}: x_train and x_test must have one example shape and one dtype, but got "
+                f"{x.shape[1:]} {arrays['x_train'].dtype} and {test_x.shape[1:]} {arrays['x_test'].dtype}. "
+                "Prepare both alike."
+            )
+    return RawDataset(dataset.name, dataset.path, x, y, tuple(str(label) for label in classes), test_x, test_y)
+
+
+def _existing_file(given: str) -> Path:
+    path = Path(given)
+    siblings: list[str] = []
+    try:
+        if path.is_file():
+            return path
+        siblings = [sibling.name for sibling in path.parent.iterdir() if sibling.is_file()]
+    except OSError:
+        pass  # the message below says what there is to say; it only lacks a suggestion
+    raise DataError(
+        f"{given}: the path must lead to a file, but there is none at {path.absolute()}. Correct the path."
+        f"{did_you_mean(path.name, siblings)}"
+    )
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    try:
+        header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, skipinitialspace=True)
+        _check_header(list(header.iloc[0]), path)
+        with warnings.catch_warnings():
+            # Rows longer than the header: pandas would drop the surplus with a warning.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(path, index_col=False, low_memory=False, skipinitialspace=True)
+    except (OSError, ValueError, pd.errors.ParserWarning) as error:
+        raise DataError(
+            f"{path}: this must be a readable CSV file (UTF-8, a header, commas, as many fields in every row), but "
+            f"reading it gave: {str(error).strip()}. Save the table as CSV again."
+        ) from error
+
+
+def _check_header(columns: list[str], path: Path) -> None:
+    repeated = sorted({column for column in columns if columns.count(column) > 1 and column})
+    if repeated:
+        raise DataError(
+            f"{path}: every column must have a name of its own, but these occur more than once: {listed(repeated)}. "
+            "Rename or remove the repeated columns."
+        )
+    if "" in columns:
+        raise DataError(
+            f"{path}: every column must have a name, but column {columns.index('') + 1} of {len(columns)} has none. "
+            "Name it; or if it holds row numbers, remove it (in pandas: to_csv(..., index=False)), because a network "
+            "could tell the examples apart by them."
+        )
+
+
+def _label_column(column: "pd.Series[Any]", path: Path) -> Shaped[np.ndarray, " n"]:
+    missing = column.isna().to_numpy()
+    if missing.any():
+        raise DataError(
+            f"{path}, column {column.name!r}: every row must have a label, but {missing.sum()} have none (an empty "
+            f"field, NA, NaN, null or None), in {_rows(missing)}. Fill them in, or remove these rows."
+        )
+    return column.to_numpy() if pd.api.types.is_numeric_dtype(column) else column.astype(str).to_numpy(dtype=object)
+
+
+def _feature_column(column: "pd.Series[Any]", path: Path) -> Float32[np.ndarray, " n"]:
+    where = f"{path}, column {column.name!r}"
+    numbers = pd.to_numeric(column, errors="coerce")
+    text = (numbers.isna() & column.notna()).to_numpy()
+    if text.any():
+        raise DataError(
+            f"{where}: every column but the label must hold numbers, but {text.sum()} are not, such as "
+            f"{column[text].iloc[0]!r}, in {_rows(text)}. Encode the column as numbers, or remove it."
+        )
+    values = _as_float32(numbers.to_numpy(dtype=np.float64))
+    unfit = ~np.isfinite(values)
+    if unfit.any():
+        raise DataError(
+            f"{where}: every value must be a finite 32-bit number, but {unfit.sum()} are missing, NaN or infinite, in "
+            f"{_rows(unfit)}. Fill them in, or remove these rows."
+        )
+    return values
+
+
+def _rows(chosen: Bool[np.ndarray, " n"]) -> str:
+    return f"row {listed((np.flatnonzero(chosen) + 1).tolist(), limit=5)}"
+
+
+def _as_float32(values: Shaped[np.ndarray, "*shape"]) -> Float32[np.ndarray, "*shape"]:
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused as such
+        return values.astype(np.float32, order="C")
+
+
+def _read_archive(path: Path) -> dict[str, Shaped[np.ndarray, "..."]]:
+    try:
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise _not_an_archive(path)
+            _check_array_names(archive.files, path)
+            return {name: _read_array(archive, name, path) for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise _not_an_archive(path) from error
+
+
+def _not_an_archive(path: Path) -> DataError:
+    return DataError(
+        f"{path}: this must be a readable NPZ archive, but it is of another kind, damaged, or closed to you. Write it "
+        "with numpy.savez_compressed(path, x=..., y=...)."
+    )
+
+
+def _check_array_names(names: list[str], path: Path) -> None:
+    expected = max((_ONE_SPLIT, _TWO_SPLITS), key=lambda layout: len(set(layout) & set(names)))
+    if set(names) == set(expected):
+        return
+    missing = [name for name in expected if name not in names]
+    unknown = [name for name in names if name not in expected]
+    raise DataError(
+        f"{path}: the arrays must be {listed(_ONE_SPLIT)} or {listed(_TWO_SPLITS)}, and no others, but got "
+        f"{listed(names) or 'none'} (missing: {listed(missing) or 'none'}; not allowed: {listed(unknown) or 'none'}). "
+        f"Add, rename or remove arrays.{''.join(did_you_mean(name, missing) for name in unknown[:1])}"
+    )
+
+
+def _read_array(archive: "np.lib.npyio.NpzFile[Any]", name: str, path: Path) -> Shaped[np.ndarray, "..."]:
+    where = f"{path}, array {name!r}"
+    try:
+        array = archive[name]
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(
+            f"{where}: this must be a readable array of numbers or strings (no Python objects: they would be "
+            f"unpickled), but reading it gave: {error}. Give it a plain dtype, such as float32, int64 or str."
+        ) from error
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"{where}: this must be an array, but got a file of another kind. Write it with numpy.savez.")
+    return array
+
+
+def _label_array(
+    arrays: dict[str, Shaped[np.ndarray, "..."]], x_name: str, y_name: str, path: Path
+) -> Shaped[np.ndarray, " n"]:
+    labels = arrays[y_name]
+    if labels.dtype.kind not in "biuU":
+        raise DataError(
+            f"{path}, array {y_name!r}: labels must be integers or strings, but got dtype {labels.dtype}. Convert "
+            "them, for example with .astype(int)."
+        )
+    if labels.ndim != 1 or len(labels) == 0 or labels.shape != arrays[x_name].shape[:1]:
+        raise DataError(
+            f"{path}: {x_name} and {y_name} must hold one input and one label for each example, at least one, but got "
+            f"shapes {arrays[x_name].shape} and {labels.shape}. {y_name} must have the shape (n,)."
+        )
+    return labels
+
+
+def _test_labels(labels: Shaped[np.ndarray, " n"], classes: dict[object, int], path: Path) -> Int64[np.ndarray, " n"]:
+    unknown = sorted(set(labels.tolist()) - set(classes))
+    if unknown:
+        raise DataError(
+            f"{path}: every class in y_test must occur in y_train, but y_test holds {listed(unknown)} and y_train only "
+            f"{listed(classes)}. Remove these examples, or add such examples to x_train."
+        )
+    return np.array([classes[label] for label in labels.tolist()], dtype=np.int64)
+
+
+def _input_array(array: Shaped[np.ndarray, "..."], where: str) -> Float32[np.ndarray, "n *shape"]:
+    if array.dtype.kind not in "biuf" or array.ndim not in {2, 3, 4} or 0 in array.shape:
+        raise DataError(
+            f"{where}: inputs must be numbers of shape (n, features), (n, height, width) or (n, channels, height, "
+            f"width), no axis empty, but got shape {array.shape}, dtype {array.dtype}. Reshape or convert them."
+        )
+    values = _as_float32(array)
+    unfit = np.argwhere(~np.isfinite(values))
+    if len(unfit):
+        raise DataError(
+            f"{where}: every value must be a finite 32-bit number, but {len(unfit)} are NaN or infinite, at index "
+            f"{listed(map(tuple, unfit.tolist()), limit=3)}. Replace them, or remove these examples."
+        )
+    if values.ndim == 2:
+        return values
+    return _as_images(values / 255 if array.dtype == np.uint8 else values, where)
+
+
+def _as_images(values: Float32[np.ndarray, "n *shape"], where: str) -> Float32[np.ndarray, "n channels height width"]:
+    if values.ndim == 3:
+        images = values[:, np.newaxis]
+    elif values.shape[3] in {1, 3} and values.shape[1] not in {1, 3}:
+        images = np.ascontiguousarray(np.moveaxis(values, 3, 1))
+    else:
+        images = values
+    if min(images.shape[2:]) < _MIN_IMAGE_SIDE:
+        raise DataError(
+            f"{where}: images must be at least {_MIN_IMAGE_SIDE} x {_MIN_IMAGE_SIDE}, because the ConvNet halves each "
+            f"side twice, but got {images.shape[2]} x {images.shape[3]} (height x width). Pad or enlarge them."
+        )
+    return images
