@@ -1,0 +1,19 @@
+"""The networks that are trained and attacked: `build_network` turns a TrialSpec into one."""
+
+from privsearch.models.leaky import Leaky, MembraneReadout
+from privsearch.models.networks import Network, Stage, build_network
+from privsearch.models.quantization import StateQuantizer, quant_conv2d, quant_linear, quant_relu
+from privsearch.models.surrogate import SURROGATE_GRADIENTS
+
+__all__ = [
+    "SURROGATE_GRADIENTS",
+    "Leaky",
+    "MembraneReadout",
+    "Network",
+    "Stage",
+    "StateQuantizer",
+    "build_network",
+    "quant_conv2d",
+    "quant_linear",
+    "quant_relu",
+]

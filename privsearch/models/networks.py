@@ -1,0 +1,130 @@
+"""The two networks of Moshruba et al. 2025, Table I, as ANN and as SNN.
+
+Signals inside a network are `(steps, batch, *features)`: one step for an ANN and for whatever in an SNN does not
+change with time, num_steps after the first Leaky neurons. A layer sees all steps in one call, so the layers before
+the first Leaky neurons run once per batch, and a weight is quantised once per batch.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from privsearch.models.leaky import Leaky, MembraneReadout
+from privsearch.models.quantization import StateQuantizer, quant_conv2d, quant_linear, quant_relu
+from privsearch.spec import TrialSpec
+
+HIDDEN_FEATURES: Final = 1000
+CONV_CHANNELS: Final = (32, 64)
+
+
+class Stage(nn.Module):
+    """A convolution with 2x2 max pooling, or a linear layer; then an activation.
+
+    Pooling comes before the activation. For Leaky neurons that is the paper's order; for a ReLU, which is monotone,
+    both orders give the same outputs. (Where quantisation makes outputs tie, the gradient differs: here it goes to the
+    largest current, in the other order to the first of those that tie.)
+
+    Args:
+        affine: a Conv2d (2x2 max pooling follows it) or a Linear (its input is flattened), or brevitas' twin of it.
+        activation: from currents to signals, `(steps, batch, *features)`; the steps may differ.
+    """
+
+    def __init__(self, affine: nn.Module, activation: nn.Module) -> None:
+        super().__init__()
+        self.affine = affine
+        self.activation = activation
+
+    def current(self, x: Float[Tensor, "steps batch *features"]) -> Float[Tensor, "steps batch *neuron"]:
+        """What drives the activation, for every step of x."""
+        folded = x.flatten(0, 1)
+        if isinstance(self.affine, nn.Conv2d):
+            current: Tensor = functional.max_pool2d(self.affine(folded), 2)
+        else:
+            current = self.affine(folded.flatten(1))
+        return current.view(*x.shape[:2], *current.shape[1:])
+
+    def forward(self, x: Float[Tensor, "steps batch *features"]) -> Float[Tensor, "time batch *neuron"]:
+        """The activation of `current`."""
+        signal: Tensor = self.activation(self.current(x))
+        return signal
+
+
+class Network(nn.Sequential):
+    """Stages in a row, from a batch to its logits: the last stage's output at the final step."""
+
+    def forward(self, x: Float[Tensor, "batch *features"]) -> Float[Tensor, "batch classes"]:
+        """Logits `(batch, classes)` of x `(batch, *input_shape)`."""
+        signal = x.unsqueeze(0)
+        for stage in self:
+            signal = stage(signal)
+        return signal[-1]
+
+
+def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network:
+    """The network that a trial asks for, its weights drawn from torch's global generator.
+
+    One input dimension gives an FCNet (linear 1000, linear classes), three a ConvNet (3x3 convolutions of 32 and 64
+    channels, each with 2x2 max pooling, then the FCNet). An ANN has a ReLU after each layer but the last. An SNN has
+    Leaky neurons after every layer, the last one's membrane being the logits; with `spiking_layers: head`, a ReLU
+    after the convolutions. `act_bit_width` quantises every activation: membranes and ReLUs alike.
+
+    Args:
+        spec: in canonical form (an SNN has all its fields, an ANN none; threshold goes with act_bit_width).
+        input_shape: `(features,)`, or `(channels, height, width)` with height and width at least 4.
+        num_classes: the number of logits.
+
+    Raises:
+        ConstructionError: a quantised layer does not have the levels asked for.
+        ValueError: an input shape that neither network takes.
+    """
+    is_image = len(input_shape) == 3 and min(input_shape[1:]) >= 4
+    if not is_image and len(input_shape) != 1:
+        raise ValueError(
+            "input_shape must be (features,), or (channels, height, width) with height and width of at least 4, "
+            f"but got {input_shape}. Reshape the data set's examples."
+        )
+    conv, linear = _affine(spec)
+    stages, features = [], input_shape[0]
+    if is_image:
+        channels, height, width = input_shape
+        for out_channels in CONV_CHANNELS:
+            stages.append(Stage(conv(channels, out_channels), _hidden_activation(spec, is_head=False)))
+            channels = out_channels
+        features = channels * (height // 4) * (width // 4)
+    stages.append(Stage(linear(features, HIDDEN_FEATURES), _hidden_activation(spec, is_head=True)))
+    readout = MembraneReadout(_leaky(spec)) if spec.model == "snn" else nn.Identity()
+    stages.append(Stage(linear(HIDDEN_FEATURES, num_classes), readout))
+    return Network(*stages)
+
+
+def _affine(spec: TrialSpec) -> tuple[Callable[[int, int], nn.Module], Callable[[int, int], nn.Module]]:
+    bit_width = spec.weight_bit_width
+    if bit_width is None:
+        return lambda fan_in, out: nn.Conv2d(fan_in, out, kernel_size=3, padding=1), nn.Linear
+    return (
+        lambda fan_in, out: quant_conv2d(fan_in, out, bit_width),
+        lambda fan_in, out: quant_linear(fan_in, out, bit_width),
+    )
+
+
+def _hidden_activation(spec: TrialSpec, *, is_head: bool) -> nn.Module:
+    if spec.model == "snn" and (is_head or spec.spiking_layers == "all"):
+        return _leaky(spec)
+    if spec.act_bit_width is None:
+        return nn.ReLU()
+    assert spec.threshold is not None, "a canonical spec has a threshold beside act_bit_width"
+    return quant_relu(spec.act_bit_width, spec.threshold)
+
+
+def _leaky(spec: TrialSpec) -> Leaky:
+    assert spec.num_steps is not None, "a canonical SNN spec has num_steps"
+    assert spec.beta is not None, "a canonical SNN spec has beta"
+    assert spec.surrogate_gradient is not None, "a canonical SNN spec has a surrogate_gradient"
+    if spec.act_bit_width is None:
+        return Leaky(spec.num_steps, spec.beta, 1.0, spec.surrogate_gradient)
+    assert spec.threshold is not None, "a canonical spec has a threshold beside act_bit_width"
+    quantizer = StateQuantizer(spec.act_bit_width, spec.threshold)
+    return Leaky(spec.num_steps, spec.beta, spec.threshold, spec.surrogate_gradient, quantizer)

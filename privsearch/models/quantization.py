@@ -1,0 +1,155 @@
+"""Quantised weights, ReLUs and membranes, each checked as built; the only file that knows brevitas.
+
+brevitas swallows keyword arguments that it does not know, and scales by learned statistics unless told otherwise. So
+every function here sends a ramp through what it has built and raises ConstructionError unless the levels that come
+out are those asked for. The probe draws no random number and leaves no trace in the layer.
+
+brevitas takes seconds to import: a full-precision trial never does.
+"""
+
+import warnings
+from types import ModuleType
+from typing import Final, cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from privsearch.errors import ConstructionError
+
+PROBES: Final = 4096
+"""Points of a ramp: several for each of the 256 levels that the widest bit width has."""
+
+
+def load_brevitas() -> ModuleType:
+    """The brevitas package with what this file needs of it; imported at the first call, without its warnings."""
+    with warnings.catch_warnings():
+        # Its docstrings hold invalid escapes, which Python warns of whenever it compiles them.
+        warnings.simplefilter("ignore")
+        import brevitas.core.scaling
+        import brevitas.nn
+    return cast("ModuleType", brevitas)
+
+
+def quant_linear(in_features: int, out_features: int, bit_width: int) -> nn.Module:
+    """A `brevitas.nn.QuantLinear` with `bit_width` bits per weight: 2^k - 1 levels per tensor, symmetric about 0.
+
+    The scale follows the largest weight (quantisation-aware training, straight-through gradient). The bias stays in
+    full precision. The initial weights are those of `nn.Linear` for the same state of torch's generator.
+
+    Raises:
+        ConstructionError: the built layer has other levels.
+
+    Source: brevitas, `Int8WeightPerTensorFloat`.
+    """
+    layer = load_brevitas().nn.QuantLinear(in_features, out_features, bias=True, weight_bit_width=bit_width)
+    _check_weights(f"QuantLinear({in_features}, {out_features})", layer, bit_width)
+    return cast("nn.Module", layer)
+
+
+def quant_conv2d(in_channels: int, out_channels: int, bit_width: int) -> nn.Module:
+    """A 3x3 `brevitas.nn.QuantConv2d` with padding 1; weights as in `quant_linear`.
+
+    Raises:
+        ConstructionError: the built layer has other levels.
+    """
+    layer = load_brevitas().nn.QuantConv2d(
+        in_channels, out_channels, kernel_size=3, padding=1, bias=True, weight_bit_width=bit_width
+    )
+    _check_weights(f"QuantConv2d({in_channels}, {out_channels})", layer, bit_width)
+    return cast("nn.Module", layer)
+
+
+def quant_relu(bit_width: int, threshold: float) -> nn.Module:
+    """A ReLU clipped at `threshold`, with 2^k evenly spaced levels from 0 to `threshold`.
+
+    Raises:
+        ConstructionError: the built layer has other levels.
+
+    Source: `brevitas.nn.QuantReLU` with a constant scale.
+    """
+    brevitas = load_brevitas()
+    layer = brevitas.nn.QuantReLU(
+        bit_width=bit_width, max_val=threshold, scaling_impl_type=brevitas.core.scaling.ScalingImplType.CONST
+    )
+    with torch.no_grad():
+        output = layer(torch.linspace(-threshold, 4 * threshold, PROBES))
+    _check_levels("QuantReLU", output, 2**bit_width, (0.0, threshold))
+    return cast("nn.Module", layer)
+
+
+class StateQuantizer(nn.Module):
+    """Rounds each membrane to the nearest of 2^k levels, evenly spaced from -threshold to 1.2 threshold.
+
+    Bit-equal to snnTorch's `state_quant` for every number, ties to the lower level included. snnTorch compares each
+    membrane with all 2^k levels; this one guesses the level below by division and compares with one boundary.
+    Where membranes are so large (beyond some 2^14 thresholds) that fp32 distances to different levels tie, snnTorch
+    falls back towards the lowest level; so does this one. Only a NaN differs: here it stays one, so that a network
+    that has diverged shows it.
+
+    Args:
+        bit_width: k, 2 to 8.
+        threshold: the firing threshold, in the units of the membrane.
+
+    Raises:
+        ConstructionError: the quantiser has other levels.
+
+    Source: `snntorch.functional.quant.state_quant(num_bits=k, uniform=True, threshold=threshold)`.
+    """
+
+    levels: Float[Tensor, " levels"]
+    boundaries: Float[Tensor, " levels-1"]
+
+    def __init__(self, bit_width: int, threshold: float) -> None:
+        super().__init__()
+        levels = torch.linspace(-threshold, threshold + threshold * 0.2, 2**bit_width)
+        self.register_buffer("levels", levels, persistent=False)
+        self.register_buffer("boundaries", _boundaries(levels), persistent=False)
+        self.lowest = float(levels[0])
+        self.step = float(levels[-1] - levels[0]) / (len(levels) - 1)
+        # Above it, the rounding of a distance (a 2^-24th of it) is no longer small against the step.
+        self.exact_below = self.step * 2**22
+        ramp = self(torch.linspace(-2 * threshold, 2 * threshold, PROBES))
+        _check_levels("StateQuantizer", ramp, 2**bit_width, (-threshold, 1.2 * threshold))
+
+    def forward(self, mem: Float[Tensor, "*neuron"]) -> Float[Tensor, "*neuron"]:
+        """The nearest level of each membrane; both `(*neuron)`. Not differentiable: the caller passes it by."""
+        flat = mem.reshape(-1)
+        below = flat.sub(self.lowest).div_(self.step).clamp_(max=len(self.levels) - 2).int().clamp_(min=0)
+        below.add_(flat > self.boundaries.index_select(0, below))
+        nearest = self.levels.index_select(0, below)
+        if not flat.amax() <= self.exact_below:
+            far = flat > self.exact_below
+            nearest[far] = self.levels[(self.levels - flat[far, None]).abs().argmin(-1)]
+            nearest = torch.where(flat.isnan(), flat, nearest)
+        return nearest.view_as(mem)
+
+
+def _boundaries(levels: Float[Tensor, " levels"]) -> Float[Tensor, " levels-1"]:
+    """For each level but the last, the largest fp32 number whose fp32 distance to it is not above that to the next."""
+    lower, upper = levels[:-1], levels[1:]
+    candidate = torch.nextafter((lower + upper) / 2, lower)
+    for _ in range(16):
+        candidate = torch.nextafter(candidate, lower)
+    boundary = candidate
+    for _ in range(32):
+        candidate = torch.nextafter(candidate, upper)
+        boundary = torch.where((lower - candidate).abs() <= (upper - candidate).abs(), candidate, boundary)
+    return boundary
+
+
+def _check_weights(name: str, layer: nn.Module, bit_width: int) -> None:
+    with torch.no_grad():
+        # The scale is that of the tensor sent through, here 1.
+        output = layer.weight_quant(torch.linspace(-1, 1, PROBES)).value  # type: ignore[operator]
+    _check_levels(name, output, 2**bit_width - 1, (-1.0, 1.0))
+
+
+def _check_levels(name: str, output: Float[Tensor, "*probe"], count: int, bounds: tuple[float, float]) -> None:
+    got = torch.unique(output)
+    if len(got) != count or not torch.allclose(got[[0, -1]], torch.tensor(bounds), rtol=1e-4, atol=1e-7):
+        raise ConstructionError(
+            f"{name} must have {count} levels from {bounds[0]:g} to {bounds[1]:g}, "
+            f"but a ramp sent through it came out with {len(got)} from {got[0]:g} to {got[-1]:g}. "
+            "Check that the installed version of the quantisation library still knows the keywords it is given."
+        )

@@ -1,0 +1,269 @@
+"""The reference SNN is what everybody writes: a loop over time around `snntorch.Leaky`."""
+
+import subprocess
+import sys
+
+import pytest
+import snntorch
+import torch
+from snntorch import surrogate
+from snntorch.functional.quant import state_quant
+from torch import nn
+from torch.nn import functional
+
+from privsearch.models import Leaky, MembraneReadout, build_network
+from privsearch.models.quantization import load_brevitas
+from privsearch.spec import TrialSpec
+
+brevitas = load_brevitas()
+
+BATCH, CLASSES, STEPS = 6, 3, 10
+GAIN = 3
+"""By which initial weights grow in tests, so that every layer spikes."""
+SHAPES = {"fcnet": (20,), "convnet": (2, 8, 8)}
+SNNTORCH = {
+    "fast_sigmoid": surrogate.fast_sigmoid(slope=25),
+    "atan": surrogate.atan(alpha=2),
+    "spike_rate_escape": surrogate.spike_rate_escape(beta=1, slope=25),
+    "triangular": surrogate.triangular(),
+    "straight_through": surrogate.straight_through_estimator(),
+}
+QUANTIZATIONS = [{}, *({"act_bit_width": k, "threshold": 0.75} for k in (2, 4, 8)), {"weight_bit_width": 4}]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """How a sum is split among threads decides its last bits."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+    snntorch.SpikingNeuron.instances.clear()
+
+
+def ann_spec(**fields):
+    """A canonical ANN spec."""
+    return TrialSpec(dataset="digits", model="ann", **fields)
+
+
+def snn_spec(surrogate_gradient="fast_sigmoid", spiking_layers="all", **fields):
+    """A canonical SNN spec, of few steps."""
+    fields = {"num_steps": STEPS, "beta": 0.9, **fields}
+    return TrialSpec(
+        dataset="digits", model="snn", surrogate_gradient=surrogate_gradient, spiking_layers=spiking_layers, **fields
+    )
+
+
+def batch_for(network):
+    """Inputs `(batch, *input_shape)` large enough for spikes in every layer, and labels."""
+    generator = torch.Generator().manual_seed(1)
+    x = 4 * torch.rand(BATCH, *SHAPES[network], generator=generator)
+    return x, torch.arange(BATCH) % CLASSES
+
+
+def build(spec, network):
+    """The network of a spec, always from the same seed."""
+    torch.manual_seed(0)
+    return build_network(spec, SHAPES[network], CLASSES)
+
+
+def affine(network, weight_bit_width):
+    """The layers of Table I, from torch.nn or brevitas.nn."""
+    if weight_bit_width is None:
+        conv, linear, bits = nn.Conv2d, nn.Linear, {}
+    else:
+        conv, linear, bits = brevitas.nn.QuantConv2d, brevitas.nn.QuantLinear, {"weight_bit_width": weight_bit_width}
+    if network == "fcnet":
+        return [linear(20, 1000, bias=True, **bits), linear(1000, CLASSES, bias=True, **bits)]
+    convs = [conv(2, 32, 3, padding=1, bias=True, **bits), conv(32, 64, 3, padding=1, bias=True, **bits)]
+    return [*convs, linear(256, 1000, bias=True, **bits), linear(1000, CLASSES, bias=True, **bits)]
+
+
+def relu(spec):
+    """The ReLU of a spec, from torch.nn or brevitas.nn."""
+    if spec.act_bit_width is None:
+        return nn.ReLU()
+    return brevitas.nn.QuantReLU(
+        bit_width=spec.act_bit_width,
+        max_val=spec.threshold,
+        scaling_impl_type=brevitas.core.scaling.ScalingImplType.CONST,
+    )
+
+
+class SnnTorchLoop(nn.Module):
+    """The SNN of a spec, step by step."""
+
+    def __init__(self, spec, network):
+        super().__init__()
+        self.num_steps = spec.num_steps
+        self.layers = nn.ModuleList(affine(network, spec.weight_bit_width))
+        threshold = spec.threshold or 1.0
+        quant = state_quant(num_bits=spec.act_bit_width, threshold=threshold) if spec.act_bit_width else False
+        self.neurons = nn.ModuleList(
+            relu(spec)
+            if spec.spiking_layers == "head" and isinstance(layer, nn.Conv2d)
+            else snntorch.Leaky(spec.beta, threshold, spike_grad=SNNTORCH[spec.surrogate_gradient], state_quant=quant)
+            for layer in self.layers
+        )
+
+    def forward(self, x):
+        """For each layer, spikes (or ReLU outputs) and membranes of every step."""
+        mems = [None] * len(self.layers)
+        record = [([], []) for _ in self.layers]
+        for _ in range(self.num_steps):
+            signal = x
+            for i, (layer, neurons) in enumerate(zip(self.layers, self.neurons, strict=True)):
+                if isinstance(layer, nn.Conv2d):
+                    current = functional.max_pool2d(layer(signal), 2)
+                else:
+                    current = layer(signal.flatten(1))
+                if isinstance(neurons, snntorch.Leaky):
+                    signal, mems[i] = neurons(current, torch.zeros_like(current) if mems[i] is None else mems[i])
+                    record[i][1].append(mems[i])
+                else:
+                    signal = neurons(current)
+                record[i][0].append(signal)
+        return record
+
+
+def assert_equals_loop(network, x, loop):
+    """Every stage's spikes and membranes are the loop's, to the bit; neurons fire in every spiking layer."""
+    signal = x.unsqueeze(0)
+    for stage, (spikes, membranes) in zip(network, loop(x), strict=True):
+        current = stage.current(signal)
+        neurons = stage.activation.neurons if isinstance(stage.activation, MembraneReadout) else stage.activation
+        if isinstance(neurons, Leaky):
+            signal, mem = neurons.scan(current)
+            assert torch.equal(mem, torch.stack(membranes))
+            assert signal.mean() > 0.005, "the test needs spikes"
+        else:
+            signal = stage(signal)
+        assert torch.equal(signal.expand(len(spikes), *signal.shape[1:]), torch.stack(spikes))
+
+
+def assert_same_gradients(network, peer):
+    """Every parameter has a gradient, equal to its peer's to 1e-5 of its norm."""
+    for (name, got), expected in zip(network.named_parameters(), peer.parameters(), strict=True):
+        assert expected.grad.abs().max() > 0
+        error = (got.grad - expected.grad).norm() / expected.grad.norm()
+        assert error < 1e-5, f"{name}: relative error {error:.1e}"
+
+
+@pytest.mark.parametrize("quantization", QUANTIZATIONS, ids=str)
+@pytest.mark.parametrize(("network", "spiking_layers"), [("fcnet", "all"), ("convnet", "all"), ("convnet", "head")])
+@pytest.mark.parametrize("surrogate_gradient", SNNTORCH)
+def test_snn_equals_snntorch_loop(surrogate_gradient, network, spiking_layers, quantization):
+    """Whole networks: bit-equal spikes and membranes in every layer, gradients equal to 1e-5.
+
+    The batch is larger than 1: for a single example the loop multiplies by vectors, which rounds otherwise.
+    """
+    spec = snn_spec(surrogate_gradient, spiking_layers, **quantization)
+    ours, loop = build(spec, network), SnnTorchLoop(spec, network)
+    for mine, theirs in zip(ours.parameters(), loop.layers.parameters(), strict=True):
+        theirs.data.copy_(mine.data.mul_(GAIN))
+    x, labels = batch_for(network)
+    with torch.no_grad():
+        assert_equals_loop(ours, x, loop)
+
+    functional.cross_entropy(ours(x), labels).backward()
+    functional.cross_entropy(loop(x)[-1][1][-1], labels).backward()
+    assert_same_gradients(ours, loop.layers)
+
+
+@pytest.mark.parametrize(
+    "quantization", [*QUANTIZATIONS, {"weight_bit_width": 2, "act_bit_width": 4, "threshold": 1.0}], ids=str
+)
+@pytest.mark.parametrize("network", SHAPES)
+def test_ann_equals_plain_layers(network, quantization):
+    """An ANN is Table I in torch.nn or brevitas.nn, with a ReLU after each layer but the last."""
+    spec = ann_spec(**quantization)
+    ours = build(spec, network)
+    torch.manual_seed(0)
+    *hidden, last = affine(network, spec.weight_bit_width)
+    layers = []
+    for layer in hidden:
+        is_conv = isinstance(layer, nn.Conv2d)
+        layers += [layer, nn.MaxPool2d(2), relu(spec)] if is_conv else [nn.Flatten(), layer, relu(spec)]
+    plain = nn.Sequential(*layers, last)
+    x, labels = batch_for(network)
+    assert torch.equal(ours(x), plain(x))
+
+    functional.cross_entropy(ours(x), labels).backward()
+    functional.cross_entropy(plain(x), labels).backward()
+    assert_same_gradients(ours, plain)
+
+
+def test_fcnet_has_no_layers_outside_its_head():
+    """Both values of spiking_layers give the same FCNet."""
+    x, _ = batch_for("fcnet")
+    logits = [build(snn_spec(spiking_layers=layers), "fcnet")(x) for layers in ("all", "head")]
+
+    assert torch.equal(*logits)
+
+
+@pytest.mark.parametrize("quantization", QUANTIZATIONS, ids=str)
+def test_pooling_and_relu_commute(quantization):
+    """Convolution, ReLU, pooling gives the outputs of convolution, pooling, ReLU."""
+    network = build(ann_spec(**quantization), "convnet")
+    stage = network[0]
+    x, _ = batch_for("convnet")
+
+    assert torch.equal(stage(x.unsqueeze(0))[0], functional.max_pool2d(stage.activation(stage.affine(x)), 2))
+
+
+@pytest.mark.parametrize("network", SHAPES)
+def test_initial_weights_do_not_depend_on_the_kind_of_network(network):
+    """For one state of torch's generator ANN, SNN and quantised networks start from the same weights."""
+    first, *others = (
+        build(spec, network).state_dict().values()
+        for spec in (ann_spec(), snn_spec(), snn_spec(weight_bit_width=4, act_bit_width=4, threshold=1.0))
+    )
+    first = list(first)
+    for other in others:
+        assert all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize("size", [(4, 4), (5, 7), (8, 8), (28, 28), (32, 32)])
+@pytest.mark.parametrize("spec", [ann_spec(), snn_spec(num_steps=2)], ids=["ann", "snn"])
+def test_convnet_takes_any_image_of_at_least_4_by_4(spec, size):
+    """Odd sizes are floored by the pooling."""
+    network = build_network(spec, (3, *size), 7)
+
+    assert network(torch.rand(2, 3, *size)).shape == (2, 7)
+
+
+@pytest.mark.parametrize("input_shape", [(), (8, 8), (1, 3, 8), (1, 8, 8, 8)])
+def test_other_shapes_are_refused(input_shape):
+    """The message says which shapes there are."""
+    with pytest.raises(ValueError, match=r"must be \(features,\), or \(channels, height, width\)"):
+        build_network(ann_spec(), input_shape, 2)
+
+
+@pytest.mark.parametrize(("spiking_layers", "over_time"), [("all", [1, 0, 0, 0]), ("head", [1, 1, 1, 0])])
+def test_layers_before_the_first_spikes_run_once_per_batch(spiking_layers, over_time):
+    """One call a batch for each layer; only a layer whose input is spikes sees num_steps copies of the batch."""
+    network = build(snn_spec(spiking_layers=spiking_layers), "convnet")
+    seen = []
+    for stage in network:
+        stage.affine.register_forward_hook(lambda _, inputs, __: seen.append(len(inputs[0])))
+    network(batch_for("convnet")[0])
+
+    assert seen == [BATCH if once else BATCH * STEPS for once in over_time]
+
+
+def test_full_precision_does_not_import_brevitas():
+    """The seconds that brevitas takes to import are paid by quantised trials alone."""
+    program = (
+        "import sys; from privsearch.models import build_network; from privsearch.spec import TrialSpec; "
+        "build_network(TrialSpec(dataset='iris', model='ann'), (4,), 3); "
+        "sys.exit('brevitas' in sys.modules or 'snntorch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_building_registers_no_snntorch_neuron():
+    """SnnTorch's list of every neuron ever built does not grow."""
+    before = len(snntorch.SpikingNeuron.instances)
+    build(snn_spec(act_bit_width=4, threshold=1.0), "convnet")
+
+    assert len(snntorch.SpikingNeuron.instances) == before
