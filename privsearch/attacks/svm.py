@@ -1,0 +1,49 @@
+"""The paper's attack: an RBF-kernel SVM that learns from the shadow's outputs what membership looks like."""
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray as Array
+from sklearn.svm import SVC
+
+from privsearch.attacks.base import AttackSet, undersampled
+from privsearch.errors import MetricError
+
+
+def svm_scores(
+    fit: AttackSet, query: AttackSet, rng: np.random.Generator, *, per_class: bool = False
+) -> Float[Array, " n"]:
+    """Score the examples of `query` by an SVM fitted on those of `fit`.
+
+    The features are the logits as they are; the kernel's width is scikit-learn's default, 1 / (C * variance), and
+    the members and non-members of `fit` are balanced by undersampling. With `per_class`, one SVM is fitted for each
+    class on that class's examples, so the scores of different classes come from different models.
+
+    Returns:
+        `(n,)`, the signed distance from the SVM's boundary (`decision_function`), unitless; higher means more likely
+        a member.
+
+    Raises:
+        MetricError: `fit` lacks members or non-members, in all or, with `per_class`, of a class that `query` holds.
+
+    Source: Moshruba et al. 2025, section III-B.
+    """
+    if not per_class:
+        scores: Array = _fitted(fit, rng, "all classes").decision_function(query.logits)
+        return scores
+    scores = np.empty(len(query.labels))
+    for label in np.unique(query.labels):
+        model = _fitted(fit[fit.labels == label], rng, f"class {label}")
+        asked = query.labels == label
+        scores[asked] = model.decision_function(query.logits[asked])
+    return scores
+
+
+def _fitted(fit: AttackSet, rng: np.random.Generator, where: str) -> SVC:
+    members = int(fit.is_member.sum())
+    if members == 0 or members == len(fit.is_member):
+        raise MetricError(
+            f"the svm attack needs members and non-members to learn from, but in {where} it has {members} members and "
+            f"{len(fit.is_member) - members} non-members; use more data, or per_class: false"
+        )
+    balanced = undersampled(fit, rng)
+    return SVC(kernel="rbf").fit(balanced.logits, balanced.is_member)

@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from privsearch.spec import SweepSpec
+
+# Derandomised, so that a run of the suite says something about the code and not about the day.
+settings.register_profile("suite", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("suite")
+
+TINY_SWEEP = """\
+name: tiny
+datasets: [iris]
+protocol: {kind: paper, replicates: 2, placebo_cuts: 2}
+grids:
+  precision:
+    model: [ann, snn]
+    weight_bit_width: [null]
+    act_bit_width: [null, 4]
+recipe: {epochs: 1, batch_size: 64, num_steps: 3}
+"""
+
+
+@pytest.fixture
+def tiny_sweep_file(tmp_path: Path) -> Path:
+    """A sweep of four trials that take a moment each."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY_SWEEP)
+    return path
+
+
+@pytest.fixture
+def tiny_sweep() -> SweepSpec:
+    """The same, read."""
+    return SweepSpec.model_validate(
+        {
+            "name": "tiny",
+            "datasets": ["iris"],
+            "protocol": {"kind": "paper", "replicates": 2, "placebo_cuts": 2},
+            "grids": {"precision": {"model": ["ann", "snn"], "weight_bit_width": [None], "act_bit_width": [None, 4]}},
+            "recipe": {"epochs": 1, "batch_size": 64, "num_steps": 3},
+        }
+    )
