@@ -1,0 +1,138 @@
+"""Train a cohort: K training subsets and K seeds in, K networks' outputs on every example out."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from privsearch.allocator import keep_freed_memory
+from privsearch.data.splits import Splits
+from privsearch.errors import DivergedError
+from privsearch.models import build_network
+from privsearch.result import Epoch, TrainedNetwork
+from privsearch.signals import Signals
+from privsearch.spec import TrialSpec
+
+QUERY_BATCH = 256
+"""Examples asked at once when a network is queried; bounds the memory of an SNN's T steps."""
+
+EpochListener = Callable[[int, int, Epoch], None]
+"""Told (network, epoch, what was measured) after every epoch; both count from 0."""
+
+
+def train_cohort(
+    spec: TrialSpec,
+    splits: Splits,
+    subsets: Bool[np.ndarray, "networks num_train"],
+    seeds: Sequence[int],
+    on_epoch: EpochListener | None = None,
+) -> tuple[Signals, list[TrainedNetwork]]:
+    """Train one network for each subset of the training split, and query each on both splits.
+
+    A network's numbers depend on `spec`, its subset and its seed alone, never on the others of the cohort, on the
+    process that trains it or on the number of that machine's cores.
+
+    Args:
+        spec: the configuration, canonical.
+        splits: the data.
+        subsets: `(K, num_train)`: the examples that each network is trained on.
+        seeds: K numbers; each decides its network's initial weights and the order of its batches.
+        on_epoch: told after every epoch.
+
+    Raises:
+        DivergedError: a loss or an output is not finite.
+        ConstructionError: a network could not be built as asked.
+    """
+    logits, trained = [], []
+    x, y = torch.cat([splits.x_train, splits.x_test]), torch.cat([splits.y_train, splits.y_test])
+    num_train = len(splits.y_train)
+    keep_freed_memory()
+    with _one_thread():
+        for k, (subset, seed) in enumerate(zip(subsets, seeds, strict=True)):
+            chosen = torch.from_numpy(np.flatnonzero(subset))
+            network, history = _train(spec, splits, chosen, seed, partial(on_epoch, k) if on_epoch else None)
+            outputs = _query(network, x)
+            correct = (outputs.argmax(1) == y).numpy()
+            trained.append(
+                TrainedNetwork(
+                    train_accuracy=float(correct[:num_train][subset].mean()),
+                    test_accuracy=float(correct[num_train:].mean()),
+                    history=tuple(history),
+                )
+            )
+            logits.append(outputs.numpy())
+    is_member = np.zeros((len(logits), len(y)), dtype=bool)
+    is_member[:, :num_train] = subsets
+    return Signals(np.stack(logits), is_member, y.numpy(), num_train), trained
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute on one thread: one worker a core is faster than one worker on all, and sums keep their order."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train(
+    spec: TrialSpec, splits: Splits, chosen: Tensor, seed: int, on_epoch: Callable[[int, Epoch], None] | None
+) -> tuple[nn.Module, list[Epoch]]:
+    """Train one network on the `chosen` examples of the training split."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build_network(spec, splits.info.input_shape, splits.info.num_classes)
+    x, y = splits.x_train[chosen], splits.y_train[chosen]
+    optimizer = torch.optim.Adam(
+        network.parameters(), lr=spec.learning_rate, weight_decay=spec.weight_decay, fused=True
+    )
+    shuffling = torch.Generator().manual_seed(seed)
+    history = []
+    network.train()
+    for epoch in range(spec.epochs):
+        measured = _train_epoch(
+            network, optimizer, torch.randperm(len(y), generator=shuffling).split(spec.batch_size), x, y
+        )
+        if not math.isfinite(measured[0]):
+            raise DivergedError(
+                f"the training loss must be finite, but is {measured[0]} in epoch {epoch + 1} of {spec.epochs}; "
+                f"try a learning_rate below {spec.learning_rate}"
+            )
+        history.append(Epoch(loss=measured[0], accuracy=measured[1]))
+        if on_epoch:
+            on_epoch(epoch, history[-1])
+    return network, history
+
+
+def _train_epoch(
+    network: nn.Module, optimizer: torch.optim.Optimizer, batches: Sequence[Tensor], x: Tensor, y: Tensor
+) -> tuple[float, float]:
+    """Take one step for each batch of indices; return the mean loss and the accuracy over all examples."""
+    loss_sum, num_correct = 0.0, 0
+    for batch in batches:
+        labels = y[batch]
+        outputs = network(x[batch])
+        loss = nn.functional.cross_entropy(outputs, labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        loss_sum += loss.item() * len(batch)
+        num_correct += int((outputs.argmax(1) == labels).sum())
+    return loss_sum / len(y), num_correct / len(y)
+
+
+def _query(network: nn.Module, x: Tensor) -> Float[Tensor, "examples classes"]:
+    """The network's logits for all of `x`, without augmentation."""
+    network.eval()
+    with torch.inference_mode():
+        outputs = torch.cat([network(batch) for batch in x.split(QUERY_BATCH)])
+    if not outputs.isfinite().all():
+        raise DivergedError("the network's outputs must be finite, but some are not; try a smaller learning_rate")
+    return outputs
