@@ -1,0 +1,64 @@
+"""Configurations, columns and numbers in the words that tables and plots share."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from privsearch.spec import AXES, TrialSpec
+from privsearch.spec.trial import SNN_DEFAULTS
+
+_BIT_WIDTHS: Final = {"weight_bit_width": "w", "act_bit_width": "a"}
+_SAID_FIRST: Final = ("model", "threshold", *_BIT_WIDTHS)
+_SIZES: Final = ("train_size", "test_size")
+
+NOTATION: Final = "fp32: full precision; w4, a4: bits of weights, activations; @ 0.5: threshold."
+"""What the words of `configuration` mean."""
+
+
+def configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
+    """A configuration in words, such as `SNN w4 atan`, `ANN a4 @ 0.5` or `ANN fp32` (full precision).
+
+    Args:
+        row: a row of the results table as plain values, as of `privsearch.front.records`.
+        varying: the axes to name, of `privsearch.front.varying_axes`; the model is always named.
+    """
+    words = [row["model"].upper(), *_precision(row, varying)]
+    for axis in [axis for axis in AXES if axis in varying and axis not in _SAID_FIRST]:
+        value = "all" if row[axis] is None and axis in _SIZES else row[axis]
+        if value is not None:
+            words.append(value if axis == "surrogate_gradient" else f"{axis} {plain(value)}")
+    return " ".join(words)
+
+
+def describe_trial(spec: TrialSpec) -> str:
+    """A trial in words: its dataset, model and bit widths, and every other axis that is not at its default."""
+    defaults = {axis: TrialSpec.model_fields[axis].default for axis in AXES} | SNN_DEFAULTS
+    named = {axis for axis, value in spec.axes().items() if value != defaults[axis]}
+    return f"{spec.dataset_name} {configuration(spec.axes(), named | _BIT_WIDTHS.keys())}"
+
+
+def quantity(column: str) -> str:
+    """A result column in words: `test accuracy`, `svm AUC`, `svm placebo AUC`."""
+    attack, dot, number = column.rpartition(".")
+    return f"{attack} {number.replace('_', ' ').replace('auc', 'AUC')}" if dot else column.replace("_", " ")
+
+
+def measured(row: Mapping[str, Any], column: str) -> str:
+    """A mean with its standard deviation over the replicates, `0.953 ± 0.012`; the mean alone with one replicate."""
+    spread = row.get(f"{column}_sd")
+    return f"{row[column]:.3f}" if spread is None else f"{row[column]:.3f} ± {spread:.3f}"
+
+
+def plain(value: Any) -> str:
+    """A value of an axis, without needless digits."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _precision(row: Mapping[str, Any], varying: Collection[str]) -> list[str]:
+    widths = {letter: row[axis] for axis, letter in _BIT_WIDTHS.items() if axis in varying}
+    words = [f"{letter}{width}" for letter, width in widths.items() if width is not None]
+    if widths and not words:
+        quantised_elsewhere = any(row[axis] is not None for axis in _BIT_WIDTHS)
+        words = [f"{letter}32" for letter in widths] if quantised_elsewhere else ["fp32"]
+    if "threshold" in varying and row["threshold"] is not None:
+        words.append(f"{'@' if 'a' in widths else 'threshold'} {plain(row['threshold'])}")
+    return words

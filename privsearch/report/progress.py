@@ -1,0 +1,130 @@
+"""How a running sweep looks: a live display on a terminal, one line a trial in a log file."""
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from privsearch.frame import completed_numbers
+from privsearch.plan import Plan, PlannedTrial
+from privsearch.report.labels import configuration
+from privsearch.result import Completed, Failed, TrialResult
+from privsearch.spec import AXES, Direction, TrialSpec
+
+LOG_LINES: Final = 200
+"""About how many lines a log gets at most, however many trials there are."""
+
+
+class SweepProgress:
+    """Counts the trials of a sweep and shows them: done, running, failed, cached, time, and the best so far."""
+
+    def __init__(self, console: Console) -> None:
+        """Show the sweep on `console`: live where it is a terminal, line by line where it is not."""
+        self._console = console
+        self._live: Live | None = None
+        self._best: dict[tuple[str, str], float] = {}
+        self._running: set[str] = set()
+        self._done = self._failed = 0
+        self._done_estimate = 0.0
+
+    def begin(self, plan: Plan) -> None:
+        """Start the clock."""
+        self._started_at = time.monotonic()
+        self._cached = len(plan.trials) - len(plan.todo)
+        self._todo = {trial.trial_id: trial for trial in plan.todo}
+        self._estimate = sum(trial.seconds for trial in plan.todo)
+        self._objectives: Mapping[str, Direction] = plan.sweep.objectives
+        self._varying = {name: _varying_axes(plan, name) for name in plan.infos}
+        if self._todo and self._console.is_terminal:
+            self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True)
+            self._live.start()
+
+    def end(self) -> None:
+        """Free the screen."""
+        if self._live:
+            self._live.stop()
+
+    def started(self, trial: PlannedTrial) -> None:
+        """Count a trial as running."""
+        self._running.add(trial.trial_id)
+
+    def finished(self, result: TrialResult) -> None:
+        """Count a trial as done or failed; a failure is shown with its traceback at once."""
+        self._running.discard(result.trial_id)
+        planned = self._todo.get(result.trial_id)
+        self._done_estimate += planned.seconds if planned else 0.0
+        if isinstance(result, Failed):
+            self._failed += 1
+            trace = result.traceback.rstrip() or f"{result.error}: {result.message}"
+            text = f"failed: {self._name(result.spec)} (trial {result.trial_id})\n{trace}"
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+            return
+        self._done += 1
+        numbers = self._note_best(result)
+        every = max(1, len(self._todo) // LOG_LINES)
+        if not self._live and (self._done + self._failed) % every == 0:
+            shown = "  ".join(f"{column} {numbers[column]:.3f}" for column in self._objectives)
+            line = f"{self._counts()}  {self._name(result.spec)}  {shown}  ({result.seconds:.1f} s)"
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _name(self, spec: TrialSpec) -> str:
+        """The trial in words: its dataset, and what tells it from the sweep's others on it."""
+        return f"{spec.dataset_name} {configuration(spec.axes(), self._varying[spec.dataset_name])}"
+
+    def _note_best(self, result: Completed) -> dict[str, float]:
+        numbers = {k: v for k, v in completed_numbers(result.replicates).items() if v is not None}
+        for column, direction in self._objectives.items():
+            key = (result.spec.dataset_name, column)
+            better = max if direction == "maximize" else min
+            self._best[key] = better(self._best.get(key, numbers[column]), numbers[column])
+        return numbers
+
+    def _counts(self) -> str:
+        finished = self._done + self._failed
+        width = len(str(len(self._todo)))
+        failed = f", {self._failed} failed" if self._failed else ""
+        return f"[{finished:{width}}/{len(self._todo)}{failed}; {_clock(self._elapsed())}, {self._remaining()}]"
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started_at
+
+    def _remaining(self) -> str:
+        """The time left, scaled from what the finished trials took against their estimate."""
+        if not self._done_estimate:
+            return "? left"
+        left = self._elapsed() * (self._estimate - self._done_estimate) / self._done_estimate
+        return f"{_clock(max(left, 0.0))} left"
+
+    def _render(self) -> Group:
+        finished, todo = self._done + self._failed, len(self._todo)
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(ProgressBar(total=todo, completed=finished, width=30), f"{finished}/{todo}")
+        counts = (
+            f"{self._done} done, {len(self._running)} running, {self._failed} failed, {self._cached} cached; "
+            f"{_clock(self._elapsed())} elapsed, {self._remaining()}"
+        )
+        best = [Text(f"best so far  {line}", overflow="ellipsis", no_wrap=True) for line in self._best_lines()]
+        return Group(bar, Text(counts), *best)
+
+    def _best_lines(self) -> list[str]:
+        lines: dict[str, list[str]] = {}
+        for (dataset, column), value in self._best.items():
+            lines.setdefault(dataset, []).append(f"{column} {value:.3f}")
+        return [f"{dataset}: {', '.join(values)}" for dataset, values in lines.items()]
+
+
+def _varying_axes(plan: Plan, dataset: str) -> set[str]:
+    """The axes on which the plan's trials of one dataset differ."""
+    specs = [trial.spec for trial in plan.trials if trial.spec.dataset_name == dataset]
+    return {axis for axis in AXES if len({getattr(spec, axis) for spec in specs}) > 1}
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

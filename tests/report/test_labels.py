@@ -1,0 +1,55 @@
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from privsearch.report.labels import configuration, describe_trial, measured, quantity
+from privsearch.spec import AXES, TrialSpec
+
+NOTHING = dict.fromkeys(AXES)
+WIDTHS = ("weight_bit_width", "act_bit_width")
+
+
+@pytest.mark.parametrize(
+    ("axes", "varying", "words"),
+    [
+        ({"model": "ann"}, (), "ANN"),
+        ({"model": "ann"}, WIDTHS, "ANN fp32"),
+        ({"model": "ann", "weight_bit_width": 4}, WIDTHS, "ANN w4"),
+        ({"model": "ann", "act_bit_width": 4, "threshold": 0.5}, (*WIDTHS, "threshold"), "ANN a4 @ 0.5"),
+        ({"model": "ann", "act_bit_width": 4, "threshold": 0.5}, ("threshold",), "ANN threshold 0.5"),
+        ({"model": "ann", "act_bit_width": 4}, ("weight_bit_width",), "ANN w32"),
+        ({"model": "snn", "weight_bit_width": 2, "surrogate_gradient": "atan"}, AXES, "SNN w2 atan train_size all"),
+        ({"model": "snn", "num_steps": 10, "beta": 0.5}, ("num_steps", "beta"), "SNN num_steps 10 beta 0.5"),
+        ({"model": "ann"}, ("num_steps", "surrogate_gradient", "threshold"), "ANN"),
+        ({"model": "ann", "train_size": 100}, ("train_size",), "ANN train_size 100"),
+    ],
+)
+def test_configuration_names_the_varying_axes(axes: dict[str, Any], varying: tuple[str, ...], words: str) -> None:
+    """A configuration is named by its model and the varying axes that have an effect on it."""
+    assert configuration(NOTHING | axes, varying).removesuffix(" test_size all") == words
+
+
+def test_one_replicate_has_no_spread() -> None:
+    """A mean stands alone where there is nothing to take a standard deviation of."""
+    assert measured({"svm.auc": 0.5}, "svm.auc") == "0.500"
+    assert measured({"svm.auc": 0.5126, "svm.auc_sd": 0.0104}, "svm.auc") == "0.513 ± 0.010"
+
+
+def test_columns_are_named_in_words() -> None:
+    """A column's name is read as words, the attack first."""
+    assert [quantity(c) for c in ("test_accuracy", "svm_per_class.auc")] == ["test accuracy", "svm_per_class AUC"]
+
+
+def test_trial_is_described_without_its_defaults() -> None:
+    """A trial's words leave out what is at its default, but not its bit widths."""
+    spiking = TrialSpec(dataset="iris", model="snn", surrogate_gradient="atan", num_steps=25, epochs=5)
+    assert describe_trial(spiking) == "iris SNN fp32 atan epochs 5"
+    assert describe_trial(TrialSpec(dataset="iris", model="ann", act_bit_width=4, threshold=1.0)) == "iris ANN a4 @ 1"
+
+
+def test_labels_come_without_optuna() -> None:
+    """Naming a trial does not wait for Optuna or pandas to load."""
+    code = "import sys, privsearch.report.labels; sys.exit(bool({'optuna', 'pandas'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
