@@ -1,0 +1,145 @@
+"""Run trials on Ray's workers, through Ray Tune: one worker a core, each with one thread."""
+
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import ray
+from ray import tune
+from ray.tune.experiment import Trial
+from ray.tune.search import Searcher
+
+from privsearch.plan import PlannedTrial
+from privsearch.result import failure, parse_result
+from privsearch.runners.base import Observer, Runner, attributed
+from privsearch.spec import TrialSpec
+
+QUIET: Final = {
+    "RAY_AIR_NEW_OUTPUT": "0",  # the older reporter can be silenced, the newer one cannot
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # keeps a warning about CUDA_VISIBLE_DEVICES away
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # under `uv run`, Ray would build the environment again for each worker
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # otherwise five files a trial
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C reaches us as KeyboardInterrupt
+    "TUNE_GLOBAL_CHECKPOINT_S": "100000",  # the record is what a sweep resumes from
+}
+
+
+class WorkerDied(RuntimeError):  # noqa: N818  # it names what happened, as it will stand in the record
+    """A worker ended without giving its trial's result back."""
+
+
+class TuneRunner(Runner):
+    """Runs trials on this machine's cores; each worker keeps its process, and with it its data and imports."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        """Run on `workers` processes; None for one a core."""
+        self._workers = workers or len(os.sched_getaffinity(0))
+
+    def run(self, trials: Sequence[PlannedTrial], observer: Observer) -> None:
+        """Run every trial once, starting them in order.
+
+        Raises:
+            KeyboardInterrupt: the user interrupted; the workers are stopped.
+        """
+        os.environ.update(QUIET)
+        workers = min(self._workers, len(trials))
+        ray.init(
+            address="local",
+            num_cpus=workers,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+        try:
+            with tempfile.TemporaryDirectory(prefix="privsearch-tune-") as folder:
+                _tuner(trials, observer, workers, folder).fit()
+        finally:
+            ray.shutdown()
+
+
+def _tuner(trials: Sequence[PlannedTrial], observer: Observer, workers: int, folder: str) -> tune.Tuner:
+    specs = [trial.spec for trial in trials]
+    return tune.Tuner(
+        tune.with_resources(tune.with_parameters(_Worker, specs=specs), {"cpu": 1}),
+        tune_config=tune.TuneConfig(
+            search_alg=_InOrder(len(trials)),
+            num_samples=len(trials),
+            max_concurrent_trials=workers,
+            reuse_actors=True,
+        ),
+        run_config=tune.RunConfig(
+            storage_path=folder,
+            verbose=0,
+            callbacks=[_Bridge(trials, observer)],
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
+    )
+
+
+class _Worker(tune.Trainable):
+    """A process that runs one trial after another; Tune calls one run of one trial a step."""
+
+    def setup(self, config: dict[str, Any], specs: Sequence[TrialSpec] = ()) -> None:
+        self._specs = specs
+        self._index = config["index"]
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self._index = new_config["index"]
+        return True
+
+    def step(self) -> dict[str, Any]:
+        # Here, so that the driver, which never trains, does not wait for torch.
+        from privsearch.trial import run_trial
+
+        return {"result": run_trial(self._specs[self._index]).model_dump_json(), "done": True}
+
+
+class _InOrder(Searcher):
+    """Hands out the numbers from 0: Tune's own `grid_search` takes time that grows with their square."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._size = size
+        self._next = 0
+
+    def suggest(self, trial_id: str) -> Any:  # noqa: ARG002  # the numbers are ours, not Tune's
+        if self._next == self._size:
+            return Searcher.FINISHED
+        self._next += 1
+        return {"index": self._next - 1}
+
+    def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
+        """Nothing is learnt from a trial."""
+
+
+class _Bridge(tune.Callback):
+    """Tells the observer what Tune tells its callbacks, in the driver's process."""
+
+    def __init__(self, trials: Sequence[PlannedTrial], observer: Observer) -> None:
+        self._trials = trials
+        self._observer = observer
+        self._started: dict[int, float] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune pickles its callbacks to restore a run from its own files, which is never done here."""
+        return {}
+
+    def on_trial_start(self, iteration: int, trials: Any, trial: Trial, **info: Any) -> None:  # noqa: ARG002
+        index = trial.config["index"]
+        self._started[index] = time.perf_counter()
+        self._observer.started(self._trials[index])
+
+    def on_trial_result(self, iteration: int, trials: Any, trial: Trial, result: dict[str, Any], **info: Any) -> None:  # noqa: ARG002
+        self._observer.finished(attributed(parse_result(result["result"]), self._trials[trial.config["index"]]))
+
+    def on_trial_error(self, iteration: int, trials: Any, trial: Trial, **info: Any) -> None:  # noqa: ARG002
+        index = trial.config["index"]
+        planned = self._trials[index]
+        error = WorkerDied(str(trial.get_error() or "the worker process ended without a word").strip())
+        seconds = time.perf_counter() - self._started[index]
+        self._observer.finished(failure(planned.spec, planned.trial_id, error, seconds=seconds))

@@ -1,0 +1,88 @@
+"""Run a sweep into its study, from the plan to the files that are made from the record."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from privsearch.environment import describe_environment
+from privsearch.plan import Plan, PlannedTrial, make_plan
+from privsearch.result import Failed, TrialResult
+from privsearch.runners import Observer, Runner
+from privsearch.spec import SweepSpec
+from privsearch.store import RecordWriter, Study
+
+
+class Progress(Observer, Protocol):
+    """An observer that is also told when the sweep begins, and that may hold the screen until it ends."""
+
+    def begin(self, plan: Plan) -> None:
+        """The sweep is about to run what `plan` leaves to do."""
+
+    def end(self) -> None:
+        """The sweep has ended, or was interrupted."""
+
+
+@dataclass(frozen=True)
+class SweepOutcome:
+    """What one run of a sweep came to.
+
+    Attributes:
+        plan: what there was to do when it began.
+        num_completed: trials that this run finished with numbers.
+        failed: trials that this run finished without.
+    """
+
+    plan: Plan
+    num_completed: int
+    failed: tuple[Failed, ...]
+
+
+def run_sweep(sweep: SweepSpec, study: Study, runner: Runner, progress: Progress) -> SweepOutcome:
+    """Run what the record of `study` does not hold yet, and write the results table, the index and the fronts.
+
+    Every finished trial is on the disk before `progress` hears of it, so that whatever ends this process costs
+    only the trials that were running.
+
+    Raises:
+        DataError: a dataset is missing or unfit; nothing has been written.
+        SpecError: the sweep does not fit its data; nothing has been written.
+        StudyError: the directory belongs to another sweep, or another process holds it; nothing has been written.
+        KeyboardInterrupt: the user interrupted; what had finished is recorded.
+    """
+    make_plan(sweep, study)  # whatever is wrong with the sweep is found before the directory is made
+    with study.held():
+        plan = make_plan(sweep, study)
+        study.begin(sweep, [trial.trial_id for trial in plan.trials], describe_environment())
+        with RecordWriter(study) as record:
+            recorder = _Recorder(record, progress)
+            progress.begin(plan)
+            try:
+                if plan.todo:
+                    runner.run(plan.todo, recorder)
+            finally:
+                progress.end()
+        # Here, so that the trials need not wait for the libraries that draw their results.
+        from privsearch.report.outputs import write_outputs
+
+        write_outputs(study)
+    return SweepOutcome(plan, recorder.num_completed, tuple(recorder.failed))
+
+
+class _Recorder(Observer):
+    """Records a result first and speaks of it second."""
+
+    def __init__(self, record: RecordWriter, progress: Progress) -> None:
+        self._record = record
+        self._progress = progress
+        self.num_completed = 0
+        self.failed: list[Failed] = []
+
+    def started(self, trial: PlannedTrial) -> None:
+        self._progress.started(trial)
+
+    def finished(self, result: TrialResult) -> None:
+        self._record.append(result)
+        if isinstance(result, Failed):
+            self.failed.append(result)
+        else:
+            self.num_completed += 1
+        self._progress.finished(result)
