@@ -1,0 +1,210 @@
+"""The command line: parse, call, print. Heavy imports stand in the commands that need them, so --help is quick."""
+
+import json
+import sys
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from privsearch.errors import PrivsearchError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from privsearch.runners import Runner
+    from privsearch.spec import SweepSpec
+    from privsearch.store import Study
+    from privsearch.sweep import SweepOutcome
+
+
+class ExitCode(IntEnum):
+    """What the command's exit status says."""
+
+    FINISHED = 0
+    SOME_FAILED = 1
+    BAD_INPUT = 2
+    INTERRUPTED = 130
+
+
+class RunnerName(StrEnum):
+    """Where trials run."""
+
+    TUNE = "tune"
+    INLINE = "inline"
+
+
+app = typer.Typer(
+    help="Train and attack every model of a sweep; keep the accuracy-privacy Pareto front.",
+    epilog="Exit status: 0 all finished, 1 some trials failed, 2 bad input, 130 interrupted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+SweepFile = Annotated[
+    Path, typer.Argument(metavar="SWEEP", help="A sweep file (YAML), such as sweeps/quickstart.yaml.")
+]
+StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="A study's directory, such as studies/quickstart.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Write VALUE (YAML) over a field of the sweep file; repeatable."),
+]
+StudyOption = Annotated[
+    Path | None, typer.Option("--study", metavar="DIR", help="The study's directory; by default studies/<name>.")
+]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with a message and exit status 2."""
+    try:
+        app()
+    except PrivsearchError as error:
+        for line in str(error).splitlines():
+            typer.echo(f"error: {line}", err=True)
+        sys.exit(ExitCode.BAD_INPUT)
+
+
+@app.command()
+def plan(
+    sweep: SweepFile,
+    settings: Settings = None,
+    study: StudyOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    trials: Annotated[bool, typer.Option("--trials", help="List every trial with its id.")] = False,
+) -> None:
+    """Show what a sweep comes to, and train nothing: trials, cached, to do, networks, estimated time."""
+    from rich.console import Console
+
+    from privsearch.plan import make_plan
+    from privsearch.report.plan_table import plan_tables, trial_table
+
+    made = make_plan(*_asked(sweep, settings, study))
+    if as_json:
+        typer.echo(json.dumps(made.summary(with_trials=trials), indent=2))
+        return
+    console = Console()
+    console.print(*plan_tables(made), sep="\n")
+    if trials:
+        console.print(trial_table(made))
+
+
+@app.command()
+def sweep(
+    sweep: SweepFile,
+    settings: Settings = None,
+    study: StudyOption = None,
+    runner: Annotated[RunnerName, typer.Option(help="tune: Ray's workers; inline: this process.")] = RunnerName.TUNE,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Trials at a time with the tune runner; by default one a core.")
+    ] = None,
+) -> None:
+    """Train and attack what is not recorded yet, then write the results and print the front of each dataset.
+
+    Stop it with Ctrl-C and run the same line again: it goes on where it was.
+    """
+    from rich.console import Console
+
+    from privsearch.report.progress import SweepProgress
+    from privsearch.sweep import run_sweep
+
+    spec, where = _asked(sweep, settings, study)
+    console = Console()
+    try:
+        outcome = run_sweep(spec, where, _runner(runner, workers), SweepProgress(console))
+    except KeyboardInterrupt:
+        kept = len(where.record().results)
+        typer.echo(
+            f"interrupted: {kept} recorded trials are kept in {where.path}; run the same command to go on", err=True
+        )
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    _print_fronts(console, where)
+    typer.echo(_closing(outcome, where))
+    if outcome.failed:
+        raise typer.Exit(ExitCode.SOME_FAILED)
+
+
+@app.command()
+def trial(
+    sweep: SweepFile,
+    trial_id: Annotated[str, typer.Argument(metavar="ID", help="A trial's id, or the beginning of one.")],
+    settings: Settings = None,
+) -> None:
+    """Run one trial of a sweep in this process, and tell all about it; nothing is recorded."""
+    from rich.console import Console
+
+    from privsearch.plan import find_trial, make_plan
+    from privsearch.report.trial_report import epoch_printer, trial_table
+    from privsearch.result import Failed
+    from privsearch.trial import run_trial
+
+    planned = find_trial(make_plan(*_asked(sweep, settings, None)), trial_id)
+    console = Console()
+    console.print_json(planned.spec.model_dump_json(), highlight=False)
+    result = run_trial(planned.spec, epoch_printer(console))
+    if isinstance(result, Failed):
+        typer.echo(result.traceback, err=True)
+        raise typer.Exit(ExitCode.SOME_FAILED)
+    console.print(trial_table(result))
+
+
+@app.command()
+def front(study: StudyFolder) -> None:
+    """Print the Pareto front of each dataset of a study, and write its tables, index and plots again."""
+    from rich.console import Console
+
+    from privsearch.report.outputs import write_outputs
+    from privsearch.store import load_study
+
+    where = load_study(study)
+    write_outputs(where)
+    _print_fronts(Console(), where)
+
+
+@app.command()
+def datasets() -> None:
+    """List the datasets that need neither a file nor a download."""
+    from rich.console import Console
+
+    from privsearch.data import list_datasets
+    from privsearch.report.dataset_table import dataset_table
+
+    Console().print(dataset_table(list_datasets()))
+    typer.echo("Your own: {name: mine, path: mine.csv, label: column} or {name: mine, path: mine.npz} in a sweep file.")
+
+
+def _asked(sweep: Path, settings: list[str] | None, study: Path | None) -> "tuple[SweepSpec, Study]":
+    """The sweep that the user asked for, and the study that it belongs into."""
+    from privsearch.spec.sweep_file import read_sweep
+    from privsearch.store import Study
+
+    spec = read_sweep(sweep, settings or ())
+    return spec, Study(study or Path("studies") / spec.name)
+
+
+def _runner(name: RunnerName, workers: int | None) -> "Runner":
+    """The runner of that name; Ray is imported only where it is used."""
+    if name is RunnerName.INLINE:
+        from privsearch.runners.inline import InlineRunner
+
+        return InlineRunner()
+    from privsearch.runners.tune import TuneRunner
+
+    return TuneRunner(workers)
+
+
+def _print_fronts(console: "Console", study: "Study") -> None:
+    from privsearch.report.front_table import front_table
+
+    frame, objectives = study.frame(), study.sweep().objectives
+    for name in frame["dataset"].unique():
+        console.print(front_table(frame[frame["dataset"] == name], objectives))
+
+
+def _closing(outcome: "SweepOutcome", study: "Study") -> str:
+    """One line on what this run did, and where it is."""
+    cached = len(outcome.plan.trials) - len(outcome.plan.todo)
+    counts = f"{outcome.num_completed} trials finished, {cached} were recorded already, {len(outcome.failed)} failed"
+    again = "; run the same command to try the failed ones again" if outcome.failed else ""
+    return f"{counts}{again}. Results: {study.path / 'results.csv'}, plots: {study.fronts}"
