@@ -6,7 +6,6 @@ from statistics import NormalDist
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray as Array
-from sklearn.metrics import roc_auc_score
 
 from privsearch.errors import MetricError
 
@@ -33,6 +32,9 @@ def attack_auc(scores: Float[Array, " n"], is_member: Bool[Array, " n"]) -> floa
         raise MetricError(
             f"scores must be finite, but {np.count_nonzero(~np.isfinite(scores))} of {len(scores)} are not"
         )
+    # Here, because whoever only reads results should not wait for scikit-learn.
+    from sklearn.metrics import roc_auc_score
+
     return float(roc_auc_score(is_member, scores))
 
 

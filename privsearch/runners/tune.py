@@ -4,7 +4,8 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import ray
@@ -12,8 +13,9 @@ from ray import tune
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
+from privsearch.environment import available_cores
 from privsearch.plan import PlannedTrial
-from privsearch.result import failure, parse_result
+from privsearch.result import TrialResult, failure, parse_result
 from privsearch.runners.base import Observer, Runner, attributed
 from privsearch.spec import TrialSpec
 
@@ -29,16 +31,37 @@ QUIET: Final = {
 }
 
 
+RunOne = Callable[[TrialSpec], TrialResult]
+"""Runs one trial in a worker's process."""
+
+
 class WorkerDied(RuntimeError):  # noqa: N818  # it names what happened, as it will stand in the record
     """A worker ended without giving its trial's result back."""
+
+
+@contextmanager
+def local_ray(workers: int) -> Iterator[None]:
+    """Have Ray on this machine, with room for `workers` trials; a Ray that is there already is used and left alone."""
+    os.environ.update(QUIET)
+    if ray.is_initialized():
+        yield
+        return
+    ray.init(
+        address="local", num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+    )
+    try:
+        yield
+    finally:
+        ray.shutdown()
 
 
 class TuneRunner(Runner):
     """Runs trials on this machine's cores; each worker keeps its process, and with it its data and imports."""
 
-    def __init__(self, workers: int | None = None) -> None:
-        """Run on `workers` processes; None for one a core."""
-        self._workers = workers or len(os.sched_getaffinity(0))
+    def __init__(self, workers: int | None = None, run_one: RunOne | None = None) -> None:
+        """Run on `workers` processes (None for one a core) what `run_one` makes of a trial (None for `run_trial`)."""
+        self._workers = workers or available_cores()
+        self._run_one = run_one
 
     def run(self, trials: Sequence[PlannedTrial], observer: Observer) -> None:
         """Run every trial once, starting them in order.
@@ -46,46 +69,37 @@ class TuneRunner(Runner):
         Raises:
             KeyboardInterrupt: the user interrupted; the workers are stopped.
         """
-        os.environ.update(QUIET)
         workers = min(self._workers, len(trials))
-        ray.init(
-            address="local",
-            num_cpus=workers,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
+        with local_ray(workers), tempfile.TemporaryDirectory(prefix="privsearch-tune-") as folder:
+            self._tuner(trials, observer, workers, folder).fit()
+
+    def _tuner(self, trials: Sequence[PlannedTrial], observer: Observer, workers: int, folder: str) -> tune.Tuner:
+        """One Tune trial for each of ours; Tune's own files go to `folder`, which nobody reads."""
+        specs = [trial.spec for trial in trials]
+        worker = tune.with_parameters(_Worker, specs=specs, run_one=self._run_one)
+        return tune.Tuner(
+            tune.with_resources(worker, {"cpu": 1}),
+            tune_config=tune.TuneConfig(
+                search_alg=_InOrder(len(trials)),
+                num_samples=len(trials),
+                max_concurrent_trials=workers,
+                reuse_actors=True,
+            ),
+            run_config=tune.RunConfig(
+                storage_path=folder,
+                verbose=0,
+                callbacks=[_Bridge(trials, observer)],
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            ),
         )
-        try:
-            with tempfile.TemporaryDirectory(prefix="privsearch-tune-") as folder:
-                _tuner(trials, observer, workers, folder).fit()
-        finally:
-            ray.shutdown()
-
-
-def _tuner(trials: Sequence[PlannedTrial], observer: Observer, workers: int, folder: str) -> tune.Tuner:
-    specs = [trial.spec for trial in trials]
-    return tune.Tuner(
-        tune.with_resources(tune.with_parameters(_Worker, specs=specs), {"cpu": 1}),
-        tune_config=tune.TuneConfig(
-            search_alg=_InOrder(len(trials)),
-            num_samples=len(trials),
-            max_concurrent_trials=workers,
-            reuse_actors=True,
-        ),
-        run_config=tune.RunConfig(
-            storage_path=folder,
-            verbose=0,
-            callbacks=[_Bridge(trials, observer)],
-            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-        ),
-    )
 
 
 class _Worker(tune.Trainable):
     """A process that runs one trial after another; Tune calls one run of one trial a step."""
 
-    def setup(self, config: dict[str, Any], specs: Sequence[TrialSpec] = ()) -> None:
+    def setup(self, config: dict[str, Any], specs: Sequence[TrialSpec] = (), run_one: RunOne | None = None) -> None:
         self._specs = specs
+        self._run_one = run_one or _default_run_one()
         self._index = config["index"]
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -93,10 +107,14 @@ class _Worker(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        # Here, so that the driver, which never trains, does not wait for torch.
-        from privsearch.trial import run_trial
+        return {"result": self._run_one(self._specs[self._index]).model_dump_json(), "done": True}
 
-        return {"result": run_trial(self._specs[self._index]).model_dump_json(), "done": True}
+
+def _default_run_one() -> RunOne:
+    # Imported by the workers alone: the driver never trains, and need not wait for torch.
+    from privsearch.trial import run_trial
+
+    return run_trial
 
 
 class _InOrder(Searcher):

@@ -1,0 +1,89 @@
+"""One contract for every runner: what comes out depends on the trials alone."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from privsearch.plan import PlannedTrial, make_plan
+from privsearch.result import Completed, Failed, TrialResult
+from privsearch.runners import Runner
+from privsearch.runners.inline import InlineRunner
+from privsearch.runners.tune import TuneRunner, local_ray
+from privsearch.spec import SweepSpec, TrialSpec
+from privsearch.store import Study
+from privsearch.trial import run_trial
+
+RUNNERS: dict[str, Callable[[], Runner]] = {
+    "inline": InlineRunner,
+    "tune, 1 worker": lambda: TuneRunner(workers=1),
+    "tune, 2 workers": lambda: TuneRunner(workers=2),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ray_for_all() -> Iterator[None]:
+    """One Ray for all tests: starting it takes longer than what they do with it."""
+    with local_ray(workers=2):
+        yield
+
+
+class Listener:
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str]] = []
+        self.results: dict[str, TrialResult] = {}
+
+    def started(self, trial: PlannedTrial) -> None:
+        self.events.append(("started", trial.trial_id))
+
+    def finished(self, result: TrialResult) -> None:
+        self.events.append(("finished", result.trial_id))
+        self.results[result.trial_id] = result
+
+
+@pytest.fixture
+def trials(tiny_sweep: SweepSpec, tmp_path: Path) -> list[PlannedTrial]:
+    """Four tiny trials, and a fifth that diverges."""
+    planned = make_plan(tiny_sweep, Study(tmp_path / "study")).todo
+    ann = next(trial for trial in planned if trial.spec.model == "ann" and trial.spec.act_bit_width is None)
+    diverging = ann.spec.model_copy(update={"learning_rate": 1e30})
+    return [*planned, PlannedTrial("diverging", diverging, (), cached=False, seconds=1.0)]
+
+
+@pytest.mark.parametrize("name", RUNNERS)
+def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTrial]) -> None:
+    """Each trial is started once and finished once, a failure stops nobody, and the bits are those of a plain call."""
+    listener = Listener()
+    RUNNERS[name]().run(trials, listener)
+    events = listener.events
+    assert len(events) == len(set(events)) == 2 * len(trials)
+    for kind, trial_id in events:
+        if kind == "finished" and trial_id in {trial.trial_id for trial in trials}:
+            assert events.index(("started", trial_id)) < events.index(("finished", trial_id))
+    failed = [result for result in listener.results.values() if isinstance(result, Failed)]
+    assert [result.error for result in failed] == ["DivergedError"]
+    for trial in trials[:-1]:
+        expected, got = run_trial(trial.spec), listener.results[trial.trial_id]
+        assert isinstance(expected, Completed)
+        assert isinstance(got, Completed)
+        assert got.numbers() == expected.numbers()
+
+
+def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTrial]) -> None:
+    """A process that is gone without a word is a failed trial; another worker takes the rest."""
+
+    def deadly(spec: TrialSpec) -> TrialResult:
+        if spec.learning_rate > 1:
+            os._exit(3)
+        return run_trial(spec)
+
+    listener = Listener()
+    TuneRunner(workers=2, run_one=deadly).run([trials[-1], *trials[:-1]], listener)
+    dead = listener.results.pop("diverging")
+    assert isinstance(dead, Failed)
+    assert dead.error == "WorkerDied"
+    assert {type(result) for result in listener.results.values()} == {Completed}
+    assert len(listener.results) == len(trials) - 1

@@ -1,0 +1,377 @@
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from conftest import TINY_SWEEP
+from typer.testing import CliRunner
+
+from privsearch import load_study
+from privsearch.cli import app
+from privsearch.result import Completed, Failed
+from privsearch.store import Study
+
+COMMANDS = ("plan", "sweep", "trial", "front", "datasets")
+INLINE = ("--runner", "inline")
+LONGER = ("--set", "protocol.replicates=8", "--set", "recipe.epochs=20")
+"""Makes a trial of the tiny sweep take about a second, so that a signal can find one at work."""
+
+
+def run(*words: object) -> Result:
+    """Run the command line in this process; an exception that escapes it fails the test."""
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def record_lines(study: Path) -> list[str]:
+    record = study / "trials.jsonl"
+    return record.read_text().splitlines() if record.exists() else []
+
+
+def numbers(study: Path) -> dict[str, Any]:
+    """By trial_id, everything that must come out the same again."""
+    results = Study(study).record().results.values()
+    return {result.trial_id: result.numbers() for result in results if isinstance(result, Completed)}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, tiny_sweep_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory that every command is run in; it holds tiny.yaml."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """A directory in which the tiny sweep was run once, and what that printed."""
+    where = tmp_path_factory.mktemp("finished")
+    (where / "tiny.yaml").write_text(TINY_SWEEP)
+    with chdir(where):
+        return where, run("sweep", "tiny.yaml", *INLINE)
+
+
+@pytest.fixture
+def study(finished: tuple[Path, Result], folder: Path) -> Path:
+    """A copy of the finished study, where the next sweep will look for it."""
+    return Path(shutil.copytree(finished[0] / "studies" / "tiny", folder / "studies" / "tiny"))
+
+
+@pytest.mark.parametrize("command", [(), *[(name,) for name in COMMANDS]])
+def test_help_names_the_exit_statuses(command: tuple[str, ...]) -> None:
+    """Every command explains itself, and what its exit status means."""
+    result = run(*command, "--help")
+    said = " ".join(result.output.split())
+    assert result.exit_code == 0
+    assert "Exit status: 0 all finished, 1 some trials failed, 2 bad input, 130 interrupted." in said
+
+
+def test_help_waits_for_no_library() -> None:
+    """Asking for help imports nothing that is slow to import."""
+    heavy = ["torch", "ray", "pandas", "optuna", "sklearn", "numpy", "matplotlib", "pydantic"]
+    code = (
+        "import sys; from privsearch.cli import main\n"
+        "sys.argv = ['privsearch', 'sweep', '--help']\n"
+        "try: main()\n"
+        f"finally: print('imported:', sorted(set({heavy}) & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "imported: []" in done.stdout
+
+
+def test_plan_counts_what_is_recorded(study: Path) -> None:
+    """A plan tells trials, cached and to do, and leaves the disk as it was."""
+    before = files(study)
+    longer = ("--set", "grids.precision.weight_bit_width=[null, 4]")
+    made = json.loads(run("plan", "tiny.yaml", "--json", *longer).stdout)
+    assert (made["trials"], made["cached"], made["to_do"]) == (8, 4, 4)
+    assert made["datasets"]["iris"]["networks_to_train"] == made["networks_to_train"] == 16
+    assert files(study) == before
+
+
+def test_plan_lists_every_trial(finished: tuple[Path, Result]) -> None:
+    """The ids of a plan are those that the sweep records, in words and as JSON."""
+    recorded = set(numbers(finished[0] / "studies" / "tiny"))
+    assert set(re.findall(r"^ ([0-9a-f]{16})  to do", run("plan", "tiny.yaml", "--trials").stdout, re.M)) == recorded
+    listed = json.loads(run("plan", "tiny.yaml", "--trials", "--json").stdout)["listed"]
+    assert {trial["trial_id"] for trial in listed} == recorded
+
+
+def test_a_plan_fits_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line of a plan is wider than the terminal, or breaks an id."""
+    monkeypatch.setenv("COLUMNS", "80")
+    names = "--set", f"grids={{{'a' * 60}: {{model: [ann, snn], surrogate_gradient: [atan, spike_rate_escape]}}}}"
+    printed = run("plan", "tiny.yaml", "--trials", *names).stdout
+    assert max(map(len, printed.splitlines())) <= 80
+    assert len(re.findall(r"^ [0-9a-f]{16} ", printed, re.M)) == 3
+
+
+def test_names_are_printed_as_they_are_written() -> None:
+    """Brackets and colons in the name of a grid are no markup."""
+    result = run("plan", "tiny.yaml", "--set", "grids={'[/b] :smile:': {model: ann}}")
+    assert "[/b] :smile:" in result.stdout
+
+
+def test_sweep_leaves_a_study_and_prints_its_front(finished: tuple[Path, Result]) -> None:
+    """A sweep ends with its record, its table, its index, its plots, and its front on the screen."""
+    where, result = finished
+    study = where / "studies" / "tiny"
+    assert result.exit_code == 0
+    assert {"trials.jsonl", "results.csv", "optuna.journal"} <= {path.name for path in study.iterdir()}
+    assert {path.name for path in (study / "fronts").iterdir()} == {"iris.png", "iris.html"}
+    assert len(record_lines(study)) == len(numbers(study)) == 4
+    assert "iris: Pareto front" in result.stdout
+    assert "trials: 4 finished, 0 recorded already, 0 failed\nresults: studies/tiny/results.csv" in result.stdout
+
+
+def test_second_run_trains_nothing(study: Path) -> None:
+    """What is recorded is not run again."""
+    before = record_lines(study)
+    result = run("sweep", "tiny.yaml", *INLINE)
+    assert result.exit_code == 0
+    assert "trials: 0 finished, 4 recorded already, 0 failed" in result.stdout
+    assert record_lines(study) == before
+
+
+def test_longer_sweep_runs_only_what_is_new(study: Path) -> None:
+    """A grid that grows keeps the trials that it had."""
+    before = record_lines(study)
+    result = run("sweep", "tiny.yaml", *INLINE, "--set", "grids.precision.act_bit_width=[null, 4, 2]")
+    assert "trials: 2 finished, 4 recorded already, 0 failed" in result.stdout
+    assert record_lines(study)[:4] == before
+    assert len(record_lines(study)) == len(numbers(study)) == 6
+
+
+BAD_FILES: dict[str, tuple[str, str, str]] = {
+    "misspelt key": ("recipe:", "recepe:", "tiny.yaml:8: recepe: no field is called 'recepe'; did you mean 'recipe'?"),
+    "bit width 3.5": ("[null, 4]", "[null, 3.5]", "tiny.yaml:7: grids.precision.act_bit_width[1]: must be an integer"),
+    "unknown dataset": ("[iris]", "[irys]", "tiny.yaml:2: datasets[0]: must be one of iris, breast_cancer, digits"),
+    "unknown surrogate gradient": (
+        "weight_bit_width: [null]",
+        "surrogate_gradient: [sigmoidal]",
+        "tiny.yaml:6: grids.precision.surrogate_gradient[0]: must be one of fast_sigmoid",
+    ),
+    "empty axis": ("[ann, snn]", "[]", "tiny.yaml:5: grids.precision.model: an axis needs at least one value"),
+    "duplicate key": ("recipe:", "name: tiny\nrecipe:", "tiny.yaml:8: name: every key must stand once"),
+    "tab": ("    model", "\tmodel", "tiny.yaml:5: must be valid YAML"),
+    "empty file": (TINY_SWEEP, "", "tiny.yaml:1: must describe a sweep, but is empty"),
+    "train_size too large": ("{epochs", "{train_size: 999, epochs", "train_size must lie between 3"),
+    "label column missing": (
+        "[iris]",
+        "[{name: mine, path: mine.csv, label: kind}]",
+        "mine.csv:1: must have the column 'kind'",
+    ),
+}
+
+
+@pytest.mark.parametrize("command", [("plan",), ("sweep", *INLINE)])
+@pytest.mark.parametrize("mistake", BAD_FILES)
+def test_mistake_in_a_sweep_file_is_told_where_it_stands(command: tuple[str, ...], mistake: str, folder: Path) -> None:
+    """Bad input ends with exit status 2, the file, the line and the field, and touches nothing."""
+    right, wrong, message = BAD_FILES[mistake]
+    assert TINY_SWEEP.count(right) == 1
+    (folder / "tiny.yaml").write_text(TINY_SWEEP.replace(right, wrong))
+    (folder / "mine.csv").write_text("x,y\n" + "1,a\n2,b\n" * 10)
+    assert_refused(run(command[0], "tiny.yaml", *command[1:]), message, folder, files(folder))
+
+
+def assert_refused(result: Result, message: str, folder: Path, before: dict[Path, bytes]) -> None:
+    assert result.exit_code == 2
+    assert all(line.startswith("error: ") for line in result.stderr.splitlines())
+    assert message in result.stderr
+    assert result.stdout == ""
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("sweep", "nowhere.yaml"), "nowhere.yaml: the sweep file must exist, but there is none here; sweep files in"),
+        (("sweep", "tiny.yaml", "--set", "name=other", "--study", "studies/tiny"), "belongs to the sweep 'tiny'"),
+        (("sweep", "tiny.yaml", "--set", "seed=1"), "shares none with this one (another seed, recipe or dataset?)"),
+        (("sweep", "tiny.yaml", "--study", "studies"), "must be empty or a study, but holds other files"),
+        (("sweep", "tiny.yaml", "--study", "tiny.yaml"), "must be a directory, but is a file"),
+        (("sweep", "tiny.yaml", "--set", "recipe.epochs=0"), "--set recipe.epochs: recipe.epochs: must be an integer"),
+        (("trial", "tiny.yaml", "0123"), "names no trial; `privsearch plan --trials` lists them; nearest: "),
+        (("front", "studies"), "must be a study that `privsearch sweep` has written, but it has no sweep.yaml"),
+    ],
+)
+def test_wrong_place_or_id_is_refused(words: tuple[str, ...], message: str, study: Path, folder: Path) -> None:
+    """A command that cannot be meant ends with exit status 2 and the remedy, and touches nothing."""
+    before = files(folder)
+    assert_refused(run(*words), message, folder, before)
+
+
+def test_unknown_option_is_refused() -> None:
+    """A misspelt option is not ignored."""
+    result = run("sweep", "tiny.yaml", "--runer", "inline")
+    assert result.exit_code == 2
+    assert "--runer" in result.stderr
+
+
+def test_diverging_trials_fail_alone(folder: Path) -> None:
+    """A loss that is not finite fails its own trial, with a traceback, and exit status 1 says so."""
+    result = run("sweep", "tiny.yaml", *INLINE, "--set", "grids.precision.learning_rate=[0.001, 1e30]")
+    results = Study(folder / "studies" / "tiny").record().results.values()
+    failed = [result for result in results if isinstance(result, Failed)]
+    assert result.exit_code == 1
+    assert len(results) == 8
+    assert {r.spec.learning_rate for r in failed} == {1e30}
+    assert {r.error for r in failed} == {"DivergedError"}
+    assert all("Traceback" in r.traceback for r in failed)
+    assert "DivergedError: the training loss must be finite" in result.stdout
+    assert "run the same command to try the failed ones again" in result.stdout
+
+
+def test_failed_trial_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a trial raises is recorded, the others go on, and the next run tries that one again."""
+    from privsearch import trial
+
+    def broken(spec: Any, *rest: Any) -> Any:
+        if spec.model == "snn" and spec.act_bit_width:
+            raise RuntimeError("out of luck")
+        return train_cohort(spec, *rest)
+
+    train_cohort = trial.train_cohort
+    with monkeypatch.context() as patched:
+        patched.setattr(trial, "train_cohort", broken)
+        first = run("sweep", "tiny.yaml", *INLINE)
+    assert first.exit_code == 1
+    assert "trials: 3 finished, 0 recorded already, 1 failed" in first.stdout
+    assert "RuntimeError: out of luck" in first.stdout
+    again = run("sweep", "tiny.yaml", *INLINE)
+    assert again.exit_code == 0
+    assert "trials: 1 finished, 3 recorded already, 0 failed" in again.stdout
+    assert len(numbers(folder / "studies" / "tiny")) == 4
+
+
+Starter = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Starter]:
+    """Starts a sweep as a process of its own session, as a terminal does, and waits for its n-th recorded trial."""
+    started = []
+
+    def start(*words: str, until: int) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", "from privsearch.cli import main; main()", "sweep", "tiny.yaml", *words]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        started.append(process)
+        while len(record_lines(Path("studies/tiny"))) < until:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_killed_sweep_goes_on_where_it_was(start: Starter, folder: Path) -> None:
+    """However often a sweep is killed, every trial is recorded once, none twice, with the numbers of a quiet run."""
+    study = folder / "studies" / "tiny"
+    for recorded in (1, 3):
+        before = record_lines(study)
+        process = start(*INLINE, *LONGER, until=recorded)
+        process.kill()
+        process.wait()
+        assert record_lines(study)[: len(before)] == before
+    before = record_lines(study)
+    assert len(before) == 3
+    assert "trials: 1 finished, 3 recorded already" in run("sweep", "tiny.yaml", *INLINE, *LONGER).stdout
+    assert record_lines(study)[:3] == before
+    assert len(record_lines(study)) == 4
+    run("sweep", "tiny.yaml", *INLINE, *LONGER, "--study", "undisturbed")
+    assert numbers(study) == numbers(folder / "undisturbed")
+    assert len(numbers(study)) == 4
+
+
+@pytest.mark.parametrize("runner", [INLINE, ("--runner", "tune", "--workers", "1")], ids=["inline", "tune"])
+def test_interrupted_sweep_says_how_to_go_on(start: Starter, runner: tuple[str, ...], folder: Path) -> None:
+    """Ctrl-C stops a sweep and its workers, tells what is kept, and the same command completes it."""
+    process = start(*runner, *LONGER, until=1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    kept = len(record_lines(folder / "studies" / "tiny"))
+    assert process.returncode == 130
+    assert errors == f"interrupted; trials kept in studies/tiny: {kept}; run the same command to go on\n"
+    deadline = time.monotonic() + 30
+    while members(process.pid):
+        assert time.monotonic() < deadline, members(process.pid)
+        time.sleep(0.1)
+    again = run("sweep", "tiny.yaml", *INLINE, *LONGER)
+    assert again.exit_code == 0
+    assert f"trials: {4 - kept} finished, {kept} recorded already, 0 failed" in again.stdout
+
+
+def members(session: int) -> list[str]:
+    """The processes of a session that are still alive."""
+    alive = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().rpartition(")")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        state, _, _, its_session, *_ = rest.split()
+        if int(its_session) == session and state != "Z":
+            alive.append(name)
+    return alive
+
+
+def test_trial_tells_all_and_records_nothing(folder: Path) -> None:
+    """One trial is shown with its configuration, its epochs and its numbers, and leaves nothing behind."""
+    before = files(folder)
+    trial = json.loads(run("plan", "tiny.yaml", "--trials", "--json").stdout)["listed"][0]
+    result = run("trial", "tiny.yaml", trial["trial_id"][:6])
+    assert result.exit_code == 0
+    assert '"model": "ann"' in result.stdout
+    assert len(re.findall(r"epoch +1  loss \d\.\d{4}", result.stdout)) == 4
+    assert f"Trial {trial['trial_id']}" in result.stdout
+    assert files(folder) == before
+
+
+def test_trial_that_fails_shows_its_traceback() -> None:
+    """A single trial that diverges ends with exit status 1 and the evidence."""
+    words = ("tiny.yaml", "--set", "recipe.learning_rate=1e30")
+    trial = json.loads(run("plan", *words, "--trials", "--json").stdout)["listed"][0]
+    result = run("trial", *words[:1], trial["trial_id"], *words[1:])
+    assert result.exit_code == 1
+    assert "DivergedError: the training loss must be finite" in result.stderr
+
+
+def test_front_makes_the_outputs_again(study: Path) -> None:
+    """Everything but the record can be deleted, and comes back as it was."""
+    table = (study / "results.csv").read_bytes()
+    (study / "results.csv").unlink()
+    shutil.rmtree(study / "fronts")
+    result = run("front", study)
+    assert result.exit_code == 0
+    assert "iris: Pareto front" in result.stdout
+    assert (study / "results.csv").read_bytes() == table
+    assert {path.name for path in load_study(study).fronts.iterdir()} == {"iris.png", "iris.html"}
+
+
+def test_datasets_are_listed() -> None:
+    """The embedded datasets are named with their sizes, and how to bring one's own."""
+    result = run("datasets")
+    assert [line.split()[:2] for line in result.stdout.splitlines() if "scikit-learn" in line] == [
+        ["iris", "120"],
+        ["breast_cancer", "455"],
+        ["digits", "1437"],
+    ]
+    assert "{name: mine, path: mine.csv, label: column}" in result.stdout

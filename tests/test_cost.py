@@ -1,0 +1,41 @@
+from typing import Any
+
+import pytest
+
+from privsearch.cost import estimate_seconds
+from privsearch.data import describe_dataset
+from privsearch.spec import PaperProtocol, TrialSpec
+
+
+def seconds(dataset: Any = "digits", **fields: Any) -> float:
+    info = describe_dataset(dataset)
+    spec = TrialSpec(**{"dataset": dataset, "model": "snn", **fields}).canonical(info.network)
+    return estimate_seconds(spec, info)
+
+
+@pytest.mark.parametrize(
+    "longer",
+    [
+        {"epochs": 40},
+        {"num_steps": 50},
+        {"weight_bit_width": 4},
+        {"act_bit_width": 4},
+        {"batch_size": 16},
+        {"protocol": PaperProtocol(replicates=6)},
+    ],
+)
+def test_more_work_is_estimated_to_take_longer(longer: dict[str, Any]) -> None:
+    """The order of trials, and so the end of the sweep, hangs on this."""
+    assert seconds(**longer) > seconds()
+
+
+def test_less_work_is_estimated_to_take_less() -> None:
+    """An ANN, spikes in the head only, a part of the data, a small table."""
+    assert seconds(model="ann") < seconds(spiking_layers="head") < seconds()
+    assert seconds(train_size=100) < seconds()
+    assert seconds("iris") < seconds()
+
+
+def test_replicates_are_independent_and_add_up() -> None:
+    """Six replicates take twice as long as three."""
+    assert seconds(protocol=PaperProtocol(replicates=6)) == pytest.approx(2 * seconds())

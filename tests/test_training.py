@@ -1,0 +1,107 @@
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from privsearch.data.splits import Splits, load_splits
+from privsearch.errors import DivergedError
+from privsearch.result import Epoch
+from privsearch.spec import TrialSpec
+from privsearch.training import train_cohort
+
+
+def iris() -> Splits:
+    return load_splits("iris", seed=0, train_size=None, test_size=None)
+
+
+def spec(**fields: Any) -> TrialSpec:
+    given = {"dataset": "iris", "model": "snn", "epochs": 2, "batch_size": 32, "num_steps": 4, **fields}
+    if given["model"] == "ann":
+        del given["num_steps"]
+    return TrialSpec(**given).canonical("fcnet")
+
+
+def subsets(count: int) -> np.ndarray:
+    return np.random.default_rng(1).random((count, 120)) < 0.5
+
+
+@pytest.mark.parametrize("fields", [{"model": "ann"}, {}, {"weight_bit_width": 4, "act_bit_width": 4}])
+def test_a_network_does_not_depend_on_its_cohort(fields: dict[str, Any]) -> None:
+    """Trained alone or as the third of three, from whatever state of the global generator: the same bits."""
+    members = subsets(3)
+    torch.manual_seed(1)
+    together, trained = train_cohort(spec(**fields), iris(), members, [7, 8, 9])
+    torch.manual_seed(2)
+    alone, trained_alone = train_cohort(spec(**fields), iris(), members[2:], [9])
+    assert np.array_equal(together.logits[2], alone.logits[0])
+    assert trained[2] == trained_alone[0]
+
+
+def test_the_seed_decides_the_network() -> None:
+    """Another seed is another network; the number of threads is not another result."""
+    members = subsets(1)
+    first, _ = train_cohort(spec(), iris(), members, [1])
+    other, _ = train_cohort(spec(), iris(), members, [2])
+    assert not np.array_equal(first.logits, other.logits)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        again, _ = train_cohort(spec(), iris(), members, [1])
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+    assert np.array_equal(first.logits, again.logits)
+
+
+def test_training_leaves_the_global_generator_alone() -> None:
+    """A caller's own random numbers are not disturbed."""
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    torch.manual_seed(3)
+    train_cohort(spec(epochs=1), iris(), subsets(1), [1])
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_signals_say_who_is_a_member_of_what() -> None:
+    """The training split first, each network's own subset marked; the test split after it, never marked."""
+    members = subsets(2)
+    signals, _ = train_cohort(spec(epochs=1), iris(), members, [1, 2])
+    assert signals.logits.shape == (2, 150, 3)
+    assert np.array_equal(signals.is_member[:, :120], members)
+    assert not signals.is_member[:, 120:].any()
+    assert signals.num_train == 120
+    assert np.array_equal(signals.labels, np.concatenate([iris().y_train, iris().y_test]))
+
+
+def test_accuracies_are_those_of_the_logits() -> None:
+    """Training accuracy is over the network's own subset, test accuracy over the test split."""
+    members = subsets(1)
+    signals, (network,) = train_cohort(spec(epochs=3), iris(), members, [1])
+    correct = signals.logits[0].argmax(1) == signals.labels
+    assert network.train_accuracy == pytest.approx(correct[:120][members[0]].mean())
+    assert network.test_accuracy == pytest.approx(correct[120:].mean())
+
+
+def test_networks_learn() -> None:
+    """Loss falls, and both kinds of model become far better than guessing (one third)."""
+    for fields in ({"model": "ann"}, {"num_steps": 10}):
+        everything = np.ones((1, 120), dtype=bool)
+        _, (network,) = train_cohort(spec(epochs=10, **fields), iris(), everything, [0])
+        assert len(network.history) == 10
+        assert network.history[-1].loss < 0.5 * network.history[0].loss
+        assert network.test_accuracy > 0.8
+
+
+def test_a_listener_hears_every_epoch_of_every_network() -> None:
+    """In order, with what was measured."""
+    heard: list[tuple[int, int, Epoch]] = []
+    _, trained = train_cohort(spec(), iris(), subsets(2), [1, 2], lambda *event: heard.append(event))
+    assert [event[:2] for event in heard] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert [event[2] for event in heard] == [*trained[0].history, *trained[1].history]
+
+
+def test_a_loss_that_explodes_is_an_error_that_says_where() -> None:
+    """Never a number that looks fine."""
+    with pytest.raises(DivergedError, match=r"must be finite, but is (nan|inf) in epoch \d of 2; try a learning_rate"):
+        train_cohort(spec(model="ann", learning_rate=1e30), iris(), subsets(1), [0])
