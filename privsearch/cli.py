@@ -1,12 +1,12 @@
 """The command line: parse, call, print. Heavy imports stand in the commands that need them, so --help is quick."""
 
 import json
-import sys
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from privsearch.errors import PrivsearchError
 
@@ -35,9 +35,28 @@ class RunnerName(StrEnum):
     INLINE = "inline"
 
 
+EXIT_STATUS = "Exit status: 0 all finished, 1 some trials failed, 2 bad input, 130 interrupted."
+
+
+class _Commands(TyperGroup):
+    """Ends a command that was given bad input, or interrupted, with a message and its exit status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PrivsearchError as error:
+            for line in str(error).splitlines():
+                typer.echo(f"error: {line}", err=True)
+            raise typer.Exit(ExitCode.BAD_INPUT) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Train and attack every model of a sweep; keep the accuracy-privacy Pareto front.",
-    epilog="Exit status: 0 all finished, 1 some trials failed, 2 bad input, 130 interrupted.",
+    epilog=EXIT_STATUS,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -57,16 +76,11 @@ StudyOption = Annotated[
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends with a message and exit status 2."""
-    try:
-        app()
-    except PrivsearchError as error:
-        for line in str(error).splitlines():
-            typer.echo(f"error: {line}", err=True)
-        sys.exit(ExitCode.BAD_INPUT)
+    """Run the command line."""
+    app()
 
 
-@app.command()
+@app.command(epilog=EXIT_STATUS)
 def plan(
     sweep: SweepFile,
     settings: Settings = None,
@@ -75,8 +89,6 @@ def plan(
     trials: Annotated[bool, typer.Option("--trials", help="List every trial with its id.")] = False,
 ) -> None:
     """Show what a sweep comes to, and train nothing: trials, cached, to do, networks, estimated time."""
-    from rich.console import Console
-
     from privsearch.plan import make_plan
     from privsearch.report.plan_table import plan_tables, trial_table
 
@@ -84,13 +96,13 @@ def plan(
     if as_json:
         typer.echo(json.dumps(made.summary(with_trials=trials), indent=2))
         return
-    console = Console()
+    console = _console()
     console.print(*plan_tables(made), sep="\n")
     if trials:
         console.print(trial_table(made))
 
 
-@app.command()
+@app.command(epilog=EXIT_STATUS)
 def sweep(
     sweep: SweepFile,
     settings: Settings = None,
@@ -104,20 +116,16 @@ def sweep(
 
     Stop it with Ctrl-C and run the same line again: it goes on where it was.
     """
-    from rich.console import Console
-
     from privsearch.report.progress import SweepProgress
     from privsearch.sweep import run_sweep
 
     spec, where = _asked(sweep, settings, study)
-    console = Console()
+    console = _console()
     try:
         outcome = run_sweep(spec, where, _runner(runner, workers), SweepProgress(console))
     except KeyboardInterrupt:
         kept = len(where.record().results)
-        typer.echo(
-            f"interrupted: {kept} recorded trials are kept in {where.path}; run the same command to go on", err=True
-        )
+        typer.echo(f"interrupted; trials kept in {where.path}: {kept}; run the same command to go on", err=True)
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     _print_fronts(console, where)
     typer.echo(_closing(outcome, where))
@@ -125,22 +133,21 @@ def sweep(
         raise typer.Exit(ExitCode.SOME_FAILED)
 
 
-@app.command()
+@app.command(epilog=EXIT_STATUS)
 def trial(
     sweep: SweepFile,
     trial_id: Annotated[str, typer.Argument(metavar="ID", help="A trial's id, or the beginning of one.")],
     settings: Settings = None,
+    study: StudyOption = None,
 ) -> None:
     """Run one trial of a sweep in this process, and tell all about it; nothing is recorded."""
-    from rich.console import Console
-
     from privsearch.plan import find_trial, make_plan
     from privsearch.report.trial_report import epoch_printer, trial_table
     from privsearch.result import Failed
     from privsearch.trial import run_trial
 
-    planned = find_trial(make_plan(*_asked(sweep, settings, None)), trial_id)
-    console = Console()
+    planned = find_trial(make_plan(*_asked(sweep, settings, study)), trial_id)
+    console = _console()
     console.print_json(planned.spec.model_dump_json(), highlight=False)
     result = run_trial(planned.spec, epoch_printer(console))
     if isinstance(result, Failed):
@@ -149,29 +156,29 @@ def trial(
     console.print(trial_table(result))
 
 
-@app.command()
+@app.command(epilog=EXIT_STATUS)
 def front(study: StudyFolder) -> None:
     """Print the Pareto front of each dataset of a study, and write its tables, index and plots again."""
-    from rich.console import Console
-
     from privsearch.report.outputs import write_outputs
     from privsearch.store import load_study
 
     where = load_study(study)
     write_outputs(where)
-    _print_fronts(Console(), where)
+    _print_fronts(_console(), where)
 
 
-@app.command()
+@app.command(epilog=EXIT_STATUS)
 def datasets() -> None:
     """List the datasets that need neither a file nor a download."""
-    from rich.console import Console
-
     from privsearch.data import list_datasets
     from privsearch.report.dataset_table import dataset_table
 
-    Console().print(dataset_table(list_datasets()))
-    typer.echo("Your own: {name: mine, path: mine.csv, label: column} or {name: mine, path: mine.npz} in a sweep file.")
+    _console().print(dataset_table(list_datasets()))
+    typer.echo(
+        "Your own, as items of a sweep file's datasets:\n"
+        "  {name: mine, path: mine.csv, label: column}\n"
+        "  {name: mine, path: mine.npz}"
+    )
 
 
 def _asked(sweep: Path, settings: list[str] | None, study: Path | None) -> "tuple[SweepSpec, Study]":
@@ -181,6 +188,13 @@ def _asked(sweep: Path, settings: list[str] | None, study: Path | None) -> "tupl
 
     spec = read_sweep(sweep, settings or ())
     return spec, Study(study or Path("studies") / spec.name)
+
+
+def _console() -> "Console":
+    """A console that prints what users named as they wrote it, whatever brackets and colons stand in it."""
+    from rich.console import Console
+
+    return Console(markup=False, emoji=False, highlight=False)
 
 
 def _runner(name: RunnerName, workers: int | None) -> "Runner":
@@ -203,8 +217,14 @@ def _print_fronts(console: "Console", study: "Study") -> None:
 
 
 def _closing(outcome: "SweepOutcome", study: "Study") -> str:
-    """One line on what this run did, and where it is."""
+    """What this run did, and where it is."""
     cached = len(outcome.plan.trials) - len(outcome.plan.todo)
-    counts = f"{outcome.num_completed} trials finished, {cached} were recorded already, {len(outcome.failed)} failed"
-    again = "; run the same command to try the failed ones again" if outcome.failed else ""
-    return f"{counts}{again}. Results: {study.path / 'results.csv'}, plots: {study.fronts}"
+    failed = len(outcome.failed)
+    return "\n".join(
+        [
+            f"trials: {outcome.num_completed} finished, {cached} recorded already, {failed} failed",
+            *(["run the same command to try the failed ones again"] if failed else []),
+            f"results: {study.path / 'results.csv'}",
+            f"plots: {study.fronts}",
+        ]
+    )

@@ -7,6 +7,7 @@ out are those asked for. The probe draws no random number and leaves no trace in
 brevitas takes seconds to import: a full-precision trial never does.
 """
 
+import logging
 import warnings
 from types import ModuleType
 from typing import Final, cast
@@ -23,11 +24,16 @@ PROBES: Final = 4096
 
 def load_brevitas() -> ModuleType:
     """The brevitas package with what this file needs of it; imported at the first call, without its warnings."""
+    # It imports torch's C++ tools, which complain where a CUDA toolkit is installed without a GPU.
+    complaints = logging.getLogger("torch.utils.cpp_extension")
+    level = complaints.level
+    complaints.setLevel(logging.ERROR)
     with warnings.catch_warnings():
         # Its docstrings hold invalid escapes, which Python warns of whenever it compiles them.
         warnings.simplefilter("ignore")
         import brevitas.core.scaling
         import brevitas.nn
+    complaints.setLevel(level)
     return cast("ModuleType", brevitas)
 
 

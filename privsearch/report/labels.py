@@ -3,8 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from privsearch.spec import AXES, TrialSpec
-from privsearch.spec.trial import SNN_DEFAULTS
+from privsearch.spec import AXES
 
 _BIT_WIDTHS: Final = {"weight_bit_width": "w", "act_bit_width": "a"}
 _SAID_FIRST: Final = ("model", "threshold", *_BIT_WIDTHS)
@@ -27,13 +26,6 @@ def configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
         if value is not None:
             words.append(value if axis == "surrogate_gradient" else f"{axis} {plain(value)}")
     return " ".join(words)
-
-
-def describe_trial(spec: TrialSpec) -> str:
-    """A trial in words: its dataset, model and bit widths, and every other axis that is not at its default."""
-    defaults = {axis: TrialSpec.model_fields[axis].default for axis in AXES} | SNN_DEFAULTS
-    named = {axis for axis, value in spec.axes().items() if value != defaults[axis]}
-    return f"{spec.dataset_name} {configuration(spec.axes(), named | _BIT_WIDTHS.keys())}"
 
 
 def quantity(column: str) -> str:

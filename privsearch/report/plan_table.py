@@ -1,12 +1,15 @@
 """A plan as tables that a person reads before starting a sweep."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from rich import box
 from rich.console import RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 
 from privsearch.plan import Plan
-from privsearch.report.labels import describe_trial
+from privsearch.report.labels import configuration
+from privsearch.spec import AXES, TrialSpec
+from privsearch.spec.trial import SNN_DEFAULTS
 
 
 def plan_tables(plan: Plan) -> Iterator[RenderableType]:
@@ -14,23 +17,19 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
     summary = plan.summary()
     yield (
         f"{summary['name']}: {summary['trials']} distinct trials, from {summary['points_in_cross_products']} points of "
-        f"the cross-products; {summary['cached']} recorded, {summary['to_do']} to do"
+        "the grids"
     )
-    yield (
-        f"to do: {summary['networks_to_train']} networks, about {duration(summary['estimated_core_seconds'])} on one "
-        "core (an estimate: plan for half to double)"
-    )
+    yield f"to do: {summary['to_do']}, cached: {summary['cached']}"
+    estimate = duration(summary["estimated_core_seconds"])
+    yield f"to train: {summary['networks_to_train']} networks, about {estimate} on one core, give or take half"
     if summary["recorded_but_not_asked_for"]:
-        yield (
-            f"{summary['recorded_but_not_asked_for']} recorded trials are no longer asked for: they stay in the record "
-            "and out of the tables"
-        )
-    per_dataset = Table("dataset", "trials", "cached", "to do", "networks", "core time", title="Datasets")
+        yield f"kept, but no longer asked for: {summary['recorded_but_not_asked_for']} recorded trials"
+    per_dataset = _table("dataset", "trials", "cached", "to do", "networks", "core time")
     for name, row in summary["datasets"].items():
         counts = [row["trials"], row["cached"], row["to_do"], row["networks_to_train"]]
         per_dataset.add_row(name, *map(str, counts), duration(row["estimated_core_seconds"]))
     yield per_dataset
-    per_grid = Table("grid", "points", "distinct", title="Grids (per dataset)")
+    per_grid = _table("grid", "points per dataset", "distinct")
     for name, row in summary["grids"].items():
         per_grid.add_row(name, str(row["points_per_dataset"]), str(row["distinct_per_dataset"]))
     yield per_grid
@@ -38,11 +37,34 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
 
 def trial_table(plan: Plan) -> Table:
     """Every trial of the plan: its id, its configuration, the grids that ask for it, and whether it is recorded."""
-    table = Table("trial id", "configuration", "grids", "state")
+    table = _table(Column("trial id", no_wrap=True), "state", "configuration", "grids")
+    names = trial_names(plan)
     for trial in plan.trials:
-        state = "recorded" if trial.cached else "to do"
-        table.add_row(trial.trial_id, describe_trial(trial.spec), ", ".join(trial.grids), state)
+        state = "cached" if trial.cached else "to do"
+        table.add_row(trial.trial_id, state, names[trial.trial_id], ", ".join(trial.grids))
     return table
+
+
+def trial_names(plan: Plan) -> dict[str, str]:
+    """By trial_id, each trial in words: its dataset, and what tells it from the plan's others on that dataset."""
+    names: dict[str, str] = {}
+    for dataset in plan.infos:
+        specs = {trial.trial_id: trial.spec for trial in plan.trials if trial.spec.dataset_name == dataset}
+        varying = _varying_axes(specs.values())
+        names |= {trial_id: f"{dataset} {configuration(spec.axes(), varying)}" for trial_id, spec in specs.items()}
+    return names
+
+
+def _varying_axes(specs: Collection[TrialSpec]) -> list[str]:
+    """The axes on which the trials of one dataset differ, wherever they have an effect."""
+    values = {axis: {getattr(spec, axis) for spec in specs} for axis in AXES}
+    for axis in ("threshold", *SNN_DEFAULTS):
+        values[axis].discard(None)  # there, the axis has no effect
+    return [axis for axis, found in values.items() if len(found) > 1]
+
+
+def _table(*columns: Column | str) -> Table:
+    return Table(*columns, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
 
 
 def duration(seconds: float) -> str:

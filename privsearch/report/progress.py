@@ -12,9 +12,9 @@ from rich.text import Text
 
 from privsearch.frame import completed_numbers
 from privsearch.plan import Plan, PlannedTrial
-from privsearch.report.labels import configuration
+from privsearch.report.plan_table import trial_names
 from privsearch.result import Completed, Failed, TrialResult
-from privsearch.spec import AXES, Direction, TrialSpec
+from privsearch.spec import Direction
 
 LOG_LINES: Final = 200
 """About how many lines a log gets at most, however many trials there are."""
@@ -39,7 +39,7 @@ class SweepProgress:
         self._todo = {trial.trial_id: trial for trial in plan.todo}
         self._estimate = sum(trial.seconds for trial in plan.todo)
         self._objectives: Mapping[str, Direction] = plan.sweep.objectives
-        self._varying = {name: _varying_axes(plan, name) for name in plan.infos}
+        self._names = trial_names(plan)
         if self._todo and self._console.is_terminal:
             self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True)
             self._live.start()
@@ -61,7 +61,7 @@ class SweepProgress:
         if isinstance(result, Failed):
             self._failed += 1
             trace = result.traceback.rstrip() or f"{result.error}: {result.message}"
-            text = f"failed: {self._name(result.spec)} (trial {result.trial_id})\n{trace}"
+            text = f"failed: {self._names[result.trial_id]} (trial {result.trial_id})\n{trace}"
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)
             return
         self._done += 1
@@ -69,12 +69,8 @@ class SweepProgress:
         every = max(1, len(self._todo) // LOG_LINES)
         if not self._live and (self._done + self._failed) % every == 0:
             shown = "  ".join(f"{column} {numbers[column]:.3f}" for column in self._objectives)
-            line = f"{self._counts()}  {self._name(result.spec)}  {shown}  ({result.seconds:.1f} s)"
+            line = f"{self._counts()}  {self._names[result.trial_id]}  {shown}  ({result.seconds:.1f} s)"
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    def _name(self, spec: TrialSpec) -> str:
-        """The trial in words: its dataset, and what tells it from the sweep's others on it."""
-        return f"{spec.dataset_name} {configuration(spec.axes(), self._varying[spec.dataset_name])}"
 
     def _note_best(self, result: Completed) -> dict[str, float]:
         numbers = {k: v for k, v in completed_numbers(result.replicates).items() if v is not None}
@@ -113,15 +109,10 @@ class SweepProgress:
 
     def _best_lines(self) -> list[str]:
         lines: dict[str, list[str]] = {}
-        for (dataset, column), value in self._best.items():
+        # A copy, since this runs in the display's own thread while trials finish.
+        for (dataset, column), value in self._best.copy().items():
             lines.setdefault(dataset, []).append(f"{column} {value:.3f}")
         return [f"{dataset}: {', '.join(values)}" for dataset, values in lines.items()]
-
-
-def _varying_axes(plan: Plan, dataset: str) -> set[str]:
-    """The axes on which the plan's trials of one dataset differ."""
-    specs = [trial.spec for trial in plan.trials if trial.spec.dataset_name == dataset]
-    return {axis for axis in AXES if len({getattr(spec, axis) for spec in specs}) > 1}
 
 
 def _clock(seconds: float) -> str:

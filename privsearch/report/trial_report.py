@@ -1,5 +1,6 @@
 """One trial, told in full: its epochs as they pass, then every replicate's numbers."""
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -24,17 +25,20 @@ def epoch_printer(console: Console) -> EpochListener:
 
 
 def trial_table(result: Completed) -> Table:
-    """One row a replicate: accuracies of target and shadow, and each attack's AUC beside its placebo."""
-    attacks = list(result.replicates[0].attacks)
+    """One row a replicate and attack: accuracies of target and shadow, and the attack's AUC beside its placebo."""
     table = Table(
-        *("replicate", "target train", "target test", "shadow train", "shadow test"),
-        *(column for name in attacks for column in (f"{name} AUC", f"{name} placebo AUC")),
+        "replicate",
+        *(f"{role}\n{split}" for role in ROLES for split in ("train", "test")),
+        *("attack", "AUC", "placebo\nAUC"),
         title=f"Trial {result.trial_id}, {result.seconds:.1f} s",
         caption="Accuracies and AUCs are fractions.",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
     for number, replicate in enumerate(result.replicates, start=1):
         networks = (replicate.target, replicate.shadow)
-        accuracies = [value for network in networks for value in (network.train_accuracy, network.test_accuracy)]
-        aucs = [v for name in attacks for v in (replicate.attacks[name].auc, replicate.attacks[name].placebo_auc)]
-        table.add_row(str(number), *(f"{value:.4f}" for value in (*accuracies, *aucs)))
+        shown = [f"{value:.4f}" for network in networks for value in (network.train_accuracy, network.test_accuracy)]
+        for name, attack in replicate.attacks.items():
+            table.add_row(str(number), *shown, name, f"{attack.auc:.4f}", f"{attack.placebo_auc:.4f}")
     return table

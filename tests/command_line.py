@@ -1,0 +1,34 @@
+"""The command line, run in the tests' own process, and what it leaves on the disk."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from typer.testing import CliRunner, Result
+
+from privsearch.cli import app
+from privsearch.result import Completed
+from privsearch.store import Study
+
+INLINE: Final = ("--runner", "inline")
+
+
+def run(*words: object) -> Result:
+    """Run the command line in this process; an exception that escapes it fails the test."""
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    """Every file below a folder, with its content."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def record_lines(study: Path) -> list[str]:
+    """The lines of a study's record; none if it has not begun."""
+    record = study / "trials.jsonl"
+    return record.read_text().splitlines() if record.exists() else []
+
+
+def numbers(study: Path) -> dict[str, Any]:
+    """By trial_id, everything that must come out the same again."""
+    results = Study(study).record().results.values()
+    return {result.trial_id: result.numbers() for result in results if isinstance(result, Completed)}

@@ -1,0 +1,107 @@
+import re
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import make_completed
+from rich.console import Console, RenderableType
+
+from privsearch.plan import Plan, make_plan
+from privsearch.report.plan_table import duration, plan_tables, trial_names, trial_table
+from privsearch.spec import SweepSpec
+from privsearch.store import RecordWriter, Study
+
+
+def planned(sweep: SweepSpec, folder: Path, *, recorded: int = 0, strangers: int = 0) -> Plan:
+    """The plan of a sweep of which the first trials, and some that it does not ask for, are recorded."""
+    study = Study(folder / "study")
+    trial_ids = [trial.trial_id for trial in make_plan(sweep, study).trials]
+    study.begin(sweep, trial_ids, {})
+    with RecordWriter(study) as record:
+        for trial_id in [*trial_ids[:recorded], *(f"{n:016x}" for n in range(strangers))]:
+            record.append(make_completed(trial_id))
+    return make_plan(sweep, study)
+
+
+def changed(sweep: SweepSpec, **fields: Any) -> SweepSpec:
+    return SweepSpec.model_validate(sweep.model_dump() | fields)
+
+
+def printed(*renderables: RenderableType) -> list[str]:
+    """The lines on a terminal of 80 columns."""
+    console = Console(file=StringIO(), width=80)
+    with console.capture() as captured:
+        console.print(*renderables, sep="\n")
+    return captured.get().splitlines()
+
+
+def test_plan_is_told_in_numbers(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """The whole sweep, each dataset and each grid come with their counts."""
+    lines = printed(*plan_tables(planned(tiny_sweep, tmp_path, recorded=1)))
+    assert lines[:2] == ["tiny: 4 distinct trials, from 4 points of the grids", "to do: 3, cached: 1"]
+    assert re.fullmatch(r"to train: 12 networks, about \d+ s on one core, give or take half", lines[2])
+    rows = [line.split() for line in lines]
+    assert ["iris", "4", "1", "3", "12"] in [row[:5] for row in rows]
+    assert ["precision", "4", "4"] in rows
+
+
+def test_points_that_are_the_same_trial_are_counted_once(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """A grid tells how many points it has, and how many trials these come to."""
+    grid = {"model": ["ann", "snn"], "surrogate_gradient": ["atan", "fast_sigmoid"]}
+    lines = printed(*plan_tables(planned(changed(tiny_sweep, grids={"surrogates": grid}), tmp_path)))
+    assert lines[0] == "tiny: 3 distinct trials, from 4 points of the grids"
+    assert ["surrogates", "4", "3"] in [line.split() for line in lines]
+
+
+def test_trials_of_an_earlier_sweep_are_accounted_for(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """What the record holds beyond the sweep is said to be kept."""
+    told = "kept, but no longer asked for: 2 recorded trials"
+    assert told in printed(*plan_tables(planned(tiny_sweep, tmp_path, recorded=1, strangers=2)))
+    assert told[:10] not in " ".join(printed(*plan_tables(planned(tiny_sweep, tmp_path / "other"))))
+
+
+def test_every_trial_is_listed_with_its_state(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """One row a trial: id, state, configuration, grids."""
+    plan = planned(tiny_sweep, tmp_path, recorded=1)
+    rows = [re.split(r"\s{2,}", line.strip()) for line in printed(trial_table(plan))]
+    assert [row for row in rows if row[-1] == "precision"] == [
+        [plan.trials[0].trial_id, "cached", "iris ANN fp32", "precision"],
+        [plan.trials[1].trial_id, "to do", "iris ANN a4", "precision"],
+        [plan.trials[2].trial_id, "to do", "iris SNN fp32", "precision"],
+        [plan.trials[3].trial_id, "to do", "iris SNN a4", "precision"],
+    ]
+
+
+def test_names_leave_out_what_is_constant_where_it_has_an_effect(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """An axis tells trials apart only among those it has an effect on; each dataset is seen by itself."""
+    grids = {"g": {"model": ["ann", "snn"], "surrogate_gradient": ["atan"], "num_steps": [2, 3]}}
+    recipe = {"overrides": {"iris": {"epochs": 2}}}
+    plan = planned(changed(tiny_sweep, datasets=["iris", "digits"], grids=grids, recipe=recipe), tmp_path)
+    words = ("ANN", "SNN num_steps 2", "SNN num_steps 3")
+    assert list(trial_names(plan).values()) == [f"{name} {word}" for name in ("iris", "digits") for word in words]
+
+
+def test_names_are_distinct(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """No two trials of a sweep have the same name."""
+    grid = {"model": ["ann", "snn"], "weight_bit_width": [None, 4], "act_bit_width": [None, 4], "threshold": [0.5, 1.0]}
+    names = trial_names(planned(changed(tiny_sweep, grids={"g": grid}), tmp_path))
+    assert len(set(names.values())) == len(names) == 12
+
+
+def test_tables_fit_80_columns(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """However long a name, no line is wider than the terminal, and every id stands whole."""
+    grid = {"model": ["snn"], "surrogate_gradient": ["atan", "spike_rate_escape"], "learning_rate": [0.001, 0.00001]}
+    plan = planned(changed(tiny_sweep, name="n" * 20, grids={"a_grid_" * 9: grid}), tmp_path)
+    lines = printed(*plan_tables(plan), trial_table(plan))
+    assert max(map(len, lines)) <= 80
+    assert sum(line.split()[:1] == [trial.trial_id] for line in lines for trial in plan.trials) == 4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "0 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h")],
+)
+def test_times_are_said_as_a_person_says_them(seconds: float, said: str) -> None:
+    """Seconds, minutes or hours, whichever needs few digits."""
+    assert duration(seconds) == said
