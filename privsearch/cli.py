@@ -61,6 +61,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+datasets_app = typer.Typer(invoke_without_command=True, epilog=EXIT_STATUS)
+app.add_typer(datasets_app, name="datasets")
 
 SweepFile = Annotated[
     Path, typer.Argument(metavar="SWEEP", help="A sweep file (YAML), such as sweeps/quickstart.yaml.")
@@ -72,6 +74,15 @@ Settings = Annotated[
 ]
 StudyOption = Annotated[
     Path | None, typer.Option("--study", metavar="DIR", help="The study's directory; by default studies/<name>.")
+]
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        envvar="PRIVSEARCH_DATA_DIR",
+        help="Where downloaded datasets are; by default privsearch in the user's cache directory.",
+    ),
 ]
 
 
@@ -85,14 +96,18 @@ def plan(
     sweep: SweepFile,
     settings: Settings = None,
     study: StudyOption = None,
+    data_dir: DataDirOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
     trials: Annotated[bool, typer.Option("--trials", help="List every trial with its id.")] = False,
 ) -> None:
     """Show what a sweep comes to, and train nothing: trials, cached, to do, networks, estimated time."""
+    from privsearch.data import missing_data
     from privsearch.plan import make_plan
     from privsearch.report.plan_table import plan_tables, trial_table
 
-    made = make_plan(*_asked(sweep, settings, study))
+    made = make_plan(*_asked(sweep, settings, study, data_dir))
+    for complaint in missing_data(made.datasets_to_load):
+        typer.echo(f"note: {complaint}", err=True)
     if as_json:
         typer.echo(json.dumps(made.summary(with_trials=trials), indent=2))
         return
@@ -107,6 +122,7 @@ def sweep(
     sweep: SweepFile,
     settings: Settings = None,
     study: StudyOption = None,
+    data_dir: DataDirOption = None,
     runner: Annotated[RunnerName, typer.Option(help="tune: Ray's workers; inline: this process.")] = RunnerName.TUNE,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Trials at a time with the tune runner; by default one a core.")
@@ -119,7 +135,7 @@ def sweep(
     from privsearch.report.progress import SweepProgress
     from privsearch.sweep import run_sweep
 
-    spec, where = _asked(sweep, settings, study)
+    spec, where = _asked(sweep, settings, study, data_dir)
     console = _console()
     try:
         outcome = run_sweep(spec, where, _runner(runner, workers), SweepProgress(console))
@@ -139,14 +155,17 @@ def trial(
     trial_id: Annotated[str, typer.Argument(metavar="ID", help="A trial's id, or the beginning of one.")],
     settings: Settings = None,
     study: StudyOption = None,
+    data_dir: DataDirOption = None,
 ) -> None:
     """Run one trial of a sweep in this process, and tell all about it; nothing is recorded."""
+    from privsearch.data import require_datasets
     from privsearch.plan import find_trial, make_plan
     from privsearch.report.trial_report import epoch_printer, trial_table
     from privsearch.result import Failed
     from privsearch.trial import run_trial
 
-    planned = find_trial(make_plan(*_asked(sweep, settings, study)), trial_id)
+    planned = find_trial(make_plan(*_asked(sweep, settings, study, data_dir)), trial_id)
+    require_datasets([planned.spec.dataset])
     console = _console()
     console.print_json(planned.spec.model_dump_json(), highlight=False)
     result = run_trial(planned.spec, epoch_printer(console))
@@ -167,25 +186,49 @@ def front(study: StudyFolder) -> None:
     _print_fronts(_console(), where)
 
 
-@app.command(epilog=EXIT_STATUS)
-def datasets() -> None:
-    """List the datasets that need neither a file nor a download."""
+@datasets_app.callback()
+def datasets(context: typer.Context, data_dir: DataDirOption = None) -> None:
+    """List the datasets that have a name, or fetch some of them."""
+    from privsearch.data.directory import data_directory, use_data_directory
+
+    use_data_directory(data_dir)
+    if context.invoked_subcommand:
+        return
     from privsearch.data import list_datasets
     from privsearch.report.dataset_table import dataset_table
 
     _console().print(dataset_table(list_datasets()))
     typer.echo(
+        f"Data directory: {data_directory()}; what is not there: privsearch datasets fetch NAME...\n"
         "Your own, as items of a sweep file's datasets:\n"
         "  {name: mine, path: mine.csv, label: column}\n"
         "  {name: mine, path: mine.npz}"
     )
 
 
-def _asked(sweep: Path, settings: list[str] | None, study: Path | None) -> "tuple[SweepSpec, Study]":
-    """The sweep that the user asked for, and the study that it belongs into."""
+@datasets_app.command(epilog=EXIT_STATUS)
+def fetch(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="mnist, fashion_mnist or cifar10.")],
+    data_dir: DataDirOption = None,
+) -> None:
+    """Download datasets through torchvision, check their files, and say where they are."""
+    from privsearch.data.directory import use_data_directory
+    from privsearch.data.fetch import fetch_images
+
+    use_data_directory(data_dir)
+    for name, folder in zip(names, fetch_images(names), strict=True):
+        typer.echo(f"{name}: {folder}")
+
+
+def _asked(
+    sweep: Path, settings: list[str] | None, study: Path | None, data_dir: Path | None
+) -> "tuple[SweepSpec, Study]":
+    """The sweep that the user asked for, and the study that it belongs into; data are sought in `data_dir`."""
+    from privsearch.data.directory import use_data_directory
     from privsearch.spec.sweep_file import read_sweep
     from privsearch.store import Study
 
+    use_data_directory(data_dir)
     spec = read_sweep(sweep, settings or ())
     return spec, Study(study or Path("studies") / spec.name)
 
@@ -213,7 +256,7 @@ def _print_fronts(console: "Console", study: "Study") -> None:
 
     frame, objectives = study.frame(), study.sweep().objectives
     for name in frame["dataset"].unique():
-        console.print(front_table(frame[frame["dataset"] == name], objectives))
+        console.print(front_table(frame[frame["dataset"] == name], objectives), "")
 
 
 def _closing(outcome: "SweepOutcome", study: "Study") -> str:

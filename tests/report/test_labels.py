@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from privsearch.report.labels import configuration, describe_trial, measured, quantity
-from privsearch.spec import AXES, TrialSpec
+from privsearch.report.labels import configuration, measured, quantity
+from privsearch.spec import AXES
 
 NOTHING = dict.fromkeys(AXES)
 WIDTHS = ("weight_bit_width", "act_bit_width")
@@ -40,13 +40,6 @@ def test_one_replicate_has_no_spread() -> None:
 def test_columns_are_named_in_words() -> None:
     """A column's name is read as words, the attack first."""
     assert [quantity(c) for c in ("test_accuracy", "svm_per_class.auc")] == ["test accuracy", "svm_per_class AUC"]
-
-
-def test_trial_is_described_without_its_defaults() -> None:
-    """A trial's words leave out what is at its default, but not its bit widths."""
-    spiking = TrialSpec(dataset="iris", model="snn", surrogate_gradient="atan", num_steps=25, epochs=5)
-    assert describe_trial(spiking) == "iris SNN fp32 atan epochs 5"
-    assert describe_trial(TrialSpec(dataset="iris", model="ann", act_bit_width=4, threshold=1.0)) == "iris ANN a4 @ 1"
 
 
 def test_labels_come_without_optuna() -> None:
