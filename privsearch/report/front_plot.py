@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
@@ -20,13 +19,22 @@ from numpy import ndarray as Array
 from privsearch.front import comparable, pareto_front, records, varying_axes
 from privsearch.report.front_table import counts
 from privsearch.report.labels import configuration, measured, quantity
+from privsearch.report.style import (
+    BAND,
+    GREY,
+    PAGE_WIDTH,
+    axis_title,
+    draw_noise_floor,
+    new_figure,
+    noise_floor_of,
+    placebo_of,
+    spreads,
+)
 from privsearch.spec import Direction
 
 _COLOURS: Final = {"ann": "#0072B2", "snn": "#E69F00"}
 """Blue and orange of Okabe and Ito 2008: told apart with any colour vision, and as dark and light grey."""
 _MARKERS: Final = {"ann": ("o", "circle"), "snn": ("^", "triangle-up")}
-_GREY: Final = "#595959"
-_BAND: Final = "#E8E8E8"
 _MOST_LINES: Final = 20
 """As many lines as fit beside the plot; a longer front has only some of its points named."""
 
@@ -46,12 +54,11 @@ def plot_front(frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> Figu
     """
     x, y = objectives
     front = pareto_front(frame, objectives)
-    figure = Figure(figsize=(7.2, 4.2), dpi=200, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(PAGE_WIDTH, 4.2)
     axes = figure.add_subplot()
     axes.set_title(_title(frame), loc="left", fontsize=9)
-    axes.set_xlabel(_axis_title(x), fontsize=9)
-    axes.set_ylabel(_axis_title(y), fontsize=9)
+    axes.set_xlabel(axis_title(x), fontsize=9)
+    axes.set_ylabel(axis_title(y), fontsize=9)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(0.1)
@@ -60,7 +67,7 @@ def plot_front(frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> Figu
     _draw_points(axes, front, objectives, on_front=True)
     line = front.sort_values(x)
     step = "steps-pre" if objectives[x] == "maximize" else "steps-post"
-    key += axes.plot(line[x], line[y], color=_GREY, lw=1, drawstyle=step, label="Pareto front (filled)", zorder=2.5)
+    key += axes.plot(line[x], line[y], color=GREY, lw=1, drawstyle=step, label="Pareto front (filled)", zorder=2.5)
     key += [Line2D([], [], ls="none", label=m.upper(), **_filled(m)) for m in sorted(frame["model"].unique())]
     figure.legend(handles=key, loc="outside lower center", ncols=len(key), fontsize=8, frameon=False)
     _name_front(figure, axes, frame, objectives)
@@ -80,8 +87,8 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, objectives: Mapping[str, Direct
         axes.errorbar(
             own[x],
             own[y],
-            yerr=_spreads(own, y),
-            xerr=_spreads(own, x),
+            yerr=spreads(own, y),
+            xerr=spreads(own, x),
             fmt="none",
             ecolor=colour,
             elinewidth=0.8,
@@ -93,10 +100,9 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, objectives: Mapping[str, Direct
 def _draw_noise_floor(axes: Axes, frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> list[Artist]:
     key: list[Artist] = []
     for column, floor in _noise_floors(frame, objectives):
-        span, line = (axes.axvspan, axes.axvline) if column == next(iter(objectives)) else (axes.axhspan, axes.axhline)
-        label = f"noise floor: 0.5 ± {floor:.3f}"
-        key.append(span(0.5 - floor, 0.5 + floor, color=_BAND, lw=0, label=label, zorder=0))
-        line(0.5, color=_GREY, lw=0.8, ls=":", zorder=1)
+        band = draw_noise_floor(axes, floor, along="x" if column == next(iter(objectives)) else "y")
+        band.set_label(f"noise floor of guessing: 0.5 ± {floor:.3f}")
+        key.append(band)
     return key
 
 
@@ -126,7 +132,7 @@ def _name_front(figure: Figure, axes: Axes, frame: pd.DataFrame, objectives: Map
             va="center",
             fontsize=8,
             zorder=3.5,
-            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": _GREY, "shrinkB": 0},
+            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": GREY, "shrinkB": 0},
         )
         number.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
@@ -168,18 +174,18 @@ def plot_front_interactive(frame: pd.DataFrame, objectives: Mapping[str, Directi
     step = "vh" if objectives[x] == "maximize" else "hv"
     varying = varying_axes(frame)
     traces = [*_traces(rest, objectives, varying, on_front=False), *_traces(front, objectives, varying, on_front=True)]
-    style = {"color": _GREY, "width": 1.5, "shape": step}
+    style = {"color": GREY, "width": 1.5, "shape": step}
     figure = go.Figure(
         [go.Scatter(x=line[x], y=line[y], mode="lines", name="Pareto front", line=style, hoverinfo="skip"), *traces]
     )
     for column, floor in _noise_floors(frame, objectives):
         add = figure.add_vrect if column == x else figure.add_hrect
-        add(0.5 - floor, 0.5 + floor, fillcolor=_BAND, line_width=0, layer="below", annotation_text="noise floor")
+        add(0.5 - floor, 0.5 + floor, fillcolor=BAND, line_width=0, layer="below", annotation_text="noise floor")
     figure.update_layout(
         template="simple_white",
         title=_title(frame).replace("\n", "<br>"),
-        xaxis_title=_axis_title(x),
-        yaxis_title=_axis_title(y),
+        xaxis_title=axis_title(x),
+        yaxis_title=axis_title(y),
     )
     return figure
 
@@ -193,8 +199,8 @@ def _traces(
         yield go.Scatter(
             x=own[x],
             y=own[y],
-            error_x={"array": _spreads(own, x), "thickness": 1, "width": 0},
-            error_y={"array": _spreads(own, y), "thickness": 1, "width": 0},
+            error_x={"array": spreads(own, x), "thickness": 1, "width": 0},
+            error_y={"array": spreads(own, y), "thickness": 1, "width": 0},
             mode="markers",
             name=f"{str(model).upper()}{'' if on_front else ', not on the front'}",
             marker={
@@ -209,7 +215,7 @@ def _traces(
 
 
 def _hover(row: Mapping[str, Any], objectives: Mapping[str, Direction], varying: tuple[str, ...]) -> str:
-    columns = [*objectives, *(f"{c.removesuffix('auc')}placebo_auc" for c in objectives if c.endswith(".auc"))]
+    columns = [*objectives, *(placebo_of(c) for c in objectives if c.endswith(".auc"))]
     numbers = [f"{quantity(column)} {measured(row, column)}" for column in columns]
     return "<br>".join([f"<b>{configuration(row, varying)}</b>", *numbers, f"trial {row['trial_id']}"])
 
@@ -239,20 +245,8 @@ def write_front_plots(folder: Path, frame: pd.DataFrame, objectives: Mapping[str
 
 def _noise_floors(frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> list[tuple[str, float]]:
     """The objectives that are AUCs, each with the widest noise floor of the dataset's trials."""
-    aucs = [column for column in objectives if column.endswith(".auc")]
-    return [(column, float(frame[f"{column.removesuffix('auc')}noise_floor"].max())) for column in aucs]
-
-
-def _spreads(rows: pd.DataFrame, column: str) -> Any:
-    """Standard deviations, `(n,)`; 0, so that no bar is drawn, where there is one replicate."""
-    return rows[f"{column}_sd"].fillna(0.0).to_numpy(float)
+    return [(column, noise_floor_of(frame, column)) for column in objectives if column.endswith(".auc")]
 
 
 def _title(frame: pd.DataFrame) -> str:
     return f"{fill(frame['dataset'].iloc[0], 60)}\n{counts(frame)}; bars: ± sd"
-
-
-def _axis_title(column: str) -> str:
-    if column.endswith(".auc"):
-        return f"{column.removesuffix('.auc')} attack AUC (fraction, 0.5 = guessing)"
-    return f"{quantity(column)} (fraction)"

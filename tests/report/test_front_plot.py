@@ -100,9 +100,9 @@ def test_axes_have_names_and_units(small: pd.DataFrame) -> None:
     figure = plot_front(small, OBJECTIVES)
     axes = figure.axes[0]
     assert axes.get_xlabel() == "test accuracy (fraction)"
-    assert axes.get_ylabel() == "svm attack AUC (fraction, 0.5 = guessing)"
+    assert axes.get_ylabel() == "svm attack AUC (fraction)"
     assert axes.get_title("left").startswith("breast_cancer\n7 configurations, 1 of them failed")
-    assert {"noise floor: 0.5 ± 0.059", "ANN", "SNN"} <= set(legend(figure))
+    assert {"noise floor of guessing: 0.5 ± 0.059", "ANN", "SNN"} <= set(legend(figure))
 
 
 def test_every_configuration_is_a_point_with_error_bars(small: pd.DataFrame) -> None:
@@ -144,12 +144,12 @@ def test_accuracies_alone_can_be_plotted(small: pd.DataFrame) -> None:
 
 
 def test_files_are_written_for_every_dataset_that_has_numbers(small: pd.DataFrame, tmp_path: Path) -> None:
-    """A dataset has a picture of 1440 x 840 pixels and a page that needs no network; one that failed has none."""
+    """A dataset has a picture of 2160 x 1260 pixels and a page that needs no network; one that failed has none."""
     frame = pd.concat([small, small.head(2).assign(dataset="iris"), small.tail(1).assign(dataset="digits")])
     written = write_front_plots(tmp_path / "fronts", frame, OBJECTIVES)
     assert [path.name for path in written] == ["breast_cancer.png", "breast_cancer.html", "iris.png", "iris.html"]
     image = imread(written[0])
-    assert image.shape[:2] == (840, 1440)
+    assert image.shape[:2] == (1260, 2160)
     assert image.std() > 0.05
     page = written[1].read_text(encoding="utf-8")
     assert not re.findall(r"<(?:script|link)[^>]*(?:src|href)=", page)
