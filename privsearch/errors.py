@@ -12,7 +12,17 @@ TrialError               one trial cannot give a number; recorded as failed, nev
 
 
 class PrivsearchError(Exception):
-    """A mistake that the user can mend: the message says what must hold, what was given, where, and what to do."""
+    """A mistake that the user can mend: the message says what must hold, what was given, where, and what to do.
+
+    Args:
+        message: one sentence, or one line a mistake.
+        where: the way to the field of the sweep that is to blame, such as `("datasets", 1)`; empty where none is, or
+            where the message names it already.
+    """
+
+    def __init__(self, message: str, where: tuple[int | str, ...] = ()) -> None:
+        super().__init__(message)
+        self.where = where
 
 
 class SpecError(PrivsearchError):

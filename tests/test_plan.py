@@ -5,7 +5,7 @@ import pytest
 from builders import make_completed, make_failed
 
 from privsearch.data import describe_dataset
-from privsearch.errors import SpecError, StudyError
+from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.plan import Plan, find_trial, make_plan
 from privsearch.spec import SvmAttack, SweepSpec
 from privsearch.store import RecordWriter, Study
@@ -103,11 +103,30 @@ def test_a_directory_of_other_things_is_refused(tiny_sweep: SweepSpec, tmp_path:
         make_plan(tiny_sweep, Study(tmp_path / "thesis.tex"))
 
 
-@pytest.mark.parametrize(("field", "size"), [("train_size", 121), ("train_size", 2), ("test_size", 31)])
-def test_a_subsample_must_fit_its_dataset(tiny_sweep: SweepSpec, study: Study, field: str, size: int) -> None:
-    """Iris has 120 training and 30 test examples of 3 classes."""
-    with pytest.raises(SpecError, match=rf"recipe: {field} must lie between 3 .* but got {size}"):
-        make_plan(changed(tiny_sweep, recipe={field: size}), study)
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"recipe": {"train_size": 121}}, ("recipe", "train_size")),
+        ({"recipe": {"train_size": 2}}, ("recipe", "train_size")),
+        ({"recipe": {"overrides": {"iris": {"test_size": 31}}}}, ("recipe", "overrides", "iris", "test_size")),
+        ({"grids": {"g": {"model": ["ann"], "train_size": [50, 999]}}}, ("grids", "g", "train_size")),
+    ],
+)
+def test_a_subsample_must_fit_its_dataset(
+    tiny_sweep: SweepSpec, study: Study, fields: dict[str, Any], where: tuple[str, ...]
+) -> None:
+    """Iris has 120 training and 30 test examples of 3 classes; the field that asks for more or fewer is named."""
+    with pytest.raises(SpecError, match=r"must lie between 3 .* and (120|30) .* but got") as caught:
+        make_plan(changed(tiny_sweep, **fields), study)
+    assert caught.value.where == where
+
+
+def test_a_dataset_that_is_not_there_is_blamed(tiny_sweep: SweepSpec, study: Study) -> None:
+    """The second of two datasets, by its place in the sweep."""
+    missing = {"name": "mine", "path": "/nowhere/mine.csv", "label": "y"}
+    with pytest.raises(DataError) as caught:
+        make_plan(changed(tiny_sweep, datasets=["iris", missing]), study)
+    assert caught.value.where == ("datasets", 1)
 
 
 def test_a_trial_is_found_by_the_beginning_of_its_id(tiny_sweep: SweepSpec, study: Study) -> None:

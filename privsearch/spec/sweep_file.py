@@ -1,7 +1,8 @@
 """Read a sweep file: YAML in, a `SweepSpec` out, or one error with every problem's file, line and field."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from privsearch.errors import SpecError
+from privsearch.errors import PrivsearchError, SpecError
 from privsearch.spec.problems import Problem, problem_of
 from privsearch.spec.sweep import SweepSpec
 
@@ -36,6 +37,24 @@ def read_sweep(path: Path, settings: Sequence[str] = ()) -> SweepSpec:
         located = sorted({_located(problem, document, path, settled) for problem in deepest})
         raise SpecError("\n".join(text for _, text in located)) from None
     return _with_absolute_paths(sweep, path.parent)
+
+
+@contextmanager
+def blaming(path: Path, settings: Sequence[str] = ()) -> Iterator[None]:
+    """Give errors that blame a field of the sweep the file and line where the field stands.
+
+    Raises:
+        PrivsearchError: what was raised inside, of its own kind, with its place before its message.
+    """
+    try:
+        yield
+    except PrivsearchError as error:
+        if not error.where:
+            raise
+        document = _parse(_read(path), path)
+        settled = {_apply(document, setting) for setting in settings}
+        _, message = _located(Problem(error.where, str(error)), document, path, settled)
+        raise type(error)(message) from None
 
 
 def dump_sweep(sweep: SweepSpec) -> str:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from privsearch.errors import SpecError
-from privsearch.spec.sweep_file import dump_sweep, read_sweep
+from privsearch.errors import DataError, SpecError
+from privsearch.spec.sweep_file import blaming, dump_sweep, read_sweep
 
 GOOD = """\
 name: good
@@ -79,7 +79,13 @@ def test_paths_are_relative_to_the_sweep_file(tmp_path: Path) -> None:
         ("4]", "3.5]", "sweep.yaml:6: grids.first.weight_bit_width[1]: must be an integer from 2 to 8, or null for "),
         ("4]", "3.5]", "but got 3.5; nearest valid: 3 or 4"),
         ("4]", "16]", "but got 16; nearest valid: 8"),
-        ("[iris]", "[irs]", "sweep.yaml:2: datasets[0]: must be one of iris, breast_cancer, digits, or a mapping such"),
+        (
+            "[iris]",
+            "[irs]",
+            "datasets[0]: must be one of iris, breast_cancer, digits, mnist, fashion_mnist, cifar10, or a mapping such",
+        ),
+        ("[iris]", "[cifar-10]", "sweep.yaml:2: datasets[0]: must be one of iris, breast_cancer"),
+        ("[iris]", "[cifar-10]", "nearest valid: cifar10"),
         ("[iris]", "[irs]", "but got 'irs'; nearest valid: iris"),
         ("[iris]", "[]", "sweep.yaml:2: datasets: must be a list of at least one dataset, but got []"),
         ("[iris]", "[iris, iris]", "sweep.yaml:2: datasets[1]: every dataset needs a name of its own"),
@@ -157,6 +163,20 @@ def test_a_bad_set_is_named_as_such(tmp_path: Path) -> None:
     assert "must be path=value" in error_of(path, "recipe")
     assert "must lead through mappings" in error_of(path, "datasets.0=iris")
     assert "must be valid YAML" in error_of(path, "seed=[")
+
+
+def test_a_later_error_gets_its_place(tmp_path: Path) -> None:
+    """What only the data can tell is still said of a line of the file, or of the --set that is to blame."""
+    path = written(tmp_path, GOOD)
+    with pytest.raises(DataError, match=r"sweep\.yaml:2: datasets\[0\]: is not there"), blaming(path):
+        raise DataError("is not there", where=("datasets", 0))
+    with (
+        pytest.raises(SpecError, match=r"--set recipe\.epochs=1|--set recipe\.epochs: "),
+        blaming(path, ["recipe.epochs=1"]),
+    ):
+        raise SpecError("too few", where=("recipe", "epochs"))
+    with pytest.raises(SpecError, match=r"^no place$"), blaming(path):
+        raise SpecError("no place")
 
 
 def test_a_missing_file_is_told_with_what_is_beside_it(tmp_path: Path) -> None:
