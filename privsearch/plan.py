@@ -2,15 +2,15 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from privsearch.cost import estimate_seconds
 from privsearch.data import DatasetInfo, describe_dataset
-from privsearch.errors import SpecError, StudyError
+from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.result import Completed, TrialResult
-from privsearch.spec import SweepSpec, TrialSpec
+from privsearch.spec import Asked, Dataset, SweepSpec, TrialSpec
 from privsearch.store import Study
 
 NETWORKS_PER_REPLICATE: Final = 2
@@ -55,6 +55,11 @@ class Plan:
         """The trials left to run, the longest first, so that no long one starts last."""
         return sorted((t for t in self.trials if not t.cached), key=lambda t: -t.seconds)
 
+    @property
+    def datasets_to_load(self) -> list[Dataset]:
+        """The datasets that the trials left to run are trained on."""
+        return list({trial.spec.dataset_name: trial.spec.dataset for trial in self.todo}.values())
+
     def summary(self, *, with_trials: bool = False) -> dict[str, Any]:
         """The plan in numbers, as plain JSON values, and with every trial where asked."""
         todo = self.todo
@@ -97,13 +102,13 @@ def make_plan(sweep: SweepSpec, study: Study) -> Plan:
         SpecError: a subsample is larger than its dataset.
         StudyError: the study's directory belongs to another sweep.
     """
-    datasets = {info.name: info for info in map(describe_dataset, sweep.datasets)}
+    datasets = {info.name: info for info in _described(sweep)}
     asked = sweep.expand({name: info.network for name, info in datasets.items()})
     recorded = study.record().results
     trials = []
     for item in asked:
         info = datasets[item.spec.dataset_name]
-        _check_sizes(item.spec, info)
+        _check_sizes(item, sweep, info)
         trial_id = item.spec.trial_id(info.fingerprint)
         cached = _answers(recorded.get(trial_id), item.spec)
         trials.append(PlannedTrial(trial_id, item.spec, item.grids, cached, estimate_seconds(item.spec, info)))
@@ -134,17 +139,33 @@ def _answers(result: TrialResult | None, spec: TrialSpec) -> bool:
     return isinstance(result, Completed) and set(spec.attacks) <= set(result.spec.attacks)
 
 
-def _check_sizes(spec: TrialSpec, info: DatasetInfo) -> None:
-    for field, asked, available in (
-        ("train_size", spec.train_size, info.num_train),
-        ("test_size", spec.test_size, info.num_test),
-    ):
-        if asked is not None and not info.num_classes <= asked <= available:
+def _described(sweep: SweepSpec) -> Iterator[DatasetInfo]:
+    for index, dataset in enumerate(sweep.datasets):
+        try:
+            yield describe_dataset(dataset)
+        except DataError as error:
+            raise DataError(str(error), where=("datasets", index)) from None
+
+
+def _check_sizes(item: Asked, sweep: SweepSpec, info: DatasetInfo) -> None:
+    """A subsample must hold every class, and cannot be larger than its split."""
+    for axis, available in (("train_size", info.num_train), ("test_size", info.num_test)):
+        size = getattr(item.spec, axis)
+        if size is not None and not info.num_classes <= size <= available:
             raise SpecError(
-                f"recipe: {field} must lie between {info.num_classes} (one example of each class) and {available} (the "
-                f"whole split of {info.name}), but got {asked}; change it, or give {info.name} its own value in "
-                f"recipe.overrides.{info.name}"
+                f"must lie between {info.num_classes} (one example of each class) and {available} (the whole split of "
+                f"{info.name}), but got {size}; change it, or give {info.name} its own in recipe.overrides.{info.name}",
+                where=_origin(axis, item, sweep, info.name),
             )
+
+
+def _origin(axis: str, item: Asked, sweep: SweepSpec, name: str) -> tuple[str, ...]:
+    """The field of the sweep that an axis of a trial has its value from."""
+    in_grid = next((grid for grid in item.grids if axis in sweep.grids[grid]), None)
+    if in_grid:
+        return "grids", in_grid, axis
+    overridden = axis in sweep.recipe.get("overrides", {}).get(name, {})
+    return ("recipe", "overrides", name, axis) if overridden else ("recipe", axis)
 
 
 def _check_ownership(sweep: SweepSpec, study: Study, *, num_recorded: int, num_elsewhere: int) -> None:

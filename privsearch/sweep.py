@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from privsearch.data import require_datasets
 from privsearch.environment import describe_environment
 from privsearch.plan import Plan, PlannedTrial, make_plan
 from privsearch.result import Failed, TrialResult
@@ -48,7 +49,8 @@ def run_sweep(sweep: SweepSpec, study: Study, runner: Runner, progress: Progress
         StudyError: the directory belongs to another sweep, or another process holds it; nothing has been written.
         KeyboardInterrupt: the user interrupted; what had finished is recorded.
     """
-    make_plan(sweep, study)  # whatever is wrong with the sweep is found before the directory is made
+    # Whatever is wrong with the sweep or its data is found before the directory is made.
+    require_datasets(make_plan(sweep, study).datasets_to_load)
     with study.held():
         plan = make_plan(sweep, study)
         study.begin(sweep, [trial.trial_id for trial in plan.trials], describe_environment())

@@ -41,7 +41,8 @@ def train_cohort(
         spec: the configuration, canonical.
         splits: the data.
         subsets: `(K, num_train)`: the examples that each network is trained on.
-        seeds: K numbers; each decides its network's initial weights and the order of its batches.
+        seeds: K numbers; each decides its network's initial weights, the order of its batches and how they are
+            augmented.
         on_epoch: told after every epoch.
 
     Raises:
@@ -49,14 +50,14 @@ def train_cohort(
         ConstructionError: a network could not be built as asked.
     """
     logits, trained = [], []
-    x, y = torch.cat([splits.x_train, splits.x_test]), torch.cat([splits.y_train, splits.y_test])
+    y = torch.cat([splits.y_train, splits.y_test])
     num_train = len(splits.y_train)
     keep_freed_memory()
     with _one_thread():
         for k, (subset, seed) in enumerate(zip(subsets, seeds, strict=True)):
             chosen = torch.from_numpy(np.flatnonzero(subset))
             network, history = _train(spec, splits, chosen, seed, partial(on_epoch, k) if on_epoch else None)
-            outputs = _query(network, x)
+            outputs = _query(network, splits)
             correct = (outputs.argmax(1) == y).numpy()
             trained.append(
                 TrainedNetwork(
@@ -89,17 +90,15 @@ def _train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = build_network(spec, splits.info.input_shape, splits.info.num_classes)
-    x, y = splits.x_train[chosen], splits.y_train[chosen]
     optimizer = torch.optim.Adam(
         network.parameters(), lr=spec.learning_rate, weight_decay=spec.weight_decay, fused=True
     )
-    shuffling = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     history = []
     network.train()
     for epoch in range(spec.epochs):
-        measured = _train_epoch(
-            network, optimizer, torch.randperm(len(y), generator=shuffling).split(spec.batch_size), x, y
-        )
+        batches = chosen[torch.randperm(len(chosen), generator=generator)].split(spec.batch_size)
+        measured = _train_epoch(network, optimizer, splits, batches, generator)
         if not math.isfinite(measured[0]):
             raise DivergedError(
                 f"the training loss must be finite, but is {measured[0]} in epoch {epoch + 1} of {spec.epochs}; "
@@ -112,27 +111,32 @@ def _train(
 
 
 def _train_epoch(
-    network: nn.Module, optimizer: torch.optim.Optimizer, batches: Sequence[Tensor], x: Tensor, y: Tensor
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    splits: Splits,
+    batches: Sequence[Tensor],
+    generator: torch.Generator,
 ) -> tuple[float, float]:
-    """Take one step for each batch of indices; return the mean loss and the accuracy over all examples."""
+    """Take one step for each batch of indices; return the mean loss and the accuracy over all their examples."""
     loss_sum, num_correct = 0.0, 0
     for batch in batches:
-        labels = y[batch]
-        outputs = network(x[batch])
+        labels = splits.y_train[batch]
+        outputs = network(splits.inputs(splits.x_train[batch], generator))
         loss = nn.functional.cross_entropy(outputs, labels)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         loss_sum += loss.item() * len(batch)
         num_correct += int((outputs.argmax(1) == labels).sum())
-    return loss_sum / len(y), num_correct / len(y)
+    num_examples = sum(map(len, batches))
+    return loss_sum / num_examples, num_correct / num_examples
 
 
-def _query(network: nn.Module, x: Tensor) -> Float[Tensor, "examples classes"]:
-    """The network's logits for all of `x`, without augmentation."""
+def _query(network: nn.Module, splits: Splits) -> Float[Tensor, "examples classes"]:
+    """The network's logits for both splits, without augmentation."""
     network.eval()
     with torch.inference_mode():
-        outputs = torch.cat([network(batch) for batch in x.split(QUERY_BATCH)])
+        outputs = torch.cat([network(batch) for batch in splits.batches(QUERY_BATCH)])
     if not outputs.isfinite().all():
         raise DivergedError("the network's outputs must be finite, but some are not; try a smaller learning_rate")
     return outputs

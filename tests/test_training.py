@@ -3,9 +3,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from privsearch.data import DatasetInfo
+from privsearch.data.raw import Preprocessing
 from privsearch.data.splits import Splits, load_splits
 from privsearch.errors import DivergedError
+from privsearch.models.networks import Network
 from privsearch.result import Epoch
 from privsearch.spec import TrialSpec
 from privsearch.training import train_cohort
@@ -105,3 +109,42 @@ def test_a_loss_that_explodes_is_an_error_that_says_where() -> None:
     """Never a number that looks fine."""
     with pytest.raises(DivergedError, match=r"must be finite, but is (nan|inf) in epoch \d of 2; try a learning_rate"):
         train_cohort(spec(model="ann", learning_rate=1e30), iris(), subsets(1), [0])
+
+
+def images(crop_padding: int) -> Splits:
+    """Ten stored images of each of two classes, bright above and bright below; half as many to test."""
+    x = torch.zeros(30, 3, 8, 8, dtype=torch.uint8)
+    x[::2, :, :4], x[1::2, :, 4:] = 255, 200
+    y = torch.arange(30) % 2
+    info = DatasetInfo("images", "convnet", (3, 8, 8), 2, 20, 10, "", "")
+    return Splits(info, x[:20], y[:20], x[20:], y[20:], Preprocessing(0.5, 0.5, crop_padding, 0.0))
+
+
+def test_augmentation_comes_from_the_seed_of_the_network() -> None:
+    """The same crops alone or beside another network; without crops it is another network."""
+    image_spec = TrialSpec(dataset="cifar10", model="ann", epochs=2, batch_size=8).canonical("convnet")
+    members = np.ones((2, 20), dtype=bool)
+    together, trained = train_cohort(image_spec, images(2), members, [7, 8])
+    alone, trained_alone = train_cohort(image_spec, images(2), members[1:], [8])
+    assert np.array_equal(together.logits[1], alone.logits[0])
+    assert trained[1] == trained_alone[0]
+    plain, _ = train_cohort(image_spec, images(0), members[1:], [8])
+    assert not np.array_equal(plain.logits, alone.logits)
+
+
+def test_a_network_is_trained_on_crops_and_queried_on_the_images_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every query sees all images, training split first, normalised and nothing else; no training batch does."""
+    seen: dict[bool, list[torch.Tensor]] = {True: [], False: []}
+
+    def watching(network: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        seen[network.training].append(x)
+        return x.flatten(1)[:, :2] * next(network.parameters()).sum()
+
+    monkeypatch.setattr(Network, "forward", watching)
+    splits = images(4)
+    image_spec = TrialSpec(dataset="cifar10", model="ann", epochs=1, batch_size=20).canonical("convnet")
+    train_cohort(image_spec, splits, np.ones((1, 20), dtype=bool), [0])
+    whole = (torch.cat([splits.x_train, splits.x_test]) / 255 - 0.5) / 0.5
+    assert torch.equal(torch.cat(seen[False]), whole)
+    (crops,) = seen[True]
+    assert (crops.flatten(1).sum(1) < whole.flatten(1).sum(1).min()).any()

@@ -2,14 +2,19 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
+from privsearch.data.directory import data_directory
 from privsearch.data.embedded import load_embedded
 from privsearch.data.files import load_csv, load_npz
+from privsearch.data.image_sources import IMAGES
+from privsearch.data.images import load_images, prepared_folder, what_is_missing
 from privsearch.data.raw import RawDataset
+from privsearch.errors import DataError
 from privsearch.spec import CsvDataset, Dataset, EmbeddedName, Network, NpzDataset
 
 
@@ -49,6 +54,8 @@ def load_dataset(dataset: Dataset) -> RawDataset:
             return load_csv(dataset)
         case NpzDataset():
             return load_npz(dataset)
+        case str() if dataset in IMAGES:
+            return load_images(dataset)
         case _:
             return load_embedded(dataset)
 
@@ -56,10 +63,35 @@ def load_dataset(dataset: Dataset) -> RawDataset:
 def describe_dataset(dataset: Dataset) -> DatasetInfo:
     """Describe a dataset; it is read once per process, and again only if its file changes.
 
+    What an image dataset is, and so its fingerprint, is known before its files are there: they are checked against it
+    when they are loaded, or earlier by `require_datasets`.
+
     Raises:
         DataError: it is missing, unreadable, or unfit for classification.
     """
+    if isinstance(dataset, str) and dataset in IMAGES:
+        return _describe_images(dataset)
     return _describe_dataset(dataset, modified_ns(dataset))
+
+
+def missing_data(datasets: Iterable[Dataset]) -> list[str]:
+    """For each dataset that has to be downloaded first: which file is missing, and which command brings it."""
+    images = [dataset for dataset in datasets if isinstance(dataset, str) and dataset in IMAGES]
+    return [complaint for complaint in map(what_is_missing, images) if complaint]
+
+
+def require_datasets(datasets: Iterable[Dataset]) -> None:
+    """Make sure that the image datasets among these can be loaded, before anything is trained on any.
+
+    Raises:
+        DataError: files are missing (all such datasets are named), or have another checksum than they must have.
+    """
+    wanted = list(datasets)
+    if complaints := missing_data(wanted):
+        raise DataError("\n".join(complaints))
+    for dataset in wanted:
+        if isinstance(dataset, str) and dataset in IMAGES:
+            prepared_folder(dataset)
 
 
 @lru_cache(maxsize=64)
@@ -68,8 +100,29 @@ def _describe_dataset(dataset: Dataset, _modified_ns: int | None) -> DatasetInfo
 
 
 def list_datasets() -> tuple[DatasetInfo, ...]:
-    """Describe the embedded datasets, which need neither a file nor a download."""
-    return tuple(describe_dataset(name) for name in get_args(EmbeddedName))
+    """Describe the datasets that have a name, there or not.
+
+    The `source` of an image dataset is 'here', its files unchecked, or 'not fetched'.
+    """
+    embedded = (describe_dataset(name) for name in get_args(EmbeddedName))
+    images = (
+        replace(_describe_images(name), source="not fetched" if what_is_missing(name) else "here") for name in IMAGES
+    )
+    return (*embedded, *images)
+
+
+def _describe_images(name: str) -> DatasetInfo:
+    known = IMAGES[name]
+    return DatasetInfo(
+        name=name,
+        network="convnet",
+        input_shape=known.input_shape,
+        num_classes=len(known.class_names),
+        num_train=known.num_train,
+        num_test=known.num_test,
+        fingerprint=known.fingerprint,
+        source=str(data_directory() / known.folder),
+    )
 
 
 def describe_raw(raw: RawDataset) -> DatasetInfo:
@@ -105,7 +158,8 @@ def fingerprint(raw: RawDataset) -> str:
 def modified_ns(dataset: Dataset) -> int | None:
     """When a dataset's file was last written, in nanoseconds; None where there is no file.
 
-    It is part of every cache key, so that an edited file never passes for what it was.
+    It is part of every cache key, so that an edited file never passes for what it was. Datasets that have a name never
+    change: what there is of them in files has a checksum.
     """
     if isinstance(dataset, str):
         return None

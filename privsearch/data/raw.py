@@ -5,9 +5,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int64, Shaped
+from jaxtyping import Float32, Int64, Shaped, UInt8
 
 from privsearch.errors import DataError
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What is done to stored images, batch by batch, before a network is shown them.
+
+    Attributes:
+        mean: taken from every pixel, after 0-255 was scaled to [0, 1].
+        std: what the difference is divided by.
+        crop_padding: black pixels put around an image before its own size is cut out at random, while training.
+        flip_probability: how often it is then mirrored, left to right, while training.
+    """
+
+    mean: float
+    std: float
+    crop_padding: int = 0
+    flip_probability: float = 0.0
+
+    @property
+    def augments(self) -> bool:
+        """Whether a network is trained on other images than it is queried with."""
+        return self.crop_padding > 0 or self.flip_probability > 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,20 +40,22 @@ class RawDataset:
         name: what the dataset is called in tables and plots.
         source: where it comes from: a path, or the library that holds it.
         x: `(n, features)` for a table, `(n, channels, height, width)` for images; the training split only where the
-            data bring a test split of their own, everything otherwise.
+            data bring a test split of their own, everything otherwise; 8-bit integers only with `preprocessing`.
         y: `(n,)`, classes from 0; every class occurs at least twice.
         class_names: the name of each class, in the order of the numbers in `y`.
         test_x: the data's own test split, shaped like `x`, or None.
         test_y: its classes, or None.
+        preprocessing: what turns `x` and `test_x` into a network's inputs; None if they are that already.
     """
 
     name: str
     source: str
-    x: Float32[np.ndarray, "n *shape"]
+    x: Float32[np.ndarray, "n *shape"] | UInt8[np.ndarray, "n *shape"]
     y: Int64[np.ndarray, " n"]
     class_names: tuple[str, ...]
-    test_x: Float32[np.ndarray, "test_n *shape"] | None = None
+    test_x: Float32[np.ndarray, "test_n *shape"] | UInt8[np.ndarray, "test_n *shape"] | None = None
     test_y: Int64[np.ndarray, " test_n"] | None = None
+    preprocessing: Preprocessing | None = None
 
     @property
     def num_train(self) -> int:

@@ -5,21 +5,23 @@ whole training split, the shadow on the part of it that `shadow_members` draws, 
 of both.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float32, Int64, UInt8
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from privsearch.data.dataset import DatasetInfo, describe_raw, load_dataset, modified_ns
-from privsearch.data.raw import RawDataset
+from privsearch.data.dataset import DatasetInfo, describe_dataset, load_dataset, modified_ns
+from privsearch.data.preprocessing import preprocess
+from privsearch.data.raw import Preprocessing, RawDataset
 from privsearch.errors import DataError
 from privsearch.spec import Dataset
 
-_Examples = tuple[Float32[np.ndarray, "_ *shape"], Int64[np.ndarray, " _"]]
+_Examples = tuple[Float32[np.ndarray, "_ *shape"] | UInt8[np.ndarray, "_ *shape"], Int64[np.ndarray, " _"]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,17 +30,40 @@ class Splits:
 
     Attributes:
         info: the description of the whole dataset, before subsampling.
-        x_train: `(train, *input_shape)`; a table is standardised, images are as they were read.
+        x_train: `(train, *input_shape)`; a table is standardised, images are as they were read: in 32-bit floats, or
+            in 8 bits, mapped from a file that all processes share, if they are still to be preprocessed.
         y_train: `(train,)`, classes from 0.
         x_test: `(test, *input_shape)`, prepared like `x_train`.
         y_test: `(test,)`, classes from 0.
+        preprocessing: what `inputs` does to `x_train` and `x_test`, or None for nothing.
     """
 
     info: DatasetInfo
-    x_train: Float32[Tensor, "train *input_shape"]
+    x_train: Float32[Tensor, "train *input_shape"] | UInt8[Tensor, "train *input_shape"]
     y_train: Int64[Tensor, " train"]
-    x_test: Float32[Tensor, "test *input_shape"]
+    x_test: Float32[Tensor, "test *input_shape"] | UInt8[Tensor, "test *input_shape"]
     y_test: Int64[Tensor, " test"]
+    preprocessing: Preprocessing | None = None
+
+    def inputs(
+        self,
+        x: Float32[Tensor, "batch *input_shape"] | UInt8[Tensor, "batch *input_shape"],
+        generator: torch.Generator | None = None,
+    ) -> Float32[Tensor, "batch *input_shape"]:
+        """What a network is shown for a batch of `x_train` or `x_test`.
+
+        Args:
+            x: the batch.
+            generator: where random crops and flips are drawn from, for a network in training; None for none.
+        """
+        return x if self.preprocessing is None else preprocess(x, self.preprocessing, generator)
+
+    def batches(self, size: int) -> Iterator[Float32[Tensor, "batch *input_shape"]]:
+        """What a network is shown when it is queried: the training split and then the test split, `size` at a time."""
+        num_train = len(self.y_train)
+        for start in range(0, num_train + len(self.y_test), size):
+            test = slice(max(start - num_train, 0), max(start + size - num_train, 0))
+            yield self.inputs(torch.cat([self.x_train[start : start + size], self.x_test[test]]))
 
 
 def load_splits(dataset: Dataset, *, seed: int, train_size: int | None, test_size: int | None) -> Splits:
@@ -74,7 +99,14 @@ def _load_splits(
         # In 64 bits, so that large values neither overflow nor lose their differences.
         scaler = StandardScaler().fit(x_train.astype(np.float64))
         x_train, x_test = (scaler.transform(x.astype(np.float64)).astype(np.float32) for x in (x_train, x_test))
-    return Splits(describe_raw(raw), *(torch.from_numpy(array) for array in (x_train, y_train, x_test, y_test)))
+    return Splits(
+        describe_dataset(dataset),
+        torch.from_numpy(x_train),
+        torch.from_numpy(y_train),
+        torch.from_numpy(x_test),
+        torch.from_numpy(y_test),
+        raw.preprocessing,
+    )
 
 
 def shadow_members(num_train: int, fraction: float, rng: np.random.Generator) -> Bool[np.ndarray, " num_train"]:

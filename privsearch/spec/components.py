@@ -12,6 +12,8 @@ STRICT: Final = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_n
 
 Network = Literal["fcnet", "convnet"]
 EmbeddedName = Literal["iris", "breast_cancer", "digits"]
+ImageName = Literal["mnist", "fashion_mnist", "cifar10"]
+DatasetName = Literal[EmbeddedName, ImageName]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 NAME_RULE: Final = "1 to 100 letters, digits, '.', '_' or '-', the first a letter or a digit"
 
@@ -42,13 +44,13 @@ def _dataset_kind(value: Any) -> str:
     if isinstance(value, CsvDataset | NpzDataset):
         return value.kind
     if not isinstance(value, dict):
-        return "embedded"
+        return "named"
     ending = str(value.get("path", "")).rpartition(".")[2].lower()
     return str(value.get("kind", ending))
 
 
 Dataset = Annotated[
-    Annotated[EmbeddedName, Tag("embedded")] | Annotated[CsvDataset, Tag("csv")] | Annotated[NpzDataset, Tag("npz")],
+    Annotated[DatasetName, Tag("named")] | Annotated[CsvDataset, Tag("csv")] | Annotated[NpzDataset, Tag("npz")],
     Discriminator(_dataset_kind),
 ]
 

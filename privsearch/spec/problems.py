@@ -10,12 +10,12 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from privsearch.spec.components import CsvDataset, EmbeddedName, NpzDataset, PaperProtocol, SvmAttack
+from privsearch.spec.components import CsvDataset, DatasetName, NpzDataset, PaperProtocol, SvmAttack
 from privsearch.spec.sweep import RECIPE_AXES, SweepSpec
 from privsearch.spec.trial import AXES, Axes
 
 _DATASET_RULE: Final = (
-    f"one of {', '.join(get_args(EmbeddedName))}, or a mapping such as {{name: mine, path: mine.csv, label: column}} "
+    f"one of {', '.join(get_args(DatasetName))}, or a mapping such as {{name: mine, path: mine.csv, label: column}} "
     "or {name: mine, path: mine.npz}"
 )
 
@@ -88,7 +88,7 @@ def _field(where: tuple[int | str, ...]) -> FieldInfo | None:
 
 def _rule(where: tuple[int | str, ...]) -> str | None:
     match where:
-        case ("datasets", _) | ("datasets", _, "embedded"):
+        case ("datasets", _) | ("datasets", _, "named"):
             return _DATASET_RULE
         case ("grids", _):
             return "a mapping from axes to lists of values, with at least the axis 'model'"
@@ -119,7 +119,7 @@ def _nearest(where: tuple[int | str, ...], given: Any) -> str | None:
     field = _field(where)
     annotation = field.annotation if field else None
     if where[:1] == ("datasets",) and len(where) <= 3:
-        annotation = EmbeddedName
+        annotation = DatasetName
     if where[:1] == ("objectives",):
         annotation = Literal["maximize", "minimize"]
     if isinstance(given, str):

@@ -14,7 +14,7 @@ from privsearch.spec.components import (
     STRICT,
     Attack,
     Dataset,
-    EmbeddedName,
+    DatasetName,
     Name,
     Network,
     PaperProtocol,
@@ -149,8 +149,8 @@ class SweepSpec(BaseModel):
             for i, name in enumerate(attacks)
             if name in attacks[:i]
         ]
-        # An embedded dataset may have its override ready while the sweep leaves it out; any other name is a mistake.
-        known = {*names, *get_args(EmbeddedName)}
+        # A dataset that comes by its name may have its override ready while the sweep leaves it out.
+        known = {*names, *get_args(DatasetName)}
         problems += [
             _problem(
                 "unknown_override",

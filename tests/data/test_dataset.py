@@ -2,6 +2,7 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from privsearch.data.dataset import describe_dataset, fingerprint, list_datasets, load_dataset
 from privsearch.data.raw import RawDataset
 from privsearch.errors import DataError
-from privsearch.spec import CsvDataset, NpzDataset
+from privsearch.spec import CsvDataset, DatasetName, EmbeddedName, NpzDataset
 
 TABLE = "x,y,label\n" + "1,2,a\n3,4,b\n" * 5
 RAW = RawDataset(
@@ -25,8 +26,9 @@ RAW = RawDataset(
 )
 
 
-def test_embedded_datasets_are_listed_with_their_splits() -> None:
-    """The list holds the three embedded datasets, an 80-20 split counted out for each."""
+def test_datasets_are_listed_with_their_splits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list holds the embedded datasets, split 80-20, and the image datasets, whose files are not here."""
+    monkeypatch.setenv("PRIVSEARCH_DATA_DIR", str(tmp_path))
     listed = {
         info.name: (info.network, info.input_shape, info.num_classes, info.num_train, info.num_test)
         for info in list_datasets()
@@ -35,8 +37,21 @@ def test_embedded_datasets_are_listed_with_their_splits() -> None:
         "iris": ("fcnet", (4,), 3, 120, 30),
         "breast_cancer": ("fcnet", (30,), 2, 455, 114),
         "digits": ("convnet", (1, 8, 8), 10, 1437, 360),
+        "mnist": ("convnet", (1, 28, 28), 10, 60_000, 10_000),
+        "fashion_mnist": ("convnet", (1, 28, 28), 10, 60_000, 10_000),
+        "cifar10": ("convnet", (3, 32, 32), 10, 50_000, 10_000),
     }
-    assert {info.source for info in list_datasets()} == {"embedded (scikit-learn)"}
+    assert [info.source for info in list_datasets()] == ["embedded (scikit-learn)"] * 3 + ["not fetched"] * 3
+
+
+def test_files_that_are_here_are_listed_so(tiny_mnist: Path) -> None:
+    """An image dataset is 'here' once all its files are."""
+    assert {info.name for info in list_datasets() if info.source == "here"} == {"mnist"}
+
+
+def test_every_name_of_the_spec_has_a_source() -> None:
+    """What a sweep file may name can be described, and the other way round."""
+    assert tuple(info.name for info in list_datasets()) == get_args(DatasetName)
 
 
 def test_files_are_described(tmp_path: Path) -> None:
@@ -114,7 +129,7 @@ def test_fingerprint_ignores_the_order_in_memory() -> None:
 
 def test_fingerprints_of_the_embedded_datasets_are_fixed() -> None:
     """What identifies a finished trial must not drift from one release to the next."""
-    assert {info.name: info.fingerprint[:16] for info in list_datasets()} == {
+    assert {name: describe_dataset(name).fingerprint[:16] for name in get_args(EmbeddedName)} == {
         "iris": "9905bba7fded03f5",
         "breast_cancer": "301113494a09d799",
         "digits": "b6701249b5c0631b",

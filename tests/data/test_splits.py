@@ -212,3 +212,11 @@ def test_a_shadow_needs_members(fraction: float, num_members: int) -> None:
         DataError, match=rf"1 to 10 examples .* fraction of {fraction} of 10 examples gives {num_members}"
     ):
         shadow_members(10, fraction, np.random.default_rng(0))
+
+
+def test_batches_are_both_splits_in_order(numbered: NpzDataset) -> None:
+    """The training split and then the test split, cut without regard to where one ends; only the last is smaller."""
+    splits = whole(numbered)
+    batches = list(splits.batches(30))
+    assert [len(batch) for batch in batches] == [30, 30, 30, 10]
+    assert torch.equal(torch.cat(batches), torch.cat([splits.x_train, splits.x_test]))

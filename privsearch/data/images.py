@@ -1,0 +1,135 @@
+"""MNIST, Fashion-MNIST and CIFAR-10, read from torchvision's files once per machine.
+
+The files lie in the data directory as torchvision lays them out. The first process that needs a dataset checks their
+checksums and writes their content as plain arrays to `privsearch-arrays/<name>` beside them; every process then maps
+those into its memory, so that all of them share one copy. `privsearch.data.fetch` brings the files.
+"""
+
+import hashlib
+import json
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from filelock import FileLock
+
+from privsearch.data.directory import DATA_DIR_VARIABLE, data_directory, default_data_directory
+from privsearch.data.image_sources import IMAGES
+from privsearch.data.raw import RawDataset
+from privsearch.errors import DataError
+
+ARRAYS: Final = ("x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy")
+
+
+def load_images(name: str) -> RawDataset:
+    """Map a dataset into memory, 8 bits a pixel; writing to the arrays changes this process's copy alone.
+
+    Raises:
+        DataError: a file is missing or has another checksum, or the arrays cannot be written.
+    """
+    source, folder = IMAGES[name], prepared_folder(name)
+    # Mode 'c' and not 'r': torch warns of arrays that it cannot write to.
+    x_train, y_train, x_test, y_test = (np.load(folder / array, mmap_mode="c") for array in ARRAYS)
+    return RawDataset(
+        name=name,
+        source=str(data_directory() / source.folder),
+        x=x_train,
+        y=y_train,
+        class_names=source.class_names,
+        test_x=x_test,
+        test_y=y_test,
+        preprocessing=source.preprocessing,
+    )
+
+
+def prepared_folder(name: str) -> Path:
+    """The folder that holds a dataset's arrays, written now unless they are there and the files are unchanged.
+
+    Raises:
+        DataError: a file is missing or has another checksum, or the arrays cannot be written.
+    """
+    if complaint := what_is_missing(name):
+        raise DataError(complaint)
+    folder = data_directory() / "privsearch-arrays" / name
+    if not _is_prepared(name, folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / ".lock"):
+                if not _is_prepared(name, folder):
+                    _prepare(name, folder)
+        except OSError as error:
+            raise DataError(
+                f"{name}: its files must be readable, and {folder} writable, once, but: {error}; make room there or "
+                "grant the right to it, or copy the files elsewhere and say where with --data-dir"
+            ) from error
+    return folder
+
+
+def what_is_missing(name: str) -> str | None:
+    """Which file of a dataset is not there, where it must be and what brings it; None if all are there."""
+    missing = [path for path in _file_paths(name) if not path.is_file()]
+    if not missing:
+        return None
+    others = f" (nor are {len(missing) - 1} other files of it)" if len(missing) > 1 else ""
+    return (
+        f"{name}: the file {missing[0].name} must be in {missing[0].parent}, but is not there{others}; bring it with "
+        f"`{fetch_command(name)}`, or say with --data-dir or {DATA_DIR_VARIABLE} where it is"
+    )
+
+
+def fetch_command(*names: str) -> str:
+    """The command that downloads datasets to where they are looked for."""
+    directory = data_directory()
+    option = f" --data-dir {shlex.quote(str(directory))}" if directory != default_data_directory() else ""
+    return f"privsearch datasets fetch {' '.join(names)}{option}"
+
+
+def _file_paths(name: str) -> list[Path]:
+    source = IMAGES[name]
+    return [data_directory() / source.folder / file for file in source.files]
+
+
+def _is_prepared(name: str, folder: Path) -> bool:
+    """Whether the arrays are those that were written, from the files that are there."""
+    try:
+        return (folder / "stamp.json").read_text() == _stamp(name, _state(_file_paths(name)), folder)
+    except OSError:
+        return False
+
+
+def _prepare(name: str, folder: Path) -> None:
+    """Check and read the files, and write their arrays; the stamp comes last, so that it vouches for all of them."""
+    source = IMAGES[name]
+    files = _state(_file_paths(name))  # taken before they are read: a file that changes meanwhile is no longer this one
+    train = source.read([_checked_content(name, file) for file in source.train_files])
+    test = source.read([_checked_content(name, file) for file in source.test_files])
+    for array, values in zip(ARRAYS, (*train, *test), strict=True):
+        unfinished = folder / f".{array}"
+        np.save(unfinished, values)
+        unfinished.replace(folder / array)  # whoever has mapped the old file keeps it
+    (folder / "stamp.json").write_text(_stamp(name, files, folder))
+
+
+def _checked_content(name: str, file: str) -> bytes:
+    source = IMAGES[name]
+    path = data_directory() / source.folder / file
+    content = path.read_bytes()
+    found, expected = hashlib.md5(content, usedforsecurity=False).hexdigest(), source.files[file]
+    if found != expected:
+        raise DataError(
+            f"{name}: {path} must have the MD5 checksum {expected}, but has {found}: it is damaged or is another "
+            f"dataset; delete it and bring it again with `{fetch_command(name)}`"
+        )
+    return content
+
+
+def _stamp(name: str, files: list[tuple[int, int]], folder: Path) -> str:
+    """What the arrays in `folder` were made from, and what they are, as one line."""
+    return json.dumps([IMAGES[name].files, files, _state(folder / array for array in ARRAYS)])
+
+
+def _state(paths: Iterable[Path]) -> list[tuple[int, int]]:
+    """The size in bytes and the time of the last change in nanoseconds of each file."""
+    return [(stat.st_size, stat.st_mtime_ns) for stat in map(Path.stat, paths)]
