@@ -11,6 +11,8 @@ from typer.core import TyperGroup
 from privsearch.errors import PrivsearchError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
     from privsearch.runners import Runner
@@ -104,8 +106,10 @@ def plan(
     from privsearch.data import missing_data
     from privsearch.plan import make_plan
     from privsearch.report.plan_table import plan_tables, trial_table
+    from privsearch.spec.sweep_file import blaming
 
-    made = make_plan(*_asked(sweep, settings, study, data_dir))
+    with blaming(sweep, settings or ()):
+        made = make_plan(*_asked(sweep, settings, study, data_dir))
     for complaint in missing_data(made.datasets_to_load):
         typer.echo(f"note: {complaint}", err=True)
     if as_json:
@@ -133,12 +137,14 @@ def sweep(
     Stop it with Ctrl-C and run the same line again: it goes on where it was.
     """
     from privsearch.report.progress import SweepProgress
+    from privsearch.spec.sweep_file import blaming
     from privsearch.sweep import run_sweep
 
     spec, where = _asked(sweep, settings, study, data_dir)
     console = _console()
     try:
-        outcome = run_sweep(spec, where, _runner(runner, workers), SweepProgress(console))
+        with blaming(sweep, settings or ()):
+            outcome = run_sweep(spec, where, _runner(runner, workers), SweepProgress(console))
     except KeyboardInterrupt:
         kept = len(where.record().results)
         typer.echo(f"interrupted; trials kept in {where.path}: {kept}; run the same command to go on", err=True)
@@ -162,9 +168,11 @@ def trial(
     from privsearch.plan import find_trial, make_plan
     from privsearch.report.trial_report import epoch_printer, trial_table
     from privsearch.result import Failed
+    from privsearch.spec.sweep_file import blaming
     from privsearch.trial import run_trial
 
-    planned = find_trial(make_plan(*_asked(sweep, settings, study, data_dir)), trial_id)
+    with blaming(sweep, settings or ()):
+        planned = find_trial(make_plan(*_asked(sweep, settings, study, data_dir)), trial_id)
     require_datasets([planned.spec.dataset])
     console = _console()
     console.print_json(planned.spec.model_dump_json(), highlight=False)
@@ -220,6 +228,52 @@ def fetch(
         typer.echo(f"{name}: {folder}")
 
 
+AttackOption = Annotated[
+    str, typer.Option(help="The attack whose numbers are shown, by its name in the results table.")
+]
+
+
+@app.command(epilog=EXIT_STATUS)
+def tables(study: StudyFolder, attack: AttackOption = "svm") -> None:
+    """Print and write a study in the layout of the paper's Tables II and III: Markdown, LaTeX, CSV."""
+    from privsearch.report.paper.tables import console_view, paper_tables, write_tables
+    from privsearch.store import load_study
+
+    where, console = load_study(study), _console()
+    frame = where.frame()
+    for table in paper_tables(frame, attack):
+        console.print(console_view(table), "")
+    _say_written(write_tables(where.tables, frame, attack))
+
+
+@app.command(epilog=EXIT_STATUS)
+def plots(study: StudyFolder, attack: AttackOption = "svm") -> None:
+    """Write the paper's Figures 2 and 3, the fronts and the surrogate-gradient trade-off: PNG and SVG."""
+    from privsearch.report.plots import write_plots
+    from privsearch.store import load_study
+
+    where = load_study(study)
+    written = write_plots(where.plots, where.frame(), where.sweep().objectives, attack)
+    for reason in written.skipped:
+        typer.echo(f"skipped: {reason}", err=True)
+    _say_written(written.files)
+
+
+@app.command(epilog=EXIT_STATUS)
+def compare(study: StudyFolder, attack: AttackOption = "svm") -> None:
+    """Set a study beside the paper: every published cell, and a verdict on each of the paper's claims."""
+    from privsearch.report.paper.compare import compare_cells, comparison_view, write_comparison
+    from privsearch.report.paper.verdict_text import verdict_views
+    from privsearch.report.paper.verdicts import verdicts
+    from privsearch.store import load_study
+
+    where, console = load_study(study), _console()
+    results = where.results()
+    console.print(comparison_view(compare_cells(where.frame(), attack), attack), "")
+    console.print(*verdict_views(verdicts(results, attack), attack), sep="\n")
+    _say_written(write_comparison(where.comparison, results, attack))
+
+
 def _asked(
     sweep: Path, settings: list[str] | None, study: Path | None, data_dir: Path | None
 ) -> "tuple[SweepSpec, Study]":
@@ -257,6 +311,11 @@ def _print_fronts(console: "Console", study: "Study") -> None:
     frame, objectives = study.frame(), study.sweep().objectives
     for name in frame["dataset"].unique():
         console.print(front_table(frame[frame["dataset"] == name], objectives), "")
+
+
+def _say_written(files: "Iterable[Path]") -> None:
+    for path in files:
+        typer.echo(f"written: {path}")
 
 
 def _closing(outcome: "SweepOutcome", study: "Study") -> str:

@@ -5,6 +5,7 @@
     environment.json  where it ran: commit, versions, machine
     trials.jsonl      the record: one line a finished trial, appended and synced before the trial counts
     results.csv, optuna.journal, fronts/    made from the record, and made again whenever it grows
+    tables/, plots/, comparison/            made from the record on request
 
 The record is the truth. A trial that finished twice, or gained an attack, has several lines: they are read as one.
 """
@@ -61,6 +62,21 @@ class Study:
     def fronts(self) -> Path:
         """The folder of the Pareto-front plots."""
         return self.path / "fronts"
+
+    @property
+    def tables(self) -> Path:
+        """The folder of the paper's tables."""
+        return self.path / "tables"
+
+    @property
+    def plots(self) -> Path:
+        """The folder of the paper's figures."""
+        return self.path / "plots"
+
+    @property
+    def comparison(self) -> Path:
+        """The folder of the comparison with the published numbers."""
+        return self.path / "comparison"
 
     @property
     def optuna_storage(self) -> Path:

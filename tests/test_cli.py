@@ -3,9 +3,11 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import pytest
 from command_line import INLINE, files, numbers, record_lines, run
@@ -139,11 +141,15 @@ BAD_FILES: dict[str, tuple[str, str, str]] = {
     "duplicate key": ("recipe:", "name: tiny\nrecipe:", "tiny.yaml:9: name: every key must stand once"),
     "tab": ("    model", "\tmodel", "tiny.yaml:6: must be valid YAML"),
     "empty file": (TINY_SWEEP, "", "tiny.yaml:1: must describe a sweep, but is empty"),
-    "train_size too large": ("{epochs", "{train_size: 999, epochs", "train_size must lie between 3"),
+    "train_size too large": (
+        "{epochs",
+        "{train_size: 999, epochs",
+        "tiny.yaml:9: recipe.train_size: must lie between 3",
+    ),
     "label column missing": (
         "[iris]",
         "[{name: mine, path: mine.csv, label: kind}]",
-        "mine.csv: the label must be a column, but got label 'kind'",
+        "tiny.yaml:2: datasets[0]: ",
     ),
 }
 
@@ -266,12 +272,63 @@ def test_front_makes_the_outputs_again(study: Path) -> None:
     assert {path.name for path in load_study(study).fronts.iterdir()} == {"iris.png", "iris.html"}
 
 
-def test_datasets_are_listed() -> None:
-    """The embedded datasets are named with their sizes, and how to bring one's own."""
-    result = run("datasets")
+@pytest.fixture
+def data(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data directory with nothing in it, and no network."""
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise URLError("no network here")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    monkeypatch.setenv("PRIVSEARCH_DATA_DIR", "/elsewhere")  # so that it is put back after --data-dir
+    return folder / "data"
+
+
+def test_datasets_are_listed(data: Path) -> None:
+    """Every dataset that has a name is listed with its size, and how to get the missing ones and bring one's own."""
+    result = run("datasets", "--data-dir", data)
     assert [line.split()[:2] for line in result.stdout.splitlines() if "scikit-learn" in line] == [
         ["iris", "120"],
         ["breast_cancer", "455"],
         ["digits", "1437"],
     ]
+    assert re.findall(r"^(\w+) .* not fetched *$", result.stdout, re.M) == ["mnist", "fashion_mnist", "cifar10"]
+    assert f"Data directory: {data}; what is not there: privsearch datasets fetch NAME..." in result.stdout
     assert "{name: mine, path: mine.csv, label: column}" in result.stdout
+
+
+def test_fetching_without_a_network_is_one_line(data: Path) -> None:
+    """No traceback, no waiting: exit status 2 and what else can be done."""
+    result = run("datasets", "fetch", "cifar10", "--data-dir", data)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith(
+        f"error: cifar10: its files must be downloaded to {data}/cifar-10-batches-py, but: "
+    )
+    assert "no network here" in result.stderr
+
+
+def test_a_dataset_that_is_not_there_stops_a_sweep_before_it_starts(data: Path, folder: Path) -> None:
+    """All missing datasets are named, with the command that brings them; no study is begun, nothing trained."""
+    before = files(folder)
+    needs = ("tiny.yaml", "--set", "datasets=[iris, mnist, cifar10]", "--data-dir", data)
+    for result in (run("sweep", *needs, *INLINE), run("trial", *needs, mnist_trial(needs))):
+        assert result.exit_code == 2
+        assert result.stdout == ""
+        assert f"must be in {data}/MNIST/raw, but is not there" in result.stderr
+        assert f"`privsearch datasets fetch mnist --data-dir {data}`" in result.stderr
+        assert files(folder) == before
+
+
+def mnist_trial(needs: tuple[object, ...]) -> str:
+    """The id of a trial on MNIST, from a plan."""
+    made = json.loads(run("plan", *needs, "--json", "--trials").stdout)
+    return str(made["listed"][-5]["trial_id"])
+
+
+def test_a_plan_needs_no_files(data: Path) -> None:
+    """What the image datasets are is known beforehand; a note says what the sweep will need."""
+    result = run("plan", "tiny.yaml", "--set", "datasets=[mnist]", "--data-dir", data, "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["trials"] == 4
+    assert result.stderr.startswith("note: mnist: the file train-images-idx3-ubyte must be in ")
