@@ -90,9 +90,7 @@ def _train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = build_network(spec, splits.info.input_shape, splits.info.num_classes)
-    optimizer = torch.optim.Adam(
-        network.parameters(), lr=spec.learning_rate, weight_decay=spec.weight_decay, fused=True
-    )
+    optimizer = _optimizer(spec, network)
     generator = torch.Generator().manual_seed(seed)
     history = []
     network.train()
@@ -108,6 +106,13 @@ def _train(
         if on_epoch:
             on_epoch(epoch, history[-1])
     return network, history
+
+
+def _optimizer(spec: TrialSpec, network: nn.Module) -> torch.optim.Optimizer:
+    weights, rate, decay = network.parameters(), spec.learning_rate, spec.weight_decay
+    if spec.optimizer == "sgd":
+        return torch.optim.SGD(weights, lr=rate, weight_decay=decay, momentum=0.9, fused=True)
+    return torch.optim.Adam(weights, lr=rate, weight_decay=decay, fused=True)
 
 
 def _train_epoch(

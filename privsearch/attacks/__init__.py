@@ -22,4 +22,4 @@ def attack_scores(attack: Attack, fit: AttackSet, query: AttackSet, rng: np.rand
     """
     match attack.kind:
         case "svm":
-            return svm_scores(fit, query, rng, per_class=attack.per_class)
+            return svm_scores(fit, query, rng, per_class=attack.per_class, undersample=attack.undersample)

@@ -10,12 +10,17 @@ from privsearch.errors import MetricError
 
 
 def svm_scores(
-    fit: AttackSet, query: AttackSet, rng: np.random.Generator, *, per_class: bool = False
+    fit: AttackSet,
+    query: AttackSet,
+    rng: np.random.Generator,
+    *,
+    per_class: bool = False,
+    undersample: bool = True,
 ) -> Float[Array, " n"]:
     """Score the examples of `query` by an SVM fitted on those of `fit`.
 
-    The features are the logits as they are; the kernel's width is scikit-learn's default, 1 / (C * variance), and
-    the members and non-members of `fit` are balanced by undersampling. With `per_class`, one SVM is fitted for each
+    The features are the logits as they are; the kernel's width is scikit-learn's default, 1 / (C * variance). With
+    `undersample`, the SVM learns from as many members as non-members. With `per_class`, one SVM is fitted for each
     class on that class's examples, so the scores of different classes come from different models.
 
     Returns:
@@ -28,22 +33,28 @@ def svm_scores(
     Source: Moshruba et al. 2025, section III-B.
     """
     if not per_class:
-        scores: Array = _fitted(fit, rng, "all classes").decision_function(query.logits)
+        _check_both_kinds(fit, "all classes")
+        model = _fitted(undersampled(fit, rng) if undersample else fit)
+        scores: Array = model.decision_function(query.logits)
         return scores
     scores = np.empty(len(query.labels))
     for label in np.unique(query.labels):
-        model = _fitted(fit[fit.labels == label], rng, f"class {label}")
+        of_class = fit[fit.labels == label]
+        _check_both_kinds(of_class, f"class {label}")
+        model = _fitted(undersampled(of_class, rng) if undersample else of_class)
         asked = query.labels == label
         scores[asked] = model.decision_function(query.logits[asked])
     return scores
 
 
-def _fitted(fit: AttackSet, rng: np.random.Generator, where: str) -> SVC:
+def _check_both_kinds(fit: AttackSet, where: str) -> None:
     members = int(fit.is_member.sum())
     if members == 0 or members == len(fit.is_member):
         raise MetricError(
             f"the svm attack needs members and non-members to learn from, but in {where} it has {members} members and "
             f"{len(fit.is_member) - members} non-members; use more data, or per_class: false"
         )
-    balanced = undersampled(fit, rng)
-    return SVC(kernel="rbf").fit(balanced.logits, balanced.is_member)
+
+
+def _fitted(fit: AttackSet) -> SVC:
+    return SVC(kernel="rbf").fit(fit.logits, fit.is_member)

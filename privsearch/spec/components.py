@@ -87,11 +87,14 @@ class SvmAttack(BaseModel):
 
     kind: Literal["svm"] = Field("svm", description="'svm'")
     per_class: bool = Field(False, description="true (one SVM for each class) or false (one for all)")
+    undersample: bool = Field(
+        True, description="true (learn from as many members as non-members) or false (learn from all)"
+    )
 
     @property
     def name(self) -> str:
         """The first part of this attack's columns in the results table."""
-        return "svm_per_class" if self.per_class else "svm"
+        return "svm" + "_per_class" * self.per_class + "_unbalanced" * (not self.undersample)
 
 
 def _attack_by_name(value: Any) -> Any:

@@ -28,7 +28,7 @@ MAX_POINTS: Final = 2_000_000
 """A cross-product beyond this is refused with its size: nobody can train it, and it would fill the memory."""
 
 RECIPE_AXES: Final = (
-    *("epochs", "batch_size", "learning_rate", "weight_decay", "train_size", "test_size"),
+    *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size"),
     *("spiking_layers", "num_steps", "beta"),
 )
 """What a recipe may set: how a network is trained, not which one it is."""

@@ -61,6 +61,7 @@ class Axes(BaseModel):
     )
     epochs: int = Field(20, ge=1, description="an integer of at least 1")
     batch_size: int = Field(128, ge=1, description="an integer of at least 1")
+    optimizer: Literal["adam", "sgd"] = Field("adam", description="'adam' or 'sgd' (with a momentum of 0.9)")
     learning_rate: float = Field(1e-3, gt=0, description="a number above 0")
     weight_decay: float = Field(0.0, ge=0, description="a number of at least 0")
     train_size: int | None = Field(

@@ -58,6 +58,16 @@ def test_it_is_scikit_learns_svc_on_balanced_unscaled_logits() -> None:
     assert np.array_equal(scores(fit, query), plain)
 
 
+def test_without_undersampling_it_learns_from_all() -> None:
+    """Four members to a non-member: the plain library call on all of them, and not on a balanced part."""
+    fit, query = examples(100, 1.0, seed=1), examples(60, 1.0, seed=2)
+    uneven = fit[np.flatnonzero(fit.is_member | (np.arange(100) % 8 == 1))]
+    plain = SVC(kernel="rbf").fit(uneven.logits, uneven.is_member).decision_function(query.logits)
+    rng = np.random.default_rng(0)
+    assert np.array_equal(svm_scores(uneven, query, rng, undersample=False), plain)
+    assert not np.array_equal(svm_scores(uneven, query, rng), plain)
+
+
 def test_per_class_fits_each_class_alone() -> None:
     """A class's scores do not change when another class's examples do."""
     fit, query = examples(200, 1.0, seed=1), examples(60, 1.0, seed=2)
