@@ -67,6 +67,8 @@ def _numbers(replicates: Sequence[Replicate]) -> Iterator[tuple[str, float | int
         found = [r.attacks[name] for r in replicates]
         yield from _mean_and_sd(f"{name}.auc", [attack.auc for attack in found])
         yield from _mean_and_sd(f"{name}.placebo_auc", [attack.placebo_auc for attack in found])
+        yield from _mean_and_sd(f"{name}.matched_auc", [attack.matched_auc for attack in found])
+        yield from _mean_and_sd(f"{name}.excess_auc", [attack.excess_auc for attack in found])
         yield f"{name}.noise_floor", noise_floor(first.num_members, first.num_non_members)
         yield f"{name}.num_members", first.num_members
         yield f"{name}.num_non_members", first.num_non_members

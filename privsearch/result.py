@@ -19,7 +19,7 @@ class AttackResult(BaseModel):
     Attributes:
         auc: area under the ROC curve, a fraction.
         placebo_auc: the same where no example was trained on, the mean over the cuts; 0.5 for an honest attack.
-        placebo_auc_sd: standard deviation over the cuts; None with one cut.
+        matched_auc: the same on real members, as many as the placebo's, the mean over the cuts.
         num_members: examples scored that are members of the target's training set.
         num_non_members: examples scored that are not.
     """
@@ -28,9 +28,14 @@ class AttackResult(BaseModel):
 
     auc: float
     placebo_auc: float
-    placebo_auc_sd: float | None
+    matched_auc: float
     num_members: int
     num_non_members: int
+
+    @property
+    def excess_auc(self) -> float:
+        """What the attack owes to membership: the matched AUC less the placebo's; 0 on average without any signal."""
+        return self.matched_auc - self.placebo_auc
 
 
 class Epoch(BaseModel):

@@ -18,7 +18,7 @@ def make_completed(trial_id: str = "a" * 16, *, accuracy: float = 0.9, auc: floa
                 shadow=_network(accuracy + shift),
                 attacks={
                     attack.name: AttackResult(
-                        auc=auc + shift, placebo_auc=0.5, placebo_auc_sd=0.1, num_members=120, num_non_members=30
+                        auc=auc + shift, placebo_auc=0.5, matched_auc=0.52, num_members=120, num_non_members=30
                     )
                     for attack in spec.attacks
                 },

@@ -73,7 +73,7 @@ class PaperProtocol(BaseModel):
         0.8, gt=0, lt=1, description="a number between 0 and 1: the share of the training split the shadow trains on"
     )
     placebo_cuts: int = Field(
-        10, ge=1, le=10_000, description="an integer from 1 to 10000: cuts of the test split the placebo averages over"
+        20, ge=1, le=10_000, description="an integer from 1 to 10000: cuts of the test split the placebo averages over"
     )
 
 

@@ -142,7 +142,7 @@ class TrialSpec(Axes):
             "dataset": fingerprint,
             "protocol": self.protocol.model_dump(mode="json"),
             "seed": self.seed,
-            # None is left out, so that an axis that comes later, and is not used, leaves the ids as they are.
-            **{axis: value for axis, value in self.axes().items() if value is not None},
+            # Defaults are left out, so that an axis that comes later, and is not used, leaves the ids as they are.
+            **{axis: value for axis, value in self.axes().items() if value != Axes.model_fields[axis].default},
         }
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]

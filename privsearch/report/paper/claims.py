@@ -76,7 +76,7 @@ class Audit:
         found = replicate.attacks.get(self._attack)
         if found is None:
             return float("nan")
-        return found.auc if self._success is Success.PUBLISHED else 0.5 + found.auc - found.placebo_auc
+        return found.auc if self._success is Success.PUBLISHED else 0.5 + found.excess_auc
 
     def _over_replicates(self, cell: Cell, number: Callable[[Replicate], float]) -> Float[Array, " replicates"]:
         row = self._cells.find(cell)
