@@ -37,7 +37,7 @@ def completed(name: str, accuracies: list[float], aucs: list[float], **axes: Any
     replicates = []
     for accuracy, auc in zip(accuracies, aucs, strict=True):
         network = TrainedNetwork(train_accuracy=accuracy, test_accuracy=accuracy, history=())
-        attack = AttackResult(auc=auc, placebo_auc=0.51, placebo_auc_sd=0.02, num_members=100, num_non_members=50)
+        attack = AttackResult(auc=auc, placebo_auc=0.51, matched_auc=auc, num_members=100, num_non_members=50)
         replicates.append(Replicate(target=network, shadow=network, attacks={"svm": attack}))
     return Completed(
         trial_id=name, spec=spec, replicates=tuple(replicates), seconds=1.5, host="here", finished_at="2026-01-01"

@@ -15,9 +15,10 @@ from privsearch.spec import Attack
 
 TARGET, SHADOW = 0, 1
 
-Indices = Int[Array, " n"]
-Labels = Int[Array, " n"]
-Mask = Bool[Array, " n"]
+# Of any length each, so that several may stand in one signature.
+Indices = Int[Array, "..."]
+Labels = Int[Array, "..."]
+Mask = Bool[Array, "..."]
 
 
 def audit_pair(pair: Signals, attack: Attack, *, placebo_cuts: int, seed: int) -> AttackResult:

@@ -27,6 +27,7 @@ from privsearch.report.style import (
     draw_noise_floor,
     new_figure,
     noise_floor_of,
+    excess_of,
     placebo_of,
     spreads,
 )
@@ -215,7 +216,8 @@ def _traces(
 
 
 def _hover(row: Mapping[str, Any], objectives: Mapping[str, Direction], varying: tuple[str, ...]) -> str:
-    columns = [*objectives, *(placebo_of(c) for c in objectives if c.endswith(".auc"))]
+    aucs = [c for c in objectives if c.endswith(".auc")]
+    columns = [*objectives, *(of(c) for c in aucs for of in (placebo_of, excess_of))]
     numbers = [f"{quantity(column)} {measured(row, column)}" for column in columns]
     return "<br>".join([f"<b>{configuration(row, varying)}</b>", *numbers, f"trial {row['trial_id']}"])
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from privsearch.front import axis_values, hypervolume, pareto_front, records, reference_point, varying_axes
 from privsearch.report.labels import NOTATION, configuration, measured, plain, quantity
+from privsearch.report.style import excess_of, placebo_of
 from privsearch.spec import Direction
 
 _GUESSING: Final = "~"
@@ -17,7 +18,7 @@ _GUESSING: Final = "~"
 def front_table(frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> Table:
     """The front of one dataset, the best in the first objective first, and what it was found among.
 
-    Beside every attack AUC stand its placebo and its noise floor. An AUC that guessing could give is marked.
+    Beside every attack AUC stand its placebo and its excess over it. An AUC that guessing could give is marked.
 
     Args:
         frame: rows of the results table, all of one dataset.
@@ -32,7 +33,7 @@ def front_table(frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> Tab
         title=f"{frame['dataset'].iloc[0]}: Pareto front, mean ± sd over the replicates",
         caption=_caption(frame, objectives, front),
         box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+        padding=0,  # the box puts one space between columns; two would not fit into 80 characters
         pad_edge=False,
         show_edge=False,
         title_justify="left",
@@ -42,7 +43,7 @@ def front_table(frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> Tab
     )
     table.add_column("configuration")
     for header in [header for column in objectives for header in _headers(column)]:
-        # On two lines, so that five columns fit into 80 characters.
+        # On two lines, for the same reason.
         table.add_column(header.replace(" ", "\n", 1), no_wrap=True)
     for row in front:
         table.add_row(configuration(row, varying), *(cell for column in objectives for cell in _cells(row, column)))
@@ -61,10 +62,6 @@ def counts(frame: pd.DataFrame) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _placebo(column: str) -> str:
-    return f"{column.removesuffix('auc')}placebo_auc"
-
-
 def _floor(column: str) -> str:
     return f"{column.removesuffix('auc')}noise_floor"
 
@@ -72,7 +69,7 @@ def _floor(column: str) -> str:
 def _headers(column: str) -> list[str]:
     if not column.endswith(".auc"):
         return [quantity(column)]
-    return [quantity(column), quantity(_placebo(column)), "noise floor"]
+    return [quantity(column), "placebo AUC", "excess AUC"]
 
 
 def _cells(row: Mapping[str, Any], column: str) -> list[str]:
@@ -80,7 +77,7 @@ def _cells(row: Mapping[str, Any], column: str) -> list[str]:
         return [measured(row, column)]
     guessing = abs(row[column] - 0.5) <= row[_floor(column)]
     mark = _GUESSING if guessing else " "
-    return [f"{mark}{measured(row, column)}", measured(row, _placebo(column)), f"{row[_floor(column)]:.3f}"]
+    return [f"{mark}{measured(row, column)}", f"{row[placebo_of(column)]:.3f}", measured(row, excess_of(column))]
 
 
 def _caption(frame: pd.DataFrame, objectives: Mapping[str, Direction], front: list[dict[str, Any]]) -> str:
@@ -89,8 +86,12 @@ def _caption(frame: pd.DataFrame, objectives: Mapping[str, Direction], front: li
         f"{len(front)} on the front of {counts(frame)}.",
         f"Hypervolume {hypervolume(frame, objectives):.4f} against the reference point ({worst}).",
     ]
-    if any(column.endswith(".auc") for column in objectives):
-        lines.append(f"{_GUESSING} within the noise floor of 0.5, as guessing is on 95 % of targets.")
+    for column in (column for column in objectives if column.endswith(".auc")):
+        floors = sorted({f"{row[_floor(column)]:.3f}" for row in front})
+        lines.append(
+            f"{_GUESSING} within the noise floor, 0.5 ± {' or '.join(floors)}: so is guessing on 95 % of targets."
+        )
+        lines.append("Excess AUC: over the placebo, at its sample size; 0 on average without a leak.")
     lines.append(NOTATION)
     if shared := _shared(frame):
         lines.append(f"Constant axes: {shared}.")

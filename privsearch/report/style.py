@@ -74,6 +74,11 @@ def spreads(rows: pd.DataFrame, column: str) -> Float[Array, " n"]:
     return rows[f"{column}_sd"].fillna(0.0).to_numpy(float)
 
 
+def excess_of(column: str) -> str:
+    """The column with the excess of an attack AUC over its placebo."""
+    return f"{column.removesuffix('auc')}excess_auc"
+
+
 def placebo_of(column: str) -> str:
     """The column with the placebo of an attack AUC."""
     return f"{column.removesuffix('auc')}placebo_auc"

@@ -27,7 +27,7 @@ from privsearch.report.style import (
     noise_floor_of,
     numbers,
     panels,
-    placebo_of,
+    excess_of,
     sample_note,
     spreads,
 )
@@ -45,14 +45,14 @@ Colours: Okabe and Ito 2008.
 """
 _MOST_PANELS: Final = 9
 _ACCURACY: Final = "test_accuracy"
-_PLACEBO: Final[dict[str, Any]] = {"mfc": "white", "ms": 3.5, "mew": 0.7, "zorder": 2.5}
+_DEBIASED: Final[dict[str, Any]] = {"mfc": "white", "ms": 3.5, "mew": 0.7, "zorder": 2.5}
 
 
 def plot_surrogates(frame: pd.DataFrame, attack: str = "svm") -> Figure:
     """Test accuracy against an attack's AUC, one panel a dataset, one point a surrogate gradient.
 
     Drawn are the SNNs at full precision. Error bars, both ways, are standard deviations over the replicates; a thin
-    line leads to the placebo. Failed trials have no point. SNNs that differ in another axis, such as `num_steps`, have
+    line leads to 0.5 plus its excess over the placebo. Failed trials have no point. SNNs that differ in another axis, such as `num_steps`, have
     a panel for each of its values.
 
     Args:
@@ -108,10 +108,11 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
     draw_noise_floor(axes, noise_floor_of(rows, column), along="x")
     for name in _MARKERS:
         point = rows[rows["surrogate_gradient"] == name]
-        x, y, placebo = (numbers(point, c) for c in (column, _ACCURACY, placebo_of(column)))
+        x, y, excess = (numbers(point, c) for c in (column, _ACCURACY, excess_of(column)))
+        debiased = 0.5 + excess
         style = _style(name)
-        axes.plot([*x, *placebo], [*y, *y], color=style["color"], lw=0.5, ls=":", zorder=1.5)
-        axes.plot(placebo, y, **style | _PLACEBO | {"mec": style["color"]})
+        axes.plot([*x, *debiased], [*y, *y], color=style["color"], lw=0.5, ls=":", zorder=1.5)
+        axes.plot(debiased, y, **style | _DEBIASED | {"mec": style["color"]})
         axes.errorbar(x, y, spreads(point, _ACCURACY), spreads(point, column), elinewidth=0.8, **style)
 
 
@@ -123,6 +124,6 @@ def _style(name: str) -> dict[str, Any]:
 def _key(rows: pd.DataFrame, column: str) -> dict[str, Any]:
     drawn = set(rows["surrogate_gradient"])
     key: dict[str, Any] = {name: Line2D([], [], **_style(name)) for name in _MARKERS if name in drawn}
-    key["placebo"] = Line2D([], [], ls="none", marker="o", mec=GREY, **_PLACEBO)
+    key["0.5 + excess over placebo"] = Line2D([], [], ls="none", marker="o", mec=GREY, **_DEBIASED)
     key["noise floor"] = Patch(color=BAND)
     return key | bar_key(rows, column)

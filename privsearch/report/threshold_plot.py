@@ -28,7 +28,7 @@ from privsearch.report.style import (
     noise_floor_of,
     numbers,
     panels,
-    placebo_of,
+    excess_of,
     sample_note,
     spreads,
 )
@@ -54,8 +54,8 @@ _REFERENCE_BAND: Final[dict[str, Any]] = {
     "lw": 0.4,
     "zorder": 0.5,
 }
-_PLACEBO: Final[dict[str, Any]] = {"ls": "none", "mfc": "white", "ms": 3, "mew": 0.6, "zorder": 2.5}
-_REFERENCE_PLACEBO: Final[dict[str, Any]] = _PLACEBO | {
+_DEBIASED: Final[dict[str, Any]] = {"ls": "none", "mfc": "white", "ms": 3, "mew": 0.6, "zorder": 2.5}
+_REFERENCE_DEBIASED: Final[dict[str, Any]] = _DEBIASED | {
     "color": "black",
     "marker": "<",
     "ms": 4,
@@ -73,7 +73,7 @@ def plot_threshold(frame: pd.DataFrame, column: str) -> Figure:
     Drawn are the trials with full-precision weights and the default surrogate gradient. The reference line is the
     trial whose activations are at full precision too. Markers at the same threshold stand side by side. Error bars,
     and the band of the reference line, are standard deviations over the replicates; a failed trial leaves a gap. With
-    an attack AUC come its noise floor and, hollow, the placebo. SNNs that differ in another axis, such as `num_steps`,
+    an attack AUC come its noise floor and, hollow, 0.5 plus its excess over the placebo. SNNs that differ in another axis, such as `num_steps`,
     have a column of panels for each of its values.
 
     Args:
@@ -155,7 +155,9 @@ def _draw_reference(axes: Axes, rows: pd.DataFrame, column: str) -> None:
         axes.axhline(value, **_REFERENCE_LINE)
     # An empty line that is not clipped would break the layout.
     if column.endswith(".auc") and len(rows):
-        axes.plot([1.0], numbers(rows, placebo_of(column)), transform=axes.get_yaxis_transform(), **_REFERENCE_PLACEBO)
+        axes.plot(
+            [1.0], 0.5 + numbers(rows, excess_of(column)), transform=axes.get_yaxis_transform(), **_REFERENCE_DEBIASED
+        )
 
 
 def _draw_line(axes: Axes, line: pd.DataFrame, column: str, style: dict[str, Any]) -> None:
@@ -163,8 +165,8 @@ def _draw_line(axes: Axes, line: pd.DataFrame, column: str, style: dict[str, Any
     axes.errorbar(thresholds, values, yerr=bars, elinewidth=0.8, **style)
     extents = [values - bars, values + bars]
     if column.endswith(".auc"):
-        extents.append(numbers(line, placebo_of(column)))
-        axes.plot(thresholds, extents[-1], **style | _PLACEBO)
+        extents.append(0.5 + numbers(line, excess_of(column)))
+        axes.plot(thresholds, extents[-1], **style | _DEBIASED)
     # Shifted by points on the page, they do not count towards the limits by themselves.
     axes.update_datalim(np.column_stack([np.tile(thresholds, len(extents)), np.concatenate(extents)]))
 
@@ -185,8 +187,8 @@ def _key(rows: pd.DataFrame, column: str) -> dict[str, Any]:
     if referred:
         key["full precision"] = (Patch(**_REFERENCE_BAND), Line2D([], [], **_REFERENCE_LINE))
     if column.endswith(".auc"):
-        key["placebo"] = Line2D([], [], color=GREY, marker="o", **_PLACEBO)
+        key["0.5 + excess over placebo"] = Line2D([], [], color=GREY, marker="o", **_DEBIASED)
         if referred:
-            key["placebo of full precision"] = Line2D([], [], **_REFERENCE_PLACEBO)
+            key["the same of full precision"] = Line2D([], [], **_REFERENCE_DEBIASED)
         key["noise floor"] = Patch(color=BAND)
     return key | bar_key(rows, column)

@@ -25,20 +25,21 @@ def epoch_printer(console: Console) -> EpochListener:
 
 
 def trial_table(result: Completed) -> Table:
-    """One row a replicate and attack: accuracies of target and shadow, and the attack's AUC beside its placebo."""
+    """One row a replicate and attack: accuracies of target and shadow, and the attack's AUC, its placebo's, and the excess."""
     table = Table(
         "replicate",
         *(f"{role}\n{split}" for role in ROLES for split in ("train", "test")),
-        *("attack", "AUC", "placebo\nAUC"),
+        *("attack", "AUC", "placebo\nAUC", "excess\nAUC"),
         title=f"Trial {result.trial_id}, {result.seconds:.1f} s",
         caption="Accuracies and AUCs are fractions.",
         box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+        padding=0,
         pad_edge=False,
     )
     for number, replicate in enumerate(result.replicates, start=1):
         networks = (replicate.target, replicate.shadow)
-        shown = [f"{value:.4f}" for network in networks for value in (network.train_accuracy, network.test_accuracy)]
+        shown = [f"{value:.3f}" for network in networks for value in (network.train_accuracy, network.test_accuracy)]
         for name, attack in replicate.attacks.items():
-            table.add_row(str(number), *shown, name, f"{attack.auc:.4f}", f"{attack.placebo_auc:.4f}")
+            aucs = f"{attack.auc:.3f}", f"{attack.placebo_auc:.3f}", f"{attack.excess_auc:+.3f}"
+            table.add_row(str(number), *shown, name, *aucs)
     return table

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from privsearch.attacks.paper import audit_pair
+from privsearch.result import AttackResult
 from privsearch.signals import Signals
 from privsearch.spec import SvmAttack
 
@@ -24,31 +25,35 @@ def pair(member_shift: float, example_shift: float = 0.0, seed: int = 0) -> Sign
     return Signals(logits, is_member, rng.integers(2, size=size), TRAIN)
 
 
-def audit(signals: Signals, seed: int = 0, **fields: bool) -> tuple[float, float]:
+def audit(signals: Signals, seed: int = 0, **fields: bool) -> AttackResult:
     result = audit_pair(signals, SvmAttack(**fields), placebo_cuts=10, seed=seed)
     assert (result.num_members, result.num_non_members) == (TRAIN, TEST)
-    return result.auc, result.placebo_auc
+    return result
 
 
-@pytest.mark.parametrize("per_class", [False, True])
-def test_leakage_is_found_and_the_placebo_stays_at_one_half(per_class: bool) -> None:
-    """A real membership signal raises the AUC, and nothing else."""
-    auc, placebo = audit(pair(member_shift=3.0), per_class=per_class)
-    assert auc > 0.9
-    assert placebo == pytest.approx(0.5, abs=0.06)
+@pytest.mark.parametrize("fields", [{}, {"per_class": True}, {"undersample": False}])
+def test_leakage_is_found_and_the_placebo_stays_at_one_half(fields: dict[str, bool]) -> None:
+    """A real membership signal raises the AUC, at the placebo's sample size too, and nothing else."""
+    found = audit(pair(member_shift=3.0), **fields)
+    assert found.auc > 0.9
+    assert found.matched_auc > 0.9
+    assert found.placebo_auc == pytest.approx(0.5, abs=0.06)
+    assert found.excess_auc == found.matched_auc - found.placebo_auc
 
 
-def test_without_leakage_both_stay_at_one_half() -> None:
-    """Nothing to find, nothing found."""
-    aucs, placebos = zip(*(audit(pair(0.0, seed=seed), seed) for seed in range(8)), strict=True)
-    assert np.mean(aucs) == pytest.approx(0.5, abs=0.03)
-    assert np.mean(placebos) == pytest.approx(0.5, abs=0.03)
+@pytest.mark.parametrize("example_shift", [0.0, 3.0])
+def test_without_leakage_there_is_no_excess(example_shift: float) -> None:
+    """Nothing to find: the excess is 0, up to three standard errors, even where examples are recognised."""
+    found = [audit(pair(0.0, example_shift, seed=seed), seed) for seed in range(12)]
+    excess = np.array([result.excess_auc for result in found])
+    assert abs(excess.mean()) < 3 * excess.std(ddof=1) / np.sqrt(len(excess))
+    assert excess.std(ddof=1) < 0.05
+    assert (np.mean([result.auc for result in found]) > 0.55) == (example_shift > 0)
 
 
 def test_recognising_examples_raises_the_placebo() -> None:
     """Shadow and target see the same examples: an attack scores above 0.5 on examples nobody was trained on."""
-    _, placebo = audit(pair(member_shift=0.0, example_shift=10.0))
-    assert placebo > 0.6
+    assert audit(pair(member_shift=0.0, example_shift=10.0)).placebo_auc > 0.6
 
 
 def test_the_same_seed_gives_the_same_result() -> None:
@@ -57,6 +62,12 @@ def test_the_same_seed_gives_the_same_result() -> None:
     assert audit(pair(1.0), seed=5) != audit(pair(1.0), seed=6)
 
 
-def test_one_cut_has_no_spread() -> None:
-    """A standard deviation of one number is not zero but unknown."""
-    assert audit_pair(pair(1.0), SvmAttack(), placebo_cuts=1, seed=0).placebo_auc_sd is None
+def test_a_test_split_of_a_few_examples_is_cut_all_the_same() -> None:
+    """Two examples of each class are one of either kind."""
+    signals = pair(1.0)
+    few = np.concatenate(
+        [np.arange(TRAIN), TRAIN + np.array([np.flatnonzero(signals.labels[TRAIN:] == c)[:2] for c in (0, 1)]).ravel()]
+    )
+    small = Signals(signals.logits[:, few], signals.is_member[:, few], signals.labels[few], TRAIN)
+    result = audit_pair(small, SvmAttack(), placebo_cuts=5, seed=0)
+    assert 0 <= result.placebo_auc <= 1

@@ -19,7 +19,7 @@ def _result(number: int, axes: dict[str, Any], accuracies: list[float], aucs: li
     replicates = []
     for accuracy, auc in zip(accuracies, aucs, strict=True):
         network = TrainedNetwork(train_accuracy=accuracy, test_accuracy=accuracy, history=())
-        attack = AttackResult(auc=auc, placebo_auc=0.51, placebo_auc_sd=0.02, num_members=455, num_non_members=114)
+        attack = AttackResult(auc=auc, placebo_auc=0.51, matched_auc=auc, num_members=455, num_non_members=114)
         replicates.append(Replicate(target=network, shadow=network, attacks={"svm": attack}))
     return Completed(replicates=tuple(replicates), **known)
 

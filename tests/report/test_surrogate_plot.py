@@ -58,12 +58,14 @@ def test_points_are_those_of_the_table() -> None:
         np.testing.assert_allclose(extents, expected, atol=1e-12)
 
 
-def test_placebo_and_noise_floor_stand_beside_the_auc() -> None:
-    """Each placebo is a hollow marker at its point's accuracy, and around 0.5 lies the noise floor."""
+def test_excess_and_noise_floor_stand_beside_the_auc() -> None:
+    """Each excess over the placebo, above 0.5, is a hollow marker at its point's accuracy, and around 0.5 lies the noise floor."""
     frame = study()
     axes = plot_surrogates(frame).axes[0]
     hollow = [a.get_xydata()[0] for a in axes.lines if a.get_markerfacecolor() == "white"]
-    np.testing.assert_allclose(hollow, drawn(frame)[["svm.placebo_auc", "test_accuracy"]])
+    np.testing.assert_allclose(
+        hollow, drawn(frame).assign(debiased=lambda f: 0.5 + f["svm.excess_auc"])[["debiased", "test_accuracy"]]
+    )
     floor = frame["svm.noise_floor"].max()
     band = next(p for p in axes.patches if isinstance(p, Rectangle))
     assert (band.get_x(), band.get_width()) == pytest.approx((0.5 - floor, 2 * floor))
@@ -75,7 +77,12 @@ def test_axes_have_names_and_units() -> None:
     axes = figure.axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("svm attack AUC (fraction)", "test accuracy (fraction)")
     assert axes.get_title() == "iris (n = 2)"
-    assert [t.get_text() for t in figure.legends[0].get_texts()] == [*GRADIENTS, "placebo", "noise floor", "± sd"]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == [
+        *GRADIENTS,
+        "0.5 + excess over placebo",
+        "noise floor",
+        "± sd",
+    ]
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])

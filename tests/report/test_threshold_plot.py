@@ -120,18 +120,18 @@ def test_reference_is_full_precision() -> None:
         assert (band.get_y(), band.get_height()) == pytest.approx((low, 2 * sd))
 
 
-def test_auc_has_placebo_and_noise_floor_beside_it() -> None:
-    """Around 0.5 lies the noise floor, and every point, the reference included, has its placebo, hollow."""
-    frame = study().assign(**{"svm.placebo_auc": np.linspace(0.5, 0.6, len(study()))})
+def test_auc_has_excess_and_noise_floor_beside_it() -> None:
+    """Around 0.5 lies the noise floor, and every point, the reference included, has 0.5 plus its excess over the placebo, hollow."""
+    frame = study().assign(**{"svm.excess_auc": np.linspace(-0.02, 0.08, len(study()))})
     axes = panels(plot_threshold(frame, "svm.auc"))[1]
     floor = frame["svm.noise_floor"].max()
     bands = [(p.get_y(), p.get_height()) for p in axes.patches if isinstance(p, Rectangle)]
     assert any(band == pytest.approx((0.5 - floor, 2 * floor)) for band in bands)
     hollow = {a.get_marker(): a for a in axes.lines if a.get_markerfacecolor() == "white"}
     for width, marker in WIDTHS.items():
-        np.testing.assert_allclose(hollow[marker].get_ydata(), rows_of(frame, "snn", width)["svm.placebo_auc"])
+        np.testing.assert_allclose(hollow[marker].get_ydata(), 0.5 + rows_of(frame, "snn", width)["svm.excess_auc"])
     reference = frame[(frame["model"] == "snn") & frame["act_bit_width"].isna()]
-    np.testing.assert_allclose(hollow["<"].get_ydata(), reference["svm.placebo_auc"])
+    np.testing.assert_allclose(hollow["<"].get_ydata(), 0.5 + reference["svm.excess_auc"])
 
 
 def test_failed_trial_leaves_a_gap() -> None:

@@ -26,7 +26,7 @@ def test_epochs_are_printed_as_they_pass() -> None:
 
 
 def test_table_has_a_row_for_every_replicate_and_attack() -> None:
-    """Each row holds the accuracies of target and shadow, and one attack's AUC beside its placebo."""
+    """Each row holds the accuracies of target and shadow, and one attack's AUC, its placebo's and the excess."""
     result = make_completed(accuracy=0.9, auc=0.55, attacks=(SvmAttack(), SvmAttack(per_class=True)))
     output = console()
     with output.capture() as captured:
@@ -35,8 +35,8 @@ def test_table_has_a_row_for_every_replicate_and_attack() -> None:
     assert max(map(len, lines)) <= 80
     assert f"Trial {'a' * 16}, 1.5 s" in lines[0]
     assert [line.split() for line in lines if "svm" in line] == [
-        ["1", "0.8900", "0.8900", "0.8900", "0.8900", "svm", "0.5400", "0.5000"],
-        ["1", "0.8900", "0.8900", "0.8900", "0.8900", "svm_per_class", "0.5400", "0.5000"],
-        ["2", "0.9100", "0.9100", "0.9100", "0.9100", "svm", "0.5600", "0.5000"],
-        ["2", "0.9100", "0.9100", "0.9100", "0.9100", "svm_per_class", "0.5600", "0.5000"],
+        ["1", "0.890", "0.890", "0.890", "0.890", "svm", "0.540", "0.500", "+0.020"],
+        ["1", "0.890", "0.890", "0.890", "0.890", "svm_per_class", "0.540", "0.500", "+0.020"],
+        ["2", "0.910", "0.910", "0.910", "0.910", "svm", "0.560", "0.500", "+0.020"],
+        ["2", "0.910", "0.910", "0.910", "0.910", "svm_per_class", "0.560", "0.500", "+0.020"],
     ]

@@ -12,7 +12,7 @@ from rich.table import Table
 from privsearch.report.paper.cells import Cell, StudyCells, check_attack, title
 from privsearch.report.paper.formats import MISSING, console_table, latex, markdown_table, with_spread
 
-_HEADER: Final = ("train accuracy", "test accuracy", "attack AUC", "placebo AUC")
+_HEADER: Final = ("train accuracy", "test accuracy", "attack AUC", "excess AUC")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class PaperTable:
     @property
     def columns(self) -> tuple[str, ...]:
         """The result columns below each model."""
-        return ("train_accuracy", "test_accuracy", f"{self.attack}.auc", f"{self.attack}.placebo_auc")
+        return ("train_accuracy", "test_accuracy", f"{self.attack}.auc", f"{self.attack}.excess_auc")
 
     @property
     def caption(self) -> str:
@@ -95,8 +95,8 @@ class PaperTable:
         sentences = [
             self.layout.subject,
             f"Fractions; mean ± standard deviation over n = {few if few == most else f'{few} to {most}'} replicates.",
-            f"Attack AUC: of the attack '{self.attack}'. Placebo AUC (not in the paper): of the same attack on "
-            "examples that neither network was trained on, where an honest attack gets 0.5.",
+            f"Attack AUC: of the attack '{self.attack}'. Excess AUC (not in the paper): on members, less "
+            "that of the placebo, the same attack on examples that neither network was trained on; 0 without a leak.",
         ]
         if floors := _floors(self):
             sentences.append(f"Guessing keeps the AUC of one target within 0.5 ± {floors}, 95 % of the time.")
@@ -111,7 +111,7 @@ def paper_tables(frame: pd.DataFrame, attack: str = "svm") -> list[PaperTable]:
     """Tables II and III of the paper, filled from a study; one that the study has no trial for is left out.
 
     A line is there if the study has a trial for one of its cells, failed ones included. Bit widths that the paper does
-    not have come after its own. The placebo AUC beside the attack's is our addition.
+    not have come after its own. The excess over the placebo beside the attack's AUC is our addition.
 
     Args:
         frame: the results table of one study.

@@ -110,11 +110,11 @@ def _numbers(comparison: Comparison, digits: int = 4) -> list[str]:
 
 def _notes(attack: str) -> str:
     return (
-        f"Attack: '{attack}'. As published: its AUC. Excess over placebo: AUC minus placebo AUC; where that is below 0 "
-        "in both configurations, no leak is shown in either, whatever their difference. Each comparison is within "
+        f"Attack: '{attack}'. As published: its AUC. Excess over placebo: what it owes to "
+        "membership, at the size of the test split; 0 on average without a leak. Each comparison is within "
         "replicates, and written so that the claim says it is above 0, or above "
         f"-{MARGIN:g} where the claim is that there is no benefit: less than that is none. Two-sided t-tests, "
-        "corrected by Holm's method within a claim. Contradicted: some comparison is significantly below (p < 0.05). "
+        "p < 0.05. Contradicted: some comparison is significantly below, corrected by Holm's method within the claim. "
         "Supported: all are significantly above. Cannot tell: neither, or the study has not all of the claim's "
         "comparisons. Not tested: it has none. Trade-off: test accuracy x (1 - AUC). Slope: accuracy per unit of "
         "threshold. The sample is one of trainings, all on the same split of the data. 'all': the mean over the "

@@ -1,14 +1,16 @@
 """What a study's replicates say about the paper's claims.
 
 A verdict weighs all the differences of a claim, each against the claim's bar with a two-sided paired t-test over the
-replicates, the p-values corrected together by Holm's method:
+replicates:
 
-    contradicted   some difference is significantly below the bar: the claims speak of all
-    supported      every difference is significantly above it, and the study has all of them
+    contradicted   some difference is significantly below the bar, after Holm's correction: there are as many chances
+                   to find one as differences
+    supported      every difference is significantly above it, and the study has all of them; it takes all, so
+                   nothing is corrected (an intersection-union test)
     cannot tell    neither; always so with one replicate, or where all replicates agree, so that no spread is known
     not tested     the study has none of them
 
-Significant is p < 0.05 after the correction. Across claims, datasets and kinds of success nothing is corrected.
+Significant is p < 0.05. Across claims, datasets and kinds of success nothing is corrected.
 
 All replicates of a study share its split into training and test examples. A verdict is therefore about chance in the
 training of targets and shadows, and in the shadow's subset; that another split would say the same is not in it.
@@ -46,7 +48,8 @@ class Comparison:
         difference: the mean over the replicates.
         low: the lower end of its 95 % t-interval, for this comparison alone.
         high: the upper end.
-        p_holm: that the difference is at the claim's bar, two-sided, corrected for the claim's other comparisons.
+        p: that the difference is at the claim's bar, two-sided, for this comparison alone.
+        p_holm: the same, corrected for the claim's other comparisons.
     """
 
     what: str
@@ -54,6 +57,7 @@ class Comparison:
     difference: float | None = None
     low: float | None = None
     high: float | None = None
+    p: float | None = None
     p_holm: float | None = None
 
 
@@ -125,7 +129,7 @@ def compare(differences: Differences, bar: float) -> tuple[Comparison, ...]:
     Source: Holm 1979, A simple sequentially rejective multiple test procedure.
     """
     compared = [_test(what, values, bar) for what, values in differences.items()]
-    ranked = sorted((c.p_holm, i) for i, c in enumerate(compared) if c.p_holm is not None)
+    ranked = sorted((c.p, i) for i, c in enumerate(compared) if c.p is not None)
     corrected = 0.0
     for rank, (p, i) in enumerate(ranked):
         corrected = max(corrected, min(1.0, (len(ranked) - rank) * p))
@@ -137,14 +141,13 @@ def judge(comparisons: Sequence[Comparison], bar: float) -> Finding:
     """Weigh all the comparisons of a claim, as the head of this file says."""
     if not any(comparison.n for comparison in comparisons):
         return "not tested"
-    support = [_support(comparison, bar) for comparison in comparisons]
-    if min(support) < ALPHA - 1:
+    if any(_is_below(comparison, bar) and (comparison.p_holm or 0.0) < ALPHA for comparison in comparisons):
         return "contradicted"
-    return "supported" if min(support) > 1 - ALPHA else "cannot tell"
+    return "supported" if min(_support(comparison, bar) for comparison in comparisons) > 1 - ALPHA else "cannot tell"
 
 
 def _test(what: str, values: Float[Array, " replicates"], bar: float) -> Comparison:
-    """Test one difference; `p_holm` is not corrected yet."""
+    """Test one difference; it is not corrected yet."""
     if np.isnan(values).any():
         return Comparison(what, n=0)
     measured = Comparison(what, n=len(values), difference=float(values.mean()))
@@ -153,14 +156,18 @@ def _test(what: str, values: Float[Array, " replicates"], bar: float) -> Compari
         return measured
     test = ttest_1samp(values, bar)
     low, high = test.confidence_interval(1 - ALPHA)
-    return replace(measured, low=float(low), high=float(high), p_holm=float(test.pvalue))
+    return replace(measured, low=float(low), high=float(high), p=float(test.pvalue))
+
+
+def _is_below(comparison: Comparison, bar: float) -> bool:
+    return comparison.p is not None and comparison.difference is not None and comparison.difference <= bar
 
 
 def _support(comparison: Comparison, bar: float) -> float:
     """From -1, clearly below the bar, through 0, no evidence, to 1, clearly above it."""
-    if comparison.difference is None or comparison.p_holm is None:
+    if comparison.p is None:
         return 0.0
-    return (1 - comparison.p_holm) * (1 if comparison.difference > bar else -1)
+    return (1 - comparison.p) * (-1 if _is_below(comparison, bar) else 1)
 
 
 def _pooled(datasets: Sequence[Differences]) -> Differences:

@@ -39,7 +39,7 @@ def completed(number: int, spec: TrialSpec, rule: Rule, noise: float, replicates
         attack = AttackResult(
             auc=truth.auc + shared[r] + own[1, r],
             placebo_auc=truth.placebo + own[2, r],
-            placebo_auc_sd=0.01,
+            matched_auc=truth.auc + shared[r] + own[1, r],
             num_members=120,
             num_non_members=30,
         )

@@ -67,7 +67,7 @@ def test_cells_have_mean_and_spread_of_their_own_trial(results: list[TrialResult
     """Models stand side by side, each with two accuracies, the attack's AUC and its placebo."""
     lines = [cells(line) for line in to_markdown(tables[0]).splitlines() if line.startswith("|")]
     assert lines[0][:6] == [
-        *("Dataset", "Method", "ANN train accuracy", "ANN test accuracy", "ANN attack AUC", "ANN placebo AUC")
+        *("Dataset", "Method", "ANN train accuracy", "ANN test accuracy", "ANN attack AUC", "ANN excess AUC")
     ]
     assert lines[2][:2] == ["Iris", "Full precision"]
     assert lines[3][:2] == ["Iris", "Quantised (w=8)"]
@@ -91,7 +91,7 @@ def test_caption_tells_replicates_and_noise_floors(tables: list[PaperTable]) -> 
     """A reader of the caption alone knows how many replicates there were and what guessing gives."""
     assert "mean ± standard deviation over n = 5 replicates" in tables[0].caption
     assert "0.5 ± 0.116 (Iris), 0.116 (my_data)" in tables[0].caption
-    assert "Placebo AUC (not in the paper)" in tables[0].caption
+    assert "Excess AUC (not in the paper)" in tables[0].caption
 
 
 def test_one_replicate_has_no_spread(study_of: StudyOf) -> None:

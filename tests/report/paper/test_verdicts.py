@@ -35,7 +35,7 @@ TRUTHS: dict[str, tuple[Callable[[float], Rule], float, float]] = {
     "Quantised weights make SNNs leak less": (auc_where(quantised("weight_bit_width", "snn")), -0.05, 0.05),
     "Quantised activations make ANNs leak less": (auc_where(quantised("act_bit_width", "ann")), -0.05, 0.05),
     "Quantised activations make SNNs leak less": (auc_where(quantised("act_bit_width", "snn")), -0.05, 0.05),
-    "A full-precision SNN leaks less than an ANN at any weight bit width": (
+    "A full-precision SNN leaks less than an ANN at any bit width": (
         *(auc_where(lambda spec: spec.model == "snn"), -0.05, 0.05),
     ),
     "2-bit activations protect ANNs no better than 4 or 8 bits": (
@@ -187,7 +187,7 @@ def test_p_values_are_corrected_by_holm() -> None:
     """The smallest of three p-values counts threefold, the next twofold, and none less than the one before."""
     rng = np.random.default_rng(3)
     samples = {name: rng.normal(loc, 1.0, 6) for name, loc in {"a": 1.2, "b": 0.6, "c": 0.5}.items()}
-    raw = {name: compare({name: values}, 0.0)[0].p_holm or 0.0 for name, values in samples.items()}
+    raw = {name: compare({name: values}, 0.0)[0].p or 0.0 for name, values in samples.items()}
     first, second, third = sorted(raw, key=lambda name: raw[name])
     corrected = {comparison.what: comparison.p_holm for comparison in compare(samples, 0.0)}
     assert corrected[first] == pytest.approx(3 * raw[first])
