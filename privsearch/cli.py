@@ -269,8 +269,9 @@ def compare(study: StudyFolder, attack: AttackOption = "svm") -> None:
 
     where, console = load_study(study), _console()
     results = where.results()
-    console.print(comparison_view(compare_cells(where.frame(), attack), attack), "")
-    console.print(*verdict_views(verdicts(results, attack), attack), sep="\n")
+    cells, said = compare_cells(where.frame(), attack), verdicts(results, attack)
+    console.print(comparison_view(cells, attack), "")
+    console.print(*verdict_views(said, attack), sep="\n")
     _say_written(write_comparison(where.comparison, results, attack))
 
 

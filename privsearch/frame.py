@@ -30,8 +30,11 @@ def results_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     `<name>_sd` (missing where there is one replicate). `<attack>.noise_floor` is the half-width of the 95 % interval
     around 0.5 that guessing gives on one target. A failed trial has its configuration, `error`, and no numbers.
     """
+    results = list(results)
     rows = [_row(result) for result in results]
-    columns = list(dict.fromkeys([*LEADING, *(c for row in rows for c in row if "." in c), "seconds"]))
+    attacks = dict.fromkeys(attack.name for result in results for attack in result.spec.attacks)
+    promised = [f"{name}.{number}" for name in attacks for number in ("auc", "auc_sd", "placebo_auc")]
+    columns = list(dict.fromkeys([*LEADING, *promised, *(c for row in rows for c in row if "." in c), "seconds"]))
     columns += [c for c in dict.fromkeys(c for row in rows for c in row) if c not in columns]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})

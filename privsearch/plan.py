@@ -140,21 +140,32 @@ def _answers(result: TrialResult | None, spec: TrialSpec) -> bool:
 
 
 def _described(sweep: SweepSpec) -> Iterator[DatasetInfo]:
+    seen: dict[str, str] = {}
     for index, dataset in enumerate(sweep.datasets):
         try:
-            yield describe_dataset(dataset)
+            info = describe_dataset(dataset)
         except DataError as error:
             raise DataError(str(error), where=("datasets", index)) from None
+        if info.fingerprint in seen:
+            twin = seen[info.fingerprint]
+            raise DataError(
+                f"every dataset must have content of its own, but {info.name} has that of {twin}; drop one of them",
+                where=("datasets", index),
+            )
+        seen[info.fingerprint] = info.name
+        yield info
 
 
 def _check_sizes(item: Asked, sweep: SweepSpec, info: DatasetInfo) -> None:
     """A subsample must hold every class, and cannot be larger than its split."""
-    for axis, available in (("train_size", info.num_train), ("test_size", info.num_test)):
+    # The placebo calls one part of the test split members: it takes two examples of a class to be in both parts.
+    for axis, least, available in (("train_size", 1, info.num_train), ("test_size", 2, info.num_test)):
         size = getattr(item.spec, axis)
-        if size is not None and not info.num_classes <= size <= available:
+        if size is not None and not least * info.num_classes <= size <= available:
             raise SpecError(
-                f"must lie between {info.num_classes} (one example of each class) and {available} (the whole split of "
-                f"{info.name}), but got {size}; change it, or give {info.name} its own in recipe.overrides.{info.name}",
+                f"must lie between {least * info.num_classes} ({least} for each class) and {available} (the whole "
+                f"split of {info.name}), but got {size}; change it, or give {info.name} its own in "
+                f"recipe.overrides.{info.name}",
                 where=_origin(axis, item, sweep, info.name),
             )
 

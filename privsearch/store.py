@@ -1,9 +1,9 @@
 """A study on disk: the one place that knows its files.
 
-    sweep.yaml        what was asked, as it was last run
-    plan.json         the trials that it stands for, in their order
-    environment.json  where it ran: commit, versions, machine
-    trials.jsonl      the record: one line a finished trial, appended and synced before the trial counts
+    sweep.yaml          what was asked, as it was last run
+    plan.json           the trials that it stands for, in their order
+    environments.jsonl  where it ran: one line a run with commit, versions, machine
+    trials.jsonl        the record: one line a finished trial, appended and synced before the trial counts
     results.csv, optuna.journal, fronts/    made from the record, and made again whenever it grows
     tables/, plots/, comparison/            made from the record on request
 
@@ -13,7 +13,7 @@ The record is the truth. A trial that finished twice, or gained an attack, has s
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RECORD: Final = "trials.jsonl"
+HOLDER: Final = ".holder.json"
 
 
 @dataclass(frozen=True)
@@ -100,16 +101,27 @@ class Study:
         """Read the record; damaged lines are counted and left out."""
         return read_record(self.path / RECORD)
 
-    def trial_ids(self) -> list[str]:
-        """The trials that the sweep last asked for, in its order."""
+    def trials(self) -> dict[str, str]:
+        """The trials that the sweep last asked for, in its order: the dataset's name, by trial_id.
+
+        Raises:
+            StudyError: this is not a study, or its plan cannot be read.
+        """
         self._check_exists()
-        trial_ids: list[str] = json.loads((self.path / "plan.json").read_text())["trial_ids"]
-        return trial_ids
+        plan = self.path / "plan.json"
+        try:
+            trials: dict[str, str] = json.loads(plan.read_text())["trials"]
+        except (OSError, ValueError, KeyError):
+            raise StudyError(f"{plan}: must be readable, but is not; run the sweep again, which writes it") from None
+        return trials
 
     def results(self) -> list[TrialResult]:
-        """The results of the trials that the sweep last asked for, in its order, as far as they are finished."""
+        """The results of the trials that the sweep last asked for, in its order, as far as they are finished.
+
+        A dataset is called what the sweep calls it now, whatever it was called when the trial was recorded.
+        """
         recorded = self.record().results
-        return [recorded[trial_id] for trial_id in self.trial_ids() if trial_id in recorded]
+        return [_named(recorded[i], dataset) for i, dataset in self.trials().items() if i in recorded]
 
     def frame(self) -> "pd.DataFrame":
         """The results table (see `privsearch.frame.results_frame`)."""
@@ -121,12 +133,14 @@ class Study:
         """Write the results table for other programs to read."""
         self._replace("results.csv", frame.to_csv(index=False))
 
-    def begin(self, sweep: SweepSpec, trial_ids: Sequence[str], environment: Mapping[str, Any]) -> None:
-        """Write down what is about to run."""
+    def begin(self, sweep: SweepSpec, trials: Mapping[str, str], environment: Mapping[str, Any]) -> None:
+        """Write down what is about to run: the sweep, its trials' ids with their datasets' names, and where."""
         self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / "environments.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(environment) + "\n")
+        self._replace("plan.json", json.dumps({"trials": dict(trials)}, indent=0) + "\n")
+        # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
         self._replace("sweep.yaml", dump_sweep(sweep))
-        self._replace("plan.json", json.dumps({"trial_ids": list(trial_ids)}, indent=0) + "\n")
-        self._replace("environment.json", json.dumps(environment, indent=2) + "\n")
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -136,19 +150,29 @@ class Study:
             StudyError: another process holds it.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        holder = self.path / ".holder.json"
+        lock = FileLock(self.path / ".lock", timeout=0)
         try:
-            with FileLock(self.path / ".lock", timeout=0):
-                since = datetime.now(UTC).isoformat(timespec="seconds")
-                holder.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": since}))
-                yield
-                holder.unlink(missing_ok=True)
+            lock.acquire()
         except Timeout:
-            who = json.loads(holder.read_text()) if holder.is_file() else {}
             raise StudyError(
-                f"{self.path}: only one sweep at a time may write to a study, but process {who.get('pid', '?')} on "
-                f"{who.get('host', '?')} holds it since {who.get('since', '?')}; wait for it, or stop it first"
+                f"{self.path}: only one sweep at a time may write to a study, but {self._holder()}; wait for it, or "
+                "stop it first"
             ) from None
+        try:
+            since = datetime.now(UTC).isoformat(timespec="seconds")
+            self._replace(HOLDER, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": since}))
+            yield
+        finally:
+            (self.path / HOLDER).unlink(missing_ok=True)
+            lock.release()
+
+    def _holder(self) -> str:
+        """Who holds the study, in words."""
+        try:
+            who = json.loads((self.path / HOLDER).read_text())
+            return f"process {who['pid']} on {who['host']} holds it since {who['since']}"
+        except (OSError, ValueError, KeyError):
+            return "another process holds it"
 
     def _check_exists(self) -> None:
         if not self.exists():
@@ -157,8 +181,12 @@ class Study:
 
     def _replace(self, name: str, text: str) -> None:
         """Write a file so that a reader sees either the old one or the new one."""
-        part = self.path / f"{name}.part"
-        part.write_text(text, encoding="utf-8")
+        # A dotfile, so that what a killed process leaves of it is no stranger's file; its own, so that none meet in it.
+        part = self.path / f".{name}.{os.getpid()}"
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         part.replace(self.path / name)
 
 
@@ -217,6 +245,13 @@ def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
     )
     spec = later.spec.model_copy(update={"attacks": tuple(attacks.values())})
     return later.model_copy(update={"spec": spec, "replicates": replicates})
+
+
+def _named(result: TrialResult, dataset: str) -> TrialResult:
+    if isinstance(result.spec.dataset, str) or result.spec.dataset.name == dataset:
+        return result
+    renamed = result.spec.dataset.model_copy(update={"name": dataset})
+    return result.model_copy(update={"spec": result.spec.model_copy(update={"dataset": renamed})})
 
 
 def load_study(path: str | Path) -> Study:

@@ -53,7 +53,7 @@ def run_sweep(sweep: SweepSpec, study: Study, runner: Runner, progress: Progress
     require_datasets(make_plan(sweep, study).datasets_to_load)
     with study.held():
         plan = make_plan(sweep, study)
-        study.begin(sweep, [trial.trial_id for trial in plan.trials], describe_environment())
+        study.begin(sweep, {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}, describe_environment())
         with RecordWriter(study) as record:
             recorder = _Recorder(record, progress)
             progress.begin(plan)

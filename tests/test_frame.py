@@ -60,6 +60,11 @@ def test_one_replicate_has_no_spread() -> None:
     assert results_frame([one])["test_accuracy_sd"].isna().all()
 
 
+def test_the_promised_columns_are_there_when_all_failed() -> None:
+    """A program that reads the table need not ask whether anything went well."""
+    assert set(PROMISED) <= set(results_frame([make_failed()]).columns)
+
+
 def test_a_failed_trial_has_its_reason_and_no_numbers() -> None:
     """A failure stays visible, and cannot be mistaken for a result."""
     frame = results_frame([make_completed(), make_failed()])

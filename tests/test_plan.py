@@ -24,7 +24,7 @@ def changed(sweep: SweepSpec, **fields: Any) -> SweepSpec:
 def begin(study: Study, sweep: SweepSpec, *statuses: str) -> Plan:
     """Run the first trials of a sweep on paper: one for each status."""
     plan = make_plan(sweep, study)
-    study.begin(sweep, [trial.trial_id for trial in plan.trials], {})
+    study.begin(sweep, {trial.trial_id: "iris" for trial in plan.trials}, {})
     with RecordWriter(study) as record:
         for trial, status in zip(plan.trials, statuses, strict=False):
             result = make_completed(trial.trial_id) if status == "completed" else make_failed(trial.trial_id)
@@ -108,6 +108,7 @@ def test_a_directory_of_other_things_is_refused(tiny_sweep: SweepSpec, tmp_path:
     [
         ({"recipe": {"train_size": 121}}, ("recipe", "train_size")),
         ({"recipe": {"train_size": 2}}, ("recipe", "train_size")),
+        ({"recipe": {"test_size": 5}}, ("recipe", "test_size")),
         ({"recipe": {"overrides": {"iris": {"test_size": 31}}}}, ("recipe", "overrides", "iris", "test_size")),
         ({"grids": {"g": {"model": ["ann"], "train_size": [50, 999]}}}, ("grids", "g", "train_size")),
     ],
@@ -116,7 +117,7 @@ def test_a_subsample_must_fit_its_dataset(
     tiny_sweep: SweepSpec, study: Study, fields: dict[str, Any], where: tuple[str, ...]
 ) -> None:
     """Iris has 120 training and 30 test examples of 3 classes; the field that asks for more or fewer is named."""
-    with pytest.raises(SpecError, match=r"must lie between 3 .* and (120|30) .* but got") as caught:
+    with pytest.raises(SpecError, match=r"must lie between [36] .* and (120|30) .* but got") as caught:
         make_plan(changed(tiny_sweep, **fields), study)
     assert caught.value.where == where
 
@@ -127,6 +128,14 @@ def test_a_dataset_that_is_not_there_is_blamed(tiny_sweep: SweepSpec, study: Stu
     with pytest.raises(DataError) as caught:
         make_plan(changed(tiny_sweep, datasets=["iris", missing]), study)
     assert caught.value.where == ("datasets", 1)
+
+
+def test_two_datasets_of_one_content_are_refused(tiny_sweep: SweepSpec, study: Study, tmp_path: Path) -> None:
+    """Their trials would be the same ones under two names."""
+    (tmp_path / "d.csv").write_text("x,y\n" + "1,a\n2,b\n" * 10)
+    twins = [{"name": name, "path": str(tmp_path / "d.csv"), "label": "y"} for name in ("one", "two")]
+    with pytest.raises(DataError, match="content of its own, but two has that of one; drop one of them"):
+        make_plan(changed(tiny_sweep, datasets=twins), study)
 
 
 def test_a_trial_is_found_by_the_beginning_of_its_id(tiny_sweep: SweepSpec, study: Study) -> None:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import privsearch
 from privsearch.errors import StudyError
+from privsearch.plan import make_plan
 from privsearch.result import Completed
-from privsearch.spec import SvmAttack, SweepSpec
+from privsearch.spec import CsvDataset, SvmAttack, SweepSpec
 from privsearch.store import RecordWriter, Study, read_record
 
 
@@ -20,7 +21,7 @@ from privsearch.store import RecordWriter, Study, read_record
 def study(tmp_path: Path, tiny_sweep: SweepSpec) -> Study:
     """A study that has begun, with two trials planned."""
     study = Study(tmp_path / "study")
-    study.begin(tiny_sweep, ["a" * 16, "b" * 16], {"python": "3"})
+    study.begin(tiny_sweep, {"a" * 16: "iris", "b" * 16: "iris"}, {"python": "3"})
     return study
 
 
@@ -87,8 +88,10 @@ def test_attacks_of_two_runs_add_up(study: Study) -> None:
 def test_a_study_remembers_what_was_asked(study: Study, tiny_sweep: SweepSpec) -> None:
     """The sweep, its trials and the environment are there for a reader."""
     assert study.sweep() == tiny_sweep
-    assert study.trial_ids() == ["a" * 16, "b" * 16]
-    assert json.loads((study.path / "environment.json").read_text()) == {"python": "3"}
+    assert study.trials() == {"a" * 16: "iris", "b" * 16: "iris"}
+    study.begin(tiny_sweep, {}, {"python": "4"})
+    runs = (study.path / "environments.jsonl").read_text().splitlines()
+    assert [json.loads(run) for run in runs] == [{"python": "3"}, {"python": "4"}]
 
 
 def test_a_study_is_held_by_one_process_at_a_time(study: Study) -> None:
@@ -110,8 +113,31 @@ def test_a_study_is_held_by_one_process_at_a_time(study: Study) -> None:
 
 def test_load_study_names_what_is_missing(tmp_path: Path, study: Study) -> None:
     """A wrong path ends with a sentence."""
-    assert privsearch.load_study(study.path).trial_ids() == study.trial_ids()
+    assert privsearch.load_study(study.path).trials() == study.trials()
     with pytest.raises(StudyError, match="there is no such directory"):
         privsearch.load_study(tmp_path / "nowhere")
     with pytest.raises(StudyError, match=r"it has no sweep\.yaml"):
         privsearch.load_study(tmp_path)
+
+
+def test_a_study_without_its_plan_says_what_brings_it_back(study: Study) -> None:
+    """A file that was deleted or torn ends with a sentence."""
+    for torn in ("", "{}", "[1"):
+        (study.path / "plan.json").write_text(torn)
+        with pytest.raises(StudyError, match=r"plan\.json: must be readable, but is not; run the sweep again"):
+            study.results()
+
+
+def test_a_dataset_is_called_what_the_sweep_calls_it_now(study: Study, tiny_sweep: SweepSpec) -> None:
+    """Its content is what counts: renamed, it keeps its results."""
+    old = CsvDataset(name="old", path="x.csv", label="y")
+    append(study, make_completed(dataset=old))
+    study.begin(tiny_sweep, {"a" * 16: "new"}, {})
+    assert [result.spec.dataset_name for result in study.results()] == ["new"]
+
+
+def test_what_a_kill_leaves_of_a_file_disturbs_nobody(tmp_path: Path, tiny_sweep: SweepSpec) -> None:
+    """A directory with nothing but an unfinished file in it is as good as new."""
+    (tmp_path / ".sweep.yaml.4711").write_text("name: ti")
+    (tmp_path / ".lock").touch()
+    assert len(make_plan(tiny_sweep, Study(tmp_path)).todo) == 4

@@ -81,7 +81,7 @@ def _cut_aucs(pair: Signals, attack: Attack, rng: np.random.Generator) -> tuple[
 def _auc_between(
     pair: Signals, attack: Attack, members: Indices, learnt: Mask, others: Indices, rng: np.random.Generator
 ) -> float:
-    """What the attack finds between `members`, some of which it has `learnt` from, and `others`, all of which it has."""
+    """What the attack finds between `members`, of which it learns from the `learnt`, and `others`, from all of them."""
     examples = np.concatenate([members, others])
     is_member = np.arange(len(examples)) < len(members)
     fitted = np.concatenate([learnt, np.ones(len(others), dtype=bool)])

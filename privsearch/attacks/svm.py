@@ -1,5 +1,7 @@
 """The paper's attack: an RBF-kernel SVM that learns from the shadow's outputs what membership looks like."""
 
+from typing import Final
+
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray as Array
@@ -7,6 +9,8 @@ from sklearn.svm import SVC
 
 from privsearch.attacks.base import AttackSet, undersampled
 from privsearch.errors import MetricError
+
+ALL: Final = "all classes"
 
 
 def svm_scores(
@@ -33,7 +37,7 @@ def svm_scores(
     Source: Moshruba et al. 2025, section III-B.
     """
     if not per_class:
-        _check_both_kinds(fit, "all classes")
+        _check_both_kinds(fit, ALL)
         model = _fitted(undersampled(fit, rng) if undersample else fit)
         scores: Array = model.decision_function(query.logits)
         return scores
@@ -50,9 +54,11 @@ def svm_scores(
 def _check_both_kinds(fit: AttackSet, where: str) -> None:
     members = int(fit.is_member.sum())
     if members == 0 or members == len(fit.is_member):
+        others = len(fit.is_member) - members
+        remedy = "use more data" + (", or per_class: false" if where != ALL else "")
         raise MetricError(
             f"the svm attack needs members and non-members to learn from, but in {where} it has {members} members and "
-            f"{len(fit.is_member) - members} non-members; use more data, or per_class: false"
+            f"{others} non-members; {remedy}"
         )
 
 

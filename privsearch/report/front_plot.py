@@ -25,9 +25,9 @@ from privsearch.report.style import (
     PAGE_WIDTH,
     axis_title,
     draw_noise_floor,
+    excess_of,
     new_figure,
     noise_floor_of,
-    excess_of,
     placebo_of,
     spreads,
 )

@@ -40,14 +40,18 @@ class SweepProgress:
         self._estimate = sum(trial.seconds for trial in plan.todo)
         self._objectives: Mapping[str, Direction] = plan.sweep.objectives
         self._names = trial_names(plan)
-        if self._todo and self._console.is_terminal:
+        if self._todo and not self._console.is_terminal:
+            self._log(f"{len(self._todo)} trials to do, {self._cached} cached")
+        elif self._todo:
             self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True)
             self._live.start()
 
     def end(self) -> None:
-        """Free the screen."""
+        """Free the screen, or close the log with the best."""
         if self._live:
             self._live.stop()
+        for line in self._best_lines() if not self._live else ():
+            self._log(f"best  {line}")
 
     def started(self, trial: PlannedTrial) -> None:
         """Count a trial as running."""
@@ -62,7 +66,7 @@ class SweepProgress:
             self._failed += 1
             trace = result.traceback.rstrip() or f"{result.error}: {result.message}"
             text = f"failed: {self._names[result.trial_id]} (trial {result.trial_id})\n{trace}"
-            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self._log(text)
             return
         self._done += 1
         numbers = self._note_best(result)
@@ -70,7 +74,10 @@ class SweepProgress:
         if not self._live and (self._done + self._failed) % every == 0:
             shown = "  ".join(f"{column} {numbers[column]:.3f}" for column in self._objectives)
             line = f"{self._counts()}  {self._names[result.trial_id]}  {shown}  ({result.seconds:.1f} s)"
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._log(line)
+
+    def _log(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _note_best(self, result: Completed) -> dict[str, float]:
         numbers = {k: v for k, v in completed_numbers(result.replicates).items() if v is not None}

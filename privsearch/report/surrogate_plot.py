@@ -21,13 +21,13 @@ from privsearch.report.style import (
     bar_key,
     check_room,
     draw_noise_floor,
+    excess_of,
     legend_below,
     measured_rows,
     new_figure,
     noise_floor_of,
     numbers,
     panels,
-    excess_of,
     sample_note,
     spreads,
 )
@@ -52,8 +52,8 @@ def plot_surrogates(frame: pd.DataFrame, attack: str = "svm") -> Figure:
     """Test accuracy against an attack's AUC, one panel a dataset, one point a surrogate gradient.
 
     Drawn are the SNNs at full precision. Error bars, both ways, are standard deviations over the replicates; a thin
-    line leads to 0.5 plus its excess over the placebo. Failed trials have no point. SNNs that differ in another axis, such as `num_steps`, have
-    a panel for each of its values.
+    line leads to 0.5 plus its excess over the placebo. Failed trials have no point. SNNs that differ in another
+    axis, such as `num_steps`, have a panel for each of its values.
 
     Args:
         frame: the results table, of any number of datasets, each of which is drawn that has two surrogate gradients.

@@ -22,13 +22,13 @@ from privsearch.report.style import (
     bar_key,
     check_room,
     draw_noise_floor,
+    excess_of,
     legend_below,
     measured_rows,
     new_figure,
     noise_floor_of,
     numbers,
     panels,
-    excess_of,
     sample_note,
     spreads,
 )
@@ -73,8 +73,8 @@ def plot_threshold(frame: pd.DataFrame, column: str) -> Figure:
     Drawn are the trials with full-precision weights and the default surrogate gradient. The reference line is the
     trial whose activations are at full precision too. Markers at the same threshold stand side by side. Error bars,
     and the band of the reference line, are standard deviations over the replicates; a failed trial leaves a gap. With
-    an attack AUC come its noise floor and, hollow, 0.5 plus its excess over the placebo. SNNs that differ in another axis, such as `num_steps`,
-    have a column of panels for each of its values.
+    an attack AUC come its noise floor and, hollow, 0.5 plus its excess over the placebo. SNNs that differ in
+    another axis, such as `num_steps`, have a column of panels for each of its values.
 
     Args:
         frame: the results table, of any number of datasets, each of which is drawn that has quantised activations.

@@ -25,7 +25,7 @@ def epoch_printer(console: Console) -> EpochListener:
 
 
 def trial_table(result: Completed) -> Table:
-    """One row a replicate and attack: accuracies of target and shadow, and the attack's AUC, its placebo's, and the excess."""
+    """One row a replicate and attack: accuracies of target and shadow, the AUC, the placebo's, and the excess."""
     table = Table(
         "replicate",
         *(f"{role}\n{split}" for role in ROLES for split in ("train", "test")),

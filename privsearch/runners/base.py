@@ -4,8 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
+from privsearch.errors import DataError
 from privsearch.plan import PlannedTrial
-from privsearch.result import UNKNOWN_ID, TrialResult
+from privsearch.result import Failed, TrialResult, failure
 
 
 class Observer(Protocol):
@@ -31,5 +32,17 @@ class Runner(ABC):
 
 
 def attributed(result: TrialResult, trial: PlannedTrial) -> TrialResult:
-    """The result with the id of the trial that was planned, where it could not find its own."""
-    return result.model_copy(update={"trial_id": trial.trial_id}) if result.trial_id == UNKNOWN_ID else result
+    """The result under the id that was planned.
+
+    A trial that could not read its dataset has no id of its own; one whose dataset changed after the plan has another
+    trial's, and its numbers are no answer to what was asked.
+    """
+    if result.trial_id == trial.trial_id:
+        return result
+    if isinstance(result, Failed):
+        return result.model_copy(update={"trial_id": trial.trial_id})
+    changed = DataError(
+        f"{trial.spec.dataset_name}: a dataset must stay as it is while a sweep runs, but this one changed; run the "
+        "same command again"
+    )
+    return failure(trial.spec, trial.trial_id, changed, seconds=result.seconds)

@@ -123,15 +123,31 @@ def _apply(document: CommentedMap, setting: str) -> tuple[str, ...]:
         value = YAML(typ="rt", pure=True).load(text)
     except YAMLError:
         raise SpecError(f"--set {setting}: the value must be valid YAML, but is {text!r}") from None
+    keys = _undotted(document, keys)
     node: Any = document
-    # An objective's column has a dot in its own name: objectives.svm.auc is the key 'svm.auc' of 'objectives'.
-    keys = keys if keys[0] != "objectives" else ("objectives", ".".join(keys[1:]))
     for key in keys[:-1]:
         node = node.setdefault(key, CommentedMap()) if isinstance(node, CommentedMap) else None
     if not isinstance(node, CommentedMap):
         raise SpecError(f"--set {setting}: {dotted!r} must lead through mappings; to change a list, set it whole")
     node[keys[-1]] = value
     return keys
+
+
+def _undotted(document: CommentedMap, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys that a dotted path means.
+
+    Names may have dots in them, as in `objectives.svm.auc`, so at each step the longest key that is there is taken.
+    """
+    keys: list[str] = []
+    node: Any = document
+    while parts:
+        there = [n for n in range(len(parts), 0, -1) if isinstance(node, CommentedMap) and ".".join(parts[:n]) in node]
+        # A column that is no objective yet is not there, and has its dot all the same.
+        length = there[0] if there else len(parts) if keys == ["objectives"] else 1
+        keys.append(".".join(parts[:length]))
+        node = node[keys[-1]] if there else None
+        parts = parts[length:]
+    return tuple(keys)
 
 
 def _plain(node: Any) -> Any:

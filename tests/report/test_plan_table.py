@@ -17,7 +17,7 @@ def planned(sweep: SweepSpec, folder: Path, *, recorded: int = 0, strangers: int
     """The plan of a sweep of which the first trials, and some that it does not ask for, are recorded."""
     study = Study(folder / "study")
     trial_ids = [trial.trial_id for trial in make_plan(sweep, study).trials]
-    study.begin(sweep, trial_ids, {})
+    study.begin(sweep, dict.fromkeys(trial_ids, "iris"), {})
     with RecordWriter(study) as record:
         for trial_id in [*trial_ids[:recorded], *(f"{n:016x}" for n in range(strangers))]:
             record.append(make_completed(trial_id))

@@ -18,7 +18,7 @@ def plan(tmp_path: Path, tiny_sweep: SweepSpec) -> Plan:
     """Four trials, the second of them recorded."""
     study = Study(tmp_path / "study")
     trial_ids = [trial.trial_id for trial in make_plan(tiny_sweep, study).trials]
-    study.begin(tiny_sweep, trial_ids, {})
+    study.begin(tiny_sweep, dict.fromkeys(trial_ids, "iris"), {})
     with RecordWriter(study) as record:
         record.append(make_completed(trial_ids[1]))
     return make_plan(tiny_sweep, study)
@@ -58,7 +58,8 @@ def test_log_has_a_line_for_every_trial(plan: Plan, clock: Callable[[float], Non
         shown.started(trial)
         shown.finished(make_completed(trial.trial_id, accuracy=0.9, auc=0.55))
     shown.end()
-    lines = written.getvalue().splitlines()
+    opening, *lines, best = written.getvalue().splitlines()
+    assert (opening, best[:11]) == ("3 trials to do, 1 cached", "best  iris:")
     assert [line[:11] for line in lines] == ["[1/3; 0:10,", "[2/3; 1:15,"]
     assert all(line.endswith("test_accuracy 0.900  svm.auc 0.550  (1.5 s)") for line in lines)
 
@@ -68,7 +69,7 @@ def test_trials_are_named_by_what_tells_them_apart(plan: Plan) -> None:
     shown, written = begun(plan, terminal=False)
     for trial in plan.todo:
         shown.finished(make_completed(trial.trial_id))
-    assert {" ".join(line.split("  ")[1:2]) for line in written.getvalue().splitlines()} == {
+    assert {" ".join(line.split("  ")[1:2]) for line in written.getvalue().splitlines()[1:]} == {
         "iris ANN fp32",
         "iris SNN fp32",
         "iris SNN a4",
@@ -146,7 +147,8 @@ def test_long_log_is_thinned(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
     for trial in many.todo:
         shown.finished(make_completed(trial.trial_id))
     lines = written.getvalue().splitlines()
-    assert len(lines) == LOG_LINES
+    assert len(lines) == LOG_LINES + 1
+    assert lines[0] == "1000 trials to do, 0 cached"
     assert lines[-1].startswith("[1000/1000;")
 
 

@@ -59,7 +59,7 @@ def test_points_are_those_of_the_table() -> None:
 
 
 def test_excess_and_noise_floor_stand_beside_the_auc() -> None:
-    """Each excess over the placebo, above 0.5, is a hollow marker at its point's accuracy, and around 0.5 lies the noise floor."""
+    """0.5 plus the excess is a hollow marker at its point's accuracy, and around 0.5 lies the noise floor."""
     frame = study()
     axes = plot_surrogates(frame).axes[0]
     hollow = [a.get_xydata()[0] for a in axes.lines if a.get_markerfacecolor() == "white"]

@@ -121,7 +121,7 @@ def test_reference_is_full_precision() -> None:
 
 
 def test_auc_has_excess_and_noise_floor_beside_it() -> None:
-    """Around 0.5 lies the noise floor, and every point, the reference included, has 0.5 plus its excess over the placebo, hollow."""
+    """Around 0.5 lies the noise floor, and every point, the reference included, has 0.5 plus its excess, hollow."""
     frame = study().assign(**{"svm.excess_auc": np.linspace(-0.02, 0.08, len(study()))})
     axes = panels(plot_threshold(frame, "svm.auc"))[1]
     floor = frame["svm.noise_floor"].max()

@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from privsearch.data import describe_dataset
 from privsearch.plan import PlannedTrial, make_plan
 from privsearch.result import Completed, Failed, TrialResult
 from privsearch.runners import Runner
+from privsearch.runners.base import attributed
 from privsearch.runners.inline import InlineRunner
 from privsearch.runners.tune import TuneRunner, local_ray
 from privsearch.spec import SweepSpec, TrialSpec
@@ -50,7 +53,16 @@ def trials(tiny_sweep: SweepSpec, tmp_path: Path) -> list[PlannedTrial]:
     planned = make_plan(tiny_sweep, Study(tmp_path / "study")).todo
     ann = next(trial for trial in planned if trial.spec.model == "ann" and trial.spec.act_bit_width is None)
     diverging = ann.spec.model_copy(update={"learning_rate": 1e30})
-    return [*planned, PlannedTrial("diverging", diverging, (), cached=False, seconds=1.0)]
+    fingerprint = describe_dataset("iris").fingerprint
+    return [*planned, PlannedTrial(diverging.trial_id(fingerprint), diverging, (), cached=False, seconds=1.0)]
+
+
+def test_a_dataset_that_changes_meanwhile_fails_its_trials(trials: list[PlannedTrial]) -> None:
+    """Numbers of other data are no answer to what was planned."""
+    result = attributed(run_trial(trials[0].spec), replace(trials[0], trial_id="planned"))
+    assert isinstance(result, Failed)
+    assert (result.trial_id, result.error) == ("planned", "DataError")
+    assert "must stay as it is while a sweep runs" in result.message
 
 
 @pytest.mark.parametrize("name", RUNNERS)
@@ -61,7 +73,7 @@ def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTria
     events = listener.events
     assert len(events) == len(set(events)) == 2 * len(trials)
     for kind, trial_id in events:
-        if kind == "finished" and trial_id in {trial.trial_id for trial in trials}:
+        if kind == "finished":
             assert events.index(("started", trial_id)) < events.index(("finished", trial_id))
     failed = [result for result in listener.results.values() if isinstance(result, Failed)]
     assert [result.error for result in failed] == ["DivergedError"]
@@ -82,7 +94,7 @@ def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTri
 
     listener = Listener()
     TuneRunner(workers=2, run_one=deadly).run([trials[-1], *trials[:-1]], listener)
-    dead = listener.results.pop("diverging")
+    dead = listener.results.pop(trials[-1].trial_id)
     assert isinstance(dead, Failed)
     assert dead.error == "WorkerDied"
     assert {type(result) for result in listener.results.values()} == {Completed}

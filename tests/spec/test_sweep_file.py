@@ -59,6 +59,12 @@ def test_set_writes_over_the_file(tmp_path: Path) -> None:
     assert (sweep.seed, sweep.objectives["svm.auc"]) == (3, "maximize")
 
 
+def test_set_knows_names_with_dots(tmp_path: Path) -> None:
+    """The longest key that is there is meant."""
+    path = written(tmp_path, GOOD.replace("  first:", "  v1.0:"))
+    assert read_sweep(path, ["grids.v1.0.model=[ann]"]).grids["v1.0"]["model"] == ("ann",)
+
+
 def test_paths_are_relative_to_the_sweep_file(tmp_path: Path) -> None:
     """A sweep file and its data can move together."""
     text = GOOD.replace("[iris]", "[{name: mine, path: data/mine.csv, label: y}]")
