@@ -10,6 +10,7 @@ import pandas as pd
 from privsearch.errors import StudyError
 from privsearch.front import comparable
 from privsearch.report.front_plot import plot_front
+from privsearch.report.paper.cells import check_attack
 from privsearch.report.style import save_figure
 from privsearch.report.surrogate_plot import plot_surrogates
 from privsearch.report.threshold_plot import plot_threshold
@@ -46,9 +47,9 @@ def write_plots(
         attack: the attack to draw, the first part of its columns.
 
     Raises:
-        StudyError: there are numbers of other attacks, but none of this one.
+        StudyError: the study has no numbers of this attack.
     """
-    _check_attack(frame, attack)
+    check_attack(frame, attack)
     folder.mkdir(parents=True, exist_ok=True)
     written = WrittenPlots([], [])
     figures = {
@@ -68,12 +69,6 @@ def write_plots(
         else:
             written.files.extend(save_figure(plot_front(rows, objectives), folder / f"front_{dataset}"))
     return written
-
-
-def _check_attack(frame: pd.DataFrame, attack: str) -> None:
-    known = [str(column).removesuffix(".auc") for column in frame if str(column).endswith(".auc")]
-    if known and attack not in known:
-        raise StudyError(f"the attack must be one of this study's ({', '.join(known)}), but got {attack!r}")
 
 
 def _pages(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -88,7 +88,8 @@ def check_attack(frame: pd.DataFrame, attack: str) -> None:
     Raises:
         StudyError: there are none.
     """
-    known = [column.removesuffix(".auc") for column in frame.columns if column.endswith(".auc")]
+    columns = [column for column in frame.columns if column.endswith(".auc") and frame[column].notna().any()]
+    known = [column.removesuffix(".auc") for column in columns]
     if attack not in known:
         have = f"its attacks are {', '.join(known)}" if known else "none of its trials is completed"
         raise StudyError(f"the attack must be one that the study has numbers of, but got {attack!r} and {have}")
