@@ -1,14 +1,17 @@
 """Run trials on Ray's workers, through Ray Tune: one worker a core, each with one thread."""
 
+# isort: off
+import privsearch.runners.ray_settings  # noqa: F401  # before Ray
+
+# isort: on
 import logging
-import os
 import signal
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 import ray
 from ray import tune
@@ -21,18 +24,6 @@ from privsearch.result import TrialResult, failure, parse_result
 from privsearch.runners.base import Observer, Runner, attributed
 from privsearch.spec import TrialSpec
 
-QUIET: Final = {
-    "RAY_AIR_NEW_OUTPUT": "0",  # the older reporter can be silenced, the newer one cannot
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # keeps a warning about CUDA_VISIBLE_DEVICES away
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # under `uv run`, Ray would build the environment again for each worker
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # otherwise five files a trial
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C reaches us as KeyboardInterrupt
-    "TUNE_GLOBAL_CHECKPOINT_S": "100000",  # the record is what a sweep resumes from
-}
-
-
 RunOne = Callable[[TrialSpec], TrialResult]
 """Runs one trial in a worker's process."""
 
@@ -44,7 +35,6 @@ class WorkerDied(RuntimeError):  # noqa: N818  # it names what happened, as it w
 @contextmanager
 def local_ray(workers: int) -> Iterator[None]:
     """Have Ray on this machine, with room for `workers` trials; a Ray that is there already is used and left alone."""
-    os.environ.update(QUIET)
     if ray.is_initialized():
         yield
         return
@@ -179,5 +169,6 @@ class _Bridge(tune.Callback):
         index = trial.config["index"]
         planned = self._trials[index]
         error = WorkerDied(str(trial.get_error() or "the worker process ended without a word").strip())
-        seconds = time.perf_counter() - self._started[index]
+        # A worker that could not even start is a trial that failed without having begun.
+        seconds = time.perf_counter() - self._started.get(index, time.perf_counter())
         self._observer.finished(failure(planned.spec, planned.trial_id, error, seconds=seconds))
