@@ -1,5 +1,6 @@
 """Numbers and rows of text in Markdown, LaTeX and the terminal."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -24,8 +25,8 @@ def with_spread(mean: float, sd: float | None, digits: int = 4) -> str:
 
 
 def latex(text: str) -> str:
-    """A text as LaTeX has to read it."""
-    return text.translate(_LATEX)
+    """A text as LaTeX has to read it; a number below zero gets a minus sign, not a hyphen."""
+    return re.sub(r"^-(?=\d)", "$-$", text.translate(_LATEX))
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from privsearch.errors import StudyError
 from privsearch.frame import results_frame
-from privsearch.report.paper.formats import MISSING
+from privsearch.report.paper.formats import MISSING, latex
 from privsearch.report.paper.tables import PaperTable, console_view, paper_tables, to_csv, to_latex, to_markdown
 from privsearch.report.paper.tables import write_tables as write
 from privsearch.result import Completed, Failed, TrialResult
@@ -193,3 +193,9 @@ def test_study_without_a_completed_trial_is_refused(results: list[TrialResult]) 
     failed = [result for result in results if isinstance(result, Failed)]
     with pytest.raises(StudyError, match="got 'svm' and none of its trials is completed"):
         paper_tables(results_frame(failed))
+
+
+def test_negative_number_has_a_minus_sign_in_latex() -> None:
+    """A hyphen is too short for one, and stays where it is one."""
+    assert latex("-0.0047 ± 0.0104") == r"$-$0.0047 $\pm$ 0.0104"
+    assert latex("Straight-Through") == "Straight-Through"
