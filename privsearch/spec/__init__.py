@@ -1,24 +1,32 @@
 """What to run: the sweep that a user asks for (`SweepSpec`) and the trials that it stands for (`TrialSpec`)."""
 
-from privsearch.spec.components import (
+from privsearch.spec.attacks import (
+    WORST,
     Attack,
+    LabelOnlyAttack,
+    LiraAttack,
+    Readout,
+    RmiaAttack,
+    SvmAttack,
+    ThresholdAttack,
+)
+from privsearch.spec.datasets import (
     CsvDataset,
     Dataset,
     DatasetName,
     EmbeddedName,
     Network,
     NpzDataset,
-    PaperProtocol,
-    Protocol,
-    SvmAttack,
     dataset_name,
 )
-from privsearch.spec.sweep import Asked, Direction, SweepSpec
+from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol, Queries
+from privsearch.spec.sweep import Asked, Direction, Objectives, SweepSpec
 from privsearch.spec.trial import AXES, MEANING_VERSION, SurrogateGradient, TrialSpec
 
 __all__ = [
     "AXES",
     "MEANING_VERSION",
+    "WORST",
     "Asked",
     "Attack",
     "CsvDataset",
@@ -26,13 +34,21 @@ __all__ = [
     "DatasetName",
     "Direction",
     "EmbeddedName",
+    "HalvesProtocol",
+    "LabelOnlyAttack",
+    "LiraAttack",
     "Network",
     "NpzDataset",
+    "Objectives",
     "PaperProtocol",
     "Protocol",
+    "Queries",
+    "Readout",
+    "RmiaAttack",
     "SurrogateGradient",
     "SvmAttack",
     "SweepSpec",
+    "ThresholdAttack",
     "TrialSpec",
     "dataset_name",
 ]

@@ -10,7 +10,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from privsearch.spec.components import CsvDataset, DatasetName, NpzDataset, PaperProtocol, SvmAttack
+from privsearch.spec.attacks import (
+    ATTACK_KINDS,
+    LabelOnlyAttack,
+    LiraAttack,
+    RmiaAttack,
+    SvmAttack,
+    ThresholdAttack,
+)
+from privsearch.spec.datasets import CsvDataset, DatasetName, NpzDataset
+from privsearch.spec.protocols import HalvesProtocol, PaperProtocol
 from privsearch.spec.sweep import RECIPE_AXES, SweepSpec
 from privsearch.spec.trial import AXES, Axes
 
@@ -18,6 +27,22 @@ _DATASET_RULE: Final = (
     f"one of {', '.join(get_args(DatasetName))}, or a mapping such as {{name: mine, path: mine.csv, label: column}} "
     "or {name: mine, path: mine.npz}"
 )
+
+
+_PROTOCOL_RULE: Final = "paper or halves, or a mapping such as {kind: halves, networks: 8}"
+_ATTACK_RULE: Final = f"one of {', '.join(ATTACK_KINDS)}, or a mapping such as {{kind: lira, mode: offline}}"
+_BY_TAG: Final[dict[str, type[BaseModel]]] = {
+    "csv": CsvDataset,
+    "npz": NpzDataset,
+    "paper": PaperProtocol,
+    "halves": HalvesProtocol,
+    "svm": SvmAttack,
+    "threshold": ThresholdAttack,
+    "lira": LiraAttack,
+    "rmia": RmiaAttack,
+    "label_only": LabelOnlyAttack,
+}
+"""The models among which a field of the sweep chooses, by the tag that pydantic puts into an error's place."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +67,15 @@ def problem_of(details: ErrorDetails) -> Problem:
             rule = _rule(where)
             sentence = "this field must be given" + (f": {rule}" if rule else "")
         case (
-            "repeated_name" | "idle_axis" | "too_many_points" | "empty_axis" | "unknown_override" | "unknown_objective"
+            "repeated_name"
+            | "idle_axis"
+            | "idle_attack"
+            | "idle_queries"
+            | "no_attack"
+            | "too_many_points"
+            | "empty_axis"
+            | "unknown_override"
+            | "unknown_objective"
         ):
             sentence = message
         case _:
@@ -60,6 +93,8 @@ def unknown_name(what: str, given: str, valid: tuple[str, ...]) -> str:
 def _invalid(where: tuple[int | str, ...], given: Any, message: str) -> str:
     rule = _rule(where)
     must = f"must be {rule}" if rule else message
+    if where[0] in ("protocol", "attacks") and len(where) <= 2 and isinstance(given, dict) and "kind" in given:
+        given = given["kind"]  # what names the model is to blame
     nearest = _nearest(where, given)
     return f"{must}, but got {_shown(given)}" + (f"; nearest valid: {nearest}" if nearest else "")
 
@@ -67,14 +102,8 @@ def _invalid(where: tuple[int | str, ...], given: Any, message: str) -> str:
 def _model(where: tuple[int | str, ...]) -> type[BaseModel]:
     """The specification that the last step of `where` is a field of."""
     match where:
-        case ("protocol", _, *_):
-            return PaperProtocol
-        case ("attacks", _, _, *_):
-            return SvmAttack
-        case ("datasets", _, "csv", *_):
-            return CsvDataset
-        case ("datasets", _, "npz", *_):
-            return NpzDataset
+        case ("datasets" | "protocol" | "attacks", _, tag, *_) if tag in _BY_TAG:
+            return _BY_TAG[str(tag)]
         case ("grids", _, _, *_) | ("recipe", _, *_):
             return Axes
         case _:
@@ -90,6 +119,10 @@ def _rule(where: tuple[int | str, ...]) -> str | None:
     match where:
         case ("datasets", _) | ("datasets", _, "named"):
             return _DATASET_RULE
+        case ("protocol",) | ("protocol", _) | ("protocol", _, "paper"):
+            return _PROTOCOL_RULE
+        case ("attacks", _) | ("attacks", _, "None"):
+            return _ATTACK_RULE
         case ("grids", _):
             return "a mapping from axes to lists of values, with at least the axis 'model'"
         case ("objectives", _):
@@ -117,9 +150,13 @@ def _bounds(annotation: Any) -> tuple[int, int] | None:
 
 def _nearest(where: tuple[int | str, ...], given: Any) -> str | None:
     field = _field(where)
-    annotation = field.annotation if field else None
+    annotation: Any = field.annotation if field else None
     if where[:1] == ("datasets",) and len(where) <= 3:
         annotation = DatasetName
+    if where[:1] == ("protocol",) and len(where) <= 2:
+        annotation = Literal["paper", "halves"]
+    if where[:1] == ("attacks",) and len(where) <= 2:
+        annotation = Literal[ATTACK_KINDS]
     if where[:1] == ("objectives",):
         annotation = Literal["maximize", "minimize"]
     if isinstance(given, str):

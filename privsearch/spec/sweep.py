@@ -1,28 +1,20 @@
 """What a user asks for: a `SweepSpec`, and the distinct trials that its grids stand for."""
 
+import difflib
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from privsearch.spec.components import (
-    NAME_RULE,
-    STRICT,
-    Attack,
-    Dataset,
-    DatasetName,
-    Name,
-    Network,
-    PaperProtocol,
-    Protocol,
-    SvmAttack,
-    dataset_name,
-)
-from privsearch.spec.trial import AXES, Axes, TrialSpec, axis_adapter, canonical_axes
+from privsearch.spec.attacks import WORST, Attack, SvmAttack, applies
+from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
+from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
+from privsearch.spec.strict import STRICT
+from privsearch.spec.trial import AXES, Axes, TrialSpec, axis_adapter, canonical_axes, canonical_protocol
 
 MAX_POINTS: Final = 2_000_000
 """A cross-product beyond this is refused with its size: nobody can train it, and it would fill the memory."""
@@ -34,6 +26,14 @@ RECIPE_AXES: Final = (
 """What a recipe may set: how a network is trained, not which one it is."""
 
 Direction = Literal["maximize", "minimize"]
+
+AUDIT_FRACTIONS: Final = (
+    *("auc", "balanced_accuracy", "advantage"),
+    *("tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpr_at_fpr_1e-3"),
+)
+"""The numbers of an attack that lie between 0 and 1, the last parts of their columns."""
+
+_COUNT_OF: Final = {"augmented": "augmented_queries", "input_dropout": "dropout_queries"}
 
 
 def _problem(kind: str, where: tuple[int | str, ...], value: Any, sentence: str) -> InitErrorDetails:
@@ -104,6 +104,15 @@ Grid = Annotated[
 ]
 
 
+def _as_list(value: Any) -> Any:
+    """Let one protocol stand for a list of one."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+Objectives = Mapping[str, Direction]
+"""Result columns, and which way is better."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """A trial that a sweep asks for, and the grids that ask for it."""
@@ -113,13 +122,18 @@ class Asked:
 
 
 class SweepSpec(BaseModel):
-    """A sweep: datasets x the union of the grids, under one protocol, with some attacks."""
+    """A sweep: datasets x protocols x the union of the grids, with some attacks."""
 
     model_config = STRICT
 
     name: Name = Field(description=NAME_RULE)
     datasets: tuple[Dataset, ...] = Field(min_length=1, strict=False, description="a list of at least one dataset")
-    protocol: Protocol = Field(PaperProtocol(), description="a mapping such as {kind: paper, replicates: 3}")
+    protocol: Annotated[tuple[Protocol, ...], BeforeValidator(_as_list)] = Field(
+        (PaperProtocol(),),
+        min_length=1,
+        strict=False,
+        description="a protocol such as halves or {kind: paper, replicates: 3}, or a list of them",
+    )
     grids: dict[str, Grid] = Field(min_length=1, description="a mapping of at least one named grid")
     recipe: Annotated[dict[str, Any], AfterValidator(_check_recipe)] = Field(
         {}, description="a mapping of recipe fields, and `overrides` for single datasets"
@@ -127,11 +141,14 @@ class SweepSpec(BaseModel):
     attacks: tuple[Attack, ...] = Field(
         (SvmAttack(),), min_length=1, strict=False, description="a list of at least one attack, such as [svm]"
     )
-    objectives: dict[str, Direction] = Field(
-        {"test_accuracy": "maximize", "svm.auc": "minimize"},
+    objectives: dict[str, Direction] | None = Field(
+        None,
         min_length=2,
         max_length=2,
         description="a mapping of two result columns, each to 'maximize' or 'minimize'",
+    )
+    keep_signals: bool = Field(
+        True, description="true (keep what the attacks saw, for attacks to come) or false (a new attack trains again)"
     )
     seed: int = Field(0, ge=0, lt=2**63, description="an integer from 0 to 2**63 - 1")
 
@@ -161,23 +178,73 @@ class SweepSpec(BaseModel):
             for name in self.recipe.get("overrides", {})
             if name not in known
         ]
+        problems += [
+            _problem("repeated_name", ("protocol", i), protocol.kind, "the same protocol is asked for twice")
+            for i, protocol in enumerate(self.protocol)
+            if protocol.kind in [earlier.kind for earlier in self.protocol[:i]]
+        ]
         columns = self.objective_columns()
         problems += [
             _problem(
                 "unknown_objective",
                 ("objectives", column),
                 column,
-                f"must be a result column of this sweep ({', '.join(columns)}), but got {column!r}",
+                _not_a_column(column, columns),
             )
-            for column in self.objectives
+            for column in self.objectives or ()
             if column not in columns
         ]
         _raise_if_any(problems)
         return self
 
+    @model_validator(mode="after")
+    def _attacks_fit_the_protocols(self) -> Self:
+        problems = [
+            _problem("idle_attack", ("attacks", i), attack.name, _what_it_lacks(attack))
+            for i, attack in enumerate(self.attacks)
+            if not any(applies(attack, protocol) for protocol in self.protocol)
+        ]
+        problems += [
+            _problem("no_attack", ("protocol", i), protocol.kind, "no attack of this sweep applies to this protocol")
+            for i, protocol in enumerate(self.protocol)
+            if not problems and not self.attacks_under(protocol)
+        ]
+        asked = {getattr(attack, "queries", "plain") for attack in self.attacks}
+        problems += [
+            _problem("idle_queries", ("protocol", i, _COUNT_OF[queries]), queries, _who_would_ask(queries))
+            for i, protocol in enumerate(self.protocol)
+            for queries in protocol.queries
+            if queries != "plain" and queries not in asked
+        ]
+        _raise_if_any(problems)
+        return self
+
+    def attacks_under(self, protocol: Protocol) -> tuple[Attack, ...]:
+        """The attacks of this sweep to which a protocol gives what they need."""
+        return tuple(attack for attack in self.attacks if applies(attack, protocol))
+
     def objective_columns(self) -> tuple[str, ...]:
-        """The result columns that may be an objective of this sweep."""
-        return ("test_accuracy", "train_accuracy", *(f"{attack.name}.auc" for attack in self.attacks))
+        """The result columns that may be an objective of this sweep: those that every protocol gives."""
+        names = [{attack.name for attack in self.attacks_under(protocol)} for protocol in self.protocol]
+        shared = [attack.name for attack in self.attacks if all(attack.name in under for under in names)]
+        return ("test_accuracy", "train_accuracy", *(f"{a}.{n}" for a in (*shared, WORST) for n in AUDIT_FRACTIONS))
+
+    def objectives_under(self, kind: str) -> Objectives:
+        """The objectives for trials under the protocol of that kind: those that were asked for, or its own.
+
+        Accuracy is maximised in any case. What is minimised is the AUC of the strongest attack under `halves`, and
+        that of the paper's attack (or of the first, where that is not run) under `paper`.
+        """
+        if self.objectives:
+            return self.objectives
+        names = [
+            attack.name
+            for protocol in self.protocol
+            if protocol.kind == kind
+            for attack in self.attacks_under(protocol)
+        ]
+        attack = WORST if kind == "halves" else "svm" if "svm" in names else names[0]
+        return {"test_accuracy": "maximize", f"{attack}.auc": "minimize"}
 
     def products(self) -> dict[str, int]:
         """The number of points in each grid's cross-product, before anything is dropped or found to repeat."""
@@ -189,11 +256,12 @@ class SweepSpec(BaseModel):
         own: dict[str, Any] = self.recipe.get("overrides", {}).get(name, {})
         return common | own
 
-    def expand(self, networks: Mapping[str, Network]) -> list[Asked]:
-        """The distinct trials, canonical, in the order of the datasets and grids that ask for them first.
+    def expand(self, networks: Mapping[str, Network], augmented: Collection[str] = ()) -> list[Asked]:
+        """The distinct trials, canonical, in the order of the datasets, protocols and grids that ask for them first.
 
         Args:
             networks: the kind of network for each dataset, by the dataset's name.
+            augmented: the names of the datasets that are augmented in training.
         """
         asked = []
         for dataset in self.datasets:
@@ -206,16 +274,20 @@ class SweepSpec(BaseModel):
                     key = tuple(canonical_axes(axes, networks[name]).values())
                     if grid_name not in (grids := grids_of.setdefault(key, [])):
                         grids.append(grid_name)
-            shared = {"dataset": dataset, "protocol": self.protocol, "attacks": self.attacks, "seed": self.seed}
-            asked += [
-                Asked(TrialSpec.model_validate(dict(zip(AXES, key, strict=True)) | shared), tuple(grids))
-                for key, grids in grids_of.items()
-            ]
+            for protocol in self.protocol:
+                canonical = canonical_protocol(protocol, augments=name in augmented)
+                if not (attacks := self.attacks_under(canonical)):
+                    continue
+                shared = {"dataset": dataset, "protocol": canonical, "attacks": attacks, "seed": self.seed}
+                asked += [
+                    Asked(TrialSpec.model_validate(dict(zip(AXES, key, strict=True)) | shared), tuple(grids))
+                    for key, grids in grids_of.items()
+                ]
         return asked
 
     @model_validator(mode="after")
     def _feasible_and_effective(self) -> Self:
-        points = sum(self.products().values()) * len(self.datasets)
+        points = sum(self.products().values()) * len(self.datasets) * len(self.protocol)
         if points > MAX_POINTS:
             sentence = f"the cross-products have {points:,} points; at most {MAX_POINTS:,} are taken"
             _raise_if_any([_problem("too_many_points", ("grids",), points, sentence)])
@@ -237,3 +309,24 @@ class SweepSpec(BaseModel):
 
 def _axis_defaults() -> dict[str, Any]:
     return {axis: field.default for axis, field in Axes.model_fields.items() if not field.is_required()}
+
+
+def _not_a_column(given: str, columns: Sequence[str]) -> str:
+    close = difflib.get_close_matches(given, columns, n=1, cutoff=0.5)
+    nearest = f"; did you mean {close[0]!r}?" if close else ";"
+    attacks = list(dict.fromkeys(column.rpartition(".")[0] for column in columns if "." in column))
+    return (
+        f"must be a result column under every protocol of this sweep, but got {given!r}{nearest} valid: test_accuracy, "
+        f"train_accuracy, or one of {', '.join(attacks)} with .{', .'.join(AUDIT_FRACTIONS)} behind it"
+    )
+
+
+def _what_it_lacks(attack: Attack) -> str:
+    queries = getattr(attack, "queries", "plain")
+    if queries != "plain":
+        return f"it asks about {queries} views: give the protocol halves {_COUNT_OF[queries]} of at least 1"
+    return f"{attack.name} needs shadows with and without each example: add halves to protocol, or drop it"
+
+
+def _who_would_ask(queries: Queries) -> str:
+    return f"no attack reads these views: give one of loss, lira, rmia the field queries: {queries}, or drop this one"

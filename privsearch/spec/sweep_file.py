@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from privsearch.errors import PrivsearchError, SpecError
+from privsearch.spec.attacks import Attack
 from privsearch.spec.problems import Problem, problem_of
 from privsearch.spec.sweep import SweepSpec
 
@@ -37,6 +38,25 @@ def read_sweep(path: Path, settings: Sequence[str] = ()) -> SweepSpec:
         located = sorted({_located(problem, document, path, settled) for problem in deepest})
         raise SpecError("\n".join(text for _, text in located)) from None
     return _with_absolute_paths(sweep, path.parent)
+
+
+def read_attacks(texts: Sequence[str]) -> tuple[Attack, ...]:
+    """The attacks that `texts` name: each as in a sweep file's `attacks`, several separated by commas.
+
+    Raises:
+        SpecError: a text is no YAML, or names no attack.
+    """
+    found: list[Attack] = []
+    for text in texts:
+        try:
+            items = _plain(YAML(typ="rt", pure=True).load(f"[{text}]"))
+            found += TypeAdapter(tuple[Attack, ...]).validate_python(tuple(items))
+        except YAMLError:
+            raise SpecError(f"--attack {text}: must be names such as lira,rmia, or a mapping in YAML") from None
+        except ValidationError as error:
+            problems = [problem_of({**details, "loc": ("attacks", *details["loc"])}) for details in error.errors()]
+            raise SpecError("\n".join(f"--attack {text}: {problem.sentence}" for problem in problems)) from None
+    return tuple(found)
 
 
 @contextmanager

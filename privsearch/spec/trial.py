@@ -8,16 +8,10 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from privsearch.spec.components import (
-    STRICT,
-    Attack,
-    Dataset,
-    Network,
-    PaperProtocol,
-    Protocol,
-    SvmAttack,
-    dataset_name,
-)
+from privsearch.spec.attacks import Attack, SvmAttack
+from privsearch.spec.datasets import Dataset, Network, dataset_name
+from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol
+from privsearch.spec.strict import STRICT
 
 MEANING_VERSION: Final = 1
 """Raised whenever the same TrialSpec starts to mean other numbers; it is part of every trial_id."""
@@ -106,6 +100,21 @@ def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
     return canonical
 
 
+def canonical_protocol(protocol: Protocol, *, augments: bool) -> Protocol:
+    """Drop the views that do not exist, and the share of the input that no view lacks.
+
+    Args:
+        protocol: as it was asked for.
+        augments: whether the dataset is augmented in training.
+    """
+    if protocol.kind == "paper":
+        return protocol
+    dropped: dict[str, Any] = {} if augments else {"augmented_queries": 0}
+    if not protocol.dropout_queries:
+        dropped["input_dropout"] = HalvesProtocol.model_fields["input_dropout"].default
+    return protocol.model_copy(update=dropped)
+
+
 class TrialSpec(Axes):
     """One configuration, replicates included."""
 
@@ -123,12 +132,17 @@ class TrialSpec(Axes):
         """The values of this trial's axes, by name, in their order."""
         return {axis: getattr(self, axis) for axis in AXES}
 
-    def canonical(self, network: Network) -> Self:
-        """The same trial without the values that have no effect on a network of this kind.
+    def canonical(self, network: Network, *, augments: bool = False) -> Self:
+        """The same trial without the values that have no effect on a network of this kind and its data.
 
         Two trials that train the same thing have the same canonical form.
+
+        Args:
+            network: the kind of network that the dataset takes.
+            augments: whether the dataset is augmented in training.
         """
-        return self.model_copy(update=canonical_axes(self.axes(), network))
+        protocol = canonical_protocol(self.protocol, augments=augments)
+        return self.model_copy(update={**canonical_axes(self.axes(), network), "protocol": protocol})
 
     def trial_id(self, fingerprint: str) -> str:
         """The key under which this trial is recorded: 16 hexadecimal digits.

@@ -6,7 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from privsearch.spec import AXES, SurrogateGradient, SweepSpec
+from privsearch.spec import (
+    AXES,
+    HalvesProtocol,
+    LabelOnlyAttack,
+    LiraAttack,
+    Queries,
+    Readout,
+    RmiaAttack,
+    SurrogateGradient,
+    SvmAttack,
+    SweepSpec,
+    ThresholdAttack,
+)
+from privsearch.spec.attacks import ThresholdKind
 
 PAPER_GRIDS: dict[str, dict[str, Any]] = {
     "weight_quantization": {"model": ["ann", "snn"], "weight_bit_width": [None, 8, 4, 2]},
@@ -139,13 +152,98 @@ def test_a_product_beyond_all_measure_is_refused_with_its_size() -> None:
 
 
 def test_objectives_must_be_columns_of_the_sweep() -> None:
-    """An attack that is not run cannot be minimised."""
-    with pytest.raises(
-        ValidationError, match=r"must be a result column of this sweep \(test_accuracy, train_accuracy, svm.auc\)"
-    ):
+    """An attack that is not run cannot be minimised; the strongest of those that are run always can."""
+    with pytest.raises(ValidationError, match=r"under every protocol .* but got 'svm_per_class.auc'; did you mean"):
         sweep(objectives={"test_accuracy": "maximize", "svm_per_class.auc": "minimize"})
     per_class = sweep(
         attacks=[{"kind": "svm", "per_class": True}],
         objectives={"test_accuracy": "maximize", "svm_per_class.auc": "minimize"},
     )
-    assert per_class.objective_columns()[-1] == "svm_per_class.auc"
+    assert {"svm_per_class.auc", "worst.auc", "worst.tpr_at_fpr_1e-2"} <= set(per_class.objective_columns())
+    both = {"protocol": ["paper", "halves"], "attacks": ["svm", "lira"]}
+    with pytest.raises(ValidationError, match="under every protocol"):
+        sweep(**both, objectives={"test_accuracy": "maximize", "lira.auc": "minimize"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "column"),
+    [
+        ({}, "paper", "svm.auc"),
+        ({"protocol": "halves"}, "halves", "worst.auc"),
+        ({"protocol": ["paper", "halves"]}, "paper", "svm.auc"),
+        ({"protocol": ["paper", "halves"]}, "halves", "worst.auc"),
+        ({"attacks": ["loss", "entropy"]}, "paper", "loss.auc"),
+        ({"objectives": {"test_accuracy": "maximize", "worst.auc": "minimize"}}, "paper", "worst.auc"),
+    ],
+)
+def test_every_protocol_has_its_own_default_objective(fields: dict[str, Any], kind: str, column: str) -> None:
+    """The paper's attack under its protocol, the strongest under the fair one, and what is asked for under both."""
+    assert sweep(**fields).objectives_under(kind) == {"test_accuracy": "maximize", column: "minimize"}
+
+
+def test_every_protocol_asks_for_its_own_trials_with_the_attacks_that_fit() -> None:
+    """Two protocols, twice the trials; LiRA and RMIA run where there are shadows with and without each example."""
+    both = sweep(protocol=["paper", {"kind": "halves", "networks": 16}], attacks=["svm", "lira", "loss", "rmia"])
+    asked = both.expand({"iris": "fcnet"})
+    assert len(asked) == 2 * 42
+    attacks = {item.spec.protocol.kind: [attack.name for attack in item.spec.attacks] for item in asked}
+    assert attacks == {"paper": ["svm", "loss"], "halves": ["svm", "lira", "loss", "rmia"]}
+    assert len({item.spec.trial_id("data") for item in asked}) == 2 * 42
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"attacks": ["svm", "lira"]}, "lira needs shadows with and without each example: add halves to protocol"),
+        ({"protocol": ["paper", "paper"]}, "the same protocol is asked for twice"),
+        (
+            {"protocol": {"kind": "halves", "augmented_queries": 2}},
+            "no attack reads these views: give one of loss, lira, rmia the field queries: augmented",
+        ),
+        (
+            {"protocol": "halves", "attacks": [{"kind": "loss", "queries": "input_dropout"}]},
+            "it asks about input_dropout views: give the protocol halves dropout_queries of at least 1",
+        ),
+        ({"protocol": {"kind": "halves", "networks": 7}}, "multiple of 2"),
+    ],
+)
+def test_what_could_never_be_honoured_is_refused(fields: dict[str, Any], message: str) -> None:
+    """An attack without what it needs, views that nobody reads, a protocol twice."""
+    with pytest.raises(ValidationError, match=message):
+        sweep(**fields)
+
+
+def test_views_are_dropped_where_data_are_not_augmented() -> None:
+    """Augmented views of a table are the table; a trial without them is one and the same."""
+    asking = sweep(
+        protocol={"kind": "halves", "augmented_queries": 4},
+        attacks=["lira", {"kind": "lira", "queries": "augmented"}],
+        grids={"g": {"model": ["ann"]}},
+    )
+    (plain,) = asking.expand({"iris": "fcnet"})
+    (augmented,) = asking.expand({"iris": "convnet"}, augmented=["iris"])
+    assert (plain.spec.protocol, [attack.name for attack in plain.spec.attacks]) == (HalvesProtocol(), ["lira"])
+    assert [attack.name for attack in augmented.spec.attacks] == ["lira", "lira_augmented"]
+    assert augmented.spec.trial_id("data") != plain.spec.trial_id("data")
+
+
+def test_every_attack_has_a_name_of_its_own() -> None:
+    """Whatever differs in the numbers differs in the columns' names."""
+    options: dict[type[Any], dict[str, list[Any]]] = {
+        SvmAttack: {"per_class": [False, True], "undersample": [True, False]},
+        LiraAttack: {"mode": ["online", "offline"], "variance": ["pooled", "per_example"]},
+        RmiaAttack: {"mode": ["online", "offline"], "a": [0.3, 0.5], "gamma": [1.0, 2.0]},
+        ThresholdAttack: {"kind": list(get_args(ThresholdKind))},
+        LabelOnlyAttack: {},
+    }
+    names = []
+    for attack, fields in options.items():
+        choices = dict(fields)
+        if "signals" in attack.model_fields:
+            choices["signals"] = list(get_args(Readout))
+        if "queries" in attack.model_fields:
+            choices["queries"] = list(get_args(Queries))
+        names += [
+            attack(**dict(zip(choices, point, strict=True))).name for point in itertools.product(*choices.values())
+        ]
+    assert len(names) == len(set(names)) == 4 * 3 + 4 * 9 + 8 * 9 + 4 * 9 + 1

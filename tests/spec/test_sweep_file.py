@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privsearch.errors import DataError, SpecError
-from privsearch.spec.sweep_file import blaming, dump_sweep, read_sweep
+from privsearch.spec.sweep_file import blaming, dump_sweep, read_attacks, read_sweep
 
 GOOD = """\
 name: good
@@ -108,7 +108,11 @@ def test_paths_are_relative_to_the_sweep_file(tmp_path: Path) -> None:
             "maximise",
             "objectives.test_accuracy: must be 'maximize' or 'minimize', but got 'maximise'; near",
         ),
-        ("svm.auc", "lira.auc", "objectives.lira.auc: must be a result column of this sweep (test_accuracy, train_"),
+        (
+            "svm.auc",
+            "lira.auc",
+            "objectives.lira.auc: must be a result column under every protocol of this sweep, but got 'lira.auc'; did",
+        ),
         (
             "    weight_bit_width: [null, 4]",
             "    model: [snn]",
@@ -212,3 +216,50 @@ def test_no_text_gets_a_traceback(tmp_path_factory: pytest.TempPathFactory, text
     except SpecError as error:
         message = str(error)
     assert str(path) in message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "protocol: halvs",
+            "protocol: must be paper or halves, or a mapping such as {kind: halves, networks: 8}, but got",
+        ),
+        ("protocol: halvs", "'halvs'; nearest valid: halves"),
+        ("protocol: 5", "protocol: must be paper or halves, or a mapping such as"),
+        ("protocol: {kind: halves, networks: 5}", "protocol.networks: must be an even integer from 4 to 10000"),
+        ("protocol: [paper, {kind: halves, netwrks: 8}]", "protocol[1].netwrks: no field is called 'netwrks'; did you"),
+        ("attacks: [lirra]", "attacks[0]: must be one of svm, loss, confidence, entropy, modified_entropy, lira, rmia"),
+        ("attacks: [lirra]", "but got 'lirra'; nearest valid: lira"),
+        (
+            "attacks: [svm, lira]",
+            "attacks[1]: lira needs shadows with and without each example: add halves to protocol",
+        ),
+        ("protocol: halves\nattacks: [{kind: lira, mod: online}]", "attacks[0].mod: no field is called 'mod'; did you"),
+        ("protocol: {kind: halves, dropout_queries: 3}", "protocol.dropout_queries: no attack reads these views"),
+        ("keep_signals: maybe", "keep_signals: must be true (keep what the attacks saw, for attacks to come) or false"),
+    ],
+)
+def test_a_mistake_in_a_protocol_or_an_attack_is_named_too(tmp_path: Path, text: str, message: str) -> None:
+    """With its place among several, and the nearest valid name."""
+    assert message in error_of(written(tmp_path, f"name: s\ndatasets: [iris]\ngrids: {{g: {{model: ann}}}}\n{text}\n"))
+
+
+def test_attacks_are_read_as_in_a_sweep_file() -> None:
+    """Names with commas between them, mappings, and several texts."""
+    names = [attack.name for attack in read_attacks(["lira, rmia", "{kind: lira, mode: offline}"])]
+    assert names == ["lira", "rmia", "lira_offline"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lirra", "--attack lirra: must be one of svm, loss, .* but got 'lirra'; nearest valid: lira"),
+        ("{kind: lira, mod: x}", "no field is called 'mod'; did you mean 'mode'"),
+        ("[", "must be names such as lira,rmia, or a mapping in YAML"),
+    ],
+)
+def test_an_attack_that_is_none_is_refused(text: str, message: str) -> None:
+    """With the option that named it."""
+    with pytest.raises(SpecError, match=message):
+        read_attacks([text])

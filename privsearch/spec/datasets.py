@@ -1,0 +1,56 @@
+"""The datasets that a sweep may name. One class and one union entry each."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, Discriminator, Field, Tag
+
+from privsearch.spec.strict import STRICT
+
+Network = Literal["fcnet", "convnet"]
+EmbeddedName = Literal["iris", "breast_cancer", "digits"]
+ImageName = Literal["mnist", "fashion_mnist", "cifar10"]
+DatasetName = Literal[EmbeddedName, ImageName]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+NAME_RULE: Final = "1 to 100 letters, digits, '.', '_' or '-', the first a letter or a digit"
+
+
+class CsvDataset(BaseModel):
+    """A user's table: one row per example, one named column holding the class."""
+
+    model_config = STRICT
+
+    kind: Literal["csv"] = "csv"
+    name: Name = Field(description=NAME_RULE)
+    path: str = Field(min_length=1, description="the path of a CSV file, relative to the sweep file")
+    label: str = Field(min_length=1, description="the name of the column that holds the class")
+
+
+class NpzDataset(BaseModel):
+    """A user's arrays: `x`, `y`, or `x_train`, `y_train`, `x_test`, `y_test`."""
+
+    model_config = STRICT
+
+    kind: Literal["npz"] = "npz"
+    name: Name = Field(description=NAME_RULE)
+    path: str = Field(min_length=1, description="the path of an NPZ file, relative to the sweep file")
+
+
+def _dataset_kind(value: Any) -> str:
+    """Tell the kinds of dataset apart: a name, or a mapping whose `kind` may be left to the file's ending."""
+    if isinstance(value, CsvDataset | NpzDataset):
+        return value.kind
+    if not isinstance(value, dict):
+        return "named"
+    ending = str(value.get("path", "")).rpartition(".")[2].lower()
+    return str(value.get("kind", ending))
+
+
+Dataset = Annotated[
+    Annotated[DatasetName, Tag("named")] | Annotated[CsvDataset, Tag("csv")] | Annotated[NpzDataset, Tag("npz")],
+    Discriminator(_dataset_kind),
+]
+
+
+def dataset_name(dataset: Dataset) -> str:
+    """The name under which a dataset appears in overrides, tables and plots."""
+    return dataset if isinstance(dataset, str) else dataset.name
