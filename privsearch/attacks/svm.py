@@ -1,66 +1,74 @@
-"""The paper's attack: an RBF-kernel SVM that learns from the shadow's outputs what membership looks like."""
+"""The paper's attack: an RBF-kernel SVM that learns from a shadow's outputs what membership looks like."""
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray as Array
 from sklearn.svm import SVC
 
-from privsearch.attacks.base import AttackSet, undersampled
+from privsearch.attacks.base import AttackView, Round
 from privsearch.errors import MetricError
 
 ALL: Final = "all classes"
 
 
 def svm_scores(
-    fit: AttackSet,
-    query: AttackSet,
-    rng: np.random.Generator,
-    *,
-    per_class: bool = False,
-    undersample: bool = True,
+    view: AttackView, rng: np.random.Generator, *, per_class: bool = False, undersample: bool = True
 ) -> Float[Array, " n"]:
-    """Score the examples of `query` by an SVM fitted on those of `fit`.
+    """Score the target's outputs by an SVM fitted on the first shadow's; a new one for each round.
 
-    The features are the logits as they are; the kernel's width is scikit-learn's default, 1 / (C * variance). With
-    `undersample`, the SVM learns from as many members as non-members. With `per_class`, one SVM is fitted for each
-    class on that class's examples, so the scores of different classes come from different models.
+    The features are the logits of the first view as they are; the kernel's width is scikit-learn's default,
+    1 / (C * variance). With `undersample`, the SVM learns from as many members as non-members. With `per_class`, one
+    SVM is fitted for each class on that class's examples, so the scores of different classes come from different
+    models.
 
     Returns:
         `(n,)`, the signed distance from the SVM's boundary (`decision_function`), unitless; higher means more likely
         a member.
 
     Raises:
-        MetricError: `fit` lacks members or non-members, in all or, with `per_class`, of a class that `query` holds.
+        MetricError: what a round learns from lacks members or non-members, in all or, with `per_class`, of a class
+            that is judged.
 
     Source: Moshruba et al. 2025, section III-B.
     """
-    if not per_class:
-        _check_both_kinds(fit, ALL)
-        model = _fitted(undersampled(fit, rng) if undersample else fit)
-        scores: Array = model.decision_function(query.logits)
-        return scores
-    scores = np.empty(len(query.labels))
-    for label in np.unique(query.labels):
-        of_class = fit[fit.labels == label]
-        _check_both_kinds(of_class, f"class {label}")
-        model = _fitted(undersampled(of_class, rng) if undersample else of_class)
-        asked = query.labels == label
-        scores[asked] = model.decision_function(query.logits[asked])
+    is_member, outputs = view.shadow_is_member[0], view.asked.shadows[0, 0]
+    # An example that no round judges keeps a score that every metric refuses.
+    scores = np.full(len(view.asked.labels), np.nan)
+    for lesson, where in _lessons(view, per_class):
+        members, others = np.flatnonzero(lesson.learn & is_member), np.flatnonzero(lesson.learn & ~is_member)
+        _check_both_kinds(members, others, where)
+        fit = np.sort(np.concatenate(undersampled(members, others, rng) if undersample else (members, others)))
+        model = SVC(kernel="rbf").fit(outputs[fit], is_member[fit])
+        scores[lesson.judge] = model.decision_function(view.asked.target[0, lesson.judge])
     return scores
 
 
-def _check_both_kinds(fit: AttackSet, where: str) -> None:
-    members = int(fit.is_member.sum())
-    if members == 0 or members == len(fit.is_member):
-        others = len(fit.is_member) - members
+def undersampled(
+    members: Int[Array, " members"], others: Int[Array, " others"], rng: np.random.Generator
+) -> tuple[Int[Array, " each"], Int[Array, " each"]]:
+    """As many members as non-members: all of the rarer kind, and a random part of the other."""
+    size = min(len(members), len(others))
+    return rng.choice(members, size, replace=False), rng.choice(others, size, replace=False)
+
+
+def _lessons(view: AttackView, per_class: bool) -> Iterator[tuple[Round, str]]:
+    """What each SVM learns from and judges, and how an error calls it."""
+    for round_ in view.rounds:
+        if not per_class:
+            yield round_, ALL
+            continue
+        for label in np.unique(view.asked.labels[round_.judge]):
+            of_class = view.asked.labels == label
+            yield Round(round_.learn & of_class, round_.judge & of_class), f"class {label}"
+
+
+def _check_both_kinds(members: Int[Array, " members"], others: Int[Array, " others"], where: str) -> None:
+    if not (len(members) and len(others)):
         remedy = "use more data" + (", or per_class: false" if where != ALL else "")
         raise MetricError(
-            f"the svm attack needs members and non-members to learn from, but in {where} it has {members} members and "
-            f"{others} non-members; {remedy}"
+            f"the svm attack needs members and non-members to learn from, but in {where} it has {len(members)} members "
+            f"and {len(others)} non-members; {remedy}"
         )
-
-
-def _fitted(fit: AttackSet) -> SVC:
-    return SVC(kernel="rbf").fit(fit.logits, fit.is_member)

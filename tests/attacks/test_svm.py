@@ -1,97 +1,137 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.svm import SVC
 
-from privsearch.attacks.base import AttackSet
-from privsearch.attacks.svm import svm_scores
+from privsearch.attacks import AttackView, Outputs, Round
+from privsearch.attacks.svm import svm_scores, undersampled
 from privsearch.errors import MetricError
-from privsearch.metrics import attack_auc, noise_floor
+
+LEARNT = 100
 
 
-def examples(size: int, shift: float, seed: int, classes: int = 2) -> AttackSet:
-    """Gaussian logits; those of members are moved by `shift`."""
+def view(learnt: np.ndarray | None = None, *, effect: float = 1.0, seed: int = 0) -> AttackView:
+    """One round that learns from the first 100 of 160 examples and judges the rest; every other one is a member.
+
+    `learnt` says which of the first 100 are learnt from.
+    """
     rng = np.random.default_rng(seed)
+    size = LEARNT + 60
     is_member = np.arange(size) % 2 == 0
-    logits = rng.normal(size=(size, 3)) + shift * is_member[:, None]
-    return AttackSet(logits, rng.integers(classes, size=size), is_member)
+    target, shadow = rng.normal(size=(2, 1, size, 3)) + effect * is_member[:, None]
+    learn = np.arange(size) < LEARNT
+    judge = ~learn
+    if learnt is not None:
+        learn[:LEARNT] = learnt
+    asked = Outputs(target, shadow[None], rng.integers(2, size=size))
+    return AttackView(asked, is_member[None], (Round(learn, judge),), asked[np.array([], dtype=int)])
 
 
-def scores(fit: AttackSet, query: AttackSet, *, per_class: bool = False) -> np.ndarray:
-    return svm_scores(fit, query, np.random.default_rng(0), per_class=per_class)
+def judged(asked: AttackView, *, per_class: bool = False, undersample: bool = True) -> np.ndarray:
+    scores = svm_scores(asked, np.random.default_rng(0), per_class=per_class, undersample=undersample)
+    return scores[asked.rounds[0].judge]
 
 
-@pytest.mark.parametrize("per_class", [False, True])
-def test_a_signal_that_is_there_is_found(per_class: bool) -> None:
-    """Members far from non-members are told apart without a mistake."""
-    query = examples(200, 10.0, seed=2)
-    assert attack_auc(scores(examples(200, 10.0, seed=1), query, per_class=per_class), query.is_member) == 1.0
-
-
-@pytest.mark.parametrize("per_class", [False, True])
-def test_no_signal_gives_one_half_within_the_noise_floor(per_class: bool) -> None:
-    """Where members and non-members are alike there is nothing to find, on average over many draws."""
-    aucs = []
-    for seed in range(30):
-        query = examples(100, 0.0, seed=1000 + seed)
-        aucs.append(attack_auc(scores(examples(100, 0.0, seed=seed), query, per_class=per_class), query.is_member))
-    assert np.mean(aucs) == pytest.approx(0.5, abs=noise_floor(50, 50) / np.sqrt(30))
-
-
-def test_permuting_the_examples_permutes_the_scores() -> None:
-    """A score belongs to its example, not to its place."""
-    fit, query = examples(80, 1.0, seed=1), examples(60, 1.0, seed=2)
-    order = np.random.default_rng(3).permutation(60)
-    assert np.array_equal(scores(fit, query[order]), scores(fit, query)[order])
-
-
-def test_a_constant_signal_gives_one_half() -> None:
-    """Equal outputs get equal scores."""
-    fit = examples(40, 1.0, seed=1)
-    query = AttackSet(np.ones((10, 3)), np.zeros(10, dtype=int), np.arange(10) < 5)
-    assert attack_auc(scores(fit, query), query.is_member) == 0.5
+def plain(asked: AttackView, learn: np.ndarray, judge: np.ndarray) -> np.ndarray:
+    model = SVC(kernel="rbf").fit(asked.asked.shadows[0, 0, learn], asked.shadow_is_member[0, learn])
+    return model.decision_function(asked.asked.target[0, judge])
 
 
 def test_it_is_scikit_learns_svc_on_balanced_unscaled_logits() -> None:
-    """On data that are balanced already the scores are the plain library call's."""
-    fit, query = examples(80, 1.0, seed=1), examples(60, 1.0, seed=2)
-    plain = SVC(kernel="rbf").fit(fit.logits, fit.is_member).decision_function(query.logits)
-    assert np.array_equal(scores(fit, query), plain)
+    """On data that are balanced already the scores are the plain library call's, of shadow and target."""
+    asked = view()
+    assert np.array_equal(judged(asked), plain(asked, asked.rounds[0].learn, asked.rounds[0].judge))
 
 
 def test_without_undersampling_it_learns_from_all() -> None:
     """Four members to a non-member: the plain library call on all of them, and not on a balanced part."""
-    fit, query = examples(100, 1.0, seed=1), examples(60, 1.0, seed=2)
-    uneven = fit[np.flatnonzero(fit.is_member | (np.arange(100) % 8 == 1))]
-    plain = SVC(kernel="rbf").fit(uneven.logits, uneven.is_member).decision_function(query.logits)
-    rng = np.random.default_rng(0)
-    assert np.array_equal(svm_scores(uneven, query, rng, undersample=False), plain)
-    assert not np.array_equal(svm_scores(uneven, query, rng), plain)
+    asked = view(np.arange(LEARNT) % 8 != 3)
+    everything = plain(asked, asked.rounds[0].learn, asked.rounds[0].judge)
+    assert np.array_equal(judged(asked, undersample=False), everything)
+    assert not np.array_equal(judged(asked), everything)
+
+
+def test_members_are_drawn_before_non_members_and_order_is_kept() -> None:
+    """The draws that recorded results depend on: members, then non-members, then as they lie."""
+    asked, rng = view(np.arange(LEARNT) % 8 != 3), np.random.default_rng(0)
+    learn, is_member = asked.rounds[0].learn, asked.shadow_is_member[0]
+    members, others = np.flatnonzero(learn & is_member), np.flatnonzero(learn & ~is_member)
+    drawn = [rng.choice(kind, len(others), replace=False) for kind in (members, others)]
+    assert len(others) < len(members)
+    assert np.array_equal(judged(asked), plain(asked, np.sort(np.concatenate(drawn)), asked.rounds[0].judge))
+
+
+def test_each_round_fits_anew() -> None:
+    """Two rounds are two single ones, each judged by what was learnt in it."""
+    asked = view()
+    first = asked.rounds[0]
+    both = replace(asked, rounds=(first, Round(first.judge, first.learn)))
+    scores = svm_scores(both, np.random.default_rng(0))
+    assert np.array_equal(scores[first.judge], plain(asked, first.learn, first.judge))
+    assert np.array_equal(scores[first.learn], plain(asked, first.judge, first.learn))
+
+
+def test_the_first_view_of_the_first_shadow_is_read_alone() -> None:
+    """What other views and other shadows answer changes nothing."""
+    asked = view()
+    target, shadows = asked.asked.target, asked.asked.shadows
+    more = Outputs(
+        np.concatenate([target, -target]),
+        np.tile(np.concatenate([shadows, -shadows], axis=1), (2, 1, 1, 1)) * np.array([1, 3]).reshape(2, 1, 1, 1),
+        asked.asked.labels,
+    )
+    of_more = replace(asked, asked=more, shadow_is_member=np.concatenate([asked.shadow_is_member] * 2))
+    assert np.array_equal(judged(of_more), judged(asked))
+
+
+def test_what_no_round_judges_has_no_score() -> None:
+    """A hole in the rounds cannot pass for a score."""
+    asked = view()
+    scores = svm_scores(asked, np.random.default_rng(0))
+    assert np.array_equal(np.isnan(scores), ~asked.rounds[0].judge)
 
 
 def test_per_class_fits_each_class_alone() -> None:
     """A class's scores do not change when another class's examples do."""
-    fit, query = examples(200, 1.0, seed=1), examples(60, 1.0, seed=2)
-    ones = query.labels == 1
-    disturbed = AttackSet(np.where(fit.labels[:, None] == 0, 7.0 * fit.logits, fit.logits), fit.labels, fit.is_member)
+    asked = view()
+    zeros, is_member = asked.asked.labels == 0, asked.shadow_is_member[0]
     # Equally many of each kind per class, so that undersampling draws nothing.
     even = np.concatenate(
-        [np.flatnonzero((fit.labels == c) & (fit.is_member == m))[:40] for c in (0, 1) for m in (True, False)]
+        [np.flatnonzero((asked.asked.labels == c) & (is_member == m))[:15] for c in (0, 1) for m in (True, False)]
     )
-    before, after = (scores(f[even], query, per_class=True) for f in (fit, disturbed))
-    assert np.array_equal(before[ones], after[ones])
-    assert not np.array_equal(before[~ones], after[~ones])
+    learn = np.isin(np.arange(len(zeros)), even)
+    asked = replace(asked, rounds=(Round(learn, np.ones_like(learn)),))
+    disturbed = np.where(zeros[:, None], 7.0 * asked.asked.shadows, asked.asked.shadows)
+    before = judged(asked, per_class=True)
+    after = judged(replace(asked, asked=replace(asked.asked, shadows=disturbed)), per_class=True)
+    assert np.array_equal(before[~zeros], after[~zeros])
+    assert not np.array_equal(before[zeros], after[zeros])
+
+
+@given(st.integers(1, 50), st.integers(1, 50), st.integers(0, 2**32))
+def test_undersampling_keeps_the_rarer_kind_whole(members: int, others: int, seed: int) -> None:
+    """As many of one kind as of the other, none twice."""
+    kinds = np.arange(members), members + np.arange(others)
+    kept = undersampled(*kinds, np.random.default_rng(seed))
+    for kind, of_kind in zip(kinds, kept, strict=True):
+        assert len(set(of_kind)) == min(members, others)
+        assert set(of_kind) <= set(kind)
 
 
 @pytest.mark.parametrize("member", [True, False])
 def test_one_kind_alone_is_refused_with_the_reason(member: bool) -> None:
     """There is nothing to learn from members without non-members."""
-    fit = examples(20, 0.0, seed=1)
-    with pytest.raises(MetricError, match="needs members and non-members to learn from, but in all classes it has"):
-        scores(fit[fit.is_member == member], fit)
+    counts = "50 members and 0 non-members" if member else "0 members and 50 non-members"
+    with pytest.raises(MetricError, match=f"in all classes it has {counts}; use more data$"):
+        judged(view((np.arange(LEARNT) % 2 == 0) == member))
 
 
 def test_a_class_without_non_members_is_named() -> None:
     """The reader learns which class is too small."""
-    fit = examples(40, 0.0, seed=1)
-    with pytest.raises(MetricError, match=r"in class 1 it has \d+ members and 0 non-members"):
-        scores(fit[(fit.labels == 0) | fit.is_member], fit, per_class=True)
+    asked = view()
+    learnt = (asked.asked.labels == 0) | asked.shadow_is_member[0]
+    with pytest.raises(MetricError, match=r"in class 1 it has \d+ members and 0 non-members; .* per_class: false"):
+        judged(view(learnt[:LEARNT]), per_class=True)
