@@ -1,9 +1,12 @@
 """What the attacks see: the outputs of a cohort of networks on examples whose membership is known."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
+
+from privsearch.spec import Queries, Readout
 
 
 @dataclass(frozen=True)
@@ -11,13 +14,26 @@ class Signals:
     """The outputs of K networks on the same N examples: the training split first, the test split after it.
 
     Attributes:
-        logits: `(K, N, C)`, unitless: an ANN's last layer, an SNN's last membrane potential at the final step.
+        outputs: by what was read and how the network was asked, `(K, V, N, C)`, unitless, where V is the number of
+            views of each example. An ANN has `final_mem` alone: its logits.
         is_member: `(K, N)`: whether the example was in that network's training set.
         labels: `(N,)`, class indices from 0 to C - 1.
+        rows: `(N,)`: where each example stands in the dataset, from 0, before any split or subsample.
         num_train: how many of the N examples belong to the training split.
     """
 
-    logits: Float[Array, "networks examples classes"]
+    outputs: Mapping[tuple[Readout, Queries], Float[Array, "networks _ examples classes"]]
     is_member: Bool[Array, "networks examples"]
     labels: Int[Array, " examples"]
+    rows: Int[Array, " examples"]
     num_train: int
+
+    @property
+    def logits(self) -> Float[Array, "networks examples classes"]:
+        """What the networks answer to an example as it is: an ANN's logits, an SNN's last membrane potential."""
+        return self.outputs["final_mem", "plain"][:, 0]
+
+    def answers(self, readout: Readout, queries: Queries) -> Float[Array, "networks views examples classes"]:
+        """The outputs that an attack asks for; of an ANN always the logits, since it has no membranes and no spikes."""
+        is_spiking = ("spike_counts", queries) in self.outputs
+        return self.outputs[readout if is_spiking else "final_mem", queries]

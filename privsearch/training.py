@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from privsearch.allocator import keep_freed_memory
 from privsearch.data.splits import Splits
 from privsearch.errors import DivergedError
-from privsearch.models import build_network
-from privsearch.result import Epoch, TrainedNetwork
+from privsearch.models import Network, build_network
+from privsearch.result import Cohort, Epoch, TrainedNetwork
 from privsearch.signals import Signals
-from privsearch.spec import TrialSpec
+from privsearch.spec import Protocol, Queries, Readout, TrialSpec
 
 QUERY_BATCH = 256
 """Examples asked at once when a network is queried; bounds the memory of an SNN's T steps."""
@@ -31,11 +31,12 @@ def train_cohort(
     subsets: Bool[np.ndarray, "networks num_train"],
     seeds: Sequence[int],
     on_epoch: EpochListener | None = None,
-) -> tuple[Signals, list[TrainedNetwork]]:
+) -> Cohort:
     """Train one network for each subset of the training split, and query each on both splits.
 
-    A network's numbers depend on `spec`, its subset and its seed alone, never on the others of the cohort, on the
-    process that trains it or on the number of that machine's cores.
+    All networks are asked about the same views of an example, which the trial's seed decides. A network's numbers
+    depend on `spec`, its subset and its seed alone, never on the others of the cohort, on the process that trains it or
+    on the number of that machine's cores.
 
     Args:
         spec: the configuration, canonical.
@@ -49,7 +50,7 @@ def train_cohort(
         DivergedError: a loss or an output is not finite.
         ConstructionError: a network could not be built as asked.
     """
-    logits, trained = [], []
+    outputs, trained = [], []
     y = torch.cat([splits.y_train, splits.y_test])
     num_train = len(splits.y_train)
     keep_freed_memory()
@@ -57,8 +58,8 @@ def train_cohort(
         for k, (subset, seed) in enumerate(zip(subsets, seeds, strict=True)):
             chosen = torch.from_numpy(np.flatnonzero(subset))
             network, history = _train(spec, splits, chosen, seed, partial(on_epoch, k) if on_epoch else None)
-            outputs = _query(network, splits)
-            correct = (outputs.argmax(1) == y).numpy()
+            answered = _query(network, splits, spec)
+            correct = (answered["final_mem", "plain"][0].argmax(1) == y).numpy()
             trained.append(
                 TrainedNetwork(
                     train_accuracy=float(correct[:num_train][subset].mean()),
@@ -66,10 +67,11 @@ def train_cohort(
                     history=tuple(history),
                 )
             )
-            logits.append(outputs.numpy())
-    is_member = np.zeros((len(logits), len(y)), dtype=bool)
+            outputs.append(answered)
+    is_member = np.zeros((len(outputs), len(y)), dtype=bool)
     is_member[:, :num_train] = subsets
-    return Signals(np.stack(logits), is_member, y.numpy(), num_train), trained
+    stacked = {asked: np.stack([answered[asked].numpy() for answered in outputs]) for asked in outputs[0]}
+    return Cohort(Signals(stacked, is_member, y.numpy(), splits.rows, num_train), tuple(trained))
 
 
 @contextmanager
@@ -85,7 +87,7 @@ def _one_thread() -> Iterator[None]:
 
 def _train(
     spec: TrialSpec, splits: Splits, chosen: Tensor, seed: int, on_epoch: Callable[[int, Epoch], None] | None
-) -> tuple[nn.Module, list[Epoch]]:
+) -> tuple[Network, list[Epoch]]:
     """Train one network on the `chosen` examples of the training split."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -137,11 +139,45 @@ def _train_epoch(
     return loss_sum / num_examples, num_correct / num_examples
 
 
-def _query(network: nn.Module, splits: Splits) -> Float[Tensor, "examples classes"]:
-    """The network's logits for both splits, without augmentation."""
+def _query(
+    network: Network, splits: Splits, spec: TrialSpec
+) -> dict[tuple[Readout, Queries], Float[Tensor, "views examples classes"]]:
+    """The network's outputs for both splits, one view after another."""
     network.eval()
+    answered: dict[tuple[Readout, Queries], list[Tensor]] = {}
+    generator = torch.Generator().manual_seed(spec.seed)
     with torch.inference_mode():
-        outputs = torch.cat([network(batch) for batch in splits.batches(QUERY_BATCH)])
-    if not outputs.isfinite().all():
-        raise DivergedError("the network's outputs must be finite, but some are not; try a smaller learning_rate")
-    return outputs
+        for queries, batches in _views(splits, spec.protocol, generator):
+            read = [network.readouts(batch) for batch in batches]
+            for readout in read[0]:
+                view = torch.cat([outputs[readout] for outputs in read])
+                if not view.isfinite().all():
+                    raise DivergedError(
+                        "the network's outputs must be finite, but some are not; try a smaller learning_rate"
+                    )
+                answered.setdefault((readout, queries), []).append(view)
+    return {asked: torch.stack(views) for asked, views in answered.items()}
+
+
+def _views(
+    splits: Splits, protocol: Protocol, generator: torch.Generator
+) -> Iterator[tuple[Queries, Iterator[Float[Tensor, "batch *input_shape"]]]]:
+    """Each view of the examples, as batches: as they are; augmented as in training; with parts of the input missing.
+
+    Source: Guan et al. 2025 (arXiv 2502.13191) for the last.
+    """
+    yield "plain", splits.batches(QUERY_BATCH)
+    if protocol.kind == "paper":
+        return
+    for _ in range(protocol.augmented_queries):
+        yield "augmented", splits.batches(QUERY_BATCH, generator)
+    for _ in range(protocol.dropout_queries):
+        kept = partial(_with_dropout, rate=protocol.input_dropout, generator=generator)
+        yield "input_dropout", map(kept, splits.batches(QUERY_BATCH))
+
+
+def _with_dropout(
+    x: Float[Tensor, "batch *input_shape"], rate: float, generator: torch.Generator
+) -> Float[Tensor, "batch *input_shape"]:
+    """Each input set to zero with probability `rate`; the others stay as they are."""
+    return x * (torch.rand(x.shape, generator=generator) >= rate)

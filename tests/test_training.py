@@ -10,8 +10,9 @@ from privsearch.data.raw import Preprocessing
 from privsearch.data.splits import Splits, load_splits
 from privsearch.errors import DivergedError
 from privsearch.models.networks import Network
-from privsearch.result import Epoch
-from privsearch.spec import TrialSpec
+from privsearch.result import Epoch, TrainedNetwork
+from privsearch.signals import Signals
+from privsearch.spec import HalvesProtocol, TrialSpec
 from privsearch.training import train_cohort
 
 
@@ -26,6 +27,11 @@ def spec(**fields: Any) -> TrialSpec:
     return TrialSpec(**given).canonical("fcnet")
 
 
+def trained_on(*args: Any) -> tuple[Signals, tuple[TrainedNetwork, ...]]:
+    cohort = train_cohort(*args)
+    return cohort.signals, cohort.networks
+
+
 def subsets(count: int) -> np.ndarray:
     return np.random.default_rng(1).random((count, 120)) < 0.5
 
@@ -35,9 +41,9 @@ def test_a_network_does_not_depend_on_its_cohort(fields: dict[str, Any]) -> None
     """Trained alone or as the third of three, from whatever state of the global generator: the same bits."""
     members = subsets(3)
     torch.manual_seed(1)
-    together, trained = train_cohort(spec(**fields), iris(), members, [7, 8, 9])
+    together, trained = trained_on(spec(**fields), iris(), members, [7, 8, 9])
     torch.manual_seed(2)
-    alone, trained_alone = train_cohort(spec(**fields), iris(), members[2:], [9])
+    alone, trained_alone = trained_on(spec(**fields), iris(), members[2:], [9])
     assert np.array_equal(together.logits[2], alone.logits[0])
     assert trained[2] == trained_alone[0]
 
@@ -45,13 +51,13 @@ def test_a_network_does_not_depend_on_its_cohort(fields: dict[str, Any]) -> None
 def test_the_seed_decides_the_network() -> None:
     """Another seed is another network; the number of threads is not another result."""
     members = subsets(1)
-    first, _ = train_cohort(spec(), iris(), members, [1])
-    other, _ = train_cohort(spec(), iris(), members, [2])
+    first, _ = trained_on(spec(), iris(), members, [1])
+    other, _ = trained_on(spec(), iris(), members, [2])
     assert not np.array_equal(first.logits, other.logits)
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        again, _ = train_cohort(spec(), iris(), members, [1])
+        again, _ = trained_on(spec(), iris(), members, [1])
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(threads)
@@ -70,7 +76,7 @@ def test_training_leaves_the_global_generator_alone() -> None:
 def test_signals_say_who_is_a_member_of_what() -> None:
     """The training split first, each network's own subset marked; the test split after it, never marked."""
     members = subsets(2)
-    signals, _ = train_cohort(spec(epochs=1), iris(), members, [1, 2])
+    signals, _ = trained_on(spec(epochs=1), iris(), members, [1, 2])
     assert signals.logits.shape == (2, 150, 3)
     assert np.array_equal(signals.is_member[:, :120], members)
     assert not signals.is_member[:, 120:].any()
@@ -81,7 +87,7 @@ def test_signals_say_who_is_a_member_of_what() -> None:
 def test_accuracies_are_those_of_the_logits() -> None:
     """Training accuracy is over the network's own subset, test accuracy over the test split."""
     members = subsets(1)
-    signals, (network,) = train_cohort(spec(epochs=3), iris(), members, [1])
+    signals, (network,) = trained_on(spec(epochs=3), iris(), members, [1])
     correct = signals.logits[0].argmax(1) == signals.labels
     assert network.train_accuracy == pytest.approx(correct[:120][members[0]].mean())
     assert network.test_accuracy == pytest.approx(correct[120:].mean())
@@ -91,7 +97,7 @@ def test_networks_learn() -> None:
     """Loss falls, and both kinds of model become far better than guessing (one third), with either optimiser."""
     for fields in ({"model": "ann"}, {"num_steps": 10}, {"model": "ann", "optimizer": "sgd", "learning_rate": 0.05}):
         everything = np.ones((1, 120), dtype=bool)
-        _, (network,) = train_cohort(spec(epochs=10, **fields), iris(), everything, [0])
+        _, (network,) = trained_on(spec(epochs=10, **fields), iris(), everything, [0])
         assert len(network.history) == 10
         assert network.history[-1].loss < 0.5 * network.history[0].loss
         assert network.test_accuracy > 0.8
@@ -100,7 +106,7 @@ def test_networks_learn() -> None:
 def test_a_listener_hears_every_epoch_of_every_network() -> None:
     """In order, with what was measured."""
     heard: list[tuple[int, int, Epoch]] = []
-    _, trained = train_cohort(spec(), iris(), subsets(2), [1, 2], lambda *event: heard.append(event))
+    _, trained = trained_on(spec(), iris(), subsets(2), [1, 2], lambda *event: heard.append(event))
     assert [event[:2] for event in heard] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert [event[2] for event in heard] == [*trained[0].history, *trained[1].history]
 
@@ -116,19 +122,20 @@ def images(crop_padding: int) -> Splits:
     x = torch.zeros(30, 3, 8, 8, dtype=torch.uint8)
     x[::2, :, :4], x[1::2, :, 4:] = 255, 200
     y = torch.arange(30) % 2
-    info = DatasetInfo("images", "convnet", (3, 8, 8), 2, 20, 10, "", "")
-    return Splits(info, x[:20], y[:20], x[20:], y[20:], Preprocessing(0.5, 0.5, crop_padding, 0.0))
+    info = DatasetInfo("images", "convnet", (3, 8, 8), 2, 20, 10, "", "", augments=crop_padding > 0)
+    preprocessing = Preprocessing(0.5, 0.5, crop_padding, 0.0)
+    return Splits(info, x[:20], y[:20], x[20:], y[20:], np.arange(30), preprocessing)
 
 
 def test_augmentation_comes_from_the_seed_of_the_network() -> None:
     """The same crops alone or beside another network; without crops it is another network."""
     image_spec = TrialSpec(dataset="cifar10", model="ann", epochs=2, batch_size=8).canonical("convnet")
     members = np.ones((2, 20), dtype=bool)
-    together, trained = train_cohort(image_spec, images(2), members, [7, 8])
-    alone, trained_alone = train_cohort(image_spec, images(2), members[1:], [8])
+    together, trained = trained_on(image_spec, images(2), members, [7, 8])
+    alone, trained_alone = trained_on(image_spec, images(2), members[1:], [8])
     assert np.array_equal(together.logits[1], alone.logits[0])
     assert trained[1] == trained_alone[0]
-    plain, _ = train_cohort(image_spec, images(0), members[1:], [8])
+    plain, _ = trained_on(image_spec, images(0), members[1:], [8])
     assert not np.array_equal(plain.logits, alone.logits)
 
 
@@ -141,6 +148,7 @@ def test_a_network_is_trained_on_crops_and_queried_on_the_images_themselves(monk
         return x.flatten(1)[:, :2] * next(network.parameters()).sum()
 
     monkeypatch.setattr(Network, "forward", watching)
+    monkeypatch.setattr(Network, "readouts", lambda network, x: {"final_mem": watching(network, x)})
     splits = images(4)
     image_spec = TrialSpec(dataset="cifar10", model="ann", epochs=1, batch_size=20).canonical("convnet")
     train_cohort(image_spec, splits, np.ones((1, 20), dtype=bool), [0])
@@ -148,3 +156,41 @@ def test_a_network_is_trained_on_crops_and_queried_on_the_images_themselves(monk
     assert torch.equal(torch.cat(seen[False]), whole)
     (crops,) = seen[True]
     assert (crops.flatten(1).sum(1) < whole.flatten(1).sum(1).min()).any()
+
+
+def test_a_spiking_network_shows_its_spikes_and_membranes_and_an_ann_its_logits() -> None:
+    """Counts are whole and at most the number of steps; the mean membrane is another signal than the last."""
+    spiking, _ = trained_on(spec(epochs=5, num_steps=6), iris(), subsets(1), [0])
+    counts = spiking.answers("spike_counts", "plain")
+    assert counts.shape == (1, 1, 150, 3)
+    assert np.array_equal(counts, counts.round())
+    assert 0 < counts.max() <= 6
+    assert not np.array_equal(spiking.answers("mean_mem", "plain")[:, 0], spiking.logits)
+    ann, _ = trained_on(spec(model="ann", epochs=1), iris(), subsets(1), [0])
+    assert np.array_equal(ann.answers("spike_counts", "plain")[:, 0], ann.logits)
+
+
+def test_all_networks_are_asked_about_the_same_views() -> None:
+    """Two networks alike answer alike, view by view; views differ from each other and from the example as it is."""
+    protocol = HalvesProtocol(networks=4, augmented_queries=3, dropout_queries=2, input_dropout=0.5)
+    image_spec = TrialSpec(dataset="cifar10", model="ann", epochs=1, batch_size=8, protocol=protocol)
+    seen, _ = trained_on(
+        image_spec.canonical("convnet", augments=True), images(4), np.ones((2, 20), dtype=bool), [7, 7]
+    )
+    for queries, views in (("augmented", 3), ("input_dropout", 2)):
+        answers = seen.answers("final_mem", queries)
+        assert answers.shape == (2, views, 30, 2)
+        assert np.array_equal(answers[0], answers[1])
+        assert not np.array_equal(answers[0, 0], answers[0, 1])
+        assert not np.array_equal(answers[0, 0], seen.logits[0])
+
+
+def test_views_depend_on_the_trials_seed() -> None:
+    """Another seed, other masks."""
+    protocol = HalvesProtocol(networks=4, dropout_queries=1)
+    first, other = (
+        trained_on(spec(model="ann", epochs=1, seed=seed, protocol=protocol), iris(), subsets(1), [7])[0]
+        for seed in (0, 1)
+    )
+    assert np.array_equal(first.logits, other.logits)
+    assert not np.array_equal(first.answers("final_mem", "input_dropout"), other.answers("final_mem", "input_dropout"))

@@ -31,6 +31,7 @@ class DatasetInfo:
         num_test: examples in the whole test split.
         fingerprint: see `fingerprint`.
         source: where the data come from: a path, or the library that holds them.
+        augments: whether images are cropped and flipped in training.
     """
 
     name: str
@@ -41,6 +42,7 @@ class DatasetInfo:
     num_test: int
     fingerprint: str
     source: str
+    augments: bool
 
 
 def load_dataset(dataset: Dataset) -> RawDataset:
@@ -122,6 +124,7 @@ def _describe_images(name: str) -> DatasetInfo:
         num_test=known.num_test,
         fingerprint=known.fingerprint,
         source=str(data_directory() / known.folder),
+        augments=known.preprocessing.augments,
     )
 
 
@@ -136,6 +139,7 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
         num_test=raw.num_test,
         fingerprint=fingerprint(raw),
         source=raw.source,
+        augments=raw.preprocessing is not None and raw.preprocessing.augments,
     )
 
 

@@ -1,9 +1,4 @@
-"""Who is in which split, and who is a member of what.
-
-Data that bring a test split keep it; others are split 80-20, stratified. In the paper protocol the target trains on the
-whole training split, the shadow on the part of it that `shadow_members` draws, and the test split holds the non-members
-of both.
-"""
+"""Who is in which split: data that bring a test split keep it; others are split 80-20, stratified."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +16,17 @@ from privsearch.data.raw import Preprocessing, RawDataset
 from privsearch.errors import DataError
 from privsearch.spec import Dataset
 
-_Examples = tuple[Float32[np.ndarray, "_ *shape"] | UInt8[np.ndarray, "_ *shape"], Int64[np.ndarray, " _"]]
+
+@dataclass(frozen=True)
+class _Examples:
+    """Examples, their classes, and where they stand in the data that they were read from."""
+
+    x: Float32[np.ndarray, "n *shape"] | UInt8[np.ndarray, "n *shape"]
+    y: Int64[np.ndarray, " n"]
+    rows: Int64[np.ndarray, " n"]
+
+    def __getitem__(self, chosen: Bool[np.ndarray, " n"]) -> "_Examples":
+        return _Examples(self.x[chosen], self.y[chosen], self.rows[chosen])
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +40,8 @@ class Splits:
         y_train: `(train,)`, classes from 0.
         x_test: `(test, *input_shape)`, prepared like `x_train`.
         y_test: `(test,)`, classes from 0.
+        rows: `(train + test,)`: where the examples of both splits stand in the data as they were read, from 0; if these
+            have a test split of their own, its rows count from 0 again.
         preprocessing: what `inputs` does to `x_train` and `x_test`, or None for nothing.
     """
 
@@ -43,6 +50,7 @@ class Splits:
     y_train: Int64[Tensor, " train"]
     x_test: Float32[Tensor, "test *input_shape"] | UInt8[Tensor, "test *input_shape"]
     y_test: Int64[Tensor, " test"]
+    rows: Int64[np.ndarray, " examples"]
     preprocessing: Preprocessing | None = None
 
     def inputs(
@@ -58,12 +66,19 @@ class Splits:
         """
         return x if self.preprocessing is None else preprocess(x, self.preprocessing, generator)
 
-    def batches(self, size: int) -> Iterator[Float32[Tensor, "batch *input_shape"]]:
-        """What a network is shown when it is queried: the training split and then the test split, `size` at a time."""
+    def batches(
+        self, size: int, generator: torch.Generator | None = None
+    ) -> Iterator[Float32[Tensor, "batch *input_shape"]]:
+        """What a network is shown when it is queried: the training split and then the test split, `size` at a time.
+
+        Args:
+            size: examples in a batch.
+            generator: as in `inputs`: None for the examples as they are.
+        """
         num_train = len(self.y_train)
         for start in range(0, num_train + len(self.y_test), size):
             test = slice(max(start - num_train, 0), max(start + size - num_train, 0))
-            yield self.inputs(torch.cat([self.x_train[start : start + size], self.x_test[test]]))
+            yield self.inputs(torch.cat([self.x_train[start : start + size], self.x_test[test]]), generator)
 
 
 def load_splits(dataset: Dataset, *, seed: int, train_size: int | None, test_size: int | None) -> Splits:
@@ -93,8 +108,9 @@ def _load_splits(
     raw = load_dataset(dataset)
     split_rng, train_rng, test_rng = np.random.default_rng(seed).spawn(3)
     train, test = _split(raw, split_rng)
-    x_train, y_train = _subsample(train, train_size, train_rng, f"{raw.name}: train_size")
-    x_test, y_test = _subsample(test, test_size, test_rng, f"{raw.name}: test_size")
+    train = _subsample(train, train_size, train_rng, f"{raw.name}: train_size")
+    test = _subsample(test, test_size, test_rng, f"{raw.name}: test_size")
+    x_train, x_test = train.x, test.x
     if raw.x.ndim == 2:
         # In 64 bits, so that large values neither overflow nor lose their differences.
         scaler = StandardScaler().fit(x_train.astype(np.float64))
@@ -102,60 +118,32 @@ def _load_splits(
     return Splits(
         describe_dataset(dataset),
         torch.from_numpy(x_train),
-        torch.from_numpy(y_train),
+        torch.from_numpy(train.y),
         torch.from_numpy(x_test),
-        torch.from_numpy(y_test),
+        torch.from_numpy(test.y),
+        np.concatenate([train.rows, test.rows]),
         raw.preprocessing,
     )
 
 
-def shadow_members(num_train: int, fraction: float, rng: np.random.Generator) -> Bool[np.ndarray, " num_train"]:
-    """Draw the part of the training split that a shadow trains on.
-
-    Args:
-        num_train: examples in the training split.
-        fraction: the share to draw, above 0 and at most 1; the number drawn is the integer nearest to
-            `fraction * num_train` (a half goes to the even one).
-        rng: where the draw comes from.
-
-    Returns:
-        `(num_train,)`, True for the members.
-
-    Raises:
-        DataError: the number drawn would be none, or more than there are.
-
-    Source: Moshruba et al. 2025, where `fraction` is 0.8.
-    """
-    num_members = round(fraction * num_train)
-    if not 1 <= num_members <= num_train:
-        raise DataError(
-            f"A shadow must train on 1 to {num_train} examples of the training split, but a fraction of {fraction} of "
-            f"{num_train} examples gives {num_members}. Change the fraction, or keep more examples."
-        )
-    is_member = np.zeros(num_train, dtype=np.bool_)
-    is_member[rng.permutation(num_train)[:num_members]] = True
-    return is_member
-
-
 def _split(raw: RawDataset, rng: np.random.Generator) -> tuple[_Examples, _Examples]:
+    examples = _Examples(raw.x, raw.y, np.arange(len(raw.y)))
     if raw.test_x is not None and raw.test_y is not None:
-        return (raw.x, raw.y), (raw.test_x, raw.test_y)
+        return examples, _Examples(raw.test_x, raw.test_y, np.arange(len(raw.test_y)))
     is_test = _draw_stratified(raw.y, raw.num_test, rng)
-    return (raw.x[~is_test], raw.y[~is_test]), (raw.x[is_test], raw.y[is_test])
+    return examples[~is_test], examples[is_test]
 
 
 def _subsample(examples: _Examples, size: int | None, rng: np.random.Generator, what: str) -> _Examples:
     if size is None:
         return examples
-    x, y = examples
-    num_classes = len(np.unique(y))
-    if not num_classes <= size <= len(y):
+    num_classes = len(np.unique(examples.y))
+    if not num_classes <= size <= len(examples.y):
         raise DataError(
-            f"{what} must be from {num_classes} (the classes in this split) to {len(y)} (its examples), but got "
-            f"{size}. Choose a size in this range, or null for all examples."
+            f"{what} must be from {num_classes} (the classes in this split) to {len(examples.y)} (its examples), but "
+            f"got {size}. Choose a size in this range, or null for all examples."
         )
-    chosen = _draw_stratified(y, size, rng)
-    return x[chosen], y[chosen]
+    return examples[_draw_stratified(examples.y, size, rng)]
 
 
 def _draw_stratified(y: Int64[np.ndarray, " n"], size: int, rng: np.random.Generator) -> Bool[np.ndarray, " n"]:

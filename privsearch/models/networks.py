@@ -5,8 +5,8 @@ change with time, num_steps after the first Leaky neurons. A layer sees all step
 the first Leaky neurons run once per batch, and a weight is quantised once per batch.
 """
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, cast
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from privsearch.models.leaky import Leaky, MembraneReadout
 from privsearch.models.quantization import StateQuantizer, quant_conv2d, quant_linear, quant_relu
-from privsearch.spec import TrialSpec
+from privsearch.spec import Readout, TrialSpec
 
 HIDDEN_FEATURES: Final = 1000
 CONV_CHANNELS: Final = (32, 64)
@@ -61,6 +61,22 @@ class Network(nn.Sequential):
         for stage in self:
             signal = stage(signal)
         return signal[-1]
+
+    def readouts(self, x: Float[Tensor, "batch *features"]) -> dict[Readout, Float[Tensor, "batch classes"]]:
+        """What an attacker may see of the last stage, each `(batch, classes)`.
+
+        Of a spiking network its membrane at the final step, which is the logits, its membrane's mean over time, and how
+        often each neuron fired; of an ANN the logits alone, under the name of the first.
+        """
+        signal = x.unsqueeze(0)
+        *before, last = cast("Sequence[Stage]", tuple(self))
+        for stage in before:
+            signal = stage(signal)
+        readout = last.activation
+        if not isinstance(readout, MembraneReadout):
+            return {"final_mem": last(signal)[-1]}
+        spk, mem = readout.neurons.scan(last.current(signal))
+        return {"final_mem": mem[-1], "spike_counts": spk.sum(0), "mean_mem": mem.mean(0)}
 
 
 def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privsearch.data.dataset import describe_dataset, load_dataset
-from privsearch.data.splits import Splits, load_splits, shadow_members
+from privsearch.data.splits import Splits, load_splits
 from privsearch.errors import DataError
 from privsearch.spec import Dataset, NpzDataset
 
@@ -189,34 +189,15 @@ def test_impossible_sizes(numbered: NpzDataset, sizes: dict[str, int | None], me
         load_splits(numbered, seed=0, **sizes)
 
 
-@given(num_train=st.integers(5, 300), fraction=st.floats(0.2, 1), seed=st.integers(0, 2**32))
-def test_shadow_members_are_the_nearest_share(num_train: int, fraction: float, seed: int) -> None:
-    """The number of members is within a half of the share asked for, and the draw repeats with its seed."""
-    is_member = shadow_members(num_train, fraction, np.random.default_rng(seed))
-    assert (is_member.shape, is_member.dtype) == ((num_train,), np.bool_)
-    assert abs(is_member.sum() - fraction * num_train) <= 0.5
-    np.testing.assert_array_equal(is_member, shadow_members(num_train, fraction, np.random.default_rng(seed)))
-
-
-def test_shadow_members_are_drawn_alike() -> None:
-    """Every example is equally likely to be a member: 0.8, within four standard errors of 2000 draws."""
-    rng = np.random.default_rng(0)
-    share = np.mean([shadow_members(50, 0.8, rng) for _ in range(2000)], axis=0)
-    assert np.abs(share - 0.8).max() < 4 * np.sqrt(0.8 * 0.2 / 2000)
-
-
-@pytest.mark.parametrize(("fraction", "num_members"), [(0.01, 0), (1.2, 12)])
-def test_a_shadow_needs_members(fraction: float, num_members: int) -> None:
-    """A fraction that gives no member, or more than there are, is refused."""
-    with pytest.raises(
-        DataError, match=rf"1 to 10 examples .* fraction of {fraction} of 10 examples gives {num_members}"
-    ):
-        shadow_members(10, fraction, np.random.default_rng(0))
-
-
 def test_batches_are_both_splits_in_order(numbered: NpzDataset) -> None:
     """The training split and then the test split, cut without regard to where one ends; only the last is smaller."""
     splits = whole(numbered)
     batches = list(splits.batches(30))
     assert [len(batch) for batch in batches] == [30, 30, 30, 10]
     assert torch.equal(torch.cat(batches), torch.cat([splits.x_train, splits.x_test]))
+
+
+def test_rows_say_where_an_example_stands_in_the_data(numbered: NpzDataset) -> None:
+    """After the split and both subsamples, an example is still found in the user's own file."""
+    splits = load_splits(numbered, seed=3, train_size=40, test_size=10)
+    assert splits.rows.tolist() == indices(splits.x_train) + indices(splits.x_test)
