@@ -1,41 +1,108 @@
 """What came out of a trial: `Completed` or `Failed`, both written as one line of JSON."""
 
+import math
 import platform
 import traceback
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
+from privsearch.metrics import Interval
+from privsearch.signals import Signals
 from privsearch.spec import TrialSpec
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 """A number that is not finite cannot enter a result: such a trial is a failed one."""
 
 
+def _finite(interval: Interval) -> Interval:
+    if not all(map(math.isfinite, (interval.value, interval.low, interval.high))):
+        raise ValueError(f"an interval must be finite, but is {interval}")
+    return interval
+
+
+FiniteInterval = Annotated[Interval, AfterValidator(_finite)]
+
+
 class AttackResult(BaseModel):
-    """What one attack found on one target.
+    """What one attack found on one target. Intervals are those of 95 %, over the examples; None: too few examples.
 
     Attributes:
-        auc: area under the ROC curve, a fraction.
-        placebo_auc: the same where no example was trained on, the mean over the cuts; 0.5 for an honest attack.
-        matched_auc: the same on real members, as many as the placebo's, the mean over the cuts.
+        auc: area under the ROC curve, a fraction, with DeLong's interval.
+        tpr_at_fpr: by the false positive rate, the share of members found at it, with the interval of Clopper and
+            Pearson.
+        advantage: true less false positive rate at a threshold chosen on other examples; 0 on average for guessing.
+        balanced_accuracy: the share of right answers at that threshold, members and non-members weighing alike.
+        epsilon_low: a lower bound on the epsilon of pure differential privacy.
+        by_class: the AUC among the examples of each class.
+        by_correctness: the AUC among the examples that the target classifies rightly ("correct") and wrongly ("wrong").
         num_members: examples scored that are members of the target's training set.
         num_non_members: examples scored that are not.
+        placebo_auc: under `paper`, the AUC where no example was trained on, the mean over the cuts; 0.5 for an honest
+            attack.
+        matched_auc: the same on real members, as many as the placebo's, the mean over the cuts.
     """
 
     model_config = _FROZEN
 
-    auc: float
-    placebo_auc: float
-    matched_auc: float
+    auc: FiniteInterval
+    tpr_at_fpr: dict[str, FiniteInterval | None]
+    advantage: FiniteInterval | None
+    balanced_accuracy: float | None
+    epsilon_low: float | None
+    by_class: dict[int, float | None]
+    by_correctness: dict[str, float | None]
     num_members: int
     num_non_members: int
+    placebo_auc: float | None = None
+    matched_auc: float | None = None
 
     @property
-    def excess_auc(self) -> float:
+    def excess_auc(self) -> float | None:
         """What the attack owes to membership: the matched AUC less the placebo's; 0 on average without any signal."""
+        if self.matched_auc is None or self.placebo_auc is None:
+            return None
         return self.matched_auc - self.placebo_auc
+
+
+class ExposedExample(BaseModel):
+    """An example that an attack accuses most often of the trainings that it was part of.
+
+    Attributes:
+        row: where it stands in the dataset's training data as they were read, from 0.
+        label: its class.
+        mean_score: its mean score over the targets that were trained on it.
+        accused: how many of these accuse it, where one in ten of the non-members may be accused.
+        trained: how many targets were trained on it.
+        falsely_accused: how many of the other targets accuse it.
+        not_trained: how many other targets there are.
+    """
+
+    model_config = _FROZEN
+
+    row: int
+    label: int
+    mean_score: float
+    accused: int
+    trained: int
+    falsely_accused: int
+    not_trained: int
+
+
+class AcrossTargets(BaseModel):
+    """What one attack found on all the targets of a trial together.
+
+    Attributes:
+        auc: the mean over the targets, with the interval of a hierarchical bootstrap.
+        exposed: the most exposed examples, the most exposed first.
+    """
+
+    model_config = _FROZEN
+
+    auc: FiniteInterval
+    exposed: tuple[ExposedExample, ...]
 
 
 class Epoch(BaseModel):
@@ -69,17 +136,25 @@ class TrainedNetwork(BaseModel):
 
 
 class Replicate(BaseModel):
-    """One target, its shadow, and what each attack found."""
+    """One target, its shadow where it has one of its own, and what each attack found."""
 
     model_config = _FROZEN
 
     target: TrainedNetwork
-    shadow: TrainedNetwork
+    shadow: TrainedNetwork | None
     attacks: dict[str, AttackResult]
 
 
+@dataclass(frozen=True)
+class Cohort:
+    """What the training of a trial gave: all that attacks, those to come included, need to know of it."""
+
+    signals: Signals
+    networks: tuple[TrainedNetwork, ...]
+
+
 class Completed(BaseModel):
-    """A trial that ended with numbers."""
+    """A trial that ended with numbers: of each target and, by the attack's name, across them."""
 
     model_config = _FROZEN
 
@@ -87,6 +162,7 @@ class Completed(BaseModel):
     trial_id: str
     spec: TrialSpec
     replicates: tuple[Replicate, ...] = Field(min_length=1)
+    across: dict[str, AcrossTargets]
     seconds: float
     host: str = Field(default_factory=platform.node)
     finished_at: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))

@@ -1,33 +1,51 @@
 """Results to test with, made in one call."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from privsearch.result import AttackResult, Completed, Epoch, Failed, Replicate, TrainedNetwork
+import numpy as np
+
+from privsearch.metrics import Interval
+from privsearch.result import (
+    AcrossTargets,
+    AttackResult,
+    Completed,
+    Epoch,
+    ExposedExample,
+    Failed,
+    Replicate,
+    TrainedNetwork,
+)
 from privsearch.spec import PaperProtocol, TrialSpec
+
+_WHERE_AND_WHEN = {"host": "host", "finished_at": "2026-01-01T00:00:00+00:00"}
 
 
 def make_completed(trial_id: str = "a" * 16, *, accuracy: float = 0.9, auc: float = 0.55, **axes: Any) -> Completed:
-    """A completed trial of two replicates, 0.02 apart in everything."""
+    """A completed trial of two replicates, 0.02 apart in everything; with a `protocol`, of as many as it has."""
     spec = TrialSpec(**{"dataset": "iris", "model": "ann", "protocol": PaperProtocol(replicates=2), **axes})
+    shifts = np.linspace(-0.01, 0.01, spec.protocol.targets).tolist() if spec.protocol.targets > 1 else [0.0]
+    return completed_of(trial_id, [accuracy + shift for shift in shifts], [auc + shift for shift in shifts], spec)
+
+
+def completed_of(trial_id: str, accuracies: Sequence[float], aucs: Sequence[float], spec: TrialSpec) -> Completed:
+    """A completed trial with these numbers, one of each for every target; all its attacks find the same."""
+    mean = sum(aucs) / len(aucs)
+    across = AcrossTargets(auc=Interval(mean, mean - 0.03, mean + 0.03), exposed=(_EXPOSED,))
     return Completed(
         trial_id=trial_id,
         spec=spec.canonical("fcnet"),
         replicates=tuple(
             Replicate(
-                target=_network(accuracy + shift),
-                shadow=_network(accuracy + shift),
-                attacks={
-                    attack.name: AttackResult(
-                        auc=auc + shift, placebo_auc=0.5, matched_auc=0.52, num_members=120, num_non_members=30
-                    )
-                    for attack in spec.attacks
-                },
+                target=_network(accuracy),
+                shadow=_network(accuracy) if spec.protocol.kind == "paper" else None,
+                attacks={attack.name: attack_result(auc, spec.protocol.kind) for attack in spec.attacks},
             )
-            for shift in (-0.01, 0.01)
+            for accuracy, auc in zip(accuracies, aucs, strict=True)
         ),
+        across={attack.name: across for attack in spec.attacks},
         seconds=1.5,
-        host="host",
-        finished_at="2026-01-01T00:00:00+00:00",
+        **_WHERE_AND_WHEN,
     )
 
 
@@ -40,9 +58,28 @@ def make_failed(trial_id: str = "b" * 16, **axes: Any) -> Failed:
         message="the training loss must be finite",
         traceback="Traceback: somewhere",
         seconds=0.5,
-        host="host",
-        finished_at="2026-01-01T00:00:00+00:00",
+        **_WHERE_AND_WHEN,
     )
+
+
+def attack_result(auc: float, protocol: str = "paper") -> AttackResult:
+    """What an attack found on one target, on 120 members and 30 non-members: too few for a TPR at the low rates."""
+    placebo = {"placebo_auc": 0.5, "matched_auc": 0.52} if protocol == "paper" else {}
+    return AttackResult(
+        auc=Interval(auc, auc - 0.05, auc + 0.05),
+        tpr_at_fpr={"1e-1": Interval(0.2, 0.1, 0.3), "1e-2": None, "1e-3": None},
+        advantage=Interval(0.1, 0.0, 0.2),
+        balanced_accuracy=0.55,
+        epsilon_low=0.0,
+        by_class={0: auc, 1: None},
+        by_correctness={"correct": auc, "wrong": None},
+        num_members=120,
+        num_non_members=30,
+        **placebo,
+    )
+
+
+_EXPOSED = ExposedExample(row=7, label=0, mean_score=1.5, accused=2, trained=2, falsely_accused=0, not_trained=0)
 
 
 def _network(accuracy: float) -> TrainedNetwork:

@@ -1,7 +1,8 @@
 import pytest
-from builders import make_completed, make_failed
+from builders import attack_result, make_completed, make_failed
 from pydantic import ValidationError
 
+from privsearch.metrics import Interval
 from privsearch.result import AttackResult, Completed, Failed, parse_result
 
 
@@ -13,8 +14,10 @@ def test_a_result_survives_its_line(result: Completed | Failed) -> None:
 
 def test_a_number_that_is_none_cannot_enter() -> None:
     """NaN and infinity belong to a failed trial, never to a completed one."""
-    with pytest.raises(ValidationError, match="finite"):
-        AttackResult(auc=float("nan"), placebo_auc=0.5, placebo_auc_sd=None, num_members=1, num_non_members=1)
+    sound = attack_result(0.5).model_dump()
+    for number in ({"epsilon_low": float("inf")}, {"auc": Interval(0.5, float("nan"), 0.6)}):
+        with pytest.raises(ValidationError, match="finite"):
+            AttackResult.model_validate(sound | number)
 
 
 def test_numbers_leave_out_what_may_differ() -> None:

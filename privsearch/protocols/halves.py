@@ -1,0 +1,103 @@
+"""The protocol `halves`: every network trained on its own half, every network the target in turn."""
+
+import zlib
+
+import numpy as np
+from jaxtyping import Bool
+from numpy import ndarray as Array
+
+from privsearch.attacks import AttackView, Outputs, Round, attack_scores
+from privsearch.errors import DataError
+from privsearch.protocols.judging import Judged, judge
+from privsearch.protocols.seeding import Stream, random_stream
+from privsearch.signals import Signals
+from privsearch.spec import Attack, HalvesProtocol
+
+
+def halves_cohort(
+    protocol: HalvesProtocol, num_train: int, seed: int
+) -> tuple[Bool[Array, "networks num_train"], list[int]]:
+    """Who trains on what: K networks, each on half of the training split, each example in K/2 of them.
+
+    Returns:
+        The subsets, `(K, num_train)`, and the networks' seeds. Both depend on the sweep's seed alone, not on the
+        configuration: two configurations are compared on the same subsets.
+
+    Raises:
+        DataError: the training split is too small.
+    """
+    subsets = half_members(num_train, protocol.networks, random_stream(seed, 0, Stream.SUBSET))
+    seeds = [int(random_stream(seed, k, Stream.INIT).integers(2**63)) for k in range(protocol.networks)]
+    return subsets, seeds
+
+
+def half_members(num_train: int, networks: int, rng: np.random.Generator) -> Bool[Array, "networks num_train"]:
+    """Draw the halves: every example in exactly half of the networks, every network with half of the examples.
+
+    With an odd number of examples, half of the networks have one more than the others.
+
+    Args:
+        num_train: examples in the training split.
+        networks: K, even.
+        rng: where the draw comes from.
+
+    Raises:
+        DataError: there are fewer than 4 examples.
+    """
+    if num_train < 4:
+        raise DataError(
+            f"the protocol halves needs a training split of at least 4 examples, but this one has {num_train}; keep "
+            "more examples"
+        )
+    is_member = rng.random((networks, num_train)).argsort(0) < networks // 2
+    # Each example is in half of the networks now; moving one from a large network to a small one leaves that so.
+    wanted = np.full(networks, num_train // 2)
+    wanted[: networks // 2 * (num_train % 2)] += 1
+    while (surplus := is_member.sum(1) - wanted).any():
+        large, small = int(surplus.argmax()), int(surplus.argmin())
+        movable = np.flatnonzero(is_member[large] & ~is_member[small])
+        moved = rng.choice(movable, min(surplus[large], -surplus[small]), replace=False)
+        is_member[large, moved], is_member[small, moved] = False, True
+    return is_member
+
+
+def audit_halves(signals: Signals, attack: Attack, seed: int) -> list[Judged]:
+    """Attack every network of a cohort in turn, the others being its shadows.
+
+    All is asked about the training split, of which the target saw one half. The test split is the population that
+    nobody saw. An attack that is fitted learns from the shadow that follows the target, on one half of the examples,
+    and judges the other, and the other way round: what it recognises of an example is never what it learnt from it.
+
+    Args:
+        signals: those of `halves_cohort`.
+        attack: the attack.
+        seed: the sweep's; decides whatever the attack leaves to chance.
+
+    Raises:
+        MetricError: the examples cannot carry the attack.
+
+    Source: Carlini et al. 2022, section IV.
+    """
+    answers = signals.answers(getattr(attack, "signals", "final_mem"), getattr(attack, "queries", "plain"))
+    train, test = np.arange(signals.num_train), np.arange(signals.num_train, len(signals.labels))
+    audits = []
+    for target in range(len(answers)):
+        shadows = np.roll(np.arange(len(answers)), -target)[1:]
+        outputs = Outputs(answers[target], answers[shadows], signals.labels)
+        attack_seed = int(random_stream(seed, target, Stream.ATTACK).integers(2**63))
+        rng = np.random.default_rng([attack_seed, zlib.crc32(attack.name.encode())])
+        view = AttackView(
+            asked=outputs[train],
+            shadow_is_member=signals.is_member[shadows][:, train],
+            rounds=_two_rounds(len(train), rng),
+            population=outputs[test],
+        )
+        scores = attack_scores(attack, view, rng)
+        audits.append(judge(scores, signals, target, train, random_stream(seed, target, Stream.JUDGE)))
+    return audits
+
+
+def _two_rounds(size: int, rng: np.random.Generator) -> tuple[Round, Round]:
+    """Learn from one random half and judge the other; then change them over."""
+    first = rng.permutation(size) < size // 2
+    return Round(learn=first, judge=~first), Round(learn=~first, judge=first)

@@ -1,0 +1,19 @@
+"""The random streams of a trial, each independent of the others, all derived from the sweep's seed."""
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Stream(IntEnum):
+    """What a stream is for."""
+
+    INIT = 0
+    SUBSET = 1
+    ATTACK = 2
+    JUDGE = 3
+
+
+def random_stream(seed: int, replicate: int, stream: Stream) -> np.random.Generator:
+    """The generator for one purpose of one replicate."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(replicate, stream)))
