@@ -5,10 +5,11 @@ within a factor of two there; on another machine the ratios between trials matte
 """
 
 import math
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, get_args
 
 from privsearch.data import DatasetInfo
-from privsearch.spec import TrialSpec
+from privsearch.spec import Attack, Readout, TrialSpec
 
 HIDDEN: Final = 1000
 CHANNELS: Final = (32, 64)
@@ -22,23 +23,59 @@ SECONDS_PER_QUANTISED_LAYER: Final = 1e-3
 SECONDS_PER_QUANTISED_WEIGHT: Final = 12e-9
 SECONDS_PER_SVM_FIT: Final = 8e-3
 SECONDS_PER_SVM_PAIR: Final = 2e-8
+SECONDS_PER_JUDGING: Final = 5e-3
+SECONDS_PER_OUTPUT_READ: Final = 50e-9
 
 
-def estimate_seconds(spec: TrialSpec, info: DatasetInfo) -> float:
-    """The time that a trial takes on one core, estimated from the sizes of its networks, data and attacks.
+def training_seconds(spec: TrialSpec, info: DatasetInfo) -> float:
+    """The time on one core that the training of a trial's networks takes, their queries included.
 
     Args:
         spec: the trial, canonical.
         info: its dataset.
     """
-    num_train, num_test = spec.train_size or info.num_train, spec.test_size or info.num_test
+    num_train, num_test = _sizes(spec, info)
     layers = _layers(spec, info)
-    trained = spec.epochs * num_train * (1 + spec.protocol.shadow_fraction)
+    protocol = spec.protocol
+    if protocol.kind == "paper":
+        examples, views = num_train * protocol.replicates * (1 + protocol.shadow_fraction), 1
+    else:
+        examples, views = num_train * protocol.networks / 2, 1 + protocol.augmented_queries + protocol.dropout_queries
+    trained = spec.epochs * examples
     batches = trained / min(spec.batch_size, num_train)
-    # A backward pass costs about twice a forward pass, and each network is asked about every example once.
-    passes = 3 * trained + 2 * (num_train + num_test)
-    per_replicate = passes * _seconds_per_example(spec, layers) + batches * _seconds_per_batch(spec, layers)
-    return spec.protocol.replicates * (per_replicate + len(spec.attacks) * _attack_seconds(spec, num_train, num_test))
+    # A backward pass costs about twice a forward pass.
+    passes = 3 * trained + protocol.networks * views * (num_train + num_test)
+    return passes * _seconds_per_example(spec, layers) + batches * _seconds_per_batch(spec, layers)
+
+
+def attack_seconds(spec: TrialSpec, attacks: Sequence[Attack], info: DatasetInfo) -> float:
+    """The time on one core that `attacks` on all targets of a trial take.
+
+    Args:
+        spec: the trial, canonical.
+        attacks: those of its attacks that are to be run.
+        info: its dataset.
+    """
+    num_train, num_test = _sizes(spec, info)
+    svm = (_paper_svm if spec.protocol.kind == "paper" else _halves_svm)(spec, num_train, num_test)
+    compared = 2 if spec.protocol.kind == "paper" else spec.protocol.networks
+    outputs = compared * (num_train + num_test) * info.num_classes
+    read = SECONDS_PER_JUDGING + outputs * SECONDS_PER_OUTPUT_READ
+    num_svms = sum(attack.kind == "svm" for attack in attacks)
+    return spec.protocol.targets * (num_svms * svm + len(attacks) * read)
+
+
+def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
+    """The size of a trial's signals before they are compressed: a 32-bit float for each output."""
+    num_train, num_test = _sizes(spec, info)
+    protocol = spec.protocol
+    views = 1 if protocol.kind == "paper" else 1 + protocol.augmented_queries + protocol.dropout_queries
+    readouts = len(get_args(Readout)) if spec.model == "snn" else 1
+    return 4 * protocol.networks * views * readouts * (num_train + num_test) * info.num_classes
+
+
+def _sizes(spec: TrialSpec, info: DatasetInfo) -> tuple[int, int]:
+    return spec.train_size or info.num_train, spec.test_size or info.num_test
 
 
 def _layers(spec: TrialSpec, info: DatasetInfo) -> list[tuple[int, int, int, int]]:
@@ -80,10 +117,16 @@ def _seconds_per_batch(spec: TrialSpec, layers: list[tuple[int, int, int, int]])
     return seconds
 
 
-def _attack_seconds(spec: TrialSpec, num_train: int, num_test: int) -> float:
-    """Fitting and asking an RBF-SVM, once for the attack and once for each cut of the placebo."""
+def _paper_svm(spec: TrialSpec, num_train: int, num_test: int) -> float:
+    """Fitting and asking an RBF-SVM, once for the attack and twice for each cut of the placebo."""
+    assert spec.protocol.kind == "paper"
     fitted = 2 * min(math.ceil(spec.protocol.shadow_fraction * num_train), num_test)
     attack = fitted * (fitted + num_train + num_test)
     placebo = num_test * 2 * num_test
     cuts = spec.protocol.placebo_cuts
     return SECONDS_PER_SVM_FIT * (1 + cuts) + SECONDS_PER_SVM_PAIR * (attack + cuts * placebo)
+
+
+def _halves_svm(spec: TrialSpec, num_train: int, num_test: int) -> float:  # noqa: ARG001  # the signature of its twin
+    """Fitting an RBF-SVM on either half of the training split and asking it about the other."""
+    return 2 * (SECONDS_PER_SVM_FIT + SECONDS_PER_SVM_PAIR * (num_train / 2) * num_train)

@@ -2,19 +2,18 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from privsearch.cost import estimate_seconds
+from pydantic import ValidationError
+
+from privsearch.cost import attack_seconds, signal_bytes, training_seconds
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.result import Completed, TrialResult
-from privsearch.spec import Asked, Dataset, SweepSpec, TrialSpec
+from privsearch.spec import Asked, Attack, Dataset, SweepSpec, TrialSpec
 from privsearch.store import Study
-
-NETWORKS_PER_REPLICATE: Final = 2
-"""The paper's protocol trains a target and a shadow."""
 
 
 @dataclass(frozen=True)
@@ -23,22 +22,21 @@ class PlannedTrial:
 
     Attributes:
         trial_id: its key in the record.
-        spec: its canonical configuration.
+        spec: its canonical configuration, with the attacks that are left to do, or all if none is.
         grids: the grids that ask for it.
         cached: whether the record has it, with every attack asked for.
-        seconds: the estimated time on one core.
+        trained: whether it needs no training: it is cached, or its signals are kept.
+        seconds: the estimated time on one core of what is left to do.
+        signal_bytes: the estimated size of its signals, before they are compressed.
     """
 
     trial_id: str
     spec: TrialSpec
     grids: tuple[str, ...]
     cached: bool
+    trained: bool
     seconds: float
-
-    @property
-    def networks(self) -> int:
-        """How many networks it trains."""
-        return NETWORKS_PER_REPLICATE * self.spec.protocol.replicates
+    signal_bytes: int
 
 
 @dataclass(frozen=True)
@@ -56,21 +54,37 @@ class Plan:
         return sorted((t for t in self.trials if not t.cached), key=lambda t: -t.seconds)
 
     @property
+    def signal_bytes(self) -> int:
+        """The size of the signals that the trials left to train will leave, before they are compressed."""
+        return sum(trial.signal_bytes for trial in self.todo if not trial.trained) if self.sweep.keep_signals else 0
+
+    @property
     def datasets_to_load(self) -> list[Dataset]:
         """The datasets that the trials left to run are trained on."""
-        return list({trial.spec.dataset_name: trial.spec.dataset for trial in self.todo}.values())
+        return list({trial.spec.dataset_name: trial.spec.dataset for trial in self.todo if not trial.trained}.values())
 
     def summary(self, *, with_trials: bool = False) -> dict[str, Any]:
         """The plan in numbers, as plain JSON values, and with every trial where asked."""
         todo = self.todo
-        listed = [{"trial_id": t.trial_id, "cached": t.cached, "grids": t.grids, **t.spec.axes()} for t in self.trials]
+        listed = [
+            {
+                "trial_id": t.trial_id,
+                "cached": t.cached,
+                "grids": t.grids,
+                "protocol": t.spec.protocol.kind,
+                **t.spec.axes(),
+            }
+            for t in self.trials
+        ]
         return {
             "name": self.sweep.name,
             "trials": len(self.trials),
             "cached": len(self.trials) - len(todo),
             "to_do": len(todo),
-            "networks_to_train": sum(trial.networks for trial in todo),
+            "to_attack_only": sum(trial.trained for trial in todo),
+            "networks_to_train": _networks(todo),
             "estimated_core_seconds": round(sum(trial.seconds for trial in todo), 1),
+            "signal_bytes": self.signal_bytes,
             "points_in_cross_products": sum(self.sweep.products().values()) * len(self.infos),
             "recorded_but_not_asked_for": self.num_recorded_elsewhere,
             "datasets": {name: self._dataset_summary(name) for name in self.infos},
@@ -85,7 +99,7 @@ class Plan:
             "trials": len(mine),
             "cached": len(mine) - len(todo),
             "to_do": len(todo),
-            "networks_to_train": sum(trial.networks for trial in todo),
+            "networks_to_train": _networks(todo),
             "estimated_core_seconds": round(sum(trial.seconds for trial in todo), 1),
         }
 
@@ -103,15 +117,17 @@ def make_plan(sweep: SweepSpec, study: Study) -> Plan:
         StudyError: the study's directory belongs to another sweep.
     """
     datasets = {info.name: info for info in _described(sweep)}
-    asked = sweep.expand({name: info.network for name, info in datasets.items()})
+    _check_augmentation(sweep, datasets.values())
+    asked = sweep.expand(
+        {name: info.network for name, info in datasets.items()},
+        augmented=[name for name, info in datasets.items() if info.augments],
+    )
     recorded = study.record().results
     trials = []
     for item in asked:
         info = datasets[item.spec.dataset_name]
         _check_sizes(item, sweep, info)
-        trial_id = item.spec.trial_id(info.fingerprint)
-        cached = _answers(recorded.get(trial_id), item.spec)
-        trials.append(PlannedTrial(trial_id, item.spec, item.grids, cached, estimate_seconds(item.spec, info)))
+        trials.append(_planned(item, info, recorded, study))
     elsewhere = recorded.keys() - {trial.trial_id for trial in trials}
     _check_ownership(sweep, study, num_recorded=len(recorded), num_elsewhere=len(elsewhere))
     return Plan(sweep, datasets, tuple(trials), len(elsewhere))
@@ -134,9 +150,74 @@ def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
     )
 
 
-def _answers(result: TrialResult | None, spec: TrialSpec) -> bool:
-    """Whether a recorded result holds all that `spec` asks for."""
-    return isinstance(result, Completed) and set(spec.attacks) <= set(result.spec.attacks)
+def attack_plan(study: Study, attacks: Sequence[Attack]) -> Plan:
+    """What it comes to to run more attacks on the trained trials of a study: nothing is trained, no data are read.
+
+    Args:
+        study: the study.
+        attacks: the attacks to add to those that its sweep asks for.
+
+    Raises:
+        SpecError: an attack does not fit the study's protocols.
+        StudyError: this is not a study, nothing in it is trained, or the signals of a trial are not kept.
+    """
+    sweep = _with_attacks(study.sweep(), attacks)
+    trained = [result for result in study.results() if isinstance(result, Completed)]
+    if not trained:
+        raise StudyError(f"{study.path}: must hold trained trials to attack, but has none; run its sweep first")
+    trials = []
+    for result in trained:
+        asked = sweep.attacks_under(result.spec.protocol)
+        missing = tuple(attack for attack in asked if attack not in result.spec.attacks)
+        spec = result.spec.model_copy(update={"attacks": missing or asked})
+        trials.append(PlannedTrial(result.trial_id, spec, (), not missing, True, float(len(missing)), 0))
+    lost = [trial for trial in trials if not trial.cached and not study.signals.has(trial.trial_id)]
+    if lost:
+        raise StudyError(
+            f"{study.path}: the signals of every trial must be kept for an attack without training, but those of "
+            f"{len(lost)} of {len(trials)} are not; run the sweep with these attacks in its file, which trains again"
+        )
+    return Plan(sweep, {}, tuple(trials), 0)
+
+
+def _with_attacks(sweep: SweepSpec, attacks: Sequence[Attack]) -> SweepSpec:
+    added = [attack for attack in attacks if attack not in sweep.attacks]
+    try:
+        return SweepSpec.model_validate({**sweep.model_dump(), "attacks": (*sweep.attacks, *added)})
+    except ValidationError as error:
+        raise SpecError("\n".join(str(details["msg"]) for details in error.errors())) from None
+
+
+def _planned(item: Asked, info: DatasetInfo, recorded: Mapping[str, TrialResult], study: Study) -> PlannedTrial:
+    trial_id = item.spec.trial_id(info.fingerprint)
+    result = recorded.get(trial_id)
+    done = result.spec.attacks if isinstance(result, Completed) else ()
+    missing = tuple(attack for attack in item.spec.attacks if attack not in done)
+    trained = not missing or study.signals.has(trial_id)
+    training = 0.0 if trained else training_seconds(item.spec, info)
+    return PlannedTrial(
+        trial_id=trial_id,
+        spec=item.spec.model_copy(update={"attacks": missing}) if missing else item.spec,
+        grids=item.grids,
+        cached=not missing,
+        trained=trained,
+        seconds=training + attack_seconds(item.spec, missing, info),
+        signal_bytes=signal_bytes(item.spec, info),
+    )
+
+
+def _networks(trials: Iterable[PlannedTrial]) -> int:
+    return sum(trial.spec.protocol.networks for trial in trials if not trial.trained)
+
+
+def _check_augmentation(sweep: SweepSpec, infos: Iterable[DatasetInfo]) -> None:
+    """Augmented views of data that are never augmented would be the examples themselves."""
+    for index, protocol in enumerate(sweep.protocol):
+        if "augmented" in protocol.queries and not any(info.augments for info in infos):
+            raise SpecError(
+                "it needs a dataset that is augmented in training, such as cifar10, but this sweep has none; drop it",
+                where=("protocol", index, "augmented_queries"),
+            )
 
 
 def _described(sweep: SweepSpec) -> Iterator[DatasetInfo]:

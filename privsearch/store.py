@@ -4,7 +4,9 @@
     plan.json           the trials that it stands for, in their order
     environments.jsonl  where it ran: one line a run with commit, versions, machine
     trials.jsonl        the record: one line a finished trial, appended and synced before the trial counts
-    results.csv, optuna.journal, fronts/    made from the record, and made again whenever it grows
+    signals/            what the attacks saw of each trained trial (privsearch.archive)
+    results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
+                        made from the record, and made again whenever it grows
     tables/, plots/, comparison/            made from the record on request
 
 The record is the truth. A trial that finished twice, or gained an attack, has several lines: they are read as one.
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
+from privsearch.archive import SignalArchive
 from privsearch.errors import StudyError
 from privsearch.result import Completed, Replicate, TrialResult, parse_result
 from privsearch.spec import SweepSpec
@@ -58,6 +61,11 @@ class Study:
 
     def __repr__(self) -> str:
         return f"Study({str(self.path)!r})"
+
+    @property
+    def signals(self) -> SignalArchive:
+        """What the attacks saw of the trials that have been trained, as far as it is kept."""
+        return SignalArchive(self.path / "signals")
 
     @property
     def fronts(self) -> Path:
@@ -129,15 +137,19 @@ class Study:
 
         return results_frame(self.results())
 
-    def write_results(self, frame: "pd.DataFrame") -> None:
-        """Write the results table for other programs to read."""
-        self._replace("results.csv", frame.to_csv(index=False))
+    def write_table(self, name: str, frame: "pd.DataFrame") -> None:
+        """Write a table that is made from the record as `<name>.csv`, for other programs to read."""
+        self._replace(f"{name}.csv", frame.to_csv(index=False))
+
+    def extend(self, sweep: SweepSpec, environment: Mapping[str, Any]) -> None:
+        """Write down that more attacks are about to run on the trials that are here."""
+        self._add_environment(environment)
+        self._replace("sweep.yaml", dump_sweep(sweep))
 
     def begin(self, sweep: SweepSpec, trials: Mapping[str, str], environment: Mapping[str, Any]) -> None:
         """Write down what is about to run: the sweep, its trials' ids with their datasets' names, and where."""
         self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / "environments.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(environment) + "\n")
+        self._add_environment(environment)
         self._replace("plan.json", json.dumps({"trials": dict(trials)}, indent=0) + "\n")
         # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
         self._replace("sweep.yaml", dump_sweep(sweep))
@@ -165,6 +177,10 @@ class Study:
         finally:
             (self.path / HOLDER).unlink(missing_ok=True)
             lock.release()
+
+    def _add_environment(self, environment: Mapping[str, Any]) -> None:
+        with (self.path / "environments.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(environment) + "\n")
 
     def _holder(self) -> str:
         """Who holds the study, in words."""
@@ -244,7 +260,9 @@ def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
         for old, new in zip(earlier.replicates, later.replicates, strict=True)
     )
     spec = later.spec.model_copy(update={"attacks": tuple(attacks.values())})
-    return later.model_copy(update={"spec": spec, "replicates": replicates})
+    return later.model_copy(
+        update={"spec": spec, "replicates": replicates, "across": {**earlier.across, **later.across}}
+    )
 
 
 def _named(result: TrialResult, dataset: str) -> TrialResult:

@@ -1,14 +1,15 @@
 """Run a sweep into its study, from the plan to the files that are made from the record."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from privsearch.data import require_datasets
 from privsearch.environment import describe_environment
-from privsearch.plan import Plan, PlannedTrial, make_plan
+from privsearch.plan import Plan, PlannedTrial, attack_plan, make_plan
 from privsearch.result import Failed, TrialResult
-from privsearch.runners import Observer, Runner
-from privsearch.spec import SweepSpec
+from privsearch.runners import AttackOnly, Job, Observer, Runner, TrainAndAttack
+from privsearch.spec import Attack, SweepSpec
 from privsearch.store import RecordWriter, Study
 
 
@@ -54,18 +55,40 @@ def run_sweep(sweep: SweepSpec, study: Study, runner: Runner, progress: Progress
     with study.held():
         plan = make_plan(sweep, study)
         study.begin(sweep, {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}, describe_environment())
-        with RecordWriter(study) as record:
-            recorder = _Recorder(record, progress)
-            progress.begin(plan)
-            try:
-                if plan.todo:
-                    runner.run(plan.todo, recorder)
-            finally:
-                progress.end()
-        # Here, so that the trials need not wait for the libraries that draw their results.
-        from privsearch.report.outputs import write_outputs
+        job = TrainAndAttack(study.signals if sweep.keep_signals else None)
+        return _run(plan, study, runner, job, progress)
 
-        write_outputs(study)
+
+def run_attacks(attacks: Sequence[Attack], study: Study, runner: Runner, progress: Progress) -> SweepOutcome:
+    """Run more attacks on what a study has trained, and write its tables, its index and its fronts again.
+
+    Nothing is trained, and no dataset is read: the attacks see what was kept of the trainings.
+
+    Raises:
+        SpecError: an attack does not fit the study's protocols.
+        StudyError: this is not a study, its signals were not kept, or another process holds it.
+        KeyboardInterrupt: the user interrupted; what had finished is recorded.
+    """
+    attack_plan(study, attacks)
+    with study.held():
+        plan = attack_plan(study, attacks)
+        study.extend(plan.sweep, describe_environment())
+        return _run(plan, study, runner, AttackOnly(study.signals), progress)
+
+
+def _run(plan: Plan, study: Study, runner: Runner, job: Job, progress: Progress) -> SweepOutcome:
+    with RecordWriter(study) as record:
+        recorder = _Recorder(record, progress)
+        progress.begin(plan)
+        try:
+            if plan.todo:
+                runner.run(plan.todo, job, recorder)
+        finally:
+            progress.end()
+    # Here, so that the trials need not wait for the libraries that draw their results.
+    from privsearch.report.outputs import write_outputs
+
+    write_outputs(study)
     return SweepOutcome(plan, recorder.num_completed, tuple(recorder.failed))
 
 

@@ -2,15 +2,15 @@ from typing import Any
 
 import pytest
 
-from privsearch.cost import estimate_seconds
+from privsearch.cost import attack_seconds, signal_bytes, training_seconds
 from privsearch.data import describe_dataset
-from privsearch.spec import PaperProtocol, TrialSpec
+from privsearch.spec import HalvesProtocol, PaperProtocol, SvmAttack, ThresholdAttack, TrialSpec
 
 
 def seconds(dataset: Any = "digits", **fields: Any) -> float:
     info = describe_dataset(dataset)
     spec = TrialSpec(**{"dataset": dataset, "model": "snn", **fields}).canonical(info.network)
-    return estimate_seconds(spec, info)
+    return training_seconds(spec, info) + attack_seconds(spec, spec.attacks, info)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,9 @@ def seconds(dataset: Any = "digits", **fields: Any) -> float:
         {"act_bit_width": 4},
         {"batch_size": 16},
         {"protocol": PaperProtocol(replicates=6)},
+        {"protocol": HalvesProtocol(networks=32)},
+        {"protocol": HalvesProtocol(networks=16, dropout_queries=50)},
+        {"attacks": (SvmAttack(), ThresholdAttack(kind="loss"))},
     ],
 )
 def test_more_work_is_estimated_to_take_longer(longer: dict[str, Any]) -> None:
@@ -39,3 +42,12 @@ def test_less_work_is_estimated_to_take_less() -> None:
 def test_replicates_are_independent_and_add_up() -> None:
     """Six replicates take twice as long as three."""
     assert seconds(protocol=PaperProtocol(replicates=6)) == pytest.approx(2 * seconds())
+
+
+def test_signals_are_a_float_for_every_output() -> None:
+    """Eight networks on 150 examples of three classes: an SNN shows three readouts, an ANN its logits, on each view."""
+    info = describe_dataset("iris")
+    for model, readouts in (("ann", 1), ("snn", 3)):
+        for views, protocol in ((1, HalvesProtocol()), (6, HalvesProtocol(dropout_queries=5))):
+            spec = TrialSpec(dataset="iris", model=model, protocol=protocol)
+            assert signal_bytes(spec, info) == 4 * 8 * 150 * 3 * readouts * views

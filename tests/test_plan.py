@@ -6,8 +6,8 @@ from builders import make_completed, make_failed
 
 from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
-from privsearch.plan import Plan, find_trial, make_plan
-from privsearch.spec import SvmAttack, SweepSpec
+from privsearch.plan import Plan, attack_plan, find_trial, make_plan
+from privsearch.spec import LiraAttack, SvmAttack, SweepSpec, ThresholdAttack
 from privsearch.store import RecordWriter, Study
 
 
@@ -67,6 +67,77 @@ def test_a_new_attack_is_something_to_do(tiny_sweep: SweepSpec, study: Study) ->
     begin(study, tiny_sweep, *["completed"] * 4)
     more = changed(tiny_sweep, attacks=[SvmAttack(), SvmAttack(per_class=True)])
     assert len(make_plan(more, study).todo) == 4
+
+
+def keep_signals_of(study: Study, *trial_ids: str) -> None:
+    """Pretend that trainings were kept; a plan only looks whether they are there."""
+    study.signals.folder.mkdir(parents=True, exist_ok=True)
+    for trial_id in trial_ids:
+        (study.signals.folder / f"{trial_id}.npz").touch()
+
+
+def test_what_was_kept_needs_no_training(tiny_sweep: SweepSpec, study: Study) -> None:
+    """A new attack on trials whose signals are kept trains nothing, and only the new attack is left to do."""
+    plan = begin(study, tiny_sweep, *["completed"] * 4)
+    keep_signals_of(study, *(trial.trial_id for trial in plan.trials[:3]))
+    more = make_plan(changed(tiny_sweep, attacks=["svm", "loss"]), study)
+    assert [(trial.cached, trial.trained) for trial in more.trials] == [(False, True)] * 3 + [(False, False)]
+    assert {tuple(attack.name for attack in trial.spec.attacks) for trial in more.todo} == {("loss",)}
+    summary = more.summary()
+    assert (summary["to_do"], summary["to_attack_only"], summary["networks_to_train"]) == (4, 3, 4)
+    assert len(more.datasets_to_load) == 1
+    assert more.todo[0] == more.trials[3], "a training takes longer than an attack"
+
+
+def test_a_plan_says_what_the_signals_will_take(tiny_sweep: SweepSpec, study: Study) -> None:
+    """Four bytes an output: 2 ANNs with one readout, 2 SNNs with three, 4 networks each, 150 examples of 3 classes."""
+    assert make_plan(tiny_sweep, study).signal_bytes == 4 * (2 * 1 + 2 * 3) * 4 * 150 * 3
+    assert make_plan(changed(tiny_sweep, keep_signals=False), study).signal_bytes == 0
+
+
+def test_both_protocols_are_planned(tiny_sweep: SweepSpec, study: Study) -> None:
+    """Each with its own trials, networks and attacks."""
+    both = changed(tiny_sweep, protocol=["paper", "halves"], attacks=["svm", "lira"])
+    plan = make_plan(both, study)
+    assert [trial.spec.protocol.kind for trial in plan.trials] == ["paper"] * 4 + ["halves"] * 4
+    assert plan.summary()["networks_to_train"] == 4 * 6 + 4 * 8
+
+
+def test_augmented_views_need_data_that_are_augmented(tiny_sweep: SweepSpec, study: Study) -> None:
+    """Of a table there are none, and the field that asks for them is named."""
+    fields = {
+        "protocol": {"kind": "halves", "augmented_queries": 2},
+        "attacks": [{"kind": "loss", "queries": "augmented"}],
+    }
+    with pytest.raises(SpecError, match="needs a dataset that is augmented in training, such as cifar10") as caught:
+        make_plan(changed(tiny_sweep, **fields), study)
+    assert caught.value.where == ("protocol", 0, "augmented_queries")
+
+
+def test_attacks_are_planned_on_what_is_trained(tiny_sweep: SweepSpec, study: Study) -> None:
+    """Completed trials only, each with the attacks that it lacks; what has them all is cached."""
+    plan = begin(study, tiny_sweep, "completed", "failed", "completed")
+    keep_signals_of(study, *(trial.trial_id for trial in plan.trials))
+    attacks = attack_plan(study, [ThresholdAttack(kind="loss")])
+    assert [trial.trial_id for trial in attacks.todo] == [plan.trials[0].trial_id, plan.trials[2].trial_id]
+    assert attacks.sweep.attacks == (SvmAttack(), ThresholdAttack(kind="loss"))
+    assert attacks.summary()["networks_to_train"] == 0
+    assert attack_plan(study, [SvmAttack()]).todo == []
+
+
+def test_attacks_that_cannot_be_run_are_refused(tiny_sweep: SweepSpec, study: Study) -> None:
+    """Nothing trained, signals not kept, or an attack that the protocol gives nothing to work with."""
+    with pytest.raises(StudyError, match=r"must be a study"):
+        attack_plan(study, [SvmAttack()])
+    plan = begin(study, tiny_sweep, "failed")
+    with pytest.raises(StudyError, match="must hold trained trials to attack, but has none; run its sweep first"):
+        attack_plan(study, [SvmAttack()])
+    begin(study, tiny_sweep, "completed", "completed")
+    keep_signals_of(study, plan.trials[0].trial_id)
+    with pytest.raises(StudyError, match="those of 1 of 2 are not; run the sweep with these attacks in its file"):
+        attack_plan(study, [ThresholdAttack(kind="loss")])
+    with pytest.raises(SpecError, match="lira needs shadows with and without each example: add halves to protocol"):
+        attack_plan(study, [LiraAttack()])
 
 
 def test_long_trials_come_first(tiny_sweep: SweepSpec, study: Study) -> None:

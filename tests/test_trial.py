@@ -1,13 +1,25 @@
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 import privsearch.trial
 from privsearch.data import describe_dataset
-from privsearch.result import UNKNOWN_ID, Completed, Epoch, Failed
-from privsearch.spec import CsvDataset, PaperProtocol, SvmAttack, TrialSpec
-from privsearch.trial import run_trial
+from privsearch.result import UNKNOWN_ID, Cohort, Completed, Epoch, Failed
+from privsearch.spec import (
+    Attack,
+    CsvDataset,
+    HalvesProtocol,
+    LabelOnlyAttack,
+    LiraAttack,
+    PaperProtocol,
+    RmiaAttack,
+    SvmAttack,
+    ThresholdAttack,
+    TrialSpec,
+)
+from privsearch.spec.attacks import ThresholdKind
+from privsearch.trial import attack_trial, run_trial
 
 TINY = TrialSpec(
     dataset="iris",
@@ -46,8 +58,10 @@ def test_every_kind_of_trial_completes(changes: dict[str, Any]) -> None:
     result = run(**changes)
     assert len(result.replicates) == 2
     for replicate in result.replicates:
-        numbers = [replicate.target.test_accuracy, replicate.shadow.train_accuracy]
-        numbers += [replicate.attacks["svm"].auc, replicate.attacks["svm"].placebo_auc]
+        assert replicate.shadow is not None
+        numbers: list[Any] = [replicate.target.test_accuracy, replicate.shadow.train_accuracy]
+        found = replicate.attacks["svm"]
+        numbers += [found.auc.low, found.auc.value, found.auc.high, found.placebo_auc]
         assert all(0 <= number <= 1 for number in numbers)
         assert len(replicate.target.history) == 1
 
@@ -59,19 +73,80 @@ def test_a_result_carries_its_canonical_spec_and_id() -> None:
     assert result.trial_id == result.spec.trial_id(describe_dataset("iris").fingerprint)
 
 
-def test_the_target_trains_on_all_and_the_shadow_on_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The paper's protocol, and a new random share for every replicate."""
-    seen: list[np.ndarray] = []
-    train = privsearch.trial.train_cohort
+HALVES = HalvesProtocol(networks=4, dropout_queries=2)
+EVERYTHING: tuple[Attack, ...] = (
+    SvmAttack(),
+    SvmAttack(per_class=True, signals="mean_mem"),
+    *(ThresholdAttack(kind=kind) for kind in get_args(ThresholdKind)),
+    LiraAttack(),
+    LiraAttack(mode="offline", signals="spike_counts"),
+    LiraAttack(queries="input_dropout"),
+    RmiaAttack(),
+    RmiaAttack(mode="offline", a=0.5),
+    LabelOnlyAttack(),
+)
 
-    def watching(spec: Any, splits: Any, subsets: np.ndarray, *rest: Any) -> Any:
-        seen.append(subsets)
-        return train(spec, splits, subsets, *rest)
 
-    monkeypatch.setattr(privsearch.trial, "train_cohort", watching)
-    run()
-    assert [subsets.sum(axis=1).tolist() for subsets in seen] == [[120, 96], [120, 96]]
-    assert not np.array_equal(seen[0][1], seen[1][1])
+@pytest.mark.parametrize("model", ["ann", "snn"])
+def test_every_attack_runs_under_halves(model: str) -> None:
+    """Each network of the cohort is a target, and has numbers of every attack; none has a shadow of its own."""
+    result = run(model=model, num_steps=3 if model == "snn" else None, protocol=HALVES, attacks=EVERYTHING)
+    assert len(result.replicates) == 4
+    names = [attack.name for attack in EVERYTHING]
+    for replicate in result.replicates:
+        assert replicate.shadow is None
+        assert list(replicate.attacks) == names
+    assert list(result.across) == names
+
+
+class Shelf:
+    """An archive in memory that counts."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Cohort] = {}
+        self.saved = 0
+
+    def load(self, trial_id: str) -> Cohort | None:
+        return self.kept.get(trial_id)
+
+    def save(self, trial_id: str, cohort: Cohort) -> None:
+        self.kept[trial_id] = cohort
+        self.saved += 1
+
+
+def test_what_was_kept_is_not_trained_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another attack on the same trial finds its signals, and the same numbers as if it had been there before."""
+    shelf = Shelf()
+    first = run_trial(TINY, archive=shelf)
+    both = run(attacks=(SvmAttack(), ThresholdAttack(kind="loss")))
+    monkeypatch.setattr(privsearch.trial, "train_cohort", None)
+    added = TINY.model_copy(update={"attacks": (ThresholdAttack(kind="loss"),)})
+    for later in (run_trial(added, archive=shelf), attack_trial(added.canonical("fcnet"), first.trial_id, shelf)):
+        assert isinstance(later, Completed)
+        assert later.across["loss"] == both.across["loss"]
+        assert [r.attacks["loss"] for r in later.replicates] == [r.attacks["loss"] for r in both.replicates]
+        assert [r.target for r in later.replicates] == [r.target for r in both.replicates]
+    assert shelf.saved == 1
+
+
+def test_an_attack_that_fails_costs_no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signals are kept before the attack begins."""
+    shelf = Shelf()
+
+    def broken(*args: Any) -> None:
+        raise RuntimeError("no attack")
+
+    monkeypatch.setattr(privsearch.trial, "audit", broken)
+    failed = run_trial(TINY, archive=shelf)
+    assert isinstance(failed, Failed)
+    assert (failed.error, list(shelf.kept)) == ("RuntimeError", [failed.trial_id])
+
+
+def test_signals_that_are_gone_are_a_failed_result() -> None:
+    """With the way to get them back."""
+    result = attack_trial(TINY, "t", Shelf())
+    assert isinstance(result, Failed)
+    assert "the signals of trial t must be readable, but are not; run its sweep" in result.message
 
 
 def test_configurations_share_their_subsets_and_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,8 +161,8 @@ def test_configurations_share_their_subsets_and_seeds(monkeypatch: pytest.Monkey
     monkeypatch.setattr(privsearch.trial, "train_cohort", watching)
     run()
     run(weight_bit_width=2)
-    assert seen[:2] == seen[2:]
-    assert len({seed for _, seeds in seen for seed in seeds}) == 4
+    assert seen[0] == seen[1]
+    assert len(set(seen[0][1])) == 4
 
 
 def test_an_attack_does_not_depend_on_the_others() -> None:

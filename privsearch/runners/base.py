@@ -7,6 +7,7 @@ from typing import Protocol
 from privsearch.errors import DataError
 from privsearch.plan import PlannedTrial
 from privsearch.result import Failed, TrialResult, failure
+from privsearch.runners.jobs import Job
 
 
 class Observer(Protocol):
@@ -23,8 +24,8 @@ class Runner(ABC):
     """Runs trials. The numbers that come out depend on the trials alone, not on the runner."""
 
     @abstractmethod
-    def run(self, trials: Sequence[PlannedTrial], observer: Observer) -> None:
-        """Run every trial once, in about this order, and tell `observer` of each.
+    def run(self, trials: Sequence[PlannedTrial], job: Job, observer: Observer) -> None:
+        """Do `job` with every trial once, in about this order, and tell `observer` of each.
 
         Raises:
             KeyboardInterrupt: the user interrupted; trials that were running have no result.

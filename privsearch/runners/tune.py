@@ -9,7 +9,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,12 +20,9 @@ from ray.tune.search import Searcher
 
 from privsearch.environment import available_cores
 from privsearch.plan import PlannedTrial
-from privsearch.result import TrialResult, failure, parse_result
+from privsearch.result import failure, parse_result
 from privsearch.runners.base import Observer, Runner, attributed
-from privsearch.spec import TrialSpec
-
-RunOne = Callable[[TrialSpec], TrialResult]
-"""Runs one trial in a worker's process."""
+from privsearch.runners.jobs import Job
 
 
 class WorkerDied(RuntimeError):  # noqa: N818  # it names what happened, as it will stand in the record
@@ -68,37 +65,35 @@ def _deferred_interrupt() -> Iterator[None]:
 class TuneRunner(Runner):
     """Runs trials on this machine's cores; each worker keeps its process, and with it its data and imports."""
 
-    def __init__(self, workers: int | None = None, run_one: RunOne | None = None) -> None:
-        """Run on `workers` processes (None for one a core) what `run_one` makes of a trial (None for `run_trial`)."""
+    def __init__(self, workers: int | None = None) -> None:
+        """Run on `workers` processes, None for one a core."""
         self._workers = workers or available_cores()
-        self._run_one = run_one
 
-    def run(self, trials: Sequence[PlannedTrial], observer: Observer) -> None:
-        """Run every trial once, starting them in order.
+    def run(self, trials: Sequence[PlannedTrial], job: Job, observer: Observer) -> None:
+        """Do `job` with every trial once, starting them in order.
 
         Raises:
             KeyboardInterrupt: the user interrupted; the workers are stopped.
         """
         workers = min(self._workers, len(trials))
         with local_ray(workers), tempfile.TemporaryDirectory(prefix="privsearch-tune-") as folder:
-            self._tuner(trials, observer, workers, folder).fit()
+            worker = tune.with_parameters(_Worker, trials=list(trials), job=job)
+            self._tuner(worker, _Bridge(trials, observer), len(trials), workers, folder).fit()
 
-    def _tuner(self, trials: Sequence[PlannedTrial], observer: Observer, workers: int, folder: str) -> tune.Tuner:
+    def _tuner(self, worker: Any, bridge: "_Bridge", size: int, workers: int, folder: str) -> tune.Tuner:
         """One Tune trial for each of ours; Tune's own files go to `folder`, which nobody reads."""
-        specs = [trial.spec for trial in trials]
-        worker = tune.with_parameters(_Worker, specs=specs, run_one=self._run_one)
         return tune.Tuner(
             tune.with_resources(worker, {"cpu": 1}),
             tune_config=tune.TuneConfig(
-                search_alg=_InOrder(len(trials)),
-                num_samples=len(trials),
+                search_alg=_InOrder(size),
+                num_samples=size,
                 max_concurrent_trials=workers,
                 reuse_actors=True,
             ),
             run_config=tune.RunConfig(
                 storage_path=folder,
                 verbose=0,
-                callbacks=[_Bridge(trials, observer)],
+                callbacks=[bridge],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
         )
@@ -107,9 +102,10 @@ class TuneRunner(Runner):
 class _Worker(tune.Trainable):
     """A process that runs one trial after another; Tune calls one run of one trial a step."""
 
-    def setup(self, config: dict[str, Any], specs: Sequence[TrialSpec] = (), run_one: RunOne | None = None) -> None:
-        self._specs = specs
-        self._run_one = run_one or _default_run_one()
+    def setup(self, config: dict[str, Any], trials: Sequence[PlannedTrial] = (), job: Job | None = None) -> None:
+        # Tune asks for keywords with defaults; both are always given.
+        assert job is not None
+        self._trials, self._job = trials, job
         self._index = config["index"]
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -117,14 +113,7 @@ class _Worker(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        return {"result": self._run_one(self._specs[self._index]).model_dump_json(), "done": True}
-
-
-def _default_run_one() -> RunOne:
-    # Imported by the workers alone: the driver never trains, and need not wait for torch.
-    from privsearch.trial import run_trial
-
-    return run_trial
+        return {"result": self._job(self._trials[self._index]).model_dump_json(), "done": True}
 
 
 class _InOrder(Searcher):

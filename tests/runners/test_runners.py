@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from privsearch.archive import SignalArchive
 from privsearch.data import describe_dataset
 from privsearch.plan import PlannedTrial, make_plan
 from privsearch.result import Completed, Failed, TrialResult
-from privsearch.runners import Runner
+from privsearch.runners import AttackOnly, Runner, TrainAndAttack
 from privsearch.runners.base import attributed
 from privsearch.runners.inline import InlineRunner
 from privsearch.runners.tune import TuneRunner, local_ray
-from privsearch.spec import SweepSpec, TrialSpec
+from privsearch.spec import SweepSpec, ThresholdAttack
 from privsearch.store import Study
 from privsearch.trial import run_trial
 
@@ -54,7 +55,7 @@ def trials(tiny_sweep: SweepSpec, tmp_path: Path) -> list[PlannedTrial]:
     ann = next(trial for trial in planned if trial.spec.model == "ann" and trial.spec.act_bit_width is None)
     diverging = ann.spec.model_copy(update={"learning_rate": 1e30})
     fingerprint = describe_dataset("iris").fingerprint
-    return [*planned, PlannedTrial(diverging.trial_id(fingerprint), diverging, (), cached=False, seconds=1.0)]
+    return [*planned, replace(planned[0], trial_id=diverging.trial_id(fingerprint), spec=diverging)]
 
 
 def test_a_dataset_that_changes_meanwhile_fails_its_trials(trials: list[PlannedTrial]) -> None:
@@ -69,7 +70,7 @@ def test_a_dataset_that_changes_meanwhile_fails_its_trials(trials: list[PlannedT
 def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTrial]) -> None:
     """Each trial is started once and finished once, a failure stops nobody, and the bits are those of a plain call."""
     listener = Listener()
-    RUNNERS[name]().run(trials, listener)
+    RUNNERS[name]().run(trials, TrainAndAttack(), listener)
     events = listener.events
     assert len(events) == len(set(events)) == 2 * len(trials)
     for kind, trial_id in events:
@@ -84,16 +85,32 @@ def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTria
         assert got.numbers() == expected.numbers()
 
 
+@pytest.mark.parametrize("name", ["inline", "tune, 2 workers"])
+def test_what_one_worker_keeps_another_attacks(name: str, trials: list[PlannedTrial], tmp_path: Path) -> None:
+    """Signals go to the archive as they are trained; an attack on them, in whatever process, gives a plain call's bits."""
+    archive = SignalArchive(tmp_path / "signals")
+    kept, loss = Listener(), ThresholdAttack(kind="loss")
+    RUNNERS[name]().run(trials[:-1], TrainAndAttack(archive), kept)
+    later = [replace(trial, spec=trial.spec.model_copy(update={"attacks": (loss,)})) for trial in trials[:-1]]
+    attacked = Listener()
+    RUNNERS[name]().run(later, AttackOnly(archive), attacked)
+    for trial in later:
+        expected, got = run_trial(trial.spec), attacked.results[trial.trial_id]
+        assert isinstance(expected, Completed)
+        assert isinstance(got, Completed)
+        assert got.numbers() == expected.numbers()
+
+
 def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTrial]) -> None:
     """A process that is gone without a word is a failed trial; another worker takes the rest."""
 
-    def deadly(spec: TrialSpec) -> TrialResult:
-        if spec.learning_rate > 1:
+    def deadly(trial: PlannedTrial) -> TrialResult:
+        if trial.spec.learning_rate > 1:
             os._exit(3)
-        return run_trial(spec)
+        return run_trial(trial.spec)
 
     listener = Listener()
-    TuneRunner(workers=2, run_one=deadly).run([trials[-1], *trials[:-1]], listener)
+    TuneRunner(workers=2).run([trials[-1], *trials[:-1]], deadly, listener)
     dead = listener.results.pop(trials[-1].trial_id)
     assert isinstance(dead, Failed)
     assert dead.error == "WorkerDied"

@@ -1,0 +1,45 @@
+"""What a worker does with a trial. Heavy imports stand in the calls: a driver that hands these out never trains."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from privsearch.archive import SignalArchive
+from privsearch.plan import PlannedTrial
+from privsearch.result import TrialResult
+
+Job = Callable[[PlannedTrial], TrialResult]
+"""Run in a worker's process, to which it is sent."""
+
+
+@dataclass(frozen=True)
+class TrainAndAttack:
+    """Train what has not been trained yet, and attack it.
+
+    Attributes:
+        archive: where signals are kept; None for nowhere.
+    """
+
+    archive: SignalArchive | None = None
+
+    def __call__(self, trial: PlannedTrial) -> TrialResult:
+        """The result of the trial."""
+        from privsearch.trial import run_trial
+
+        return run_trial(trial.spec, archive=self.archive)
+
+
+@dataclass(frozen=True)
+class AttackOnly:
+    """Attack what has been trained, and train nothing.
+
+    Attributes:
+        archive: where the signals are.
+    """
+
+    archive: SignalArchive
+
+    def __call__(self, trial: PlannedTrial) -> TrialResult:
+        """The result of the trial."""
+        from privsearch.trial import attack_trial
+
+        return attack_trial(trial.spec, trial.trial_id, self.archive)
