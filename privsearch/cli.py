@@ -1,6 +1,7 @@
 """The command line: parse, call, print. Heavy imports stand in the commands that need them, so --help is quick."""
 
 import json
+from contextlib import contextmanager
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ from typer.core import TyperGroup
 from privsearch.errors import PrivsearchError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rich.console import Console
 
@@ -35,6 +36,13 @@ class RunnerName(StrEnum):
 
     TUNE = "tune"
     INLINE = "inline"
+
+
+class KeepSignals(StrEnum):
+    """Whether a sweep keeps what its attacks saw."""
+
+    YES = "yes"
+    NO = "no"
 
 
 EXIT_STATUS = "Exit status: 0 all finished, 1 some trials failed, 2 bad input, 130 interrupted."
@@ -88,6 +96,12 @@ DataDirOption = Annotated[
 ]
 
 
+RunnerOption = Annotated[RunnerName, typer.Option(help="tune: Ray's workers; inline: this process.")]
+WorkersOption = Annotated[
+    int | None, typer.Option(min=1, help="Trials at a time with the tune runner; by default one a core.")
+]
+
+
 def main() -> None:
     """Run the command line."""
     app()
@@ -127,9 +141,11 @@ def sweep(
     settings: Settings = None,
     study: StudyOption = None,
     data_dir: DataDirOption = None,
-    runner: Annotated[RunnerName, typer.Option(help="tune: Ray's workers; inline: this process.")] = RunnerName.TUNE,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Trials at a time with the tune runner; by default one a core.")
+    runner: RunnerOption = RunnerName.TUNE,
+    workers: WorkersOption = None,
+    keep_signals: Annotated[
+        KeepSignals | None,
+        typer.Option(help="Keep what the attacks saw, for attacks to come; by default as the sweep file says (yes)."),
     ] = None,
 ) -> None:
     """Train and attack what is not recorded yet, then write the results and print the front of each dataset.
@@ -141,18 +157,40 @@ def sweep(
     from privsearch.sweep import run_sweep
 
     spec, where = _asked(sweep, settings, study, data_dir)
+    if keep_signals:
+        spec = spec.model_copy(update={"keep_signals": keep_signals is KeepSignals.YES})
+    if not spec.keep_signals:
+        typer.echo("note: signals are not kept; `privsearch attack` will need this sweep to be trained again", err=True)
     console = _console()
-    try:
-        with blaming(sweep, settings or ()):
-            outcome = run_sweep(spec, where, _runner(runner, workers), SweepProgress(console))
-    except KeyboardInterrupt:
-        kept = len(where.record().results)
-        typer.echo(f"interrupted; trials kept in {where.path}: {kept}; run the same command to go on", err=True)
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
-    _print_fronts(console, where)
-    typer.echo(_closing(outcome, where))
-    if outcome.failed:
-        raise typer.Exit(ExitCode.SOME_FAILED)
+    with _going_on_later(where), blaming(sweep, settings or ()):
+        outcome = run_sweep(spec, where, _runner(runner, workers), SweepProgress(console))
+    _report(console, outcome, where)
+
+
+@app.command(epilog=EXIT_STATUS)
+def attack(
+    study: StudyFolder,
+    attacks: Annotated[
+        list[str],
+        typer.Option(
+            "--attack",
+            metavar="ATTACKS",
+            help="Names such as lira,rmia, or a mapping such as '{kind: lira, mode: offline}'; repeatable.",
+        ),
+    ],
+    runner: RunnerOption = RunnerName.TUNE,
+    workers: WorkersOption = None,
+) -> None:
+    """Run more attacks on what a study has trained; nothing is trained again, and what is recorded is not repeated."""
+    from privsearch.report.progress import SweepProgress
+    from privsearch.spec.sweep_file import read_attacks
+    from privsearch.store import load_study
+    from privsearch.sweep import run_attacks
+
+    where, console = load_study(study), _console()
+    with _going_on_later(where):
+        outcome = run_attacks(read_attacks(attacks), where, _runner(runner, workers), SweepProgress(console))
+    _report(console, outcome, where)
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -317,6 +355,25 @@ def _print_fronts(console: "Console", study: "Study") -> None:
 def _say_written(files: "Iterable[Path]") -> None:
     for path in files:
         typer.echo(f"written: {path}")
+
+
+@contextmanager
+def _going_on_later(study: "Study") -> "Iterator[None]":
+    """Say, when the user interrupts, what is kept and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = len(study.record().results)
+        typer.echo(f"interrupted; trials kept in {study.path}: {kept}; run the same command to go on", err=True)
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _report(console: "Console", outcome: "SweepOutcome", study: "Study") -> None:
+    """Print the fronts and what this run did; its exit status says whether some trials failed."""
+    _print_fronts(console, study)
+    typer.echo(_closing(outcome, study))
+    if outcome.failed:
+        raise typer.Exit(ExitCode.SOME_FAILED)
 
 
 def _closing(outcome: "SweepOutcome", study: "Study") -> str:

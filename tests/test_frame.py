@@ -1,11 +1,21 @@
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
-from builders import make_completed, make_failed
+from builders import attack_result, make_completed, make_failed
 
-from privsearch.frame import results_frame
+from privsearch.frame import (
+    exposed_frame,
+    results_frame,
+    slices_frame,
+    strongest,
+    target_numbers,
+    targets_frame,
+)
 from privsearch.metrics import noise_floor
-from privsearch.spec import SvmAttack
+from privsearch.result import Replicate, TrialResult
+from privsearch.spec import HalvesProtocol, SvmAttack
 
 PROMISED = [
     *(
@@ -33,7 +43,8 @@ PROMISED = [
         "test_accuracy_sd",
         "svm.auc",
         "svm.auc_sd",
-        "svm.placebo_auc",
+        "svm.auc_low",
+        "svm.auc_high",
         "seconds",
     ),
 ]
@@ -70,13 +81,97 @@ def test_a_failed_trial_has_its_reason_and_no_numbers() -> None:
     frame = results_frame([make_completed(), make_failed()])
     failed = frame[frame["status"] == "failed"].iloc[0]
     assert failed["error"] == "DivergedError: the training loss must be finite"
-    assert failed[["test_accuracy", "svm.auc", "svm.placebo_auc"]].isna().all()
+    assert failed[["test_accuracy", "svm.auc", "svm.auc_low"]].isna().all()
 
 
 def test_every_attack_has_its_columns() -> None:
     """Two attacks, two sets of columns."""
     frame = results_frame([make_completed(attacks=(SvmAttack(), SvmAttack(per_class=True)))])
     assert {"svm.auc", "svm.placebo_auc", "svm_per_class.auc", "svm_per_class.placebo_auc"} <= set(frame.columns)
+
+
+def test_the_interval_is_that_of_the_bootstrap() -> None:
+    """The mean AUC has the ends that were computed across the targets."""
+    (row,) = results_frame([make_completed(auc=0.55)]).to_dict("records")
+    assert (row["svm.auc_low"], row["svm.auc_high"]) == (pytest.approx(0.52), pytest.approx(0.58))
+
+
+def test_a_number_that_some_target_lacks_is_missing() -> None:
+    """A mean over fewer targets than the others' would be compared with them all the same."""
+    whole = make_completed()
+    first, second = whole.replicates
+    lacking = second.attacks["svm"].model_copy(update={"tpr_at_fpr": {"1e-1": None, "1e-2": None, "1e-3": None}})
+    partly = whole.model_copy(update={"replicates": (first, second.model_copy(update={"attacks": {"svm": lacking}}))})
+    assert results_frame([whole])["svm.tpr_at_fpr_1e-1"].tolist() == [0.2]
+    assert results_frame([partly])["svm.tpr_at_fpr_1e-1"].isna().all()
+
+
+def test_halves_have_no_placebo() -> None:
+    """Its columns are there for the trials that have one."""
+    assert "svm.placebo_auc" not in results_frame([make_completed(protocol=HalvesProtocol(networks=4))])
+    assert "svm.placebo_auc" in results_frame([make_completed()])
+
+
+def found(**aucs: float) -> Replicate:
+    target = make_completed().replicates[0].target
+    return Replicate(target=target, shadow=None, attacks={name: attack_result(auc) for name, auc in aucs.items()})
+
+
+def test_the_strongest_attack_is_chosen_on_the_other_targets() -> None:
+    """Lucky on one target and weak on the others is not chosen there: the maximum itself would be biased."""
+    replicates = [found(svm=0.9, loss=0.6), found(svm=0.5, loss=0.6), found(svm=0.5, loss=0.6)]
+    assert strongest(replicates) == ["loss", "svm", "svm"]
+    numbers = target_numbers(replicates)
+    assert [target["worst.auc"] for target in numbers] == [0.6, 0.5, 0.5]
+    assert [target["worst.attack"] for target in numbers] == ["loss", "svm", "svm"]
+
+
+def test_the_strongest_of_guessing_attacks_still_guesses() -> None:
+    """Over many studies its mean is 0.5, where that of the highest AUC is above 0.52."""
+    rng = np.random.default_rng(0)
+    worst, highest = [], []
+    for aucs in rng.normal(0.5, 0.05, size=(300, 8, 5)):
+        replicates = [found(**{f"a{i}": auc for i, auc in enumerate(row)}) for row in aucs]
+        worst.append(np.mean([target["worst.auc"] for target in target_numbers(replicates)]))
+        highest.append(aucs.mean(axis=0).max())
+    assert abs(np.mean(worst) - 0.5) < 3 * np.std(worst, ddof=1) / np.sqrt(len(worst))
+    assert np.mean(highest) > 0.52
+
+
+def test_one_target_has_no_strongest_attack() -> None:
+    """There is nothing else to choose it on."""
+    assert strongest([found(svm=0.6)]) == [None]
+    assert "worst.auc" not in target_numbers([found(svm=0.6)])[0]
+
+
+def test_targets_have_a_row_each() -> None:
+    """In the order of the trials, with their own intervals; failed trials have none."""
+    frame = targets_frame([make_completed(auc=0.55), make_failed(), make_completed("c" * 16)])
+    assert frame["trial_id"].tolist() == ["a" * 16] * 2 + ["c" * 16] * 2
+    assert frame["target"].tolist() == [0, 1, 0, 1]
+    first = frame.iloc[0]
+    assert (first["svm.auc"], first["svm.auc_low"], first["svm.auc_high"]) == pytest.approx((0.54, 0.49, 0.59))
+    assert (first["svm.advantage_low"], first["svm.excess_auc"]) == pytest.approx((0.0, 0.02))
+
+
+def test_slices_are_means_over_the_targets_that_have_them() -> None:
+    """A class without both kinds on any target has no number, and says on how many it was measured."""
+    frame = slices_frame([make_completed(auc=0.55)]).set_index("slice")
+    assert frame.loc["class 0", "auc"] == pytest.approx(0.55)
+    assert frame["n"].to_dict() == {"class 0": 2, "class 1": 0, "correct": 2, "wrong": 0}
+    assert np.isnan(frame.loc["wrong", "auc"])
+
+
+def test_the_most_exposed_examples_are_listed() -> None:
+    """With the row at which the user finds them in the data."""
+    (row,) = exposed_frame([make_completed()]).to_dict("records")
+    assert (row["attack"], row["rank"], row["row"], row["accused"], row["trained"]) == ("svm", 1, 7, 2, 2)
+
+
+@pytest.mark.parametrize("table", [targets_frame, slices_frame, exposed_frame])
+def test_tables_of_nothing_are_empty(table: Callable[[list[TrialResult]], pd.DataFrame]) -> None:
+    """A study whose trials all failed has its tables."""
+    assert table([make_failed()]).empty
 
 
 def test_bit_widths_stay_integers_beside_full_precision(tmp_path: object) -> None:

@@ -19,9 +19,16 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
         f"{summary['name']}: {summary['trials']} distinct trials, from {summary['points_in_cross_products']} points of "
         "the grids"
     )
-    yield f"to do: {summary['to_do']}, cached: {summary['cached']}"
+    only_attacks = summary["to_attack_only"]
+    yield f"to do: {summary['to_do']}, cached: {summary['cached']}" + (
+        f"; {only_attacks} of those to do are trained already and only attacked" if only_attacks else ""
+    )
     estimate = duration(summary["estimated_core_seconds"])
     yield f"to train: {summary['networks_to_train']} networks, about {estimate} on one core, give or take half"
+    if plan.sweep.keep_signals:
+        yield f"signals to keep: up to {size(summary['signal_bytes'])}, for attacks to come (keep_signals)"
+    else:
+        yield "signals are not kept: an attack to come will train everything again (keep_signals: false)"
     if summary["recorded_but_not_asked_for"]:
         yield f"kept, but no longer asked for: {summary['recorded_but_not_asked_for']} recorded trials"
     per_dataset = _table("dataset", "trials", "cached", "to do", "networks", "core time")
@@ -47,11 +54,16 @@ def trial_table(plan: Plan) -> Table:
 
 def trial_names(plan: Plan) -> dict[str, str]:
     """By trial_id, each trial in words: its dataset, and what tells it from the plan's others on that dataset."""
+    by_dataset: dict[str, dict[str, TrialSpec]] = {}
+    for trial in plan.trials:
+        by_dataset.setdefault(trial.spec.dataset_name, {})[trial.trial_id] = trial.spec
+    several = len({trial.spec.protocol.kind for trial in plan.trials}) > 1
     names: dict[str, str] = {}
-    for dataset in plan.infos:
-        specs = {trial.trial_id: trial.spec for trial in plan.trials if trial.spec.dataset_name == dataset}
+    for dataset, specs in by_dataset.items():
         varying = _varying_axes(specs.values())
-        names |= {trial_id: f"{dataset} {configuration(spec.axes(), varying)}" for trial_id, spec in specs.items()}
+        for trial_id, spec in specs.items():
+            protocol = f" {spec.protocol.kind}" if several else ""
+            names[trial_id] = f"{dataset}{protocol} {configuration(spec.axes(), varying)}"
     return names
 
 
@@ -65,6 +77,13 @@ def _varying_axes(specs: Collection[TrialSpec]) -> list[str]:
 
 def _table(*columns: Column | str) -> Table:
     return Table(*columns, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+
+
+def size(num_bytes: int) -> str:
+    """A size as a person says it."""
+    if num_bytes < 1e6:
+        return f"{num_bytes / 1e3:.0f} kB"
+    return f"{num_bytes / 1e6:.0f} MB" if num_bytes < 1e9 else f"{num_bytes / 1e9:.1f} GB"
 
 
 def duration(seconds: float) -> str:
