@@ -1,22 +1,26 @@
-"""One trial, told in full: its epochs as they pass, then every replicate's numbers."""
+"""One trial, told in full: its epochs as they pass, then every target's numbers."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from privsearch.result import Completed, Epoch
+from privsearch.report.paper.formats import MISSING
+from privsearch.result import AttackResult, Completed, Epoch, Replicate
+from privsearch.spec import Protocol
 from privsearch.training import EpochListener
 
-ROLES = ("target", "shadow")
+ROLES: Final = ("target", "shadow")
 
 
-def epoch_printer(console: Console) -> EpochListener:
-    """A listener that prints one line an epoch."""
+def epoch_printer(console: Console, protocol: Protocol) -> EpochListener:
+    """A listener that prints one line an epoch, for networks that are trained under `protocol`."""
 
     def print_epoch(network: int, epoch: int, measured: Epoch) -> None:
-        replicate, role = divmod(network, len(ROLES))
         console.print(
-            f"replicate {replicate + 1}  {ROLES[role]}  epoch {epoch + 1:3}  loss {measured.loss:.4f}  "
+            f"{_network_name(network, protocol)}  epoch {epoch + 1:3}  loss {measured.loss:.4f}  "
             f"training accuracy {measured.accuracy:.4f}",
             highlight=False,
         )
@@ -25,21 +29,57 @@ def epoch_printer(console: Console) -> EpochListener:
 
 
 def trial_table(result: Completed) -> Table:
-    """One row a replicate and attack: accuracies of target and shadow, the AUC, the placebo's, and the excess."""
+    """For each target the accuracies of its networks, then one row an attack.
+
+    An attack has its AUC with DeLong's interval, the TPR at the finest FPR that all targets have examples for, the
+    advantage and the bound on epsilon; under `paper` also the placebo's AUC and the excess.
+    """
+    found = [attack for replicate in result.replicates for attack in replicate.attacks.values()]
+    fpr = _finest_fpr(found)
+    under_paper = result.spec.protocol.kind == "paper"
     table = Table(
-        "replicate",
-        *(f"{role}\n{split}" for role in ROLES for split in ("train", "test")),
-        *("attack", "AUC", "placebo\nAUC", "excess\nAUC"),
+        "network, train\nand test accuracy",
+        *("AUC,\n95 % interval", f"TPR\nat {fpr}", "advan-\ntage", "epsi-\nlon"),
+        *(("placebo\nAUC", "excess\nAUC") if under_paper else ()),
         title=f"Trial {result.trial_id}, {result.seconds:.1f} s",
-        caption="Accuracies and AUCs are fractions.",
+        caption=f"All are fractions but epsilon, of which at least so much is shown. {MISSING}: too few examples.",
         box=box.SIMPLE_HEAD,
         padding=0,
         pad_edge=False,
+        show_edge=False,
     )
     for number, replicate in enumerate(result.replicates, start=1):
-        networks = (replicate.target, replicate.shadow)
-        shown = [f"{value:.3f}" for network in networks for value in (network.train_accuracy, network.test_accuracy)]
+        for row in _accuracies(number, replicate):
+            table.add_row(row)
         for name, attack in replicate.attacks.items():
-            aucs = f"{attack.auc:.3f}", f"{attack.placebo_auc:.3f}", f"{attack.excess_auc:+.3f}"
-            table.add_row(str(number), *shown, name, *aucs)
+            table.add_row(f"  {name}", *_cells(attack, fpr))
     return table
+
+
+def _network_name(network: int, protocol: Protocol) -> str:
+    if protocol.kind == "halves":
+        return f"network {network + 1}"
+    replicate, role = divmod(network, len(ROLES))
+    return f"replicate {replicate + 1}  {ROLES[role]}"
+
+
+def _finest_fpr(found: Iterable[AttackResult]) -> str:
+    """The finest false positive rate that everything has a number at; the finest of all where there is none."""
+    rates = [attack.tpr_at_fpr for attack in found]
+    return max(reversed(rates[0]), key=lambda fpr: all(tprs[fpr] for tprs in rates))
+
+
+def _accuracies(number: int, replicate: Replicate) -> Iterator[str]:
+    for role, network in zip(ROLES, (replicate.target, replicate.shadow), strict=True):
+        if network:
+            yield f"{role} {number}  {network.train_accuracy:.3f} {network.test_accuracy:.3f}"
+
+
+def _cells(attack: AttackResult, fpr: str) -> Iterator[str]:
+    yield f"{attack.auc.value:.3f} [{attack.auc.low:.3f}, {attack.auc.high:.3f}]"
+    tpr = attack.tpr_at_fpr[fpr]
+    yield f"{tpr.value:.3f}" if tpr else MISSING
+    yield f"{attack.advantage.value:.3f}" if attack.advantage else MISSING
+    yield MISSING if attack.epsilon_low is None else f"{attack.epsilon_low:.2f}"
+    if attack.excess_auc is not None:
+        yield from (f"{attack.placebo_auc:.3f}", f"{attack.excess_auc:+.3f}")

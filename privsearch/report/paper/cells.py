@@ -57,7 +57,7 @@ class StudyCells:
     """The rows of a results table, by the cell of the paper that each of them fills."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
-        """Sort the rows of `frame`, the results table of one study."""
+        """Sort the rows of `frame`, those of one study under the paper's protocol (`paper_rows`)."""
         self._rows: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
         for row in records(frame):
             self._rows[tuple(row[field.name] for field in fields(Cell))].append(row)
@@ -82,6 +82,22 @@ class StudyCells:
         return sorted(found, key=lambda value: (value is not None, value))
 
 
+def paper_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a results table whose trials followed the paper's protocol.
+
+    Raises:
+        StudyError: there are none.
+    """
+    rows = frame[frame["protocol"] == "paper"]
+    if rows.empty:
+        found = ", ".join(frame["protocol"].unique()) or "none yet"
+        raise StudyError(
+            "only trials under the protocol 'paper' can be set beside the paper, but this study has none (its "
+            f"protocols: {found}); add {{kind: paper}} to the protocol of its sweep and run it"
+        )
+    return rows
+
+
 def check_attack(frame: pd.DataFrame, attack: str) -> None:
     """Refuse an attack that has no numbers in a results table.
 
@@ -97,7 +113,7 @@ def check_attack(frame: pd.DataFrame, attack: str) -> None:
 
 def _ambiguity(cell: Cell, rows: Collection[dict[str, Any]]) -> str:
     known = {field.name for field in fields(Cell)}
-    values = {a: dict.fromkeys(row[a] for row in rows) for a in (*AXES, "protocol", "replicates", "seed")}
+    values = {a: dict.fromkeys(row[a] for row in rows) for a in (*AXES, "replicates", "seed")}
     several = [
         f"{axis} ({', '.join('null' if v is None else plain(v) for v in found)})"
         for axis, found in values.items()

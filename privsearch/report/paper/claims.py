@@ -15,7 +15,6 @@ from jaxtyping import Float
 from numpy import ndarray as Array
 
 from privsearch.report.paper.cells import Cell, StudyCells
-from privsearch.result import Completed, Replicate
 
 MARGIN: Final = 0.01
 """How much lower an attack AUC has to be to count as a benefit (claim 3).
@@ -26,6 +25,9 @@ the AUC have a median of 0.011.
 """
 
 Differences = dict[str, Float[Array, " replicates"]]
+
+TargetNumbers = Mapping[str, Sequence[Mapping[str, Any]]]
+"""By trial_id, the numbers of each target by column (`privsearch.frame.target_numbers`)."""
 
 _MISSING: Final = np.full(1, np.nan)
 _BIT_WIDTHS: Final = (8, 4, 2)
@@ -47,20 +49,21 @@ class Audit:
     What the study does not have, or what failed, is an array of one NaN: any difference with it is NaN as well.
     """
 
-    def __init__(
-        self, cells: StudyCells, completed: Mapping[str, Completed], dataset: str, attack: str, success: Success
-    ) -> None:
+    def __init__(self, cells: StudyCells, numbers: TargetNumbers, dataset: str, attack: str, success: Success) -> None:
         """Look at `dataset` through `attack`, whose success is `success`."""
-        self._cells, self._completed, self._dataset = cells, completed, dataset
+        self._cells, self._numbers, self._dataset = cells, numbers, dataset
         self._attack, self._success = attack, success
 
     def auc(self, model: str, **axes: Any) -> Float[Array, " replicates"]:
         """The attack's AUC; for the excess over the placebo, 0.5 plus that."""
-        return self._over_replicates(Cell(self._dataset, model, **axes), self._auc)
+        cell = Cell(self._dataset, model, **axes)
+        if self._success is Success.PUBLISHED:
+            return self._over_replicates(cell, f"{self._attack}.auc")
+        return 0.5 + self._over_replicates(cell, f"{self._attack}.excess_auc")
 
     def accuracy(self, model: str, **axes: Any) -> Float[Array, " replicates"]:
         """The test accuracy of the target."""
-        return self._over_replicates(Cell(self._dataset, model, **axes), lambda r: r.target.test_accuracy)
+        return self._over_replicates(Cell(self._dataset, model, **axes), "test_accuracy")
 
     def thresholds(self, model: str, *bit_widths: int) -> list[float]:
         """The thresholds that the study asks for with each of these activation bit widths."""
@@ -72,17 +75,11 @@ class Audit:
         ]
         return sorted(set.intersection(*map(set, asked)))
 
-    def _auc(self, replicate: Replicate) -> float:
-        found = replicate.attacks.get(self._attack)
-        if found is None:
-            return float("nan")
-        return found.auc if self._success is Success.PUBLISHED else 0.5 + found.excess_auc
-
-    def _over_replicates(self, cell: Cell, number: Callable[[Replicate], float]) -> Float[Array, " replicates"]:
+    def _over_replicates(self, cell: Cell, column: str) -> Float[Array, " replicates"]:
         row = self._cells.find(cell)
         if row is None or row["status"] != "completed":
             return _MISSING
-        return np.array([number(replicate) for replicate in self._completed[row["trial_id"]].replicates])
+        return np.array([target.get(column, np.nan) for target in self._numbers[row["trial_id"]]])
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from privsearch.frame import results_frame
 from privsearch.front import records
-from privsearch.report.paper.cells import Cell, StudyCells, check_attack, title
+from privsearch.report.paper.cells import Cell, StudyCells, check_attack, paper_rows, title
 from privsearch.report.paper.formats import MISSING, console_table, markdown_table, with_spread
 from privsearch.report.paper.published import QUANTITIES, SOURCE, published_cells
 from privsearch.report.paper.verdict_text import verdicts_csv, verdicts_markdown
@@ -28,12 +28,14 @@ def compare_cells(frame: pd.DataFrame, attack: str = "svm") -> pd.DataFrame:
     spread is, or is 0. `status` is that of our trial, or "missing".
 
     Args:
-        frame: the results table of one study.
+        frame: the results table of one study, whose trials under another protocol are left aside.
         attack: the first part of the columns of the attack that is compared with the paper's.
 
     Raises:
-        StudyError: there are no numbers of that attack, or several configurations fill one cell.
+        StudyError: no trial follows the paper's protocol, there are no numbers of that attack, or several
+            configurations fill one cell.
     """
+    frame = paper_rows(frame)
     check_attack(frame, attack)
     cells = StudyCells(frame)
     rows = [row for published in records(published_cells()) for row in _compared(published, cells, attack)]
@@ -49,7 +51,8 @@ def write_comparison(folder: Path, results: Sequence[TrialResult], attack: str =
         attack: the name of the attack that is compared with the paper's.
 
     Raises:
-        StudyError: there are no numbers of that attack, or several configurations fill one cell.
+        StudyError: no trial follows the paper's protocol, there are no numbers of that attack, or several
+            configurations fill one cell.
     """
     cells = compare_cells(results_frame(results), attack)
     found = verdicts(results, attack)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 from rich.table import Table
 
-from privsearch.report.paper.cells import Cell, StudyCells, check_attack, title
+from privsearch.report.paper.cells import Cell, StudyCells, check_attack, paper_rows, title
 from privsearch.report.paper.formats import MISSING, console_table, latex, markdown_table, with_spread
 
 _HEADER: Final = ("train accuracy", "test accuracy", "attack AUC", "excess AUC")
@@ -114,12 +114,14 @@ def paper_tables(frame: pd.DataFrame, attack: str = "svm") -> list[PaperTable]:
     not have come after its own. The excess over the placebo beside the attack's AUC is our addition.
 
     Args:
-        frame: the results table of one study.
+        frame: the results table of one study, whose trials under another protocol are left aside.
         attack: the first part of the attack's columns.
 
     Raises:
-        StudyError: there are no numbers of that attack, or several configurations fill one cell.
+        StudyError: no trial follows the paper's protocol, there are no numbers of that attack, or several
+            configurations fill one cell.
     """
+    frame = paper_rows(frame)
     check_attack(frame, attack)
     cells = StudyCells(frame)
     return [table for layout in LAYOUTS if (table := _filled(layout, cells, attack)).lines]
@@ -129,7 +131,7 @@ def write_tables(folder: Path, frame: pd.DataFrame, attack: str = "svm") -> list
     """Write each of `paper_tables` as .md, .tex and .csv; return the files.
 
     Raises:
-        StudyError: there are no numbers of that attack, or several configurations fill one cell.
+        StudyError: as `paper_tables`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []

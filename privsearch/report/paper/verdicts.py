@@ -16,24 +16,21 @@ All replicates of a study share its split into training and test examples. A ver
 training of targets and shadows, and in the shadow's subset; that another split would say the same is not in it.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from jaxtyping import Float
-from numpy import ndarray as Array
-from scipy.stats import ttest_1samp
 
-from privsearch.frame import results_frame
-from privsearch.report.paper.cells import StudyCells, check_attack
+from privsearch.differences import ALPHA, CANNOT_TELL, holm, mean_difference
+from privsearch.frame import results_frame, target_numbers
+from privsearch.report.paper.cells import StudyCells, check_attack, paper_rows
 from privsearch.report.paper.claims import CLAIMS, Audit, Differences, Success, mean_over
 from privsearch.result import Completed, TrialResult
 
 ALL: Final = "all"
 """The dataset of a verdict on the mean over all datasets, each replicate's for itself."""
-
-ALPHA: Final = 0.05
 
 Finding = Literal["supported", "contradicted", "cannot tell", "not tested"]
 
@@ -97,21 +94,22 @@ def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdic
     verdict as published only.
 
     Args:
-        results: the trials of one study.
+        results: the trials of one study; those under another protocol than the paper's are left aside.
         attack: the name of the attack.
 
     Raises:
-        StudyError: there are no numbers of that attack, or an axis that the paper holds constant has several values.
+        StudyError: no trial follows the paper's protocol, there are no numbers of that attack, or an axis that the
+            paper holds constant has several values.
     """
-    frame = results_frame(results)
+    frame = paper_rows(results_frame(results))
     check_attack(frame, attack)
     cells = StudyCells(frame)
-    completed = {result.trial_id: result for result in results if isinstance(result, Completed)}
+    numbers = {r.trial_id: target_numbers(r.replicates) for r in results if isinstance(r, Completed)}
     found = []
     for claim in CLAIMS:
         for success in Success if claim.about_attack else (Success.PUBLISHED,):
             differences = {
-                dataset: claim.differences(Audit(cells, completed, dataset, attack, success))
+                dataset: claim.differences(Audit(cells, numbers, dataset, attack, success))
                 for dataset in cells.datasets
             }
             if len(differences) > 1:
@@ -124,17 +122,14 @@ def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdic
 
 
 def compare(differences: Differences, bar: float) -> tuple[Comparison, ...]:
-    """Test each of a claim's differences against its bar, and correct the p-values by Holm's method.
-
-    Source: Holm 1979, A simple sequentially rejective multiple test procedure.
-    """
-    compared = [_test(what, values, bar) for what, values in differences.items()]
-    ranked = sorted((c.p, i) for i, c in enumerate(compared) if c.p is not None)
-    corrected = 0.0
-    for rank, (p, i) in enumerate(ranked):
-        corrected = max(corrected, min(1.0, (len(ranked) - rank) * p))
-        compared[i] = replace(compared[i], p_holm=corrected)
-    return tuple(compared)
+    """Test each of a claim's differences against its bar, and correct the p-values by Holm's method."""
+    tested = [mean_difference(values[None], bar) for values in differences.values()]
+    numbers = np.hstack([(t.mean, t.low, t.high, t.p) for t in tested])
+    rows = np.vstack([numbers, holm(numbers[-1])]).T.tolist()
+    return tuple(
+        Comparison(what, 0 if math.isnan(row[0]) else len(values), *(None if math.isnan(x) else x for x in row))
+        for (what, values), row in zip(differences.items(), rows, strict=True)
+    )
 
 
 def judge(comparisons: Sequence[Comparison], bar: float) -> Finding:
@@ -143,20 +138,7 @@ def judge(comparisons: Sequence[Comparison], bar: float) -> Finding:
         return "not tested"
     if any(_is_below(comparison, bar) and (comparison.p_holm or 0.0) < ALPHA for comparison in comparisons):
         return "contradicted"
-    return "supported" if min(_support(comparison, bar) for comparison in comparisons) > 1 - ALPHA else "cannot tell"
-
-
-def _test(what: str, values: Float[Array, " replicates"], bar: float) -> Comparison:
-    """Test one difference; it is not corrected yet."""
-    if np.isnan(values).any():
-        return Comparison(what, n=0)
-    measured = Comparison(what, n=len(values), difference=float(values.mean()))
-    # Of accuracies on a small test split all replicates may agree; a t-test would take that for certainty.
-    if np.ptp(values) < 1e-12:
-        return measured
-    test = ttest_1samp(values, bar)
-    low, high = test.confidence_interval(1 - ALPHA)
-    return replace(measured, low=float(low), high=float(high), p=float(test.pvalue))
+    return "supported" if min(_support(comparison, bar) for comparison in comparisons) > 1 - ALPHA else CANNOT_TELL
 
 
 def _is_below(comparison: Comparison, bar: float) -> bool:

@@ -3,8 +3,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from builders import completed_of
 
-from privsearch.result import AttackResult, Completed, Replicate, TrainedNetwork, TrialResult
+from privsearch.result import Completed, TrialResult
 from privsearch.spec import PaperProtocol, SweepSpec, TrialSpec
 
 SWEEP = SweepSpec.model_validate(
@@ -31,20 +32,14 @@ def completed(number: int, spec: TrialSpec, rule: Rule, noise: float, replicates
     truth = SimpleNamespace(**{"accuracy": 0.9, "auc": 0.6, "placebo": 0.5, **rule(spec)})
     own = np.random.default_rng(number).normal(scale=noise, size=(3, replicates))
     shared = np.random.default_rng(0).normal(scale=0.05, size=replicates)
-    made = []
-    for r in range(replicates):
-        network = TrainedNetwork(
-            train_accuracy=truth.accuracy + 0.05, test_accuracy=truth.accuracy + shared[r] / 10 + own[0, r], history=()
-        )
-        attack = AttackResult(
-            auc=truth.auc + shared[r] + own[1, r],
-            placebo_auc=truth.placebo + own[2, r],
-            matched_auc=truth.auc + shared[r] + own[1, r],
-            num_members=120,
-            num_non_members=30,
-        )
-        made.append(Replicate(target=network, shadow=network, attacks={"svm": attack}))
-    return Completed(trial_id=f"{number:016x}", spec=spec, replicates=tuple(made), seconds=1.0)
+    aucs, placebos = truth.auc + shared + own[1], truth.placebo + own[2]
+    made = completed_of(f"{number:016x}", (truth.accuracy + shared / 10 + own[0]).tolist(), aucs.tolist(), spec)
+    kept = []
+    for replicate, placebo in zip(made.replicates, placebos.tolist(), strict=True):
+        attack = replicate.attacks["svm"]
+        update = {"placebo_auc": placebo, "matched_auc": attack.auc.value}
+        kept.append(replicate.model_copy(update={"attacks": {"svm": attack.model_copy(update=update)}}))
+    return made.model_copy(update={"replicates": tuple(kept)})
 
 
 @pytest.fixture

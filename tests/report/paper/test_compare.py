@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from builders import make_completed
 from rich.console import Console
 
+from privsearch.errors import StudyError
 from privsearch.frame import results_frame
 from privsearch.report.paper.compare import compare_cells, comparison_markdown, comparison_view, write_comparison
 from privsearch.report.paper.formats import MISSING
 from privsearch.report.paper.verdict_text import verdict_views, verdicts_markdown
 from privsearch.report.paper.verdicts import verdicts
 from privsearch.result import Failed, TrialResult
+from privsearch.spec import HalvesProtocol
 
 StudyOf = Callable[..., list[TrialResult]]
 
@@ -85,6 +88,16 @@ def test_failed_and_missing_trials_are_told_apart(study_of: StudyOf) -> None:
     text = comparison_markdown(compare_cells(results_frame(first)), "svm")
     assert "| II | Iris | ANN fp32 | test accuracy | 1.0000 ± 0.0000 | failed | failed | failed |" in text
     assert f"| II | MNIST | ANN fp32 | test accuracy | 0.9921 ± 0.0001 | {MISSING} | {MISSING} | {MISSING} |" in text
+
+
+def test_trials_of_another_protocol_are_left_aside(study_of: StudyOf) -> None:
+    """The published numbers are set beside trials under the paper's protocol, and a study without one is refused."""
+    results = study_of(lambda spec: {})
+    halves = [make_completed(f"{k:015x}h", protocol=HalvesProtocol(), **r.spec.axes()) for k, r in enumerate(results)]
+    alone, mixed = (compare_cells(results_frame(trials)) for trials in (results, [*halves, *results]))
+    pd.testing.assert_frame_equal(mixed, alone)
+    with pytest.raises(StudyError, match="'paper' can be set beside the paper, but this study has none"):
+        compare_cells(results_frame(halves))
 
 
 def test_terminal_shows_what_the_study_has(frame: pd.DataFrame) -> None:

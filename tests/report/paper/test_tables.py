@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from builders import make_completed
 from rich.console import Console
 
 from privsearch.errors import StudyError
@@ -13,7 +14,7 @@ from privsearch.report.paper.formats import MISSING, latex
 from privsearch.report.paper.tables import PaperTable, console_view, paper_tables, to_csv, to_latex, to_markdown
 from privsearch.report.paper.tables import write_tables as write
 from privsearch.result import Completed, Failed, TrialResult
-from privsearch.spec import NpzDataset
+from privsearch.spec import HalvesProtocol, NpzDataset
 
 StudyOf = Callable[..., list[TrialResult]]
 
@@ -193,6 +194,19 @@ def test_study_without_a_completed_trial_is_refused(results: list[TrialResult]) 
     failed = [result for result in results if isinstance(result, Failed)]
     with pytest.raises(StudyError, match="got 'svm' and none of its trials is completed"):
         paper_tables(results_frame(failed))
+
+
+def test_trials_of_another_protocol_are_left_aside(results: list[TrialResult]) -> None:
+    """A study may have every configuration under `halves` too; the tables are those of the paper's protocol."""
+    halves = [
+        make_completed(f"{number:015x}h", protocol=HalvesProtocol(networks=4), **result.spec.axes())
+        for number, result in enumerate(results)
+        if result.spec.dataset_name == "iris"
+    ]
+    alone, mixed = paper_tables(results_frame(results)), paper_tables(results_frame([*halves, *results]))
+    assert [to_markdown(table) for table in mixed] == [to_markdown(table) for table in alone]
+    with pytest.raises(StudyError, match=r"has none \(its protocols: halves\); add \{kind: paper\}"):
+        paper_tables(results_frame(halves))
 
 
 def test_negative_number_has_a_minus_sign_in_latex() -> None:

@@ -2,12 +2,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from builders import make_completed
 
 from privsearch.errors import StudyError
 from privsearch.report.paper.claims import CLAIMS, MARGIN, Success
 from privsearch.report.paper.verdicts import ALL, Verdict, compare, judge, verdicts
 from privsearch.result import Completed, Failed, TrialResult
-from privsearch.spec import TrialSpec
+from privsearch.spec import HalvesProtocol, TrialSpec
 
 StudyOf = Callable[..., list[TrialResult]]
 Rule = Callable[[TrialSpec], dict[str, float]]
@@ -212,6 +213,21 @@ def test_axis_that_the_paper_holds_constant_is_refused(study_of: StudyOf) -> Non
     other = snn.model_copy(update={"trial_id": "f" * 16, "spec": snn.spec.model_copy(update={"num_steps": 10})})
     with pytest.raises(StudyError, match=r"2 fill that of dataset iris, model snn.*num_steps \(25, 10\)"):
         verdicts([*results, other])
+
+
+def test_trials_of_another_protocol_have_no_say(study_of: StudyOf) -> None:
+    """What was trained on halves says nothing of the paper's claims, and alone is refused."""
+    results = study_of(lambda spec: {})
+    halves = [make_completed(f"{k:015x}h", protocol=HalvesProtocol(), **r.spec.axes()) for k, r in enumerate(results)]
+    assert verdicts([*halves, *results]) == verdicts(results)
+    with pytest.raises(StudyError, match=r"only trials under the protocol 'paper'.*\(its protocols: halves\)"):
+        verdicts(halves)
+
+
+def test_strongest_attack_is_an_attack_like_others(study_of: StudyOf) -> None:
+    """With one attack, the strongest is that one."""
+    results = study_of(lambda spec: {})
+    assert verdicts(results, "worst") == verdicts(results, "svm")
 
 
 def test_unknown_attack_is_refused(study_of: StudyOf) -> None:
