@@ -1,13 +1,14 @@
 """The results table: one row a trial, one column a field of its configuration or a number that came out."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from statistics import mean, stdev
+from statistics import fmean
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from privsearch.metrics import noise_floor
+from privsearch.intervals import mean_interval
+from privsearch.metrics import Interval, noise_floor
 from privsearch.result import AttackResult, Completed, ExposedExample, Replicate, TrialResult
 from privsearch.spec import WORST
 from privsearch.spec.sweep import AUDIT_FRACTIONS
@@ -35,9 +36,10 @@ def results_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
 
     Accuracies and attack numbers are means over the targets, with the sample standard deviation in the column
     `<name>_sd` (missing where there is one target). `<attack>.auc_low` and `.auc_high` bound the mean AUC: 95 %, by a
-    hierarchical bootstrap. `<attack>.noise_floor` is the half-width of the 95 % interval around 0.5 that guessing gives
-    on one target. A number that some target has too few examples for is missing. `worst` is the strongest attack,
-    chosen for each target on the others. A failed trial has its configuration, `error`, and no numbers.
+    hierarchical bootstrap (by `mean_interval` for a `worst` that is not the same attack on all targets).
+    `<attack>.noise_floor` is the half-width of the 95 % interval around 0.5 that guessing gives on one target. A number
+    that some target has too few examples for is missing. `worst` is the strongest attack, chosen for each target on the
+    others. A failed trial has its configuration, `error`, and no numbers.
     """
     results = list(results)
     rows = [_row(result) for result in results]
@@ -132,11 +134,21 @@ def _numbers(result: Completed) -> Iterator[tuple[str, float | int | None]]:
             yield column, values[0]
         elif not attack or number in _MEASURED:
             yield from _mean_and_sd(column, values)
-        if number == "auc" and attack in result.across:
-            yield f"{column}_low", result.across[attack].auc.low
-            yield f"{column}_high", result.across[attack].auc.high
+        if number == "auc":
+            interval = _auc_interval(result, attack)
+            yield f"{column}_low", interval.low
+            yield f"{column}_high", interval.high
         if number == "num_non_members":
             yield f"{attack}.noise_floor", noise_floor(targets[0][f"{attack}.num_members"], targets[0][column])
+
+
+def _auc_interval(result: Completed, attack: str) -> Interval:
+    """That of the bootstrap; where `worst` stands for several attacks, the targets' own intervals are joined."""
+    chosen = set(strongest(result.replicates)) if attack == WORST else {attack}
+    if len(chosen) == 1:
+        return result.across[str(chosen.pop())].auc
+    names = strongest(result.replicates)
+    return mean_interval([r.attacks[str(name)].auc for r, name in zip(result.replicates, names, strict=True)])
 
 
 def target_numbers(replicates: Sequence[Replicate]) -> list[dict[str, Any]]:
@@ -187,5 +199,5 @@ def _attack_numbers(found: AttackResult) -> dict[str, float | int | None]:
 def _mean_and_sd(name: str, values: Sequence[float | None]) -> Iterator[tuple[str, float | None]]:
     there = [value for value in values if value is not None]
     complete = len(there) == len(values)
-    yield name, mean(there) if complete else None
-    yield f"{name}_sd", stdev(there) if complete and len(there) > 1 else None
+    yield name, fmean(there) if complete else None
+    yield f"{name}_sd", float(np.std(there, ddof=1)) if complete and len(there) > 1 else None

@@ -7,7 +7,7 @@
     signals/            what the attacks saw of each trained trial (privsearch.archive)
     results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
                         made from the record, and made again whenever it grows
-    tables/, plots/, comparison/            made from the record on request
+    tables/, plots/, comparison/, audit/    made from the record on request
 
 The record is the truth. A trial that finished twice, or gained an attack, has several lines: they are read as one.
 """
@@ -81,6 +81,11 @@ class Study:
     def plots(self) -> Path:
         """The folder of the paper's figures."""
         return self.path / "plots"
+
+    @property
+    def audit(self) -> Path:
+        """The folder of the audit's tables and plots."""
+        return self.path / "audit"
 
     @property
     def comparison(self) -> Path:

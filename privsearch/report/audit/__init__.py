@@ -1,0 +1,1 @@
+"""The audit of a study: what each attack found under each protocol, with intervals."""

@@ -1,0 +1,86 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+from builders import make_failed
+
+from privsearch.report.audit.document import write_audit
+from privsearch.report.audit.table import audit_table
+from privsearch.report.paper.formats import MISSING
+from privsearch.result import Completed, TrialResult
+
+Audited = Callable[..., Completed]
+
+
+def document(folder: Path, results: list[TrialResult]) -> str:
+    """The Markdown of an audit."""
+    return write_audit(folder, results)[1].read_text(encoding="utf-8")
+
+
+def test_csv_holds_the_table(audited: Audited, tmp_path: Path) -> None:
+    """What stands in audit.csv is the audit's table."""
+    results = [audited([0.6] * 4, [0.5] * 4)]
+    csv, markdown = write_audit(tmp_path / "audit", results)
+    assert (csv.name, markdown.name) == ("audit.csv", "audit.md")
+    table = audit_table(results)
+    pd.testing.assert_frame_equal(pd.read_csv(csv, dtype=table.dtypes.to_dict()), table)
+
+
+def test_every_protocol_has_its_section(audited: Audited, tmp_path: Path) -> None:
+    """Each dataset and protocol has a section with all attacks' AUCs, marked where guessing could give them."""
+    results = [audited([0.6] * 4, [0.51] * 4, protocol=p, trial_id=p) for p in ("halves", "paper")]
+    text = document(tmp_path, results)
+    assert [line for line in text.splitlines() if line.startswith("## ")] == ["## iris, halves", "## iris, paper"]
+    assert text.count("| ANN | 0.600 [0.579, 0.622] | ~0.510 [0.489, 0.532] | 0.600 [0.579, 0.622] |") == 2
+    assert "4 targets a configuration, each with 300 members and 200 non-members." in text
+    assert "~ within the noise floor, 0.5 ± 0.052" in text
+    assert "hierarchical bootstrap" in text
+    assert "worst: on each target the attack that is the strongest on the other targets" in text
+
+
+def test_strongest_attack_is_told_in_full(audited: Audited, tmp_path: Path) -> None:
+    """The strongest attack has its rates, its advantage and its epsilon, or the reason why a rate is not there."""
+    text = document(tmp_path, [audited([0.6] * 4, [0.51] * 4)])
+    row = next(line for line in text.splitlines() if line.startswith("| ANN | 0.905"))
+    cells = [cell.strip() for cell in row.split("|")[1:-1]]
+    assert cells[2:4] == ["svm", "0.600 [0.579, 0.622]"]
+    assert cells[4].startswith("0.200 [0.1")
+    assert cells[6] == MISSING
+    assert cells[8] == "0.00"
+    assert f"{MISSING} TPR at 0.1 % FPR: needs 1000 non-members, has 200." in text
+
+
+def test_slices_are_told_at_their_extremes(audited: Audited, tmp_path: Path) -> None:
+    """The most and the least exposed class are named; a slice without a number is a dash."""
+    text = document(tmp_path, [audited([0.6] * 4, [0.51] * 4)])
+    assert f"| ANN | svm | 0.600 | 0.600 (class 1) | 0.400 (class 0) | 0.600 | {MISSING} |" in text
+
+
+def test_exposed_examples_are_counted_over_configurations(audited: Audited, tmp_path: Path) -> None:
+    """An example's accusations are summed over the configurations; under `paper`, where all are members, none stand."""
+    trials = [audited([0.6] * 4, [0.5] * 4, trial_id=model, model=model) for model in ("ann", "snn")]
+    assert "| 7 | 2 | 2 | 6 of 8 | 2 of 8 |" in document(tmp_path, trials)
+    paper = document(tmp_path, [audited([0.6] * 4, [0.5] * 4, protocol="paper")])
+    assert "most exposed examples" not in paper
+
+
+def test_placebo_stands_beside_the_papers_numbers(audited: Audited, tmp_path: Path) -> None:
+    """Under `paper` every attack has its placebo and its excess; under `halves` there is none."""
+    assert "| ANN | 0.500 / +0.020 | 0.500 / +0.020 |" in document(
+        tmp_path, [audited([0.6] * 4, [0.5] * 4, protocol="paper")]
+    )
+    assert "lacebo" not in document(tmp_path, [audited([0.6] * 4, [0.5] * 4)])
+
+
+def test_single_target_is_told_without_worst(audited: Audited, tmp_path: Path) -> None:
+    """One target has its attacks' numbers, and the reason why there is no `worst`."""
+    text = document(tmp_path, [audited([0.6], [0.5], protocol="paper")])
+    assert "1 target a configuration" in text
+    assert "worst needs two targets" in text
+    assert "The strongest attack (worst)." not in text
+
+
+def test_failed_trials_are_counted(audited: Audited, tmp_path: Path) -> None:
+    """How many trials failed, and so are missing, is said at the beginning."""
+    text = document(tmp_path, [audited([0.6] * 4, [0.5] * 4), make_failed()])
+    assert "1 of 2 trials failed and are left out." in text
