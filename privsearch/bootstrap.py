@@ -66,13 +66,16 @@ def hierarchical_auc_interval(
     )
     drawn = rng.integers(len(pairs), size=(resamples, len(pairs)))
     means = pool[drawn, rng.integers(size, size=(resamples, 1 if shared else len(pairs)))].mean(axis=1)
-    tail = _tail(confidence, len(pairs))
+    tail = expanded_tail(confidence, len(pairs))
     low, high = np.quantile(means, [tail, 1 - tail])
     return Interval(value, float(low), float(high))
 
 
-def _tail(confidence: float, num_targets: int) -> float:
-    """The share of resampled means below the interval: less than for many networks, as few show too little spread."""
+def expanded_tail(confidence: float, num_targets: int) -> float:
+    """The share of resampled means below the interval: less than for many networks, as few show too little spread.
+
+    Source: Hesterberg 2015.
+    """
     if num_targets == 1:
         return (1 - confidence) / 2
     from scipy.stats import t

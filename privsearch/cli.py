@@ -214,7 +214,7 @@ def trial(
     require_datasets([planned.spec.dataset])
     console = _console()
     console.print_json(planned.spec.model_dump_json(), highlight=False)
-    result = run_trial(planned.spec, epoch_printer(console))
+    result = run_trial(planned.spec, epoch_printer(console, planned.spec.protocol))
     if isinstance(result, Failed):
         typer.echo(result.traceback, err=True)
         raise typer.Exit(ExitCode.SOME_FAILED)
@@ -230,6 +230,54 @@ def front(study: StudyFolder) -> None:
     where = load_study(study)
     write_outputs(where)
     _print_fronts(_console(), where)
+
+
+@app.command(epilog=EXIT_STATUS)
+def diff(
+    study: StudyFolder,
+    first: Annotated[str, typer.Argument(metavar="A", help="A trial's id, or the beginning of one.")],
+    others: Annotated[
+        list[str] | None, typer.Argument(metavar="[B...]", help="The trials to set against A; by default all like it.")
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            help="The column of targets.csv that is compared beside accuracy; by default worst.auc under halves, the "
+            "excess over the placebo under paper."
+        ),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all differences to a CSV file.")] = None,
+) -> None:
+    """Say of configurations whether one is more accurate, or leaks less, than another: intervals and a verdict."""
+    from privsearch.differences import choose_trials, differences_frame
+    from privsearch.report.differences_table import differences_view
+    from privsearch.store import load_study
+
+    a, rest = choose_trials(load_study(study).results(), first, others or [])
+    found = differences_frame(a, rest, column)
+    _console().print(differences_view(a, rest, found))
+    if csv:
+        found.to_csv(csv, index=False)
+        _say_written([csv])
+
+
+@app.command(epilog=EXIT_STATUS)
+def audit(study: StudyFolder) -> None:
+    """Print and write what every attack found, with intervals, placebos and noise floors: tables and plots."""
+    from privsearch.report.audit.console import audit_view
+    from privsearch.report.audit.document import write_audit
+    from privsearch.report.audit.plots import write_audit_plots
+    from privsearch.report.audit.table import audit_table
+    from privsearch.store import load_study
+
+    where, console = load_study(study), _console()
+    results = where.results()
+    for table in audit_view(results):
+        console.print(table, "")
+    written = write_audit_plots(where.audit, audit_table(results))
+    for reason in written.skipped:
+        typer.echo(f"skipped: {reason}", err=True)
+    _say_written([*write_audit(where.audit, results), *written.files])
 
 
 @datasets_app.callback()
@@ -291,7 +339,7 @@ def plots(study: StudyFolder, attack: AttackOption = "svm") -> None:
     from privsearch.store import load_study
 
     where = load_study(study)
-    written = write_plots(where.plots, where.frame(), where.sweep().objectives, attack)
+    written = write_plots(where.plots, where.results(), where.sweep(), attack)
     for reason in written.skipped:
         typer.echo(f"skipped: {reason}", err=True)
     _say_written(written.files)
@@ -345,11 +393,11 @@ def _runner(name: RunnerName, workers: int | None) -> "Runner":
 
 
 def _print_fronts(console: "Console", study: "Study") -> None:
+    from privsearch.front import contests
     from privsearch.report.front_table import front_table
 
-    frame, objectives = study.frame(), study.sweep().objectives
-    for name in frame["dataset"].unique():
-        console.print(front_table(frame[frame["dataset"] == name], objectives), "")
+    for contest in contests(study.results(), study.sweep()):
+        console.print(front_table(contest), "")
 
 
 def _say_written(files: "Iterable[Path]") -> None:

@@ -212,7 +212,7 @@ def _verdict(quantity: str, difference: float, p_holm: float) -> str:
     less, more = "is lower", "is higher"
     if not dot and number.endswith("accuracy"):
         less, more = "is less accurate", "is more accurate"
-    if attack and number.startswith((*AUDIT_FRACTIONS, "epsilon", "excess")):
+    if attack and number.startswith((*AUDIT_FRACTIONS, "advantage", "epsilon", "excess")):
         less, more = "leaks less", "leaks more"
     return f"B {more if difference > 0 else less}"
 

@@ -21,7 +21,7 @@ LEADING: Final = (
 """The columns that every results table starts with; those of the attacks and `seconds` follow."""
 
 _COUNTS: Final = ("num_members", "num_non_members")
-_MEASURED: Final = (*AUDIT_FRACTIONS, "epsilon_low", "placebo_auc", "matched_auc", "excess_auc")
+_MEASURED: Final = (*AUDIT_FRACTIONS, "advantage", "epsilon_low", "placebo_auc", "matched_auc", "excess_auc")
 """The numbers of an attack that are averaged over the targets."""
 
 _TYPES: Final = {
@@ -48,7 +48,10 @@ def results_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     columns = list(dict.fromkeys([*LEADING, *promised, *(c for row in rows for c in row if "." in c), "seconds"]))
     columns += [c for c in dict.fromkeys(c for row in rows for c in row) if c not in columns]
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
+    types = {column: kind for column, kind in _TYPES.items() if column in frame}
+    types |= {c: "Int64" if c.rpartition(".")[2] in _COUNTS else "float64" for c in columns if "." in c}
+    # The copy joins what the conversion has left in as many pieces as there are columns.
+    return frame.astype(types).copy()
 
 
 def targets_frame(results: Iterable[TrialResult]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
-"""The Pareto front of a dataset among all its configurations, as a figure for a paper and as an interactive page."""
+"""A Pareto front among all configurations, as a figure for a paper and as an interactive page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from textwrap import fill
 from typing import Any, Final
@@ -8,17 +8,18 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy import ndarray as Array
 
-from privsearch.front import comparable, pareto_front, records, varying_axes
+from privsearch.front import Contest, records, varying_axes
 from privsearch.report.front_table import counts
-from privsearch.report.labels import configuration, measured, quantity
+from privsearch.report.labels import LIKELY, POSSIBLE, configuration, interval, measured, quantity
 from privsearch.report.style import (
     BAND,
     GREY,
@@ -26,103 +27,130 @@ from privsearch.report.style import (
     axis_title,
     draw_noise_floor,
     excess_of,
+    legend_below,
     new_figure,
     noise_floor_of,
     placebo_of,
     spreads,
 )
-from privsearch.spec import Direction
+from privsearch.spec.sweep import Objectives
 
 _COLOURS: Final = {"ann": "#0072B2", "snn": "#E69F00"}
 """Blue and orange of Okabe and Ito 2008: told apart with any colour vision, and as dark and light grey."""
 _MARKERS: Final = {"ann": ("o", "circle"), "snn": ("^", "triangle-up")}
+_TIERS: Final = (
+    *(f"on the front with probability ≥ {LIKELY:g}", f"with probability ≥ {POSSIBLE:g}"),
+    f"with probability < {POSSIBLE:g}",
+)
+_TIERS_OF_ONE_TARGET: Final = ("on the front", "not on the front")
+"""What it says that a point is filled, hollow or faint."""
+_BAR_ALPHAS: Final = (0.8, 0.35, 0.15)
 _MOST_LINES: Final = 20
 """As many lines as fit beside the plot; a longer front has only some of its points named."""
 
 
-def plot_front(frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> Figure:
-    """All configurations of one dataset, the front among them connected and named.
+def plot_front(contest: Contest) -> Figure:
+    """All configurations of a contest with a number for both objectives, of which there is at least one.
 
-    Error bars are standard deviations over the replicates. The line bounds the outcomes that some configuration
-    reaches or beats. The band around an AUC of 0.5 is the noise floor.
-
-    Args:
-        frame: rows of the results table, all of one dataset, with at least one completed trial.
-        objectives: two result columns, the first along x, and which way is better.
-
-    Raises:
-        ValueError: there are rows of several datasets.
+    Those likely to be on the front are filled, those that may be are hollow, all others faint; of one target nothing
+    is known, and the front is filled, the rest hollow. The front of the means is numbered and named. Its line bounds
+    the outcomes that some configuration reaches or beats. Error bars are standard deviations over the targets. The
+    band around an AUC of 0.5 is the noise floor.
     """
-    x, y = objectives
-    front = pareto_front(frame, objectives)
+    x, y = contest.objectives
     figure = new_figure(PAGE_WIDTH, 4.2)
     axes = figure.add_subplot()
-    axes.set_title(_title(frame), loc="left", fontsize=9)
+    axes.set_title(_title(contest), loc="left", fontsize=9)
     axes.set_xlabel(axis_title(x), fontsize=9)
     axes.set_ylabel(axis_title(y), fontsize=9)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(0.1)
-    key: list[Artist] = _draw_noise_floor(axes, frame, objectives)
-    _draw_points(axes, comparable(frame, objectives).drop(front.index), objectives, on_front=False)
-    _draw_points(axes, front, objectives, on_front=True)
-    line = front.sort_values(x)
-    step = "steps-pre" if objectives[x] == "maximize" else "steps-post"
-    key += axes.plot(line[x], line[y], color=GREY, lw=1, drawstyle=step, label="Pareto front (filled)", zorder=2.5)
-    key += [Line2D([], [], ls="none", label=m.upper(), **_filled(m)) for m in sorted(frame["model"].unique())]
-    figure.legend(handles=key, loc="outside lower center", ncols=len(key), fontsize=8, frameon=False)
-    _name_front(figure, axes, frame, objectives)
+    key: dict[str, Artist] = {}
+    for column, floor in _noise_floors(contest):
+        band = draw_noise_floor(axes, floor, along="x" if column == x else "y")
+        key[f"noise floor of guessing: 0.5 ± {floor:.3f}"] = band
+    line = _front(contest).sort_values(x)
+    step = "steps-pre" if contest.objectives[x] == "maximize" else "steps-post"
+    (key["Pareto front of the means"],) = axes.plot(line[x], line[y], color=GREY, lw=1, drawstyle=step, zorder=2.5)
+    key |= {m.upper(): _handle(_COLOURS[m], _MARKERS[m][0], 0) for m in sorted(contest.candidates["model"].unique())}
+    for model, tier, rows in _parts(contest):
+        _draw_points(axes, rows, contest.objectives, model, tier)
+        key[_said(contest, tier)] = _handle(GREY, "s", tier)
+    _name_front(figure, axes, contest)
+    legend_below(figure, key, handle_length=2)
     return figure
 
 
-def _filled(model: str) -> dict[str, Any]:
-    return {"marker": _MARKERS[model][0], "mfc": _COLOURS[model], "mec": "black", "mew": 0.8, "ms": 7}
+def _front(contest: Contest) -> pd.DataFrame:
+    return contest.candidates[contest.candidates["on_front"]]
 
 
-def _draw_points(axes: Axes, rows: pd.DataFrame, objectives: Mapping[str, Direction], *, on_front: bool) -> None:
-    """Filled with a dark edge on the front, hollow and with paler error bars off it."""
+def _parts(contest: Contest) -> Iterator[tuple[str, int, pd.DataFrame]]:
+    """The candidates of each tier and model."""
+    tiers = _tiers(contest.candidates)
+    for tier in np.unique(tiers).tolist():
+        for model, rows in contest.candidates[tiers == tier].groupby("model"):
+            yield str(model), tier, rows
+
+
+def _tiers(rows: pd.DataFrame) -> Int[Array, " n"]:
+    """0 for what is likely to be on the front, 1 for what may be, 2 for what hardly is; of one target, 0 or 1."""
+    probability = rows["front_probability"]
+    known = np.select([probability >= LIKELY, probability >= POSSIBLE], [0, 1], 2)
+    return np.where(probability.isna(), ~rows["on_front"], known)
+
+
+def _said(contest: Contest, tier: int) -> str:
+    return (_TIERS if contest.uncertainty.hypervolume else _TIERS_OF_ONE_TARGET)[tier]
+
+
+def _mark(colour: str, shape: str, tier: int) -> dict[str, Any]:
+    """Filled with a dark edge, hollow, or faint."""
+    style = (
+        {"mfc": colour, "mec": "black", "mew": 0.8, "ms": 7, "zorder": 4},
+        {"mfc": "white", "mec": colour, "mew": 1.0, "ms": 6, "zorder": 3.8},
+        {"mfc": colour, "mec": "none", "ms": 5, "alpha": 0.35, "zorder": 2},
+    )[tier]
+    return {"marker": shape, "ls": "none", **style}
+
+
+def _handle(colour: str, shape: str, tier: int) -> Line2D:
+    return Line2D([], [], **_mark(colour, shape, tier))
+
+
+def _draw_points(axes: Axes, rows: pd.DataFrame, objectives: Objectives, model: str, tier: int) -> None:
     x, y = objectives
-    for model, own in rows.groupby("model"):
-        colour = _COLOURS[str(model)]
-        style = _filled(str(model)) | ({"zorder": 4} if on_front else {"mfc": "white", "mec": colour, "ms": 5})
-        axes.errorbar(
-            own[x],
-            own[y],
-            yerr=spreads(own, y),
-            xerr=spreads(own, x),
-            fmt="none",
-            ecolor=colour,
-            elinewidth=0.8,
-            alpha=0.8 if on_front else 0.3,
-        )
-        axes.plot(own[x], own[y], ls="none", **{"zorder": 3} | style)
+    axes.errorbar(
+        rows[x],
+        rows[y],
+        yerr=spreads(rows, y),
+        xerr=spreads(rows, x),
+        fmt="none",
+        ecolor=_COLOURS[model],
+        elinewidth=0.8,
+        alpha=_BAR_ALPHAS[tier],
+    )
+    axes.plot(rows[x], rows[y], **_mark(_COLOURS[model], _MARKERS[model][0], tier))
 
 
-def _draw_noise_floor(axes: Axes, frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> list[Artist]:
-    key: list[Artist] = []
-    for column, floor in _noise_floors(frame, objectives):
-        band = draw_noise_floor(axes, floor, along="x" if column == next(iter(objectives)) else "y")
-        band.set_label(f"noise floor of guessing: 0.5 ± {floor:.3f}")
-        key.append(band)
-    return key
-
-
-def _name_front(figure: Figure, axes: Axes, frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> None:
+def _name_front(figure: Figure, axes: Axes, contest: Contest) -> None:
     """Number the points of the front, from the best in the first objective, and say beside the plot what they are."""
-    front = records(pareto_front(frame, objectives))
-    varying = varying_axes(frame)
-    words = [fill(f"{i}  {configuration(row, varying)}", 40) for i, row in enumerate(front, 1)]
+    front, tiers = records(_front(contest)), _tiers(_front(contest))
+    words = [fill(f"{i}  {name}", 40) for i, name in enumerate(_names(contest, front), 1)]
     room = _MOST_LINES // max((text.count("\n") + 1 for text in words), default=1)
     shown = sorted({round(i) for i in np.linspace(0, len(front) - 1, min(len(front), room))})
-    names = [Line2D([], [], ls="none", label=words[i], **_filled(front[i]["model"])) for i in shown]
+    marks = [_mark(_COLOURS[front[i]["model"]], _MARKERS[front[i]["model"]][0], tiers[i]) for i in shown]
+    names = [Line2D([], [], label=words[i], **mark) for i, mark in zip(shown, marks, strict=True)]
     title = "on the front" if len(shown) == len(front) else f"{len(shown)} of the {len(front)} on the front"
+    title += " (probability)" if contest.uncertainty.hypervolume else ""
     style = {"fontsize": 7, "title_fontsize": 8, "alignment": "left", "frameon": False, "handletextpad": 0.2}
     figure.legend(handles=names, loc="outside right upper", title=title, **style)
     # The layout has to be settled before the numbers are placed, as they keep clear of each other on the page.
     figure.draw_without_rendering()
-    places = np.array([[row[column] for column in objectives] for row in front]).reshape(-1, 2)
+    places = np.array([[row[column] for column in contest.objectives] for row in front]).reshape(-1, 2)
     on_page = axes.transData.transform(places) * 72 / figure.dpi
-    ideal = np.array([1 if direction == "maximize" else -1 for direction in objectives.values()])
+    ideal = np.array([1 if direction == "maximize" else -1 for direction in contest.objectives.values()])
     for i, offset in zip(shown, _offsets(on_page, shown, ideal), strict=True):
         number = axes.annotate(
             f"{i + 1}",
@@ -158,97 +186,98 @@ def _offsets(points: Float[Array, "n 2"], shown: list[int], ideal: Float[Array, 
         yield offset
 
 
-def plot_front_interactive(frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> go.Figure:
-    """The same as `plot_front` for a browser: hovering over a point tells its configuration and its numbers.
+def _names(contest: Contest, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Configurations in words, each with the probability that it is on the front, where that is known."""
+    varying = varying_axes(contest.rows)
+    for row in rows:
+        p = row["front_probability"]
+        yield configuration(row, varying) + ("" if p is None else f" ({p:.2f})")
 
-    Args:
-        frame: rows of the results table, all of one dataset, with at least one completed trial.
-        objectives: two result columns, the first along x, and which way is better.
 
-    Raises:
-        ValueError: there are rows of several datasets.
-    """
-    x, y = objectives
-    front = pareto_front(frame, objectives)
-    rest = comparable(frame, objectives).drop(front.index)
-    line = front.sort_values(x)
-    step = "vh" if objectives[x] == "maximize" else "hv"
-    varying = varying_axes(frame)
-    traces = [*_traces(rest, objectives, varying, on_front=False), *_traces(front, objectives, varying, on_front=True)]
-    style = {"color": GREY, "width": 1.5, "shape": step}
-    figure = go.Figure(
-        [go.Scatter(x=line[x], y=line[y], mode="lines", name="Pareto front", line=style, hoverinfo="skip"), *traces]
-    )
-    for column, floor in _noise_floors(frame, objectives):
+def plot_front_interactive(contest: Contest) -> go.Figure:
+    """The same as `plot_front` for a browser: hovering over a point tells its configuration and its numbers."""
+    x, y = contest.objectives
+    line = _front(contest).sort_values(x)
+    style = {"color": GREY, "width": 1.5, "shape": "vh" if contest.objectives[x] == "maximize" else "hv"}
+    name = "Pareto front of the means"
+    figure = go.Figure(go.Scatter(x=line[x], y=line[y], mode="lines", name=name, line=style, hoverinfo="skip"))
+    # The likeliest last, so that they stand on top.
+    figure.add_traces([_trace(contest, *part) for part in reversed([*_parts(contest)])])
+    for column, floor in _noise_floors(contest):
         add = figure.add_vrect if column == x else figure.add_hrect
         add(0.5 - floor, 0.5 + floor, fillcolor=BAND, line_width=0, layer="below", annotation_text="noise floor")
     figure.update_layout(
         template="simple_white",
-        title=_title(frame).replace("\n", "<br>"),
+        title=_title(contest).replace("\n", "<br>"),
         xaxis_title=axis_title(x),
         yaxis_title=axis_title(y),
     )
     return figure
 
 
-def _traces(
-    rows: pd.DataFrame, objectives: Mapping[str, Direction], varying: tuple[str, ...], *, on_front: bool
-) -> Iterator[go.Scatter]:
-    x, y = objectives
-    for model, own in rows.groupby("model"):
-        colour, (_, symbol) = _COLOURS[str(model)], _MARKERS[str(model)]
-        yield go.Scatter(
-            x=own[x],
-            y=own[y],
-            error_x={"array": spreads(own, x), "thickness": 1, "width": 0},
-            error_y={"array": spreads(own, y), "thickness": 1, "width": 0},
-            mode="markers",
-            name=f"{str(model).upper()}{'' if on_front else ', not on the front'}",
-            marker={
-                "symbol": symbol if on_front else f"{symbol}-open",
-                "color": colour,
-                "size": 11 if on_front else 8,
-                "line": {"width": 1, "color": "black" if on_front else colour},
-            },
-            hovertext=[_hover(row, objectives, varying) for row in records(own)],
-            hoverinfo="text",
-        )
+def _trace(contest: Contest, model: str, tier: int, rows: pd.DataFrame) -> go.Scatter:
+    (x, y), colour, symbol = contest.objectives, _COLOURS[model], _MARKERS[model][1]
+    bars = {"thickness": 1, "width": 0, "color": _rgba(colour, _BAR_ALPHAS[tier])}
+    marker = (
+        {"symbol": symbol, "size": 11, "color": colour, "line": {"width": 1, "color": "black"}},
+        {"symbol": f"{symbol}-open", "size": 9, "color": colour, "line": {"width": 1.5}},
+        {"symbol": symbol, "size": 7, "color": _rgba(colour, 0.35)},
+    )[tier]
+    return go.Scatter(
+        x=rows[x],
+        y=rows[y],
+        error_x={"array": spreads(rows, x), **bars},
+        error_y={"array": spreads(rows, y), **bars},
+        mode="markers",
+        name=f"{model.upper()}, {_said(contest, tier)}",
+        marker=marker,
+        hovertext=[_hover(row, contest) for row in records(rows)],
+        hoverinfo="text",
+    )
 
 
-def _hover(row: Mapping[str, Any], objectives: Mapping[str, Direction], varying: tuple[str, ...]) -> str:
-    aucs = [c for c in objectives if c.endswith(".auc")]
-    columns = [*objectives, *(of(c) for c in aucs for of in (placebo_of, excess_of))]
-    numbers = [f"{quantity(column)} {measured(row, column)}" for column in columns]
-    return "<br>".join([f"<b>{configuration(row, varying)}</b>", *numbers, f"trial {row['trial_id']}"])
+def _rgba(colour: str, alpha: float) -> str:
+    red, green, blue = (round(255 * part) for part in to_rgb(colour))
+    return f"rgba({red}, {green}, {blue}, {alpha})"
 
 
-def write_front_plots(folder: Path, frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> list[Path]:
-    """Write `<dataset>.png` and `<dataset>.html`, which needs no network, for every dataset with a completed trial.
+def _hover(row: Mapping[str, Any], contest: Contest) -> str:
+    aucs = [c for c in contest.objectives if c.endswith(".auc")]
+    columns = [*contest.objectives, *(of(c) for c in aucs for of in (placebo_of, excess_of) if of(c) in row)]
+    numbers = [f"{quantity(column)} {measured(row, column)} {interval(row, column)}".rstrip() for column in columns]
+    p = row["front_probability"]
+    probability = [] if p is None else [f"on the front with probability {p:.2f}"]
+    name = configuration(row, varying_axes(contest.rows))
+    return "<br>".join([f"<b>{name}</b>", *probability, *numbers, f"trial {row['trial_id']}"])
+
+
+def write_front_plots(folder: Path, found: Iterable[Contest]) -> list[Path]:
+    """Write `<name>.png` and `<name>.html`, which needs no network, for every contest with a candidate.
 
     Args:
         folder: where to; made if it is not there.
-        frame: the results table, of any number of datasets.
-        objectives: two result columns, the first along x, and which way is better.
+        found: what was found, sorted into what can be compared.
 
     Returns:
-        The files, in the order of the datasets.
+        The files, in the order of the contests.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for dataset, rows in frame.groupby("dataset", sort=False):
-        if comparable(rows, objectives).empty:
+    for contest in found:
+        if contest.candidates.empty:
             continue
-        png, html = folder / f"{dataset}.png", folder / f"{dataset}.html"
-        plot_front(rows, objectives).savefig(png)
-        plot_front_interactive(rows, objectives).write_html(html, include_plotlyjs=True, div_id="front")
+        png, html = folder / f"{contest.name}.png", folder / f"{contest.name}.html"
+        plot_front(contest).savefig(png)
+        plot_front_interactive(contest).write_html(html, include_plotlyjs=True, div_id="front")
         written += [png, html]
     return written
 
 
-def _noise_floors(frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> list[tuple[str, float]]:
-    """The objectives that are AUCs, each with the widest noise floor of the dataset's trials."""
-    return [(column, noise_floor_of(frame, column)) for column in objectives if column.endswith(".auc")]
+def _noise_floors(contest: Contest) -> list[tuple[str, float]]:
+    """The objectives that are AUCs, each with the widest noise floor of the contest's trials."""
+    aucs = [column for column in contest.objectives if column.endswith(".auc")]
+    return [(column, noise_floor_of(contest.rows, column)) for column in aucs]
 
 
-def _title(frame: pd.DataFrame) -> str:
-    return f"{fill(frame['dataset'].iloc[0], 60)}\n{counts(frame)}; bars: ± sd"
+def _title(contest: Contest) -> str:
+    return f"{fill(contest.title, 60)}\n{counts(contest.rows)}; bars: ± sd"

@@ -1,4 +1,4 @@
-"""The Pareto front of a dataset as a table for the terminal."""
+"""The Pareto front of a contest as a table for the terminal."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,31 +7,29 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from privsearch.front import axis_values, hypervolume, pareto_front, records, reference_point, varying_axes
-from privsearch.report.labels import NOTATION, configuration, measured, plain, quantity
+from privsearch.front import Contest, axis_values, hypervolume, records, reference_point, varying_axes
+from privsearch.report.labels import NOTATION, POSSIBLE, configuration, interval, measured, plain, quantity
 from privsearch.report.style import excess_of, placebo_of
-from privsearch.spec import Direction
 
 _GUESSING: Final = "~"
+_MOST_CONTENDERS: Final = 10
 
 
-def front_table(frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> Table:
-    """The front of one dataset, the best in the first objective first, and what it was found among.
+def front_table(contest: Contest) -> Table:
+    """The front, the best in the first objective first, then what may be on it as well, and what it was found among.
 
-    Beside every attack AUC stand its placebo and its excess over it. An AUC that guessing could give is marked.
-
-    Args:
-        frame: rows of the results table, all of one dataset.
-        objectives: result columns, and which way is better.
-
-    Raises:
-        ValueError: there are rows of several datasets.
+    Beside a configuration stands the probability that it is on the front, where that is known, and beside an attack
+    AUC its placebo and its excess over it, where the protocol has one. An AUC that guessing could give is marked.
     """
-    front = records(pareto_front(frame, objectives))
-    varying = varying_axes(frame)
+    candidates = contest.candidates
+    front = records(candidates[candidates["on_front"]])
+    possible = candidates[~candidates["on_front"] & (candidates["front_probability"] >= POSSIBLE)]
+    likeliest = possible["front_probability"].nlargest(_MOST_CONTENDERS).index
+    contenders = records(possible[possible.index.isin(likeliest)])
+    sure = contest.uncertainty.hypervolume is not None
     table = Table(
-        title=f"{frame['dataset'].iloc[0]}: Pareto front, mean ± sd over the replicates",
-        caption=_caption(frame, objectives, front),
+        title=f"{contest.title}: Pareto front",
+        caption=_caption(contest, front, len(contenders), len(possible)),
         box=box.SIMPLE_HEAD,
         padding=0,  # the box puts one space between columns; two would not fit into 80 characters
         pad_edge=False,
@@ -42,22 +40,28 @@ def front_table(frame: pd.DataFrame, objectives: Mapping[str, Direction]) -> Tab
         caption_style="",
     )
     table.add_column("configuration")
-    for header in [header for column in objectives for header in _headers(column)]:
+    headers = [header for column in contest.objectives for header in _headers(column, candidates)]
+    for header in ["prob"] * sure + headers:
         # On two lines, for the same reason.
         table.add_column(header.replace(" ", "\n", 1), no_wrap=True)
-    for row in front:
-        table.add_row(configuration(row, varying), *(cell for column in objectives for cell in _cells(row, column)))
+    varying = varying_axes(contest.rows)
+    for style, rows in ((None, front), ("dim", contenders)):
+        for row in rows:
+            probability = [f"{row['front_probability']:.2f}"] if sure else []
+            cells = (cell for column in contest.objectives for cell in _cells(row, column))
+            table.add_row(configuration(row, varying), *probability, *cells, style=style)
+        table.add_section()
     return table
 
 
 def counts(frame: pd.DataFrame) -> str:
-    """How many configurations of a dataset there are, failed ones included, and how often each was trained."""
+    """How many configurations of a contest there are, failed ones included, and how many targets each has."""
     failed = int((frame["status"] == "failed").sum())
-    few, most = int(frame["replicates"].min()), int(frame["replicates"].max())
+    targets = int(frame["replicates"].iloc[0])
     parts = [
         f"{len(frame)} configuration{'s' if len(frame) > 1 else ''}",
         f"{failed} of them failed" if failed else "",
-        f"{few} to {most} replicates each" if few < most else f"{most} replicate{'s' if most > 1 else ''} each",
+        f"{targets} target{'s' if targets > 1 else ''} each",
     ]
     return ", ".join(filter(None, parts))
 
@@ -66,36 +70,48 @@ def _floor(column: str) -> str:
     return f"{column.removesuffix('auc')}noise_floor"
 
 
-def _headers(column: str) -> list[str]:
-    if not column.endswith(".auc"):
-        return [quantity(column)]
-    return [quantity(column), "placebo AUC", "excess AUC"]
+def _headers(column: str, candidates: pd.DataFrame) -> list[str]:
+    has_placebo = column.endswith(".auc") and placebo_of(column) in candidates
+    return [quantity(column), *(("placebo AUC", "excess AUC") if has_placebo else ())]
 
 
 def _cells(row: Mapping[str, Any], column: str) -> list[str]:
     if not column.endswith(".auc"):
         return [measured(row, column)]
-    guessing = abs(row[column] - 0.5) <= row[_floor(column)]
-    mark = _GUESSING if guessing else " "
-    return [f"{mark}{measured(row, column)}", f"{row[placebo_of(column)]:.3f}", measured(row, excess_of(column))]
+    mark = _GUESSING if abs(row[column] - 0.5) <= row[_floor(column)] else " "
+    bounds = interval(row, column)
+    auc = f"{mark}{row[column]:.3f} {bounds}" if bounds else f"{mark}{measured(row, column)}"
+    if placebo_of(column) not in row:
+        return [auc]
+    return [auc, f"{row[placebo_of(column)]:.3f}", f"{row[excess_of(column)]:+.3f}"]
 
 
-def _caption(frame: pd.DataFrame, objectives: Mapping[str, Direction], front: list[dict[str, Any]]) -> str:
-    worst = ", ".join(f"{c} {v:g}" for c, v in zip(objectives, reference_point(objectives), strict=True))
-    lines = [
-        f"{len(front)} on the front of {counts(frame)}.",
-        f"Hypervolume {hypervolume(frame, objectives):.4f} against the reference point ({worst}).",
-    ]
-    for column in (column for column in objectives if column.endswith(".auc")):
+def _caption(contest: Contest, front: list[dict[str, Any]], num_contenders: int, num_possible: int) -> str:
+    lines = [f"{len(front)} on the front of {counts(contest.rows)}. ±: sd over the targets. In brackets: 95 %."]
+    if contest.uncertainty.hypervolume:
+        lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
+    if num_possible:
+        which = "those" if num_contenders == num_possible else f"the {num_contenders} likeliest of {num_possible}"
+        lines.append(f"Below the front: {which} off it with a prob of at least {POSSIBLE:g}.")
+    lines.append(_hypervolume(contest))
+    for column in (column for column in contest.objectives if column.endswith(".auc")):
         floors = sorted({f"{row[_floor(column)]:.3f}" for row in front})
         lines.append(
             f"{_GUESSING} within the noise floor, 0.5 ± {' or '.join(floors)}: so is guessing on 95 % of targets."
         )
-        lines.append("Excess AUC: over the placebo, at its sample size; 0 on average without a leak.")
+        if placebo_of(column) in contest.rows:
+            lines.append("Excess AUC: over the placebo, at its sample size; 0 on average without a leak.")
     lines.append(NOTATION)
-    if shared := _shared(frame):
+    if shared := _shared(contest.rows):
         lines.append(f"Constant axes: {shared}.")
     return "\n".join(lines)
+
+
+def _hypervolume(contest: Contest) -> str:
+    objectives, known = contest.objectives, contest.uncertainty.hypervolume
+    worst = ", ".join(f"{c} {v:g}" for c, v in zip(objectives, reference_point(objectives), strict=True))
+    said = f"Hypervolume {hypervolume(contest.rows, objectives):.4f} against the reference point ({worst})"
+    return f"{said}; 95 %, less the luck of the best: {known.low:.4f} to {known.high:.4f}." if known else f"{said}."
 
 
 def _shared(frame: pd.DataFrame) -> str:

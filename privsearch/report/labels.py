@@ -9,6 +9,10 @@ _BIT_WIDTHS: Final = {"weight_bit_width": "w", "act_bit_width": "a"}
 _SAID_FIRST: Final = ("model", "threshold", *_BIT_WIDTHS)
 _SIZES: Final = ("train_size", "test_size")
 
+LIKELY: Final = 0.5
+POSSIBLE: Final = 0.1
+"""From these probabilities on, a configuration is called likely, or possible, to be on a front."""
+
 NOTATION: Final = "fp32: full precision; w4, a4: bits of weights, activations; @ 0.5: threshold."
 """What the words of `configuration` mean."""
 
@@ -29,15 +33,26 @@ def configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
 
 
 def quantity(column: str) -> str:
-    """A result column in words: `test accuracy`, `svm AUC`, `svm placebo AUC`."""
+    """A result column in words: `test accuracy`, `svm AUC`, `lira TPR at FPR 1e-2`."""
     attack, dot, number = column.rpartition(".")
-    return f"{attack} {number.replace('_', ' ').replace('auc', 'AUC')}" if dot else column.replace("_", " ")
+    if not dot:
+        return column.replace("_", " ")
+    words = number.replace("_", " ")
+    for abbreviation in ("auc", "tpr", "fpr"):
+        words = words.replace(abbreviation, abbreviation.upper())
+    return f"{attack} {words}"
 
 
 def measured(row: Mapping[str, Any], column: str) -> str:
-    """A mean with its standard deviation over the replicates, `0.953 ± 0.012`; the mean alone with one replicate."""
+    """A mean with its standard deviation over the targets, `0.953 ± 0.012`; the mean alone with one target."""
     spread = row.get(f"{column}_sd")
     return f"{row[column]:.3f}" if spread is None else f"{row[column]:.3f} ± {spread:.3f}"
+
+
+def interval(row: Mapping[str, Any], column: str) -> str:
+    """The 95 % interval of a fraction, without its leading zeros, `[.580, .644]`; empty where the table has none."""
+    ends = [row.get(f"{column}_{end}") for end in ("low", "high")]
+    return "" if None in ends else f"[{', '.join(f'{end:.3f}'.removeprefix('0') for end in ends)}]"
 
 
 def plain(value: Any) -> str:

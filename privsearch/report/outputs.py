@@ -1,16 +1,18 @@
 """Everything in a study that is made from its record, made again."""
 
-import pandas as pd
-
-from privsearch.front import index_results
+from privsearch.frame import exposed_frame, results_frame, slices_frame, targets_frame
+from privsearch.front import contests
 from privsearch.report.front_plot import write_front_plots
+from privsearch.report.optuna_index import index_results
 from privsearch.store import Study
 
 
-def write_outputs(study: Study) -> pd.DataFrame:
-    """Write the results table, Optuna's index and the front of each dataset; return the table."""
-    frame, objectives = study.frame(), study.sweep().objectives
-    study.write_results(frame)
-    index_results(study.optuna_storage, frame, objectives)
-    write_front_plots(study.fronts, frame, objectives)
-    return frame
+def write_outputs(study: Study) -> None:
+    """Write the four tables of results, Optuna's index, and the front of each dataset under each protocol."""
+    results = study.results()
+    tables = {"results": results_frame, "targets": targets_frame, "slices": slices_frame, "exposed": exposed_frame}
+    for name, table in tables.items():
+        study.write_table(name, table(results))
+    found = list(contests(results, study.sweep()))
+    index_results(study.optuna_storage, found)
+    write_front_plots(study.fronts, found)

@@ -1,6 +1,6 @@
 """All figures of a study for a paper, as PNG and SVG."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -8,13 +8,15 @@ from typing import Final, NamedTuple
 import pandas as pd
 
 from privsearch.errors import StudyError
-from privsearch.front import comparable
+from privsearch.frame import results_frame
+from privsearch.front import contests
 from privsearch.report.front_plot import plot_front
 from privsearch.report.paper.cells import check_attack
 from privsearch.report.style import save_figure
 from privsearch.report.surrogate_plot import plot_surrogates
 from privsearch.report.threshold_plot import plot_threshold
-from privsearch.spec import Direction
+from privsearch.result import TrialResult
+from privsearch.spec import SweepSpec
 
 _DATASETS_ON_A_PAGE: Final = 5
 
@@ -31,24 +33,25 @@ class WrittenPlots(NamedTuple):
     skipped: list[str]
 
 
-def write_plots(
-    folder: Path, frame: pd.DataFrame, objectives: Mapping[str, Direction], attack: str = "svm"
-) -> WrittenPlots:
+def write_plots(folder: Path, results: Sequence[TrialResult], sweep: SweepSpec, attack: str = "svm") -> WrittenPlots:
     """Write every figure that the study has the trials for.
 
     These are `test_accuracy_vs_threshold` and `<attack>_auc_vs_threshold` (the paper's Figures 2 and 3),
-    `<attack>_auc_vs_surrogate_gradient`, and `front_<dataset>` for each dataset. With more than five datasets, the
-    first three are numbered pages of five each, such as `svm_auc_vs_threshold_2`.
+    `<attack>_auc_vs_surrogate_gradient`, and `front_<name>` for each contest. With more than five datasets, the first
+    three are numbered pages of five each, such as `svm_auc_vs_threshold_2`. Of a study with several protocols, these
+    three show the paper's.
 
     Args:
         folder: where to; made if it is not there.
-        frame: the results table, of any number of datasets.
-        objectives: two result columns, the first along x of the fronts, and which way is better.
+        results: those of the study.
+        sweep: what the study was asked.
         attack: the attack to draw, the first part of its columns.
 
     Raises:
         StudyError: the study has no numbers of this attack.
     """
+    several = len({result.spec.protocol.kind for result in results}) > 1
+    frame = results_frame(result for result in results if not several or result.spec.protocol.kind == "paper")
     check_attack(frame, attack)
     folder.mkdir(parents=True, exist_ok=True)
     written = WrittenPlots([], [])
@@ -63,11 +66,12 @@ def write_plots(
                 written.files.extend(save_figure(draw(rows), folder / f"{name}{page}"))
             except StudyError as problem:
                 written.skipped.append(f"{name}{page}: {problem}")
-    for dataset, rows in frame.groupby("dataset", sort=False):
-        if comparable(rows, objectives).empty:
-            written.skipped.append(f"front_{dataset}: no trial has completed with {' and '.join(objectives)}")
+    for contest in contests(results, sweep):
+        name = f"front_{contest.name}"
+        if contest.candidates.empty:
+            written.skipped.append(f"{name}: no trial has completed with {' and '.join(contest.objectives)}")
         else:
-            written.files.extend(save_figure(plot_front(rows, objectives), folder / f"front_{dataset}"))
+            written.files.extend(save_figure(plot_front(contest), folder / name))
     return written
 
 

@@ -1,7 +1,6 @@
 """How a running sweep looks: a live display on a terminal, one line a trial in a log file."""
 
 import time
-from collections.abc import Mapping
 from typing import Final
 
 from rich.console import Console, Group
@@ -14,7 +13,7 @@ from privsearch.frame import completed_numbers
 from privsearch.plan import Plan, PlannedTrial
 from privsearch.report.plan_table import trial_names
 from privsearch.result import Completed, Failed, TrialResult
-from privsearch.spec import Direction
+from privsearch.spec import WORST
 
 LOG_LINES: Final = 200
 """About how many lines a log gets at most, however many trials there are."""
@@ -38,7 +37,7 @@ class SweepProgress:
         self._cached = len(plan.trials) - len(plan.todo)
         self._todo = {trial.trial_id: trial for trial in plan.todo}
         self._estimate = sum(trial.seconds for trial in plan.todo)
-        self._objectives: Mapping[str, Direction] = plan.sweep.objectives
+        self._sweep = plan.sweep
         self._names = trial_names(plan)
         if self._todo and not self._console.is_terminal:
             self._log(f"{len(self._todo)} trials to do, {self._cached} cached")
@@ -72,19 +71,28 @@ class SweepProgress:
         numbers = self._note_best(result)
         every = max(1, len(self._todo) // LOG_LINES)
         if not self._live and (self._done + self._failed) % every == 0:
-            shown = "  ".join(f"{column} {numbers[column]:.3f}" for column in self._objectives)
-            line = f"{self._counts()}  {self._names[result.trial_id]}  {shown}  ({result.seconds:.1f} s)"
-            self._log(line)
+            shown = [f"{column} {value:.3f}" for column, value in numbers.items()]
+            name, seconds = self._names[result.trial_id], f"({result.seconds:.1f} s)"
+            self._log("  ".join([self._counts(), name, *shown, seconds]))
 
     def _log(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _note_best(self, result: Completed) -> dict[str, float]:
-        numbers = {k: v for k, v in completed_numbers(result.replicates).items() if v is not None}
-        for column, direction in self._objectives.items():
-            key = (result.spec.dataset_name, column)
+        """The result's objectives, as far as it has numbers for them; the best of each is kept."""
+        protocol = result.spec.protocol
+        contest = result.spec.dataset_name + (f" {protocol.kind}" if len(self._sweep.protocol) > 1 else "")
+        # Where attacks are added to a trial, its result has these alone, and the strongest of all is not known yet.
+        partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol))
+        found, numbers = completed_numbers(result), {}
+        for column, direction in self._sweep.objectives_under(protocol.kind).items():
+            value = found.get(column)
+            if value is None or (partial and column.startswith(f"{WORST}.")):
+                continue
+            key = (contest, column)
             better = max if direction == "maximize" else min
-            self._best[key] = better(self._best.get(key, numbers[column]), numbers[column])
+            self._best[key] = better(self._best.get(key, value), value)
+            numbers[column] = value
         return numbers
 
     def _counts(self) -> str:
@@ -117,9 +125,9 @@ class SweepProgress:
     def _best_lines(self) -> list[str]:
         lines: dict[str, list[str]] = {}
         # A copy, since this runs in the display's own thread while trials finish.
-        for (dataset, column), value in self._best.copy().items():
-            lines.setdefault(dataset, []).append(f"{column} {value:.3f}")
-        return [f"{dataset}: {', '.join(values)}" for dataset, values in lines.items()]
+        for (contest, column), value in self._best.copy().items():
+            lines.setdefault(contest, []).append(f"{column} {value:.3f}")
+        return [f"{contest}: {', '.join(values)}" for contest, values in lines.items()]
 
 
 def _clock(seconds: float) -> str:

@@ -28,7 +28,7 @@ RECIPE_AXES: Final = (
 Direction = Literal["maximize", "minimize"]
 
 AUDIT_FRACTIONS: Final = (
-    *("auc", "balanced_accuracy", "advantage"),
+    *("auc", "balanced_accuracy"),
     *("tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpr_at_fpr_1e-3"),
 )
 """The numbers of an attack that lie between 0 and 1, the last parts of their columns."""

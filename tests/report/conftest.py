@@ -1,60 +1,75 @@
 from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
 import pytest
+from builders import completed_of, make_failed
 
-from privsearch.frame import results_frame
-from privsearch.result import AttackResult, Completed, Failed, Replicate, TrainedNetwork, TrialResult
-from privsearch.spec import PaperProtocol, TrialSpec
+from privsearch.front import Contest, contests
+from privsearch.result import TrialResult
+from privsearch.spec import HalvesProtocol, PaperProtocol, Protocol, SweepSpec, TrialSpec
 
 Row = tuple[dict[str, Any], list[float], list[float]]
+ContestOf = Callable[..., Contest]
 
 
-def _result(number: int, axes: dict[str, Any], accuracies: list[float], aucs: list[float]) -> TrialResult:
-    spec = TrialSpec(dataset="breast_cancer", protocol=PaperProtocol(replicates=max(1, len(aucs))), **axes)
-    known = {"trial_id": f"{number:016x}", "spec": spec, "seconds": 1.0, "host": "here", "finished_at": "2026-01-01"}
+def _result(number: int, row: Row, protocol: Protocol) -> TrialResult:
+    axes, accuracies, aucs = row
+    trial_id = f"{number:016x}"
     if not aucs:
-        return Failed(error="DivergedError", message="the training loss is not finite", traceback="", **known)
-    replicates = []
-    for accuracy, auc in zip(accuracies, aucs, strict=True):
-        network = TrainedNetwork(train_accuracy=accuracy, test_accuracy=accuracy, history=())
-        attack = AttackResult(auc=auc, placebo_auc=0.51, matched_auc=auc, num_members=455, num_non_members=114)
-        replicates.append(Replicate(target=network, shadow=network, attacks={"svm": attack}))
-    return Completed(replicates=tuple(replicates), **known)
+        return make_failed(trial_id, dataset="breast_cancer", protocol=protocol, **axes)
+    return completed_of(trial_id, accuracies, aucs, TrialSpec(dataset="breast_cancer", protocol=protocol, **axes))
 
 
 @pytest.fixture
-def frame_of() -> Callable[[list[Row]], pd.DataFrame]:
-    """The results table of trials given as axes, accuracies and AUCs; one without AUCs has failed."""
-    return lambda rows: results_frame([_result(number, *row) for number, row in enumerate(rows)])
+def contest_of() -> ContestOf:
+    """The contest of trials given as axes, accuracies and AUCs of each target; one without AUCs has failed."""
+
+    def build(rows: list[Row], kind: str = "paper", **changes: Any) -> Contest:
+        targets = max(len(row[2]) or 1 for row in rows)
+        protocol = PaperProtocol(replicates=targets) if kind == "paper" else HalvesProtocol(networks=targets)
+        sweep = {"name": "a", "datasets": ["breast_cancer"], "protocol": kind, "grids": {"a": {"model": ["ann"]}}}
+        results = [_result(number, row, protocol) for number, row in enumerate(rows)]
+        (contest,) = contests(results, SweepSpec.model_validate(sweep | changes))
+        return contest
+
+    return build
 
 
 @pytest.fixture
-def small(frame_of: Callable[[list[Row]], pd.DataFrame]) -> pd.DataFrame:
+def small_rows() -> list[Row]:
     """Seven configurations: four on the front, two of these with equal numbers, two off it, one failed."""
     ann, snn = {"model": "ann"}, {"model": "snn", "surrogate_gradient": "atan", "num_steps": 25}
-    return frame_of(
-        [
-            (ann, [0.96, 0.97, 0.98], [0.60, 0.61, 0.62]),
-            (ann | {"act_bit_width": 4, "threshold": 0.5}, [0.90, 0.92, 0.94], [0.50, 0.52, 0.54]),
-            (ann | {"weight_bit_width": 4}, [0.93, 0.95, 0.97], [0.57, 0.58, 0.59]),
-            (snn | {"weight_bit_width": 4}, [0.93, 0.95, 0.97], [0.57, 0.58, 0.59]),
-            (snn, [0.90, 0.91, 0.92], [0.56, 0.57, 0.58]),
-            (snn | {"surrogate_gradient": "spike_rate_escape"}, [0.92, 0.94, 0.96], [0.59, 0.60, 0.61]),
-            (snn | {"weight_bit_width": 2}, [], []),
-        ]
-    )
+    return [
+        (ann, [0.96, 0.97, 0.98], [0.69, 0.70, 0.71]),
+        (ann | {"act_bit_width": 4, "threshold": 0.5}, [0.90, 0.92, 0.94], [0.50, 0.52, 0.54]),
+        (ann | {"weight_bit_width": 4}, [0.93, 0.95, 0.97], [0.57, 0.58, 0.59]),
+        (snn | {"weight_bit_width": 4}, [0.93, 0.95, 0.97], [0.57, 0.58, 0.59]),
+        (snn, [0.88, 0.91, 0.94], [0.57, 0.57, 0.57]),
+        (snn | {"surrogate_gradient": "spike_rate_escape"}, [0.95, 0.94, 0.93], [0.58, 0.59, 0.60]),
+        (snn | {"weight_bit_width": 2}, [], []),
+    ]
 
 
 @pytest.fixture
-def tradeoff(frame_of: Callable[[list[Row]], pd.DataFrame]) -> Callable[[int], pd.DataFrame]:
+def small(contest_of: ContestOf, small_rows: list[Row]) -> Contest:
+    """A contest of these seven, of three targets each."""
+    return contest_of(small_rows)
+
+
+@pytest.fixture
+def single(contest_of: ContestOf, small_rows: list[Row]) -> Contest:
+    """The same seven with one target each, of which no uncertainty is known."""
+    return contest_of([(axes, accuracies[1:2], aucs[1:2]) for axes, accuracies, aucs in small_rows])
+
+
+@pytest.fixture
+def tradeoff(contest_of: ContestOf) -> Callable[..., Contest]:
     """A number of configurations, all of them on the front."""
 
-    def build(count: int) -> pd.DataFrame:
+    def build(count: int, targets: int = 1) -> Contest:
         gains = [i / max(1, count - 1) for i in range(count)]
         axes = [{"model": ("ann", "snn")[i % 2], "epochs": i + 1} for i in range(count)]
-        numbers = [([0.7 + 0.2 * gain] * 2, [0.5 + 0.1 * gain**2] * 2) for gain in gains]
-        return frame_of([(axis, *number) for axis, number in zip(axes, numbers, strict=True)])
+        numbers = [([0.7 + 0.2 * gain] * targets, [0.5 + 0.1 * gain**2] * targets) for gain in gains]
+        return contest_of([(axis, *number) for axis, number in zip(axes, numbers, strict=True)])
 
     return build

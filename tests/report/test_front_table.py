@@ -1,79 +1,110 @@
 import io
+from typing import Any
 
-import pandas as pd
 import pytest
 from rich.console import Console
 
-from privsearch.front import records, varying_axes
+from privsearch.front import Contest, records, varying_axes
+from privsearch.report import front_table as module
 from privsearch.report.front_table import counts, front_table
 from privsearch.report.labels import configuration
-from privsearch.spec import Direction
-
-OBJECTIVES: dict[str, Direction] = {"test_accuracy": "maximize", "svm.auc": "minimize"}
 
 
-def printed(frame: pd.DataFrame, objectives: dict[str, Direction] = OBJECTIVES) -> list[str]:
+def printed(contest: Contest) -> list[str]:
     """The table as a log file of 80 columns has it."""
     log = io.StringIO()
-    Console(file=log, width=80).print(front_table(frame, objectives))
+    Console(file=log, width=80).print(front_table(contest))
     return [line.rstrip() for line in log.getvalue().splitlines()]
 
 
-def test_front_has_one_line_for_each_configuration(small: pd.DataFrame) -> None:
-    """The table has the front, best first, each on one line of at most 80 characters, with all its numbers."""
-    lines = printed(small)
+def body(contest: Contest) -> list[str]:
+    """The rows of the table, an empty one where they are parted."""
+    lines = printed(contest)
     rule = next(number for number, line in enumerate(lines) if line.startswith("─"))
-    assert [" ".join(line.split()) for line in lines[rule + 1 : rule + 5]] == [
-        "ANN fp32 0.970 ± 0.010 0.610 ± 0.010 0.510 0.100 ± 0.010",
-        "ANN w4 0.950 ± 0.020 0.580 ± 0.010 0.510 0.070 ± 0.010",
-        "SNN w4 atan 0.950 ± 0.020 0.580 ± 0.010 0.510 0.070 ± 0.010",
-        "ANN a4 0.920 ± 0.020 ~0.520 ± 0.020 0.510 0.010 ± 0.020",
+    end = next(number for number, line in enumerate(lines) if " on the front of " in line)
+    return [" ".join(line.split()) for line in lines[rule + 1 : end]]
+
+
+def test_front_comes_first_and_then_what_may_be_on_it(small: Contest) -> None:
+    """The table has the front, best first, and apart from it the possible, each on one line of 80 characters."""
+    probability = small.uncertainty.probability
+    assert body(small) == [
+        "ANN fp32 1.00 0.970 ± 0.010 0.700 [.670, .730] 0.500 +0.020",
+        "ANN w4 1.00 0.950 ± 0.020 ~0.580 [.550, .610] 0.500 +0.020",
+        "SNN w4 atan 1.00 0.950 ± 0.020 ~0.580 [.550, .610] 0.500 +0.020",
+        "ANN a4 1.00 0.920 ± 0.020 ~0.520 [.490, .550] 0.500 +0.020",
+        "",
+        f"SNN fp32 spike_rate_escape {probability.iloc[5]:.2f} 0.940 ± 0.010 ~0.590 [.560, .620] 0.500 +0.020",
     ]
-    assert max(map(len, lines)) <= 80
+    assert probability.iloc[5] == pytest.approx(4 / 27, abs=0.03)
+    assert max(map(len, printed(small))) == 80
 
 
-def test_longest_usual_configuration_fits_on_a_line(small: pd.DataFrame) -> None:
-    """The longest surrogate gradient's name leaves room for all the numbers in 80 characters."""
-    assert any(line.startswith("SNN fp32 spike_rate_escape 0.940 ± 0.020") for line in printed(small.tail(2)))
+def test_the_likeliest_others_are_shown(small: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where more may be on the front than there is room for, the likeliest are shown and the rest are counted."""
+    probability = small.uncertainty.probability
+    probability.iloc[4] = 0.9
+    monkeypatch.setattr(module, "_MOST_CONTENDERS", 1)
+    shown = body(small)
+    assert [row[:20] for row in shown[shown.index("") + 1 :]] == ["SNN fp32 atan 0.90 0"]
+    assert "Below the front: the 1 likeliest of 2 off it with a prob of at least 0.1" in " ".join(printed(small))
 
 
-def test_caption_says_what_the_front_was_found_among(small: pd.DataFrame) -> None:
+def test_one_target_has_no_probability(single: Contest) -> None:
+    """Where nothing is known of other networks, the table has no probabilities and the hypervolume no interval."""
+    text = " ".join(printed(single))
+    assert "prob" not in text
+    assert "less the luck" not in text
+    assert body(single)[0] == "ANN fp32 0.970 0.700 [.670, .730] 0.500 +0.020"
+
+
+def test_protocol_without_a_placebo_has_no_column_for_it(contest_of: Any, small_rows: list[Any]) -> None:
+    """Under halves, an AUC stands alone with its spread or interval."""
+    rows = [(axes, [*accuracies, *accuracies[:1]], [*aucs, *aucs[:1]]) for axes, accuracies, aucs in small_rows[:6]]
+    contest = contest_of(rows, "halves")
+    text = " ".join(printed(contest))
+    assert "protocol halves: Pareto front" in text
+    assert "worst" in text
+    assert "placebo" not in text.lower()
+    assert "excess" not in text.lower()
+    assert body(contest)[0].startswith("ANN fp32 1.00 0.968 ± ")
+
+
+def test_caption_says_what_the_front_was_found_among(small: Contest) -> None:
     """The caption has the counts, the hypervolume with its reference point, the mark and what all share."""
     caption = " ".join(printed(small))
-    assert "4 on the front of 7 configurations, 1 of them failed" in caption
-    area = 0.92 * 0.48 + 0.03 * 0.42 + 0.02 * 0.39
-    assert f"Hypervolume {area:.4f} against the reference point (test_accuracy 0, svm.auc 1)" in caption
-    assert "~ within the noise floor, 0.5 ± 0.059: so is guessing on 95 % of targets" in caption
+    assert "4 on the front of 7 configurations, 1 of them failed, 3 targets each" in caption
+    area, known = 0.92 * 0.48 + 0.03 * 0.42 + 0.02 * 0.30, small.uncertainty.hypervolume
+    assert known is not None
+    assert f"Hypervolume {area:.4f} against the reference point (test_accuracy 0, svm.auc 1); 95 %" in caption
+    assert f"less the luck of the best: {known.low:.4f} to {known.high:.4f}." in caption
+    assert "~ within the noise floor, 0.5 ± 0.116: so is guessing on 95 % of targets" in caption
     assert "fp32: full precision" in caption
-    assert "Constant axes: threshold 0.5, num_steps 25, epochs 20, batch_size 128" in caption
+    assert "Constant axes: threshold 0.5, spiking_layers all, num_steps 25, beta 0.95, epochs 20" in caption
 
 
-def test_counts_tell_of_failures_and_replicates(small: pd.DataFrame) -> None:
-    """Failed configurations are counted among all, and differing replicates are given as a range."""
-    assert counts(small) == "7 configurations, 1 of them failed, 1 to 3 replicates each"
-    assert counts(small.head(1)) == "1 configuration, 3 replicates each"
+def test_counts_tell_of_failures_and_targets(small: Contest) -> None:
+    """Failed configurations are counted among all."""
+    assert counts(small.rows) == "7 configurations, 1 of them failed, 3 targets each"
+    assert counts(small.rows.head(1)) == "1 configuration, 3 targets each"
 
 
-def test_no_two_configurations_have_the_same_words(small: pd.DataFrame) -> None:
-    """The varying axes of a dataset tell all of its configurations apart."""
-    assert varying_axes(small) == ("model", "weight_bit_width", "act_bit_width", "surrogate_gradient")
-    words = [configuration(row, varying_axes(small)) for row in records(small)]
+def test_no_two_configurations_have_the_same_words(small: Contest) -> None:
+    """The varying axes of a contest tell all of its configurations apart."""
+    varying = varying_axes(small.rows)
+    assert varying == ("model", "weight_bit_width", "act_bit_width", "surrogate_gradient")
+    words = [configuration(row, varying) for row in records(small.rows)]
     assert len(set(words)) == len(words)
 
 
-def test_front_of_accuracies_has_no_attack(small: pd.DataFrame) -> None:
+def test_front_of_accuracies_has_no_attack(contest_of: Any, small_rows: list[Any]) -> None:
     """Placebo, noise floor and mark appear only beside an AUC."""
-    text = " ".join(printed(small, {"test_accuracy": "maximize", "train_accuracy": "minimize"}))
+    objectives = {"test_accuracy": "maximize", "train_accuracy": "minimize"}
+    text = " ".join(printed(contest_of(small_rows, objectives=objectives)))
     assert "train" in text
     assert not any(word in text for word in ("placebo", "noise", "~"))
 
 
-def test_dataset_without_a_completed_trial_has_an_empty_table(small: pd.DataFrame) -> None:
+def test_contest_without_a_completed_trial_has_an_empty_table(contest_of: Any, small_rows: list[Any]) -> None:
     """Where everything failed, the table says so instead of breaking."""
-    assert "0 on the front of 1 configuration, 1 of them failed" in " ".join(printed(small.tail(1)))
-
-
-def test_rows_of_several_datasets_are_refused(small: pd.DataFrame) -> None:
-    """A table shows the front of one dataset."""
-    with pytest.raises(ValueError, match="select the rows of one"):
-        front_table(pd.concat([small, small.assign(dataset="iris")]), OBJECTIVES)
+    assert "0 on the front of 1 configuration, 1 of them failed" in " ".join(printed(contest_of(small_rows[6:])))

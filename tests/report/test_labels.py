@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from privsearch.report.labels import configuration, measured, quantity
+from privsearch.report.labels import configuration, interval, measured, quantity
 from privsearch.spec import AXES
 
 NOTHING = dict.fromkeys(AXES)
@@ -37,9 +37,16 @@ def test_one_replicate_has_no_spread() -> None:
     assert measured({"svm.auc": 0.5126, "svm.auc_sd": 0.0104}, "svm.auc") == "0.513 ± 0.010"
 
 
+def test_interval_is_short() -> None:
+    """The ends of an interval have no leading zeros, and what has no interval is empty."""
+    row = {"svm.auc_low": 0.5804, "svm.auc_high": 1.0, "lira.auc_low": None, "lira.auc_high": None}
+    assert [interval(row, c) for c in ("svm.auc", "lira.auc", "test_accuracy")] == ["[.580, 1.000]", "", ""]
+
+
 def test_columns_are_named_in_words() -> None:
     """A column's name is read as words, the attack first."""
-    assert [quantity(c) for c in ("test_accuracy", "svm_per_class.auc")] == ["test accuracy", "svm_per_class AUC"]
+    columns = ("test_accuracy", "svm_per_class.auc", "lira.tpr_at_fpr_1e-2")
+    assert [quantity(c) for c in columns] == ["test accuracy", "svm_per_class AUC", "lira TPR at FPR 1e-2"]
 
 
 def test_labels_come_without_optuna() -> None:

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import make_completed, make_failed
@@ -9,7 +10,7 @@ from rich.console import Console
 from privsearch.plan import Plan, make_plan
 from privsearch.report import progress
 from privsearch.report.progress import LOG_LINES, SweepProgress
-from privsearch.spec import SweepSpec
+from privsearch.spec import HalvesProtocol, SweepSpec
 from privsearch.store import RecordWriter, Study
 
 
@@ -158,3 +159,38 @@ def test_nothing_to_do_shows_nothing(plan: Plan) -> None:
     shown, written = begun(done, terminal=True)
     shown.end()
     assert written.getvalue() == ""
+
+
+def planned(sweep: SweepSpec, path: Path, **changes: Any) -> Plan:
+    """What a sweep with some changes comes to."""
+    return make_plan(SweepSpec.model_validate(sweep.model_dump() | changes), Study(path))
+
+
+def test_protocols_have_objectives_and_bests_of_their_own(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """Trials under two protocols are never compared: each has its numbers, and a best of its own."""
+    halves = HalvesProtocol(networks=4)
+    both = planned(tiny_sweep, tmp_path / "study", protocol=[tiny_sweep.protocol[0], halves])
+    first = {trial.spec.protocol.kind: trial.trial_id for trial in both.trials}
+    shown, written = begun(both, terminal=False)
+    shown.finished(make_completed(first["paper"], accuracy=0.8, auc=0.6))
+    shown.finished(make_completed(first["halves"], accuracy=0.9, auc=0.7, protocol=halves))
+    shown.end()
+    lines = written.getvalue().splitlines()
+    assert "test_accuracy 0.800  svm.auc 0.600" in lines[1]
+    assert "test_accuracy 0.900  worst.auc 0.700" in lines[2]
+    assert lines[3:] == [
+        "best  iris paper: test_accuracy 0.800, svm.auc 0.600",
+        "best  iris halves: test_accuracy 0.900, worst.auc 0.700",
+    ]
+
+
+def test_added_attack_does_not_pass_for_the_strongest(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """Where an attack is added to what is recorded, the strongest of all is not told from it alone."""
+    halves = HalvesProtocol(networks=4)
+    attacks = [{"kind": "svm"}, {"kind": "loss"}]
+    more = planned(tiny_sweep, tmp_path / "study", protocol=halves, attacks=attacks)
+    shown, written = begun(more, terminal=False)
+    shown.finished(make_completed(more.todo[0].trial_id, protocol=halves, attacks=more.sweep.attacks[1:]))
+    shown.end()
+    assert written.getvalue().splitlines()[1].endswith("test_accuracy 0.900  (1.5 s)")
+    assert "worst" not in written.getvalue()

@@ -1,0 +1,170 @@
+import logging
+import math
+from pathlib import Path
+
+import optuna
+import pandas as pd
+import pytest
+from builders import completed_of, make_failed
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.importance import get_param_importances
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from privsearch.front import Contest, contests
+from privsearch.report import optuna_index
+from privsearch.report.optuna_index import index_results
+from privsearch.result import Completed
+from privsearch.spec import HalvesProtocol, PaperProtocol, SweepSpec, TrialSpec
+
+SNN = {"model": "snn", "surrogate_gradient": "atan", "spiking_layers": "all", "beta": 0.95}
+
+
+def completed(name: str, accuracies: list[float], aucs: list[float], **axes: object) -> Completed:
+    spec = {"dataset": "iris", "protocol": PaperProtocol(replicates=2), **axes}
+    return completed_of(name, accuracies, aucs, TrialSpec.model_validate(spec))
+
+
+@pytest.fixture
+def found() -> list[Contest]:
+    """Five trials on iris under paper, the last of them failed, and one under halves."""
+    two = {"protocol": PaperProtocol(replicates=2)}
+    results = [
+        completed("a", [0.9, 0.8], [0.7, 0.6], model="ann"),
+        completed("b", [0.8, 0.8], [0.6, 0.6], model="ann", act_bit_width=4, threshold=0.5),
+        completed("c", [0.7, 0.7], [0.9, 0.9], num_steps=10, act_bit_width=4, threshold=1.0, **SNN),
+        completed("d", [0.6, 0.6], [0.5, 0.5], num_steps=25, **SNN),
+        make_failed("e", num_steps=25, **(SNN | {"surrogate_gradient": "triangular"} | two)),
+        completed("f", [0.5] * 4, [0.5] * 4, model="ann", protocol=HalvesProtocol(networks=4)),
+    ]
+    protocols = ["paper", "halves"]
+    asked = {"name": "a", "datasets": ["iris"], "protocol": protocols, "grids": {"a": {"model": ["ann"]}}}
+    return list(contests(results, SweepSpec.model_validate(asked)))
+
+
+def studies(path: Path) -> dict[str, optuna.Study]:
+    """The studies that Optuna finds in an index."""
+    storage = JournalStorage(JournalFileBackend(str(path)))
+    names = optuna.get_all_study_names(storage)
+    return {name: optuna.load_study(study_name=name, storage=storage) for name in names}
+
+
+def content(path: Path) -> pd.DataFrame:
+    """All that an index holds, but when it was written."""
+    frames = [study.trials_dataframe().assign(study=name) for name, study in studies(path).items()]
+    return pd.concat(frames).drop(columns=["datetime_start", "datetime_complete", "duration"])
+
+
+def test_index_has_a_named_study_for_each_contest(found: list[Contest], tmp_path: Path) -> None:
+    """Each contest is a study of its name, with the objectives as directions and metric names."""
+    index_results(tmp_path / "optuna.journal", found)
+    named = studies(tmp_path / "optuna.journal")
+    assert list(named) == ["iris_paper", "iris_halves"]
+    for study, contest in zip(named.values(), found, strict=True):
+        assert [direction.name.lower() for direction in study.directions] == list(contest.objectives.values())
+        assert study.metric_names == list(contest.objectives)
+
+
+def test_index_and_front_agree(found: list[Contest], tmp_path: Path) -> None:
+    """The best trials that Optuna finds in the index are the rows of the front."""
+    index_results(tmp_path / "optuna.journal", found)
+    best = studies(tmp_path / "optuna.journal")["iris_paper"].best_trials
+    front = found[0].candidates.query("on_front")
+    assert {trial.user_attrs["trial_id"] for trial in best} == set(front["trial_id"]) == {"a", "b", "d"}
+
+
+def test_parameters_are_the_varying_axes_that_have_an_effect(found: list[Contest], tmp_path: Path) -> None:
+    """Null is dropped where the axis has no effect and kept as full precision; what is constant is no parameter."""
+    index_results(tmp_path / "optuna.journal", found)
+    study = studies(tmp_path / "optuna.journal")["iris_paper"]
+    ann, quantised, spiking = study.trials[:3]
+    assert ann.params == {"model": "ann", "act_bit_width": None}
+    assert quantised.params == {"model": "ann", "act_bit_width": 4, "threshold": 0.5}
+    assert spiking.params == {
+        "model": "snn",
+        "act_bit_width": 4,
+        "threshold": 1.0,
+        "surrogate_gradient": "atan",
+        "num_steps": 10,
+    }
+    assert study.user_attrs["epochs"] == 20
+    assert study.user_attrs["weight_bit_width"] is None
+    assert study.user_attrs["beta"] == 0.95
+
+
+def test_distributions_keep_the_order_of_numbers(found: list[Contest], tmp_path: Path) -> None:
+    """Numbers have integer or float distributions, names and nulls have categories."""
+    index_results(tmp_path / "optuna.journal", found)
+    trials = studies(tmp_path / "optuna.journal")["iris_paper"].trials
+    assert {name: kind for trial in trials for name, kind in trial.distributions.items()} == {
+        "model": CategoricalDistribution(["ann", "snn"]),
+        "act_bit_width": CategoricalDistribution([None, 4]),
+        "threshold": FloatDistribution(0.5, 1.0),
+        "surrogate_gradient": CategoricalDistribution(["atan", "triangular"]),
+        "num_steps": IntDistribution(10, 25),
+    }
+
+
+def test_values_are_means_and_attributes_the_rest(found: list[Contest], tmp_path: Path) -> None:
+    """A trial's values are its means; its spreads, placebo, time and identity are attributes."""
+    index_results(tmp_path / "optuna.journal", found)
+    study = studies(tmp_path / "optuna.journal")["iris_paper"]
+    first = study.trials_dataframe().iloc[0]
+    assert first[["values_test_accuracy", "values_svm.auc"]].tolist() == pytest.approx([0.85, 0.65])
+    trial = study.trials[0]
+    assert trial.user_attrs["test_accuracy_sd"] == pytest.approx(math.sqrt(0.005))
+    assert trial.user_attrs["svm.placebo_auc"] == pytest.approx(0.5)
+    assert (trial.user_attrs["trial_id"], trial.user_attrs["seconds"]) == ("a", 1.5)
+    assert "error" not in trial.user_attrs
+
+
+def test_failed_and_unmeasured_trials_fail_in_the_index(found: list[Contest], tmp_path: Path) -> None:
+    """A trial that failed, or has no number for an objective, is FAIL, and a failed one says why."""
+    found[0].rows.loc[3, "svm.auc"] = math.nan
+    index_results(tmp_path / "optuna.journal", found)
+    trials = studies(tmp_path / "optuna.journal")["iris_paper"].trials
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 3 + [TrialState.FAIL] * 2
+    assert trials[4].user_attrs["error"] == "DivergedError: the training loss must be finite"
+
+
+def test_importances_can_be_computed_from_the_index(found: list[Contest], tmp_path: Path) -> None:
+    """Optuna weighs every parameter of the index, conditional ones included."""
+    index_results(tmp_path / "optuna.journal", found)
+    importances = get_param_importances(studies(tmp_path / "optuna.journal")["iris_paper"])
+    assert set(importances) == {"model", "act_bit_width", "threshold", "surrogate_gradient", "num_steps"}
+
+
+def test_rebuilding_the_index_changes_nothing(found: list[Contest], tmp_path: Path) -> None:
+    """An index built twice holds the same trials once, and no other file stays behind."""
+    path = tmp_path / "optuna.journal"
+    index_results(path, found)
+    once = content(path)
+    index_results(path, found)
+    pd.testing.assert_frame_equal(content(path), once)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_crash_while_indexing_leaves_the_old_index(
+    found: list[Contest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index is replaced as a whole or not at all."""
+    path = tmp_path / "optuna.journal"
+    index_results(path, found)
+    before = path.read_bytes()
+    monkeypatch.setattr(optuna_index, "_trial", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        index_results(path, found[:1])
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_optuna_is_quiet_and_stays_as_it_was(
+    found: list[Contest], tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is logged while indexing, and Optuna's verbosity is what it was before."""
+    monkeypatch.setattr(logging.getLogger("optuna"), "propagate", True)
+    verbosity = optuna.logging.get_verbosity()
+    index_results(tmp_path / "optuna.journal", found)
+    assert not caplog.records
+    assert optuna.logging.get_verbosity() == verbosity == optuna.logging.INFO
