@@ -23,6 +23,8 @@ from privsearch.report.labels import LIKELY, POSSIBLE, configuration, interval, 
 from privsearch.report.style import (
     BAND,
     GREY,
+    MODEL_COLOURS,
+    MODEL_MARKERS,
     PAGE_WIDTH,
     axis_title,
     draw_noise_floor,
@@ -35,9 +37,8 @@ from privsearch.report.style import (
 )
 from privsearch.spec.sweep import Objectives
 
-_COLOURS: Final = {"ann": "#0072B2", "snn": "#E69F00"}
-"""Blue and orange of Okabe and Ito 2008: told apart with any colour vision, and as dark and light grey."""
-_MARKERS: Final = {"ann": ("o", "circle"), "snn": ("^", "triangle-up")}
+_SYMBOLS: Final = {"ann": "circle", "snn": "triangle-up"}
+"""Plotly's names for the markers."""
 _TIERS: Final = (
     *(f"on the front with probability ≥ {LIKELY:g}", f"with probability ≥ {POSSIBLE:g}"),
     f"with probability < {POSSIBLE:g}",
@@ -73,7 +74,9 @@ def plot_front(contest: Contest) -> Figure:
     line = _front(contest).sort_values(x)
     step = "steps-pre" if contest.objectives[x] == "maximize" else "steps-post"
     (key["Pareto front of the means"],) = axes.plot(line[x], line[y], color=GREY, lw=1, drawstyle=step, zorder=2.5)
-    key |= {m.upper(): _handle(_COLOURS[m], _MARKERS[m][0], 0) for m in sorted(contest.candidates["model"].unique())}
+    key |= {
+        m.upper(): _handle(MODEL_COLOURS[m], MODEL_MARKERS[m], 0) for m in sorted(contest.candidates["model"].unique())
+    }
     for model, tier, rows in _parts(contest):
         _draw_points(axes, rows, contest.objectives, model, tier)
         key[_said(contest, tier)] = _handle(GREY, "s", tier)
@@ -127,11 +130,11 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, objectives: Objectives, model: 
         yerr=spreads(rows, y),
         xerr=spreads(rows, x),
         fmt="none",
-        ecolor=_COLOURS[model],
+        ecolor=MODEL_COLOURS[model],
         elinewidth=0.8,
         alpha=_BAR_ALPHAS[tier],
     )
-    axes.plot(rows[x], rows[y], **_mark(_COLOURS[model], _MARKERS[model][0], tier))
+    axes.plot(rows[x], rows[y], **_mark(MODEL_COLOURS[model], MODEL_MARKERS[model], tier))
 
 
 def _name_front(figure: Figure, axes: Axes, contest: Contest) -> None:
@@ -140,7 +143,7 @@ def _name_front(figure: Figure, axes: Axes, contest: Contest) -> None:
     words = [fill(f"{i}  {name}", 40) for i, name in enumerate(_names(contest, front), 1)]
     room = _MOST_LINES // max((text.count("\n") + 1 for text in words), default=1)
     shown = sorted({round(i) for i in np.linspace(0, len(front) - 1, min(len(front), room))})
-    marks = [_mark(_COLOURS[front[i]["model"]], _MARKERS[front[i]["model"]][0], tiers[i]) for i in shown]
+    marks = [_mark(MODEL_COLOURS[front[i]["model"]], MODEL_MARKERS[front[i]["model"]], tiers[i]) for i in shown]
     names = [Line2D([], [], label=words[i], **mark) for i, mark in zip(shown, marks, strict=True)]
     title = "on the front" if len(shown) == len(front) else f"{len(shown)} of the {len(front)} on the front"
     title += " (probability)" if contest.uncertainty.hypervolume else ""
@@ -216,7 +219,7 @@ def plot_front_interactive(contest: Contest) -> go.Figure:
 
 
 def _trace(contest: Contest, model: str, tier: int, rows: pd.DataFrame) -> go.Scatter:
-    (x, y), colour, symbol = contest.objectives, _COLOURS[model], _MARKERS[model][1]
+    (x, y), colour, symbol = contest.objectives, MODEL_COLOURS[model], _SYMBOLS[model]
     bars = {"thickness": 1, "width": 0, "color": _rgba(colour, _BAR_ALPHAS[tier])}
     marker = (
         {"symbol": symbol, "size": 11, "color": colour, "line": {"width": 1, "color": "black"}},

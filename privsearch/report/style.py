@@ -25,6 +25,10 @@ PAGE_WIDTH: Final = 7.2
 COLUMN_WIDTH: Final = 3.5
 """Inches: a page, and one of its two columns. Figures are drawn at the size of print, all text at 7 points or more."""
 
+MODEL_COLOURS: Final = {"ann": "#0072B2", "snn": "#E69F00"}
+"""Blue and orange of Okabe and Ito 2008: told apart with any colour vision, and as dark and light grey."""
+MODEL_MARKERS: Final = {"ann": "o", "snn": "^"}
+
 GREY: Final = "#595959"
 BAND: Final = "#E8E8E8"
 _DPI: Final = 300

@@ -87,7 +87,7 @@ def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTria
 
 @pytest.mark.parametrize("name", ["inline", "tune, 2 workers"])
 def test_what_one_worker_keeps_another_attacks(name: str, trials: list[PlannedTrial], tmp_path: Path) -> None:
-    """Signals go to the archive as they are trained; an attack on them, in whatever process, gives a plain call's bits."""
+    """Signals go to the archive as they are trained; an attack on them, wherever, gives a plain call's bits."""
     archive = SignalArchive(tmp_path / "signals")
     kept, loss = Listener(), ThresholdAttack(kind="loss")
     RUNNERS[name]().run(trials[:-1], TrainAndAttack(archive), kept)

@@ -8,9 +8,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from privsearch.report.audit.marks import COLOURS, MARKERS, draw_rows, filled, model_key, targets_words
+from privsearch.report.audit.marks import draw_rows, filled, model_key, targets_words
 from privsearch.report.audit.table import strongest_attacks
-from privsearch.report.style import BAND, GREY, PAGE_WIDTH, draw_noise_floor, legend_below, new_figure
+from privsearch.report.style import (
+    BAND,
+    GREY,
+    MODEL_COLOURS,
+    MODEL_MARKERS,
+    PAGE_WIDTH,
+    draw_noise_floor,
+    legend_below,
+    new_figure,
+)
 from privsearch.spec import WORST
 
 _ROW_HEIGHT: Final = 0.34
@@ -38,9 +47,9 @@ def plot_attacks(rows: pd.DataFrame) -> Figure:
     for (attack, model), own in attacks.groupby(["attack", "model"]):
         shift = _APART * (2 * models.index(model) - 1) if len(models) > 1 else 0
         y, mean = order.index(attack) + shift, own[["auc", "auc_low", "auc_high"]].mean()
-        pale: dict[str, Any] = {"marker": MARKERS[str(model)], "ls": "none", "mew": 0, "ms": 3.5, "alpha": 0.35}
-        axes.plot(own["auc"], np.full(len(own), y), color=COLOURS[str(model)], **pale)
-        axes.plot([mean["auc_low"], mean["auc_high"]], [y, y], color=COLOURS[str(model)], lw=1.4)
+        pale: dict[str, Any] = {"marker": MODEL_MARKERS[str(model)], "ls": "none", "mew": 0, "ms": 3.5, "alpha": 0.35}
+        axes.plot(own["auc"], np.full(len(own), y), color=MODEL_COLOURS[str(model)], **pale)
+        axes.plot([mean["auc_low"], mean["auc_high"]], [y, y], color=MODEL_COLOURS[str(model)], lw=1.4)
         axes.plot(mean["auc"], y, zorder=4, **filled(str(model)))
     draw_noise_floor(axes, attacks["noise_floor"].max(), along="x")
     samples = f"{targets_words(attacks)} targets a configuration"

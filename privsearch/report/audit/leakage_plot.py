@@ -10,10 +10,19 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from privsearch.front import records
-from privsearch.report.audit.marks import COLOURS, MARKERS, PALE, bars, draw_rows, filled, model_key, targets_words
+from privsearch.report.audit.marks import PALE, bars, draw_rows, filled, model_key, targets_words
 from privsearch.report.audit.table import paper_attack
 from privsearch.report.audit.words import with_interval
-from privsearch.report.style import BAND, GREY, PAGE_WIDTH, draw_noise_floor, legend_below, new_figure
+from privsearch.report.style import (
+    BAND,
+    GREY,
+    MODEL_COLOURS,
+    MODEL_MARKERS,
+    PAGE_WIDTH,
+    draw_noise_floor,
+    legend_below,
+    new_figure,
+)
 from privsearch.spec import WORST
 
 _ROW_HEIGHT: Final = 0.24
@@ -23,10 +32,11 @@ _LONGEST_NAME: Final = 24
 
 
 def plot_leakage(rows: pd.DataFrame) -> Figure:
-    """A row for each configuration: the strongest attack under `halves`, the paper's attack and its placebo.
+    """A row for each configuration: the strongest attack under `halves`, the paper's attack and what it owes to members.
 
     The AUC of the strongest attack has its interval, and stands in numbers at the right. A study of one protocol has
-    that one alone. The band is the noise floor, the wider one of the two protocols.
+    that one alone. What the paper's attack owes to members is its excess over the placebo, not its distance from the
+    placebo's AUC, which is that of a smaller sample. The band is the noise floor, the wider one of the two protocols.
 
     Args:
         rows: of the audit's table, all of one dataset; not empty.
@@ -57,7 +67,9 @@ def _draw_fair(axes: Axes, rows: pd.DataFrame, place: dict[str, int], shift: flo
         return {}
     for model, own in rows.groupby("model"):
         y = own["configuration"].map(place) + shift
-        axes.errorbar(own["auc"], y, xerr=bars(own, "auc"), fmt="none", ecolor=COLOURS[str(model)], elinewidth=1.4)
+        axes.errorbar(
+            own["auc"], y, xerr=bars(own, "auc"), fmt="none", ecolor=MODEL_COLOURS[str(model)], elinewidth=1.4
+        )
         axes.plot(own["auc"], y, ls="none", zorder=4, **filled(str(model)))
     bar = Line2D([], [], color=GREY, marker="s", ms=4, lw=1.4)
     return {"halves, strongest attack: mean and 95 % interval": bar}
@@ -68,14 +80,15 @@ def _draw_paper(axes: Axes, rows: pd.DataFrame, place: dict[str, int], shift: fl
         return {}
     for model, own in rows.groupby("model"):
         y = own["configuration"].map(place) + shift
-        marker: dict[str, Any] = {"ls": "none", "marker": MARKERS[str(model)], "mfc": "white", "ms": 4.5}
-        axes.hlines(y, own["placebo_auc"], own["auc"], color=PALE, lw=0.8, zorder=2)
-        axes.plot(own["placebo_auc"], y, mec=PALE, mew=0.9, zorder=3, **marker)
-        axes.plot(own["auc"], y, mec=COLOURS[str(model)], mew=1.2, zorder=3.5, **marker)
+        marker: dict[str, Any] = {"ls": "none", "marker": MODEL_MARKERS[str(model)], "mfc": "white", "ms": 4.5}
+        owed = 0.5 + own["excess_auc"]
+        axes.hlines(y, owed, own["auc"], color=PALE, lw=0.8, zorder=2)
+        axes.plot(owed, y, mec=PALE, mew=0.9, zorder=3, **marker)
+        axes.plot(own["auc"], y, mec=MODEL_COLOURS[str(model)], mew=1.2, zorder=3.5, **marker)
     hollow: dict[str, Any] = {"ls": "none", "marker": "s", "mfc": "white", "ms": 4}
     return {
         f"paper, {rows['attack'].iloc[0]}": Line2D([], [], mec="black", mew=1.2, **hollow),
-        "paper, its placebo: what it finds without members": Line2D([], [], mec=PALE, mew=0.9, **hollow),
+        "paper, 0.5 + excess: what is left without the placebo": Line2D([], [], mec=PALE, mew=0.9, **hollow),
     }
 
 

@@ -10,18 +10,15 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from privsearch.report.style import BAND
+from privsearch.report.style import BAND, MODEL_COLOURS, MODEL_MARKERS
 
-COLOURS: Final = {"ann": "#0072B2", "snn": "#E69F00"}
-"""Blue and orange of Okabe and Ito 2008, as in the plot of the front."""
-MARKERS: Final = {"ann": "o", "snn": "^"}
 PALE: Final = "#A6A6A6"
 TEXT_SIZE: Final = 7
 
 
 def filled(model: str) -> dict[str, Any]:
     """The marker of a model under the fair audit."""
-    return {"color": COLOURS[model], "marker": MARKERS[model], "mec": "black", "mew": 0.6, "ms": 5.5}
+    return {"color": MODEL_COLOURS[model], "marker": MODEL_MARKERS[model], "mec": "black", "mew": 0.6, "ms": 5.5}
 
 
 def model_key(rows: pd.DataFrame) -> dict[str, Artist]:

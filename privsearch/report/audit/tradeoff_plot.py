@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from privsearch.report.audit.marks import COLOURS, TEXT_SIZE, bars, filled, model_key
-from privsearch.report.style import BAND, COLUMN_WIDTH, GREY, draw_noise_floor, legend_below, new_figure
+from privsearch.report.audit.marks import TEXT_SIZE, bars, filled, model_key
+from privsearch.report.style import BAND, COLUMN_WIDTH, GREY, MODEL_COLOURS, draw_noise_floor, legend_below, new_figure
 from privsearch.spec import WORST
 
 _TITLES: Final = {
@@ -41,7 +41,7 @@ def plot_leakage_against(rows: pd.DataFrame, number: str) -> Figure:
     axes.margins(0.06)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
     for model, own in rows.groupby("model"):
-        pale: dict[str, Any] = {"fmt": "none", "ecolor": COLOURS[str(model)], "elinewidth": 0.8, "alpha": 0.45}
+        pale: dict[str, Any] = {"fmt": "none", "ecolor": MODEL_COLOURS[str(model)], "elinewidth": 0.8, "alpha": 0.45}
         axes.errorbar(own[number], own["auc"], bars(own, "auc"), bars(own, number), **pale)
         axes.plot(own[number], own["auc"], ls="none", zorder=4, **filled(str(model)) | {"ms": 4.5})
     draw_noise_floor(axes, rows["noise_floor"].max(), along="y")
