@@ -32,7 +32,7 @@ _LONGEST_NAME: Final = 24
 
 
 def plot_leakage(rows: pd.DataFrame) -> Figure:
-    """A row for each configuration: the strongest attack under `halves`, the paper's attack and what it owes to members.
+    """A row for each configuration: the strongest attack under `halves`, the paper's and what that owes to members.
 
     The AUC of the strongest attack has its interval, and stands in numbers at the right. A study of one protocol has
     that one alone. What the paper's attack owes to members is its excess over the placebo, not its distance from the
