@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from privsearch.errors import PrivsearchError
+from privsearch.errors import PrivsearchError, StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -257,7 +257,11 @@ def diff(
     found = differences_frame(a, rest, column)
     _console().print(differences_view(a, rest, found))
     if csv:
-        found.to_csv(csv, index=False)
+        try:
+            csv.parent.mkdir(parents=True, exist_ok=True)
+            found.to_csv(csv, index=False)
+        except OSError as error:
+            raise StudyError(f"{csv}: must be a file that can be written, but: {error.strerror}") from None
         _say_written([csv])
 
 
@@ -428,9 +432,12 @@ def _closing(outcome: "SweepOutcome", study: "Study") -> str:
     """What this run did, and where it is."""
     cached = len(outcome.plan.trials) - len(outcome.plan.todo)
     failed = len(outcome.failed)
+    elsewhere = outcome.plan.attacks_elsewhere
     return "\n".join(
         [
             f"trials: {outcome.num_completed} finished, {cached} recorded already, {failed} failed",
+            *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in outcome.refused.items()),
+            *([f"kept, but no longer asked for: the attacks {', '.join(elsewhere)}"] if elsewhere else []),
             *(["run the same command to try the failed ones again"] if failed else []),
             f"results: {study.path / 'results.csv'}",
             f"plots: {study.fronts}",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final, get_args
 
 from privsearch.data import DatasetInfo
-from privsearch.spec import Attack, Readout, TrialSpec
+from privsearch.spec import Attack, PaperProtocol, Readout, TrialSpec
 
 HIDDEN: Final = 1000
 CHANNELS: Final = (32, 64)
@@ -57,12 +57,15 @@ def attack_seconds(spec: TrialSpec, attacks: Sequence[Attack], info: DatasetInfo
         info: its dataset.
     """
     num_train, num_test = _sizes(spec, info)
-    svm = (_paper_svm if spec.protocol.kind == "paper" else _halves_svm)(spec, num_train, num_test)
-    compared = 2 if spec.protocol.kind == "paper" else spec.protocol.networks
+    protocol = spec.protocol
+    if protocol.kind == "paper":
+        svm, compared = _paper_svm(protocol, num_train, num_test), 2
+    else:
+        svm, compared = _halves_svm(num_train), protocol.networks
     outputs = compared * (num_train + num_test) * info.num_classes
     read = SECONDS_PER_JUDGING + outputs * SECONDS_PER_OUTPUT_READ
     num_svms = sum(attack.kind == "svm" for attack in attacks)
-    return spec.protocol.targets * (num_svms * svm + len(attacks) * read)
+    return protocol.targets * (num_svms * svm + len(attacks) * read)
 
 
 def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
@@ -117,16 +120,15 @@ def _seconds_per_batch(spec: TrialSpec, layers: list[tuple[int, int, int, int]])
     return seconds
 
 
-def _paper_svm(spec: TrialSpec, num_train: int, num_test: int) -> float:
+def _paper_svm(protocol: PaperProtocol, num_train: int, num_test: int) -> float:
     """Fitting and asking an RBF-SVM, once for the attack and twice for each cut of the placebo."""
-    assert spec.protocol.kind == "paper"
-    fitted = 2 * min(math.ceil(spec.protocol.shadow_fraction * num_train), num_test)
+    fitted = 2 * min(math.ceil(protocol.shadow_fraction * num_train), num_test)
     attack = fitted * (fitted + num_train + num_test)
     placebo = num_test * 2 * num_test
-    cuts = spec.protocol.placebo_cuts
+    cuts = protocol.placebo_cuts
     return SECONDS_PER_SVM_FIT * (1 + cuts) + SECONDS_PER_SVM_PAIR * (attack + cuts * placebo)
 
 
-def _halves_svm(spec: TrialSpec, num_train: int, num_test: int) -> float:  # noqa: ARG001  # the signature of its twin
+def _halves_svm(num_train: int) -> float:
     """Fitting an RBF-SVM on either half of the training split and asking it about the other."""
     return 2 * (SECONDS_PER_SVM_FIT + SECONDS_PER_SVM_PAIR * (num_train / 2) * num_train)

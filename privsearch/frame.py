@@ -1,6 +1,6 @@
 """The results table: one row a trial, one column a field of its configuration or a number that came out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from privsearch.intervals import mean_interval
 from privsearch.metrics import Interval, noise_floor
-from privsearch.result import AttackResult, Completed, ExposedExample, Replicate, TrialResult
+from privsearch.result import AttackResult, Completed, ExposedExample, TrialResult
 from privsearch.spec import WORST
 from privsearch.spec.sweep import AUDIT_FRACTIONS
 
@@ -36,10 +36,10 @@ def results_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
 
     Accuracies and attack numbers are means over the targets, with the sample standard deviation in the column
     `<name>_sd` (missing where there is one target). `<attack>.auc_low` and `.auc_high` bound the mean AUC: 95 %, by a
-    hierarchical bootstrap (by `mean_interval` for a `worst` that is not the same attack on all targets).
-    `<attack>.noise_floor` is the half-width of the 95 % interval around 0.5 that guessing gives on one target. A number
-    that some target has too few examples for is missing. `worst` is the strongest attack, chosen for each target on the
-    others. A failed trial has its configuration, `error`, and no numbers.
+    hierarchical bootstrap (of `worst` by `mean_interval`). `<attack>.noise_floor` is the half-width of the 95 %
+    interval around 0.5 that guessing gives on one target. A number that some target has too few examples for is
+    missing. `worst` is the strongest attack, chosen on other examples (see `strongest`): its AUC is that on these, its
+    other numbers are those on all. A failed trial has its configuration, `error`, and no numbers.
     """
     results = list(results)
     rows = [_row(result) for result in results]
@@ -58,14 +58,14 @@ def targets_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     """One row a target of each completed trial, in the order of the trials: its accuracies and all attacks' numbers.
 
     Intervals are those of 95 %: `<attack>.auc_low` and `.auc_high` by DeLong, `.tpr_at_fpr_1e-2_low` and so on by
-    Clopper and Pearson. `worst.attack` names the attack that was the strongest on the other targets.
+    Clopper and Pearson. `worst.attack` names the strongest attack, or both where the halves of the examples have two.
     """
     rows = [
         {"trial_id": result.trial_id, "dataset": result.spec.dataset_name, "protocol": result.spec.protocol.kind}
         | {"target": number, **target}
         for result in results
         if isinstance(result, Completed)
-        for number, target in enumerate(target_numbers(result.replicates))
+        for number, target in enumerate(target_numbers(result))
     ]
     return pd.DataFrame(rows, columns=list(dict.fromkeys(column for row in rows for column in row)))
 
@@ -129,7 +129,7 @@ def completed_numbers(result: Completed) -> dict[str, float | int | None]:
 
 
 def _numbers(result: Completed) -> Iterator[tuple[str, float | int | None]]:
-    targets = target_numbers(result.replicates)
+    targets = target_numbers(result)
     for column in dict.fromkeys(column for target in targets for column in target):
         values = [target.get(column) for target in targets]
         attack, _, number = column.rpartition(".")
@@ -138,52 +138,72 @@ def _numbers(result: Completed) -> Iterator[tuple[str, float | int | None]]:
         elif not attack or number in _MEASURED:
             yield from _mean_and_sd(column, values)
         if number == "auc":
-            interval = _auc_interval(result, attack)
+            interval = _auc_interval(result, attack, targets)
             yield f"{column}_low", interval.low
             yield f"{column}_high", interval.high
         if number == "num_non_members":
             yield f"{attack}.noise_floor", noise_floor(targets[0][f"{attack}.num_members"], targets[0][column])
 
 
-def _auc_interval(result: Completed, attack: str) -> Interval:
-    """That of the bootstrap; where `worst` stands for several attacks, the targets' own intervals are joined."""
-    chosen = set(strongest(result.replicates)) if attack == WORST else {attack}
-    if len(chosen) == 1:
-        return result.across[str(chosen.pop())].auc
-    names = strongest(result.replicates)
-    return mean_interval([r.attacks[str(name)].auc for r, name in zip(result.replicates, names, strict=True)])
+def _auc_interval(result: Completed, attack: str, targets: Sequence[Mapping[str, Any]]) -> Interval:
+    """That of the bootstrap; that of `worst`, which came to be after the attacks, joins the targets' own."""
+    if attack != WORST:
+        return result.across[attack].auc
+    own = [Interval(*(target[f"{WORST}.auc{end}"] for end in ("", "_low", "_high"))) for target in targets]
+    return mean_interval(own, shared=result.spec.protocol.kind == "paper")
 
 
-def target_numbers(replicates: Sequence[Replicate]) -> list[dict[str, Any]]:
+def target_numbers(result: Completed) -> list[dict[str, Any]]:
     """For each target its accuracies, what each attack found, and what the strongest of them did, by column."""
-    worst = strongest(replicates)
+    worst = strongest(result)
     targets = []
-    for replicate, chosen in zip(replicates, worst, strict=True):
+    for replicate in result.replicates:
         numbers: dict[str, Any] = {
             "train_accuracy": replicate.target.train_accuracy,
             "test_accuracy": replicate.target.test_accuracy,
         }
         for name, found in replicate.attacks.items():
             numbers |= {f"{name}.{number}": value for number, value in _attack_numbers(found).items()}
-        if chosen:
-            strongest_found = _attack_numbers(replicate.attacks[chosen])
-            numbers |= {f"{WORST}.attack": chosen}
-            numbers |= {f"{WORST}.{number}": value for number, value in strongest_found.items()}
+        if worst:
+            numbers[f"{WORST}.attack"] = ", ".join(dict.fromkeys(worst))
+            found_by = [replicate.attacks[name] for name in worst]
+            numbers |= {f"{WORST}.{number}": value for number, value in _worst_numbers(*found_by).items()}
         targets.append(numbers)
     return targets
 
 
-def strongest(replicates: Sequence[Replicate]) -> list[str | None]:
-    """For each target the attack with the highest mean AUC on the other targets; None where there are no others.
+def strongest(result: Completed) -> tuple[str, str] | None:
+    """For either half of the examples the attack with the highest mean AUC over the targets on the other half.
 
-    Chosen on the target itself, the highest of several AUCs would be above each one's mean even if all were guessing.
+    Chosen on the same examples, the highest of several AUCs would be above each one's mean even if all were guessing.
+    Chosen on other targets it would be below, as an attack that does well on the others does badly on this one where
+    each example is in half of the networks; and above, where targets share their examples.
+
+    Returns:
+        The attack for the first half, and for the second. None where an attack has been asked for and not yet run, or
+        where a half has too few examples.
     """
-    names = list(replicates[0].attacks)
-    aucs = np.array([[replicate.attacks[name].auc.value for name in names] for replicate in replicates])
-    if len(replicates) == 1:
-        return [None]
-    others = (aucs.sum(0) - aucs) / (len(replicates) - 1)
-    return [names[i] for i in others.argmax(1)]
+    if not set(result.across) | set(result.refused) >= {attack.name for attack in result.spec.attacks}:
+        return None
+    names = list(result.across)
+    aucs = [[replicate.attacks[name].auc_by_half for name in names] for replicate in result.replicates]
+    if any(auc is None for target in aucs for halves in target for auc in halves):
+        return None
+    best_on_first, best_on_second = np.array(aucs, dtype=float).mean(axis=0).argmax(axis=0)
+    return names[best_on_second], names[best_on_first]
+
+
+def _worst_numbers(on_first: AttackResult, on_second: AttackResult) -> dict[str, float | int | None]:
+    """The AUC of either attack on the half that it was not chosen on; else the means of both on all examples."""
+    auc = ((on_first.auc_by_half[0] or 0.0) + (on_second.auc_by_half[1] or 0.0)) / 2
+    numbers: dict[str, float | int | None] = {}
+    for name, value in _attack_numbers(on_first).items():
+        other = _attack_numbers(on_second)[name]
+        numbers[name] = None if value is None or other is None else (value + other) / 2
+    # The interval keeps its width: half of the examples are judged by one attack, half by the other.
+    moved = auc - (on_first.auc.value + on_second.auc.value) / 2
+    numbers |= {name: min(max((numbers[name] or 0.0) + moved, 0.0), 1.0) for name in ("auc_low", "auc_high")}
+    return numbers | {"auc": auc, **{count: getattr(on_first, count) for count in _COUNTS}}
 
 
 def _attack_numbers(found: AttackResult) -> dict[str, float | int | None]:

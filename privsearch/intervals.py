@@ -7,7 +7,7 @@ from statistics import NormalDist, fmean, variance
 from privsearch.metrics import Interval
 
 
-def mean_interval(estimates: Sequence[Interval], *, lowest: float = 0.0) -> Interval:
+def mean_interval(estimates: Sequence[Interval], *, shared: bool, lowest: float = 0.0) -> Interval:
     """The mean of one estimate a target, and how far the choice of networks and of examples moves it.
 
     The normal approximation of `privsearch.bootstrap.hierarchical_auc_interval`, and as conservative: Student's t over
@@ -17,13 +17,15 @@ def mean_interval(estimates: Sequence[Interval], *, lowest: float = 0.0) -> Inte
 
     Args:
         estimates: one a target, each with its interval of 95 %.
+        shared: whether all targets have the same members and non-members, whose noise then does not average out.
         lowest: the least that is possible; the most is 1.
     """
     value = fmean(estimate.value for estimate in estimates)
     if len(estimates) == 1:
         return estimates[0]
     standard_errors = [(e.high - e.low) / 2 / NormalDist().inv_cdf(0.975) for e in estimates]
-    within = fmean(error**2 for error in standard_errors) * len(estimates) / (len(estimates) - 1)
+    within = fmean(error**2 for error in standard_errors)
+    within *= len(estimates) if shared else len(estimates) / (len(estimates) - 1)
     half_width = _half_width([estimate.value for estimate in estimates], within)
     return Interval(value, max(value - half_width, lowest), min(value + half_width, 1.0))
 

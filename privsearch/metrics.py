@@ -16,6 +16,11 @@ FPRS: Final = (0.1, 0.01, 0.001)
 """The false-positive rates at which the TPR is reported, as fractions, the easiest to resolve first."""
 
 
+def rate_key(fpr: float) -> str:
+    """A false-positive rate as it stands in the names of columns: `1e-2`."""
+    return f"{fpr:.0e}".replace("e-0", "e-")
+
+
 @dataclass(frozen=True)
 class Interval:
     """An estimate, and the two ends of its confidence interval."""

@@ -22,10 +22,10 @@ class PlannedTrial:
 
     Attributes:
         trial_id: its key in the record.
-        spec: its canonical configuration, with the attacks that are left to do, or all if none is.
+        spec: its canonical configuration, with all attacks asked for.
         grids: the grids that ask for it.
-        cached: whether the record has it, with every attack asked for.
-        trained: whether it needs no training: it is cached, or its signals are kept.
+        missing: the attacks that the record lacks.
+        trained: whether it needs no training: it has all its attacks, or its signals are kept.
         seconds: the estimated time on one core of what is left to do.
         signal_bytes: the estimated size of its signals, before they are compressed.
     """
@@ -33,20 +33,39 @@ class PlannedTrial:
     trial_id: str
     spec: TrialSpec
     grids: tuple[str, ...]
-    cached: bool
+    missing: tuple[Attack, ...]
     trained: bool
     seconds: float
     signal_bytes: int
 
+    @property
+    def cached(self) -> bool:
+        """Whether the record has it, with every attack asked for."""
+        return not self.missing
+
+    @property
+    def to_run(self) -> TrialSpec:
+        """What is left to do: the configuration with the attacks that are missing."""
+        return self.spec.model_copy(update={"attacks": self.missing})
+
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep, seen against the data and against what is recorded."""
+    """A sweep, seen against the data and against what is recorded.
+
+    Attributes:
+        sweep: what is asked for.
+        infos: its datasets, by name.
+        trials: what it stands for.
+        num_recorded_elsewhere: trials that are recorded, but not asked for.
+        attacks_elsewhere: the names of attacks that are recorded for its trials, but not asked for.
+    """
 
     sweep: SweepSpec
     infos: Mapping[str, DatasetInfo]
     trials: tuple[PlannedTrial, ...]
-    num_recorded_elsewhere: int
+    num_recorded_elsewhere: int = 0
+    attacks_elsewhere: tuple[str, ...] = ()
 
     @property
     def todo(self) -> list[PlannedTrial]:
@@ -87,6 +106,7 @@ class Plan:
             "signal_bytes": self.signal_bytes,
             "points_in_cross_products": sum(self.sweep.products().values()) * len(self.infos),
             "recorded_but_not_asked_for": self.num_recorded_elsewhere,
+            "attacks_recorded_but_not_asked_for": list(self.attacks_elsewhere),
             "datasets": {name: self._dataset_summary(name) for name in self.infos},
             "grids": {name: self._grid_summary(name, points) for name, points in self.sweep.products().items()},
             **({"listed": listed} if with_trials else {}),
@@ -130,7 +150,7 @@ def make_plan(sweep: SweepSpec, study: Study) -> Plan:
         trials.append(_planned(item, info, recorded, study))
     elsewhere = recorded.keys() - {trial.trial_id for trial in trials}
     _check_ownership(sweep, study, num_recorded=len(recorded), num_elsewhere=len(elsewhere))
-    return Plan(sweep, datasets, tuple(trials), len(elsewhere))
+    return Plan(sweep, datasets, tuple(trials), len(elsewhere), _attacks_elsewhere(trials, recorded))
 
 
 def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
@@ -155,29 +175,31 @@ def attack_plan(study: Study, attacks: Sequence[Attack]) -> Plan:
 
     Args:
         study: the study.
-        attacks: the attacks to add to those that its sweep asks for.
+        attacks: those to run, where they are not recorded yet.
 
     Raises:
-        SpecError: an attack does not fit the study's protocols.
+        SpecError: an attack does not fit the study's trials.
         StudyError: this is not a study, nothing in it is trained, or the signals of a trial are not kept.
     """
     sweep = _with_attacks(study.sweep(), attacks)
-    trained = [result for result in study.results() if isinstance(result, Completed)]
+    recorded = study.record().results
+    trained = [r for trial_id in study.trials() if isinstance(r := recorded.get(trial_id), Completed)]
     if not trained:
         raise StudyError(f"{study.path}: must hold trained trials to attack, but has none; run its sweep first")
     trials = []
     for result in trained:
-        asked = sweep.attacks_under(result.spec.protocol)
-        missing = tuple(attack for attack in asked if attack not in result.spec.attacks)
-        spec = result.spec.model_copy(update={"attacks": missing or asked})
-        trials.append(PlannedTrial(result.trial_id, spec, (), not missing, True, float(len(missing)), 0))
-    lost = [trial for trial in trials if not trial.cached and not study.signals.has(trial.trial_id)]
+        fitting = [a for a in attacks if a in sweep.attacks_under(result.spec.protocol, result.spec.model)]
+        missing = tuple(attack for attack in fitting if attack not in result.spec.attacks)
+        seconds = _attack_seconds(result.spec, missing)
+        trials.append(PlannedTrial(result.trial_id, result.spec, (), missing, True, seconds, 0))
+    lost = [trial for trial in trials if trial.missing and not study.signals.has(trial.trial_id)]
     if lost:
         raise StudyError(
             f"{study.path}: the signals of every trial must be kept for an attack without training, but those of "
-            f"{len(lost)} of {len(trials)} are not; run the sweep with these attacks in its file, which trains again"
+            f"{len(lost)} of {len(trials)} are not; run the sweep with these attacks in its file, which trains "
+            f"{'it' if len(lost) == 1 else 'these'} again"
         )
-    return Plan(sweep, {}, tuple(trials), 0)
+    return Plan(sweep, {}, tuple(trials))
 
 
 def _with_attacks(sweep: SweepSpec, attacks: Sequence[Attack]) -> SweepSpec:
@@ -186,6 +208,14 @@ def _with_attacks(sweep: SweepSpec, attacks: Sequence[Attack]) -> SweepSpec:
         return SweepSpec.model_validate({**sweep.model_dump(), "attacks": (*sweep.attacks, *added)})
     except ValidationError as error:
         raise SpecError("\n".join(str(details["msg"]) for details in error.errors())) from None
+
+
+def _attack_seconds(spec: TrialSpec, attacks: Sequence[Attack]) -> float:
+    """The estimate, where the dataset is at hand; without it, attacks are taken for equally long."""
+    try:
+        return attack_seconds(spec, attacks, describe_dataset(spec.dataset))
+    except DataError:
+        return float(len(attacks))
 
 
 def _planned(item: Asked, info: DatasetInfo, recorded: Mapping[str, TrialResult], study: Study) -> PlannedTrial:
@@ -197,12 +227,24 @@ def _planned(item: Asked, info: DatasetInfo, recorded: Mapping[str, TrialResult]
     training = 0.0 if trained else training_seconds(item.spec, info)
     return PlannedTrial(
         trial_id=trial_id,
-        spec=item.spec.model_copy(update={"attacks": missing}) if missing else item.spec,
+        spec=item.spec,
         grids=item.grids,
-        cached=not missing,
+        missing=missing,
         trained=trained,
         seconds=training + attack_seconds(item.spec, missing, info),
         signal_bytes=signal_bytes(item.spec, info),
+    )
+
+
+def _attacks_elsewhere(trials: Iterable[PlannedTrial], recorded: Mapping[str, TrialResult]) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            attack.name
+            for trial in trials
+            if isinstance(result := recorded.get(trial.trial_id), Completed)
+            for attack in result.spec.attacks
+            if attack not in trial.spec.attacks
+        )
     )
 
 

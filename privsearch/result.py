@@ -31,6 +31,8 @@ class AttackResult(BaseModel):
 
     Attributes:
         auc: area under the ROC curve, a fraction, with DeLong's interval.
+        auc_by_half: the AUC among either half of the examples, which is the same half for all targets and attacks of a
+            trial: an attack is chosen on one and judged on the other.
         tpr_at_fpr: by the false positive rate, the share of members found at it, with the interval of Clopper and
             Pearson.
         advantage: true less false positive rate at a threshold chosen on other examples; 0 on average for guessing.
@@ -48,6 +50,7 @@ class AttackResult(BaseModel):
     model_config = _FROZEN
 
     auc: FiniteInterval
+    auc_by_half: tuple[float | None, float | None]
     tpr_at_fpr: dict[str, FiniteInterval | None]
     advantage: FiniteInterval | None
     balanced_accuracy: float | None
@@ -154,7 +157,14 @@ class Cohort:
 
 
 class Completed(BaseModel):
-    """A trial that ended with numbers: of each target and, by the attack's name, across them."""
+    """A trial that ended with numbers.
+
+    Attributes:
+        spec: its configuration, with the attacks that were asked for.
+        replicates: the targets, with what each attack found on them.
+        across: by the attack's name, what it found on all targets together.
+        refused: by the attack's name, why the examples cannot carry it.
+    """
 
     model_config = _FROZEN
 
@@ -163,6 +173,7 @@ class Completed(BaseModel):
     spec: TrialSpec
     replicates: tuple[Replicate, ...] = Field(min_length=1)
     across: dict[str, AcrossTargets]
+    refused: dict[str, str] = {}
     seconds: float
     host: str = Field(default_factory=platform.node)
     finished_at: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))

@@ -111,8 +111,20 @@ class Study:
         return read_sweep(self.path / "sweep.yaml")
 
     def record(self) -> Record:
-        """Read the record; damaged lines are counted and left out."""
-        return read_record(self.path / RECORD)
+        """Read the record; damaged lines are counted and left out.
+
+        Raises:
+            StudyError: none of several lines can be read: they are no results, or those of another version.
+        """
+        record = read_record(self.path / RECORD)
+        # A process that was killed leaves one torn line at most.
+        if len(record.damaged) > 1 and not record.results:
+            raise StudyError(
+                f"{self.path / RECORD}: must hold results that this version of privsearch can read, but none of its "
+                f"{len(record.damaged)} lines is one; run the sweep into another directory with --study, or use the "
+                "version that wrote it (environments.jsonl)"
+            )
+        return record
 
     def trials(self) -> dict[str, str]:
         """The trials that the sweep last asked for, in its order: the dataset's name, by trial_id.
@@ -131,10 +143,11 @@ class Study:
     def results(self) -> list[TrialResult]:
         """The results of the trials that the sweep last asked for, in its order, as far as they are finished.
 
-        A dataset is called what the sweep calls it now, whatever it was called when the trial was recorded.
+        They have the attacks that the sweep last asked for, whatever else is recorded. A dataset is called what the
+        sweep calls it now, whatever it was called when the trial was recorded.
         """
-        recorded = self.record().results
-        return [_named(recorded[i], dataset) for i, dataset in self.trials().items() if i in recorded]
+        recorded, sweep = self.record().results, self.sweep()
+        return [_named(_limited(recorded[i], sweep), dataset) for i, dataset in self.trials().items() if i in recorded]
 
     def frame(self) -> "pd.DataFrame":
         """The results table (see `privsearch.frame.results_frame`)."""
@@ -254,7 +267,7 @@ def read_record(path: Path) -> Record:
 
 
 def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
-    """One result out of two of the same trial: a completed one counts more, and attacks add up."""
+    """One result out of two of the same trial: a completed one counts more; attacks, and the time they took, add up."""
     if not isinstance(earlier, Completed):
         return later
     if not isinstance(later, Completed):
@@ -266,8 +279,30 @@ def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
     )
     spec = later.spec.model_copy(update={"attacks": tuple(attacks.values())})
     return later.model_copy(
-        update={"spec": spec, "replicates": replicates, "across": {**earlier.across, **later.across}}
+        update={
+            "spec": spec,
+            "replicates": replicates,
+            "across": {**earlier.across, **later.across},
+            "refused": {**earlier.refused, **later.refused},
+            "seconds": earlier.seconds + later.seconds,
+        }
     )
+
+
+def _limited(result: TrialResult, sweep: SweepSpec) -> TrialResult:
+    """The result with the attacks that `sweep` asks for; some of them may not have been run yet."""
+    asked = sweep.attacks_under(result.spec.protocol, result.spec.model)
+    spec = result.spec.model_copy(update={"attacks": asked})
+    if not isinstance(result, Completed):
+        return result.model_copy(update={"spec": spec})
+    names = [attack.name for attack in asked if attack in result.spec.attacks]
+    replicates = tuple(
+        replicate.model_copy(update={"attacks": {n: replicate.attacks[n] for n in names if n in replicate.attacks}})
+        for replicate in result.replicates
+    )
+    across = {name: result.across[name] for name in names if name in result.across}
+    refused = {name: result.refused[name] for name in names if name in result.refused}
+    return result.model_copy(update={"spec": spec, "replicates": replicates, "across": across, "refused": refused})
 
 
 def _named(result: TrialResult, dataset: str) -> TrialResult:

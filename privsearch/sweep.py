@@ -1,6 +1,7 @@
 """Run a sweep into its study, from the plan to the files that are made from the record."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,11 +32,13 @@ class SweepOutcome:
         plan: what there was to do when it began.
         num_completed: trials that this run finished with numbers.
         failed: trials that this run finished without.
+        refused: by the attack's name and the reason, on how many trials the examples cannot carry it.
     """
 
     plan: Plan
     num_completed: int
     failed: tuple[Failed, ...]
+    refused: Mapping[tuple[str, str], int]
 
 
 def run_sweep(sweep: SweepSpec, study: Study, runner: Runner, progress: Progress) -> SweepOutcome:
@@ -55,7 +58,7 @@ def run_sweep(sweep: SweepSpec, study: Study, runner: Runner, progress: Progress
     with study.held():
         plan = make_plan(sweep, study)
         study.begin(sweep, {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}, describe_environment())
-        job = TrainAndAttack(study.signals if sweep.keep_signals else None)
+        job = TrainAndAttack(study.signals, keep=sweep.keep_signals)
         return _run(plan, study, runner, job, progress)
 
 
@@ -89,7 +92,7 @@ def _run(plan: Plan, study: Study, runner: Runner, job: Job, progress: Progress)
     from privsearch.report.outputs import write_outputs
 
     write_outputs(study)
-    return SweepOutcome(plan, recorder.num_completed, tuple(recorder.failed))
+    return SweepOutcome(plan, recorder.num_completed, tuple(recorder.failed), recorder.refused)
 
 
 class _Recorder(Observer):
@@ -100,6 +103,7 @@ class _Recorder(Observer):
         self._progress = progress
         self.num_completed = 0
         self.failed: list[Failed] = []
+        self.refused: Counter[tuple[str, str]] = Counter()
 
     def started(self, trial: PlannedTrial) -> None:
         self._progress.started(trial)
@@ -110,4 +114,5 @@ class _Recorder(Observer):
             self.failed.append(result)
         else:
             self.num_completed += 1
+            self.refused.update(result.refused.items())
         self._progress.finished(result)

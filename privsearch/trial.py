@@ -22,7 +22,9 @@ class Archive(Protocol):
         """Keep a cohort."""
 
 
-def run_trial(spec: TrialSpec, on_epoch: EpochListener | None = None, archive: Archive | None = None) -> TrialResult:
+def run_trial(
+    spec: TrialSpec, on_epoch: EpochListener | None = None, archive: Archive | None = None, *, keep: bool = True
+) -> TrialResult:
     """Train a cohort and run every attack of `spec` on it; what the archive holds is not trained again.
 
     The same spec gives the same numbers on the same machine, in whatever process and beside whatever else. An
@@ -33,7 +35,8 @@ def run_trial(spec: TrialSpec, on_epoch: EpochListener | None = None, archive: A
         spec: the trial; taken in its canonical form.
         on_epoch: told (network, epoch, what was measured); under `paper` networks count through the replicates, target
             before shadow.
-        archive: where the signals of the cohort are kept; None for nowhere.
+        archive: where signals are kept; None for nowhere.
+        keep: whether to keep those of a cohort that had to be trained.
     """
     started = time.perf_counter()
     trial_id = UNKNOWN_ID
@@ -44,7 +47,7 @@ def run_trial(spec: TrialSpec, on_epoch: EpochListener | None = None, archive: A
         cohort = archive.load(trial_id) if archive else None
         if cohort is None:
             cohort = _train(spec, on_epoch)
-            if archive:
+            if archive and keep:
                 archive.save(trial_id, cohort)
         return _attacked(spec, trial_id, cohort, started)
     except Exception as error:  # whatever a trial raises is its result, and must not end the sweep
@@ -78,7 +81,12 @@ def _train(spec: TrialSpec, on_epoch: EpochListener | None) -> Cohort:
 
 
 def _attacked(spec: TrialSpec, trial_id: str, cohort: Cohort, started: float) -> Completed:
-    replicates, across = audit(cohort, spec)
+    found = audit(cohort, spec)
     return Completed(
-        trial_id=trial_id, spec=spec, replicates=replicates, across=across, seconds=time.perf_counter() - started
+        trial_id=trial_id,
+        spec=spec,
+        replicates=found.replicates,
+        across=found.across,
+        refused=found.refused,
+        seconds=time.perf_counter() - started,
     )

@@ -67,6 +67,7 @@ def attack_result(auc: float, protocol: str = "paper") -> AttackResult:
     placebo = {"placebo_auc": 0.5, "matched_auc": 0.52} if protocol == "paper" else {}
     return AttackResult(
         auc=Interval(auc, auc - 0.05, auc + 0.05),
+        auc_by_half=(auc, auc),
         tpr_at_fpr={"1e-1": Interval(0.2, 0.1, 0.3), "1e-2": None, "1e-3": None},
         advantage=Interval(0.1, 0.0, 0.2),
         balanced_accuracy=0.55,

@@ -93,6 +93,52 @@ def test_a_sweep_with_a_new_attack_trains_nothing_either(study: Path) -> None:
     assert run("sweep", "fair.yaml", *longer, *INLINE).exit_code == 0
 
 
+@pytest.mark.usefixtures("no_training")
+def test_a_sweep_that_asks_for_fewer_attacks_says_so(study: Path) -> None:
+    """What was added is kept, and neither shown nor part of the strongest attack, until it is asked for again."""
+    table = pd.read_csv(study / "results.csv").drop(columns="seconds")
+    assert run("attack", study, "--attack", "lira,entropy", *INLINE).exit_code == 0
+    assert "lira.auc" in pd.read_csv(study / "results.csv")
+    result = run("sweep", "fair.yaml", *INLINE)
+    assert "kept, but no longer asked for: the attacks entropy, lira" in result.stdout
+    assert pd.read_csv(study / "results.csv").drop(columns="seconds").equals(table)
+    again = run("sweep", "fair.yaml", "--set", "attacks=[svm, loss, lira, entropy]", *INLINE)
+    assert "trials: 0 finished, 4 recorded already" in again.stdout
+
+
+@pytest.mark.usefixtures("no_training")
+def test_an_attack_that_cannot_be_run_leaves_the_study_as_it_was(study: Path) -> None:
+    """Four networks give no variance for each example: refused before anything is written."""
+    before = files(study)
+    result = run("attack", study, "--attack", "{kind: lira, variance: per_example}", *INLINE)
+    assert result.exit_code == 2
+    assert "a variance for each example needs the protocol halves with 6 networks or more, not 4" in result.stderr
+    assert {path: content for path, content in files(study).items() if path.name != ".lock"} == {
+        path: content for path, content in before.items() if path.name != ".lock"
+    }
+
+
+@pytest.mark.usefixtures("no_training")
+def test_signals_that_are_there_are_used_where_none_are_to_be_kept(study: Path) -> None:
+    """What a plan counts as trained is not trained again."""
+    words = ("fair.yaml", "--set", "attacks=[svm, loss, entropy]", "--keep-signals", "no")
+    result = run("sweep", *words, *INLINE)
+    assert result.exit_code == 0, result.output
+    assert "trials: 4 finished" in result.stdout
+
+
+def test_a_record_of_another_version_is_not_taken_for_an_empty_one(study: Path) -> None:
+    """Lines that cannot be read are told, before anything is trained again or written over."""
+    record = study / "trials.jsonl"
+    record.write_text("".join(line.replace("auc_by_half", "auc_by_third") + "\n" for line in record_lines(study)))
+    table = (study / "results.csv").read_bytes()
+    for words in (("plan", "fair.yaml"), ("sweep", "fair.yaml", *INLINE), ("front", study), ("audit", study)):
+        result = run(*words)
+        assert result.exit_code == 2
+        assert "none of its 4 lines is one; run the sweep into another directory with --study" in result.stderr
+    assert (study / "results.csv").read_bytes() == table
+
+
 def test_an_attack_that_was_there_from_the_beginning_gives_the_same_numbers(study: Path) -> None:
     """Whether an attack was asked for before or after the training cannot be told from its numbers."""
     assert run("attack", study, "--attack", "lira", *INLINE).exit_code == 0
@@ -138,6 +184,11 @@ def test_a_damaged_signal_file_is_trained_again(study: Path) -> None:
         (("attack", "studies/fair", "--attack", "lirra"), "--attack lirra: must be one of svm, loss, "),
         (("attack", "studies/none", "--attack", "lira"), "studies/none: must be a study"),
         (("attack", "studies/fair"), "Missing option"),
+        (("attack", "studies/fair", "--attack", ""), "must name at least one attack, such as lira,rmia"),
+        (
+            ("attack", "studies/fair", "--attack", "{kind: svm, signals: mean_mem, per_class: 3}"),
+            "must be true (one SVM",
+        ),
         (("diff", "studies/fair", "zzz"), "zzz: "),
         (("diff", "studies/none", "a"), "studies/none: must be a study"),
         (("audit", "studies/none"), "studies/none: must be a study"),

@@ -82,7 +82,8 @@ def test_what_was_kept_needs_no_training(tiny_sweep: SweepSpec, study: Study) ->
     keep_signals_of(study, *(trial.trial_id for trial in plan.trials[:3]))
     more = make_plan(changed(tiny_sweep, attacks=["svm", "loss"]), study)
     assert [(trial.cached, trial.trained) for trial in more.trials] == [(False, True)] * 3 + [(False, False)]
-    assert {tuple(attack.name for attack in trial.spec.attacks) for trial in more.todo} == {("loss",)}
+    assert {tuple(attack.name for attack in trial.to_run.attacks) for trial in more.todo} == {("loss",)}
+    assert {len(trial.spec.attacks) for trial in more.todo} == {2}, "to look at, a trial has all its attacks"
     summary = more.summary()
     assert (summary["to_do"], summary["to_attack_only"], summary["networks_to_train"]) == (4, 3, 4)
     assert len(more.datasets_to_load) == 1

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import privsearch.trial
+from privsearch.attacks import attack_scores
 from privsearch.data import describe_dataset
+from privsearch.errors import MetricError
 from privsearch.result import UNKNOWN_ID, Cohort, Completed, Epoch, Failed
 from privsearch.spec import (
     Attack,
@@ -18,7 +20,7 @@ from privsearch.spec import (
     ThresholdAttack,
     TrialSpec,
 )
-from privsearch.spec.attacks import ThresholdKind
+from privsearch.spec.attacks import ThresholdKind, lacks
 from privsearch.trial import attack_trial, run_trial
 
 TINY = TrialSpec(
@@ -90,9 +92,10 @@ EVERYTHING: tuple[Attack, ...] = (
 @pytest.mark.parametrize("model", ["ann", "snn"])
 def test_every_attack_runs_under_halves(model: str) -> None:
     """Each network of the cohort is a target, and has numbers of every attack; none has a shadow of its own."""
-    result = run(model=model, num_steps=3 if model == "snn" else None, protocol=HALVES, attacks=EVERYTHING)
+    attacks = tuple(attack for attack in EVERYTHING if lacks(attack, HALVES, model) is None)
+    result = run(model=model, num_steps=3 if model == "snn" else None, protocol=HALVES, attacks=attacks)
     assert len(result.replicates) == 4
-    names = [attack.name for attack in EVERYTHING]
+    names = [attack.name for attack in attacks]
     for replicate in result.replicates:
         assert replicate.shadow is None
         assert list(replicate.attacks) == names
@@ -140,6 +143,33 @@ def test_an_attack_that_fails_costs_no_training(monkeypatch: pytest.MonkeyPatch)
     failed = run_trial(TINY, archive=shelf)
     assert isinstance(failed, Failed)
     assert (failed.error, list(shelf.kept)) == ("RuntimeError", [failed.trial_id])
+
+
+def test_an_attack_that_the_examples_cannot_carry_costs_the_others_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused with its reason; where it is the only one, the trial has failed."""
+
+    def refusing(attack: Attack, *args: Any) -> Any:
+        if attack.name == "svm_per_class":
+            raise MetricError("too few")
+        return attack_scores(attack, *args)
+
+    monkeypatch.setattr("privsearch.protocols.paper.attack_scores", refusing)
+    both = run(attacks=(SvmAttack(), SvmAttack(per_class=True)))
+    assert both.refused == {"svm_per_class": "too few"}
+    assert list(both.across) == list(both.replicates[0].attacks) == ["svm"]
+    alone = run_trial(TINY.model_copy(update={"attacks": (SvmAttack(per_class=True),)}))
+    assert isinstance(alone, Failed)
+    assert (alone.error, alone.message) == ("MetricError", "too few")
+
+
+def test_what_need_not_be_kept_is_not_kept_but_read() -> None:
+    """Without keeping, signals that are there serve all the same."""
+    shelf = Shelf()
+    run_trial(TINY, archive=shelf, keep=False)
+    assert shelf.saved == 0
+    run_trial(TINY, archive=shelf)
+    assert isinstance(run_trial(TINY, archive=shelf, keep=False), Completed)
+    assert shelf.saved == 1
 
 
 def test_signals_that_are_gone_are_a_failed_result() -> None:

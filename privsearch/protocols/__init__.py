@@ -4,18 +4,20 @@ Each is one file with two functions, one that draws the cohort and one that audi
 """
 
 import zlib
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool
 from numpy import ndarray as Array
 
+from privsearch.errors import MetricError
 from privsearch.protocols.halves import audit_halves, halves_cohort
-from privsearch.protocols.judging import across_targets
+from privsearch.protocols.judging import Judged, across_targets
 from privsearch.protocols.paper import audit_paper, paper_cohort
 from privsearch.result import AcrossTargets, AttackResult, Cohort, Replicate
-from privsearch.spec import Protocol, TrialSpec
+from privsearch.spec import Attack, Protocol, TrialSpec
 
-__all__ = ["audit", "draw_cohort"]
+__all__ = ["Audit", "audit", "draw_cohort"]
 
 
 def draw_cohort(protocol: Protocol, num_train: int, seed: int) -> tuple[Bool[Array, "networks num_train"], list[int]]:
@@ -31,30 +33,48 @@ def draw_cohort(protocol: Protocol, num_train: int, seed: int) -> tuple[Bool[Arr
             return halves_cohort(protocol, num_train, seed)
 
 
-def audit(cohort: Cohort, spec: TrialSpec) -> tuple[tuple[Replicate, ...], dict[str, AcrossTargets]]:
+@dataclass(frozen=True)
+class Audit:
+    """What the attacks found on a cohort; see `privsearch.result.Completed` for its parts."""
+
+    replicates: tuple[Replicate, ...]
+    across: dict[str, AcrossTargets]
+    refused: dict[str, str]
+
+
+def audit(cohort: Cohort, spec: TrialSpec) -> Audit:
     """Run the attacks of `spec` on every target of a cohort.
 
-    What an attack finds does not depend on which others are run.
-
-    Returns:
-        The targets with what each attack found on them, and what it found across them.
+    What an attack finds does not depend on which others are run, or on whether they can be run.
 
     Raises:
-        MetricError: the examples cannot carry an attack.
+        MetricError: the examples can carry none of the attacks.
     """
     by_target: list[dict[str, AttackResult]] = [{} for _ in range(spec.protocol.targets)]
-    across = {}
+    across: dict[str, AcrossTargets] = {}
+    refused: dict[str, str] = {}
     for attack in spec.attacks:
-        match spec.protocol.kind:
-            case "paper":
-                audits = audit_paper(cohort.signals, spec.protocol, attack, spec.seed)
-            case "halves":
-                audits = audit_halves(cohort.signals, attack, spec.seed)
+        try:
+            audits = _audits(cohort, spec, attack)
+        except MetricError as error:
+            refused[attack.name] = str(error)
+            continue
         for found, judged in zip(by_target, audits, strict=True):
             found[attack.name] = judged.result
         resampling = np.random.default_rng([spec.seed, zlib.crc32(attack.name.encode())])
         across[attack.name] = across_targets(audits, resampling)
-    return tuple(_replicate(cohort, spec.protocol, i, found) for i, found in enumerate(by_target)), across
+    if not across:
+        raise MetricError("; ".join(refused.values()))
+    replicates = tuple(_replicate(cohort, spec.protocol, i, found) for i, found in enumerate(by_target))
+    return Audit(replicates, across, refused)
+
+
+def _audits(cohort: Cohort, spec: TrialSpec, attack: Attack) -> list[Judged]:
+    match spec.protocol.kind:
+        case "paper":
+            return audit_paper(cohort.signals, spec.protocol, attack, spec.seed)
+        case "halves":
+            return audit_halves(cohort.signals, attack, spec.seed)
 
 
 def _replicate(cohort: Cohort, protocol: Protocol, index: int, attacks: dict[str, AttackResult]) -> Replicate:

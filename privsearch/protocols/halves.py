@@ -89,15 +89,22 @@ def audit_halves(signals: Signals, attack: Attack, seed: int) -> list[Judged]:
         view = AttackView(
             asked=outputs[train],
             shadow_is_member=signals.is_member[shadows][:, train],
-            rounds=_two_rounds(len(train), rng),
+            rounds=_two_rounds(signals.is_member[shadows[0], train], rng),
             population=outputs[test],
         )
         scores = attack_scores(attack, view, rng)
-        audits.append(judge(scores, signals, target, train, random_stream(seed, target, Stream.JUDGE)))
+        audits.append(judge(scores, signals, target, train, seed))
     return audits
 
 
-def _two_rounds(size: int, rng: np.random.Generator) -> tuple[Round, Round]:
-    """Learn from one random half and judge the other; then change them over."""
-    first = rng.permutation(size) < size // 2
+def _two_rounds(learnt_from: Bool[Array, " n"], rng: np.random.Generator) -> tuple[Round, Round]:
+    """Learn from one random half and judge the other; then change them over.
+
+    Either half has half of the members of the shadow that is learnt from. Were there more of them in one, there would
+    be fewer of the target's in it, and an attack that goes by the share of members would not be at 0.5 without a leak.
+    """
+    first = np.zeros(len(learnt_from), dtype=bool)
+    for state in (learnt_from, ~learnt_from):
+        of_state = rng.permutation(np.flatnonzero(state))
+        first[of_state[: len(of_state) // 2]] = True
     return Round(learn=first, judge=~first), Round(learn=~first, judge=first)

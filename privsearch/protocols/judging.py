@@ -17,9 +17,11 @@ from privsearch.metrics import (
     cross_fitted_advantage,
     epsilon_lower_bound,
     needed_non_members,
+    rate_key,
     threshold_at_fpr,
     tpr_at_fpr,
 )
+from privsearch.protocols.seeding import Stream, random_stream
 from privsearch.result import AcrossTargets, AttackResult, ExposedExample
 from privsearch.signals import Signals
 
@@ -52,9 +54,7 @@ class Judged:
         return replace(self, result=self.result.model_copy(update={"placebo_auc": placebo, "matched_auc": matched}))
 
 
-def judge(
-    scores: Float[Array, " n"], signals: Signals, target: int, asked: Int[Array, " n"], rng: np.random.Generator
-) -> Judged:
+def judge(scores: Float[Array, " n"], signals: Signals, target: int, asked: Int[Array, " n"], seed: int) -> Judged:
     """Measure what `scores` tell about the membership of the examples `asked` about in the target's training set.
 
     Args:
@@ -62,12 +62,14 @@ def judge(
         signals: of the cohort.
         target: which of its networks was attacked.
         asked: `(n,)`, indices of examples.
-        rng: decides which half of the examples a threshold is chosen on.
+        seed: the sweep's; decides which half of the examples a threshold, or an attack, is chosen on.
 
     Raises:
         MetricError: there are no members or no non-members among the examples.
     """
+    rng = random_stream(seed, target, Stream.JUDGE)
     is_member, labels = signals.is_member[target, asked], signals.labels[asked]
+    first_half = _first_half(len(signals.labels), seed)[asked]
     num_members = int(is_member.sum())
     num_others = len(asked) - num_members
     correct = signals.logits[target, asked].argmax(1) == labels
@@ -75,10 +77,9 @@ def judge(
     thresholded = cross_fitted_advantage(scores, is_member, rng) if divisible else None
     result = AttackResult(
         auc=auc_interval(scores, is_member),
+        auc_by_half=(_auc_among(first_half, scores, is_member), _auc_among(~first_half, scores, is_member)),
         tpr_at_fpr={
-            f"{fpr:.0e}".replace("e-0", "e-"): tpr_at_fpr(scores, is_member, fpr)
-            if num_others >= needed_non_members(fpr)
-            else None
+            rate_key(fpr): tpr_at_fpr(scores, is_member, fpr) if num_others >= needed_non_members(fpr) else None
             for fpr in FPRS
         },
         advantage=thresholded.advantage if thresholded else None,
@@ -130,6 +131,11 @@ def most_exposed(audits: Sequence[Judged]) -> tuple[ExposedExample, ...]:
         for i in order[:MOST_EXPOSED]
         if rightly[i]
     )
+
+
+def _first_half(num_examples: int, seed: int) -> Bool[Array, " examples"]:
+    """A random half of a cohort's examples, the same for all its targets and all attacks on them."""
+    return random_stream(seed, 0, Stream.HALVE).permutation(num_examples) < num_examples // 2
 
 
 def _auc_among(chosen: Bool[Array, " n"], scores: Float[Array, " n"], is_member: Bool[Array, " n"]) -> float | None:

@@ -103,8 +103,7 @@ def audit_paper(signals: Signals, protocol: PaperProtocol, attack: Attack, seed:
         pair = _Pair(signals, replicate, attack, rng)
         scores = pair.scores(*pair.real())
         matched, placebo = np.array([pair.cut_aucs() for _ in range(protocol.placebo_cuts)]).T
-        judging = random_stream(seed, replicate, Stream.JUDGE)
-        found = judge(scores, signals, 2 * replicate, np.arange(len(signals.labels)), judging)
+        found = judge(scores, signals, 2 * replicate, np.arange(len(signals.labels)), seed)
         audits.append(found.with_placebo(placebo=float(placebo.mean()), matched=float(matched.mean())))
     return audits
 

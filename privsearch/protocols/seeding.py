@@ -12,6 +12,7 @@ class Stream(IntEnum):
     SUBSET = 1
     ATTACK = 2
     JUDGE = 3
+    HALVE = 4
 
 
 def random_stream(seed: int, replicate: int, stream: Stream) -> np.random.Generator:

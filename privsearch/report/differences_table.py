@@ -8,8 +8,8 @@ import pandas as pd
 from rich.table import Table
 
 from privsearch.front import records, varying_axes
+from privsearch.report.formats import MISSING, console_table
 from privsearch.report.labels import NOTATION, configuration, quantity
-from privsearch.report.paper.formats import MISSING, console_table
 from privsearch.result import Completed
 
 _MOST: Final = 40
@@ -33,8 +33,8 @@ def differences_view(a: Completed, others: Sequence[Completed], found: pd.DataFr
     axes = {trial.trial_id: trial.spec.axes() for trial in (a, *others)}
     varying = varying_axes(pd.DataFrame(axes.values()))
     name = f"{a.spec.dataset_name}: what differs from A, {configuration(axes[a.trial_id], varying)}"
-    header = ["B", "B - A", "95 % interval", "p\n(Holm)", "n", "verdict"]
-    table = console_table(name, _caption(a, found), header)
+    header = ("B", "B - A", "95 % interval", "p\n(Holm)", "n", "verdict")
+    table = console_table(*header, title=name, caption=_caption(a, found))
     shown = found[found["trial_id"].isin(found["trial_id"].unique()[:_MOST])]
     for trial_id, rows in groupby(records(shown), key=lambda row: str(row["trial_id"])):
         # The id stands where there is most room.

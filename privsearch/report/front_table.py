@@ -1,17 +1,29 @@
 """The Pareto front of a contest as a table for the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
-from rich import box
-from rich.table import Table
+from rich.table import Column, Table
 
 from privsearch.front import Contest, axis_values, hypervolume, records, reference_point, varying_axes
-from privsearch.report.labels import NOTATION, POSSIBLE, configuration, interval, measured, plain, quantity
-from privsearch.report.style import excess_of, placebo_of
+from privsearch.report.formats import console_table
+from privsearch.report.labels import (
+    NOTATION,
+    POSSIBLE,
+    TPRS,
+    configuration,
+    guessing_mark,
+    guessing_words,
+    interval,
+    measured,
+    plain,
+    quantity,
+    reason_missing,
+)
+from privsearch.report.style import excess_of, numbers, placebo_of
 
-_GUESSING: Final = "~"
 _MOST_CONTENDERS: Final = 10
 
 
@@ -27,23 +39,15 @@ def front_table(contest: Contest) -> Table:
     likeliest = possible["front_probability"].nlargest(_MOST_CONTENDERS).index
     contenders = records(possible[possible.index.isin(likeliest)])
     sure = contest.uncertainty.hypervolume is not None
-    table = Table(
-        title=f"{contest.title}: Pareto front",
-        caption=_caption(contest, front, len(contenders), len(possible)),
-        box=box.SIMPLE_HEAD,
-        padding=0,  # the box puts one space between columns; two would not fit into 80 characters
-        pad_edge=False,
-        show_edge=False,
-        title_justify="left",
-        caption_justify="left",
-        title_style="bold",
-        caption_style="",
-    )
-    table.add_column("configuration")
     headers = [header for column in contest.objectives for header in _headers(column, candidates)]
-    for header in ["prob"] * sure + headers:
-        # On two lines, for the same reason.
-        table.add_column(header.replace(" ", "\n", 1), no_wrap=True)
+    table = console_table(
+        "configuration",
+        # On two lines, as one would not fit into 80 characters.
+        *(Column(header.replace(" ", "\n", 1), no_wrap=True) for header in ["prob"] * sure + headers),
+        title=f"{contest.title}: Pareto front",
+        caption=_caption(contest, front, contenders, len(possible)),
+        gap=1,
+    )
     varying = varying_axes(contest.rows)
     for style, rows in ((None, front), ("dim", contenders)):
         for row in rows:
@@ -78,7 +82,7 @@ def _headers(column: str, candidates: pd.DataFrame) -> list[str]:
 def _cells(row: Mapping[str, Any], column: str) -> list[str]:
     if not column.endswith(".auc"):
         return [measured(row, column)]
-    mark = _GUESSING if abs(row[column] - 0.5) <= row[_floor(column)] else " "
+    mark = guessing_mark(row[column], row[_floor(column)]) or " "
     bounds = interval(row, column)
     auc = f"{mark}{row[column]:.3f} {bounds}" if bounds else f"{mark}{measured(row, column)}"
     if placebo_of(column) not in row:
@@ -86,25 +90,39 @@ def _cells(row: Mapping[str, Any], column: str) -> list[str]:
     return [auc, f"{row[placebo_of(column)]:.3f}", f"{row[excess_of(column)]:+.3f}"]
 
 
-def _caption(contest: Contest, front: list[dict[str, Any]], num_contenders: int, num_possible: int) -> str:
-    lines = [f"{len(front)} on the front of {counts(contest.rows)}. ±: sd over the targets. In brackets: 95 %."]
+def _caption(contest: Contest, front: list[dict[str, Any]], contenders: list[dict[str, Any]], num_possible: int) -> str:
+    spreads = " ±: sd over the targets. In brackets: 95 %." if front else ""
+    lines = [f"{len(front)} on the front of {counts(contest.rows)}.{spreads}", *_missing(contest)]
     if contest.uncertainty.hypervolume:
         lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
     if num_possible:
-        which = "those" if num_contenders == num_possible else f"the {num_contenders} likeliest of {num_possible}"
+        which = "those" if len(contenders) == num_possible else f"the {len(contenders)} likeliest of {num_possible}"
         lines.append(f"Below the front: {which} off it with a prob of at least {POSSIBLE:g}.")
     lines.append(_hypervolume(contest))
-    for column in (column for column in contest.objectives if column.endswith(".auc")):
-        floors = sorted({f"{row[_floor(column)]:.3f}" for row in front})
-        lines.append(
-            f"{_GUESSING} within the noise floor, 0.5 ± {' or '.join(floors)}: so is guessing on 95 % of targets."
-        )
+    for column in (column for column in contest.objectives if front and column.endswith(".auc")):
+        lines.append(guessing_words(row[_floor(column)] for row in front + contenders))
         if placebo_of(column) in contest.rows:
             lines.append("Excess AUC: over the placebo, at its sample size; 0 on average without a leak.")
     lines.append(NOTATION)
     if shared := _shared(contest.rows):
         lines.append(f"Constant axes: {shared}.")
     return "\n".join(lines)
+
+
+def _missing(contest: Contest) -> Iterator[str]:
+    """How many trials have no number for an objective, and why, where that can be told from the numbers."""
+    completed = contest.rows[contest.rows["status"] == "completed"]
+    for column in contest.objectives:
+        lacking = completed[np.isnan(numbers(completed, column))]
+        if len(lacking):
+            attack, _, number = column.rpartition(".")
+            sizes = numbers(lacking, f"{attack}.num_non_members")
+            known = number in TPRS and not np.isnan(sizes).any()
+            reason = reason_missing(number, int(sizes.min())) if known else None
+            yield (
+                f"{len(lacking)} of {len(completed)} completed configurations have no {quantity(column)}, and so "
+                f"cannot be on the front{f': it {reason}' if reason else ''}."
+            )
 
 
 def _hypervolume(contest: Contest) -> str:

@@ -1,8 +1,9 @@
 """Configurations, columns and numbers in the words that tables and plots share."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
+from privsearch.metrics import FPRS, needed_non_members, rate_key
 from privsearch.spec import AXES
 
 _BIT_WIDTHS: Final = {"weight_bit_width": "w", "act_bit_width": "a"}
@@ -12,6 +13,12 @@ _SIZES: Final = ("train_size", "test_size")
 LIKELY: Final = 0.5
 POSSIBLE: Final = 0.1
 """From these probabilities on, a configuration is called likely, or possible, to be on a front."""
+
+TPRS: Final = {f"tpr_at_fpr_{rate_key(fpr)}": fpr for fpr in FPRS}
+"""The true positive rates among an attack's numbers, and the false positive rate of each."""
+
+_GUESSING: Final = "~"
+"""Marks an AUC that guessing could give."""
 
 NOTATION: Final = "fp32: full precision; w4, a4: bits of weights, activations; @ 0.5: threshold."
 """What the words of `configuration` mean."""
@@ -53,6 +60,23 @@ def interval(row: Mapping[str, Any], column: str) -> str:
     """The 95 % interval of a fraction, without its leading zeros, `[.580, .644]`; empty where the table has none."""
     ends = [row.get(f"{column}_{end}") for end in ("low", "high")]
     return "" if None in ends else f"[{', '.join(f'{end:.3f}'.removeprefix('0') for end in ends)}]"
+
+
+def reason_missing(tpr: str, num_non_members: int) -> str | None:
+    """Why so many non-members give no true positive rate, one of `TPRS`; None where they do."""
+    needed = needed_non_members(TPRS[tpr])
+    return f"needs {needed} non-members, has {num_non_members}" if num_non_members < needed else None
+
+
+def guessing_mark(auc: float, noise_floor: float) -> str:
+    """`~` for an AUC within the noise floor, else nothing."""
+    return _GUESSING if abs(auc - 0.5) <= noise_floor else ""
+
+
+def guessing_words(noise_floors: Iterable[float]) -> str:
+    """What the mark beside an AUC means, and how wide the noise floors are; there is at least one."""
+    floors = sorted({f"{floor:.3f}" for floor in noise_floors})
+    return f"{_GUESSING} within the noise floor, 0.5 ± {' or '.join(floors)}: so is guessing on 95 % of targets."
 
 
 def plain(value: Any) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator
 
-from rich import box
 from rich.console import RenderableType
 from rich.table import Column, Table
 
 from privsearch.plan import Plan
+from privsearch.report.formats import console_table
 from privsearch.report.labels import configuration
 from privsearch.spec import AXES, TrialSpec
 from privsearch.spec.trial import SNN_DEFAULTS
@@ -31,12 +31,12 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
         yield "signals are not kept: an attack to come will train everything again (keep_signals: false)"
     if summary["recorded_but_not_asked_for"]:
         yield f"kept, but no longer asked for: {summary['recorded_but_not_asked_for']} recorded trials"
-    per_dataset = _table("dataset", "trials", "cached", "to do", "networks", "core time")
+    per_dataset = console_table("dataset", "trials", "cached", "to do", "networks", "core time", show_edge=True)
     for name, row in summary["datasets"].items():
         counts = [row["trials"], row["cached"], row["to_do"], row["networks_to_train"]]
         per_dataset.add_row(name, *map(str, counts), duration(row["estimated_core_seconds"]))
     yield per_dataset
-    per_grid = _table("grid", "points per dataset", "distinct")
+    per_grid = console_table("grid", "points per dataset", "distinct", show_edge=True)
     for name, row in summary["grids"].items():
         per_grid.add_row(name, str(row["points_per_dataset"]), str(row["distinct_per_dataset"]))
     yield per_grid
@@ -44,7 +44,7 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
 
 def trial_table(plan: Plan) -> Table:
     """Every trial of the plan: its id, its configuration, the grids that ask for it, and whether it is recorded."""
-    table = _table(Column("trial id", no_wrap=True), "state", "configuration", "grids")
+    table = console_table(Column("trial id", no_wrap=True), "state", "configuration", "grids", show_edge=True)
     names = trial_names(plan)
     for trial in plan.trials:
         state = "cached" if trial.cached else "to do"
@@ -73,10 +73,6 @@ def _varying_axes(specs: Collection[TrialSpec]) -> list[str]:
     for axis in ("threshold", *SNN_DEFAULTS):
         values[axis].discard(None)  # there, the axis has no effect
     return [axis for axis, found in values.items() if len(found) > 1]
-
-
-def _table(*columns: Column | str) -> Table:
-    return Table(*columns, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
 
 
 def size(num_bytes: int) -> str:

@@ -83,7 +83,7 @@ class SweepProgress:
         protocol = result.spec.protocol
         contest = result.spec.dataset_name + (f" {protocol.kind}" if len(self._sweep.protocol) > 1 else "")
         # Where attacks are added to a trial, its result has these alone, and the strongest of all is not known yet.
-        partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol))
+        partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.model))
         found, numbers = completed_numbers(result), {}
         for column, direction in self._sweep.objectives_under(protocol.kind).items():
             value = found.get(column)

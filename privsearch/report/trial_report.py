@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from privsearch.report.paper.formats import MISSING
+from privsearch.metrics import noise_floor
+from privsearch.report.formats import MISSING, console_table
+from privsearch.report.labels import guessing_mark, guessing_words
 from privsearch.result import AttackResult, Completed, Epoch, Replicate
 from privsearch.spec import Protocol
 from privsearch.training import EpochListener
@@ -31,22 +32,21 @@ def epoch_printer(console: Console, protocol: Protocol) -> EpochListener:
 def trial_table(result: Completed) -> Table:
     """For each target the accuracies of its networks, then one row an attack.
 
-    An attack has its AUC with DeLong's interval, the TPR at the finest FPR that all targets have examples for, the
-    advantage and the bound on epsilon; under `paper` also the placebo's AUC and the excess.
+    An attack has its AUC with DeLong's interval, marked where guessing could give it, the TPR at the finest FPR that
+    all targets have examples for, the advantage and the bound on epsilon; under `paper` also the placebo's AUC and the
+    excess.
     """
     found = [attack for replicate in result.replicates for attack in replicate.attacks.values()]
     fpr = _finest_fpr(found)
     under_paper = result.spec.protocol.kind == "paper"
-    table = Table(
+    table = console_table(
         "network, train\nand test accuracy",
         *("AUC,\n95 % interval", f"TPR\nat {fpr}", "advan-\ntage", "epsi-\nlon"),
         *(("placebo\nAUC", "excess\nAUC") if under_paper else ()),
         title=f"Trial {result.trial_id}, {result.seconds:.1f} s",
-        caption=f"All are fractions but epsilon, of which at least so much is shown. {MISSING}: too few examples.",
-        box=box.SIMPLE_HEAD,
-        padding=0,
-        pad_edge=False,
-        show_edge=False,
+        caption=f"All are fractions but epsilon, of which at least so much is shown. {MISSING}: too few examples.\n"
+        f"{guessing_words(map(_noise_floor, found))}",
+        gap=1,
     )
     for number, replicate in enumerate(result.replicates, start=1):
         for row in _accuracies(number, replicate):
@@ -75,8 +75,13 @@ def _accuracies(number: int, replicate: Replicate) -> Iterator[str]:
             yield f"{role} {number}  {network.train_accuracy:.3f} {network.test_accuracy:.3f}"
 
 
+def _noise_floor(attack: AttackResult) -> float:
+    return noise_floor(attack.num_members, attack.num_non_members)
+
+
 def _cells(attack: AttackResult, fpr: str) -> Iterator[str]:
-    yield f"{attack.auc.value:.3f} [{attack.auc.low:.3f}, {attack.auc.high:.3f}]"
+    mark = guessing_mark(attack.auc.value, _noise_floor(attack))
+    yield f"{mark}{attack.auc.value:.3f} [{attack.auc.low:.3f}, {attack.auc.high:.3f}]"
     tpr = attack.tpr_at_fpr[fpr]
     yield f"{tpr.value:.3f}" if tpr else MISSING
     yield f"{attack.advantage.value:.3f}" if attack.advantage else MISSING

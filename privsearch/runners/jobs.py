@@ -17,15 +17,17 @@ class TrainAndAttack:
 
     Attributes:
         archive: where signals are kept; None for nowhere.
+        keep: whether to keep those of a cohort that had to be trained.
     """
 
     archive: SignalArchive | None = None
+    keep: bool = True
 
     def __call__(self, trial: PlannedTrial) -> TrialResult:
         """The result of the trial."""
         from privsearch.trial import run_trial
 
-        return run_trial(trial.spec, archive=self.archive)
+        return run_trial(trial.to_run, archive=self.archive, keep=self.keep)
 
 
 @dataclass(frozen=True)
@@ -42,4 +44,4 @@ class AttackOnly:
         """The result of the trial."""
         from privsearch.trial import attack_trial
 
-        return attack_trial(trial.spec, trial.trial_id, self.archive)
+        return attack_trial(trial.to_run, trial.trial_id, self.archive)

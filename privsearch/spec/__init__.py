@@ -9,6 +9,7 @@ from privsearch.spec.attacks import (
     RmiaAttack,
     SvmAttack,
     ThresholdAttack,
+    leading_attack,
 )
 from privsearch.spec.datasets import (
     CsvDataset,
@@ -51,4 +52,5 @@ __all__ = [
     "ThresholdAttack",
     "TrialSpec",
     "dataset_name",
+    "leading_attack",
 ]

@@ -1,5 +1,6 @@
 """The attacks that a sweep may name. One class and one union entry each."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
@@ -154,8 +155,31 @@ Attack = Annotated[
 ]
 
 
-def applies(attack: Attack, protocol: Protocol) -> bool:
-    """Whether a protocol gives an attack what it needs: LiRA and RMIA shadows in both states, others their queries."""
+def lacks(attack: Attack, protocol: Protocol, model: str) -> str | None:
+    """What an attack needs and a trial cannot give it, with the remedy; None where it can be run.
+
+    LiRA and RMIA need shadows with and without each example, a variance at least two of either, averages over views
+    these views, and spikes and membranes a spiking network.
+    """
+    queries = getattr(attack, "queries", "plain")
     if attack.kind in ("lira", "rmia") and protocol.kind == "paper":
-        return False
-    return getattr(attack, "queries", "plain") in protocol.queries
+        return f"{attack.name} needs shadows with and without each example: add halves to protocol, or drop it"
+    if queries not in protocol.queries:
+        return (
+            f"it asks about {queries} views: give the protocol halves {VIEWS_OF[queries]} of at least 1 (networks are "
+            "asked when they are trained, so a study without these views is trained again)"
+        )
+    if attack.kind == "lira" and attack.variance == "per_example" and protocol.networks < 6:
+        return f"a variance for each example needs the protocol halves with 6 networks or more, not {protocol.networks}"
+    if getattr(attack, "signals", "final_mem") != "final_mem" and model == "ann":
+        return f"{attack.name} needs a spiking network: add snn to a grid's model, or drop it"
+    return None
+
+
+VIEWS_OF: Final = {"augmented": "augmented_queries", "input_dropout": "dropout_queries"}
+"""By the kind of query, the field of a protocol that says how many views there are."""
+
+
+def leading_attack(names: Sequence[str]) -> str:
+    """The attack that stands for the paper's: `svm` where it is among these names, else the first."""
+    return "svm" if "svm" in names else names[0]

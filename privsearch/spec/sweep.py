@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from privsearch.spec.attacks import WORST, Attack, SvmAttack, applies
+from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, lacks, leading_attack
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
 from privsearch.spec.strict import STRICT
@@ -32,8 +32,6 @@ AUDIT_FRACTIONS: Final = (
     *("tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpr_at_fpr_1e-3"),
 )
 """The numbers of an attack that lie between 0 and 1, the last parts of their columns."""
-
-_COUNT_OF: Final = {"augmented": "augmented_queries", "input_dropout": "dropout_queries"}
 
 
 def _problem(kind: str, where: tuple[int | str, ...], value: Any, sentence: str) -> InitErrorDetails:
@@ -153,22 +151,33 @@ class SweepSpec(BaseModel):
     seed: int = Field(0, ge=0, lt=2**63, description="an integer from 0 to 2**63 - 1")
 
     @model_validator(mode="after")
-    def _names_fit_together(self) -> Self:
+    def _names_are_told_apart(self) -> Self:
+        named: dict[str, list[str]] = {
+            "datasets": [dataset_name(dataset) for dataset in self.datasets],
+            "attacks": [attack.name for attack in self.attacks],
+            "protocol": [protocol.kind for protocol in self.protocol],
+        }
+        rule = {
+            "datasets": "every dataset needs a name of its own, but {} has another's",
+            "attacks": "every attack can be asked for once, but {} is asked for twice",
+            "protocol": "every protocol can be asked for once, but {} is asked for twice",
+        }
+        _raise_if_any(
+            [
+                _problem("repeated_name", (field, i), name, rule[field].format(repr(name)))
+                for field, names in named.items()
+                for i, name in enumerate(names)
+                if name in names[:i]
+            ]
+        )
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_named_exists(self) -> Self:
         names = [dataset_name(dataset) for dataset in self.datasets]
-        attacks = [attack.name for attack in self.attacks]
-        problems = [
-            _problem("repeated_name", ("datasets", i), name, "every dataset needs a name of its own")
-            for i, name in enumerate(names)
-            if name in names[:i]
-        ]
-        problems += [
-            _problem("repeated_name", ("attacks", i), name, "the same attack is asked for twice")
-            for i, name in enumerate(attacks)
-            if name in attacks[:i]
-        ]
         # A dataset that comes by its name may have its override ready while the sweep leaves it out.
         known = {*names, *get_args(DatasetName)}
-        problems += [
+        problems = [
             _problem(
                 "unknown_override",
                 ("recipe", "overrides", name),
@@ -178,19 +187,9 @@ class SweepSpec(BaseModel):
             for name in self.recipe.get("overrides", {})
             if name not in known
         ]
-        problems += [
-            _problem("repeated_name", ("protocol", i), protocol.kind, "the same protocol is asked for twice")
-            for i, protocol in enumerate(self.protocol)
-            if protocol.kind in [earlier.kind for earlier in self.protocol[:i]]
-        ]
         columns = self.objective_columns()
         problems += [
-            _problem(
-                "unknown_objective",
-                ("objectives", column),
-                column,
-                _not_a_column(column, columns),
-            )
+            _problem("unknown_objective", ("objectives", column), column, _not_a_column(column, columns))
             for column in self.objectives or ()
             if column not in columns
         ]
@@ -200,18 +199,18 @@ class SweepSpec(BaseModel):
     @model_validator(mode="after")
     def _attacks_fit_the_protocols(self) -> Self:
         problems = [
-            _problem("idle_attack", ("attacks", i), attack.name, _what_it_lacks(attack))
+            _problem("idle_attack", ("attacks", i), attack.name, reasons[-1])
             for i, attack in enumerate(self.attacks)
-            if not any(applies(attack, protocol) for protocol in self.protocol)
+            if all(reasons := [lacks(attack, p, model) or "" for p in self.protocol for model in self._models()])
         ]
         problems += [
             _problem("no_attack", ("protocol", i), protocol.kind, "no attack of this sweep applies to this protocol")
             for i, protocol in enumerate(self.protocol)
-            if not problems and not self.attacks_under(protocol)
+            if not problems and not any(self.attacks_under(protocol, model) for model in self._models())
         ]
         asked = {getattr(attack, "queries", "plain") for attack in self.attacks}
         problems += [
-            _problem("idle_queries", ("protocol", i, _COUNT_OF[queries]), queries, _who_would_ask(queries))
+            _problem("idle_queries", ("protocol", i, VIEWS_OF[queries]), queries, _who_would_ask(queries))
             for i, protocol in enumerate(self.protocol)
             for queries in protocol.queries
             if queries != "plain" and queries not in asked
@@ -219,13 +218,16 @@ class SweepSpec(BaseModel):
         _raise_if_any(problems)
         return self
 
-    def attacks_under(self, protocol: Protocol) -> tuple[Attack, ...]:
-        """The attacks of this sweep to which a protocol gives what they need."""
-        return tuple(attack for attack in self.attacks if applies(attack, protocol))
+    def attacks_under(self, protocol: Protocol, model: str) -> tuple[Attack, ...]:
+        """The attacks of this sweep that can be run on networks of one kind under a protocol."""
+        return tuple(attack for attack in self.attacks if lacks(attack, protocol, model) is None)
+
+    def _models(self) -> list[str]:
+        return sorted({model for grid in self.grids.values() for model in grid["model"]})
 
     def objective_columns(self) -> tuple[str, ...]:
-        """The result columns that may be an objective of this sweep: those that every protocol gives."""
-        names = [{attack.name for attack in self.attacks_under(protocol)} for protocol in self.protocol]
+        """The result columns that may be an objective of this sweep: those that all of its trials have."""
+        names = [{a.name for a in self.attacks_under(p, model)} for p in self.protocol for model in self._models()]
         shared = [attack.name for attack in self.attacks if all(attack.name in under for under in names)]
         return ("test_accuracy", "train_accuracy", *(f"{a}.{n}" for a in (*shared, WORST) for n in AUDIT_FRACTIONS))
 
@@ -237,13 +239,8 @@ class SweepSpec(BaseModel):
         """
         if self.objectives:
             return self.objectives
-        names = [
-            attack.name
-            for protocol in self.protocol
-            if protocol.kind == kind
-            for attack in self.attacks_under(protocol)
-        ]
-        attack = WORST if kind == "halves" else "svm" if "svm" in names else names[0]
+        columns = [column.removesuffix(".auc") for column in self.objective_columns() if column.endswith(".auc")]
+        attack = WORST if kind == "halves" else leading_attack(columns)
         return {"test_accuracy": "maximize", f"{attack}.auc": "minimize"}
 
     def products(self) -> dict[str, int]:
@@ -276,13 +273,13 @@ class SweepSpec(BaseModel):
                         grids.append(grid_name)
             for protocol in self.protocol:
                 canonical = canonical_protocol(protocol, augments=name in augmented)
-                if not (attacks := self.attacks_under(canonical)):
-                    continue
-                shared = {"dataset": dataset, "protocol": canonical, "attacks": attacks, "seed": self.seed}
-                asked += [
-                    Asked(TrialSpec.model_validate(dict(zip(AXES, key, strict=True)) | shared), tuple(grids))
-                    for key, grids in grids_of.items()
-                ]
+                attacks = {model: self.attacks_under(canonical, model) for model in self._models()}
+                shared = {"dataset": dataset, "protocol": canonical, "seed": self.seed}
+                for key, grids in grids_of.items():
+                    canonical_point = dict(zip(AXES, key, strict=True))
+                    if fitting := attacks[canonical_point["model"]]:
+                        spec = TrialSpec.model_validate({**canonical_point, **shared, "attacks": fitting})
+                        asked.append(Asked(spec, tuple(grids)))
         return asked
 
     @model_validator(mode="after")
@@ -319,13 +316,6 @@ def _not_a_column(given: str, columns: Sequence[str]) -> str:
         f"must be a result column under every protocol of this sweep, but got {given!r}{nearest} valid: test_accuracy, "
         f"train_accuracy, or one of {', '.join(attacks)} with .{', .'.join(AUDIT_FRACTIONS)} behind it"
     )
-
-
-def _what_it_lacks(attack: Attack) -> str:
-    queries = getattr(attack, "queries", "plain")
-    if queries != "plain":
-        return f"it asks about {queries} views: give the protocol halves {_COUNT_OF[queries]} of at least 1"
-    return f"{attack.name} needs shadows with and without each example: add halves to protocol, or drop it"
 
 
 def _who_would_ask(queries: Queries) -> str:

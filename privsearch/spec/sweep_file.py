@@ -56,7 +56,10 @@ def read_attacks(texts: Sequence[str]) -> tuple[Attack, ...]:
         except ValidationError as error:
             problems = [problem_of({**details, "loc": ("attacks", *details["loc"])}) for details in error.errors()]
             raise SpecError("\n".join(f"--attack {text}: {problem.sentence}" for problem in problems)) from None
-    return tuple(found)
+        if not items:
+            raise SpecError(f"--attack {text!r}: must name at least one attack, such as lira,rmia")
+    # Twice the same is once the same, here where several options are put together.
+    return tuple(dict.fromkeys(found))
 
 
 @contextmanager

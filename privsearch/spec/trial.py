@@ -154,9 +154,9 @@ class TrialSpec(Axes):
         meaning = {
             "version": MEANING_VERSION,
             "dataset": fingerprint,
-            "protocol": self.protocol.model_dump(mode="json"),
+            # Defaults are left out, so that a field that comes later, and is not used, leaves the ids as they are.
+            "protocol": {"kind": self.protocol.kind, **self.protocol.model_dump(mode="json", exclude_defaults=True)},
             "seed": self.seed,
-            # Defaults are left out, so that an axis that comes later, and is not used, leaves the ids as they are.
             **{axis: value for axis, value in self.axes().items() if value != Axes.model_fields[axis].default},
         }
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]

@@ -81,6 +81,19 @@ def test_examples_that_are_recognised_are_not_taken_for_members(attack: Attack) 
     assert abs(means.mean() - 0.5) < 3 * means.std(ddof=1) / np.sqrt(len(means))
 
 
+def test_an_attack_that_knows_shares_of_members_is_not_misled() -> None:
+    """Shadow and target have each other's share of members in a half of the examples; an unbalanced SVM is at 0.5."""
+    means = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        is_member = np.zeros((4, 60), dtype=bool)
+        is_member[:, :50] = half_members(50, 4, rng)
+        logits = rng.normal(size=(4, 1, 60, 2))
+        noise = Signals({("final_mem", "plain"): logits}, is_member, rng.integers(2, size=60), np.arange(60), 50)
+        means.append(aucs(noise, SvmAttack(undersample=False), seed).mean())
+    assert abs(np.mean(means) - 0.5) < 3 * np.std(means, ddof=1) / np.sqrt(len(means))
+
+
 def test_the_strength_of_an_attack_grows_with_the_leak() -> None:
     """A stronger membership signal gives a higher AUC, and the likelihood ratio beats the global threshold."""
     weak, strong = (aucs(cohort(shift), LiraAttack()).mean() for shift in (1.0, 3.0))

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from privsearch.differences import differences_frame
 from privsearch.report.differences_table import differences_view
-from privsearch.report.paper.formats import MISSING
+from privsearch.report.formats import MISSING
 from privsearch.result import Completed
 from privsearch.spec import HalvesProtocol, PaperProtocol
 
@@ -80,7 +80,13 @@ def test_missing_number_is_a_dash() -> None:
     spec = make_completed(protocol=HALVES).spec
     b = make_completed("b" * 16, protocol=HALVES, epochs=3)
     others = tuple(r.model_copy(update={"attacks": {"loss": r.attacks["svm"]}}) for r in b.replicates)
-    b = b.model_copy(update={"replicates": others, "spec": spec.model_copy(update={"epochs": 3})})
+    b = b.model_copy(
+        update={
+            "replicates": others,
+            "across": {"loss": b.across["svm"]},
+            "spec": spec.model_copy(update={"epochs": 3}),
+        }
+    )
     lines = printed(make_completed(protocol=HALVES), b, column="svm.auc")
     row = next(line for line in lines if line.startswith("  svm AUC"))
     assert row.split() == ["svm", "AUC", *[MISSING] * 3, "0", "cannot", "tell"]

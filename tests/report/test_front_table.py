@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,4 +108,25 @@ def test_front_of_accuracies_has_no_attack(contest_of: Any, small_rows: list[Any
 
 def test_contest_without_a_completed_trial_has_an_empty_table(contest_of: Any, small_rows: list[Any]) -> None:
     """Where everything failed, the table says so instead of breaking."""
-    assert "0 on the front of 1 configuration, 1 of them failed" in " ".join(printed(contest_of(small_rows[6:])))
+    text = " ".join(printed(contest_of(small_rows[6:])))
+    assert "0 on the front of 1 configuration, 1 of them failed" in text
+    assert "noise floor" not in text
+
+
+def test_objective_without_a_number_is_named_with_the_reason(contest_of: Any, small_rows: list[Any]) -> None:
+    """Where a rate needs more non-members than there are, the caption says so, and has no noise floor of nothing."""
+    objectives = {"svm.auc": "minimize", "svm.tpr_at_fpr_1e-2": "minimize"}
+    text = " ".join(" ".join(printed(contest_of(small_rows, objectives=objectives))).split())
+    assert "0 on the front of 7 configurations, 1 of them failed" in text
+    lack = "6 of 6 completed configurations have no svm TPR at FPR 1e-2, and so cannot be on the front"
+    assert f"{lack}: it needs 100 non-members, has 30." in text
+    assert "noise floor" not in text
+
+
+def test_missing_number_of_unknown_reason_is_counted(small: Contest) -> None:
+    """Where only some configurations lack an objective, and nothing tells why, they are counted."""
+    rows = small.rows.copy()
+    rows.loc[rows["model"] == "snn", "svm.auc"] = float("nan")
+    text = " ".join(" ".join(printed(replace(small, rows=rows))).split())
+    assert "3 of 6 completed configurations have no svm AUC, and so cannot be on the front." in text
+    assert "3 on the front" in text

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from privsearch.report.labels import configuration, interval, measured, quantity
+from privsearch.report.labels import (
+    configuration,
+    guessing_mark,
+    guessing_words,
+    interval,
+    measured,
+    quantity,
+    reason_missing,
+)
 from privsearch.spec import AXES
 
 NOTHING = dict.fromkeys(AXES)
@@ -53,3 +61,15 @@ def test_labels_come_without_optuna() -> None:
     """Naming a trial does not wait for Optuna or pandas to load."""
     code = "import sys, privsearch.report.labels; sys.exit(bool({'optuna', 'pandas'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_auc_within_the_noise_floor_is_marked() -> None:
+    """The mark stands on either side of 0.5 as far as the noise floor reaches, and every width is named once."""
+    assert [guessing_mark(auc, 0.06) for auc in (0.43, 0.45, 0.55, 0.57)] == ["", "~", "~", ""]
+    assert guessing_words([0.06, 0.05, 0.06]).startswith("~ within the noise floor, 0.5 ± 0.050 or 0.060: ")
+
+
+def test_rate_is_missing_for_want_of_non_members() -> None:
+    """A rate needs as many non-members as make accusing one of them keep to it."""
+    assert reason_missing("tpr_at_fpr_1e-2", 99) == "needs 100 non-members, has 99"
+    assert reason_missing("tpr_at_fpr_1e-2", 100) is None

@@ -91,11 +91,11 @@ def test_what_one_worker_keeps_another_attacks(name: str, trials: list[PlannedTr
     archive = SignalArchive(tmp_path / "signals")
     kept, loss = Listener(), ThresholdAttack(kind="loss")
     RUNNERS[name]().run(trials[:-1], TrainAndAttack(archive), kept)
-    later = [replace(trial, spec=trial.spec.model_copy(update={"attacks": (loss,)})) for trial in trials[:-1]]
+    later = [replace(trial, missing=(loss,)) for trial in trials[:-1]]
     attacked = Listener()
     RUNNERS[name]().run(later, AttackOnly(archive), attacked)
     for trial in later:
-        expected, got = run_trial(trial.spec), attacked.results[trial.trial_id]
+        expected, got = run_trial(trial.to_run), attacked.results[trial.trial_id]
         assert isinstance(expected, Completed)
         assert isinstance(got, Completed)
         assert got.numbers() == expected.numbers()

@@ -195,7 +195,7 @@ def test_every_protocol_asks_for_its_own_trials_with_the_attacks_that_fit() -> N
     ("fields", "message"),
     [
         ({"attacks": ["svm", "lira"]}, "lira needs shadows with and without each example: add halves to protocol"),
-        ({"protocol": ["paper", "paper"]}, "the same protocol is asked for twice"),
+        ({"protocol": ["paper", "paper"]}, "every protocol can be asked for once, but 'paper' is"),
         (
             {"protocol": {"kind": "halves", "augmented_queries": 2}},
             "no attack reads these views: give one of loss, lira, rmia the field queries: augmented",

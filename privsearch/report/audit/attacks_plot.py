@@ -1,4 +1,4 @@
-"""Which attack is the strongest: all attacks of a dataset beside each other."""
+"""Which attack finds most: all attacks of a dataset beside each other."""
 
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from privsearch.report.audit.marks import draw_rows, filled, model_key, targets_words
-from privsearch.report.audit.table import strongest_attacks
+from privsearch.report.audit.table import highest_mean_aucs
 from privsearch.report.style import (
     BAND,
     GREY,
@@ -28,10 +28,11 @@ _APART: Final = 0.2
 
 
 def plot_attacks(rows: pd.DataFrame) -> Figure:
-    """A row for each attack, the strongest at the top: its AUC on every configuration, and the mean of each model kind.
+    """A row for each attack, the best at the top: its AUC on every configuration, and the mean of each model kind.
 
     The bar of a mean is the mean of its configurations' intervals: as wide as if they all erred alike, since they
-    are measured on the same examples. Numbers at the right tell on how many configurations an attack is the strongest.
+    are measured on the same examples. Numbers at the right tell on how many configurations an attack has the highest
+    mean AUC of all.
 
     Args:
         rows: of the audit's table, all of one dataset and under `halves`; not empty.
@@ -41,9 +42,9 @@ def plot_attacks(rows: pd.DataFrame) -> Figure:
     models = sorted(attacks["model"].unique())
     figure = new_figure(PAGE_WIDTH, 1.25 + _ROW_HEIGHT * len(order))
     axes = figure.add_subplot()
-    wins, total = strongest_attacks(attacks)["attack"].value_counts(), attacks["trial_id"].nunique()
+    wins, total = highest_mean_aucs(attacks)["attack"].value_counts(), attacks["trial_id"].nunique()
     notes = [f"{wins.get(attack, 0)} of {total}" for attack in order]
-    draw_rows(axes, order, notes, "configurations that\nit is strongest on")
+    draw_rows(axes, order, notes, "configurations where its\nmean AUC is the highest")
     for (attack, model), own in attacks.groupby(["attack", "model"]):
         shift = _APART * (2 * models.index(model) - 1) if len(models) > 1 else 0
         y, mean = order.index(attack) + shift, own[["auc", "auc_low", "auc_high"]].mean()

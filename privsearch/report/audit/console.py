@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import pandas as pd
-from rich import box
-from rich.table import Table
+from rich.table import Column, Table
 
 from privsearch.front import records
 from privsearch.report.audit.table import audit_table, paper_attack
-from privsearch.report.audit.words import auc_words, floor_words, missing_words, percent, sample_words
-from privsearch.report.labels import NOTATION
-from privsearch.report.paper.formats import MISSING
+from privsearch.report.audit.words import NOT_RUN, auc_words, missing_words, percent, sample_words
+from privsearch.report.formats import MISSING, console_table
+from privsearch.report.labels import NOTATION, guessing_words
 from privsearch.result import TrialResult
 from privsearch.spec import WORST
 
@@ -29,22 +28,24 @@ def audit_view(results: Iterable[TrialResult]) -> Iterator[Table]:
     table = audit_table(results)
     for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
         fair = protocol == "halves"
-        shown = rows[rows["attack"] == (WORST if fair else paper_attack(rows))]
+        attack = WORST if fair else paper_attack(rows)
         headers, cells = (_FAIR_HEADERS, _fair_cells) if fair else (_PAPER_HEADERS, _paper_cells)
-        view = _table(
-            f"{dataset}, {protocol}: {'the strongest attack' if fair else paper_attack(rows)}",
-            _caption(shown, fair=fair),
+        view = console_table(
+            "configuration",
+            *(Column(header, overflow="fold", no_wrap=header != "attack") for header in headers),
+            title=f"{dataset}, {protocol}: {'the strongest attack' if fair else attack}",
+            caption=_caption(rows, attack),
+            gap=1,
         )
-        view.add_column("configuration")
-        for header in headers:
-            view.add_column(header, overflow="fold", no_wrap=header != "attack")
-        for row in records(shown):
-            view.add_row(row["configuration"], f"{row['test_accuracy']:.3f}", *cells(row))
+        for _, own in rows.groupby("trial_id", sort=False):
+            by_attack = {row["attack"]: row for row in records(own)}
+            found = cells(by_attack[attack]) if attack in by_attack else [MISSING] * (len(headers) - 1)
+            view.add_row(own["configuration"].iloc[0], f"{own['test_accuracy'].iloc[0]:.3f}", *found)
         yield view
 
 
 def _fair_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    rate = MISSING if pd.isna(row[_SHOWN_TPR]) else f"{row[_SHOWN_TPR]:.3f}"
+    rate = MISSING if row[_SHOWN_TPR] is None else f"{row[_SHOWN_TPR]:.3f}"
     return (auc_words(row), row["strongest"], rate)
 
 
@@ -52,27 +53,18 @@ def _paper_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (auc_words(row), f"{row['placebo_auc']:.3f}", f"{row['excess_auc']:+.3f}")
 
 
-def _caption(rows: pd.DataFrame, *, fair: bool) -> str:
-    lines = [f"{sample_words(rows)}.", "Means over the targets [95 % interval].", floor_words(rows)]
-    if fair:
-        lines.append("attack: the strongest on the other targets; on how many, where that varies.")
-        if missing := missing_words(rows, _SHOWN_TPR):
+def _caption(rows: pd.DataFrame, attack: str) -> str:
+    shown = rows[rows["attack"] == attack]
+    lines = [f"{sample_words(rows)}.", "Means over the targets [95 % interval].", guessing_words(rows["noise_floor"])]
+    if attack == WORST:
+        lines.append(
+            "attack: the highest mean AUC on one half of the examples, judged on the other; two "
+            "where the halves choose differently. TPR: on all examples, a little too high."
+        )
+        if missing := missing_words(shown, _SHOWN_TPR):
             lines.append(f"{MISSING} TPR at {percent(_SHOWN_TPR)} FPR: {missing}.")
     else:
         lines.append("placebo: where nothing was trained on. excess: 0 on average without a leak.")
+    if len(shown) < rows["trial_id"].nunique():
+        lines.append(NOT_RUN)
     return "\n".join([*lines, NOTATION])
-
-
-def _table(title: str, caption: str) -> Table:
-    return Table(
-        title=title,
-        caption=caption,
-        box=box.SIMPLE_HEAD,
-        padding=0,  # the box puts one space between columns; two would not fit into 80 characters
-        pad_edge=False,
-        show_edge=False,
-        title_justify="left",
-        caption_justify="left",
-        title_style="bold",
-        caption_style="",
-    )

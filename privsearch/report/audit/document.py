@@ -8,10 +8,10 @@ import pandas as pd
 
 from privsearch.frame import exposed_frame, slices_frame
 from privsearch.front import records
-from privsearch.report.audit.table import TPRS, audit_table, strongest_attacks
+from privsearch.report.audit.table import audit_table, highest_mean_aucs
 from privsearch.report.audit.words import auc_words, missing_words, notes, percent, with_interval
-from privsearch.report.labels import NOTATION
-from privsearch.report.paper.formats import MISSING, markdown_table
+from privsearch.report.formats import MISSING, markdown_table
+from privsearch.report.labels import NOTATION, TPRS
 from privsearch.result import Failed, TrialResult
 from privsearch.spec import WORST
 
@@ -39,7 +39,7 @@ def write_audit(folder: Path, results: Iterable[TrialResult]) -> list[Path]:
 
 
 def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame) -> str:
-    """For each dataset and protocol: all attacks, the strongest of them in full, slices, the most exposed examples.
+    """For each dataset and protocol: all attacks, the strongest in full, slices, the most exposed examples.
 
     Args:
         results: of a study.
@@ -108,8 +108,9 @@ def _worst(rows: pd.DataFrame) -> Iterator[str]:
     yield " ".join(
         [
             *(f"{MISSING} TPR at {percent(name)} FPR: {reason}." for name, reason in reasons.items() if reason),
-            "attack: with on how many targets where it is not the same on all. Advantage: TPR less FPR at a threshold "
-            "chosen on other examples; 0 on average for guessing. Epsilon: a lower bound on that of pure differential "
+            "attack: two where the halves of the examples choose differently. Only the AUC is of examples that the "
+            "attack was not chosen on. Advantage: TPR less FPR at a threshold chosen on other examples; 0 on average "
+            "for guessing. Epsilon: a lower bound on that of pure differential "
             "privacy, nats, each of 95 % on one target. The interval of the accuracy: Student's t over the networks.",
         ]
     )
@@ -117,25 +118,29 @@ def _worst(rows: pd.DataFrame) -> Iterator[str]:
 
 def _slices(rows: pd.DataFrame, slices: pd.DataFrame) -> Iterator[str]:
     lines = []
-    for row in records(strongest_attacks(rows)):
+    for row in records(highest_mean_aucs(rows)):
         own = slices[(slices["trial_id"] == row["trial_id"]) & (slices["attack"] == row["attack"])].dropna(subset="auc")
         of = dict(zip(own["slice"], own["auc"], strict=True))
         classes = sorted((name for name in of if name.startswith("class ")), key=of.__getitem__)
         shown = [f"{of[name]:.3f} ({name})" for name in (classes[-1], classes[0])] if classes else [MISSING] * 2
         right = [f"{of[name]:.3f}" if name in of else MISSING for name in ("correct", "wrong")]
         lines.append([row["configuration"], row["attack"], f"{row['auc']:.3f}", *shown, *right])
-    yield "Who is exposed: the AUC of the strongest attack within classes, and within right and wrong classifications."
+    yield (
+        "Who is exposed: the AUC within classes, and within right and wrong classifications, of the attack with the "
+        "highest mean AUC."
+    )
     yield markdown_table(
         [*("configuration", "attack", "all"), *("most exposed class", "least exposed class", "correct", "wrong")], lines
     )
     yield (
-        "Means over the targets that have members and non-members in the slice. The most and the least exposed class "
+        "Means over the targets that have members and non-members in the slice. The attack was chosen on these very "
+        "data, so its numbers are a little too high. The most and the least exposed class "
         "are extremes of several numbers, and a slice has fewer examples than the whole: expect more noise."
     )
 
 
 def _most_exposed(rows: pd.DataFrame, exposed: pd.DataFrame) -> Iterator[str]:
-    best = strongest_attacks(rows)[["trial_id", "attack"]]
+    best = highest_mean_aucs(rows)[["trial_id", "attack"]]
     found = exposed.merge(best, on=["trial_id", "attack"])
     if found.empty:
         return
@@ -147,14 +152,18 @@ def _most_exposed(rows: pd.DataFrame, exposed: pd.DataFrame) -> Iterator[str]:
         [
             *(str(row["row"]), str(row["label"]), str(row["listed"])),
             f"{row['accused']} of {row['trained']}",
+            f"{row['trained'] / 10:.1f}",
             f"{row['falsely_accused']} of {row['not_trained']}",
         ]
         for row in records(counts)
     ]
-    yield f"The most exposed examples, by the strongest attack on each configuration ({len(best)})."
-    header = ["row", "class", "configurations", "accused when trained on", "accused when not"]
+    yield f"The most exposed examples, by the attack with the highest mean AUC on each configuration ({len(best)})."
+    header = ["row", "class", "configurations", "accused when trained on", "by guessing", "accused when not"]
     yield markdown_table(header, lines)
     yield (
         "row: in the training data as they were read, from 0. configurations: in how many the example is among the 20 "
-        "most exposed. accused: targets of these configurations where it scores above nine in ten of the non-members."
+        "most exposed. accused: targets of these configurations where it scores above nine in ten of the non-members. "
+        "by guessing: how many of those trained on it a guess would accuse, one in ten. These are the extremes of all "
+        "examples, by attacks chosen on the same data; and as the configurations share subsets and seeds, their "
+        "trainings are not independent, and the counts say less than as many independent ones would."
     )

@@ -93,10 +93,9 @@ def _draw_paper(axes: Axes, rows: pd.DataFrame, place: dict[str, int], shift: fl
 
 
 def _notes(fair: pd.DataFrame, order: Sequence[str]) -> list[str]:
-    """The AUC of the strongest attack in numbers, and which it is on most targets; none at all without the audit."""
+    """The AUC of the strongest attack in numbers, and which it is; none at all without the audit."""
     notes = {
-        row["configuration"]: f"{with_interval(row, 'auc')}  {_shortened(row['strongest'].split()[0])}"
-        for row in records(fair)
+        row["configuration"]: f"{with_interval(row, 'auc')}  {_shortened(row['strongest'])}" for row in records(fair)
     }
     return [notes.get(words, "") for words in order] if notes else []
 

@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 from privsearch.report.audit.attacks_plot import plot_attacks
 from privsearch.report.audit.leakage_plot import plot_leakage
 from privsearch.report.audit.tradeoff_plot import plot_leakage_against
+from privsearch.report.audit.words import NO_WORST
 from privsearch.report.plots import WrittenPlots
 from privsearch.report.style import save_figure
+from privsearch.spec import WORST
 
 _CONFIGURATIONS_ON_A_PAGE: Final = 36
 
@@ -33,16 +35,18 @@ def write_audit_plots(folder: Path, table: pd.DataFrame) -> WrittenPlots:
         for page, shown in _pages(rows):
             written.files.extend(save_figure(plot_leakage(shown), folder / f"leakage_{dataset}{page}"))
         fair = rows[rows["protocol"] == "halves"]
-        figures: dict[str, Callable[[pd.DataFrame], Figure]] = {
-            "attacks": plot_attacks,
-            "accuracy_vs_leakage": partial(plot_leakage_against, number="test_accuracy"),
-            "gap_vs_leakage": partial(plot_leakage_against, number="accuracy_gap"),
+        worst = fair[fair["attack"] == WORST]
+        figures: dict[str, tuple[Callable[[pd.DataFrame], Figure], pd.DataFrame]] = {
+            "attacks": (plot_attacks, fair),
+            "accuracy_vs_leakage": (partial(plot_leakage_against, number="test_accuracy"), worst),
+            "gap_vs_leakage": (partial(plot_leakage_against, number="accuracy_gap"), worst),
         }
-        for name, draw in figures.items():
-            if fair.empty:
-                written.skipped.append(f"{name}_{dataset}: no trial has completed under the protocol halves")
+        for name, (draw, shown) in figures.items():
+            if shown.empty:
+                why = "no trial has completed under the protocol halves" if fair.empty else NO_WORST
+                written.skipped.append(f"{name}_{dataset}: {why}")
             else:
-                written.files.extend(save_figure(draw(fair), folder / f"{name}_{dataset}"))
+                written.files.extend(save_figure(draw(shown), folder / f"{name}_{dataset}"))
     return written
 
 

@@ -1,21 +1,17 @@
 """The audit of a study in one long table, which all else about it is drawn from."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
 
-from privsearch.frame import completed_numbers, results_frame, strongest
+from privsearch.frame import completed_numbers, results_frame, target_numbers
 from privsearch.front import records, varying_axes
 from privsearch.intervals import mean_interval, spread_interval
-from privsearch.metrics import FPRS, Interval, needed_non_members
-from privsearch.report.labels import configuration
-from privsearch.result import AttackResult, Completed, TrialResult
-from privsearch.spec import WORST
-
-TPRS: Final = {f"tpr_at_fpr_{fpr:.0e}".replace("e-0", "e-"): fpr for fpr in FPRS}
-"""The columns with a true positive rate, and its false positive rate."""
+from privsearch.metrics import Interval
+from privsearch.report.labels import TPRS, configuration, reason_missing
+from privsearch.result import Completed, TrialResult
+from privsearch.spec import WORST, leading_attack
 
 _SPREAD: Final = ("", "_sd", "_low", "_high")
 _ACCURACIES: Final = ("train_accuracy", "test_accuracy", "accuracy_gap")
@@ -35,13 +31,14 @@ _COLUMNS: Final = {
 
 
 def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
-    """One row for each completed trial and attack, and one for `worst`, the strongest attack of each target.
+    """One row for each completed trial and attack, and one for `worst`, the strongest of its attacks.
 
     Numbers are means over the `targets`, fractions but for `epsilon_low` (nats); `_sd` is the sample standard deviation
-    and `_low`, `_high` are the ends of a 95 % interval: that of the results table for an attack's AUC, of
-    `mean_interval` for its other numbers, of `spread_interval` for accuracies. `accuracy_gap` is training less test
-    accuracy. `tpr_at_fpr_*_missing` says why a rate is not there. `strongest` says which attacks `worst` stands for,
-    which needs two targets. The placebo and the excess over it are the paper's protocol's alone.
+    and `_low`, `_high` are the ends of a 95 % interval: that of the results table for an AUC, of `mean_interval` for an
+    attack's other numbers, of `spread_interval` for accuracies. `accuracy_gap` is training less test accuracy.
+    `tpr_at_fpr_*_missing` says why a rate is not there. `strongest` says which attacks `worst` stands for: one, or two
+    where the halves of the examples choose differently. The placebo and the excess over it are the paper's protocol's
+    alone. An attack that a trial cannot be given, or has not been given yet, has no row.
     """
     results = list(results)
     words: dict[str, str] = {}
@@ -50,12 +47,6 @@ def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
         words |= {row["trial_id"]: configuration(row, varying) for row in records(rows)}
     table = [row for r in results if isinstance(r, Completed) for row in _rows(r, words[r.trial_id])]
     return pd.DataFrame(table, columns=list(_COLUMNS)).astype(_COLUMNS)
-
-
-def reason_missing(attack_results: Iterable[AttackResult], fpr: float) -> str | None:
-    """Why a true positive rate is not reported at this false positive rate; None where it is."""
-    needed, fewest = needed_non_members(fpr), min(found.num_non_members for found in attack_results)
-    return f"needs {needed} non-members, has {fewest}" if fewest < needed else None
 
 
 def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
@@ -68,22 +59,17 @@ def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
         "targets": len(result.replicates),
         **_accuracies(result),
     }
-    numbers = completed_numbers(result)
-    for attack, found in _found(result):
-        means = {c.removeprefix(f"{attack}."): v for c, v in numbers.items() if c.startswith(f"{attack}.")}
-        # The AUC's interval, which comes with the means, replaces the approximate one.
-        worst = _worst(result) if attack == WORST else {}
-        yield {**trial, "attack": attack, **_intervals(found), **means, **worst}
+    means, targets = completed_numbers(result), target_numbers(result)
+    shared = result.spec.protocol.kind == "paper"
+    for attack in [column.removesuffix(".auc") for column in targets[0] if column.endswith(".auc")]:
+        own = [_of(attack, target) for target in targets]
+        trial |= {"attack": attack, "strongest": own[0].get("attack")}
+        yield trial | _of(attack, means) | _intervals(own, shared=shared) | _reasons(own)
 
 
-def _found(result: Completed) -> Iterator[tuple[str, list[AttackResult]]]:
-    """What each attack found on the targets, and what the strongest of them did."""
-    for attack in result.across:
-        yield attack, [replicate.attacks[attack] for replicate in result.replicates]
-    chosen = strongest(result.replicates)
-    best = [r.attacks[name] for r, name in zip(result.replicates, chosen, strict=True) if name]
-    if best:
-        yield WORST, best
+def _of(attack: str, numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers of one attack, by their names without the attack's."""
+    return {c.removeprefix(f"{attack}."): number for c, number in numbers.items() if c.startswith(f"{attack}.")}
 
 
 def _accuracies(result: Completed) -> dict[str, float]:
@@ -100,42 +86,36 @@ def _accuracies(result: Completed) -> dict[str, float]:
     return found
 
 
-def _intervals(found: list[AttackResult]) -> dict[str, Any]:
-    """The ends of the intervals around the means over the targets, and why a mean is not there."""
-    ends: dict[str, Any] = {}
-    estimates: dict[str, list[Interval | None]] = {
-        "auc": [f.auc for f in found],
-        "advantage": [f.advantage for f in found],
-        **{name: [f.tpr_at_fpr[name.removeprefix("tpr_at_fpr_")] for f in found] for name in TPRS},
-    }
-    for name, of_targets in estimates.items():
-        there = [estimate for estimate in of_targets if estimate]
-        if len(there) == len(found):
-            interval = mean_interval(there, lowest=-1.0 if name == "advantage" else 0.0)
+def _intervals(targets: Sequence[Mapping[str, Any]], *, shared: bool) -> dict[str, float]:
+    """The ends of the intervals around an attack's means over the targets; that of the AUC comes with the mean."""
+    ends: dict[str, float] = {}
+    for name in ("advantage", *TPRS):
+        if all(target[name] is not None for target in targets):
+            own = [Interval(*(target[f"{name}{end}"] for end in ("", "_low", "_high"))) for target in targets]
+            interval = mean_interval(own, shared=shared, lowest=-1.0 if name == "advantage" else 0.0)
             ends |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
-    return ends | {f"{name}_missing": reason_missing(found, fpr) for name, fpr in TPRS.items()}
+    return ends
 
 
-def _worst(result: Completed) -> dict[str, Any]:
-    """Which attacks `worst` stands for, with on how many targets where these are several: `lira 6, rmia 2`."""
-    counted = Counter(name for name in strongest(result.replicates) if name).most_common()
-    if len(counted) > 1:
-        return {"strongest": ", ".join(f"{name} {count}" for name, count in counted)}
-    return {"strongest": counted[0][0]}
+def _reasons(targets: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
+    fewest = min(target["num_non_members"] for target in targets)
+    return {f"{name}_missing": reason_missing(name, fewest) for name in TPRS}
 
 
 def paper_attack(rows: pd.DataFrame) -> str:
-    """The name of the attack that stands for the paper's protocol: its SVM, or the first where that is not run.
+    """The name of the attack that stands for the paper's protocol; without its SVM, the first that most trials have.
 
     Args:
         rows: of the audit's table, all under `paper`.
     """
-    names = rows["attack"].unique().tolist()
-    return "svm" if "svm" in names else str(names[0])
+    counts = rows[rows["attack"] != WORST].groupby("attack", sort=False).size()
+    return leading_attack(counts.sort_values(ascending=False, kind="stable").index.tolist())
 
 
-def strongest_attacks(rows: pd.DataFrame) -> pd.DataFrame:
+def highest_mean_aucs(rows: pd.DataFrame) -> pd.DataFrame:
     """For each configuration the row of the attack with the highest mean AUC.
+
+    The attack is chosen on the data that its AUC comes from, which therefore is a little too high, unlike `worst`.
 
     Args:
         rows: of the audit's table.

@@ -11,7 +11,6 @@ from matplotlib.ticker import MaxNLocator
 
 from privsearch.report.audit.marks import TEXT_SIZE, bars, filled, model_key
 from privsearch.report.style import BAND, COLUMN_WIDTH, GREY, MODEL_COLOURS, draw_noise_floor, legend_below, new_figure
-from privsearch.spec import WORST
 
 _TITLES: Final = {
     "test_accuracy": "test accuracy (fraction)",
@@ -26,12 +25,11 @@ def plot_leakage_against(rows: pd.DataFrame, number: str) -> Figure:
     whatever is classified rightly has an AUC of 0.5 + gap / 2.
 
     Args:
-        rows: of the audit's table, all of one dataset and under `halves`; not empty.
+        rows: of the audit's table, those of `worst`, all of one dataset and under `halves`; not empty.
         number: `test_accuracy` or `accuracy_gap`.
 
     Source: Yeom et al. 2018, for the line.
     """
-    rows = rows[rows["attack"] == WORST]
     figure = new_figure(COLUMN_WIDTH, 3.2)
     axes = figure.add_subplot()
     axes.set_xlabel(_TITLES[number], fontsize=8)

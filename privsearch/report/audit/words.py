@@ -5,22 +5,28 @@ from typing import Any, Final
 
 import pandas as pd
 
-from privsearch.report.audit.table import TPRS
-from privsearch.report.paper.formats import MISSING
+from privsearch.report.formats import MISSING
+from privsearch.report.labels import TPRS, guessing_mark, guessing_words
 from privsearch.spec import WORST
-
-_GUESSING: Final = "~"
 
 _INTERVALS: Final = (
     "Fractions: the mean over the targets [95 % interval]. For an AUC the interval is that of a hierarchical bootstrap "
-    "of targets and examples; for all else, and where worst stands for several attacks, its normal approximation."
+    "of targets and examples; for all else, worst included, its normal approximation."
 )
 _WORST_MEANS: Final = (
-    "worst: on each target the attack that is the strongest on the other targets, so that guessing stays at 0.5."
+    "worst: the strongest attack. The examples are cut once into two random halves; the attack with the highest mean "
+    "AUC over the targets on one half is judged on the other, and the other way round, so that guessing stays at 0.5. "
+    "Its AUC is the mean of the two; its other numbers are those of the chosen attacks on all examples, and therefore "
+    "a little too high."
 )
+NO_WORST: Final = (
+    "no worst: not every attack that was asked for has been run, or the examples are too few to choose one on a half"
+)
+NOT_RUN: Final = f"{MISSING}: the attack cannot be run on this model or these examples, or has not been yet."
 _OF_PROTOCOL: Final = {
     "halves": "Every network is trained on a random half of the training split and judged on all of it.",
-    "paper": "All targets share their members and non-members: the intervals are about these examples alone.",
+    "paper": "All targets share their members and non-members: the intervals draw the same examples for all of them, "
+    "as their noise does not average out.",
 }
 
 
@@ -33,8 +39,7 @@ def with_interval(row: Mapping[str, Any], name: str) -> str:
 
 def auc_words(row: Mapping[str, Any]) -> str:
     """An AUC with its interval, marked where guessing could give it."""
-    guessing = abs(row["auc"] - 0.5) <= row["noise_floor"]
-    return f"{_GUESSING if guessing else ''}{with_interval(row, 'auc')}"
+    return guessing_mark(row["auc"], row["noise_floor"]) + with_interval(row, "auc")
 
 
 def sample_words(rows: pd.DataFrame) -> str:
@@ -50,18 +55,15 @@ def notes(rows: pd.DataFrame) -> list[str]:
     Args:
         rows: of the audit's table.
     """
-    return [
+    said = [
         f"{sample_words(rows)}. {_OF_PROTOCOL[rows['protocol'].iloc[0]]}",
         _INTERVALS,
-        f"{floor_words(rows)} A mean over several can be within it and above 0.5 for certain: its interval tells.",
-        _WORST_MEANS if (rows["attack"] == WORST).any() else "worst needs two targets, as it is chosen on others.",
+        f"{guessing_words(rows['noise_floor'])} A mean over several can be within it and above 0.5 for certain: its "
+        "interval tells.",
+        _WORST_MEANS if (rows["attack"] == WORST).any() else f"{NO_WORST}.",
     ]
-
-
-def floor_words(rows: pd.DataFrame) -> str:
-    """What the mark beside an AUC means, and how wide the noise floor is."""
-    floors = sorted({f"{floor:.3f}" for floor in rows["noise_floor"]})
-    return f"{_GUESSING} within the noise floor, 0.5 ± {' or '.join(floors)}: so is guessing on 95 % of single targets."
+    whole = len(rows) == rows["trial_id"].nunique() * rows["attack"].nunique()
+    return said if whole else [*said, NOT_RUN]
 
 
 def missing_words(rows: pd.DataFrame, tpr: str) -> str:

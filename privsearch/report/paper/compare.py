@@ -10,8 +10,8 @@ from rich.table import Table
 
 from privsearch.frame import results_frame
 from privsearch.front import records
+from privsearch.report.formats import MISSING, console_table, markdown_table, with_spread
 from privsearch.report.paper.cells import Cell, StudyCells, check_attack, paper_rows, title
-from privsearch.report.paper.formats import MISSING, console_table, markdown_table, with_spread
 from privsearch.report.paper.published import QUANTITIES, SOURCE, published_cells
 from privsearch.report.paper.verdict_text import verdicts_csv, verdicts_markdown
 from privsearch.report.paper.verdicts import verdicts
@@ -79,7 +79,7 @@ def comparison_view(cells: pd.DataFrame, attack: str) -> Table:
     """The rows of `compare_cells` that the study has a trial for, for a terminal of 80 characters."""
     ours = cells[cells["status"] != "missing"]
     left = f" {len(cells) - len(ours)} of {len(cells)} published numbers have no counterpart in this study."
-    shown = console_table("Published numbers and this study's", _notes(attack) + left, ["", *_HEADER[4:]])
+    shown = console_table("", *_HEADER[4:], title="Published numbers and this study's", caption=_notes(attack) + left)
     for (table, dataset), rows in ours.groupby(["table", "dataset"], sort=False):
         shown.add_row(f"Table {table}, {title(str(dataset))}", style="bold")
         previous = None

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pandas as pd
 from rich.table import Table
 
+from privsearch.report.formats import MISSING, console_table, latex, markdown_table, with_spread
 from privsearch.report.paper.cells import Cell, StudyCells, check_attack, paper_rows, title
-from privsearch.report.paper.formats import MISSING, console_table, latex, markdown_table, with_spread
 
 _HEADER: Final = ("train accuracy", "test accuracy", "attack AUC", "excess AUC")
 
@@ -200,7 +200,9 @@ def to_csv(table: PaperTable) -> str:
 def console_view(table: PaperTable) -> Table:
     """The table for a terminal of 80 characters: its models below each other, and three digits."""
     models = table.layout.models
-    shown = console_table(table.layout.name, table.caption, ["", *(name.replace(" ", "\n") for name in _HEADER)])
+    shown = console_table(
+        "", *(name.replace(" ", "\n") for name in _HEADER), title=table.layout.name, caption=table.caption
+    )
     for dataset in dict.fromkeys(line.dataset for line in table.lines):
         shown.add_row(title(dataset), style="bold")
         for model in models:

@@ -8,9 +8,9 @@ from typing import Final
 import pandas as pd
 from rich.console import RenderableType
 
+from privsearch.report.formats import MISSING, console_table, markdown_table
 from privsearch.report.paper.cells import title
 from privsearch.report.paper.claims import MARGIN, Success
-from privsearch.report.paper.formats import MISSING, console_table, markdown_table
 from privsearch.report.paper.verdicts import Comparison, Verdict
 
 _NO_ATTACK: Final = "no attack in it"
@@ -22,7 +22,7 @@ _NUMBERS_HEADER: Final = (
 def verdict_views(verdicts: Sequence[Verdict], attack: str) -> Iterator[RenderableType]:
     """A table for each claim, its verdicts with the comparison that each turns on; then how they were reached."""
     for (number, text), own in _by_claim(verdicts).items():
-        shown = console_table(f"Claim {number}: {text}", "", ["", *Success])
+        shown = console_table("", *Success, title=f"Claim {number}: {text}")
         for dataset, pair in _by_dataset(own).items():
             shown.add_row(title(dataset), *(_with_hardest(pair.get(success)) for success in Success))
         yield shown

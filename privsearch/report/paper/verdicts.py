@@ -104,7 +104,7 @@ def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdic
     frame = paper_rows(results_frame(results))
     check_attack(frame, attack)
     cells = StudyCells(frame)
-    numbers = {r.trial_id: target_numbers(r.replicates) for r in results if isinstance(r, Completed)}
+    numbers = {r.trial_id: target_numbers(r) for r in results if isinstance(r, Completed)}
     found = []
     for claim in CLAIMS:
         for success in Success if claim.about_attack else (Success.PUBLISHED,):

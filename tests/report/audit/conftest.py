@@ -17,10 +17,19 @@ _RATES = {"1e-1": Interval(0.2, 0.15, 0.25), "1e-2": Interval(0.03, 0.01, 0.05),
 
 @pytest.fixture
 def audited() -> Audited:
-    """Make a trial of what two attacks find on each of its targets, each on 300 members and 200 non-members."""
+    """Make a trial of what two attacks find on each of its targets, each on 300 members and 200 non-members.
+
+    With `disagree`, `svm` does better on the first half of the examples, and `loss` on the second.
+    """
 
     def make(
-        svm: list[float], loss: list[float], *, protocol: str = "halves", trial_id: str = "a" * 16, **axes: Any
+        svm: list[float],
+        loss: list[float],
+        *,
+        protocol: str = "halves",
+        trial_id: str = "a" * 16,
+        disagree: bool = False,
+        **axes: Any,
     ) -> Completed:
         targets = len(svm)
         kind = PaperProtocol(replicates=targets) if protocol == "paper" else HalvesProtocol(networks=targets)
@@ -36,11 +45,14 @@ def audited() -> Audited:
             "tpr_at_fpr": _RATES,
             "by_class": {0: 0.4, 1: 0.6, 2: None},
         }
+        tilts = {"svm": 0.1, "loss": -0.1} if disagree else {"svm": 0.0, "loss": 0.0}
         replicates = tuple(
             replicate.model_copy(
                 update={
                     "attacks": {
-                        name: attack_result(aucs[number], protocol).model_copy(update=changes)
+                        name: attack_result(aucs[number], protocol).model_copy(
+                            update={**changes, "auc_by_half": (aucs[number] + tilts[name], aucs[number] - tilts[name])}
+                        )
                         for name, aucs in found.items()
                     }
                 }
@@ -54,6 +66,20 @@ def audited() -> Audited:
             for name, aucs in found.items()
         }
         return result.model_copy(update={"replicates": replicates, "across": across})
+
+    return make
+
+
+@pytest.fixture
+def without() -> Callable[[Completed, str], Completed]:
+    """Take an attack from what a trial has found, as if it had not been run yet."""
+
+    def make(result: Completed, attack: str) -> Completed:
+        def others(found: dict[str, Any]) -> dict[str, Any]:
+            return {name: value for name, value in found.items() if name != attack}
+
+        replicates = tuple(r.model_copy(update={"attacks": others(r.attacks)}) for r in result.replicates)
+        return result.model_copy(update={"replicates": replicates, "across": others(result.across)})
 
     return make
 

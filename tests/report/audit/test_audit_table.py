@@ -5,11 +5,11 @@ import pytest
 from builders import make_failed
 
 from privsearch.frame import results_frame
-from privsearch.report.audit.table import audit_table, paper_attack, strongest_attacks
+from privsearch.report.audit.table import audit_table, highest_mean_aucs, paper_attack
 from privsearch.result import Completed
 
 Audited = Callable[..., Completed]
-MIXED = {"svm": [0.60, 0.50, 0.50, 0.50], "loss": [0.50, 0.53, 0.53, 0.53]}
+Without = Callable[[Completed, str], Completed]
 
 
 def test_every_attack_of_every_completed_trial_has_a_row(audited: Audited) -> None:
@@ -53,25 +53,40 @@ def test_placebo_is_the_papers_alone(audited: Audited) -> None:
 
 
 def test_worst_that_is_one_attack_is_that_attack(audited: Audited) -> None:
-    """Where one attack is the strongest on all targets, `worst` has its numbers, and its bootstrap interval."""
+    """Where both halves of the examples choose the same attack, `worst` has its numbers."""
     table = audit_table([audited([0.6, 0.61, 0.62, 0.63], [0.5] * 4)]).set_index("attack")
-    columns = ["auc", "auc_sd", "auc_low", "auc_high", "advantage", "tpr_at_fpr_1e-1_low", "noise_floor"]
-    assert table.loc["worst", columns].tolist() == table.loc["svm", columns].tolist()
-    assert table.loc["worst", "strongest"] == "svm"
+    columns = ["auc", "auc_sd", "advantage", "tpr_at_fpr_1e-1_low", "tpr_at_fpr_1e-1_high", "noise_floor"]
+    assert table.loc["worst", columns].tolist() == pytest.approx(table.loc["svm", columns].tolist())
+    assert table["strongest"].tolist()[2:] == ["svm"]
+    assert table["strongest"].isna().tolist() == [True, True, False]
 
 
-def test_worst_that_is_several_attacks_says_which(audited: Audited) -> None:
-    """Where the strongest attack varies, `worst` is neither, and its interval holds its mean."""
-    worst = audit_table([audited(**MIXED)]).set_index("attack").loc["worst"]
-    assert worst["strongest"] == "svm 3, loss 1"
-    assert worst["auc"] == pytest.approx(0.5)
+def test_worst_that_is_two_attacks_says_which(audited: Audited) -> None:
+    """Where the halves choose differently, `worst` names both and has the AUC of each where it was not chosen."""
+    table = audit_table([audited([0.55] * 4, [0.53] * 4, disagree=True)]).set_index("attack")
+    worst = table.loc["worst"]
+    assert worst["strongest"] == "loss, svm"
+    assert worst["auc"] == pytest.approx(((0.55 - 0.1) + (0.53 - 0.1)) / 2)
     assert worst["auc_low"] < worst["auc"] < worst["auc_high"]
 
 
-def test_one_target_has_no_worst(audited: Audited) -> None:
-    """With one target there are no others to choose the strongest attack on, and accuracies have no interval."""
+def test_attack_that_is_still_to_come_leaves_no_worst(audited: Audited, without: Without) -> None:
+    """A trial that lacks one of its attacks has a row for each of the others alone."""
+    table = audit_table([without(audited([0.6] * 4, [0.5] * 4), "svm")])
+    assert table["attack"].tolist() == ["loss"]
+
+
+def test_targets_that_share_their_examples_have_wider_intervals(audited: Audited) -> None:
+    """Under `paper` the noise of the examples does not average out over the targets; under `halves` it does."""
+    results = [audited([0.6] * 4, [0.5] * 4, protocol=kind, trial_id=kind) for kind in ("halves", "paper")]
+    table = audit_table(results).set_index(["protocol", "attack"])
+    width = table["tpr_at_fpr_1e-1_high"] - table["tpr_at_fpr_1e-1_low"]
+    assert width["paper", "svm"] == pytest.approx(width["halves", "svm"] * 3**0.5)
+
+
+def test_one_target_has_no_interval_of_its_accuracy(audited: Audited) -> None:
+    """One network says nothing of others: its accuracies have no interval, its attacks have their own."""
     table = audit_table([audited([0.6], [0.5], protocol="paper")])
-    assert table["attack"].tolist() == ["svm", "loss"]
     assert table["test_accuracy_low"].isna().all()
     assert table["auc_low"].notna().all()
 
@@ -108,14 +123,17 @@ def test_study_without_numbers_has_an_empty_table() -> None:
 
 
 def test_papers_attack_is_its_svm(audited: Audited) -> None:
-    """The SVM stands for the paper's protocol, and the first attack where there is no SVM."""
+    """The SVM stands for the paper's protocol, and the first of those that most trials have where there is no SVM."""
     table = audit_table([audited([0.6] * 3, [0.5] * 3, protocol="paper")])
     assert paper_attack(table) == "svm"
-    assert paper_attack(table[table["attack"] != "svm"]) == "loss"
+    table = table[table["attack"] != "svm"]
+    assert paper_attack(table) == "loss"
+    only_spiking = table.head(1).assign(trial_id="b" * 16, attack="svm_spike_counts")
+    assert paper_attack(pd.concat([only_spiking, table, table.assign(trial_id="b" * 16)])) == "loss"
 
 
-def test_strongest_attack_is_that_with_the_highest_mean(audited: Audited) -> None:
+def test_attack_with_the_highest_mean_is_found(audited: Audited) -> None:
     """For each configuration the attack with the highest mean AUC is found, `worst` not being one."""
     weak = audited([0.5] * 4, [0.55] * 4, trial_id="b" * 16, model="snn")
-    found = strongest_attacks(audit_table([audited([0.6] * 4, [0.5] * 4), weak]))
+    found = highest_mean_aucs(audit_table([audited([0.6] * 4, [0.5] * 4), weak]))
     assert found[["configuration", "attack"]].to_numpy().tolist() == [["ANN", "svm"], ["SNN", "loss"]]

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from privsearch.errors import StudyError
 from privsearch.frame import results_frame
+from privsearch.report.formats import MISSING
 from privsearch.report.paper.compare import compare_cells, comparison_markdown, comparison_view, write_comparison
-from privsearch.report.paper.formats import MISSING
 from privsearch.report.paper.verdict_text import verdict_views, verdicts_markdown
 from privsearch.report.paper.verdicts import verdicts
 from privsearch.result import Failed, TrialResult

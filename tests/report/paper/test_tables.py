@@ -10,7 +10,7 @@ from rich.console import Console
 
 from privsearch.errors import StudyError
 from privsearch.frame import results_frame
-from privsearch.report.paper.formats import MISSING, latex
+from privsearch.report.formats import MISSING, latex
 from privsearch.report.paper.tables import PaperTable, console_view, paper_tables, to_csv, to_latex, to_markdown
 from privsearch.report.paper.tables import write_tables as write
 from privsearch.result import Completed, Failed, TrialResult

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rich import box
-from rich.table import Table
+from rich.table import Column, Table
 
 MISSING: Final = "\N{EN DASH}"
 
@@ -35,20 +35,28 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def console_table(name: str, notes: str, header: Sequence[str]) -> Table:
-    """An empty table for the terminal, with its first column to the left and no needless space."""
-    table = Table(
-        title=name,
-        caption=notes,
+def console_table(
+    *header: Column | str, title: str = "", caption: str = "", gap: int = 2, show_edge: bool = False
+) -> Table:
+    """An empty table for the terminal, with its columns to the left and no needless space.
+
+    Args:
+        header: the columns, by name where they need nothing else.
+        title: above the table.
+        caption: below it.
+        gap: spaces between columns; 1 where two would not fit into 80 characters.
+        show_edge: whether an empty line sets the table apart from what stands above and below it.
+    """
+    return Table(
+        *header,
+        title=title,
+        caption=caption,
         box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+        padding=(0, gap - 1, 0, 0),  # the box puts one space between columns
         pad_edge=False,
-        show_edge=False,
+        show_edge=show_edge,
         title_justify="left",
         caption_justify="left",
         title_style="bold",
         caption_style="",
     )
-    for column in header:
-        table.add_column(column)
-    return table
