@@ -5,13 +5,14 @@ from typing import Any, Final
 
 import pandas as pd
 
-from privsearch.frame import completed_numbers, results_frame, target_numbers
+from privsearch.frame import completed_numbers, results_frame
 from privsearch.front import records, varying_axes
 from privsearch.intervals import mean_interval, spread_interval
 from privsearch.metrics import Interval
 from privsearch.report.labels import TPRS, configuration, reason_missing
 from privsearch.result import Completed, TrialResult
 from privsearch.spec import WORST, leading_attack
+from privsearch.targets import target_numbers
 
 _SPREAD: Final = ("", "_sd", "_low", "_high")
 _ACCURACIES: Final = ("train_accuracy", "test_accuracy", "accuracy_gap")

@@ -27,7 +27,7 @@ the AUC have a median of 0.011.
 Differences = dict[str, Float[Array, " replicates"]]
 
 TargetNumbers = Mapping[str, Sequence[Mapping[str, Any]]]
-"""By trial_id, the numbers of each target by column (`privsearch.frame.target_numbers`)."""
+"""By trial_id, the numbers of each target by column (`privsearch.targets.target_numbers`)."""
 
 _MISSING: Final = np.full(1, np.nan)
 _BIT_WIDTHS: Final = (8, 4, 2)

@@ -24,10 +24,11 @@ from typing import Final, Literal
 import numpy as np
 
 from privsearch.differences import ALPHA, CANNOT_TELL, holm, mean_difference
-from privsearch.frame import results_frame, target_numbers
+from privsearch.frame import results_frame
 from privsearch.report.paper.cells import StudyCells, check_attack, paper_rows
 from privsearch.report.paper.claims import CLAIMS, Audit, Differences, Success, mean_over
 from privsearch.result import Completed, TrialResult
+from privsearch.targets import target_numbers
 
 ALL: Final = "all"
 """The dataset of a verdict on the mean over all datasets, each replicate's for itself."""
