@@ -2,7 +2,7 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from privsearch.cost import attack_seconds, signal_bytes, training_seconds
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
+from privsearch.plan_checks import check_augmentation, check_ownership, check_sizes, described
 from privsearch.result import Completed, TrialResult
 from privsearch.spec import Asked, Attack, Dataset, SweepSpec, TrialSpec
 from privsearch.store import Study
@@ -136,8 +137,8 @@ def make_plan(sweep: SweepSpec, study: Study) -> Plan:
         SpecError: a subsample is larger than its dataset.
         StudyError: the study's directory belongs to another sweep.
     """
-    datasets = {info.name: info for info in _described(sweep)}
-    _check_augmentation(sweep, datasets.values())
+    datasets = {info.name: info for info in described(sweep)}
+    check_augmentation(sweep, datasets.values())
     asked = sweep.expand(
         {name: info.network for name, info in datasets.items()},
         augmented=[name for name, info in datasets.items() if info.augments],
@@ -146,10 +147,10 @@ def make_plan(sweep: SweepSpec, study: Study) -> Plan:
     trials = []
     for item in asked:
         info = datasets[item.spec.dataset_name]
-        _check_sizes(item, sweep, info)
+        check_sizes(item, sweep, info)
         trials.append(_planned(item, info, recorded, study))
     elsewhere = recorded.keys() - {trial.trial_id for trial in trials}
-    _check_ownership(sweep, study, num_recorded=len(recorded), num_elsewhere=len(elsewhere))
+    check_ownership(sweep, study, num_recorded=len(recorded), num_elsewhere=len(elsewhere))
     return Plan(sweep, datasets, tuple(trials), len(elsewhere), _attacks_elsewhere(trials, recorded))
 
 
@@ -250,74 +251,3 @@ def _attacks_elsewhere(trials: Iterable[PlannedTrial], recorded: Mapping[str, Tr
 
 def _networks(trials: Iterable[PlannedTrial]) -> int:
     return sum(trial.spec.protocol.networks for trial in trials if not trial.trained)
-
-
-def _check_augmentation(sweep: SweepSpec, infos: Iterable[DatasetInfo]) -> None:
-    """Augmented views of data that are never augmented would be the examples themselves."""
-    for index, protocol in enumerate(sweep.protocol):
-        if "augmented" in protocol.queries and not any(info.augments for info in infos):
-            raise SpecError(
-                "it needs a dataset that is augmented in training, such as cifar10, but this sweep has none; drop it",
-                where=("protocol", index, "augmented_queries"),
-            )
-
-
-def _described(sweep: SweepSpec) -> Iterator[DatasetInfo]:
-    seen: dict[str, str] = {}
-    for index, dataset in enumerate(sweep.datasets):
-        try:
-            info = describe_dataset(dataset)
-        except DataError as error:
-            raise DataError(str(error), where=("datasets", index)) from None
-        if info.fingerprint in seen:
-            twin = seen[info.fingerprint]
-            raise DataError(
-                f"every dataset must have content of its own, but {info.name} has that of {twin}; drop one of them",
-                where=("datasets", index),
-            )
-        seen[info.fingerprint] = info.name
-        yield info
-
-
-def _check_sizes(item: Asked, sweep: SweepSpec, info: DatasetInfo) -> None:
-    """A subsample must hold every class, and cannot be larger than its split."""
-    # The placebo calls one part of the test split members: it takes two examples of a class to be in both parts.
-    for axis, least, available in (("train_size", 1, info.num_train), ("test_size", 2, info.num_test)):
-        size = getattr(item.spec, axis)
-        if size is not None and not least * info.num_classes <= size <= available:
-            raise SpecError(
-                f"must lie between {least * info.num_classes} ({least} for each class) and {available} (the whole "
-                f"split of {info.name}), but got {size}; change it, or give {info.name} its own in "
-                f"recipe.overrides.{info.name}",
-                where=_origin(axis, item, sweep, info.name),
-            )
-
-
-def _origin(axis: str, item: Asked, sweep: SweepSpec, name: str) -> tuple[str, ...]:
-    """The field of the sweep that an axis of a trial has its value from."""
-    in_grid = next((grid for grid in item.grids if axis in sweep.grids[grid]), None)
-    if in_grid:
-        return "grids", in_grid, axis
-    overridden = axis in sweep.recipe.get("overrides", {}).get(name, {})
-    return ("recipe", "overrides", name, axis) if overridden else ("recipe", axis)
-
-
-def _check_ownership(sweep: SweepSpec, study: Study, *, num_recorded: int, num_elsewhere: int) -> None:
-    """Refuse a directory that holds another sweep's results or other files: results must never mix unasked."""
-    if not study.exists():
-        if study.path.exists() and not study.path.is_dir():
-            raise StudyError(f"{study.path}: must be a directory, but is a file; choose another with --study")
-        if study.path.is_dir() and any(entry.name[0] != "." for entry in study.path.iterdir()):
-            raise StudyError(
-                f"{study.path}: must be empty or a study, but holds other files; choose another with --study"
-            )
-        return
-    owner = study.sweep().name
-    remedy = "give this sweep another name, choose another directory with --study, or delete that one"
-    if owner != sweep.name:
-        raise StudyError(f"{study.path}: belongs to the sweep {owner!r}, but this sweep is {sweep.name!r}; {remedy}")
-    if num_recorded and num_elsewhere == num_recorded:
-        raise StudyError(
-            f"{study.path}: holds {num_recorded} trials of a sweep that is also called {sweep.name!r} but shares none "
-            f"with this one (another seed, recipe or dataset?); {remedy}"
-        )

@@ -9,7 +9,7 @@
                         made from the record, and made again whenever it grows
     tables/, plots/, comparison/, audit/    made from the record on request
 
-The record is the truth. A trial that finished twice, or gained an attack, has several lines: they are read as one.
+The record is the truth.
 """
 
 import json
@@ -17,39 +17,23 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
 
 from privsearch.archive import SignalArchive
 from privsearch.errors import StudyError
-from privsearch.result import Completed, Replicate, TrialResult, parse_result
+from privsearch.record import Record, read_record
+from privsearch.result import Completed, TrialResult
 from privsearch.spec import SweepSpec
 from privsearch.spec.sweep_file import dump_sweep, read_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RECORD: Final = "trials.jsonl"
 HOLDER: Final = ".holder.json"
-
-
-@dataclass(frozen=True)
-class Record:
-    """What a record holds.
-
-    Attributes:
-        results: by trial_id, each trial's latest result; completed attacks are kept whatever came later.
-        damaged: the numbers, from 1, of the lines that could not be read, such as one that a killed process left torn.
-    """
-
-    results: dict[str, TrialResult] = field(default_factory=dict)
-    damaged: tuple[int, ...] = ()
 
 
 class Study:
@@ -97,6 +81,11 @@ class Study:
         """The index for Optuna's tools."""
         return self.path / "optuna.journal"
 
+    @property
+    def record_path(self) -> Path:
+        """The record (privsearch.record)."""
+        return self.path / "trials.jsonl"
+
     def exists(self) -> bool:
         """Whether a sweep has been run into this directory."""
         return (self.path / "sweep.yaml").is_file()
@@ -116,11 +105,11 @@ class Study:
         Raises:
             StudyError: none of several lines can be read: they are no results, or those of another version.
         """
-        record = read_record(self.path / RECORD)
+        record = read_record(self.record_path)
         # A process that was killed leaves one torn line at most.
         if len(record.damaged) > 1 and not record.results:
             raise StudyError(
-                f"{self.path / RECORD}: must hold results that this version of privsearch can read, but none of its "
+                f"{self.record_path}: must hold results that this version of privsearch can read, but none of its "
                 f"{len(record.damaged)} lines is one; run the sweep into another directory with --study, or use the "
                 "version that wrote it (environments.jsonl)"
             )
@@ -224,71 +213,6 @@ class Study:
         part.replace(self.path / name)
 
 
-class RecordWriter:
-    """Appends results to a record; each is on the disk when `append` returns."""
-
-    def __init__(self, study: Study) -> None:
-        """Open the record of `study` for appending, past whatever a killed process left torn."""
-        self._file = (study.path / RECORD).open("ab", buffering=0)
-        if self._file.tell() and not _ends_with_newline(study.path / RECORD):
-            self._file.write(b"\n")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self._file.close()
-
-    def append(self, result: TrialResult) -> None:
-        """Write one result and wait until the disk has it."""
-        self._file.write(result.model_dump_json().encode() + b"\n")
-        os.fsync(self._file.fileno())
-
-
-def read_record(path: Path) -> Record:
-    """Read a record; a missing file is an empty record."""
-    if not path.is_file():
-        return Record()
-    results: dict[str, TrialResult] = {}
-    damaged = []
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                result = parse_result(line)
-            except ValidationError:
-                damaged.append(number)
-            else:
-                results[result.trial_id] = merged(results.get(result.trial_id), result)
-    return Record(results, tuple(damaged))
-
-
-def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
-    """One result out of two of the same trial: a completed one counts more; attacks, and the time they took, add up."""
-    if not isinstance(earlier, Completed):
-        return later
-    if not isinstance(later, Completed):
-        return earlier
-    attacks = {attack.name: attack for attack in (*earlier.spec.attacks, *later.spec.attacks)}
-    replicates = tuple(
-        Replicate(target=new.target, shadow=new.shadow, attacks={**old.attacks, **new.attacks})
-        for old, new in zip(earlier.replicates, later.replicates, strict=True)
-    )
-    spec = later.spec.model_copy(update={"attacks": tuple(attacks.values())})
-    return later.model_copy(
-        update={
-            "spec": spec,
-            "replicates": replicates,
-            "across": {**earlier.across, **later.across},
-            "refused": {**earlier.refused, **later.refused},
-            "seconds": earlier.seconds + later.seconds,
-        }
-    )
-
-
 def _limited(result: TrialResult, sweep: SweepSpec) -> TrialResult:
     """The result with the attacks that `sweep` asks for; some of them may not have been run yet."""
     asked = sweep.attacks_under(result.spec.protocol, result.spec.model)
@@ -321,9 +245,3 @@ def load_study(path: str | Path) -> Study:
     study = Study(Path(path))
     study._check_exists()
     return study
-
-
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"

@@ -8,10 +8,11 @@ from typing import Protocol
 from privsearch.data import require_datasets
 from privsearch.environment import describe_environment
 from privsearch.plan import Plan, PlannedTrial, attack_plan, make_plan
+from privsearch.record import RecordWriter
 from privsearch.result import Failed, TrialResult
 from privsearch.runners import AttackOnly, Job, Observer, Runner, TrainAndAttack
 from privsearch.spec import Attack, SweepSpec
-from privsearch.store import RecordWriter, Study
+from privsearch.store import Study
 
 
 class Progress(Observer, Protocol):
@@ -80,7 +81,7 @@ def run_attacks(attacks: Sequence[Attack], study: Study, runner: Runner, progres
 
 
 def _run(plan: Plan, study: Study, runner: Runner, job: Job, progress: Progress) -> SweepOutcome:
-    with RecordWriter(study) as record:
+    with RecordWriter(study.record_path) as record:
         recorder = _Recorder(record, progress)
         progress.begin(plan)
         try:

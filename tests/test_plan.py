@@ -7,8 +7,9 @@ from builders import make_completed, make_failed
 from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.plan import Plan, attack_plan, find_trial, make_plan
+from privsearch.record import RecordWriter
 from privsearch.spec import LiraAttack, SvmAttack, SweepSpec, ThresholdAttack
-from privsearch.store import RecordWriter, Study
+from privsearch.store import Study
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def begin(study: Study, sweep: SweepSpec, *statuses: str) -> Plan:
     """Run the first trials of a sweep on paper: one for each status."""
     plan = make_plan(sweep, study)
     study.begin(sweep, {trial.trial_id: "iris" for trial in plan.trials}, {})
-    with RecordWriter(study) as record:
+    with RecordWriter(study.record_path) as record:
         for trial, status in zip(plan.trials, statuses, strict=False):
             result = make_completed(trial.trial_id) if status == "completed" else make_failed(trial.trial_id)
             record.append(result.model_copy(update={"spec": trial.spec}))

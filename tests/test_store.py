@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 from builders import make_completed, make_failed
-from hypothesis import given
-from hypothesis import strategies as st
 
 import privsearch
 from privsearch.errors import StudyError
 from privsearch.plan import make_plan
+from privsearch.record import RecordWriter
 from privsearch.result import Completed
-from privsearch.spec import CsvDataset, SvmAttack, SweepSpec
-from privsearch.store import RecordWriter, Study, read_record
+from privsearch.spec import CsvDataset, SvmAttack, SweepSpec, ThresholdAttack
+from privsearch.store import Study
 
 
 @pytest.fixture
@@ -26,65 +25,15 @@ def study(tmp_path: Path, tiny_sweep: SweepSpec) -> Study:
 
 
 def append(study: Study, *results: object) -> None:
-    with RecordWriter(study) as record:
+    with RecordWriter(study.record_path) as record:
         for result in results:
             record.append(result)  # type: ignore[arg-type]
-
-
-def test_what_is_appended_is_read_back(study: Study) -> None:
-    """The record gives back what it was given."""
-    append(study, make_completed(), make_failed())
-    assert study.record().results == {"a" * 16: make_completed(), "b" * 16: make_failed()}
-    assert study.record().damaged == ()
 
 
 def test_results_come_in_the_order_of_the_plan(study: Study) -> None:
     """The table does not depend on which worker was faster, and leaves out what the sweep no longer asks for."""
     append(study, make_failed("c" * 16), make_failed(), make_completed())
     assert [result.trial_id for result in study.results()] == ["a" * 16, "b" * 16]
-
-
-@given(cut=st.integers(1, 400))
-def test_a_torn_last_line_costs_only_itself(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
-    """Wherever a kill tears the last line, earlier ones are read, and later ones can be appended."""
-    study = Study(tmp_path_factory.mktemp("study"))
-    append(study, make_completed(), make_completed("c" * 16))
-    record = study.path / "trials.jsonl"
-    whole = record.read_bytes()
-    record.write_bytes(whole[:-cut])
-    append(study, make_completed("d" * 16))
-    read = read_record(record)
-    assert {"a" * 16, "d" * 16} <= read.results.keys()
-    # A line that lost nothing but its line break is whole.
-    assert read.damaged == (() if cut == 1 else (2,))
-
-
-def test_garbage_in_the_middle_is_counted_and_left_out(study: Study) -> None:
-    """One bad line does not take the others with it, and stays where it is for whoever wants to look."""
-    append(study, make_completed())
-    with (study.path / "trials.jsonl").open("ab") as file:
-        file.write(b"garbage \xff\n\n")
-    append(study, make_failed())
-    assert study.record().damaged == (2,)
-    assert len(study.record().results) == 2
-
-
-def test_a_completed_result_is_not_lost_to_a_later_failure(study: Study) -> None:
-    """Numbers that were found stay found."""
-    append(study, make_completed(), make_failed("a" * 16))
-    assert isinstance(study.record().results["a" * 16], Completed)
-    later = make_completed("a" * 16, auc=0.6)
-    append(study, later)
-    both = later.model_copy(update={"seconds": make_completed().seconds + later.seconds})
-    assert study.record().results["a" * 16] == both
-
-
-def test_attacks_of_two_runs_add_up(study: Study) -> None:
-    """A trial that gained an attack keeps the earlier one."""
-    append(study, make_completed(), make_completed(attacks=(SvmAttack(per_class=True),)))
-    result = study.record().results["a" * 16]
-    assert isinstance(result, Completed)
-    assert set(result.replicates[0].attacks) == {"svm", "svm_per_class"} == {a.name for a in result.spec.attacks}
 
 
 def test_a_study_remembers_what_was_asked(study: Study, tiny_sweep: SweepSpec) -> None:
@@ -143,3 +92,28 @@ def test_what_a_kill_leaves_of_a_file_disturbs_nobody(tmp_path: Path, tiny_sweep
     (tmp_path / ".sweep.yaml.4711").write_text("name: ti")
     (tmp_path / ".lock").touch()
     assert len(make_plan(tiny_sweep, Study(tmp_path)).todo) == 4
+
+
+def test_results_have_the_attacks_that_the_sweep_asks_for(study: Study, tiny_sweep: SweepSpec) -> None:
+    """What else is recorded waits to be asked for; what is asked for and not recorded is known to be missing."""
+    append(study, make_completed(attacks=(SvmAttack(), SvmAttack(per_class=True))))
+    (result,) = study.results()
+    assert isinstance(result, Completed)
+    assert list(result.across) == list(result.replicates[0].attacks) == ["svm"]
+    loss = ThresholdAttack(kind="loss")
+    study.extend(tiny_sweep.model_copy(update={"attacks": (loss, SvmAttack(per_class=True))}), {})
+    (result,) = study.results()
+    assert isinstance(result, Completed)
+    assert list(result.across) == ["svm_per_class"]
+    assert [attack.name for attack in result.spec.attacks] == ["loss", "svm_per_class"]
+
+
+def test_a_record_that_cannot_be_read_is_told(study: Study) -> None:
+    """A torn line is nothing to speak of; a whole record of them is no empty record."""
+    study.record_path.write_text("torn")
+    assert study.record().damaged == (1,)
+    study.record_path.write_text("of another version\n" * 3)
+    with pytest.raises(
+        StudyError, match="must hold results that this version of privsearch can read, but none of its 3"
+    ):
+        study.record()

@@ -8,9 +8,10 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from privsearch.frame import exposed_frame, results_frame, slices_frame, targets_frame
+from privsearch.record import RecordWriter
 from privsearch.report.outputs import write_outputs
 from privsearch.spec import HalvesProtocol, SweepSpec
-from privsearch.store import RecordWriter, Study
+from privsearch.store import Study
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def study(tmp_path: Path, tiny_sweep: SweepSpec) -> Study:
     sweep = SweepSpec.model_validate(tiny_sweep.model_dump() | {"protocol": [tiny_sweep.protocol[0], halves]})
     made = Study(tmp_path / "study")
     made.begin(sweep, {result.trial_id: "iris" for result in results}, {})
-    with RecordWriter(made) as record:
+    with RecordWriter(made.record_path) as record:
         for result in results:
             record.append(result)
     return made

@@ -8,9 +8,10 @@ from builders import make_completed
 from rich.console import Console, RenderableType
 
 from privsearch.plan import Plan, make_plan
+from privsearch.record import RecordWriter
 from privsearch.report.plan_table import duration, plan_tables, trial_names, trial_table
 from privsearch.spec import SweepSpec
-from privsearch.store import RecordWriter, Study
+from privsearch.store import Study
 
 
 def planned(sweep: SweepSpec, folder: Path, *, recorded: int = 0, strangers: int = 0) -> Plan:
@@ -18,7 +19,7 @@ def planned(sweep: SweepSpec, folder: Path, *, recorded: int = 0, strangers: int
     study = Study(folder / "study")
     trial_ids = [trial.trial_id for trial in make_plan(sweep, study).trials]
     study.begin(sweep, dict.fromkeys(trial_ids, "iris"), {})
-    with RecordWriter(study) as record:
+    with RecordWriter(study.record_path) as record:
         for trial_id in [*trial_ids[:recorded], *(f"{n:016x}" for n in range(strangers))]:
             record.append(make_completed(trial_id))
     return make_plan(sweep, study)

@@ -8,10 +8,11 @@ from builders import make_completed, make_failed
 from rich.console import Console
 
 from privsearch.plan import Plan, make_plan
+from privsearch.record import RecordWriter
 from privsearch.report import progress
 from privsearch.report.progress import LOG_LINES, SweepProgress
 from privsearch.spec import HalvesProtocol, SweepSpec
-from privsearch.store import RecordWriter, Study
+from privsearch.store import Study
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def plan(tmp_path: Path, tiny_sweep: SweepSpec) -> Plan:
     study = Study(tmp_path / "study")
     trial_ids = [trial.trial_id for trial in make_plan(tiny_sweep, study).trials]
     study.begin(tiny_sweep, dict.fromkeys(trial_ids, "iris"), {})
-    with RecordWriter(study) as record:
+    with RecordWriter(study.record_path) as record:
         record.append(make_completed(trial_ids[1]))
     return make_plan(tiny_sweep, study)
 

@@ -1,0 +1,96 @@
+"""What keeps a sweep from being run: data that are missing or too small, a directory that is another's."""
+
+from collections.abc import Iterable, Iterator
+
+from privsearch.data import DatasetInfo, describe_dataset
+from privsearch.errors import DataError, SpecError, StudyError
+from privsearch.spec import Asked, SweepSpec
+from privsearch.store import Study
+
+
+def described(sweep: SweepSpec) -> Iterator[DatasetInfo]:
+    """The descriptions of a sweep's datasets, in its order.
+
+    Raises:
+        DataError: one is missing or unfit, or two have the same content.
+    """
+    seen: dict[str, str] = {}
+    for index, dataset in enumerate(sweep.datasets):
+        try:
+            info = describe_dataset(dataset)
+        except DataError as error:
+            raise DataError(str(error), where=("datasets", index)) from None
+        if info.fingerprint in seen:
+            twin = seen[info.fingerprint]
+            raise DataError(
+                f"every dataset must have content of its own, but {info.name} has that of {twin}; drop one of them",
+                where=("datasets", index),
+            )
+        seen[info.fingerprint] = info.name
+        yield info
+
+
+def check_sizes(item: Asked, sweep: SweepSpec, info: DatasetInfo) -> None:
+    """A subsample must hold every class, and cannot be larger than its split.
+
+    Raises:
+        SpecError: it does not, or is; the field that it comes from is named.
+    """
+    # The placebo calls one part of the test split members: it takes two examples of a class to be in both parts.
+    for axis, least, available in (("train_size", 1, info.num_train), ("test_size", 2, info.num_test)):
+        size = getattr(item.spec, axis)
+        if size is not None and not least * info.num_classes <= size <= available:
+            raise SpecError(
+                f"must lie between {least * info.num_classes} ({least} for each class) and {available} (the whole "
+                f"split of {info.name}), but got {size}; change it, or give {info.name} its own in "
+                f"recipe.overrides.{info.name}",
+                where=_origin(axis, item, sweep, info.name),
+            )
+
+
+def _origin(axis: str, item: Asked, sweep: SweepSpec, name: str) -> tuple[str, ...]:
+    """The field of the sweep that an axis of a trial has its value from."""
+    in_grid = next((grid for grid in item.grids if axis in sweep.grids[grid]), None)
+    if in_grid:
+        return "grids", in_grid, axis
+    overridden = axis in sweep.recipe.get("overrides", {}).get(name, {})
+    return ("recipe", "overrides", name, axis) if overridden else ("recipe", axis)
+
+
+def check_augmentation(sweep: SweepSpec, infos: Iterable[DatasetInfo]) -> None:
+    """Augmented views of data that are never augmented would be the examples themselves.
+
+    Raises:
+        SpecError: they are asked for all the same.
+    """
+    for index, protocol in enumerate(sweep.protocol):
+        if "augmented" in protocol.queries and not any(info.augments for info in infos):
+            raise SpecError(
+                "it needs a dataset that is augmented in training, such as cifar10, but this sweep has none; drop it",
+                where=("protocol", index, "augmented_queries"),
+            )
+
+
+def check_ownership(sweep: SweepSpec, study: Study, *, num_recorded: int, num_elsewhere: int) -> None:
+    """Refuse a directory that holds another sweep's results or other files: results must never mix unasked.
+
+    Raises:
+        StudyError: it does.
+    """
+    if not study.exists():
+        if study.path.exists() and not study.path.is_dir():
+            raise StudyError(f"{study.path}: must be a directory, but is a file; choose another with --study")
+        if study.path.is_dir() and any(entry.name[0] != "." for entry in study.path.iterdir()):
+            raise StudyError(
+                f"{study.path}: must be empty or a study, but holds other files; choose another with --study"
+            )
+        return
+    owner = study.sweep().name
+    remedy = "give this sweep another name, choose another directory with --study, or delete that one"
+    if owner != sweep.name:
+        raise StudyError(f"{study.path}: belongs to the sweep {owner!r}, but this sweep is {sweep.name!r}; {remedy}")
+    if num_recorded and num_elsewhere == num_recorded:
+        raise StudyError(
+            f"{study.path}: holds {num_recorded} trials of a sweep that is also called {sweep.name!r} but shares none "
+            f"with this one (another seed, recipe or dataset?); {remedy}"
+        )
