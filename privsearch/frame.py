@@ -10,8 +10,9 @@ import pandas as pd
 from privsearch.intervals import mean_interval
 from privsearch.metrics import Interval, noise_floor
 from privsearch.result import Completed, ExposedExample, TrialResult
-from privsearch.spec import WORST
+from privsearch.spec import AXES, WORST
 from privsearch.spec.sweep import AUDIT_FRACTIONS
+from privsearch.spec.trial import SNN_DEFAULTS
 from privsearch.targets import COUNTS, target_numbers
 
 LEADING: Final = (
@@ -21,6 +22,8 @@ LEADING: Final = (
 )
 """The columns that every results table starts with; those of the attacks and `seconds` follow."""
 
+CONDITIONAL_AXES: Final = ("threshold", *SNN_DEFAULTS)
+"""The axes that have no effect on some configurations, and are null there. Elsewhere null is a value of its own."""
 _MEASURED: Final = (*AUDIT_FRACTIONS, "advantage", "epsilon_low", "placebo_auc", "matched_auc", "excess_auc")
 """The numbers of an attack that are averaged over the targets."""
 
@@ -158,3 +161,28 @@ def _mean_and_sd(name: str, values: Sequence[float | None]) -> Iterator[tuple[st
     complete = len(there) == len(values)
     yield name, fmean(there) if complete else None
     yield f"{name}_sd", float(np.std(there, ddof=1)) if complete and len(there) > 1 else None
+
+
+def axis_values(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """The distinct values of every axis over the rows where it has an effect, in order, None first.
+
+    None is a value of the bit widths (full precision) and of the sizes (the whole split); an axis without any effect
+    has no values.
+    """
+    values = {}
+    for axis in AXES:
+        null = [None] if frame[axis].isna().any() and axis not in CONDITIONAL_AXES else []
+        values[axis] = null + sorted(frame[axis].dropna().unique().tolist())
+    return values
+
+
+def varying_axes(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The axes that tell the rows of one dataset apart: those with several values where they have an effect."""
+    return tuple(axis for axis, values in axis_values(frame).items() if len(values) > 1)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as mappings from column to a value of plain Python, None where it is missing."""
+    # As floats, a missing number would stay a NaN.
+    plain = frame.astype(object)
+    return [{str(c): v for c, v in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")]

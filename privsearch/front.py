@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,9 @@ from privsearch.bootstrap import expanded_tail
 from privsearch.frame import results_frame, targets_frame
 from privsearch.metrics import Interval
 from privsearch.result import TrialResult
-from privsearch.spec import AXES, SweepSpec
+from privsearch.spec import SweepSpec
 from privsearch.spec.sweep import Objectives
-from privsearch.spec.trial import SNN_DEFAULTS
 
-CONDITIONAL_AXES: Final = ("threshold", *SNN_DEFAULTS)
-"""The axes that have no effect on some configurations, and are null there. Elsewhere null is a value of its own."""
 DECIMALS: Final = 12
 """Means that differ beyond these are equal: the same outcomes, added up in another order."""
 
@@ -224,28 +221,3 @@ def _losses(rows: pd.DataFrame, objectives: Objectives) -> Float[Array, "n objec
 def _volume(losses: Float[Array, "n objectives"], objectives: Objectives) -> float:
     # The worst loss is 0 where more is better and 1 where less is, as is the worst value.
     return float(compute_hypervolume(losses, np.array(reference_point(objectives))))
-
-
-def axis_values(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """The distinct values of every axis over the rows where it has an effect, in order, None first.
-
-    None is a value of the bit widths (full precision) and of the sizes (the whole split); an axis without any effect
-    has no values.
-    """
-    values = {}
-    for axis in AXES:
-        null = [None] if frame[axis].isna().any() and axis not in CONDITIONAL_AXES else []
-        values[axis] = null + sorted(frame[axis].dropna().unique().tolist())
-    return values
-
-
-def varying_axes(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The axes that tell the rows of one dataset apart: those with several values where they have an effect."""
-    return tuple(axis for axis, values in axis_values(frame).items() if len(values) > 1)
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows as mappings from column to a value of plain Python, None where it is missing."""
-    # As floats, a missing number would stay a NaN.
-    plain = frame.astype(object)
-    return [{str(c): v for c, v in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")]

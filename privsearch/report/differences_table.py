@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 from rich.table import Table
 
-from privsearch.front import records, varying_axes
+from privsearch.frame import records, varying_axes
 from privsearch.report.formats import MISSING, console_table
 from privsearch.report.labels import NOTATION, configuration, quantity
 from privsearch.result import Completed

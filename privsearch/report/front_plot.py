@@ -17,7 +17,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy import ndarray as Array
 
-from privsearch.front import Contest, records, varying_axes
+from privsearch.frame import records, varying_axes
+from privsearch.front import Contest
 from privsearch.report.front_table import counts
 from privsearch.report.labels import LIKELY, POSSIBLE, configuration, interval, measured, quantity
 from privsearch.report.style import (

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from rich.table import Column, Table
 
-from privsearch.front import Contest, axis_values, hypervolume, records, reference_point, varying_axes
+from privsearch.frame import axis_values, records, varying_axes
+from privsearch.front import Contest, hypervolume, reference_point
 from privsearch.report.formats import console_table
 from privsearch.report.labels import (
     NOTATION,

@@ -28,8 +28,8 @@ def configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
     """A configuration in words, such as `SNN w4 atan`, `ANN a4 @ 0.5` or `ANN fp32` (full precision).
 
     Args:
-        row: a row of the results table as plain values, as of `privsearch.front.records`.
-        varying: the axes to name, of `privsearch.front.varying_axes`; the model is always named.
+        row: a row of the results table as plain values, as of `privsearch.frame.records`.
+        varying: the axes to name, of `privsearch.frame.varying_axes`; the model is always named.
     """
     words = [row["model"].upper(), *_precision(row, varying)]
     for axis in [axis for axis in AXES if axis in varying and axis not in _SAID_FIRST]:

@@ -14,7 +14,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from privsearch.front import CONDITIONAL_AXES, DECIMALS, Contest, axis_values, records
+from privsearch.frame import CONDITIONAL_AXES, axis_values, records
+from privsearch.front import DECIMALS, Contest
 from privsearch.spec import AXES
 from privsearch.spec.sweep import Objectives
 

@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from numpy import ndarray as Array
 
 from privsearch.errors import StudyError
-from privsearch.front import records, varying_axes
+from privsearch.frame import records, varying_axes
 from privsearch.report.labels import configuration, quantity
 from privsearch.spec import AXES
 

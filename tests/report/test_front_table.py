@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from privsearch.front import Contest, records, varying_axes
+from privsearch.frame import records, varying_axes
+from privsearch.front import Contest
 from privsearch.report import front_table as module
 from privsearch.report.front_table import counts, front_table
 from privsearch.report.labels import configuration

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pandas as pd
 from rich.table import Column, Table
 
-from privsearch.front import records
+from privsearch.frame import records
 from privsearch.report.audit.table import audit_table, paper_attack
 from privsearch.report.audit.words import NOT_RUN, auc_words, missing_words, percent, sample_words
 from privsearch.report.formats import MISSING, console_table

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from privsearch.frame import exposed_frame, slices_frame
-from privsearch.front import records
+from privsearch.frame import exposed_frame, records, slices_frame
 from privsearch.report.audit.table import audit_table, highest_mean_aucs
 from privsearch.report.audit.words import auc_words, missing_words, notes, percent, with_interval
 from privsearch.report.formats import MISSING, markdown_table

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from privsearch.front import records
+from privsearch.frame import records
 from privsearch.report.audit.marks import PALE, bars, draw_rows, filled, model_key, targets_words
 from privsearch.report.audit.table import paper_attack
 from privsearch.report.audit.words import with_interval

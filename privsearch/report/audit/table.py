@@ -5,8 +5,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from privsearch.frame import completed_numbers, results_frame
-from privsearch.front import records, varying_axes
+from privsearch.frame import completed_numbers, records, results_frame, varying_axes
 from privsearch.intervals import mean_interval, spread_interval
 from privsearch.metrics import Interval
 from privsearch.report.labels import TPRS, configuration, reason_missing

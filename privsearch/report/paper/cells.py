@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from privsearch.errors import StudyError
-from privsearch.front import records
+from privsearch.frame import records
 from privsearch.report.labels import plain
 from privsearch.spec import AXES
 from privsearch.spec.trial import SNN_DEFAULTS

@@ -8,8 +8,7 @@ from typing import Any, Final
 import pandas as pd
 from rich.table import Table
 
-from privsearch.frame import results_frame
-from privsearch.front import records
+from privsearch.frame import records, results_frame
 from privsearch.report.formats import MISSING, console_table, markdown_table, with_spread
 from privsearch.report.paper.cells import Cell, StudyCells, check_attack, paper_rows, title
 from privsearch.report.paper.published import QUANTITIES, SOURCE, published_cells
