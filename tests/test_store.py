@@ -117,3 +117,11 @@ def test_a_record_that_cannot_be_read_is_told(study: Study) -> None:
         StudyError, match="must hold results that this version of privsearch can read, but none of its 3"
     ):
         study.record()
+
+
+def test_the_worked_example_can_be_read() -> None:
+    """The study that comes with the code is one of this version: no line of its record is damaged."""
+    example = Study(Path(__file__).parents[1] / "studies" / "tabular")
+    record = example.record()
+    assert record.damaged == ()
+    assert len(example.results()) == len(record.results) == 84
