@@ -74,9 +74,9 @@ def test_real_images_can_be_learnt(real_directory: Path, name: str) -> None:
     splits = load_splits(name, seed=0, train_size=256, test_size=64)
     assert splits.y_train.bincount().min() >= 23
     runs = [train_cohort(spec.canonical("convnet"), splits, np.ones((1, 256), bool), [1]) for _ in range(2)]
-    assert runs[0][0].logits.shape == (1, 320, 10)
-    assert np.array_equal(runs[0][0].logits, runs[1][0].logits)
-    assert runs[0][1][0].train_accuracy > 0.15
+    assert runs[0].signals.logits.shape == (1, 320, 10)
+    assert np.array_equal(runs[0].signals.logits, runs[1].signals.logits)
+    assert runs[0].networks[0].train_accuracy > 0.15
 
 
 def test_processes_that_start_together_leave_one_good_copy(real_data: Path, tmp_path: Path) -> None:

@@ -85,20 +85,19 @@ def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTria
         assert got.numbers() == expected.numbers()
 
 
-@pytest.mark.parametrize("name", ["inline", "tune, 2 workers"])
-def test_what_one_worker_keeps_another_attacks(name: str, trials: list[PlannedTrial], tmp_path: Path) -> None:
-    """Signals go to the archive as they are trained; an attack on them, wherever, gives a plain call's bits."""
-    archive = SignalArchive(tmp_path / "signals")
-    kept, loss = Listener(), ThresholdAttack(kind="loss")
-    RUNNERS[name]().run(trials[:-1], TrainAndAttack(archive), kept)
-    later = [replace(trial, missing=(loss,)) for trial in trials[:-1]]
-    attacked = Listener()
-    RUNNERS[name]().run(later, AttackOnly(archive), attacked)
-    for trial in later:
-        expected, got = run_trial(trial.to_run), attacked.results[trial.trial_id]
-        assert isinstance(expected, Completed)
-        assert isinstance(got, Completed)
-        assert got.numbers() == expected.numbers()
+def test_what_one_process_keeps_another_attacks(trials: list[PlannedTrial], tmp_path: Path) -> None:
+    """An attack on kept signals, on whatever runner, gives the bits of a plain call that trains."""
+    archive, loss = SignalArchive(tmp_path / "signals"), ThresholdAttack(kind="loss")
+    InlineRunner().run(trials[:2], TrainAndAttack(archive), Listener())
+    later = [replace(trial, missing=(loss,)) for trial in trials[:2]]
+    for runner in (InlineRunner(), TuneRunner(workers=1)):
+        attacked = Listener()
+        runner.run(later, AttackOnly(archive), attacked)
+        for trial in later:
+            expected, got = run_trial(trial.to_run), attacked.results[trial.trial_id]
+            assert isinstance(expected, Completed)
+            assert isinstance(got, Completed)
+            assert got.numbers() == expected.numbers()
 
 
 def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTrial]) -> None:
