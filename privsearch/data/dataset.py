@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import get_args
 
 from privsearch.data.directory import data_directory
-from privsearch.data.embedded import load_embedded
+from privsearch.data.embedded import EMBEDDED, SOURCE, load_embedded
 from privsearch.data.files import load_csv, load_npz
 from privsearch.data.image_sources import IMAGES
 from privsearch.data.images import load_images, prepared_folder, what_is_missing
-from privsearch.data.raw import RawDataset
+from privsearch.data.raw import RawDataset, default_test_size
 from privsearch.errors import DataError
 from privsearch.spec import CsvDataset, Dataset, EmbeddedName, Network, NpzDataset
 
@@ -59,20 +59,22 @@ def load_dataset(dataset: Dataset) -> RawDataset:
         case str() if dataset in IMAGES:
             return load_images(dataset)
         case _:
-            return load_embedded(dataset)
+            return _as_known(load_embedded(dataset))
 
 
 def describe_dataset(dataset: Dataset) -> DatasetInfo:
     """Describe a dataset; it is read once per process, and again only if its file changes.
 
-    What an image dataset is, and so its fingerprint, is known before its files are there: they are checked against it
-    when they are loaded, or earlier by `require_datasets`.
+    What a dataset with a name is, and so its fingerprint, is known before it is loaded, and checked when it is. The
+    files of image datasets are checked earlier by `require_datasets`.
 
     Raises:
         DataError: it is missing, unreadable, or unfit for classification.
     """
     if isinstance(dataset, str) and dataset in IMAGES:
         return _describe_images(dataset)
+    if isinstance(dataset, str):
+        return _describe_embedded(dataset)
     return _describe_dataset(dataset, modified_ns(dataset))
 
 
@@ -126,6 +128,32 @@ def _describe_images(name: str) -> DatasetInfo:
         source=str(data_directory() / known.folder),
         augments=known.preprocessing.augments,
     )
+
+
+def _describe_embedded(name: str) -> DatasetInfo:
+    known = EMBEDDED[name]
+    num_test = default_test_size(known.num_examples)
+    return DatasetInfo(
+        name=name,
+        network="fcnet" if len(known.input_shape) == 1 else "convnet",
+        input_shape=known.input_shape,
+        num_classes=known.num_classes,
+        num_train=known.num_examples - num_test,
+        num_test=num_test,
+        fingerprint=known.fingerprint,
+        source=SOURCE,
+        augments=False,
+    )
+
+
+def _as_known(raw: RawDataset) -> RawDataset:
+    """Refuse data of which the fingerprint is not what it was when plans were made and trials recorded."""
+    if fingerprint(raw) != EMBEDDED[raw.name].fingerprint:
+        raise DataError(
+            f"{raw.name}: the data must be those that this version of privsearch knows, but the installed scikit-learn "
+            "brings others; use the locked environment (uv sync), or give the data as a file of your own"
+        )
+    return raw
 
 
 def describe_raw(raw: RawDataset) -> DatasetInfo:

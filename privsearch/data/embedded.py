@@ -1,18 +1,37 @@
 """The three datasets that scikit-learn brings along: no download, no file."""
 
-from collections.abc import Callable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 
 from privsearch.data.raw import RawDataset, did_you_mean, listed
 from privsearch.errors import DataError
 
-_BUNCHES: Final[dict[str, Callable[[], Any]]] = {
-    "iris": load_iris,
-    "breast_cancer": load_breast_cancer,
-    "digits": load_digits,
+SOURCE: Final = "embedded (scikit-learn)"
+
+
+@dataclass(frozen=True)
+class KnownDataset:
+    """What is known of a dataset without importing scikit-learn, which a plan would have to wait for.
+
+    Attributes:
+        input_shape: of an example.
+        num_classes: how many classes there are.
+        num_examples: how many examples; a fifth of them become the test split.
+        fingerprint: of its content (`privsearch.data.dataset.fingerprint`), compared whenever the data are loaded.
+    """
+
+    input_shape: tuple[int, ...]
+    num_classes: int
+    num_examples: int
+    fingerprint: str
+
+
+EMBEDDED: Final = {
+    "iris": KnownDataset((4,), 3, 150, "9905bba7fded03f50113351a2a54a698c9668e246e52a69cb0dac004b29dbc7f"),
+    "breast_cancer": KnownDataset((30,), 2, 569, "301113494a09d7997deba8b5024c610eea339eb933928d04e0074f310cc95244"),
+    "digits": KnownDataset((1, 8, 8), 10, 1797, "b6701249b5c0631b7ecc7f3c9392c6bd994a4f1095cff5f6a0e463046f52ed51"),
 }
 
 
@@ -25,16 +44,19 @@ def load_embedded(name: str) -> RawDataset:
     Raises:
         DataError: there is no embedded dataset of that name.
     """
-    if name not in _BUNCHES:
+    if name not in EMBEDDED:
         raise DataError(
-            f"An embedded dataset must be one of {listed(_BUNCHES)}, but got {name!r}."
-            f"{did_you_mean(name, list(_BUNCHES))}"
+            f"An embedded dataset must be one of {listed(EMBEDDED)}, but got {name!r}."
+            f"{did_you_mean(name, list(EMBEDDED))}"
         )
-    bunch = _BUNCHES[name]()
+    # Here, as it takes a second to import, and who only plans needs no data.
+    from sklearn.datasets import load_breast_cancer, load_digits, load_iris
+
+    bunch = {"iris": load_iris, "breast_cancer": load_breast_cancer, "digits": load_digits}[name]()
     x = bunch.images[:, np.newaxis] / 16 if name == "digits" else bunch.data
     return RawDataset(
         name=name,
-        source="embedded (scikit-learn)",
+        source=SOURCE,
         x=x.astype(np.float32),
         y=bunch.target.astype(np.int64),
         class_names=tuple(str(label) for label in bunch.target_names),

@@ -1,5 +1,7 @@
 import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privsearch.data.dataset import describe_dataset, fingerprint, list_datasets, load_dataset
+from privsearch.data.dataset import describe_dataset, describe_raw, fingerprint, list_datasets, load_dataset
 from privsearch.data.raw import RawDataset
 from privsearch.errors import DataError
 from privsearch.spec import CsvDataset, DatasetName, EmbeddedName, NpzDataset
@@ -134,6 +136,30 @@ def test_fingerprints_of_the_embedded_datasets_are_fixed() -> None:
         "breast_cancer": "301113494a09d799",
         "digits": "b6701249b5c0631b",
     }
+
+
+def test_what_is_known_of_the_embedded_datasets_is_what_they_are() -> None:
+    """A plan needs no data: shapes, sizes and fingerprints are written down, and are those of the data themselves."""
+    for name in get_args(EmbeddedName):
+        assert describe_dataset(name) == describe_raw(load_dataset(name))
+
+
+def test_a_plan_does_not_wait_for_scikit_learn() -> None:
+    """Describing what has a name imports no library that holds it."""
+    code = (
+        "import sys; from privsearch.data import describe_dataset\n"
+        "print([describe_dataset(name).num_train for name in ('iris', 'digits')], 'sklearn' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[120, 1437] False"
+
+
+def test_other_data_under_a_known_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers of other data must not be recorded under the id of these."""
+    other = replace(load_dataset("iris"), class_names=("a", "b", "c"))
+    monkeypatch.setattr("privsearch.data.dataset.load_embedded", lambda name: other)
+    with pytest.raises(DataError, match="iris: the data must be those that this version of privsearch knows"):
+        load_dataset("iris")
 
 
 def test_load_dataset_reads_each_kind(tmp_path: Path) -> None:
