@@ -78,9 +78,9 @@ def expanded_tail(confidence: float, num_targets: int) -> float:
     """
     if num_targets == 1:
         return (1 - confidence) / 2
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    z = sqrt(num_targets / (num_targets - 1)) * t.ppf((1 + confidence) / 2, num_targets - 1)
+    z = sqrt(num_targets / (num_targets - 1)) * stdtrit(num_targets - 1, (1 + confidence) / 2)
     return NormalDist().cdf(-z)
 
 
