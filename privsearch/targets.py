@@ -54,9 +54,10 @@ def strongest(result: Completed) -> tuple[str, str] | None:
 def _worst_numbers(on_first: AttackResult, on_second: AttackResult) -> dict[str, float | int | None]:
     """The AUC of either attack on the half that it was not chosen on; else the means of both on all examples."""
     auc = ((on_first.auc_by_half[0] or 0.0) + (on_second.auc_by_half[1] or 0.0)) / 2
+    first, second = _attack_numbers(on_first), _attack_numbers(on_second)
     numbers: dict[str, float | int | None] = {}
-    for name, value in _attack_numbers(on_first).items():
-        other = _attack_numbers(on_second)[name]
+    for name, value in first.items():
+        other = second[name]
         numbers[name] = None if value is None or other is None else (value + other) / 2
     # The interval keeps its width: half of the examples are judged by one attack, half by the other.
     moved = auc - (on_first.auc.value + on_second.auc.value) / 2
