@@ -208,7 +208,7 @@ def cross_fitted_advantage(
     counted once and the thresholds taken as given.
     """
     _check(scores, is_member, "a threshold judged on other examples", at_least=2)
-    first = _random_half(is_member, rng)
+    first = random_half(is_member, rng)
     tpr, fpr = np.mean([_held_out_rates(scores, is_member, fit) for fit in (first, ~first)], axis=0)
     z = _normal_quantile(confidence)
     tpr_low, tpr_high = _wilson_limits(tpr, int(is_member.sum()), z)
@@ -246,7 +246,7 @@ def epsilon_lower_bound(
     Source: Jagielski et al. 2020; Nasr et al. 2021.
     """
     _check(scores, is_member, "a bound on epsilon", at_least=2)
-    fit, tail = _random_half(is_member, rng), (1 - confidence) / 2
+    fit, tail = random_half(is_member, rng), (1 - confidence) / 2
     thresholds = _thresholds(scores[fit])
     ratios = _ratio_bounds(scores[fit], is_member[fit], thresholds, tail)
     which, best = np.unravel_index(ratios.argmax(), ratios.shape)
@@ -310,7 +310,7 @@ def _wilson_limits(share: float, trials: int, z: float) -> tuple[float, float]:
     return centre - half_width, centre + half_width
 
 
-def _random_half(is_member: Bool[Array, " n"], rng: np.random.Generator) -> Bool[Array, " n"]:
+def random_half(is_member: Bool[Array, " n"], rng: np.random.Generator) -> Bool[Array, " n"]:
     """A mask of half of the members and half of the non-members, rounded down."""
     half = np.zeros(len(is_member), dtype=bool)
     for kind in (is_member, ~is_member):

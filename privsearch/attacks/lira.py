@@ -1,6 +1,6 @@
 """The likelihood ratio attack: is the target's confidence that of networks with the example, or without it?"""
 
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -9,16 +9,13 @@ from scipy.special import log_ndtr
 
 from privsearch.attacks.base import AttackView, in_and_out, label_log_odds
 from privsearch.errors import MetricError
-
-Variance = Literal["pooled", "per_example"]
+from privsearch.spec.attacks import Mode, Variance
 
 MIN_STD: Final = 1e-6
 """Shadows that all answer the same do not make any other answer infinitely unlikely. In units of log-odds."""
 
 
-def lira_scores(
-    view: AttackView, rng: np.random.Generator, *, mode: Literal["online", "offline"], variance: Variance
-) -> Float[Array, " n"]:
+def lira_scores(view: AttackView, rng: np.random.Generator, *, mode: Mode, variance: Variance) -> Float[Array, " n"]:
     """How likely the target's confidence is among shadows trained on the example, against those that were not.
 
     The signal is phi = log(p_y / (1 - p_y)), taken as normal over the networks in either state.

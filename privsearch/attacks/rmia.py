@@ -1,7 +1,6 @@
 """The robust membership inference attack: is the target surer of this example, for its kind, than of strangers?"""
 
 import math
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -10,10 +9,11 @@ from scipy.special import log_expit, logsumexp
 
 from privsearch.attacks.base import AttackView, Outputs, in_and_out, label_log_odds
 from privsearch.errors import MetricError
+from privsearch.spec.attacks import Mode
 
 
 def rmia_scores(
-    view: AttackView, rng: np.random.Generator, *, mode: Literal["online", "offline"], a: float, gamma: float
+    view: AttackView, rng: np.random.Generator, *, mode: Mode, a: float, gamma: float
 ) -> Float[Array, " n"]:
     """The share of the population that the example's likelihood ratio exceeds by the factor `gamma`.
 

@@ -1,15 +1,14 @@
 """The protocol `halves`: every network trained on its own half, every network the target in turn."""
 
-import zlib
-
 import numpy as np
 from jaxtyping import Bool
 from numpy import ndarray as Array
 
 from privsearch.attacks import AttackView, Outputs, Round, attack_scores
 from privsearch.errors import DataError
+from privsearch.metrics import random_half
 from privsearch.protocols.judging import Judged, judge
-from privsearch.protocols.seeding import Stream, random_stream
+from privsearch.protocols.seeding import Stream, attack_stream, random_stream
 from privsearch.signals import Signals
 from privsearch.spec import Attack, HalvesProtocol
 
@@ -78,14 +77,13 @@ def audit_halves(signals: Signals, attack: Attack, seed: int) -> list[Judged]:
 
     Source: Carlini et al. 2022, section IV.
     """
-    answers = signals.answers(getattr(attack, "signals", "final_mem"), getattr(attack, "queries", "plain"))
+    answers = signals.answers(attack.signals, attack.queries)
     train, test = np.arange(signals.num_train), np.arange(signals.num_train, len(signals.labels))
     audits = []
     for target in range(len(answers)):
         shadows = np.roll(np.arange(len(answers)), -target)[1:]
         outputs = Outputs(answers[target], answers[shadows], signals.labels)
-        attack_seed = int(random_stream(seed, target, Stream.ATTACK).integers(2**63))
-        rng = np.random.default_rng([attack_seed, zlib.crc32(attack.name.encode())])
+        rng = attack_stream(seed, target, attack)
         view = AttackView(
             asked=outputs[train],
             shadow_is_member=signals.is_member[shadows][:, train],
@@ -103,8 +101,5 @@ def _two_rounds(learnt_from: Bool[Array, " n"], rng: np.random.Generator) -> tup
     Either half has half of the members of the shadow that is learnt from. Were there more of them in one, there would
     be fewer of the target's in it, and an attack that goes by the share of members would not be at 0.5 without a leak.
     """
-    first = np.zeros(len(learnt_from), dtype=bool)
-    for state in (learnt_from, ~learnt_from):
-        of_state = rng.permutation(np.flatnonzero(state))
-        first[of_state[: len(of_state) // 2]] = True
+    first = random_half(learnt_from, rng)
     return Round(learn=first, judge=~first), Round(learn=~first, judge=first)

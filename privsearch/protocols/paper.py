@@ -1,7 +1,5 @@
 """The protocol `paper`: who is trained on what, what an attack learns from and is judged on, and the placebo."""
 
-import zlib
-
 import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray as Array
@@ -10,7 +8,7 @@ from privsearch.attacks import AttackView, Outputs, Round, attack_scores
 from privsearch.errors import DataError
 from privsearch.metrics import attack_auc
 from privsearch.protocols.judging import Judged, judge
-from privsearch.protocols.seeding import Stream, random_stream
+from privsearch.protocols.seeding import Stream, attack_stream, random_stream
 from privsearch.signals import Signals
 from privsearch.spec import Attack, PaperProtocol
 
@@ -98,9 +96,7 @@ def audit_paper(signals: Signals, protocol: PaperProtocol, attack: Attack, seed:
     """
     audits = []
     for replicate in range(protocol.replicates):
-        attack_seed = int(random_stream(seed, replicate, Stream.ATTACK).integers(2**63))
-        rng = np.random.default_rng([attack_seed, zlib.crc32(attack.name.encode())])
-        pair = _Pair(signals, replicate, attack, rng)
+        pair = _Pair(signals, replicate, attack, attack_stream(seed, replicate, attack))
         scores = pair.scores(*pair.real())
         matched, placebo = np.array([pair.cut_aucs() for _ in range(protocol.placebo_cuts)]).T
         found = judge(scores, signals, 2 * replicate, np.arange(len(signals.labels)), seed)
@@ -112,7 +108,7 @@ class _Pair:
     """A target, its shadow, and an attack on them."""
 
     def __init__(self, signals: Signals, replicate: int, attack: Attack, rng: np.random.Generator) -> None:
-        answers = signals.answers(getattr(attack, "signals", "final_mem"), getattr(attack, "queries", "plain"))
+        answers = signals.answers(attack.signals, attack.queries)
         target, shadow = 2 * replicate, 2 * replicate + 1
         self.outputs = Outputs(answers[target], answers[shadow : shadow + 1], signals.labels)
         self.shadow_is_member = signals.is_member[shadow]

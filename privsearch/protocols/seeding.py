@@ -1,8 +1,11 @@
 """The random streams of a trial, each independent of the others, all derived from the sweep's seed."""
 
+import zlib
 from enum import IntEnum
 
 import numpy as np
+
+from privsearch.spec import Attack
 
 
 class Stream(IntEnum):
@@ -18,3 +21,9 @@ class Stream(IntEnum):
 def random_stream(seed: int, replicate: int, stream: Stream) -> np.random.Generator:
     """The generator for one purpose of one replicate."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(replicate, stream)))
+
+
+def attack_stream(seed: int, replicate: int, attack: Attack) -> np.random.Generator:
+    """The generator for one attack on one target, the same whichever other attacks are run."""
+    attack_seed = int(random_stream(seed, replicate, Stream.ATTACK).integers(2**63))
+    return np.random.default_rng([attack_seed, zlib.crc32(attack.name.encode())])

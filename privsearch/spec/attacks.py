@@ -1,7 +1,7 @@
 """The attacks that a sweep may name. One class and one union entry each."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
 
@@ -13,6 +13,10 @@ Readout = Literal["final_mem", "spike_counts", "mean_mem"]
 
 ThresholdKind = Literal["loss", "confidence", "entropy", "modified_entropy"]
 
+Mode = Literal["online", "offline"]
+"""Whether an attack has shadows that were trained on the example beside those that were not."""
+
+Variance = Literal["pooled", "per_example"]
 
 AskedReadout = Annotated[
     Readout,
@@ -36,6 +40,7 @@ class SvmAttack(BaseModel):
         True, description="true (learn from as many members as non-members) or false (learn from all)"
     )
     signals: AskedReadout = "final_mem"
+    queries: ClassVar[Queries] = "plain"
 
     @property
     def name(self) -> str:
@@ -64,12 +69,10 @@ class LiraAttack(BaseModel):
     model_config = STRICT
 
     kind: Literal["lira"] = Field("lira", description="'lira'")
-    mode: Literal["online", "offline"] = Field(
+    mode: Mode = Field(
         "online", description="'online' (shadows with and without the example) or 'offline' (those without it)"
     )
-    variance: Literal["pooled", "per_example"] = Field(
-        "pooled", description="'pooled' (one variance for all examples) or 'per_example'"
-    )
+    variance: Variance = Field("pooled", description="'pooled' (one variance for all examples) or 'per_example'")
     signals: AskedReadout = "final_mem"
     queries: AskedQueries = "plain"
 
@@ -86,7 +89,7 @@ class RmiaAttack(BaseModel):
     model_config = STRICT
 
     kind: Literal["rmia"] = Field("rmia", description="'rmia'")
-    mode: Literal["online", "offline"] = Field(
+    mode: Mode = Field(
         "online", description="'online' (shadows with and without the example) or 'offline' (those without it)"
     )
     a: float = Field(
@@ -115,6 +118,8 @@ class LabelOnlyAttack(BaseModel):
     model_config = STRICT
 
     kind: Literal["label_only"] = Field("label_only", description="'label_only'")
+    signals: ClassVar[Readout] = "final_mem"
+    queries: ClassVar[Queries] = "plain"
 
     @property
     def name(self) -> str:
@@ -130,8 +135,7 @@ WORST: Final = "worst"
 
 def _suffix(attack: Any) -> str:
     """What an attack's name has behind it where it does not read the final membrane, or asks about views."""
-    chosen = (attack.signals, getattr(attack, "queries", "plain"))
-    return "".join(f"_{choice}" for choice in chosen if choice not in ("final_mem", "plain"))
+    return "".join(f"_{choice}" for choice in (attack.signals, attack.queries) if choice not in ("final_mem", "plain"))
 
 
 def _attack_by_name(value: Any) -> Any:
@@ -161,17 +165,16 @@ def lacks(attack: Attack, protocol: Protocol, model: str) -> str | None:
     LiRA and RMIA need shadows with and without each example, a variance at least two of either, averages over views
     these views, and spikes and membranes a spiking network.
     """
-    queries = getattr(attack, "queries", "plain")
     if attack.kind in ("lira", "rmia") and protocol.kind == "paper":
         return f"{attack.name} needs shadows with and without each example: add halves to protocol, or drop it"
-    if queries not in protocol.queries:
+    if attack.queries not in protocol.queries:
         return (
-            f"it asks about {queries} views: give the protocol halves {VIEWS_OF[queries]} of at least 1 (networks are "
-            "asked when they are trained, so a study without these views is trained again)"
+            f"it asks about {attack.queries} views: give the protocol halves {VIEWS_OF[attack.queries]} of at least 1 "
+            "(networks are asked when they are trained, so a study without these views is trained again)"
         )
     if attack.kind == "lira" and attack.variance == "per_example" and protocol.networks < 6:
         return f"a variance for each example needs the protocol halves with 6 networks or more, not {protocol.networks}"
-    if getattr(attack, "signals", "final_mem") != "final_mem" and model == "ann":
+    if attack.signals != "final_mem" and model == "ann":
         return f"{attack.name} needs a spiking network: add snn to a grid's model, or drop it"
     return None
 

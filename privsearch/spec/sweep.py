@@ -208,7 +208,7 @@ class SweepSpec(BaseModel):
             for i, protocol in enumerate(self.protocol)
             if not problems and not any(self.attacks_under(protocol, model) for model in self._models())
         ]
-        asked = {getattr(attack, "queries", "plain") for attack in self.attacks}
+        asked = {attack.queries for attack in self.attacks}
         problems += [
             _problem("idle_queries", ("protocol", i, VIEWS_OF[queries]), queries, _who_would_ask(queries))
             for i, protocol in enumerate(self.protocol)
