@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from privsearch.front import Contest
     from privsearch.runners import Runner
     from privsearch.spec import SweepSpec
     from privsearch.store import Study
@@ -227,9 +228,7 @@ def front(study: StudyFolder) -> None:
     from privsearch.report.outputs import write_outputs
     from privsearch.store import load_study
 
-    where = load_study(study)
-    write_outputs(where)
-    _print_fronts(_console(), where)
+    _print_fronts(_console(), write_outputs(load_study(study)))
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -276,12 +275,13 @@ def audit(study: StudyFolder) -> None:
 
     where, console = load_study(study), _console()
     results = where.results()
-    for table in audit_view(results):
-        console.print(table, "")
-    written = write_audit_plots(where.audit, audit_table(results))
+    table = audit_table(results)
+    for view in audit_view(table):
+        console.print(view, "")
+    written = write_audit_plots(where.audit, table)
     for reason in written.skipped:
         typer.echo(f"skipped: {reason}", err=True)
-    _say_written([*write_audit(where.audit, results), *written.files])
+    _say_written([*write_audit(where.audit, results, table), *written.files])
 
 
 @datasets_app.callback()
@@ -396,11 +396,10 @@ def _runner(name: RunnerName, workers: int | None) -> "Runner":
     return TuneRunner(workers)
 
 
-def _print_fronts(console: "Console", study: "Study") -> None:
-    from privsearch.front import contests
+def _print_fronts(console: "Console", contests: "Iterable[Contest]") -> None:
     from privsearch.report.front_table import front_table
 
-    for contest in contests(study.results(), study.sweep()):
+    for contest in contests:
         console.print(front_table(contest), "")
 
 
@@ -422,7 +421,7 @@ def _going_on_later(study: "Study") -> "Iterator[None]":
 
 def _report(console: "Console", outcome: "SweepOutcome", study: "Study") -> None:
     """Print the fronts and what this run did; its exit status says whether some trials failed."""
-    _print_fronts(console, study)
+    _print_fronts(console, outcome.contests)
     typer.echo(_closing(outcome, study))
     if outcome.failed:
         raise typer.Exit(ExitCode.SOME_FAILED)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from privsearch.data import require_datasets
 from privsearch.environment import describe_environment
@@ -13,6 +13,9 @@ from privsearch.result import Failed, TrialResult
 from privsearch.runners import AttackOnly, Job, Observer, Runner, TrainAndAttack
 from privsearch.spec import Attack, SweepSpec
 from privsearch.store import Study
+
+if TYPE_CHECKING:
+    from privsearch.front import Contest
 
 
 class Progress(Observer, Protocol):
@@ -34,12 +37,14 @@ class SweepOutcome:
         num_completed: trials that this run finished with numbers.
         failed: trials that this run finished without.
         refused: by the attack's name and the reason, on how many trials the examples cannot carry it.
+        contests: what competes for each front of the study.
     """
 
     plan: Plan
     num_completed: int
     failed: tuple[Failed, ...]
     refused: Mapping[tuple[str, str], int]
+    contests: Sequence["Contest"]
 
 
 def run_sweep(sweep: SweepSpec, study: Study, runner: Runner, progress: Progress) -> SweepOutcome:
@@ -92,8 +97,8 @@ def _run(plan: Plan, study: Study, runner: Runner, job: Job, progress: Progress)
     # Here, so that the trials need not wait for the libraries that draw their results.
     from privsearch.report.outputs import write_outputs
 
-    write_outputs(study)
-    return SweepOutcome(plan, recorder.num_completed, tuple(recorder.failed), recorder.refused)
+    contests = write_outputs(study)
+    return SweepOutcome(plan, recorder.num_completed, tuple(recorder.failed), recorder.refused, contests)
 
 
 class _Recorder(Observer):

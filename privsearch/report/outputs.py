@@ -1,14 +1,18 @@
 """Everything in a study that is made from its record, made again."""
 
 from privsearch.frame import exposed_frame, results_frame, slices_frame, targets_frame
-from privsearch.front import contests
+from privsearch.front import Contest, contests
 from privsearch.report.front_plot import write_front_plots
 from privsearch.report.optuna_index import index_results
 from privsearch.store import Study
 
 
-def write_outputs(study: Study) -> None:
-    """Write the four tables of results, Optuna's index, and the front of each dataset under each protocol."""
+def write_outputs(study: Study) -> list[Contest]:
+    """Write the four tables of results, Optuna's index, and the front of each dataset under each protocol.
+
+    Returns:
+        What competes for each front, so that whoever prints the fronts need not work them out again.
+    """
     results = study.results()
     tables = {"results": results_frame, "targets": targets_frame, "slices": slices_frame, "exposed": exposed_frame}
     for name, table in tables.items():
@@ -16,3 +20,4 @@ def write_outputs(study: Study) -> None:
     found = list(contests(results, study.sweep()))
     index_results(study.optuna_storage, found)
     write_front_plots(study.fronts, found)
+    return found

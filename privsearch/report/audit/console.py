@@ -1,17 +1,16 @@
 """The audit of a study for the terminal."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pandas as pd
 from rich.table import Column, Table
 
 from privsearch.frame import records
-from privsearch.report.audit.table import audit_table, paper_attack
+from privsearch.report.audit.table import paper_attack
 from privsearch.report.audit.words import NOT_RUN, auc_words, missing_words, percent, sample_words
 from privsearch.report.formats import MISSING, console_table
 from privsearch.report.labels import NOTATION, guessing_words
-from privsearch.result import TrialResult
 from privsearch.spec import WORST
 
 _SHOWN_TPR: Final = "tpr_at_fpr_1e-2"
@@ -19,13 +18,15 @@ _FAIR_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "TPR at\n1 % FPR")
 _PAPER_HEADERS: Final = ("test\naccuracy", "AUC", "placebo\nAUC", "excess\nAUC")
 
 
-def audit_view(results: Iterable[TrialResult]) -> Iterator[Table]:
+def audit_view(table: pd.DataFrame) -> Iterator[Table]:
     """A table for each dataset and protocol with a completed trial, one line a configuration, in 80 columns.
 
     Under `paper` it has the AUC of the paper's attack, its placebo and its excess; under `halves` the AUC of the
     strongest attack with its interval, which attack that is, and the TPR at an FPR of 0.01.
+
+    Args:
+        table: of `audit_table`.
     """
-    table = audit_table(results)
     for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
         fair = protocol == "halves"
         attack = WORST if fair else paper_attack(rows)

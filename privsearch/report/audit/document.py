@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from privsearch.frame import exposed_frame, records, slices_frame
-from privsearch.report.audit.table import audit_table, highest_mean_aucs
+from privsearch.report.audit.table import highest_mean_aucs
 from privsearch.report.audit.words import auc_words, missing_words, notes, percent, with_interval
 from privsearch.report.formats import MISSING, markdown_table
 from privsearch.report.labels import NOTATION, TPRS
@@ -18,18 +18,17 @@ _EXPOSED: Final = 10
 """How many of the most exposed examples stand in the document; exposed.csv of the study has all."""
 
 
-def write_audit(folder: Path, results: Iterable[TrialResult]) -> list[Path]:
+def write_audit(folder: Path, results: Iterable[TrialResult], table: pd.DataFrame) -> list[Path]:
     """Write `audit.csv`, the table of `audit_table`, and `audit.md`, which a person reads.
 
     Args:
         folder: where to; made if it is not there.
         results: of a study.
+        table: the table of `audit_table` of them.
 
     Returns:
         The two files.
     """
-    results = list(results)
-    table = audit_table(results)
     folder.mkdir(parents=True, exist_ok=True)
     csv, markdown = folder / "audit.csv", folder / "audit.md"
     table.to_csv(csv, index=False)

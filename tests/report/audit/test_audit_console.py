@@ -5,6 +5,7 @@ from collections.abc import Callable
 from rich.console import Console
 
 from privsearch.report.audit.console import audit_view
+from privsearch.report.audit.table import audit_table
 from privsearch.report.formats import MISSING
 from privsearch.result import Completed, TrialResult
 
@@ -17,7 +18,7 @@ def printed(results: list[TrialResult]) -> list[str]:
     """The tables as a log file of 80 columns has them."""
     log = io.StringIO()
     console = Console(file=log, width=80)
-    for table in audit_view(results):
+    for table in audit_view(audit_table(results)):
         console.print(table)
     return [line.rstrip() for line in log.getvalue().splitlines()]
 

@@ -15,13 +15,13 @@ Without = Callable[[Completed, str], Completed]
 
 def document(folder: Path, results: list[TrialResult]) -> str:
     """The Markdown of an audit."""
-    return write_audit(folder, results)[1].read_text(encoding="utf-8")
+    return write_audit(folder, results, audit_table(results))[1].read_text(encoding="utf-8")
 
 
 def test_csv_holds_the_table(audited: Audited, tmp_path: Path) -> None:
     """What stands in audit.csv is the audit's table."""
     results = [audited([0.6] * 4, [0.5] * 4)]
-    csv, markdown = write_audit(tmp_path / "audit", results)
+    csv, markdown = write_audit(tmp_path / "audit", results, audit_table(results))
     assert (csv.name, markdown.name) == ("audit.csv", "audit.md")
     table = audit_table(results)
     pd.testing.assert_frame_equal(pd.read_csv(csv, dtype=table.dtypes.to_dict()), table)
