@@ -31,12 +31,14 @@ def train_cohort(
     subsets: Bool[np.ndarray, "networks num_train"],
     seeds: Sequence[int],
     on_epoch: EpochListener | None = None,
+    device: str = "cpu",
 ) -> Cohort:
     """Train one network for each subset of the training split, and query each on both splits.
 
     All networks are asked about the same views of an example, which the trial's seed decides. A network's numbers
-    depend on `spec`, its subset and its seed alone, never on the others of the cohort, on the process that trains it or
-    on the number of that machine's cores.
+    depend on `spec`, its subset, its seed and the kind of machine alone, never on the others of the cohort, on the
+    process that trains it or on the number of that machine's cores. Initial weights, the order of the batches and their
+    augmentation are drawn on the CPU, whatever the device.
 
     Args:
         spec: the configuration, canonical.
@@ -45,6 +47,7 @@ def train_cohort(
         seeds: K numbers; each decides its network's initial weights, the order of its batches and how they are
             augmented.
         on_epoch: told after every epoch.
+        device: where the networks are, as torch names it.
 
     Raises:
         DivergedError: a loss or an output is not finite.
@@ -53,6 +56,7 @@ def train_cohort(
     outputs, trained = [], []
     y = torch.cat([splits.y_train, splits.y_test])
     num_train = len(splits.y_train)
+    splits = splits.to(device)
     keep_freed_memory()
     with _one_thread():
         for k, (subset, seed) in enumerate(zip(subsets, seeds, strict=True)):
@@ -91,7 +95,7 @@ def _train(
     """Train one network on the `chosen` examples of the training split."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = build_network(spec, splits.info.input_shape, splits.info.num_classes)
+        network = build_network(spec, splits.info.input_shape, splits.info.num_classes).to(splits.device)
     optimizer = _optimizer(spec, network)
     generator = torch.Generator().manual_seed(seed)
     history = []
@@ -125,7 +129,9 @@ def _train_epoch(
     generator: torch.Generator,
 ) -> tuple[float, float]:
     """Take one step for each batch of indices; return the mean loss and the accuracy over all their examples."""
-    loss_sum, num_correct = 0.0, 0
+    # Summed where the networks are: reading a number back from a GPU stops it.
+    loss_sum = torch.zeros((), dtype=torch.float64, device=splits.device)
+    num_correct = torch.zeros((), dtype=torch.int64, device=splits.device)
     for batch in batches:
         labels = splits.y_train[batch]
         outputs = network(splits.inputs(splits.x_train[batch], generator))
@@ -133,10 +139,10 @@ def _train_epoch(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        loss_sum += loss.item() * len(batch)
-        num_correct += int((outputs.argmax(1) == labels).sum())
+        loss_sum += loss.detach().double() * len(batch)
+        num_correct += (outputs.argmax(1) == labels).sum()
     num_examples = sum(map(len, batches))
-    return loss_sum / num_examples, num_correct / num_examples
+    return loss_sum.item() / num_examples, num_correct.item() / num_examples
 
 
 def _query(
@@ -150,7 +156,7 @@ def _query(
         for queries, batches in _views(splits, spec.protocol, generator):
             read = [network.readouts(batch) for batch in batches]
             for readout in read[0]:
-                view = torch.cat([outputs[readout] for outputs in read])
+                view = torch.cat([outputs[readout] for outputs in read]).cpu()
                 if not view.isfinite().all():
                     raise DivergedError(
                         "the network's outputs must be finite, but some are not; try a smaller learning_rate"
@@ -180,4 +186,4 @@ def _with_dropout(
     x: Float[Tensor, "batch *input_shape"], rate: float, generator: torch.Generator
 ) -> Float[Tensor, "batch *input_shape"]:
     """Each input set to zero with probability `rate`; the others stay as they are."""
-    return x * (torch.rand(x.shape, generator=generator) >= rate)
+    return x * (torch.rand(x.shape, generator=generator) >= rate).to(x.device)

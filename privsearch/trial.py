@@ -23,7 +23,12 @@ class Archive(Protocol):
 
 
 def run_trial(
-    spec: TrialSpec, on_epoch: EpochListener | None = None, archive: Archive | None = None, *, keep: bool = True
+    spec: TrialSpec,
+    on_epoch: EpochListener | None = None,
+    archive: Archive | None = None,
+    *,
+    keep: bool = True,
+    device: str = "cpu",
 ) -> TrialResult:
     """Train a cohort and run every attack of `spec` on it; what the archive holds is not trained again.
 
@@ -37,6 +42,7 @@ def run_trial(
             before shadow.
         archive: where signals are kept; None for nowhere.
         keep: whether to keep those of a cohort that had to be trained.
+        device: where networks are trained, as torch names it.
     """
     started = time.perf_counter()
     trial_id = UNKNOWN_ID
@@ -46,7 +52,7 @@ def run_trial(
         trial_id = spec.trial_id(info.fingerprint)
         cohort = archive.load(trial_id) if archive else None
         if cohort is None:
-            cohort = _train(spec, on_epoch)
+            cohort = _train(spec, on_epoch, device)
             if archive and keep:
                 archive.save(trial_id, cohort)
         return _attacked(spec, trial_id, cohort, started)
@@ -74,10 +80,10 @@ def attack_trial(spec: TrialSpec, trial_id: str, archive: Archive) -> TrialResul
         return failure(spec, trial_id, error, seconds=time.perf_counter() - started)
 
 
-def _train(spec: TrialSpec, on_epoch: EpochListener | None) -> Cohort:
+def _train(spec: TrialSpec, on_epoch: EpochListener | None, device: str) -> Cohort:
     splits = load_splits(spec.dataset, seed=spec.seed, train_size=spec.train_size, test_size=spec.test_size)
     subsets, seeds = draw_cohort(spec.protocol, len(splits.y_train), spec.seed)
-    return train_cohort(spec, splits, subsets, seeds, on_epoch)
+    return train_cohort(spec, splits, subsets, seeds, on_epoch, device)
 
 
 def _attacked(spec: TrialSpec, trial_id: str, cohort: Cohort, started: float) -> Completed:

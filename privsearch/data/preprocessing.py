@@ -22,7 +22,8 @@ def preprocess(
     Args:
         images: a batch, left as it is.
         preprocessing: what to do.
-        generator: where the random crops and flips are drawn from; None for none, as when a network is queried.
+        generator: where the random crops and flips are drawn from, on the CPU; None for none, as when a network is
+            queried.
     """
     if generator is not None and preprocessing.augments:
         images = augment(images, preprocessing, generator)
@@ -38,9 +39,9 @@ def augment(
     """
     num_images, _, height, width = images.shape
     padding = preprocessing.crop_padding
-    top, left = torch.randint(2 * padding + 1, (2, num_images), generator=generator)
-    is_flipped = torch.rand(num_images, generator=generator) < preprocessing.flip_probability
+    top, left = torch.randint(2 * padding + 1, (2, num_images), generator=generator).to(images.device)
+    is_flipped = (torch.rand(num_images, generator=generator) < preprocessing.flip_probability).to(images.device)
     # A view of all the crops there are: nothing is copied before one is chosen for each image.
     crops = functional.pad(images, [padding] * 4).unfold(2, height, 1).unfold(3, width, 1)
-    chosen = crops[torch.arange(num_images), :, top, left]
+    chosen = crops[torch.arange(num_images, device=images.device), :, top, left]
     return torch.where(is_flipped[:, None, None, None], chosen.flip(3), chosen)

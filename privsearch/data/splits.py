@@ -1,7 +1,7 @@
 """Who is in which split: data that bring a test split keep it; others are split 80-20, stratified."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -52,6 +52,16 @@ class Splits:
     y_test: Int64[Tensor, " test"]
     rows: Int64[np.ndarray, " examples"]
     preprocessing: Preprocessing | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors are."""
+        return self.x_train.device
+
+    def to(self, device: str) -> "Splits":
+        """The same splits with their tensors on `device`, as torch names it."""
+        moved = {name: getattr(self, name).to(device) for name in ("x_train", "y_train", "x_test", "y_test")}
+        return replace(self, **moved)
 
     def inputs(
         self,

@@ -3,17 +3,22 @@
 Signals inside a network are `(steps, batch, *features)`: one step for an ANN and for whatever in an SNN does not
 change with time, num_steps after the first Leaky neurons. A layer sees all steps in one call, so the layers before
 the first Leaky neurons run once per batch, and a weight is quantised once per batch.
+
+With `precision: bf16`, currents and spikes of all layers but the last are 16-bit; weights, membranes, logits and the
+loss stay in 32 bits.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional
 
+from privsearch.models.affine import conv_and_pool, linear, linear_on_images
 from privsearch.models.leaky import Leaky, MembraneReadout
-from privsearch.models.quantization import StateQuantizer, quant_conv2d, quant_linear, quant_relu
+from privsearch.models.quantization import StateQuantizer, effective_weight, quant_conv2d, quant_linear, quant_relu
+from privsearch.models.scan import Dynamics
 from privsearch.spec import Readout, TrialSpec
 
 HIDDEN_FEATURES: Final = 1000
@@ -30,20 +35,23 @@ class Stage(nn.Module):
     Args:
         affine: a Conv2d (2x2 max pooling follows it) or a Linear (its input is flattened), or brevitas' twin of it.
         activation: from currents to signals, `(steps, batch, *features)`; the steps may differ.
+        dtype: in which the currents are computed. Weights are kept in 32 bits all the same.
     """
 
-    def __init__(self, affine: nn.Module, activation: nn.Module) -> None:
+    def __init__(self, affine: nn.Module, activation: nn.Module, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.affine = affine
         self.activation = activation
+        self.dtype = dtype
 
     def current(self, x: Float[Tensor, "steps batch *features"]) -> Float[Tensor, "steps batch *neuron"]:
         """What drives the activation, for every step of x."""
         folded = x.flatten(0, 1)
-        if isinstance(self.affine, nn.Conv2d):
-            current: Tensor = functional.max_pool2d(self.affine(folded), 2)
-        else:
-            current = self.affine(folded.flatten(1))
+        function = linear
+        if folded.ndim == 4:
+            function = conv_and_pool if isinstance(self.affine, nn.Conv2d) else linear_on_images
+        tensors = folded, effective_weight(self.affine), cast("Tensor", self.affine.bias)
+        current = function(*(tensor.to(self.dtype) for tensor in tensors))
         return current.view(*x.shape[:2], *current.shape[1:])
 
     def forward(self, x: Float[Tensor, "steps batch *features"]) -> Float[Tensor, "time batch *neuron"]:
@@ -102,17 +110,18 @@ def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: in
             "input_shape must be (features,), or (channels, height, width) with height and width of at least 4, "
             f"but got {input_shape}. Reshape the data set's examples."
         )
-    conv, linear = _affine(spec)
+    conv, dense = _affine(spec)
+    dtype = torch.bfloat16 if spec.precision == "bf16" else torch.float32
     stages, features = [], input_shape[0]
     if is_image:
         channels, height, width = input_shape
         for out_channels in CONV_CHANNELS:
-            stages.append(Stage(conv(channels, out_channels), _hidden_activation(spec, is_head=False)))
+            stages.append(Stage(conv(channels, out_channels), _hidden_activation(spec, is_head=False), dtype))
             channels = out_channels
         features = channels * (height // 4) * (width // 4)
-    stages.append(Stage(linear(features, HIDDEN_FEATURES), _hidden_activation(spec, is_head=True)))
+    stages.append(Stage(dense(features, HIDDEN_FEATURES), _hidden_activation(spec, is_head=True), dtype))
     readout = MembraneReadout(_leaky(spec)) if spec.model == "snn" else nn.Identity()
-    stages.append(Stage(linear(HIDDEN_FEATURES, num_classes), readout))
+    stages.append(Stage(dense(HIDDEN_FEATURES, num_classes), readout))
     return Network(*stages)
 
 
@@ -139,8 +148,8 @@ def _leaky(spec: TrialSpec) -> Leaky:
     assert spec.num_steps is not None, "a canonical SNN spec has num_steps"
     assert spec.beta is not None, "a canonical SNN spec has beta"
     assert spec.surrogate_gradient is not None, "a canonical SNN spec has a surrogate_gradient"
-    if spec.act_bit_width is None:
-        return Leaky(spec.num_steps, spec.beta, 1.0, spec.surrogate_gradient)
-    assert spec.threshold is not None, "a canonical spec has a threshold beside act_bit_width"
-    quantizer = StateQuantizer(spec.act_bit_width, spec.threshold)
-    return Leaky(spec.num_steps, spec.beta, spec.threshold, spec.surrogate_gradient, quantizer)
+    threshold, quantizer = 1.0, None
+    if spec.act_bit_width is not None:
+        assert spec.threshold is not None, "a canonical spec has a threshold beside act_bit_width"
+        threshold, quantizer = spec.threshold, StateQuantizer(spec.act_bit_width, spec.threshold)
+    return Leaky(Dynamics(spec.num_steps, spec.beta, threshold, spec.surrogate_gradient), quantizer)

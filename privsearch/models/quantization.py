@@ -66,6 +66,12 @@ def quant_conv2d(in_channels: int, out_channels: int, bit_width: int) -> nn.Modu
     return cast("nn.Module", layer)
 
 
+def effective_weight(layer: nn.Module) -> Float[Tensor, "*shape"]:
+    """The weight that a layer computes with: quantised, with its straight-through gradient, if the layer is."""
+    weight = layer.quant_weight().value if hasattr(layer, "quant_weight") else layer.weight  # type: ignore[operator]
+    return cast("Tensor", weight)
+
+
 def quant_relu(bit_width: int, threshold: float) -> nn.Module:
     """A ReLU clipped at `threshold`, with 2^k evenly spaced levels from 0 to `threshold`.
 

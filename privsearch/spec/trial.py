@@ -13,7 +13,7 @@ from privsearch.spec.datasets import Dataset, Network, dataset_name
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol
 from privsearch.spec.strict import STRICT
 
-MEANING_VERSION: Final = 1
+MEANING_VERSION: Final = 2
 """Raised whenever the same TrialSpec starts to mean other numbers; it is part of every trial_id."""
 
 SurrogateGradient = Literal["fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through"]
@@ -58,6 +58,9 @@ class Axes(BaseModel):
     optimizer: Literal["adam", "sgd"] = Field("adam", description="'adam' or 'sgd' (with a momentum of 0.9)")
     learning_rate: float = Field(1e-3, gt=0, description="a number above 0")
     weight_decay: float = Field(0.0, ge=0, description="a number of at least 0")
+    precision: Literal["fp32", "bf16"] = Field(
+        "fp32", description="'fp32', or 'bf16' (the hidden layers' products in 16 bits: faster, and other spikes)"
+    )
     train_size: int | None = Field(
         None, ge=2, description="an integer of at least 2 (examples kept of the training split), or null for all"
     )

@@ -6,6 +6,7 @@ from snntorch.functional.quant import state_quant
 
 from privsearch.models.leaky import Leaky, MembraneReadout
 from privsearch.models.quantization import StateQuantizer
+from privsearch.models.scan import Dynamics, compiled_backward, compiled_forward, torch_backward, torch_forward
 
 STEPS, BATCH, NEURONS = 12, 5, 40
 SNNTORCH = {
@@ -49,7 +50,7 @@ def test_scan_equals_snntorch(name, threshold, bits, steps, used):
     """Spikes and membranes are bit-equal to snnTorch's, and the gradient of the current agrees."""
     current = (random(steps, BATCH, NEURONS) * 0.7 + 0.2).requires_grad_()
     expected = snntorch_scan(current, name, 0.9, threshold, bits)
-    neurons = Leaky(STEPS, 0.9, threshold, name, StateQuantizer(bits, threshold) if bits else None)
+    neurons = Leaky(Dynamics(STEPS, 0.9, threshold, name), StateQuantizer(bits, threshold) if bits else None)
     got = neurons.scan(current)
     assert 0.02 < got[0].mean() < 0.9, "the test needs neurons that fire, and some that do not"
     assert torch.equal(got[0], expected[0])
@@ -65,7 +66,7 @@ def test_scan_equals_snntorch(name, threshold, bits, steps, used):
 
 def test_reset_comes_one_step_after_the_spike():
     """The membrane stays above the threshold in the step that fires and loses the threshold in the next."""
-    spk, mem = Leaky(3, 0.5, 1.0, "atan").scan(torch.tensor([1.5, 0.0, 0.0]).view(3, 1, 1))
+    spk, mem = Leaky(Dynamics(3, 0.5, 1.0, "atan")).scan(torch.tensor([1.5, 0.0, 0.0]).view(3, 1, 1))
 
     assert mem.flatten().tolist() == [1.5, -0.25, -0.125]
     assert spk.flatten().tolist() == [1, 0, 0]
@@ -73,14 +74,14 @@ def test_reset_comes_one_step_after_the_spike():
 
 def test_a_membrane_at_the_threshold_does_not_fire():
     """Firing takes more than the threshold."""
-    spk, _ = Leaky(1, 0.5, 1.0, "atan").scan(torch.tensor([1.0, 1.0 + 2**-23]).view(1, 1, 2))
+    spk, _ = Leaky(Dynamics(1, 0.5, 1.0, "atan")).scan(torch.tensor([1.0, 1.0 + 2**-23]).view(1, 1, 2))
 
     assert spk.flatten().tolist() == [0, 1]
 
 
 def test_static_current_is_the_same_current_at_every_step():
     """A current of one step gives what that current repeated gives, and its gradient is the sum over the steps."""
-    neurons = Leaky(STEPS, 0.95, 1.0, "fast_sigmoid")
+    neurons = Leaky(Dynamics(STEPS, 0.95, 1.0, "fast_sigmoid"))
     static = random(1, BATCH, NEURONS).requires_grad_()
     repeated = static.detach().expand(STEPS, -1, -1).clone().requires_grad_()
     weights = random(STEPS, BATCH, NEURONS, seed=1)
@@ -93,7 +94,7 @@ def test_static_current_is_the_same_current_at_every_step():
 
 def test_forward_is_the_spikes_and_the_readout_the_membranes():
     """A hidden layer passes spikes on; a readout gives membranes."""
-    neurons = Leaky(STEPS, 0.95, 1.0, "atan")
+    neurons = Leaky(Dynamics(STEPS, 0.95, 1.0, "atan"))
     current = random(STEPS, BATCH, NEURONS)
     spk, mem = neurons.scan(current)
 
@@ -104,7 +105,55 @@ def test_forward_is_the_spikes_and_the_readout_the_membranes():
 def test_nothing_is_kept_without_gradients():
     """Under no_grad the scan belongs to no graph, so the membranes are freed with the result."""
     with torch.no_grad():
-        spk, mem = Leaky(STEPS, 0.95, 1.0, "atan").scan(random(1, BATCH, NEURONS).requires_grad_())
+        spk, mem = Leaky(Dynamics(STEPS, 0.95, 1.0, "atan")).scan(random(1, BATCH, NEURONS).requires_grad_())
 
     assert spk.grad_fn is None
     assert mem.grad_fn is None
+
+
+@pytest.mark.parametrize("bits", [None, 4])
+@pytest.mark.parametrize("steps", [STEPS, 1], ids=["changing", "static"])
+@pytest.mark.parametrize("name", SNNTORCH)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_compiled_and_torch_versions_agree(dtype, name, steps, bits):
+    """What runs on a CPU and what runs elsewhere give the same bits; an exponential may differ in its last."""
+    dynamics, quantizer = Dynamics(STEPS, 0.9, 1.0, name), StateQuantizer(bits, 1.0) if bits else None
+    current = (random(steps, NEURONS) + 0.3).to(dtype)
+    compiled, plain = (version(current, dynamics, quantizer) for version in (compiled_forward, torch_forward))
+    assert all(map(torch.equal, compiled, plain))
+
+    grad_spk, grad_mem = random(STEPS, NEURONS, seed=1).to(dtype), random(STEPS, NEURONS, seed=2)
+    got, expected = torch.empty_like(current), torch.empty_like(current)
+    compiled_backward(plain[1], grad_spk, grad_mem, dynamics, got)
+    torch_backward(plain[1], grad_spk, grad_mem, dynamics, expected)
+    tolerance = {torch.float32: 1e-6, torch.bfloat16: 1e-2}[dtype] if name == "spike_rate_escape" else 0
+    torch.testing.assert_close(got, expected, rtol=0, atol=tolerance * float(expected.abs().max()))
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_the_layout_in_memory_changes_nothing(layout):
+    """Channels first or last: the same spikes and gradients, in the layout of the currents."""
+    neurons = Leaky(Dynamics(STEPS, 0.9, 1.0, "atan"))
+    plain = random(STEPS * 2, 3, 4, 5)
+    current = plain.contiguous(memory_format=layout).view(STEPS, 2, 3, 4, 5).requires_grad_()
+    spk = neurons(current)
+    (grad,) = torch.autograd.grad((spk * random(*spk.shape, seed=1)).sum(), current)
+    flat = plain.view(STEPS, 2, 60).requires_grad_()
+    expected = neurons(flat)
+    (expected_grad,) = torch.autograd.grad((expected * random(*spk.shape, seed=1).view(STEPS, 2, 60)).sum(), flat)
+
+    assert torch.equal(spk.flatten(2), expected)
+    assert torch.equal(grad.flatten(2), expected_grad)
+    assert spk.flatten(0, 1).is_contiguous(memory_format=layout)
+
+
+@pytest.mark.parametrize("mem", [float("nan"), 1e30, -1e30, 3e5, float("inf")])
+def test_extreme_membranes_have_the_quantizers_levels(mem):
+    """Far beyond the levels the compiled version compares one by one, as the quantiser does; NaN stays."""
+    quantizer = StateQuantizer(4, 1.0)
+    current = torch.tensor([[0.1, mem, 0.7]])
+    versions = [
+        version(current, Dynamics(1, 0.9, 1.0, "atan"), quantizer)[1] for version in (compiled_forward, torch_forward)
+    ]
+
+    torch.testing.assert_close(*versions, rtol=0, atol=0, equal_nan=True)

@@ -1,0 +1,104 @@
+"""Convolutions, matrix products and pooling, as this machine does them fastest.
+
+On a CPU, torch hands fp32 matrix products to MKL, which leaves processors that are not Intel's at half their speed;
+oneDNN, which torch uses for convolutions, does not. So linear layers call oneDNN too, forward and backward. Images lie
+in memory with their channels last, the layout in which its convolutions, and pooling, are fastest.
+"""
+
+from typing import Any, Final, cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from privsearch.models.rows import as_array
+
+HAS_ONEDNN: Final = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+
+def linear(
+    x: Float[Tensor, "n inputs"], weight: Float[Tensor, "outputs inputs"], bias: Float[Tensor, " outputs"]
+) -> Float[Tensor, "n outputs"]:
+    """`x @ weight.T + bias`."""
+    if HAS_ONEDNN and x.device.type == "cpu":
+        return cast("Tensor", _Linear.apply(x, weight, bias))
+    return functional.linear(x, weight, bias)
+
+
+def linear_on_images(
+    x: Float[Tensor, "n channels height width"],
+    weight: Float[Tensor, "outputs inputs"],
+    bias: Float[Tensor, " outputs"],
+) -> Float[Tensor, "n outputs"]:
+    """`linear` of images laid flat, channels first, without laying the larger of images and weights out anew."""
+    if len(x) < len(weight):
+        return linear(x.flatten(1), weight, bias)
+    last = weight.view(len(weight), *x.shape[1:]).permute(0, 2, 3, 1).flatten(1)
+    return linear(x.permute(0, 2, 3, 1).flatten(1), last, bias)
+
+
+def conv_and_pool(
+    x: Float[Tensor, "n inputs height width"],
+    weight: Float[Tensor, "outputs inputs 3 3"],
+    bias: Float[Tensor, " outputs"],
+) -> Float[Tensor, "n outputs half_height half_width"]:
+    """A 3x3 convolution with padding 1, then 2x2 max pooling."""
+    x, weight = (tensor.contiguous(memory_format=torch.channels_last) for tensor in (x, weight))
+    current = functional.conv2d(x, weight, bias, padding=1)
+    if current.device.type == "cpu":
+        return cast("Tensor", _MaxPool.apply(current))
+    return functional.max_pool2d(current, 2)
+
+
+class _Linear(torch.autograd.Function):
+    """A matrix product by oneDNN."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return _product(x, weight, bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        for_x, for_weight, for_bias = ctx.needs_input_grad
+        return (
+            _product(grad, weight.t()) if for_x else None,
+            _product(grad.t(), x.t()) if for_weight else None,
+            grad.sum(0) if for_bias else None,
+        )
+
+
+def _product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """`x @ weight.T + bias`."""
+    return cast("Tensor", torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], ""))
+
+
+class _MaxPool(torch.autograd.Function):
+    """2x2 max pooling on a CPU; torch keeps 8 bytes for where each maximum was, this one."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Float[Tensor, "n channels height width"]) -> Tensor:
+        from privsearch import kernels
+
+        images = x.permute(0, 2, 3, 1).contiguous()
+        n, height, width, channels = images.shape
+        out = x.new_empty((n, height // 2, width // 2, channels))
+        place = x.new_empty(out.shape, dtype=torch.uint8)
+        kernels.max_pool(as_array(images), as_array(out), place.numpy())
+        ctx.save_for_backward(place)
+        ctx.shape = images.shape
+        return out.permute(0, 3, 1, 2)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        from privsearch import kernels
+
+        (place,) = ctx.saved_tensors
+        out = grad.new_empty(ctx.shape)
+        kernels.max_pool_backward(as_array(grad.permute(0, 2, 3, 1).contiguous()), place.numpy(), as_array(out))
+        return out.permute(0, 3, 1, 2)
