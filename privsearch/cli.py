@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from privsearch.front import Contest
     from privsearch.runners import Runner
-    from privsearch.spec import SweepSpec
+    from privsearch.spec import Resources, SweepSpec
     from privsearch.store import Study
     from privsearch.sweep import SweepOutcome
 
@@ -99,7 +99,8 @@ DataDirOption = Annotated[
 
 RunnerOption = Annotated[RunnerName, typer.Option(help="tune: Ray's workers; inline: this process.")]
 WorkersOption = Annotated[
-    int | None, typer.Option(min=1, help="Trials at a time with the tune runner; by default one a core.")
+    int | None,
+    typer.Option(min=1, help="Trials at a time with the tune runner; by default as many as the resources suffice for."),
 ]
 
 
@@ -164,7 +165,7 @@ def sweep(
         typer.echo("note: signals are not kept; `privsearch attack` will need this sweep to be trained again", err=True)
     console = _console()
     with _going_on_later(where), blaming(sweep, settings or ()):
-        outcome = run_sweep(spec, where, _runner(runner, workers), SweepProgress(console))
+        outcome = run_sweep(spec, where, _runner(runner, workers, spec.resources), SweepProgress(console))
     _report(console, outcome, where)
 
 
@@ -189,8 +190,10 @@ def attack(
     from privsearch.sweep import run_attacks
 
     where, console = load_study(study), _console()
+    # Attacks are the processor's work.
+    resources = where.sweep().resources.model_copy(update={"gpu": 0.0})
     with _going_on_later(where):
-        outcome = run_attacks(read_attacks(attacks), where, _runner(runner, workers), SweepProgress(console))
+        outcome = run_attacks(read_attacks(attacks), where, _runner(runner, workers, resources), SweepProgress(console))
     _report(console, outcome, where)
 
 
@@ -385,15 +388,15 @@ def _console() -> "Console":
     return Console(markup=False, emoji=False, highlight=False)
 
 
-def _runner(name: RunnerName, workers: int | None) -> "Runner":
+def _runner(name: RunnerName, workers: int | None, resources: "Resources") -> "Runner":
     """The runner of that name; Ray is imported only where it is used."""
     if name is RunnerName.INLINE:
         from privsearch.runners.inline import InlineRunner
 
-        return InlineRunner()
+        return InlineRunner(resources)
     from privsearch.runners.tune import TuneRunner
 
-    return TuneRunner(workers)
+    return TuneRunner(workers, resources)
 
 
 def _print_fronts(console: "Console", contests: "Iterable[Contest]") -> None:

@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray as Array
-from sklearn.svm import SVC
 
 from privsearch.attacks.base import AttackView, Round
+from privsearch.attacks.rbf_svm import rbf_svm_scores
 from privsearch.errors import MetricError
 
 ALL: Final = "all classes"
@@ -41,8 +41,7 @@ def svm_scores(
         members, others = np.flatnonzero(lesson.learn & is_member), np.flatnonzero(lesson.learn & ~is_member)
         _check_both_kinds(members, others, where)
         fit = np.sort(np.concatenate(undersampled(members, others, rng) if undersample else (members, others)))
-        model = SVC(kernel="rbf").fit(outputs[fit], is_member[fit])
-        scores[lesson.judge] = model.decision_function(view.asked.target[0, lesson.judge])
+        scores[lesson.judge] = rbf_svm_scores(outputs[fit], is_member[fit], view.asked.target[0, lesson.judge])
     return scores
 
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
-from privsearch.errors import DataError
+from privsearch.errors import DataError, SpecError
 from privsearch.plan import PlannedTrial
 from privsearch.result import Failed, TrialResult, failure
 from privsearch.runners.jobs import Job
@@ -29,7 +29,16 @@ class Runner(ABC):
 
         Raises:
             KeyboardInterrupt: the user interrupted; trials that were running have no result.
+            SpecError: the workers are to have a GPU, and there is none; nothing has been run.
         """
+
+
+def no_gpu(asked: float, where: str) -> SpecError:
+    """The error of a sweep that asks for a GPU `where` there is none."""
+    return SpecError(
+        f"must be 0 or null where there is no GPU, but got {asked:g}, and {where}; drop it, or run this where a GPU is",
+        where=("resources", "gpu"),
+    )
 
 
 def attributed(result: TrialResult, trial: PlannedTrial) -> TrialResult:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from privsearch.archive import SignalArchive
 from privsearch.plan import PlannedTrial
 from privsearch.result import TrialResult
+from privsearch.spec import Device
 
-Job = Callable[[PlannedTrial], TrialResult]
-"""Run in a worker's process, to which it is sent."""
+Job = Callable[[PlannedTrial, Device], TrialResult]
+"""Run in a worker's process, to which it is sent; told where that worker trains."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,11 @@ class TrainAndAttack:
     archive: SignalArchive | None = None
     keep: bool = True
 
-    def __call__(self, trial: PlannedTrial) -> TrialResult:
+    def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:
         """The result of the trial."""
         from privsearch.trial import run_trial
 
-        return run_trial(trial.to_run, archive=self.archive, keep=self.keep)
+        return run_trial(trial.to_run, archive=self.archive, keep=self.keep, device=device)
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class AttackOnly:
 
     archive: SignalArchive
 
-    def __call__(self, trial: PlannedTrial) -> TrialResult:
+    def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:  # noqa: ARG002  # nothing is trained
         """The result of the trial."""
         from privsearch.trial import attack_trial
 

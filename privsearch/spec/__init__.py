@@ -21,6 +21,7 @@ from privsearch.spec.datasets import (
     dataset_name,
 )
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol, Queries
+from privsearch.spec.resources import Device, Resources
 from privsearch.spec.sweep import Asked, Direction, Objectives, SweepSpec
 from privsearch.spec.trial import AXES, MEANING_VERSION, SurrogateGradient, TrialSpec
 
@@ -33,6 +34,7 @@ __all__ = [
     "CsvDataset",
     "Dataset",
     "DatasetName",
+    "Device",
     "Direction",
     "EmbeddedName",
     "HalvesProtocol",
@@ -45,6 +47,7 @@ __all__ = [
     "Protocol",
     "Queries",
     "Readout",
+    "Resources",
     "RmiaAttack",
     "SurrogateGradient",
     "SvmAttack",

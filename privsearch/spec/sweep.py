@@ -13,6 +13,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, lacks, leading_attack
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
+from privsearch.spec.resources import Resources
 from privsearch.spec.strict import STRICT
 from privsearch.spec.trial import AXES, Axes, TrialSpec, axis_adapter, canonical_axes, canonical_protocol
 
@@ -148,6 +149,7 @@ class SweepSpec(BaseModel):
     keep_signals: bool = Field(
         True, description="true (keep what the attacks saw, for attacks to come) or false (a new attack trains again)"
     )
+    resources: Resources = Field(Resources(), description="a mapping of cpu and gpu, such as {cpu: 1, gpu: 0.25}")
     seed: int = Field(0, ge=0, lt=2**63, description="an integer from 0 to 2**63 - 1")
 
     @model_validator(mode="after")

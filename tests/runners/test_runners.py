@@ -14,8 +14,9 @@ from privsearch.result import Completed, Failed, TrialResult
 from privsearch.runners import AttackOnly, Runner, TrainAndAttack
 from privsearch.runners.base import attributed
 from privsearch.runners.inline import InlineRunner
-from privsearch.runners.tune import TuneRunner, local_ray
-from privsearch.spec import SweepSpec, ThresholdAttack
+from privsearch.runners.ray_session import local_ray
+from privsearch.runners.tune import TuneRunner
+from privsearch.spec import Device, SweepSpec, ThresholdAttack
 from privsearch.store import Study
 from privsearch.trial import run_trial
 
@@ -29,7 +30,7 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
 @pytest.fixture(scope="module", autouse=True)
 def ray_for_all() -> Iterator[None]:
     """One Ray for all tests: starting it takes longer than what they do with it."""
-    with local_ray(workers=2):
+    with local_ray(cores=2):
         yield
 
 
@@ -103,7 +104,7 @@ def test_what_one_process_keeps_another_attacks(trials: list[PlannedTrial], tmp_
 def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTrial]) -> None:
     """A process that is gone without a word is a failed trial; another worker takes the rest."""
 
-    def deadly(trial: PlannedTrial) -> TrialResult:
+    def deadly(trial: PlannedTrial, device: Device) -> TrialResult:
         if trial.spec.learning_rate > 1:
             os._exit(3)
         return run_trial(trial.spec)
