@@ -184,13 +184,11 @@ def front_uncertainty(
     candidates = comparable(rows, objectives)
     if candidates.empty or candidates["replicates"].min() == 1:
         return FrontUncertainty(pd.Series(np.nan, candidates["trial_id"], dtype=float), None)
-    by_trial = targets.groupby("trial_id")
-    outcomes = [_losses(by_trial.get_group(trial_id), objectives) for trial_id in candidates["trial_id"]]
-    counts, volumes = np.zeros(len(outcomes)), np.empty(resamples)
-    for i, losses in enumerate(_resampled_means(outcomes, resamples, np.random.default_rng(seed))):
-        on_front = _is_pareto_front(losses, assume_unique_lexsorted=False)
-        counts += on_front
-        volumes[i] = _volume(losses[on_front], objectives)
+    outcomes = _outcomes(candidates, targets, objectives)
+    counts, volumes = np.zeros(len(candidates)), np.empty(resamples)
+    contenders = np.concatenate([places[_contends(own)] for places, own in outcomes])
+    for i, means in enumerate(_resampled_means(outcomes, resamples, np.random.default_rng(seed))):
+        ...
     value = _volume(_losses(candidates, objectives), objectives)
     tail = expanded_tail(0.95, int(candidates["replicates"].min()))
     low, high = 2 * value - np.quantile(volumes, [1 - tail, tail])

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic.dataclasses import dataclass as validated
 
 from privsearch.metrics import Interval
 from privsearch.signals import Signals
@@ -108,15 +109,15 @@ class AcrossTargets(BaseModel):
     exposed: tuple[ExposedExample, ...]
 
 
-class Epoch(BaseModel):
+# No model, because a record holds more of these than of anything else: a fifth of the memory.
+@validated(frozen=True, slots=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
+class Epoch:
     """One pass over a training set, measured on its batches as they were trained on.
 
     Attributes:
         loss: mean cross-entropy, nats.
         accuracy: a fraction.
     """
-
-    model_config = _FROZEN
 
     loss: float
     accuracy: float

@@ -45,11 +45,18 @@ def conv_and_pool(
     bias: Float[Tensor, " outputs"],
 ) -> Float[Tensor, "n outputs half_height half_width"]:
     """A 3x3 convolution with padding 1, then 2x2 max pooling."""
-    x, weight = (tensor.contiguous(memory_format=torch.channels_last) for tensor in (x, weight))
-    current = functional.conv2d(x, weight, bias, padding=1)
+    current = functional.conv2d(_channels_last(x), weight.contiguous(memory_format=torch.channels_last), bias, padding=1)
     if current.device.type == "cpu":
         return cast("Tensor", _MaxPool.apply(current))
     return functional.max_pool2d(current, 2)
+
+
+def _channels_last(x: Float[Tensor, "n channels height width"]) -> Float[Tensor, "n channels height width"]:
+    if x.shape[1] > 1:
+        return x.contiguous(memory_format=torch.channels_last)
+    # One channel lies as well last as first; only its stride tells torch which is meant.
+    n, _, height, width = x.shape
+    return x.reshape(n, height, width, 1).permute(0, 3, 1, 2)
 
 
 class _Linear(torch.autograd.Function):
