@@ -1,6 +1,6 @@
 """How long a trial will take, roughly: enough to plan an evening, and to start long trials before short ones.
 
-The constants were measured on one core of a server processor of 2025 (AVX-512, about 80 GFLOP/s in fp32) and hold
+The constants were measured on one core of a server processor of 2025 (AVX-512, about 190 GFLOP/s in fp32) and hold
 within a factor of two there; on another machine the ratios between trials matter more than the seconds.
 """
 
@@ -14,11 +14,11 @@ from privsearch.spec import Attack, PaperProtocol, Readout, TrialSpec
 HIDDEN: Final = 1000
 CHANNELS: Final = (32, 64)
 
-FLOPS: Final = 70e9
-SECONDS_PER_STEP: Final = 0.6e-3
-SECONDS_PER_SCAN_STEP: Final = 25e-6
-SECONDS_PER_NEURON_STEP: Final = 1.4e-9
-SECONDS_PER_QUANTISED_MEMBRANE: Final = 2e-9
+FLOPS: Final = {"fp32": 160e9, "bf16": 300e9}
+SECONDS_PER_STEP: Final = 0.7e-3
+SECONDS_PER_NEURON: Final = 2e-9
+SECONDS_PER_NEURON_STEP: Final = 0.6e-9
+SECONDS_PER_QUANTISED_MEMBRANE: Final = 1e-9
 SECONDS_PER_QUANTISED_LAYER: Final = 1e-3
 SECONDS_PER_QUANTISED_WEIGHT: Final = 12e-9
 SECONDS_PER_SVM_FIT: Final = 8e-3
@@ -103,7 +103,8 @@ def _layers(spec: TrialSpec, info: DatasetInfo) -> list[tuple[int, int, int, int
 
 def _seconds_per_example(spec: TrialSpec, layers: list[tuple[int, int, int, int]]) -> float:
     """One forward pass of one example."""
-    arithmetic = sum(2 * macs * runs for macs, _, _, runs in layers) / FLOPS
+    arithmetic = sum(2 * macs * runs for macs, _, _, runs in layers) / FLOPS[spec.precision]
+    arithmetic += sum(neurons * runs for _, neurons, _, runs in layers) * SECONDS_PER_NEURON
     per_neuron = SECONDS_PER_NEURON_STEP if spec.model == "snn" else 0.0
     if spec.model == "snn" and spec.act_bit_width is not None:
         per_neuron += SECONDS_PER_QUANTISED_MEMBRANE
@@ -113,7 +114,7 @@ def _seconds_per_example(spec: TrialSpec, layers: list[tuple[int, int, int, int]
 
 def _seconds_per_batch(spec: TrialSpec, layers: list[tuple[int, int, int, int]]) -> float:
     """What a training step costs however small its batch: calls, the optimiser, the quantisation of weights."""
-    seconds = SECONDS_PER_STEP + SECONDS_PER_SCAN_STEP * len(layers) * (spec.num_steps or 0)
+    seconds = SECONDS_PER_STEP
     if spec.weight_bit_width is not None:
         weights = sum(weights for _, _, weights, _ in layers)
         seconds += SECONDS_PER_QUANTISED_LAYER * len(layers) + SECONDS_PER_QUANTISED_WEIGHT * weights

@@ -21,7 +21,8 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 BLOCK: Final = 4096
 """Neurons that are taken through all time steps together: few enough for a core's own cache."""
 ZERO, ONE, SLOPE, PI = np.float32(0), np.float32(1), np.float32(25), np.float32(math.pi)
-SURROGATE_CODES: Final = ("fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through")
+SURROGATE_CODES: Final = ("straight_through", "fast_sigmoid", "atan", "triangular")
+"""The surrogate gradients that are compiled. (numba would take exponentials one by one: torch is faster there.)"""
 
 
 class Levels(NamedTuple):
@@ -196,12 +197,6 @@ def _atan(mem: Any, grad: Any, threshold: np.float32, received: Any) -> None:
 
 
 @_inlined
-def _spike_rate_escape(mem: Any, grad: Any, threshold: np.float32, received: Any) -> None:
-    for i in range(received.shape[0]):
-        received[i] = SLOPE * np.float32(math.exp(-abs(mem[i] - threshold - ONE))) * _load(grad, i)
-
-
-@_inlined
 def _triangular(mem: Any, grad: Any, threshold: np.float32, received: Any) -> None:
     for i in range(received.shape[0]):
         g = _load(grad, i)
@@ -218,15 +213,13 @@ def _straight_through(grad: Any, received: Any) -> None:
 def _received(kind: int, mem: Any, grad: Any, threshold: np.float32, received: Any) -> None:
     """What a row of membranes receives through its spikes: `grad * S'(mem - threshold)`."""
     if kind == 0:
-        _fast_sigmoid(mem, grad, threshold, received)
-    elif kind == 1:
-        _atan(mem, grad, threshold, received)
-    elif kind == 2:
-        _spike_rate_escape(mem, grad, threshold, received)
-    elif kind == 3:
-        _triangular(mem, grad, threshold, received)
-    else:
         _straight_through(grad, received)
+    elif kind == 1:
+        _fast_sigmoid(mem, grad, threshold, received)
+    elif kind == 2:
+        _atan(mem, grad, threshold, received)
+    else:
+        _triangular(mem, grad, threshold, received)
 
 
 @_kernel

@@ -33,6 +33,8 @@ def load_brevitas() -> ModuleType:
         warnings.simplefilter("ignore")
         import brevitas.core.scaling
         import brevitas.nn
+    # It names the dimensions of a tensor, which torch before 2.12 calls experimental.
+    warnings.filterwarnings("ignore", message="Named tensors and all their associated APIs")
     complaints.setLevel(level)
     return cast("ModuleType", brevitas)
 

@@ -1,8 +1,7 @@
 """The recurrence of Leaky neurons over all time steps and its gradient, as one autograd node.
 
 A graph of T steps would cost more than the arithmetic. On a CPU the loops are compiled (privsearch.kernels);
-elsewhere they are torch's calls, one after another. Both give the same numbers, but for the exponential in
-`spike_rate_escape`, which the two take from different libraries.
+elsewhere they are torch's calls, one after another. Both give the same numbers.
 """
 
 from dataclasses import dataclass
@@ -145,8 +144,12 @@ def compiled_backward(
     """`torch_backward`, compiled for the CPU."""
     from privsearch import kernels
 
-    none = mem.new_empty((0, mem.shape[1]))
-    kind = kernels.SURROGATE_CODES.index(dynamics.surrogate_gradient)
+    none, name = mem.new_empty((0, mem.shape[1])), dynamics.surrogate_gradient
+    if name not in kernels.SURROGATE_CODES:
+        if grad_spk is not None:
+            grad_spk = SURROGATE_GRADIENTS[name](mem - dynamics.threshold, grad_spk.float())
+        name = "straight_through"
+    kind = kernels.SURROGATE_CODES.index(name)
     for_spk, for_mem = (as_array(none if given is None else given) for given in (grad_spk, grad_mem))
     kernels.scan_backward(kind, as_array(mem), for_spk, for_mem, _neurons(dynamics, torch.float32), as_array(grad))
 
