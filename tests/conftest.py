@@ -22,6 +22,15 @@ recipe: {epochs: 1, batch_size: 64, num_steps: 3}
 """
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a GPU where there is none."""
+    if item.get_closest_marker("gpu"):
+        import torch  # here, so that tests without it do not wait for it
+
+        if not torch.cuda.is_available():
+            pytest.skip("needs a CUDA device")
+
+
 @pytest.fixture
 def tiny_sweep_file(tmp_path: Path) -> Path:
     """A sweep of four trials that take a moment each."""

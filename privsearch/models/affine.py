@@ -45,7 +45,8 @@ def conv_and_pool(
     bias: Float[Tensor, " outputs"],
 ) -> Float[Tensor, "n outputs half_height half_width"]:
     """A 3x3 convolution with padding 1, then 2x2 max pooling."""
-    current = functional.conv2d(_channels_last(x), weight.contiguous(memory_format=torch.channels_last), bias, padding=1)
+    weight = weight.contiguous(memory_format=torch.channels_last)
+    current = functional.conv2d(_channels_last(x), weight, bias, padding=1)
     if current.device.type == "cpu":
         return cast("Tensor", _MaxPool.apply(current))
     return functional.max_pool2d(current, 2)

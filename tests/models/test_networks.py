@@ -29,6 +29,7 @@ SNNTORCH = {
     "triangular": surrogate.triangular(),
     "straight_through": surrogate.straight_through_estimator(),
 }
+PRECISIONS = ["fp32", "bf16"]
 QUANTIZATIONS = [{}, *({"act_bit_width": k, "threshold": 0.75} for k in (2, 4, 8)), {"weight_bit_width": 4}]
 
 
@@ -300,3 +301,62 @@ def test_building_registers_no_snntorch_neuron():
     build(snn_spec(act_bit_width=4, threshold=1.0), "convnet")
 
     assert len(snntorch.SpikingNeuron.instances) == before
+
+
+OFF_THE_CPU = [
+    ann_spec(),
+    ann_spec(precision="bf16"),
+    snn_spec(),
+    snn_spec("spike_rate_escape", precision="bf16"),
+    snn_spec("triangular", "head"),
+]
+
+
+@pytest.mark.parametrize(
+    "spec", OFF_THE_CPU, ids=lambda spec: f"{spec.model}-{spec.surrogate_gradient}-{spec.precision}"
+)
+@pytest.mark.parametrize("network", SHAPES)
+def test_nothing_is_computed_on_another_device(network, spec):
+    """Forward and backward, every operation finds its operands where the network is; torch's meta device checks it."""
+    built = build(spec, network).to("meta")
+    x, labels = (tensor.to("meta") for tensor in batch_for(network))
+    functional.cross_entropy(built(x), labels).backward()
+
+    assert {parameter.grad.device.type for parameter in built.parameters()} == {"meta"}
+    assert {logits.device.type for logits in built.readouts(x).values()} == {"meta"}
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("quantization", [*QUANTIZATIONS, {"precision": "bf16"}], ids=str)
+@pytest.mark.parametrize("network", SHAPES)
+def test_a_gpu_computes_what_a_cpu_computes(network, quantization):
+    """The first layer's spikes, but for a few at the edge of two."""
+    built = build(snn_spec(**quantization), network)
+    x, _ = batch_for(network)
+    with torch.no_grad():
+        expected = built[0](x.unsqueeze(0))
+        got = built.to("cuda")[0](x.to("cuda").unsqueeze(0)).cpu()
+
+    assert (got != expected).float().mean() < 1e-2
+
+
+@pytest.mark.parametrize("network", SHAPES)
+def test_bf16_is_close_to_fp32(network):
+    """An ANN's logits are 32-bit floats that differ from those of fp32 by the precision of 16-bit sums."""
+    expected, got = (build(ann_spec(precision=precision), network)(batch_for(network)[0]) for precision in PRECISIONS)
+
+    assert got.dtype == torch.float32
+    assert 0 < (got - expected).norm() < 0.02 * expected.norm()
+
+
+@pytest.mark.parametrize("network", SHAPES)
+def test_bf16_flips_few_spikes(network):
+    """Membranes and logits are 32-bit floats; a current in 16 bits moves a spike by a step now and then."""
+    x = batch_for(network)[0].unsqueeze(0)
+    (expected, _), (got, mem) = (
+        stage.activation.scan(stage.current(x))
+        for stage in (build(snn_spec(precision=precision), network)[0] for precision in PRECISIONS)
+    )
+
+    assert (got.dtype, mem.dtype) == (torch.bfloat16, torch.float32)
+    assert 0 < (got != expected).float().mean() < 0.02
