@@ -58,7 +58,7 @@ def train_cohort(
     num_train = len(splits.y_train)
     splits = splits.to(device)
     keep_freed_memory()
-    with _one_thread():
+    with _one_thread(), _exact_convolutions():
         for k, (subset, seed) in enumerate(zip(subsets, seeds, strict=True)):
             chosen = torch.from_numpy(np.flatnonzero(subset))
             network, history = _train(spec, splits, chosen, seed, partial(on_epoch, k) if on_epoch else None)
@@ -87,6 +87,13 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def _exact_convolutions() -> Iterator[None]:
+    """On a GPU, compute in 32 bits where 32 bits were asked for, and in the same order each time."""
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield
 
 
 def _train(

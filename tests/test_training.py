@@ -194,3 +194,21 @@ def test_views_depend_on_the_trials_seed() -> None:
     )
     assert np.array_equal(first.logits, other.logits)
     assert not np.array_equal(first.answers("final_mem", "input_dropout"), other.answers("final_mem", "input_dropout"))
+
+
+@pytest.mark.gpu
+def test_a_gpu_trains_what_a_cpu_trains() -> None:
+    """From the same seed, batches and initial weights; rounding makes another network of it, as accurate."""
+    (_, (on_cpu,)), (signals, (on_gpu,)) = (
+        trained_on(spec(epochs=20), iris(), subsets(1), [1], None, device) for device in ("cpu", "cuda")
+    )
+    assert signals.logits.dtype == np.float32
+    assert abs(on_gpu.history[0].loss - on_cpu.history[0].loss) < 0.1
+    assert abs(on_gpu.test_accuracy - on_cpu.test_accuracy) < 0.1
+
+
+@pytest.mark.gpu
+def test_a_gpu_repeats_itself() -> None:
+    """The same seed on the same device: the same bits."""
+    first, again = (trained_on(spec(), iris(), subsets(1), [1], None, "cuda")[0] for _ in range(2))
+    assert np.array_equal(first.logits, again.logits)
