@@ -14,6 +14,7 @@ from privsearch.allocator import keep_freed_memory
 from privsearch.data.splits import Splits
 from privsearch.errors import DivergedError
 from privsearch.models import Network, build_network
+from privsearch.optimizers import Adam, Optimizer, Sgd
 from privsearch.result import Cohort, Epoch, TrainedNetwork
 from privsearch.signals import Signals
 from privsearch.spec import Protocol, Queries, Readout, TrialSpec
@@ -121,16 +122,14 @@ def _train(
     return network, history
 
 
-def _optimizer(spec: TrialSpec, network: nn.Module) -> torch.optim.Optimizer:
-    weights, rate, decay = network.parameters(), spec.learning_rate, spec.weight_decay
-    if spec.optimizer == "sgd":
-        return torch.optim.SGD(weights, lr=rate, weight_decay=decay, momentum=0.9, fused=True)
-    return torch.optim.Adam(weights, lr=rate, weight_decay=decay, fused=True)
+def _optimizer(spec: TrialSpec, network: nn.Module) -> Optimizer:
+    kind = {"adam": Adam, "sgd": Sgd}[spec.optimizer]
+    return kind(network.parameters(), spec.learning_rate, spec.weight_decay)
 
 
 def _train_epoch(
     network: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     splits: Splits,
     batches: Sequence[Tensor],
     generator: torch.Generator,
@@ -143,7 +142,7 @@ def _train_epoch(
         labels = splits.y_train[batch]
         outputs = network(splits.inputs(splits.x_train[batch], generator))
         loss = nn.functional.cross_entropy(outputs, labels)
-        optimizer.zero_grad(set_to_none=True)
+        network.zero_grad()
         loss.backward()
         optimizer.step()
         loss_sum += loss.detach().double() * len(batch)

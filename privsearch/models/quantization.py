@@ -8,8 +8,11 @@ brevitas takes seconds to import: a full-precision trial never does.
 """
 
 import logging
+import sys
 import warnings
-from types import ModuleType
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType, SimpleNamespace
 from typing import Final, cast
 
 import torch
@@ -31,12 +34,25 @@ def load_brevitas() -> ModuleType:
     with warnings.catch_warnings():
         # Its docstrings hold invalid escapes, which Python warns of whenever it compiles them.
         warnings.simplefilter("ignore")
-        import brevitas.core.scaling
-        import brevitas.nn
+        with _without_compiler():
+            import brevitas.core.scaling
+            import brevitas.nn
     # It names the dimensions of a tensor, which torch before 2.12 calls experimental.
     warnings.filterwarnings("ignore", message="Named tensors and all their associated APIs")
     complaints.setLevel(level)
     return cast("ModuleType", brevitas)
+
+
+@contextmanager
+def _without_compiler() -> Iterator[None]:
+    """Keep brevitas from importing torch's compiler, only to ask it whether it is at work; that takes over a second."""
+    if "torch._dynamo" not in sys.modules:
+        torch._dynamo = SimpleNamespace(is_compiling=torch.compiler.is_compiling)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if "torch._dynamo" not in sys.modules:
+            del torch._dynamo
 
 
 def quant_linear(in_features: int, out_features: int, bit_width: int) -> nn.Module:

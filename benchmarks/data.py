@@ -1,0 +1,20 @@
+"""What both sides of a row compute on."""
+
+import numpy as np
+import torch
+
+from privsearch.data import describe_dataset, missing_data
+from privsearch.data.image_sources import IMAGES
+from privsearch.data.splits import Splits, load_splits
+from privsearch.spec.datasets import ImageName
+
+
+def image_splits(name: ImageName, num_train: int) -> Splits:
+    """So many training images of an image dataset; random ones of the same shape where its files are not there."""
+    if not missing_data([name]):
+        return load_splits(name, seed=0, train_size=num_train, test_size=10)
+    info = describe_dataset(name)
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randint(256, (num_train, *info.input_shape), dtype=torch.uint8, generator=generator)
+    y = torch.arange(num_train) % info.num_classes
+    return Splits(info, x, y, x[:10], y[:10], np.arange(num_train + 10), IMAGES[name].preprocessing)

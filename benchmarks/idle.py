@@ -1,0 +1,94 @@
+"""Trials that compute nothing: what is left is what it costs to run them, to keep them, and to read them again."""
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from privsearch.plan import PlannedTrial, make_plan
+from privsearch.record import RecordWriter
+from privsearch.result import Completed, TrialResult, parse_result
+from privsearch.spec import Device, PaperProtocol, SweepSpec
+from privsearch.store import Study
+
+TEMPLATE: Final = Path(__file__).parent.parent / "studies" / "tabular" / "trials.jsonl"
+"""Real results, to copy from."""
+
+
+@dataclass(frozen=True)
+class Idle:
+    """A job that waits for a while and gives a result that was found once, under the trial's own name."""
+
+    seconds: float
+    result: Completed
+
+    def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:  # noqa: ARG002  # waits anywhere
+        """The copied result."""
+        time.sleep(self.seconds)
+        return self.result.model_copy(update={"trial_id": trial.trial_id, "spec": trial.spec, "seconds": self.seconds})
+
+
+@dataclass
+class Recorder:
+    """Records results, as a sweep does, and notes when the first trial began and the last one ended."""
+
+    record: RecordWriter
+    first: float = 0.0
+    last: float = 0.0
+    count: int = 0
+
+    def started(self, trial: PlannedTrial) -> None:  # noqa: ARG002  # the first is as good as any
+        """A worker has taken a trial up."""
+        self.first = self.first or time.perf_counter()
+
+    def finished(self, result: TrialResult) -> None:
+        """A trial has a result."""
+        self.record.append(result)
+        self.last = time.perf_counter()
+        self.count += 1
+
+
+def sweep_of(trials: int) -> SweepSpec:
+    """A sweep of so many distinct trials of an SNN on Iris, or of the next multiple of 10 above it."""
+    betas = [i / (trials // 10 + 1) for i in range(1, max(trials // 10, 1) + 1)]
+    grid = {"model": ["snn"], "weight_bit_width": [None, 4], "num_steps": [5, 10, 15, 20, 25], "beta": betas}
+    return SweepSpec.model_validate({"name": "idle", "datasets": ["iris"], "grids": {"all": grid}})
+
+
+def idle_trials(trials: int, folder: Path, seconds: float) -> list[PlannedTrial]:
+    """Trials to run, with `seconds` for their estimates."""
+    plan = make_plan(sweep_of(trials), Study(folder))
+    return [replace(trial, seconds=seconds) for trial in plan.todo]
+
+
+def template() -> Completed:
+    """A real result, cut down to as many replicates as a sweep has by default."""
+    with TEMPLATE.open(encoding="utf-8") as lines:
+        found = next(result for line in lines if isinstance(result := parse_result(line), Completed))
+    return found.model_copy(update={"replicates": found.replicates[: PaperProtocol().replicates]})
+
+
+def written_study(trials: int, folder: Path) -> Study:
+    """A study of so many finished trials, their accuracies and AUCs drawn at random, the accurate ones leaking more."""
+    study, sweep = Study(folder), sweep_of(trials)
+    planned = make_plan(sweep, study).trials
+    study.begin(sweep, {trial.trial_id: trial.spec.dataset_name for trial in planned}, {})
+    with study.record_path.open("w", encoding="utf-8") as record:
+        record.writelines(_lines(planned))
+    return study
+
+
+def _lines(planned: tuple[PlannedTrial, ...]) -> Iterator[str]:
+    rng = random.Random(0)  # noqa: S311  # no secret
+    document: dict[str, Any] = json.loads(template().model_dump_json())
+    for trial in planned:
+        document |= {"trial_id": trial.trial_id, "spec": json.loads(trial.spec.model_dump_json())}
+        skill = rng.gauss(0.8, 0.05)
+        for replicate in document["replicates"]:
+            replicate["target"]["test_accuracy"] = skill + rng.gauss(0, 0.02)
+            for attack in replicate["attacks"].values():
+                attack["auc"]["value"] = 0.5 + 0.3 * (skill - 0.6) + rng.gauss(0, 0.02)
+        yield json.dumps(document, separators=(",", ":")) + "\n"

@@ -1,0 +1,135 @@
+"""How near a training step is to what this machine can do: `python -m benchmarks.limits`.
+
+Counts the floating-point operations of the spiking ConvNet's step (MNIST, `all`) and the bytes that go through memory,
+measures how fast this machine multiplies large matrices and copies large arrays, in turns with the step itself, and
+prints which share of that limit the step reaches. The count is of dense arithmetic: that most spikes are 0 is not used
+by any library for dense layers. A tensor's bytes count whenever one operation writes it or another reads it, since at
+these sizes none is still in the cache; the optimiser's passes over the weights are among them.
+"""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import torch
+from rich.console import Console
+
+from benchmarks.rows.training_steps import BATCH, NUM_STEPS, our_step
+from benchmarks.table import machine_line
+from benchmarks.worker import timed
+from privsearch.environment import describe_environment
+
+Precision = Literal["fp32", "bf16"]
+SIZE: Final = 2048
+"""Rows and columns of the matrices; their product takes 17 GFLOP."""
+COPIED: Final = 2**28
+"""Bytes of the array that is copied."""
+WEIGHTS: Final = 9 * 32 + 32 + 9 * 32 * 64 + 64 + 3136 * 1000 + 1000 + 1000 * 10 + 10
+ROUNDS: Final = 7
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one layer does for one example at one step.
+
+    Attributes:
+        inputs: numbers it reads.
+        outputs: numbers it writes, before they are pooled.
+        neurons: what is left of them.
+        macs: multiply-adds.
+        steps: at how many steps its input is another one.
+    """
+
+    inputs: int
+    outputs: int
+    neurons: int
+    macs: int
+    steps: int
+
+
+LAYERS: Final = (
+    Layer(28 * 28, 32 * 28 * 28, 32 * 14 * 14, 9 * 32 * 28 * 28, 1),
+    Layer(32 * 14 * 14, 64 * 14 * 14, 64 * 7 * 7, 9 * 32 * 64 * 14 * 14, NUM_STEPS),
+    Layer(64 * 7 * 7, 1000, 1000, 64 * 7 * 7 * 1000, NUM_STEPS),
+    Layer(1000, 10, 10, 1000 * 10, NUM_STEPS),
+)
+
+
+def step_flops() -> int:
+    """Floating-point operations of a step: forward, and backward for weights and for all inputs but the images."""
+    first, *others = LAYERS
+    return 2 * BATCH * (2 * first.macs * first.steps + sum(3 * layer.macs * layer.steps for layer in others))
+
+
+def step_bytes(precision: Precision) -> int:
+    """Bytes that the operations of a step read and write; membranes are 32-bit whatever the precision."""
+    size = 4 if precision == "fp32" else 2
+    return BATCH * sum(_layer_bytes(layer, size) for layer in LAYERS) + 4 * 7 * WEIGHTS
+
+
+def _layer_bytes(layer: Layer, size: int) -> int:
+    """Of one example, all steps: the affine operation and pooling at `layer.steps`, the neurons at all steps."""
+    is_pooled = layer.outputs != layer.neurons
+    affine = 3 * layer.inputs + 3 * layer.outputs  # forward; for the weights' gradient; for the inputs'
+    pooling = 2 * (layer.outputs + layer.neurons) if is_pooled else 0
+    currents = 2 * layer.neurons  # read forward, their gradient written backward
+    spikes_and_membranes = (2 * size + 2 * 4) * layer.neurons  # each written forward, read (or its gradient) backward
+    return size * layer.steps * (affine + pooling + currents) + NUM_STEPS * spikes_and_membranes
+
+
+def contenders() -> dict[str, Callable[[], object]]:
+    """What takes turns: matrix products, a copy, and the step in both precisions."""
+    x, weight = torch.rand(SIZE, SIZE), torch.rand(SIZE, SIZE)
+    x16, weight16 = x.bfloat16(), weight.bfloat16()
+    source = torch.zeros(COPIED // 4)
+    destination = torch.empty_like(source)
+
+    def linear() -> object:
+        return torch.ops.mkldnn._linear_pointwise(x, weight, None, "none", [], "")
+
+    return {
+        "fp32, torch.mm": lambda: torch.mm(x, weight),
+        "fp32, oneDNN": linear,
+        "bf16, torch.mm": lambda: torch.mm(x16, weight16),
+        "copy": lambda: destination.copy_(source),
+        "step fp32": our_step(quick=False),
+        "step bf16": our_step(quick=False, precision="bf16"),
+    }
+
+
+def medians() -> dict[str, float]:
+    """CPU seconds of each contender, after one round of warm-up."""
+    taking_turns = contenders()
+    seconds: dict[str, list[float]] = {name: [] for name in taking_turns}
+    for _ in range(1 + ROUNDS):
+        for name, work in taking_turns.items():
+            seconds[name].append(timed(work)[0].cpu)
+    return {name: statistics.median(found[1:]) for name, found in seconds.items()}
+
+
+def main() -> None:
+    """Measure and print."""
+    torch.set_num_threads(1)
+    console = Console(width=None if Console().is_terminal else 200, highlight=False)
+    seconds = medians()
+    rates = {name: 2 * SIZE**3 / taken for name, taken in seconds.items() if "," in name}
+    copy_rate = 2 * COPIED / seconds["copy"]
+    for name, rate in rates.items():
+        console.print(f"matrix product, {name}: {rate / 1e9:.0f} GFLOP/s")
+    console.print(f"copy: {copy_rate / 1e9:.1f} GB/s (read and written)")
+    precisions: tuple[Precision, ...] = ("fp32", "bf16")
+    for precision in precisions:
+        best = max(rate for name, rate in rates.items() if name.startswith(precision))
+        arithmetic, traffic = step_flops() / best, step_bytes(precision) / copy_rate
+        taken = seconds[f"step {precision}"]
+        console.print(
+            f"step, {precision}: {taken:.3f} s; at these rates {step_flops() / 1e9:.0f} GFLOP take {arithmetic:.3f} s, "
+            f"{step_bytes(precision) / 1e9:.1f} GB {traffic:.3f} s: {arithmetic / taken:.2f} of the limit that "
+            f"arithmetic alone sets, {(arithmetic + traffic) / taken:.2f} of that of both in turn"
+        )
+    console.print(machine_line(describe_environment()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""From a row to its result: both sides alive at once, taking turns."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from benchmarks.result import Result
+from benchmarks.row import Agreement, Answer, Bound, Clock, Ratio, Row
+from benchmarks.worker import Side, SideError, Timing
+
+
+@dataclass(frozen=True)
+class _Rounds:
+    """What all rounds of a row gave, by round and then by side."""
+
+    timings: tuple[tuple[Timing, ...], ...]
+    answers: tuple[tuple[Answer, ...], ...]
+
+
+def measure(row: Row, environment: dict[str, Any], *, quick: bool) -> Result:
+    """Time a row's sides in turns; a failure is a result, so that the other rows go on.
+
+    Args:
+        row: what to measure.
+        environment: where and when, kept with the result.
+        quick: fewer rounds, and where the row says so smaller ones.
+    """
+    what = f"{row.what} ({row.quick_note})" if quick and row.quick_note else row.what
+    unit, peer = ("x", _peer(row)) if isinstance(row, Ratio) else (row.unit, "")
+    result = Result(row.name, what, peer, row.target, unit, quick, environment)
+    sides = (row.ours, row.theirs) if isinstance(row, Ratio) else (row.measure,)
+    try:
+        rounds = _rounds(sides, 1 + (row.quick_rounds if quick else row.rounds), quick=quick)
+    except SideError as error:
+        return replace(result, failure=str(error))
+    warm_up, *timings = rounds.timings
+    result = replace(result, warm_up=warm_up, timings=tuple(timings), values=_values(row, rounds))
+    if isinstance(row, Bound):
+        return result
+    found: Agreement = row.compare(*zip(*rounds.answers, strict=True))
+    return replace(result, agrees=found.holds, agreement=found.words)
+
+
+def _peer(row: Ratio) -> str:
+    return f"{row.peer} ({', '.join(map(_versioned, row.packages))})"
+
+
+def _versioned(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return f"{package}, not installed"
+
+
+def _rounds(sides: tuple[Any, ...], count: int, *, quick: bool) -> _Rounds:
+    """Let each side compute `count` times, in turns: what disturbs the machine disturbs both."""
+    with ExitStack() as stack:
+        started = [stack.enter_context(Side(prepare, quick=quick)) for prepare in sides]
+        rounds = [[side.round() for side in started] for _ in range(count)]
+    timings, answers = (tuple(tuple(found[part] for found in each) for each in rounds) for part in (0, 1))
+    return _Rounds(timings, answers)
+
+
+def _values(row: Row, rounds: _Rounds) -> tuple[float, ...]:
+    timings, answers = rounds.timings[1:], rounds.answers[1:]
+    if isinstance(row, Ratio):
+        return tuple(_seconds(theirs, row.clock) / _seconds(ours, row.clock) for ours, theirs in timings)
+    if row.value == "answer":
+        return tuple(float(answer) for (answer,) in answers)
+    return tuple(_seconds(timing, row.value) for (timing,) in timings)
+
+
+def _seconds(timing: Timing, clock: Clock) -> float:
+    return timing.cpu if clock == "cpu" else timing.wall

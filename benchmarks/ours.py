@@ -1,0 +1,45 @@
+"""Our side of the training rows: what a trial calls."""
+
+import torch
+from torch import Tensor
+
+from benchmarks.row import Round
+from benchmarks.trained import training_round
+from privsearch.allocator import keep_freed_memory
+from privsearch.data.splits import Splits
+from privsearch.models import Network, build_network
+from privsearch.spec import TrialSpec
+from privsearch.training import _optimizer, _train_epoch
+
+
+def training_epoch(spec: TrialSpec, splits: Splits, *, shuffled: bool = False) -> Round:
+    """A network of seed 0, trained as a trial does it: a round is one pass over the training split.
+
+    Args:
+        spec: in whatever form.
+        splits: the data.
+        shuffled: whether each round draws its batches anew; otherwise they stay as they are, in order.
+    """
+    keep_freed_memory()
+    spec = spec.canonical(splits.info.network, augments=splits.info.augments)
+    network = new_network(spec, splits)
+    optimizer = _optimizer(spec, network)
+    generator = torch.Generator().manual_seed(0)
+    outputs: list[Tensor] = []
+    network.register_forward_hook(lambda _, __, output: outputs.append(output.detach()))
+    network.train()
+
+    def epoch() -> tuple[float, Tensor]:
+        outputs.clear()
+        count = len(splits.y_train)
+        order = torch.randperm(count, generator=generator) if shuffled else torch.arange(count)
+        loss, _ = _train_epoch(network, optimizer, splits, order.split(spec.batch_size), generator)
+        return loss, outputs[0]
+
+    return training_round(network, epoch)
+
+
+def new_network(spec: TrialSpec, splits: Splits) -> Network:
+    """The network of a canonical spec, from seed 0, as both sides draw their weights."""
+    torch.manual_seed(0)
+    return build_network(spec, splits.info.input_shape, splits.info.num_classes)

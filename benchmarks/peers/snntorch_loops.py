@@ -1,0 +1,99 @@
+"""Spiking networks with snnTorch, step by step, as its tutorials write them (numbers 5 and 6)."""
+
+from typing import Any
+
+import snntorch
+import torch
+from snntorch import surrogate
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def leaky(state_quant: Any = False) -> snntorch.Leaky:
+    """The neurons of all rows: reset by subtraction is snnTorch's default."""
+    return snntorch.Leaky(beta=0.95, spike_grad=surrogate.fast_sigmoid(slope=25), state_quant=state_quant)
+
+
+class ConvNetLoop(nn.Module):
+    """Conv - pool - LIF, twice, and linear - LIF, twice; the logits are the last membrane at the final step.
+
+    Args:
+        num_steps: T.
+        conv: makes a 3x3 convolution with padding 1 of (in_channels, out_channels).
+        linear: makes a linear layer of (in_features, out_features).
+        state_quant: what snnTorch's neurons take under that name.
+    """
+
+    def __init__(self, num_steps: int, conv: Any = None, linear: Any = nn.Linear, state_quant: Any = False) -> None:
+        super().__init__()
+        conv = conv or (lambda fan_in, fan_out: nn.Conv2d(fan_in, fan_out, kernel_size=3, padding=1))
+        self.num_steps = num_steps
+        self.conv1 = conv(1, 32)
+        self.lif1 = leaky(state_quant)
+        self.conv2 = conv(32, 64)
+        self.lif2 = leaky(state_quant)
+        self.fc1 = linear(64 * 7 * 7, 1000)
+        self.lif3 = leaky(state_quant)
+        self.fc2 = linear(1000, 10)
+        self.lif4 = leaky(state_quant)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits `(batch, 10)` of x `(batch, 1, 28, 28)`."""
+        mem1, mem2 = self.lif1.reset_mem(), self.lif2.reset_mem()
+        mem3, mem4 = self.lif3.reset_mem(), self.lif4.reset_mem()
+        mem4_rec = []
+        for _ in range(self.num_steps):
+            spk1, mem1 = self.lif1(functional.max_pool2d(self.conv1(x), 2), mem1)
+            spk2, mem2 = self.lif2(functional.max_pool2d(self.conv2(spk1), 2), mem2)
+            spk3, mem3 = self.lif3(self.fc1(spk2.flatten(1)), mem3)
+            _, mem4 = self.lif4(self.fc2(spk3), mem4)
+            mem4_rec.append(mem4)
+        return torch.stack(mem4_rec)[-1]
+
+
+class HeadLoop(nn.Module):
+    """The same with ReLU in the convolutions, all of it inside the time loop."""
+
+    def __init__(self, num_steps: int) -> None:
+        super().__init__()
+        self.num_steps = num_steps
+        self.conv1 = nn.Conv2d(1, 32, kernel_size=3, padding=1)
+        self.conv2 = nn.Conv2d(32, 64, kernel_size=3, padding=1)
+        self.fc1 = nn.Linear(64 * 7 * 7, 1000)
+        self.lif1 = leaky()
+        self.fc2 = nn.Linear(1000, 10)
+        self.lif2 = leaky()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits `(batch, 10)` of x `(batch, 1, 28, 28)`."""
+        mem1, mem2 = self.lif1.reset_mem(), self.lif2.reset_mem()
+        mem2_rec = []
+        for _ in range(self.num_steps):
+            features = functional.max_pool2d(functional.relu(self.conv1(x)), 2)
+            features = functional.max_pool2d(functional.relu(self.conv2(features)), 2)
+            spk1, mem1 = self.lif1(self.fc1(features.flatten(1)), mem1)
+            _, mem2 = self.lif2(self.fc2(spk1), mem2)
+            mem2_rec.append(mem2)
+        return torch.stack(mem2_rec)[-1]
+
+
+class FCNetLoop(nn.Module):
+    """Linear - LIF, twice."""
+
+    def __init__(self, num_steps: int, num_features: int, num_classes: int) -> None:
+        super().__init__()
+        self.num_steps = num_steps
+        self.fc1 = nn.Linear(num_features, 1000)
+        self.lif1 = leaky()
+        self.fc2 = nn.Linear(1000, num_classes)
+        self.lif2 = leaky()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits `(batch, classes)` of x `(batch, features)`."""
+        mem1, mem2 = self.lif1.reset_mem(), self.lif2.reset_mem()
+        mem2_rec = []
+        for _ in range(self.num_steps):
+            spk1, mem1 = self.lif1(self.fc1(x), mem1)
+            _, mem2 = self.lif2(self.fc2(spk1), mem2)
+            mem2_rec.append(mem2)
+        return torch.stack(mem2_rec)[-1]

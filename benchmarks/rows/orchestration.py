@@ -1,0 +1,91 @@
+"""What it costs to run many short trials, and how soon the command line answers."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from benchmarks.row import Bound, Round
+
+WORKERS: Final = 2
+SECONDS: Final = 0.1
+COUNT: Final = 1000
+QUICK_COUNT: Final = 200
+
+BIG_SWEEP: Final = """\
+name: big
+datasets: [iris]
+protocol: {kind: paper, replicates: 2}
+grids:
+  everything:
+    model: [snn]
+    weight_bit_width: [null, 2, 3, 4, 5]
+    act_bit_width: [2, 3, 4, 5, 8]
+    threshold: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+    surrogate_gradient: [fast_sigmoid, atan, spike_rate_escape, triangular, straight_through]
+    num_steps: [5, 6, 7, 8, 9, 10, 11, 12]
+    beta: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+"""
+
+
+def running(quick: bool) -> Round:
+    """The share of the workers' time that is not spent in trials, from the first one's start to the last one's end."""
+    return _overhead(quick, with_start=False)
+
+
+def cold(quick: bool) -> Round:
+    """The same from the call of the runner until it returns, Ray's start and end among it."""
+    return _overhead(quick, with_start=True)
+
+
+def _overhead(quick: bool, *, with_start: bool) -> Round:
+    from benchmarks.idle import Idle, Recorder, idle_trials, template
+    from privsearch.record import RecordWriter
+    from privsearch.runners.tune import TuneRunner
+
+    folder = Path(tempfile.mkdtemp(prefix="privsearch-benchmark-"))
+    trials = idle_trials(QUICK_COUNT if quick else COUNT, folder, SECONDS)
+    job = Idle(SECONDS, template())
+
+    def run() -> float:
+        with RecordWriter(folder / "trials.jsonl") as record:
+            recorder, called = Recorder(record), time.perf_counter()
+            TuneRunner(WORKERS).run(trials, job, recorder)
+        passed = time.perf_counter() - called if with_start else recorder.last - recorder.first
+        return 1 - SECONDS * recorder.count / (WORKERS * passed)
+
+    return run
+
+
+def answer_help(quick: bool) -> Round:  # noqa: ARG001  # quick anyway
+    """`privsearch --help`."""
+    return _command("--help")
+
+
+def plan_big(quick: bool) -> Round:  # noqa: ARG001  # smaller would be another question
+    """`privsearch plan` of a product of 100,000 points."""
+    folder = Path(tempfile.mkdtemp(prefix="privsearch-benchmark-"))
+    (folder / "big.yaml").write_text(BIG_SWEEP)
+    return _command("plan", str(folder / "big.yaml"), "--study", str(folder / "study"))
+
+
+def _command(*words: str) -> Round:
+    program = str(Path(sys.executable).with_name("privsearch"))
+
+    def run() -> None:
+        subprocess.run([program, *words], check=True, capture_output=True)  # noqa: S603  # our own command line
+
+    return run
+
+
+_TRIALS = f"{COUNT:,} trials of {SECONDS:g} s on {WORKERS} workers: share of time not spent in them"
+_FEWER = f"{QUICK_COUNT} trials"
+
+ROWS = (
+    Bound("orchestration", _TRIALS, 0.05, "share", running, "answer", 3, 1, _FEWER),
+    Bound("orchestration_cold", f"{_TRIALS}, with Ray's start and end", 0.05, "share", cold, "answer", 3, 1, _FEWER),
+    Bound("help", "`privsearch --help`", 0.3, "s", answer_help),
+    Bound("plan", "`privsearch plan` of a 100,000-point product", 5.0, "s", plan_big, rounds=3, quick_rounds=1),
+)

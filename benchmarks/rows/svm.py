@@ -1,0 +1,77 @@
+"""The attack's SVM, on as many outputs as MNIST gives it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmarks.row import Agreement, Ratio, Round
+
+FITTED, SCORED = 20_000, 70_000
+QUICK_FITTED, QUICK_SCORED = 14_000, 49_000
+CLASSES = 10
+
+Outputs = tuple[np.ndarray, np.ndarray]
+"""Logits `(n, classes)` and which of their examples are members, `(n,)`."""
+
+
+def outputs(size: int, rng: np.random.Generator) -> Outputs:
+    """Logits of a trained network: sure of the label more or less, and a little surer of its members'."""
+    is_member = np.arange(size) % 2 == 0
+    logits = rng.normal(scale=2.5, size=(size, CLASSES))
+    certainty = 8 + rng.normal(scale=2.0, size=size) + 0.5 * is_member
+    logits[np.arange(size), rng.integers(CLASSES, size=size)] += certainty
+    return logits.astype(np.float32), is_member
+
+
+def shadow_and_target(quick: bool) -> tuple[Outputs, Outputs]:
+    """What the SVM learns from, and what it is asked about."""
+    rng = np.random.default_rng(0)
+    sizes = (QUICK_FITTED, QUICK_SCORED) if quick else (FITTED, SCORED)
+    learnt, asked = (outputs(size, rng) for size in sizes)
+    return learnt, asked
+
+
+def our_attack(quick: bool) -> Round:
+    """The SVM as the attack uses it."""
+    from privsearch.attacks.rbf_svm import rbf_svm_scores
+
+    (learnt, is_member), (asked, _) = shadow_and_target(quick)
+    return lambda: rbf_svm_scores(learnt, is_member, asked)
+
+
+def their_attack(quick: bool) -> Round:
+    """scikit-learn's SVC."""
+    from sklearn.svm import SVC
+
+    (learnt, is_member), (asked, _) = shadow_and_target(quick)
+    return lambda: SVC(kernel="rbf").fit(learnt, is_member).decision_function(asked)
+
+
+def same_auc(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> Agreement:
+    """Compare the AUCs of the last round."""
+    from privsearch.metrics import attack_auc
+
+    is_member = np.arange(len(ours[-1])) % 2 == 0
+    mine, other = (attack_auc(scores, is_member) for scores in (ours[-1], theirs[-1]))
+    apart, scores_apart = abs(mine - other), np.abs(ours[-1] - theirs[-1]).max()
+    return Agreement(
+        apart <= 1e-4,
+        f"AUC {mine:.6f}, theirs {other:.6f}: {apart:.0e} apart (1e-4 allowed); scores {scores_apart:.0e} at most",
+    )
+
+
+ROWS = (
+    Ratio(
+        name="svm",
+        what=f"RBF-SVM attack, {FITTED:,} fitted, {SCORED:,} scored",
+        peer="scikit-learn SVC",
+        target=5.0,
+        ours=our_attack,
+        theirs=their_attack,
+        compare=same_auc,
+        packages=("scikit-learn",),
+        rounds=3,
+        quick_rounds=1,
+        quick_note=f"{QUICK_FITTED:,} fitted, {QUICK_SCORED:,} scored",
+    ),
+)

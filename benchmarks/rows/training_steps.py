@@ -1,0 +1,170 @@
+"""One training step of the spiking ConvNet, T = 25, against every way in which it is usually computed."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import torch
+from torch import nn
+
+from benchmarks.data import image_splits
+from benchmarks.ours import training_epoch
+from benchmarks.row import Ratio, Round
+from benchmarks.trained import same_training, training_round
+from privsearch.spec import TrialSpec
+
+NUM_STEPS: Final = 25
+BATCH: Final = 128
+QUICK_QUANTIZED_BATCH: Final = 32
+"""The peer of the quantised membranes takes two minutes for a step of 128."""
+
+STEP: Final = f"ConvNet SNN training step, T = {NUM_STEPS}, batch {BATCH}"
+
+
+def our_step(quick: bool, *, quick_batch: int = BATCH, **axes: Any) -> Round:
+    """A step on one batch of MNIST, as a trial takes it."""
+    batch = quick_batch if quick else BATCH
+    spec = TrialSpec(dataset="mnist", model="snn", num_steps=NUM_STEPS, batch_size=batch, **axes)
+    return training_epoch(spec, image_splits("mnist", batch))
+
+
+def their_step(
+    quick: bool, build: Callable[[], nn.Module], *, quick_batch: int = BATCH, after_step: str | None = None
+) -> Round:
+    """A step on the same batch, as the tutorials take it.
+
+    Args:
+        quick: as for every side.
+        build: makes the network.
+        quick_batch: the size of the batch if the run is quick.
+        after_step: the name of the network's method to be called after every step.
+    """
+    from benchmarks.peers.training import train_epoch
+
+    splits = image_splits("mnist", quick_batch if quick else BATCH)
+    batches = [(splits.inputs(splits.x_train), splits.y_train)]
+    torch.manual_seed(0)
+    network = build()
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    finish = getattr(network, after_step) if after_step else None
+    return training_round(network, lambda: train_epoch(network, optimizer, batches, finish))
+
+
+def snntorch_all() -> nn.Module:
+    """Spikes after every layer."""
+    from benchmarks.peers.snntorch_loops import ConvNetLoop
+
+    return ConvNetLoop(NUM_STEPS)
+
+
+def snntorch_head() -> nn.Module:
+    """Spikes in the linear layers, everything inside the loop."""
+    from benchmarks.peers.snntorch_loops import HeadLoop
+
+    return HeadLoop(NUM_STEPS)
+
+
+def snntorch_state_quant() -> nn.Module:
+    """Membranes of 8 bits."""
+    from snntorch.functional.quant import state_quant
+
+    from benchmarks.peers.snntorch_loops import ConvNetLoop
+
+    return ConvNetLoop(NUM_STEPS, state_quant=state_quant(num_bits=8, threshold=1.0))
+
+
+def snntorch_brevitas() -> nn.Module:
+    """Weights of 4 bits, quantised by brevitas' layers whenever these are called."""
+    from privsearch.models.quantization import load_brevitas
+
+    quantized = load_brevitas().nn
+    from benchmarks.peers.snntorch_loops import ConvNetLoop
+
+    return ConvNetLoop(
+        NUM_STEPS,
+        conv=partial(quantized.QuantConv2d, kernel_size=3, padding=1, bias=True, weight_bit_width=4),
+        linear=partial(quantized.QuantLinear, bias=True, weight_bit_width=4),
+    )
+
+
+def spikingjelly_all() -> nn.Module:
+    """Spikes after every layer, layer by layer."""
+    from benchmarks.peers.spikingjelly_multistep import MultiStepConvNet
+
+    return MultiStepConvNet(NUM_STEPS)
+
+
+# Sums are taken in another order, and one spike in some five million falls on the other side of its threshold
+# (docs/speed.md); a network that has hardly begun to spike shows it.
+SAME: Final = partial(same_training, logits=0.05, gradients=0.05, loss=0.1)
+SIMILAR: Final = partial(same_training, logits=1.0, gradients=0.5, loss=0.1)
+"""For a side that computes something else on purpose: the figures say how near it is."""
+
+SNNTORCH: Final = ("snntorch", "torch")
+
+ROWS: Final = (
+    Ratio(
+        name="convnet_all",
+        what=f"{STEP}, `all`, fp32",
+        peer="snnTorch, step by step",
+        target=2.2,
+        ours=our_step,
+        theirs=partial(their_step, build=snntorch_all),
+        compare=SAME,
+        packages=SNNTORCH,
+    ),
+    Ratio(
+        name="convnet_head",
+        what=f"{STEP}, `head`, fp32",
+        peer="snnTorch, convolutions and first linear layer inside the time loop",
+        target=10.0,
+        ours=partial(our_step, spiking_layers="head"),
+        theirs=partial(their_step, build=snntorch_head),
+        compare=SAME,
+        packages=SNNTORCH,
+    ),
+    Ratio(
+        name="convnet_bf16",
+        what=f"{STEP}, `all`, bf16 (membranes in fp32)",
+        peer="snnTorch, step by step, fp32",
+        target=5.0,
+        ours=partial(our_step, precision="bf16"),
+        theirs=partial(their_step, build=snntorch_all),
+        compare=partial(SIMILAR, note="nearly (products are rounded to 16 bits): "),
+        packages=SNNTORCH,
+    ),
+    Ratio(
+        name="convnet_act8",
+        what=f"{STEP}, `all`, membranes of 8 bits",
+        peer="snnTorch, step by step, `state_quant`",
+        target=60.0,
+        ours=partial(our_step, act_bit_width=8, quick_batch=QUICK_QUANTIZED_BATCH),
+        theirs=partial(their_step, build=snntorch_state_quant, quick_batch=QUICK_QUANTIZED_BATCH),
+        compare=SAME,
+        packages=SNNTORCH,
+        rounds=1,
+        quick_rounds=1,
+        quick_note=f"batch {QUICK_QUANTIZED_BATCH} on both sides",
+    ),
+    Ratio(
+        name="convnet_weight4",
+        what=f"{STEP}, `all`, weights of 4 bits",
+        peer="snnTorch, step by step, brevitas layers inside the time loop",
+        target=3.0,
+        ours=partial(our_step, weight_bit_width=4),
+        theirs=partial(their_step, build=snntorch_brevitas),
+        # Sums of quantised weights tie up to rounding: pooling then passes the gradient to another of those that tie.
+        compare=partial(same_training, logits=0.05, gradients=0.1, loss=0.1),
+        packages=("brevitas", *SNNTORCH),
+    ),
+    Ratio(
+        name="convnet_spikingjelly",
+        what=f"{STEP}, `all`, fp32, surrogate gradient `atan`",
+        peer="SpikingJelly, multi-step mode, torch backend, first convolution once",
+        target=1.3,
+        ours=partial(our_step, surrogate_gradient="atan"),
+        theirs=partial(their_step, build=spikingjelly_all, after_step="forget"),
+        compare=partial(SIMILAR, note="nearly (its reset decays to 0.95 of the threshold before it acts): "),
+        packages=("spikingjelly", "torch"),
+    ),
+)
