@@ -21,8 +21,9 @@ SECONDS_PER_NEURON_STEP: Final = 0.6e-9
 SECONDS_PER_QUANTISED_MEMBRANE: Final = 1e-9
 SECONDS_PER_QUANTISED_LAYER: Final = 1e-3
 SECONDS_PER_QUANTISED_WEIGHT: Final = 12e-9
-SECONDS_PER_SVM_FIT: Final = 8e-3
-SECONDS_PER_SVM_PAIR: Final = 2e-8
+SECONDS_PER_SVM: Final = 1e-3
+SECONDS_PER_FITTED_PAIR: Final = 8e-9
+SECONDS_PER_SCORED_PAIR: Final = 1.5e-9
 SECONDS_PER_JUDGING: Final = 5e-3
 SECONDS_PER_OUTPUT_READ: Final = 50e-9
 
@@ -124,12 +125,14 @@ def _seconds_per_batch(spec: TrialSpec, layers: list[tuple[int, int, int, int]])
 def _paper_svm(protocol: PaperProtocol, num_train: int, num_test: int) -> float:
     """Fitting and asking an RBF-SVM, once for the attack and twice for each cut of the placebo."""
     fitted = 2 * min(math.ceil(protocol.shadow_fraction * num_train), num_test)
-    attack = fitted * (fitted + num_train + num_test)
-    placebo = num_test * 2 * num_test
-    cuts = protocol.placebo_cuts
-    return SECONDS_PER_SVM_FIT * (1 + cuts) + SECONDS_PER_SVM_PAIR * (attack + cuts * placebo)
+    attack = _svm(fitted, num_train + num_test)
+    return attack + 2 * protocol.placebo_cuts * _svm(num_test, num_test)
 
 
 def _halves_svm(num_train: int) -> float:
     """Fitting an RBF-SVM on either half of the training split and asking it about the other."""
-    return 2 * (SECONDS_PER_SVM_FIT + SECONDS_PER_SVM_PAIR * (num_train / 2) * num_train)
+    return 2 * _svm(num_train / 2, num_train / 2)
+
+
+def _svm(fitted: float, scored: float) -> float:
+    return SECONDS_PER_SVM + fitted * (fitted * SECONDS_PER_FITTED_PAIR + scored * SECONDS_PER_SCORED_PAIR)
