@@ -30,9 +30,9 @@ class SignalArchive:
 
     folder: Path
 
-    def has(self, trial_id: str) -> bool:
-        """Whether there is a file of that trial, readable or not."""
-        return self._path(trial_id).is_file()
+    def trial_ids(self) -> set[str]:
+        """The trials that there is a file of, readable or not."""
+        return {path.stem for path in self.folder.glob("*.npz")}
 
     def save(self, trial_id: str, cohort: Cohort) -> None:
         """Keep what a training gave; a reader sees all of it or nothing."""

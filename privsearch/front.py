@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
 # Private, yet the only functions of Optuna that return these: its public ones draw a figure, or need a study.
@@ -23,6 +23,8 @@ from privsearch.spec.sweep import Objectives
 
 DECIMALS: Final = 12
 """Means that differ beyond these are equal: the same outcomes, added up in another order."""
+MOST_BEST: Final = 64
+"""Configurations that all others are held against, to drop those that are beaten on every target."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,11 +186,14 @@ def front_uncertainty(
     candidates = comparable(rows, objectives)
     if candidates.empty or candidates["replicates"].min() == 1:
         return FrontUncertainty(pd.Series(np.nan, candidates["trial_id"], dtype=float), None)
-    outcomes = _outcomes(candidates, targets, objectives)
+    groups = list(_rivals(candidates, targets, objectives))
+    places = np.concatenate([own for own, _ in groups])
     counts, volumes = np.zeros(len(candidates)), np.empty(resamples)
-    contenders = np.concatenate([places[_contends(own)] for places, own in outcomes])
-    for i, means in enumerate(_resampled_means(outcomes, resamples, np.random.default_rng(seed))):
-        ...
+    means = _resampled_means([outcomes for _, outcomes in groups], resamples, np.random.default_rng(seed))
+    for i, losses in enumerate(means):
+        on_front = _is_pareto_front(losses, assume_unique_lexsorted=False)
+        counts[places] += on_front
+        volumes[i] = _volume(losses[on_front], objectives)
     value = _volume(_losses(candidates, objectives), objectives)
     tail = expanded_tail(0.95, int(candidates["replicates"].min()))
     low, high = 2 * value - np.quantile(volumes, [1 - tail, tail])
@@ -197,17 +202,42 @@ def front_uncertainty(
     )
 
 
+def _rivals(
+    candidates: pd.DataFrame, targets: pd.DataFrame, objectives: Objectives
+) -> Iterator[tuple[Int[Array, " n"], Float[Array, "n targets objectives"]]]:
+    """For each number of targets, the places of those candidates that could be on a front, and what they came to."""
+    owners = pd.Index(candidates["trial_id"]).get_indexer(pd.Index(targets["trial_id"]))
+    order = np.argsort(owners, kind="stable")[np.count_nonzero(owners < 0) :]
+    losses, sizes = _losses(targets.iloc[order], objectives), np.bincount(owners[order], minlength=len(candidates))
+    for size in np.unique(sizes):
+        outcomes = losses[np.repeat(sizes == size, sizes)].reshape(-1, size, len(objectives))
+        unbeaten = ~_beaten(outcomes)
+        yield np.flatnonzero(sizes == size)[unbeaten], outcomes[unbeaten]
+
+
+def _beaten(outcomes: Float[Array, "n targets objectives"]) -> Bool[Array, " n"]:
+    """Which configurations another one beats on every target, so that their means are worse whatever is drawn.
+
+    Not all: to compare all with all would take the square of their number, and the best on average beat nearly as many.
+    """
+    best = outcomes[_is_pareto_front(outcomes.mean(1), assume_unique_lexsorted=False)]
+    beaten = np.zeros(len(outcomes), bool)
+    for one in best[np.linspace(0, len(best) - 1, min(len(best), MOST_BEST)).astype(int)]:
+        # In one objective by more than the rounding of the means.
+        beaten |= (one <= outcomes).all((1, 2)) & (one + 1e-9 < outcomes).all(1).any(1)
+    return beaten
+
+
 def _resampled_means(
-    outcomes: Sequence[Float[Array, "_ objectives"]], resamples: int, rng: np.random.Generator
+    groups: Sequence[Float[Array, "_ _ objectives"]], resamples: int, rng: np.random.Generator
 ) -> Iterator[Float[Array, "configurations objectives"]]:
-    """Means over targets drawn with replacement, the same for all configurations that have as many."""
-    sizes = np.array([len(own) for own in outcomes])
-    groups = {size: np.stack([own for own in outcomes if len(own) == size]) for size in np.unique(sizes)}
+    """Means over targets drawn with replacement, the same for all configurations that have as many: of a group."""
     for _ in range(resamples):
-        means = np.empty((len(outcomes), outcomes[0].shape[1]))
-        for size, stacked in groups.items():
-            means[sizes == size] = np.tensordot(rng.multinomial(size, [1 / size] * size) / size, stacked, (0, 1))
-        yield means.round(DECIMALS)
+        means = []
+        for outcomes in groups:
+            size = outcomes.shape[1]
+            means.append(np.tensordot(rng.multinomial(size, [1 / size] * size) / size, outcomes, (0, 1)))
+        yield np.concatenate(means).round(DECIMALS)
 
 
 def _losses(rows: pd.DataFrame, objectives: Objectives) -> Float[Array, "n objectives"]:

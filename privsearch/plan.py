@@ -2,7 +2,7 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from privsearch.cost import attack_seconds, signal_bytes, training_seconds
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.plan_checks import check_augmentation, check_ownership, check_sizes, described
+from privsearch.record import collector_paused
 from privsearch.result import Completed, TrialResult
 from privsearch.spec import Asked, Attack, Dataset, SweepSpec, TrialSpec
 from privsearch.store import Study
@@ -139,16 +140,21 @@ def make_plan(sweep: SweepSpec, study: Study) -> Plan:
     """
     datasets = {info.name: info for info in described(sweep)}
     check_augmentation(sweep, datasets.values())
+    with collector_paused():
+        return _made(sweep, study, datasets)
+
+
+def _made(sweep: SweepSpec, study: Study, datasets: Mapping[str, DatasetInfo]) -> Plan:
     asked = sweep.expand(
         {name: info.network for name, info in datasets.items()},
         augmented=[name for name, info in datasets.items() if info.augments],
     )
-    recorded = study.record().results
+    recorded, kept = study.record().results, study.signals.trial_ids()
     trials = []
     for item in asked:
         info = datasets[item.spec.dataset_name]
         check_sizes(item, sweep, info)
-        trials.append(_planned(item, info, recorded, study))
+        trials.append(_planned(item, info, recorded, kept))
     elsewhere = recorded.keys() - {trial.trial_id for trial in trials}
     check_ownership(sweep, study, num_recorded=len(recorded), num_elsewhere=len(elsewhere))
     return Plan(sweep, datasets, tuple(trials), len(elsewhere), _attacks_elsewhere(trials, recorded))
@@ -193,7 +199,8 @@ def attack_plan(study: Study, attacks: Sequence[Attack]) -> Plan:
         missing = tuple(attack for attack in fitting if attack not in result.spec.attacks)
         seconds = _attack_seconds(result.spec, missing)
         trials.append(PlannedTrial(result.trial_id, result.spec, (), missing, True, seconds, 0))
-    lost = [trial for trial in trials if trial.missing and not study.signals.has(trial.trial_id)]
+    kept = study.signals.trial_ids()
+    lost = [trial for trial in trials if trial.missing and trial.trial_id not in kept]
     if lost:
         raise StudyError(
             f"{study.path}: the signals of every trial must be kept for an attack without training, but those of "
@@ -219,12 +226,14 @@ def _attack_seconds(spec: TrialSpec, attacks: Sequence[Attack]) -> float:
         return float(len(attacks))
 
 
-def _planned(item: Asked, info: DatasetInfo, recorded: Mapping[str, TrialResult], study: Study) -> PlannedTrial:
+def _planned(
+    item: Asked, info: DatasetInfo, recorded: Mapping[str, TrialResult], kept: Collection[str]
+) -> PlannedTrial:
     trial_id = item.spec.trial_id(info.fingerprint)
     result = recorded.get(trial_id)
     done = result.spec.attacks if isinstance(result, Completed) else ()
     missing = tuple(attack for attack in item.spec.attacks if attack not in done)
-    trained = not missing or study.signals.has(trial_id)
+    trained = not missing or trial_id in kept
     training = 0.0 if trained else training_seconds(item.spec, info)
     return PlannedTrial(
         trial_id=trial_id,

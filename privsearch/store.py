@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 
 from privsearch.archive import SignalArchive
 from privsearch.errors import StudyError
-from privsearch.record import Record, read_record
+from privsearch.record import Record, collector_paused, read_record
 from privsearch.result import Completed, TrialResult
 from privsearch.spec import SweepSpec
 from privsearch.spec.sweep_file import dump_sweep, read_sweep
@@ -136,7 +136,10 @@ class Study:
         sweep calls it now, whatever it was called when the trial was recorded.
         """
         recorded, sweep = self.record().results, self.sweep()
-        return [_named(_limited(recorded[i], sweep), dataset) for i, dataset in self.trials().items() if i in recorded]
+        with collector_paused():
+            return [
+                _named(_limited(recorded[i], sweep), dataset) for i, dataset in self.trials().items() if i in recorded
+            ]
 
     def frame(self) -> "pd.DataFrame":
         """The results table (see `privsearch.frame.results_frame`)."""

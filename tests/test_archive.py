@@ -41,7 +41,7 @@ def test_what_is_kept_comes_back_to_the_bit(tmp_path: Path) -> None:
 def test_what_was_not_kept_is_not_there(tmp_path: Path) -> None:
     """Asking makes no folder."""
     archive = SignalArchive(tmp_path / "signals")
-    assert not archive.has("t")
+    assert archive.trial_ids() == set()
     assert archive.load("t") is None
     assert not archive.folder.exists()
 
@@ -64,7 +64,7 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, damage: str) -> None:
     else:
         content = path.read_bytes()
         path.write_bytes({"half": content[: len(content) // 2], "empty": b"", "text": b"no signals"}[damage])
-    assert archive.has("t")
+    assert archive.trial_ids() == {"t"}
     assert archive.load("t") is None
 
 

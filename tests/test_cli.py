@@ -165,6 +165,16 @@ def test_mistake_in_a_sweep_file_is_told_where_it_stands(command: tuple[str, ...
     assert_refused(run(command[0], "tiny.yaml", *command[1:]), message, folder, files(folder))
 
 
+def test_gpu_that_is_not_there_is_told_where_it_is_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep that asks for a GPU trains nothing without one, and says which line to change."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    (folder / "tiny.yaml").write_text(TINY_SWEEP + "resources: {gpu: 0.5}\n")
+    result = run("sweep", "tiny.yaml", *INLINE)
+    assert result.exit_code == 2
+    assert "error: tiny.yaml:10: resources.gpu: must be 0 or null where there is no GPU, but got 0.5" in result.stderr
+    assert (folder / "studies" / "tiny" / "trials.jsonl").read_text() == ""
+
+
 def assert_refused(result: Result, message: str, folder: Path, before: dict[Path, bytes]) -> None:
     assert result.exit_code == 2
     assert all(line.startswith("error: ") for line in result.stderr.splitlines())

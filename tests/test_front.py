@@ -173,6 +173,22 @@ def test_probability_is_that_of_every_combination() -> None:
     assert uncertainty(*trials).probability.tolist() == pytest.approx((counts / 27).tolist(), abs=0.04)
 
 
+def test_those_left_out_beforehand_would_have_been_on_no_front(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every probability and the interval are, to the bit, those of all configurations against all."""
+    rng = np.random.default_rng(0)
+    skill = rng.uniform(0.5, 0.9, 60)
+    trials = [
+        tuple((level + rng.normal(0, 0.02, size)).clip(0, 1).tolist() for level in (accuracy, 0.3 + accuracy / 4))
+        for accuracy, size in zip(skill, rng.choice([2, 3], 60), strict=True)
+    ]
+    quick = uncertainty(*trials, resamples=50)
+    monkeypatch.setattr("privsearch.front.MOST_BEST", 0)
+    slow = uncertainty(*trials, resamples=50)
+    assert (quick.probability > 0).sum() > 5
+    assert quick.probability.equals(slow.probability)
+    assert quick.hypervolume == slow.hypervolume
+
+
 def test_unequal_numbers_of_targets_are_resampled_each_on_its_own() -> None:
     """Four targets and two need not be paired: each configuration is drawn from its own."""
     found = uncertainty(([0.9, 0.7, 0.9, 0.7], [0.6] * 4), ([0.85, 0.85], [0.6] * 2))

@@ -1,3 +1,4 @@
+import gc
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ from builders import make_completed, make_failed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privsearch.record import RecordWriter, read_record
+from privsearch.record import RecordWriter, collector_paused, read_record
 from privsearch.result import Completed, TrialResult
 from privsearch.spec import SvmAttack
 
@@ -74,3 +75,18 @@ def test_attacks_of_two_runs_add_up(path: Path) -> None:
     names = {attack.name for attack in result.spec.attacks}
     assert set(result.replicates[0].attacks) == set(result.across) == {"svm", "svm_per_class"} == names
     assert result.refused == {"lira": "too few"}
+
+
+def test_garbage_is_collected_again_whatever_happened() -> None:
+    """The pause ends with an error as without one, and one within another does not end it."""
+
+    def fail() -> None:
+        with collector_paused():
+            with collector_paused():
+                pass
+            assert not gc.isenabled()
+            raise ValueError("meanwhile")
+
+    with pytest.raises(ValueError, match="meanwhile"):
+        fail()
+    assert gc.isenabled()

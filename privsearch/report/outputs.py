@@ -2,6 +2,7 @@
 
 from privsearch.frame import exposed_frame, results_frame, slices_frame, targets_frame
 from privsearch.front import Contest, contests
+from privsearch.record import collector_paused
 from privsearch.report.front_plot import write_front_plots
 from privsearch.report.optuna_index import index_results
 from privsearch.store import Study
@@ -15,9 +16,10 @@ def write_outputs(study: Study) -> list[Contest]:
     """
     results = study.results()
     tables = {"results": results_frame, "targets": targets_frame, "slices": slices_frame, "exposed": exposed_frame}
-    for name, table in tables.items():
-        study.write_table(name, table(results))
-    found = list(contests(results, study.sweep()))
-    index_results(study.optuna_storage, found)
+    with collector_paused():
+        for name, table in tables.items():
+            study.write_table(name, table(results))
+        found = list(contests(results, study.sweep()))
+        index_results(study.optuna_storage, found)
     write_front_plots(study.fronts, found)
     return found

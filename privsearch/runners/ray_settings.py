@@ -9,8 +9,6 @@ SETTINGS: Final = {
     "RAY_DEDUP_LOGS": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # under `uv run`, Ray would build the environment again for each worker
     "RAY_USAGE_STATS_ENABLED": "0",
-    # What every trial needs, imported by the workers while the driver still prepares: seconds for torch alone.
-    "RAY_preload_python_modules": "privsearch.runners.tuning,privsearch.trial",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # otherwise five files a trial
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C reaches us as KeyboardInterrupt
     "TUNE_GLOBAL_CHECKPOINT_S": "100000",  # the record is what a sweep resumes from

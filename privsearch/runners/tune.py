@@ -28,7 +28,7 @@ class TuneRunner(Runner):
         workers = min(self._workers, len(trials))
         with local_ray(workers * self._resources.cpu):
             gpu = gpu_share(self._resources, workers)
-            # Here, so that Ray's workers, which have just been started, import meanwhile what they need.
+            # Here, as it takes a second, for which a sweep with nothing left to do need not wait.
             from privsearch.runners.tuning import Crew, run_shards
 
             run_shards(trials, job, observer, Crew(workers, self._resources.cpu, gpu))

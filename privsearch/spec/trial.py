@@ -154,12 +154,13 @@ class TrialSpec(Axes):
         name) and `MEANING_VERSION`. It leaves the attacks out: they read what the training gave, so a recorded
         trial can gain an attack without becoming another trial.
         """
+        fields = Axes.model_fields  # once, as pydantic looks it up afresh each time
         meaning = {
             "version": MEANING_VERSION,
             "dataset": fingerprint,
             # Defaults are left out, so that a field that comes later, and is not used, leaves the ids as they are.
             "protocol": {"kind": self.protocol.kind, **self.protocol.model_dump(mode="json", exclude_defaults=True)},
             "seed": self.seed,
-            **{axis: value for axis, value in self.axes().items() if value != Axes.model_fields[axis].default},
+            **{axis: value for axis, value in self.axes().items() if value != fields[axis].default},
         }
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]

@@ -6,17 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from builders import make_failed
 
 from privsearch.archive import SignalArchive
 from privsearch.data import describe_dataset
+from privsearch.errors import SpecError
 from privsearch.plan import PlannedTrial, make_plan
 from privsearch.result import Completed, Failed, TrialResult
 from privsearch.runners import AttackOnly, Runner, TrainAndAttack
 from privsearch.runners.base import attributed
 from privsearch.runners.inline import InlineRunner
-from privsearch.runners.ray_session import local_ray
+from privsearch.runners.ray_session import gpu_share, local_ray
+from privsearch.runners.shards import Shards
 from privsearch.runners.tune import TuneRunner
-from privsearch.spec import Device, SweepSpec, ThresholdAttack
+from privsearch.spec import Device, Resources, SweepSpec, ThresholdAttack
 from privsearch.store import Study
 from privsearch.trial import run_trial
 
@@ -102,7 +105,7 @@ def test_what_one_process_keeps_another_attacks(trials: list[PlannedTrial], tmp_
 
 
 def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTrial]) -> None:
-    """A process that is gone without a word is a failed trial; another worker takes the rest."""
+    """A process that is gone without a word is a failed trial; the others of its shard count, or are run elsewhere."""
 
     def deadly(trial: PlannedTrial, device: Device) -> TrialResult:
         if trial.spec.learning_rate > 1:
@@ -110,9 +113,59 @@ def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTri
         return run_trial(trial.spec)
 
     listener = Listener()
-    TuneRunner(workers=2).run([trials[-1], *trials[:-1]], deadly, listener)
+    # As long as there is a long one to come, the short ones are one shard.
+    first, *rest, last = [replace(trial, seconds=0.1) for trial in trials[:-1]]
+    shard = [first, replace(trials[-1], seconds=0.1), *rest]
+    assert Shards([*[0.1] * len(shard), 600.0], workers=1).take() == range(len(shard))
+    TuneRunner(workers=1).run([*shard, replace(last, seconds=600.0)], deadly, listener)
     dead = listener.results.pop(trials[-1].trial_id)
     assert isinstance(dead, Failed)
     assert dead.error == "WorkerDied"
     assert {type(result) for result in listener.results.values()} == {Completed}
     assert len(listener.results) == len(trials) - 1
+
+
+def test_a_gpu_that_is_not_there_is_refused(trials: list[PlannedTrial], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for a GPU gets one, or is told so before anything has run."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    half = Resources(gpu=0.5)
+    for runner in (InlineRunner(half), TuneRunner(workers=1, resources=half)):
+        listener = Listener()
+        with pytest.raises(SpecError, match=r"must be 0 or null where there is no GPU, but got 0\.5") as caught:
+            runner.run(trials, TrainAndAttack(), listener)
+        assert caught.value.where == ("resources", "gpu")
+        assert not listener.events
+
+
+@pytest.mark.parametrize(
+    ("gpu", "there", "trained_on"), [(None, False, "cpu"), (None, True, "cuda"), (0, True, "cpu"), (1, True, "cuda")]
+)
+def test_this_process_trains_where_it_is_told(
+    gpu: float | None,
+    there: bool,
+    trained_on: Device,
+    trials: list[PlannedTrial],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A GPU that is there is used, unless the sweep says otherwise."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: there)
+    devices = []
+
+    def note(trial: PlannedTrial, device: Device) -> TrialResult:
+        devices.append(device)
+        return make_failed(trial.trial_id)
+
+    InlineRunner(Resources(gpu=gpu)).run(trials[:1], note, Listener())
+    assert devices == [trained_on]
+
+
+@pytest.mark.parametrize(
+    ("gpus", "asked", "workers", "share"),
+    [(0, None, 2, 0), (0, 0, 2, 0), (1, None, 3, 0.3333), (2, None, 3, 0.5), (4, None, 2, 1), (1, 0.25, 16, 0.25)],
+)
+def test_workers_share_gpus_evenly(
+    gpus: int, asked: float | None, workers: int, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the sweep names no share, each worker gets one that all of them fit beside."""
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"GPU": float(gpus)} if gpus else {})
+    assert gpu_share(Resources(gpu=asked), workers) == share

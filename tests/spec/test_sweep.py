@@ -111,6 +111,20 @@ def test_what_has_no_effect_is_dropped() -> None:
     assert len(trials) == 3 * 1 + 3 * 2
 
 
+def test_resources_are_no_part_of_a_trial() -> None:
+    """A trial that has run on one worker's share need not run again on another's."""
+    networks: dict[str, Any] = {"iris": "fcnet"}
+    shared = sweep(resources={"cpu": 0.5, "gpu": 0.25})
+    assert shared.expand(networks) == sweep().expand(networks)
+
+
+@pytest.mark.parametrize("resources", [{"cpu": 0}, {"gpu": -0.1}, {"gpu": 2}, {"gpu": "one"}, {"tpu": 1}])
+def test_a_share_that_cannot_be_given_is_refused(resources: dict[str, Any]) -> None:
+    """A worker has some of a processor, and no more than one GPU."""
+    with pytest.raises(ValidationError):
+        sweep(resources=resources)
+
+
 def test_spiking_layers_mean_nothing_without_convolutions() -> None:
     """On a fully connected network 'all' and 'head' are one trial, on a convolutional one two."""
     grids = {"g": {"model": ["snn"], "spiking_layers": ["all", "head"]}}
