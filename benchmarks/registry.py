@@ -3,9 +3,9 @@
 from typing import Final
 
 from benchmarks.row import Row
-from benchmarks.rows import epochs, svm, training_steps, trials
+from benchmarks.rows import epochs, orchestration, svm, training_steps, trials
 
-ROWS: Final[tuple[Row, ...]] = (*training_steps.ROWS, *epochs.ROWS, *svm.ROWS, *trials.ROWS)
+ROWS: Final[tuple[Row, ...]] = (*training_steps.ROWS, *epochs.ROWS, *svm.ROWS, *trials.ROWS, *orchestration.ROWS)
 
 
 def chosen_rows(names: str | None) -> tuple[Row, ...]:

@@ -135,8 +135,8 @@ class Study:
         They have the attacks that the sweep last asked for, whatever else is recorded. A dataset is called what the
         sweep calls it now, whatever it was called when the trial was recorded.
         """
-        recorded, sweep = self.record().results, self.sweep()
         with collector_paused():
+            recorded, sweep = self.record().results, self.sweep()
             return [
                 _named(_limited(recorded[i], sweep), dataset) for i, dataset in self.trials().items() if i in recorded
             ]

@@ -5,9 +5,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from benchmarks.row import Bound, Round
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.idle import Recorder
 
 WORKERS: Final = 2
 SECONDS: Final = 0.1
@@ -30,31 +35,43 @@ grids:
 """
 
 
-def running(quick: bool) -> Round:
+def overhead(quick: bool) -> Round:
     """The share of the workers' time that is not spent in trials, from the first one's start to the last one's end."""
-    return _overhead(quick, with_start=False)
+    run = _idle_sweep(QUICK_COUNT if quick else COUNT)
+
+    def share() -> float:
+        recorder, _ = run()
+        return 1 - SECONDS * recorder.count / (WORKERS * (recorder.last - recorder.first))
+
+    return share
 
 
-def cold(quick: bool) -> Round:
-    """The same from the call of the runner until it returns, Ray's start and end among it."""
-    return _overhead(quick, with_start=True)
+def start_and_end(quick: bool) -> Round:  # noqa: ARG001  # it does not depend on how much there is to do
+    """The seconds that the runner takes before the first trial starts and after the last one has ended."""
+    run = _idle_sweep(WORKERS)
+
+    def seconds() -> float:
+        recorder, passed = run()
+        return passed - (recorder.last - recorder.first)
+
+    return seconds
 
 
-def _overhead(quick: bool, *, with_start: bool) -> Round:
+def _idle_sweep(count: int) -> "Callable[[], tuple[Recorder, float]]":
+    """Runs and records so many idle trials, Ray's start and end included, and tells how long that took in all."""
     from benchmarks.idle import Idle, Recorder, idle_trials, template
     from privsearch.record import RecordWriter
     from privsearch.runners.tune import TuneRunner
 
     folder = Path(tempfile.mkdtemp(prefix="privsearch-benchmark-"))
-    trials = idle_trials(QUICK_COUNT if quick else COUNT, folder, SECONDS)
+    trials = idle_trials(count, folder, SECONDS)[:count]
     job = Idle(SECONDS, template())
 
-    def run() -> float:
+    def run() -> tuple[Recorder, float]:
         with RecordWriter(folder / "trials.jsonl") as record:
             recorder, called = Recorder(record), time.perf_counter()
             TuneRunner(WORKERS).run(trials, job, recorder)
-        passed = time.perf_counter() - called if with_start else recorder.last - recorder.first
-        return 1 - SECONDS * recorder.count / (WORKERS * passed)
+            return recorder, time.perf_counter() - called
 
     return run
 
@@ -81,11 +98,10 @@ def _command(*words: str) -> Round:
 
 
 _TRIALS = f"{COUNT:,} trials of {SECONDS:g} s on {WORKERS} workers: share of time not spent in them"
-_FEWER = f"{QUICK_COUNT} trials"
 
 ROWS = (
-    Bound("orchestration", _TRIALS, 0.05, "share", running, "answer", 3, 1, _FEWER),
-    Bound("orchestration_cold", f"{_TRIALS}, with Ray's start and end", 0.05, "share", cold, "answer", 3, 1, _FEWER),
+    Bound("orchestration", _TRIALS, 0.05, "share", overhead, "answer", 3, 1, f"{QUICK_COUNT} trials"),
+    Bound("orchestration_start", "Ray's start before, and its end after a sweep", 10.0, "s", start_and_end, "answer"),
     Bound("help", "`privsearch --help`", 0.3, "s", answer_help),
     Bound("plan", "`privsearch plan` of a 100,000-point product", 5.0, "s", plan_big, rounds=3, quick_rounds=1),
 )

@@ -1,4 +1,4 @@
-"""Trials in Ray Tune: a shard of ours is one trial of Tune's, and a result of ours is one step of it."""
+"""Trials in Ray Tune: a shard of ours is one trial of Tune's; its results come one by one, through a mailbox."""
 
 import tempfile
 import time
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import ray
 from ray import tune
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
@@ -39,9 +40,11 @@ class Crew:
 def run_shards(trials: Sequence[PlannedTrial], job: Job, observer: Observer, crew: Crew) -> None:
     """Do `job` with every trial once, on the Ray that is there; Tune's own files go where nobody reads them."""
     shards = Shards([trial.seconds for trial in trials], crew.workers)
-    worker = tune.with_parameters(_Worker, trials=list(trials), job=job, device=crew.device)
+    mailbox = ray.remote(num_cpus=0)(_Mailbox).remote()
+    worker = tune.with_parameters(_Worker, trials=list(trials), job=job, device=crew.device, mailbox=mailbox)
+    bridge = _Bridge(trials, shards, observer, mailbox)
     with tempfile.TemporaryDirectory(prefix="privsearch-tune-") as folder:
-        tune.Tuner(
+        tuner = tune.Tuner(
             tune.with_resources(worker, {"cpu": crew.cpu, "gpu": crew.gpu}),
             tune_config=tune.TuneConfig(
                 search_alg=_InOrder(shards),
@@ -52,38 +55,53 @@ def run_shards(trials: Sequence[PlannedTrial], job: Job, observer: Observer, cre
             run_config=tune.RunConfig(
                 storage_path=folder,
                 verbose=0,
-                callbacks=[_Bridge(trials, shards, observer)],
+                callbacks=[bridge],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
-        ).fit()
+        )
+        try:
+            tuner.fit()
+        finally:
+            bridge.empty_mailbox()
+
+
+class _Mailbox:
+    """A process of its own, where results wait for the driver: to report each through Tune takes a worker 5 ms."""
+
+    def __init__(self) -> None:
+        self._results: list[tuple[range, str]] = []
+
+    def put(self, left: range, result: str) -> None:
+        self._results.append((left, result))
+
+    def take(self) -> list[tuple[range, str]]:
+        taken, self._results = self._results, []
+        return taken
 
 
 class _Worker(tune.Trainable):
-    """A process that runs one shard after another; Tune is told of each trial in it by a step of its own.
+    """A process that runs one shard after another.
 
-    A result is therefore with the driver before the next trial begins, so that a worker that dies takes only the trial
-    with it that it was running.
+    A result is in the mailbox before the next trial begins, so that a worker that dies takes only the trial with it
+    that it was running.
     """
 
-    def setup(
-        self,
-        config: dict[str, Any],
-        trials: Sequence[PlannedTrial] = (),
-        job: Job | None = None,
-        device: Device = "cpu",
-    ) -> None:
-        # Tune asks for keywords with defaults; all are always given.
-        assert job is not None
-        self._trials, self._job, self._device = trials, job, device
-        self.reset_config(config)
+    def setup(self, config: dict[str, Any], **parameters: Any) -> None:
+        self._trials: Sequence[PlannedTrial] = parameters["trials"]
+        self._job: Job = parameters["job"]
+        self._device: Device = parameters["device"]
+        self._mailbox = parameters["mailbox"]
+        self._shard = _shard(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self._left = list(reversed(_shard(new_config)))
+        self._shard = _shard(new_config)
         return True
 
     def step(self) -> dict[str, Any]:
-        result = self._job(self._trials[self._left.pop()], self._device)
-        return {"result": result.model_dump_json(), "done": not self._left}
+        for index in self._shard:
+            result = self._job(self._trials[index], self._device)
+            ray.get(self._mailbox.put.remote(range(index, self._shard.stop), result.model_dump_json()))
+        return {"done": True}
 
 
 def _shard(config: dict[str, Any]) -> range:
@@ -112,36 +130,44 @@ class _InOrder(Searcher):
 
 
 class _Bridge(tune.Callback):
-    """Tells the observer what Tune tells its callbacks, in the driver's process."""
+    """Tells the observer, in the driver's process, what Tune tells its callbacks and what is in the mailbox."""
 
-    def __init__(self, trials: Sequence[PlannedTrial], shards: Shards, observer: Observer) -> None:
+    def __init__(self, trials: Sequence[PlannedTrial], shards: Shards, observer: Observer, mailbox: Any) -> None:
         self._trials = trials
         self._shards = shards
         self._observer = observer
-        self._running: dict[str, tuple[int, float]] = {}
+        self._mailbox = mailbox
+        self._running: dict[int, float] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles its callbacks to restore a run from its own files, which is never done here."""
         return {}
 
     def on_trial_start(self, iteration: int, trials: Any, trial: Trial, **info: Any) -> None:  # noqa: ARG002
-        self._start(trial, trial.config["start"])
+        self._start(trial.config["start"])
 
-    def on_trial_result(self, iteration: int, trials: Any, trial: Trial, result: dict[str, Any], **info: Any) -> None:  # noqa: ARG002
-        index, _ = self._running.pop(trial.trial_id)
-        self._observer.finished(attributed(parse_result(result["result"]), self._trials[index]))
-        if index + 1 in _shard(trial.config):
-            self._start(trial, index + 1)
+    def on_step_end(self, iteration: int, trials: Any, **info: Any) -> None:  # noqa: ARG002  # ten times a second
+        self.empty_mailbox()
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Trial, **info: Any) -> None:  # noqa: ARG002
+        self.empty_mailbox()
+        shard = _shard(trial.config)
         # A worker that could not even start is a trial that failed without having begun.
-        index, since = self._running.pop(trial.trial_id, (trial.config["start"], time.perf_counter()))
-        planned = self._trials[index]
-        self._shards.put_back(range(index + 1, trial.config["stop"]))
+        index = next((index for index in shard if index in self._running), shard.start)
+        seconds = time.perf_counter() - self._running.pop(index, time.perf_counter())
+        self._shards.put_back(range(index + 1, shard.stop))
         error = WorkerDied(str(trial.get_error() or "the worker process ended without a word").strip())
-        seconds = time.perf_counter() - since
+        planned = self._trials[index]
         self._observer.finished(failure(planned.spec, planned.trial_id, error, seconds=seconds))
 
-    def _start(self, trial: Trial, index: int) -> None:
-        self._running[trial.trial_id] = index, time.perf_counter()
+    def empty_mailbox(self) -> None:
+        """Tell of the results that have come."""
+        for left, result in ray.get(self._mailbox.take.remote()):
+            del self._running[left.start]
+            self._observer.finished(attributed(parse_result(result), self._trials[left.start]))
+            if len(left) > 1:
+                self._start(left.start + 1)
+
+    def _start(self, index: int) -> None:
+        self._running[index] = time.perf_counter()
         self._observer.started(self._trials[index])
