@@ -13,14 +13,16 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from privsearch.errors import ConstructionError
 
+SMALLEST_SCALE: Final = 1e-10
 PROBES: Final = 4096
 """Points of a ramp: several for each of the 256 levels that the widest bit width has."""
 
@@ -67,8 +69,7 @@ def quant_linear(in_features: int, out_features: int, bit_width: int) -> nn.Modu
     Source: brevitas, `Int8WeightPerTensorFloat`.
     """
     layer = load_brevitas().nn.QuantLinear(in_features, out_features, bias=True, weight_bit_width=bit_width)
-    _check_weights(f"QuantLinear({in_features}, {out_features})", layer, bit_width)
-    return cast("nn.Module", layer)
+    return _checked(f"QuantLinear({in_features}, {out_features})", layer, bit_width)
 
 
 def quant_conv2d(in_channels: int, out_channels: int, bit_width: int) -> nn.Module:
@@ -80,14 +81,44 @@ def quant_conv2d(in_channels: int, out_channels: int, bit_width: int) -> nn.Modu
     layer = load_brevitas().nn.QuantConv2d(
         in_channels, out_channels, kernel_size=3, padding=1, bias=True, weight_bit_width=bit_width
     )
-    _check_weights(f"QuantConv2d({in_channels}, {out_channels})", layer, bit_width)
-    return cast("nn.Module", layer)
+    return _checked(f"QuantConv2d({in_channels}, {out_channels})", layer, bit_width)
 
 
 def effective_weight(layer: nn.Module) -> Float[Tensor, "*shape"]:
-    """The weight that a layer computes with: quantised, with its straight-through gradient, if the layer is."""
-    weight = layer.quant_weight().value if hasattr(layer, "quant_weight") else layer.weight  # type: ignore[operator]
-    return cast("Tensor", weight)
+    """The weight that a layer computes with: quantised, with its gradient, if the layer is."""
+    weight, bit_width = cast("Tensor", layer.weight), getattr(layer, "weight_bit_width", None)
+    return weight if bit_width is None else cast("Tensor", _QuantWeight.apply(weight, bit_width))
+
+
+class _QuantWeight(torch.autograd.Function):
+    """What brevitas' `Int8WeightPerTensorFloat` computes, in a tenth of its time.
+
+    The step s is the largest weight, in absolute value, divided by 2^(k-1) - 1; a weight w becomes s round(w / s). The
+    gradient passes through the rounding. What the step receives goes to the largest weight, or evenly to those that
+    tie.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, bit_width: int) -> Tensor:
+        lowest, highest = weight.aminmax()
+        largest = torch.maximum(-lowest, highest).clamp_(min=SMALLEST_SCALE)
+        step = largest / (2 ** (bit_width - 1) - 1)
+        exact = weight / step
+        rounded = exact.round()
+        ctx.save_for_backward(weight, largest, rounded - exact)
+        ctx.num_steps = 2 ** (bit_width - 1) - 1
+        quantized: Tensor = rounded.mul_(step)
+        return quantized
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        weight, largest, error = ctx.saved_tensors
+        for_step = torch.dot(grad.flatten(), error.flatten()) / ctx.num_steps
+        grad = grad.clone(memory_format=torch.contiguous_format)
+        at = (weight.abs() == largest).flatten().nonzero()
+        grad.view(-1)[at] += weight.flatten()[at].sign() * (for_step / len(at))
+        return grad, None
 
 
 def quant_relu(bit_width: int, threshold: float) -> nn.Module:
@@ -168,11 +199,20 @@ def _boundaries(levels: Float[Tensor, " levels"]) -> Float[Tensor, " levels-1"]:
     return boundary
 
 
-def _check_weights(name: str, layer: nn.Module, bit_width: int) -> None:
+def _checked(name: str, layer: Any, bit_width: int) -> nn.Module:
+    """The layer, if brevitas gives it the levels asked for and `effective_weight` gives it brevitas' weights."""
     with torch.no_grad():
         # The scale is that of the tensor sent through, here 1.
-        output = layer.weight_quant(torch.linspace(-1, 1, PROBES)).value  # type: ignore[operator]
+        output = layer.weight_quant(torch.linspace(-1, 1, PROBES)).value
+        expected = layer.quant_weight().value
     _check_levels(name, output, 2**bit_width - 1, (-1.0, 1.0))
+    layer.weight_bit_width = bit_width
+    if not torch.equal(effective_weight(layer), expected):
+        raise ConstructionError(
+            f"{name} must quantise its weights as privsearch does, but they differ. Check that the installed version "
+            "of brevitas still scales by the largest weight."
+        )
+    return cast("nn.Module", layer)
 
 
 def _check_levels(name: str, output: Float[Tensor, "*probe"], count: int, bounds: tuple[float, float]) -> None:

@@ -1,6 +1,8 @@
 """Run trials on Ray's workers, through Ray Tune: one worker a core, each with one thread, or several to a GPU."""
 
+import threading
 from collections.abc import Sequence
+from importlib import import_module
 
 from privsearch.environment import available_cores
 from privsearch.plan import PlannedTrial
@@ -26,9 +28,12 @@ class TuneRunner(Runner):
             SpecError: the workers are to have a GPU, and there is none; nothing has been run.
         """
         workers = min(self._workers, len(trials))
+        # Ray Tune takes a second to import: here, for a sweep with nothing left to do, and while Ray starts.
+        importing = threading.Thread(target=import_module, args=("privsearch.runners.tuning",))
+        importing.start()
         with local_ray(workers * self._resources.cpu):
             gpu = gpu_share(self._resources, workers)
-            # Here, as it takes a second, for which a sweep with nothing left to do need not wait.
+            importing.join()
             from privsearch.runners.tuning import Crew, run_shards
 
             run_shards(trials, job, observer, Crew(workers, self._resources.cpu, gpu))

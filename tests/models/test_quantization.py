@@ -7,7 +7,14 @@ from snntorch.functional.quant import state_quant
 
 from privsearch.errors import ConstructionError
 from privsearch.models import quantization
-from privsearch.models.quantization import StateQuantizer, load_brevitas, quant_conv2d, quant_linear, quant_relu
+from privsearch.models.quantization import (
+    StateQuantizer,
+    effective_weight,
+    load_brevitas,
+    quant_conv2d,
+    quant_linear,
+    quant_relu,
+)
 
 brevitas = load_brevitas()
 BIT_WIDTHS = range(2, 9)
@@ -204,3 +211,27 @@ def test_a_wrong_membrane_quantiser_is_noticed(monkeypatch):
     monkeypatch.setattr(quantization, "_boundaries", lambda levels: original(levels) - 10)
     with pytest.raises(ConstructionError, match=r"16 levels from -1 to 1\.2"):
         StateQuantizer(4, 1.0)
+
+
+@pytest.mark.parametrize("bit_width", [2, 4, 8])
+@pytest.mark.parametrize("ties", [1, 3])
+def test_effective_weights_are_brevitas(bit_width, ties):
+    """The same weights to the bit, and the same gradient but for its rounding, the largest weight's among it."""
+    layer = quant_linear(30, 40, bit_width)
+    with torch.no_grad():
+        layer.weight[:ties, 0] = torch.tensor([2.0, -2.0, 2.0])[:ties]
+    received = torch.randn(40, 30, generator=torch.Generator().manual_seed(0))
+    weights = layer.quant_weight().value, effective_weight(layer)
+    expected, got = (torch.autograd.grad((weight * received).sum(), layer.weight)[0] for weight in weights)
+
+    assert torch.equal(*weights)
+    assert not torch.equal(expected[:ties, 0], received[:ties, 0]), "the test needs a gradient of the scale"
+    torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_weight_that_brevitas_quantises_otherwise_is_refused(monkeypatch):
+    """Should a version of brevitas scale in another way, no network is trained in this one."""
+    monkeypatch.setattr(quantization, "effective_weight", lambda layer: layer.weight)
+
+    with pytest.raises(ConstructionError, match="must quantise its weights as privsearch does"):
+        quant_linear(30, 40, 4)
