@@ -31,11 +31,12 @@ def measure(row: Row, environment: dict[str, Any], *, quick: bool) -> Result:
     result = Result(row.name, what, peer, row.target, unit, quick, environment)
     sides = (row.ours, row.theirs) if isinstance(row, Ratio) else (row.measure,)
     try:
-        rounds = _rounds(sides, 1 + (row.quick_rounds if quick else row.rounds), quick=quick)
+        counted = row.quick_rounds if quick else row.rounds
+        rounds = _rounds(sides, counted + row.warm_up, quick=quick)
     except SideError as error:
         return replace(result, failure=str(error))
-    warm_up, *timings = rounds.timings
-    result = replace(result, warm_up=warm_up, timings=tuple(timings), values=_values(row, rounds))
+    warm_up, timings = rounds.timings[: row.warm_up], rounds.timings[row.warm_up :]
+    result = replace(result, warm_up=sum(warm_up, ()), timings=timings, values=_values(row, rounds))
     if isinstance(row, Bound):
         return result
     found: Agreement = row.compare(*zip(*rounds.answers, strict=True))
@@ -63,7 +64,7 @@ def _rounds(sides: tuple[Any, ...], count: int, *, quick: bool) -> _Rounds:
 
 
 def _values(row: Row, rounds: _Rounds) -> tuple[float, ...]:
-    timings, answers = rounds.timings[1:], rounds.answers[1:]
+    timings, answers = rounds.timings[row.warm_up :], rounds.answers[row.warm_up :]
     if isinstance(row, Ratio):
         return tuple(_seconds(theirs, row.clock) / _seconds(ours, row.clock) for ours, theirs in timings)
     if row.value == "answer":

@@ -46,6 +46,7 @@ class Ratio:
         rounds: how often each side is timed, after one round of warm-up.
         quick_rounds: how often with `--quick`.
         quick_note: what else is smaller with `--quick`.
+        warm_up: whether a first round of each side is not counted; needless where each round is a process of its own.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Ratio:
     rounds: int = 9
     quick_rounds: int = 3
     quick_note: str = ""
+    warm_up: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Bound:
         rounds: how often, after one round of warm-up.
         quick_rounds: how often with `--quick`.
         quick_note: what else is smaller with `--quick`.
+        warm_up: as in `Ratio`.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Bound:
     rounds: int = 5
     quick_rounds: int = 3
     quick_note: str = ""
+    warm_up: bool = True
 
 
 Row = Ratio | Bound

@@ -1,4 +1,5 @@
 import ast
+from dataclasses import replace
 
 import pytest
 from benchmark_sides import bound, dying, failing, ratio
@@ -46,3 +47,9 @@ def test_a_peer_that_is_not_installed_is_named() -> None:
     result = measure(ratio(packages=("numpy", "no-such-package"), quick_rounds=1), {}, quick=True)
     assert "numpy 2" in result.peer
     assert "no-such-package, not installed" in result.peer
+
+
+def test_a_row_may_do_without_a_warm_up() -> None:
+    """Then every round counts."""
+    result = measure(replace(ratio(quick_rounds=2), warm_up=False), {}, quick=True)
+    assert [len(result.warm_up), len(result.timings), len(result.values)] == [0, 2, 2]
