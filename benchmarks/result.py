@@ -22,7 +22,7 @@ class Result:
         unit: 'x' for a ratio, 's' or 'share' for a bound.
         quick: whether it was measured with `--quick`.
         environment: when, on which machine, from which commit, with which versions.
-        warm_up: the first round of each side, ours first: what is compiled is compiled there.
+        warm_up: the rounds that do not count, ours and theirs in turns: what is compiled is compiled there.
         timings: all further rounds of each side, in pairs that were measured one after the other.
         values: the number that each round gave: a ratio, seconds, or a share.
         agrees: whether both sides computed the same thing; None for a bound.

@@ -43,10 +43,11 @@ class Ratio:
         compare: whether both computed the same thing.
         packages: the distributions that make the peer, whose versions the table names.
         clock: what the ratio is one of.
-        rounds: how often each side is timed, after one round of warm-up.
+        rounds: how often each side is timed, after the warm-up.
         quick_rounds: how often with `--quick`.
         quick_note: what else is smaller with `--quick`.
-        warm_up: whether a first round of each side is not counted; needless where each round is a process of its own.
+        warm_up: how many rounds of each side are not counted at first. None are needed where each round is a process of
+            its own; two where the process's memory still grows in the second.
     """
 
     name: str
@@ -61,7 +62,7 @@ class Ratio:
     rounds: int = 9
     quick_rounds: int = 3
     quick_note: str = ""
-    warm_up: bool = True
+    warm_up: int = 1
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Bound:
         unit: 's', or 'share' for a fraction.
         measure: what is done.
         value: which number of a round it is: of a clock, or what the round answered.
-        rounds: how often, after one round of warm-up.
+        rounds: how often, after the warm-up.
         quick_rounds: how often with `--quick`.
         quick_note: what else is smaller with `--quick`.
         warm_up: as in `Ratio`.
@@ -90,7 +91,7 @@ class Bound:
     rounds: int = 5
     quick_rounds: int = 3
     quick_note: str = ""
-    warm_up: bool = True
+    warm_up: int = 1
 
 
 Row = Ratio | Bound

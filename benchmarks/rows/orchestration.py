@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 WORKERS: Final = 2
 SECONDS: Final = 0.1
 COUNT: Final = 1000
-QUICK_COUNT: Final = 200
 
 BIG_SWEEP: Final = """\
 name: big
@@ -35,9 +34,9 @@ grids:
 """
 
 
-def overhead(quick: bool) -> Round:
+def overhead(quick: bool) -> Round:  # noqa: ARG001  # fewer trials would be another share
     """The share of the workers' time that is not spent in trials, from the first one's start to the last one's end."""
-    run = _idle_sweep(QUICK_COUNT if quick else COUNT)
+    run = _idle_sweep(COUNT)
 
     def share() -> float:
         recorder, _ = run()
@@ -100,7 +99,7 @@ def _command(*words: str) -> Round:
 _TRIALS = f"{COUNT:,} trials of {SECONDS:g} s on {WORKERS} workers: share of time not spent in them"
 
 ROWS = (
-    Bound("orchestration", _TRIALS, 0.05, "share", overhead, "answer", 3, 1, f"{QUICK_COUNT} trials"),
+    Bound("orchestration", _TRIALS, 0.05, "share", overhead, "answer", 3, 1, warm_up=0),
     Bound("orchestration_start", "Ray's start before, and its end after a sweep", 10.0, "s", start_and_end, "answer"),
     Bound("help", "`privsearch --help`", 0.3, "s", answer_help),
     Bound("plan", "`privsearch plan` of a 100,000-point product", 5.0, "s", plan_big, rounds=3, quick_rounds=1),

@@ -72,6 +72,6 @@ ROWS = (
         packages=("scikit-learn",),
         rounds=3,
         quick_rounds=1,
-        warm_up=False,
+        warm_up=0,
     ),
 )

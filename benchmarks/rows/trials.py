@@ -192,6 +192,6 @@ ROWS: Final = (
         rounds=1,
         quick_rounds=1,
         quick_note=f"12 trials, {QUICK_REPLICATES} replicates instead of {REPLICATES}",
-        warm_up=False,
+        warm_up=0,
     ),
 )

@@ -51,5 +51,5 @@ def test_a_peer_that_is_not_installed_is_named() -> None:
 
 def test_a_row_may_do_without_a_warm_up() -> None:
     """Then every round counts."""
-    result = measure(replace(ratio(quick_rounds=2), warm_up=False), {}, quick=True)
+    result = measure(replace(ratio(quick_rounds=2), warm_up=0), {}, quick=True)
     assert [len(result.warm_up), len(result.timings), len(result.values)] == [0, 2, 2]
