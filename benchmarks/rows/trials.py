@@ -26,7 +26,7 @@ GRID: Final[dict[str, list[Any]]] = {
 QUICK_GRID: Final = {**GRID, "weight_bit_width": [None, 4, 2]}
 RECIPE: Final = {"epochs": 20, "batch_size": 32}
 REPLICATES: Final = 5
-QUICK_REPLICATES: Final = 3
+QUICK_REPLICATES: Final = 2
 """GRID, RECIPE and REPLICATES are those of sweeps/tabular.yaml, weight_quantization."""
 
 
