@@ -129,10 +129,16 @@ def _step_and_fire(current: Any, last: Any, mem: Any, spk: Any, neurons: Neurons
         spk[i] = neurons.fired if now > neurons.threshold else spk.dtype.type(0)
 
 
+@_inlined
+def _nearest(mem: np.float32, q: Levels) -> np.float32:
+    last = np.float32(q.levels.shape[0] - 2)
+    below = np.int32(max(min((mem - q.lowest) / q.step, last), ZERO))
+    return q.levels[below + np.int32(mem > q.boundaries[below])]  # type: ignore[no-any-return]
+
+
 @_kernel
 def _quantize(mem: Any, q: Levels) -> None:
     """Round each membrane of a row to its nearest level, as `StateQuantizer` does."""
-    last = np.float32(q.levels.shape[0] - 2)
     far = 0
     for i in range(mem.shape[0]):
         far += not mem[i] <= q.exact_below
@@ -140,16 +146,14 @@ def _quantize(mem: Any, q: Levels) -> None:
         _quantize_slowly(mem, q)
         return
     for i in range(mem.shape[0]):
-        below = np.int32(max(min((mem[i] - q.lowest) / q.step, last), ZERO))
-        mem[i] = q.levels[below + np.int32(mem[i] > q.boundaries[below])]
+        mem[i] = _nearest(mem[i], q)
 
 
 @_kernel
 def _quantize_slowly(mem: Any, q: Levels) -> None:
     for i in range(mem.shape[0]):
         if mem[i] <= q.exact_below:
-            below = np.int32(max(min((mem[i] - q.lowest) / q.step, np.float32(q.levels.shape[0] - 2)), ZERO))
-            mem[i] = q.levels[below + np.int32(mem[i] > q.boundaries[below])]
+            mem[i] = _nearest(mem[i], q)
         elif not math.isnan(mem[i]):
             mem[i] = q.levels[np.argmin(np.abs(q.levels - mem[i]))]
 

@@ -91,7 +91,7 @@ def effective_weight(layer: nn.Module) -> Float[Tensor, "*shape"]:
 
 
 class _QuantWeight(torch.autograd.Function):
-    """What brevitas' `Int8WeightPerTensorFloat` computes, in a tenth of its time.
+    """What brevitas' `Int8WeightPerTensorFloat` computes, in less than half its time.
 
     The step s is the largest weight, in absolute value, divided by 2^(k-1) - 1; a weight w becomes s round(w / s). The
     gradient passes through the rounding. What the step receives goes to the largest weight, or evenly to those that
@@ -102,11 +102,11 @@ class _QuantWeight(torch.autograd.Function):
     def forward(ctx: Any, weight: Tensor, bit_width: int) -> Tensor:
         lowest, highest = weight.aminmax()
         largest = torch.maximum(-lowest, highest).clamp_(min=SMALLEST_SCALE)
-        step = largest / (2 ** (bit_width - 1) - 1)
+        ctx.num_steps = 2 ** (bit_width - 1) - 1
+        step = largest / ctx.num_steps
         exact = weight / step
         rounded = exact.round()
         ctx.save_for_backward(weight, largest, rounded - exact)
-        ctx.num_steps = 2 ** (bit_width - 1) - 1
         quantized: Tensor = rounded.mul_(step)
         return quantized
 
