@@ -12,10 +12,10 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader, Subset, TensorDataset
 
-from benchmarks.peers.snntorch_loops import HeadLoop, leaky
+from benchmarks.peers.snntorch_loops import FCNetLoop, HeadLoop
 from benchmarks.peers.training import train_epoch
 
 Examples = Subset[Any] | TensorDataset
@@ -46,26 +46,6 @@ class PlainTrial:
     per_class: bool = False
     num_train: int | None = None
     num_test: int | None = None
-
-
-class FCNet(nn.Module):
-    """Linear - LIF, twice, step by step."""
-
-    def __init__(self, num_features: int, num_classes: int, linear: Any, num_steps: int = 25) -> None:
-        super().__init__()
-        self.num_steps = num_steps
-        self.fc1, self.lif1 = linear(num_features, 1000), leaky()
-        self.fc2, self.lif2 = linear(1000, num_classes), leaky()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits `(batch, classes)` of x `(batch, features)`."""
-        mem1, mem2 = self.lif1.reset_mem(), self.lif2.reset_mem()
-        mem2_rec = []
-        for _ in range(self.num_steps):
-            spk1, mem1 = self.lif1(self.fc1(x), mem1)
-            _, mem2 = self.lif2(self.fc2(spk1), mem2)
-            mem2_rec.append(mem2)
-        return torch.stack(mem2_rec)[-1]
 
 
 def run(trial: PlainTrial) -> dict[str, float]:
@@ -133,7 +113,7 @@ def _network(trial: PlainTrial, *input_shape: int) -> nn.Module:
         linear = partial(QuantLinear, bias=True, weight_bit_width=trial.weight_bit_width)
     num_features, num_classes = input_shape[0], {"iris": 3, "breast_cancer": 2}[trial.dataset]
     if trial.model == "snn":
-        return FCNet(num_features, num_classes, linear)
+        return FCNetLoop(25, num_features, num_classes, linear)
     return nn.Sequential(linear(num_features, 1000), nn.ReLU(), linear(1000, num_classes))
 
 

@@ -78,14 +78,14 @@ class HeadLoop(nn.Module):
 
 
 class FCNetLoop(nn.Module):
-    """Linear - LIF, twice."""
+    """Linear - LIF, twice; `linear` makes the layers, torch's or brevitas'."""
 
-    def __init__(self, num_steps: int, num_features: int, num_classes: int) -> None:
+    def __init__(self, num_steps: int, num_features: int, num_classes: int, linear: Any = nn.Linear) -> None:
         super().__init__()
         self.num_steps = num_steps
-        self.fc1 = nn.Linear(num_features, 1000)
+        self.fc1 = linear(num_features, 1000)
         self.lif1 = leaky()
-        self.fc2 = nn.Linear(1000, num_classes)
+        self.fc2 = linear(1000, num_classes)
         self.lif2 = leaky()
 
     def forward(self, x: Tensor) -> Tensor:
