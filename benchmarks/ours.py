@@ -33,8 +33,8 @@ def training_epoch(spec: TrialSpec, splits: Splits, *, shuffled: bool = False) -
         outputs.clear()
         count = len(splits.y_train)
         order = torch.randperm(count, generator=generator) if shuffled else torch.arange(count)
-        loss, _ = _train_epoch(network, optimizer, splits, order.split(spec.batch_size), generator)
-        return loss, outputs[0]
+        trained = _train_epoch(network, optimizer, splits, order.split(spec.batch_size), generator)
+        return trained.loss, outputs[0]
 
     return training_round(network, epoch)
 

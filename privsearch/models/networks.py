@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from privsearch.models.affine import conv_and_pool, linear, linear_on_images
 from privsearch.models.leaky import Leaky, MembraneReadout
+from privsearch.models.narrow import is_narrow, narrow_linear
 from privsearch.models.quantization import StateQuantizer, effective_weight, quant_conv2d, quant_linear, quant_relu
 from privsearch.models.scan import Dynamics
 from privsearch.spec import Readout, TrialSpec
@@ -65,10 +66,9 @@ class Network(nn.Sequential):
 
     def forward(self, x: Float[Tensor, "batch *features"]) -> Float[Tensor, "batch classes"]:
         """Logits `(batch, classes)` of x `(batch, *input_shape)`."""
-        signal = x.unsqueeze(0)
-        for stage in self:
-            signal = stage(signal)
-        return signal[-1]
+        current, readout = self._until_readout(x)
+        logits: Tensor = readout(current)[-1]
+        return logits
 
     def readouts(self, x: Float[Tensor, "batch *features"]) -> dict[Readout, Float[Tensor, "batch classes"]]:
         """What an attacker may see of the last stage, each `(batch, classes)`.
@@ -76,15 +76,25 @@ class Network(nn.Sequential):
         Of a spiking network its membrane at the final step, which is the logits, its membrane's mean over time, and how
         often each neuron fired; of an ANN the logits alone, under the name of the first.
         """
+        current, readout = self._until_readout(x)
+        if not isinstance(readout, MembraneReadout):
+            return {"final_mem": readout(current)[-1]}
+        spk, mem = readout.neurons.scan(current)
+        return {"final_mem": mem[-1], "spike_counts": spk.sum(0), "mean_mem": mem.mean(0)}
+
+    def _until_readout(
+        self, x: Float[Tensor, "batch *features"]
+    ) -> tuple[Float[Tensor, "time batch classes"], nn.Module]:
+        """What drives the last stage's activation, for every step; and that activation."""
         signal = x.unsqueeze(0)
-        *before, last = cast("Sequence[Stage]", tuple(self))
+        *before, hidden, last = cast("Sequence[Stage]", tuple(self))
         for stage in before:
             signal = stage(signal)
-        readout = last.activation
-        if not isinstance(readout, MembraneReadout):
-            return {"final_mem": last(signal)[-1]}
-        spk, mem = readout.neurons.scan(last.current(signal))
-        return {"final_mem": mem[-1], "spike_counts": spk.sum(0), "mean_mem": mem.mean(0)}
+        current, neurons = hidden.current(signal), hidden.activation
+        weight, bias = cast("Tensor", last.affine.weight), cast("Tensor", last.affine.bias)
+        if isinstance(neurons, Leaky) and is_narrow(neurons, weight):
+            return narrow_linear(current, neurons, effective_weight(last.affine), bias), last.activation
+        return last.current(neurons(current)), last.activation
 
 
 def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network:

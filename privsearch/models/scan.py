@@ -126,11 +126,7 @@ def compiled_forward(
 
     shape = (dynamics.num_steps, current.shape[1])
     mem, spk = current.new_empty(shape, dtype=torch.float32), current.new_empty(shape)
-    levels = kernels.UNQUANTIZED
-    if quantizer is not None:
-        numbers = (np.float32(x) for x in (quantizer.lowest, quantizer.step, quantizer.exact_below))
-        levels = kernels.Levels(quantizer.levels.numpy(), quantizer.boundaries.numpy(), *numbers)
-    kernels.scan(as_array(current), as_array(mem), as_array(spk), _neurons(dynamics, spk.dtype), levels)
+    kernels.scan(as_array(current), as_array(mem), as_array(spk), compiled_neurons(dynamics, quantizer, spk.dtype))
     return spk, mem
 
 
@@ -145,17 +141,25 @@ def compiled_backward(
     from privsearch import kernels
 
     none, name = mem.new_empty((0, mem.shape[1])), dynamics.surrogate_gradient
-    if name not in kernels.SURROGATE_CODES:
-        if grad_spk is not None:
-            grad_spk = SURROGATE_GRADIENTS[name](mem - dynamics.threshold, grad_spk.float())
-        name = "straight_through"
-    kind = kernels.SURROGATE_CODES.index(name)
+    if grad_spk is not None and name not in kernels.SURROGATE_CODES:
+        grad_spk = SURROGATE_GRADIENTS[name](mem - dynamics.threshold, grad_spk.float())
     for_spk, for_mem = (as_array(none if given is None else given) for given in (grad_spk, grad_mem))
-    kernels.scan_backward(kind, as_array(mem), for_spk, for_mem, _neurons(dynamics, torch.float32), as_array(grad))
+    kernels.scan_backward(as_array(mem), for_spk, for_mem, compiled_neurons(dynamics, None), as_array(grad))
 
 
-def _neurons(dynamics: Dynamics, dtype: torch.dtype) -> "kernels.Neurons":
+def compiled_neurons(
+    dynamics: Dynamics, quantizer: StateQuantizer | None, dtype: torch.dtype = torch.float32
+) -> "kernels.Neurons":
+    """The neurons as the kernels know them; dtype is that of their spikes.
+
+    A surrogate gradient that is not compiled is passed straight through: torch is to be called for it before.
+    """
     from privsearch import kernels
 
+    levels, name = kernels.UNQUANTIZED, dynamics.surrogate_gradient
+    if quantizer is not None:
+        numbers = (np.float32(x) for x in (quantizer.lowest, quantizer.step, quantizer.exact_below))
+        levels = kernels.Levels(quantizer.levels.numpy(), quantizer.boundaries.numpy(), *numbers)
+    code = kernels.SURROGATE_CODES.index(name if name in kernels.SURROGATE_CODES else "straight_through")
     fired = np.uint16(0x3F80) if dtype == torch.bfloat16 else np.float32(1)
-    return kernels.Neurons(np.float32(dynamics.beta), np.float32(dynamics.threshold), fired)
+    return kernels.Neurons(np.float32(dynamics.beta), np.float32(dynamics.threshold), levels, code, fired)

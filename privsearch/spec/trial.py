@@ -13,7 +13,7 @@ from privsearch.spec.datasets import Dataset, Network, dataset_name
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol
 from privsearch.spec.strict import STRICT
 
-MEANING_VERSION: Final = 2
+MEANING_VERSION: Final = 3
 """Raised whenever the same TrialSpec starts to mean other numbers; it is part of every trial_id."""
 
 SurrogateGradient = Literal["fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through"]
@@ -147,16 +147,20 @@ class TrialSpec(Axes):
         protocol = canonical_protocol(self.protocol, augments=augments)
         return self.model_copy(update={**canonical_axes(self.axes(), network), "protocol": protocol})
 
-    def trial_id(self, fingerprint: str) -> str:
+    def trial_id(self, fingerprint: str, version: int = MEANING_VERSION) -> str:
         """The key under which this trial is recorded: 16 hexadecimal digits.
 
         It covers the axes, the protocol, the seed, the dataset's content (its `fingerprint`, whatever its path or
         name) and `MEANING_VERSION`. It leaves the attacks out: they read what the training gave, so a recorded
         trial can gain an attack without becoming another trial.
+
+        Args:
+            fingerprint: of the dataset's content.
+            version: an earlier `MEANING_VERSION`, for the id that the trial had under it.
         """
         fields = Axes.model_fields  # once, as pydantic looks it up afresh each time
         meaning = {
-            "version": MEANING_VERSION,
+            "version": version,
             "dataset": fingerprint,
             # Defaults are left out, so that a field that comes later, and is not used, leaves the ids as they are.
             "protocol": {"kind": self.protocol.kind, **self.protocol.model_dump(mode="json", exclude_defaults=True)},

@@ -18,10 +18,12 @@ from privsearch.spec import TrialSpec
 
 brevitas = load_brevitas()
 
-BATCH, CLASSES, STEPS = 6, 3, 10
+BATCH, STEPS = 6, 10
 GAIN = 3
 """By which initial weights grow in tests, so that every layer spikes."""
 SHAPES = {"fcnet": (20,), "convnet": (2, 8, 8)}
+CLASSES = {"fcnet": 3, "convnet": 7}
+"""The FCNet's last layer is narrow (privsearch.models.narrow), the ConvNet's is not."""
 SNNTORCH = {
     "fast_sigmoid": surrogate.fast_sigmoid(slope=25),
     "atan": surrogate.atan(alpha=2),
@@ -60,13 +62,13 @@ def batch_for(network):
     """Inputs `(batch, *input_shape)` large enough for spikes in every layer, and labels."""
     generator = torch.Generator().manual_seed(1)
     x = 4 * torch.rand(BATCH, *SHAPES[network], generator=generator)
-    return x, torch.arange(BATCH) % CLASSES
+    return x, torch.arange(BATCH) % CLASSES[network]
 
 
 def build(spec, network):
     """The network of a spec, always from the same seed."""
     torch.manual_seed(0)
-    return build_network(spec, SHAPES[network], CLASSES)
+    return build_network(spec, SHAPES[network], CLASSES[network])
 
 
 def affine(network, weight_bit_width):
@@ -76,9 +78,9 @@ def affine(network, weight_bit_width):
     else:
         conv, linear, bits = brevitas.nn.QuantConv2d, brevitas.nn.QuantLinear, {"weight_bit_width": weight_bit_width}
     if network == "fcnet":
-        return [linear(20, 1000, bias=True, **bits), linear(1000, CLASSES, bias=True, **bits)]
+        return [linear(20, 1000, bias=True, **bits), linear(1000, CLASSES[network], bias=True, **bits)]
     convs = [conv(2, 32, 3, padding=1, bias=True, **bits), conv(32, 64, 3, padding=1, bias=True, **bits)]
-    return [*convs, linear(256, 1000, bias=True, **bits), linear(1000, CLASSES, bias=True, **bits)]
+    return [*convs, linear(256, 1000, bias=True, **bits), linear(1000, CLASSES[network], bias=True, **bits)]
 
 
 def relu(spec):

@@ -1,25 +1,22 @@
-"""The loops that torch has no single call for, compiled for this processor by numba: Leaky neurons, and max pooling.
+"""Leaky neurons through all time steps, alone or together with the narrow linear layer that reads their spikes.
 
-Written in torch, each step of a recurrence is several calls, each of which reads and writes all neurons; here it is one
-pass. Arithmetic is that of the torch version (privsearch.models.scan), operation by operation and without fused
-multiply-adds, so that the results are the same to the bit. numba compiles each kernel at its first call and keeps it on
-the disk; no compiler need be installed.
-
-Arrays are float32, or uint16 where they hold bfloat16, which numpy does not know.
+Arithmetic is that of the torch version (privsearch.models.scan), operation by operation and without fused
+multiply-adds, so that membranes, spikes and their gradients are the same to the bit. The sums of the linear layer have
+an order of their own: always the same for one processor, and for one example whatever stands beside it.
 """
 
 import math
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit, types
-from numba.extending import overload
+from numba import njit
 
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+from privsearch.kernels.compiled import inlined, kernel, load, store
 
 BLOCK: Final = 4096
 """Neurons that are taken through all time steps together: few enough for a core's own cache."""
+FEW_LEVELS: Final = 32
+"""So many are compared with a membrane in less time than it takes to look one up in a table."""
 ZERO, ONE, SLOPE, PI = np.float32(0), np.float32(1), np.float32(25), np.float32(math.pi)
 SURROGATE_CODES: Final = ("straight_through", "fast_sigmoid", "atan", "triangular")
 """The surrogate gradients that are compiled. (numba would take exponentials one by one: torch is faster there.)"""
@@ -49,94 +46,52 @@ class Neurons(NamedTuple):
     Attributes:
         beta: decay of the membrane per step.
         threshold: above which a neuron fires.
+        levels: those of the membrane.
+        surrogate_gradient: its place in `SURROGATE_CODES`.
         fired: a spike, as the array of spikes holds it.
     """
 
     beta: np.float32
     threshold: np.float32
+    levels: Levels
+    surrogate_gradient: int
     fired: np.float32 | np.uint16
 
 
 UNQUANTIZED: Final = Levels(np.empty(0, np.float32), np.empty(0, np.float32), ZERO, ONE, ZERO)
 
 
-def _kernel(function: Kernel) -> Kernel:
-    """Compile `function`, once for all processes where the disk allows it."""
-    try:
-        return njit(function, cache=True, error_model="numpy")  # type: ignore[no-any-return]
-    except RuntimeError:  # no directory to keep it in
-        return njit(function, error_model="numpy")  # type: ignore[no-any-return]
-
-
-def _inlined(function: Kernel) -> Kernel:
-    return njit(function, inline="always", error_model="numpy")  # type: ignore[no-any-return]
-
-
-def _load(row: Any, i: int) -> np.float32:
-    """Element i as a float32."""
-    raise NotImplementedError("compiled code only")
-
-
-def _store(row: Any, i: int, value: np.float32) -> None:
-    """Set element i, rounded to the nearest, ties to even, where the row holds bfloat16."""
-    raise NotImplementedError("compiled code only")
-
-
-# numba wants the same signatures of both functions, to the annotation.
-@overload(_load, inline="always")
-def _load_typed(row, i):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    if row.dtype == types.uint16:
-        return lambda row, i: np.uint32(np.uint32(row[i]) << np.uint32(16)).view(np.float32)
-    return lambda row, i: row[i]
-
-
-@overload(_store, inline="always")
-def _store_typed(row, i, value):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    if row.dtype == types.uint16:
-
-        def store(row, i, value):  # type: ignore[no-untyped-def]
-            bits = np.float32(value).view(np.uint32)
-            row[i] = np.uint16((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
-
-    else:
-
-        def store(row, i, value):  # type: ignore[no-untyped-def]
-            row[i] = value
-
-    return store
-
-
-@_inlined
+@inlined
 def _step(current: Any, last: Any, mem: Any, neurons: Neurons) -> None:
     for i in range(mem.shape[0]):
-        decayed = neurons.beta * last[i] + _load(current, i)
+        decayed = neurons.beta * last[i] + load(current, i)
         mem[i] = decayed - (neurons.threshold if last[i] > neurons.threshold else ZERO)
 
 
-@_inlined
+@inlined
 def _fire(mem: Any, spk: Any, neurons: Neurons) -> None:
     for i in range(mem.shape[0]):
         spk[i] = neurons.fired if mem[i] > neurons.threshold else spk.dtype.type(0)
 
 
-@_inlined
+@inlined
 def _step_and_fire(current: Any, last: Any, mem: Any, spk: Any, neurons: Neurons) -> None:
     # Both in one pass: the memory is slower than the arithmetic.
     for i in range(mem.shape[0]):
-        decayed = neurons.beta * last[i] + _load(current, i)
+        decayed = neurons.beta * last[i] + load(current, i)
         now = decayed - (neurons.threshold if last[i] > neurons.threshold else ZERO)
         mem[i] = now
         spk[i] = neurons.fired if now > neurons.threshold else spk.dtype.type(0)
 
 
-@_inlined
+@inlined
 def _nearest(mem: np.float32, q: Levels) -> np.float32:
     last = np.float32(q.levels.shape[0] - 2)
     below = np.int32(max(min((mem - q.lowest) / q.step, last), ZERO))
     return q.levels[below + np.int32(mem > q.boundaries[below])]  # type: ignore[no-any-return]
 
 
-@_kernel
+@kernel
 def _quantize(mem: Any, q: Levels) -> None:
     """Round each membrane of a row to its nearest level, as `StateQuantizer` does."""
     far = 0
@@ -144,12 +99,28 @@ def _quantize(mem: Any, q: Levels) -> None:
         far += not mem[i] <= q.exact_below
     if far:
         _quantize_slowly(mem, q)
-        return
+    elif q.levels.shape[0] <= FEW_LEVELS:
+        _quantize_among_few(mem, q)
+    else:
+        for i in range(mem.shape[0]):
+            mem[i] = _nearest(mem[i], q)
+
+
+@kernel
+def _quantize_among_few(mem: Any, q: Levels) -> None:
+    level = np.full_like(mem, q.levels[0])
+    for k in range(q.boundaries.shape[0]):
+        _raise_above(mem, q.boundaries[k], q.levels[k + 1], level)
+    mem[:] = level
+
+
+@kernel
+def _raise_above(mem: Any, boundary: np.float32, above: np.float32, level: Any) -> None:
     for i in range(mem.shape[0]):
-        mem[i] = _nearest(mem[i], q)
+        level[i] = above if mem[i] > boundary else level[i]
 
 
-@_kernel
+@kernel
 def _quantize_slowly(mem: Any, q: Levels) -> None:
     for i in range(mem.shape[0]):
         if mem[i] <= q.exact_below:
@@ -158,8 +129,8 @@ def _quantize_slowly(mem: Any, q: Levels) -> None:
             mem[i] = q.levels[np.argmin(np.abs(q.levels - mem[i]))]
 
 
-@_kernel
-def scan(current: Any, mem: Any, spk: Any, neurons: Neurons, q: Levels) -> None:
+@kernel
+def scan(current: Any, mem: Any, spk: Any, neurons: Neurons) -> None:
     """Take neurons through all time steps; the formula stands at `privsearch.models.Leaky`.
 
     Args:
@@ -167,7 +138,6 @@ def scan(current: Any, mem: Any, spk: Any, neurons: Neurons, q: Levels) -> None:
         mem: `(num_steps, n)`, written.
         spk: `(num_steps, n)`, written.
         neurons: how they behave.
-        q: the levels of the membrane.
     """
     num_steps, n = mem.shape
     at_rest = np.zeros(BLOCK, np.float32)
@@ -177,61 +147,60 @@ def scan(current: Any, mem: Any, spk: Any, neurons: Neurons, q: Levels) -> None:
         for t in range(num_steps):
             now, fired = mem[t, first:end], spk[t, first:end]
             drive = current[min(t, current.shape[0] - 1), first:end]
-            if q.levels.shape[0]:
+            if neurons.levels.levels.shape[0]:
                 _step(drive, last, now, neurons)
-                _quantize(now, q)
+                _quantize(now, neurons.levels)
                 _fire(now, fired, neurons)
             else:
                 _step_and_fire(drive, last, now, fired, neurons)
             last = now
 
 
-@_inlined
+@inlined
 def _fast_sigmoid(mem: Any, grad: Any, threshold: np.float32, received: Any) -> None:
     for i in range(received.shape[0]):
         root = SLOPE * abs(mem[i] - threshold) + ONE
-        received[i] = _load(grad, i) / (root * root)
+        received[i] = load(grad, i) / (root * root)
 
 
-@_inlined
+@inlined
 def _atan(mem: Any, grad: Any, threshold: np.float32, received: Any) -> None:
     for i in range(received.shape[0]):
         scaled = PI * (mem[i] - threshold)
-        received[i] = _load(grad, i) / (scaled * scaled + ONE)
+        received[i] = load(grad, i) / (scaled * scaled + ONE)
 
 
-@_inlined
+@inlined
 def _triangular(mem: Any, grad: Any, threshold: np.float32, received: Any) -> None:
     for i in range(received.shape[0]):
-        g = _load(grad, i)
+        g = load(grad, i)
         received[i] = -g if mem[i] - threshold >= ZERO else g
 
 
-@_inlined
+@inlined
 def _straight_through(grad: Any, received: Any) -> None:
     for i in range(received.shape[0]):
-        received[i] = _load(grad, i)
+        received[i] = load(grad, i)
 
 
-@_kernel
-def _received(kind: int, mem: Any, grad: Any, threshold: np.float32, received: Any) -> None:
+@kernel
+def _received(mem: Any, grad: Any, neurons: Neurons, received: Any) -> None:
     """What a row of membranes receives through its spikes: `grad * S'(mem - threshold)`."""
-    if kind == 0:
+    if neurons.surrogate_gradient == 0:
         _straight_through(grad, received)
-    elif kind == 1:
-        _fast_sigmoid(mem, grad, threshold, received)
-    elif kind == 2:
-        _atan(mem, grad, threshold, received)
+    elif neurons.surrogate_gradient == 1:
+        _fast_sigmoid(mem, grad, neurons.threshold, received)
+    elif neurons.surrogate_gradient == 2:
+        _atan(mem, grad, neurons.threshold, received)
     else:
-        _triangular(mem, grad, threshold, received)
+        _triangular(mem, grad, neurons.threshold, received)
 
 
-@_kernel
-def scan_backward(kind: int, mem: Any, grad_spk: Any, grad_mem: Any, neurons: Neurons, grad: Any) -> None:
+@kernel
+def scan_backward(mem: Any, grad_spk: Any, grad_mem: Any, neurons: Neurons, grad: Any) -> None:
     """The gradient of `scan`'s current: the linear recurrence that stands at `privsearch.models.Leaky`.
 
     Args:
-        kind: the surrogate gradient's place in `SURROGATE_CODES`.
         mem: `(num_steps, n)`.
         grad_spk: `(num_steps, n)`, or `(0, n)` for none.
         grad_mem: `(num_steps, n)`, or `(0, n)` for none.
@@ -249,7 +218,7 @@ def scan_backward(kind: int, mem: Any, grad_spk: Any, grad_mem: Any, neurons: Ne
         total[:] = ZERO
         for t in range(num_steps - 1, -1, -1):
             if grad_spk.shape[0]:
-                _received(kind, mem[t, first:end], grad_spk[t, first:end], neurons.threshold, received)
+                _received(mem[t, first:end], grad_spk[t, first:end], neurons, received)
             else:
                 received[:] = ZERO
             if grad_mem.shape[0]:
@@ -263,75 +232,109 @@ def scan_backward(kind: int, mem: Any, grad_spk: Any, grad_mem: Any, neurons: Ne
             _copy(total, grad[0, first:end])
 
 
-@_inlined
+@inlined
 def _carry(carry: Any, received: Any, beta: np.float32) -> None:
     for i in range(carry.shape[0]):
         carry[i] = beta * carry[i] + received[i]
 
 
-@_inlined
+@inlined
 def _add(total: Any, row: Any) -> None:
     for i in range(total.shape[0]):
-        total[i] += _load(row, i)
+        total[i] += load(row, i)
 
 
-@_inlined
+@inlined
 def _copy(row: Any, out: Any) -> None:
     for i in range(row.shape[0]):
-        _store(out, i, row[i])
+        store(out, i, row[i])
 
 
-@_inlined
-def _pool_row(a: Any, b: Any, c: Any, d: Any, out: Any, place: Any) -> None:
-    for i in range(out.shape[0]):
-        largest, value, at = _load(a, i), a[i], np.uint8(0)
-        x = _load(b, i)
-        if x > largest or x != x:
-            largest, value, at = x, b[i], np.uint8(1)
-        x = _load(c, i)
-        if x > largest or x != x:
-            largest, value, at = x, c[i], np.uint8(2)
-        x = _load(d, i)
-        if x > largest or x != x:
-            largest, value, at = x, d[i], np.uint8(3)
-        out[i] = value
-        place[i] = at
+@kernel
+def scan_to_linear(current: Any, weight: Any, bias: Any, neurons: Neurons, out: Any) -> None:
+    """`scan`, and at each step the linear layer that reads the spikes; these never leave the core's cache.
 
-
-@_kernel
-def max_pool(x: Any, out: Any, place: Any) -> None:
-    """2x2 max pooling, the first of equals wins.
+    Membranes are not quantised.
 
     Args:
-        x: `(n, height, width, channels)`.
-        out: `(n, height // 2, width // 2, channels)`, written.
-        place: like `out`: which of the four won, in reading order; written.
+        current: `(num_steps, batch, n)`, or `(1, batch, n)` for one current at every step.
+        weight: `(outputs, n)`.
+        bias: `(outputs,)`.
+        neurons: how they behave.
+        out: `(num_steps, batch, outputs)`, written.
     """
-    n, height, width, _ = out.shape
-    for k in range(n):
-        for i in range(height):
-            for j in range(width):
-                above, below = x[k, 2 * i], x[k, 2 * i + 1]
-                _pool_row(above[2 * j], above[2 * j + 1], below[2 * j], below[2 * j + 1], out[k, i, j], place[k, i, j])
+    num_steps, batch, num_outputs = out.shape
+    n = weight.shape[1]
+    at_rest, mems = np.zeros(n, np.float32), np.empty((2, n), np.float32)
+    for b in range(batch):
+        last = at_rest
+        for t in range(num_steps):
+            now = mems[t % 2]
+            _step(current[min(t, current.shape[0] - 1), b], last, now, neurons)
+            for k in range(num_outputs):
+                out[t, b, k] = _sum_of_fired(now, weight[k], neurons.threshold) + bias[k]
+            last = now
 
 
-@_inlined
-def _unpool_row(grad: Any, place: Any, at: int, out: Any) -> None:
-    for i in range(out.shape[0]):
-        out[i] = grad[i] if place[i] == at else 0
+@kernel
+def scan_to_linear_backward(
+    current: Any, weight: Any, neurons: Neurons, grad_out: Any, grad: Any, grad_weight: Any
+) -> None:
+    """The gradients of `scan_to_linear`; membranes are computed again, which takes less time than keeping them.
+
+    Args:
+        current: as it was.
+        weight: as it was.
+        neurons: how they behave.
+        grad_out: `(num_steps, batch, outputs)`.
+        grad: like `current`, written.
+        grad_weight: like `weight`, written.
+    """
+    num_steps, batch, num_outputs = grad_out.shape
+    n = weight.shape[1]
+    at_rest, mems = np.zeros(n, np.float32), np.empty((num_steps, n), np.float32)
+    # Not rows of one array: of those the compiler cannot tell that they do not overlap.
+    grad_spk, received = np.empty(n, np.float32), np.empty(n, np.float32)
+    carry, total = np.empty(n, np.float32), np.empty(n, np.float32)
+    grad_weight[:] = ZERO
+    for b in range(batch):
+        last = at_rest
+        for t in range(num_steps):
+            _step(current[min(t, current.shape[0] - 1), b], last, mems[t], neurons)
+            last = mems[t]
+        carry[:] = ZERO
+        total[:] = ZERO
+        for t in range(num_steps - 1, -1, -1):
+            grad_spk[:] = ZERO
+            for k in range(num_outputs):
+                _add_scaled(grad_spk, weight[k], grad_out[t, b, k])
+                _add_where_fired(grad_weight[k], mems[t], neurons.threshold, grad_out[t, b, k])
+            _received(mems[t], grad_spk, neurons, received)
+            _carry(carry, received, neurons.beta)
+            if grad.shape[0] == 1:
+                _add(total, carry)
+            else:
+                _copy(carry, grad[t, b])
+        if grad.shape[0] == 1:
+            _copy(total, grad[0, b])
 
 
-@_kernel
-def max_pool_backward(grad: Any, place: Any, out: Any) -> None:
-    """The gradient of `max_pool`: what came goes to the input that won; shapes are those of `max_pool`."""
-    n, height, width, _ = grad.shape
-    if out.shape[1] % 2 or out.shape[2] % 2:
-        out[:] = 0
-    for k in range(n):
-        for i in range(height):
-            for j in range(width):
-                above, below = out[k, 2 * i], out[k, 2 * i + 1]
-                _unpool_row(grad[k, i, j], place[k, i, j], 0, above[2 * j])
-                _unpool_row(grad[k, i, j], place[k, i, j], 1, above[2 * j + 1])
-                _unpool_row(grad[k, i, j], place[k, i, j], 2, below[2 * j])
-                _unpool_row(grad[k, i, j], place[k, i, j], 3, below[2 * j + 1])
+@njit(fastmath={"reassoc"}, error_model="numpy")
+def _sum_of_fired(mem: Any, weight: Any, threshold: np.float32) -> np.float32:
+    # Zeros are multiplied, so that a weight that is not finite shows in every sum.
+    total = ZERO
+    for i in range(mem.shape[0]):
+        total += weight[i] * (ONE if mem[i] > threshold else ZERO)
+    return total
+
+
+@inlined
+def _add_scaled(total: Any, row: Any, scale: np.float32) -> None:
+    for i in range(total.shape[0]):
+        total[i] += scale * row[i]
+
+
+@inlined
+def _add_where_fired(total: Any, mem: Any, threshold: np.float32, grad: np.float32) -> None:
+    for i in range(total.shape[0]):
+        total[i] += grad * (ONE if mem[i] > threshold else ZERO)

@@ -1,0 +1,60 @@
+"""How kernels are compiled, and how they read and write their arrays.
+
+numba compiles a kept kernel again when the file that it stands in has changed, not when this one has.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numba import njit, types
+from numba.extending import overload
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+
+def kernel(function: Kernel) -> Kernel:
+    """Compile `function`, once for all processes where the disk allows it."""
+    try:
+        return njit(function, cache=True, error_model="numpy")  # type: ignore[no-any-return]
+    except RuntimeError:  # no directory to keep it in
+        return njit(function, error_model="numpy")  # type: ignore[no-any-return]
+
+
+def inlined(function: Kernel) -> Kernel:
+    """Compile `function` as a part of the kernels that call it."""
+    return njit(function, inline="always", error_model="numpy")  # type: ignore[no-any-return]
+
+
+def load(row: Any, i: int) -> np.float32:
+    """Element i as a float32."""
+    raise NotImplementedError("compiled code only")
+
+
+def store(row: Any, i: int, value: np.float32) -> None:
+    """Set element i, rounded to the nearest, ties to even, where the row holds bfloat16."""
+    raise NotImplementedError("compiled code only")
+
+
+# numba wants the same signatures of both functions, to the annotation.
+@overload(load, inline="always")
+def _load_typed(row, i):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    if row.dtype == types.uint16:
+        return lambda row, i: np.uint32(np.uint32(row[i]) << np.uint32(16)).view(np.float32)
+    return lambda row, i: row[i]
+
+
+@overload(store, inline="always")
+def _store_typed(row, i, value):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    if row.dtype == types.uint16:
+
+        def write(row, i, value):  # type: ignore[no-untyped-def]
+            bits = np.float32(value).view(np.uint32)
+            row[i] = np.uint16((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
+
+    else:
+
+        def write(row, i, value):  # type: ignore[no-untyped-def]
+            row[i] = value
+
+    return write

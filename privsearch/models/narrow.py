@@ -1,0 +1,75 @@
+"""Leaky neurons and the narrow linear layer that reads their spikes, as one autograd node on a CPU.
+
+The spikes of a wide layer are the largest thing that a step of an FCNet moves through memory: written by the neurons,
+read by a matrix product that computes next to nothing, and their gradients the same way back. Here they stay in the
+core's cache, and membranes are computed again in the backward pass.
+"""
+
+from typing import Any, Final, cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from privsearch.models.leaky import Leaky
+from privsearch.models.rows import as_array
+from privsearch.models.scan import compiled_neurons
+
+MOST_OUTPUTS: Final = 6
+"""With more, a matrix product makes up for what it costs to fetch the spikes."""
+
+
+def is_narrow(neurons: Leaky, weight: Float[Tensor, "outputs inputs"]) -> bool:
+    """Whether `narrow_linear` can be called, and pays. To quantise membranes twice would not."""
+    if weight.device.type != "cpu" or len(weight) > MOST_OUTPUTS or neurons.quantizer is not None:
+        return False
+    from privsearch import kernels
+
+    return neurons.dynamics.surrogate_gradient in kernels.SURROGATE_CODES
+
+
+def narrow_linear(
+    current: Float[Tensor, "steps batch inputs"],
+    neurons: Leaky,
+    weight: Float[Tensor, "outputs inputs"],
+    bias: Float[Tensor, " outputs"],
+) -> Float[Tensor, "time batch outputs"]:
+    """`linear(neurons(current), weight, bias)`.
+
+    Spikes and membranes are those of `Leaky.scan`, to the bit, and so is what follows from the gradient of a spike. The
+    sums are taken in an order of their own, the same for an example whatever else is in its batch.
+
+    Args:
+        current: `(num_steps, batch, inputs)`, or `(1, batch, inputs)` for one current presented at every step.
+        neurons: those that fire; `is_narrow` holds of them and the weight.
+        weight: `(outputs, inputs)`.
+        bias: `(outputs,)`.
+    """
+    return cast("Tensor", _NarrowLinear.apply(current, weight, bias, neurons))
+
+
+class _NarrowLinear(torch.autograd.Function):
+    """Spikes are made and used up row by row."""
+
+    @staticmethod
+    def forward(ctx: Any, current: Tensor, weight: Tensor, bias: Tensor, neurons: Leaky) -> Tensor:
+        from privsearch import kernels
+
+        current, weight = current.contiguous(), weight.contiguous()
+        ctx.save_for_backward(current, weight)
+        ctx.neurons = compiled_neurons(neurons.dynamics, None)
+        out = weight.new_empty((neurons.dynamics.num_steps, current.shape[1], len(weight)))
+        kernels.scan_to_linear(as_array(current), as_array(weight), as_array(bias), ctx.neurons, as_array(out))
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        from privsearch import kernels
+
+        current, weight = ctx.saved_tensors
+        grad, grad_weight = torch.empty_like(current), torch.empty_like(weight)
+        into = as_array(grad_out.contiguous()), as_array(grad), as_array(grad_weight)
+        kernels.scan_to_linear_backward(as_array(current), as_array(weight), ctx.neurons, *into)
+        return grad, grad_weight, grad_out.sum((0, 1)), None
