@@ -1,8 +1,9 @@
 """A user's own data: a CSV table or an NPZ archive, checked so that every mistake is named where it stands."""
 
+import csv
 import warnings
 import zipfile
-import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,10 +13,12 @@ from jaxtyping import Bool, Float32, Int64, Shaped
 
 from privsearch.data.raw import RawDataset, did_you_mean, encode_labels, listed
 from privsearch.errors import DataError
+from privsearch.npz import MAX_BYTES, NpzError, open_npz, read_array
 from privsearch.spec import CsvDataset, NpzDataset
 
 _ONE_SPLIT: Final = ("x", "y")
 _TWO_SPLITS: Final = ("x_train", "y_train", "x_test", "y_test")
+_MAX_COLUMNS: Final = 100_000
 _MIN_IMAGE_SIDE: Final = 4  # the ConvNet halves each side twice
 
 
@@ -100,22 +103,34 @@ def _existing_file(given: str) -> Path:
 
 
 def _read_table(path: Path) -> pd.DataFrame:
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise DataError(f"{path}: a table must have at most {MAX_BYTES:,} bytes, but has {size:,}. Take fewer rows.")
     try:
-        header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, skipinitialspace=True)
-        _check_header(list(header.iloc[0]), path)
+        _check_header(_header(path), path)
         with warnings.catch_warnings():
             # Rows longer than the header: pandas would drop the surplus with a warning.
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(path, index_col=False, low_memory=False, skipinitialspace=True)
-    except (OSError, ValueError, pd.errors.ParserWarning) as error:
+            # Never unpacked, whatever its name ends in.
+            return pd.read_csv(path, index_col=False, low_memory=False, skipinitialspace=True, compression=None)
+    except (OSError, ValueError, csv.Error, pd.errors.ParserWarning) as error:
         raise DataError(
             f"{path}: this must be a readable CSV file (UTF-8, a header, commas, as many fields in every row), but "
-            f"reading it gave: {str(error).strip()}. Save the table as CSV again."
+            f"reading it gave: {' '.join(str(error).split())}. Save the table as CSV again."
         ) from error
 
 
+def _header(path: Path) -> list[str]:
+    """The first row that is not blank."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return next((row for row in csv.reader(file, skipinitialspace=True) if row not in ([], [""])), [])
+
+
 def _check_header(columns: list[str], path: Path) -> None:
-    repeated = sorted({column for column in columns if columns.count(column) > 1 and column})
+    if len(columns) > _MAX_COLUMNS:
+        raise DataError(
+            f"{path}: there must be at most {_MAX_COLUMNS:,} columns, but got {len(columns):,}. Write an NPZ archive."
+        )
+    repeated = sorted(column for column, count in Counter(columns).items() if count > 1 and column)
     if repeated:
         raise DataError(
             f"{path}: every column must have a name of its own, but these occur more than once: {listed(repeated)}. "
@@ -169,21 +184,15 @@ def _as_float32(values: Shaped[np.ndarray, "*shape"]) -> Float32[np.ndarray, "*s
 
 def _read_archive(path: Path) -> dict[str, Shaped[np.ndarray, "..."]]:
     try:
-        with path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise _not_an_archive(path)
-            _check_array_names(archive.files, path)
-            return {name: _read_array(archive, name, path) for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise _not_an_archive(path) from error
-
-
-def _not_an_archive(path: Path) -> DataError:
-    return DataError(
-        f"{path}: this must be a readable NPZ archive, but it is of another kind, damaged, or closed to you. Write it "
-        "with numpy.savez_compressed(path, x=..., y=...)."
-    )
+        with open_npz(path) as archive:
+            members = {member.removesuffix(".npy"): member for member in archive.namelist()}
+            _check_array_names(list(members), path)
+            return {name: _read_array(archive, member, f"{path}, array {name!r}") for name, member in members.items()}
+    except NpzError as error:
+        raise DataError(
+            f"{path}: this must be a readable NPZ archive, but: {error}. Write it with numpy.savez_compressed(path, "
+            "x=..., y=...)."
+        ) from error
 
 
 def _check_array_names(names: list[str], path: Path) -> None:
@@ -199,18 +208,14 @@ def _check_array_names(names: list[str], path: Path) -> None:
     )
 
 
-def _read_array(archive: "np.lib.npyio.NpzFile[Any]", name: str, path: Path) -> Shaped[np.ndarray, "..."]:
-    where = f"{path}, array {name!r}"
+def _read_array(archive: zipfile.ZipFile, member: str, where: str) -> Shaped[np.ndarray, "..."]:
     try:
-        array = archive[name]
-    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        return read_array(archive, member)
+    except NpzError as error:
         raise DataError(
             f"{where}: this must be a readable array of numbers or strings (no Python objects: they would be "
-            f"unpickled), but reading it gave: {error}. Give it a plain dtype, such as float32, int64 or str."
+            f"unpickled), but: {error}. Give it a plain dtype, such as float32, int64 or str, and write it again."
         ) from error
-    if not isinstance(array, np.ndarray):
-        raise DataError(f"{where}: this must be an array, but got a file of another kind. Write it with numpy.savez.")
-    return array
 
 
 def _label_array(

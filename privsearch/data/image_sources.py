@@ -1,11 +1,12 @@
 """The image datasets that torchvision can bring: what is known of each beforehand, and how its files are read."""
 
 import hashlib
+import io
 import json
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -62,10 +63,20 @@ def _read_idx(contents: Sequence[bytes]) -> _Examples:
     return x, np.frombuffer(labels, np.uint8, offset=8).astype(np.int64)
 
 
+class _ArraysOnly(pickle.Unpickler):
+    """Makes arrays, lists, dicts and text, and calls nothing else: only MD5 vouches for the files."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == "numpy.core.multiarray" and name == "_reconstruct":
+            return np.zeros(0).__reduce__()[0]
+        if module == "numpy" and name in ("ndarray", "dtype"):
+            return getattr(np, name)
+        raise pickle.UnpicklingError(f"a file of images must hold arrays only, but asks for {module}.{name}")
+
+
 def _read_batches(contents: Sequence[bytes]) -> _Examples:
     """CIFAR-10's format: pickled batches, each image's red plane first."""
-    # Their checksums were right: these are the files that are known to hold arrays and lists only.
-    batches = [pickle.loads(content, encoding="latin1") for content in contents]  # noqa: S301
+    batches = [_ArraysOnly(io.BytesIO(content), encoding="latin1").load() for content in contents]
     x = np.concatenate([batch["data"] for batch in batches]).reshape(-1, 3, 32, 32)
     return x, np.concatenate([np.array(batch["labels"], np.int64) for batch in batches])
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float32, Int64, Shaped, UInt8
 
 from privsearch.errors import DataError
+from privsearch.text import cut
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def encode_labels(
 
 def listed(items: Iterable[object], limit: int = 10) -> str:
     """`'a', 'b', 'c' and 7 more`."""
-    shown = [repr(item) for item in items]
+    shown = [cut(item) for item in items]
     rest = f" and {len(shown) - limit} more" if len(shown) > limit else ""
     return ", ".join(shown[:limit]) + rest
 

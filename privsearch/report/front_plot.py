@@ -1,6 +1,7 @@
 """A Pareto front among all configurations, as a figure for a paper and as an interactive page."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from html import escape
 from pathlib import Path
 from textwrap import fill
 from typing import Any, Final
@@ -212,7 +213,7 @@ def plot_front_interactive(contest: Contest) -> go.Figure:
         add(0.5 - floor, 0.5 + floor, fillcolor=BAND, line_width=0, layer="below", annotation_text="noise floor")
     figure.update_layout(
         template="simple_white",
-        title=_title(contest).replace("\n", "<br>"),
+        title=escape(_title(contest)).replace("\n", "<br>"),
         xaxis_title=axis_title(x),
         yaxis_title=axis_title(y),
     )
@@ -251,8 +252,8 @@ def _hover(row: Mapping[str, Any], contest: Contest) -> str:
     numbers = [f"{quantity(column)} {measured(row, column)} {interval(row, column)}".rstrip() for column in columns]
     p = row["front_probability"]
     probability = [] if p is None else [f"on the front with probability {p:.2f}"]
-    name = configuration(row, varying_axes(contest.rows))
-    return "<br>".join([f"<b>{name}</b>", *probability, *numbers, f"trial {row['trial_id']}"])
+    name = escape(configuration(row, varying_axes(contest.rows)))
+    return "<br>".join([f"<b>{name}</b>", *probability, *numbers, f"trial {escape(row['trial_id'])}"])
 
 
 def write_front_plots(folder: Path, found: Iterable[Contest]) -> list[Path]:

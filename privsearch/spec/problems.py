@@ -18,16 +18,20 @@ from privsearch.spec.attacks import (
     SvmAttack,
     ThresholdAttack,
 )
-from privsearch.spec.datasets import CsvDataset, DatasetName, NpzDataset
+from privsearch.spec.datasets import NAME_RULE, CsvDataset, DatasetName, NpzDataset
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol
+from privsearch.spec.resources import Resources
 from privsearch.spec.sweep import RECIPE_AXES, SweepSpec
 from privsearch.spec.trial import AXES, Axes
+from privsearch.text import cut
 
 _DATASET_RULE: Final = (
     f"one of {', '.join(get_args(DatasetName))}, or a mapping such as {{name: mine, path: mine.csv, label: column}} "
     "or {name: mine, path: mine.npz}"
 )
 
+KEY: Final = "[key]"
+"""The last step of the way to a mapping's key that is wrong itself, as pydantic calls it."""
 
 _PROTOCOL_RULE: Final = "paper or halves, or a mapping such as {kind: halves, networks: 8}"
 _ATTACK_RULE: Final = f"one of {', '.join(ATTACK_KINDS)}, or a mapping such as {{kind: lira, mode: offline}}"
@@ -60,12 +64,12 @@ def problem_of(details: ErrorDetails) -> Problem:
         case "extra_forbidden":
             sentence = unknown_name("field", str(where[-1]), tuple(_model(where).model_fields))
         case "unknown_axis":
-            sentence = unknown_name("axis", str(where[-1]), AXES)
+            sentence = unknown_name("axis", str(given), AXES)
         case "unknown_recipe":
             sentence = unknown_name("recipe field", str(where[-1]), (*RECIPE_AXES, "overrides"))
         case "missing":
             rule = _rule(where)
-            sentence = "this field must be given" + (f": {rule}" if rule else "")
+            sentence = "this field must be given, but is missing" + (f"; write {rule}" if rule else "")
         case (
             "repeated_name"
             | "idle_axis"
@@ -74,6 +78,7 @@ def problem_of(details: ErrorDetails) -> Problem:
             | "no_attack"
             | "too_many_points"
             | "empty_axis"
+            | "secret_in_uri"
             | "unknown_override"
             | "unknown_objective"
         ):
@@ -86,16 +91,16 @@ def problem_of(details: ErrorDetails) -> Problem:
 def unknown_name(what: str, given: str, valid: tuple[str, ...]) -> str:
     """The sentence about a name that is not one of `valid`."""
     close = difflib.get_close_matches(given, valid, n=1, cutoff=0.5)
-    nearest = f"; did you mean {close[0]!r}?" if close else ";"
-    return f"no {what} is called {given!r}{nearest} valid: {', '.join(valid)}"
+    nearest = f"; nearest valid: {close[0]}" if close else "; rename or remove it"
+    return f"the {what} must be one of {', '.join(valid)}, but got {cut(given)}{nearest}"
 
 
 def _invalid(where: tuple[int | str, ...], given: Any, message: str) -> str:
     rule = _rule(where)
-    must = f"must be {rule}" if rule else message
+    must = f"must be {rule}" if rule else message[0].lower() + message[1:]
     if where[0] in ("protocol", "attacks") and len(where) <= 2 and isinstance(given, dict) and "kind" in given:
         given = given["kind"]  # what names the model is to blame
-    nearest = _nearest(where, given)
+    nearest = repr(str(given)) if type(given) in (int, float) and "valid string" in message else _nearest(where, given)
     return f"{must}, but got {_shown(given)}" + (f"; nearest valid: {nearest}" if nearest else "")
 
 
@@ -106,6 +111,8 @@ def _model(where: tuple[int | str, ...]) -> type[BaseModel]:
             return _BY_TAG[str(tag)]
         case ("grids", _, _, *_) | ("recipe", _, *_):
             return Axes
+        case ("resources", _, *_):
+            return Resources
         case _:
             return SweepSpec
 
@@ -118,18 +125,21 @@ def _field(where: tuple[int | str, ...]) -> FieldInfo | None:
 def _rule(where: tuple[int | str, ...]) -> str | None:
     match where:
         case ("datasets", _) | ("datasets", _, "named"):
-            return _DATASET_RULE
+            rule = _DATASET_RULE
         case ("protocol",) | ("protocol", _) | ("protocol", _, "paper"):
-            return _PROTOCOL_RULE
+            rule = _PROTOCOL_RULE
         case ("attacks", _) | ("attacks", _, "None"):
-            return _ATTACK_RULE
+            rule = _ATTACK_RULE
+        case ("grids", _, step) if step == KEY:
+            rule = NAME_RULE
         case ("grids", _):
-            return "a mapping from axes to lists of values, with at least the axis 'model'"
+            rule = "a mapping from axes to lists of values, with at least the axis 'model'"
         case ("objectives", _):
-            return "'maximize' or 'minimize'"
+            rule = "'maximize' or 'minimize'"
         case _:
             field = _field(where)
             return field.description if field else None
+    return rule
 
 
 def _choices(annotation: Any) -> list[Any]:
@@ -173,5 +183,5 @@ def _nearest(where: tuple[int | str, ...], given: Any) -> str | None:
 
 
 def _shown(given: Any) -> str:
-    text = "null" if given is None else repr(given)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    # As in the file.
+    return {"None": "null", "True": "true", "False": "false"}.get(repr(given)) or cut(given)

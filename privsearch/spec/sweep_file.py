@@ -4,18 +4,23 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from privsearch.errors import PrivsearchError, SpecError
 from privsearch.spec.attacks import Attack
-from privsearch.spec.problems import Problem, problem_of
+from privsearch.spec.plain_yaml import Document, NotPlainError, lines_of, parse
+from privsearch.spec.problems import KEY, Problem, problem_of
 from privsearch.spec.sweep import SweepSpec
+from privsearch.text import cut
+
+MAX_BYTES: Final = 1_000_000
+"""A sweep file beyond this is refused: a stranger's would fill the memory, and nobody writes one by hand."""
+
+_MOST_PROBLEMS: Final = 20
+"""As many problems are told at a time."""
 
 
 def read_sweep(path: Path, settings: Sequence[str] = ()) -> SweepSpec:
@@ -24,20 +29,26 @@ def read_sweep(path: Path, settings: Sequence[str] = ()) -> SweepSpec:
     Paths of datasets are taken as relative to the sweep file and come back absolute.
 
     Raises:
-        SpecError: the file cannot be read or breaks a rule; the message lists all problems found.
+        SpecError: the file cannot be read, is too large, or breaks a rule; the message lists the problems found.
     """
-    document = _parse(_read(path), path)
-    settled = {_apply(document, setting) for setting in settings}
+    document, settled = _parse(path, settings)
     try:
-        sweep = SweepSpec.model_validate(_plain(document))
+        sweep = SweepSpec.model_validate(document.value)
     except ValidationError as error:
-        problems = [problem_of(details) for details in error.errors(include_url=False)]
-        ways = [problem.where for problem in problems]
-        # A list with a bad item is itself reported as bad: say only what lies deepest.
-        deepest = [p for p in problems if not any(len(w) > len(p.where) and w[: len(p.where)] == p.where for w in ways)]
-        located = sorted({_located(problem, document, path, settled) for problem in deepest})
-        raise SpecError("\n".join(text for _, text in located)) from None
+        raise SpecError("\n".join(_told(error, document, path, settled))) from None
     return _with_absolute_paths(sweep, path.parent)
+
+
+def _told(error: ValidationError, document: Document, path: Path, settled: set[tuple[str, ...]]) -> list[str]:
+    """One line a problem, in the order of the file; the first ones where there are many."""
+    found = error.errors(include_url=False)
+    # A list with a bad item is itself reported as bad: say only what lies deepest.
+    shallow = {details["loc"][:n] for details in found for n in range(len(details["loc"]))}
+    deepest = [details for details in found if details["loc"] not in shallow]
+    located = (_located(problem_of(details), document, path, settled) for details in deepest[:_MOST_PROBLEMS])
+    texts = [text for _, text in sorted(dict.fromkeys(located), key=lambda of_line: of_line[0])]
+    more = len(deepest) - _MOST_PROBLEMS
+    return [*texts, f"{path}: {more:,} more problems, not told here; mend these first"] if more > 0 else texts
 
 
 def read_attacks(texts: Sequence[str]) -> tuple[Attack, ...]:
@@ -48,16 +59,19 @@ def read_attacks(texts: Sequence[str]) -> tuple[Attack, ...]:
     """
     found: list[Attack] = []
     for text in texts:
+        option = f"--attack {cut(text)}"
         try:
-            items = _plain(YAML(typ="rt", pure=True).load(f"[{text}]"))
+            items = parse(f"[{text}]").value
             found += TypeAdapter(tuple[Attack, ...]).validate_python(tuple(items))
-        except YAMLError:
-            raise SpecError(f"--attack {text}: must be names such as lira,rmia, or a mapping in YAML") from None
+        except NotPlainError as error:
+            raise SpecError(
+                f"{option}: must be names such as lira,rmia, or a mapping in YAML, but got {cut(text)}: {error}"
+            ) from None
         except ValidationError as error:
             problems = [problem_of({**details, "loc": ("attacks", *details["loc"])}) for details in error.errors()]
-            raise SpecError("\n".join(f"--attack {text}: {problem.sentence}" for problem in problems)) from None
+            raise SpecError("\n".join(f"{option}: {problem.sentence}" for problem in problems)) from None
         if not items:
-            raise SpecError(f"--attack {text!r}: must name at least one attack, such as lira,rmia")
+            raise SpecError(f"{option}: must name at least one attack, such as lira,rmia")
     # Twice the same is once the same, here where several options are put together.
     return tuple(dict.fromkeys(found))
 
@@ -74,8 +88,7 @@ def blaming(path: Path, settings: Sequence[str] = ()) -> Iterator[None]:
     except PrivsearchError as error:
         if not error.where:
             raise
-        document = _parse(_read(path), path)
-        settled = {_apply(document, setting) for setting in settings}
+        document, settled = _parse(path, settings)
         _, message = _located(Problem(error.where, str(error)), document, path, settled)
         raise type(error)(message) from None
 
@@ -92,7 +105,14 @@ def dump_sweep(sweep: SweepSpec) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise SpecError(
+                f"{path}: a sweep file must have at most {MAX_BYTES:,} bytes, but has {path.stat().st_size:,}; write "
+                "several sweeps"
+            )
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         siblings = sorted(p.name for p in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
         hint = f"sweep files in {path.parent}: {', '.join(siblings)}" if siblings else "check the path"
@@ -103,60 +123,51 @@ def _read(path: Path) -> str:
         raise SpecError(
             f"{path}: a sweep file must be text in UTF-8, but byte {error.start} is not; save it as UTF-8"
         ) from None
-    except OSError as error:
-        raise SpecError(f"{path}: the sweep file must be readable, but: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SpecError(f"{path}: the sweep file must be readable, but: {reason}; check its path and rights") from None
 
 
-def _parse(text: str, path: Path) -> CommentedMap:
-    yaml = YAML(typ="rt", pure=True)
+def _parse(path: Path, settings: Sequence[str]) -> tuple[Document, set[tuple[str, ...]]]:
+    """The file with the settings written over it, and the ways to the fields that they set."""
+    text = _read(path)
     try:
-        document = yaml.load(text)
-    except DuplicateKeyError as error:
-        raise SpecError(_duplicate_key(error, text, path)) from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        source = text.splitlines()[line - 1] if text else ""
-        what = f"{error.problem or error.context}".replace("'\\t'", "a tab")
-        remedy = "; indent with spaces, not tabs" if "\t" in source else ""
-        raise SpecError(f"{path}:{line}: must be valid YAML, but {what} in: {source.strip()!r}{remedy}") from None
-    except YAMLError as error:
-        raise SpecError(f"{path}: must be valid YAML, but {' '.join(str(error).split())}") from None
-    if document is None:
+        document = parse(text)
+    except NotPlainError as error:
+        source = cut(lines_of(text)[error.line - 1].rstrip())
+        raise SpecError(f"{path}:{error.line}: must be YAML of plain values, but got {source}: {error}") from None
+    if document.value is None:
         raise SpecError(f"{path}:1: must describe a sweep, but is empty; start from sweeps/quickstart.yaml")
-    if not isinstance(document, CommentedMap):
-        given = type(_plain(document)).__name__
-        raise SpecError(f"{path}:1: must be a mapping of fields such as `name: my-sweep`, but is a {given}")
-    return document
+    if not isinstance(document.value, dict):
+        raise SpecError(
+            f"{path}:1: must be a mapping of fields such as `name: my-sweep`, but is {_kind(document.value)}; start "
+            "from sweeps/quickstart.yaml"
+        )
+    return document, {_apply(document.value, setting) for setting in settings}
 
 
-def _duplicate_key(error: DuplicateKeyError, text: str, path: Path) -> str:
-    line = error.problem_mark.line + 1
-    key = text.splitlines()[line - 1].strip().partition(":")[0].lstrip("{- ")
-    return f"{path}:{line}: {key}: every key must stand once in a mapping, but this one stands twice; remove one"
-
-
-def _apply(document: CommentedMap, setting: str) -> tuple[str, ...]:
+def _apply(document: dict[str, Any], setting: str) -> tuple[str, ...]:
     """Write one `path=value` into the document; the value is read as YAML."""
     dotted, separator, text = setting.partition("=")
     keys = tuple(dotted.strip().split("."))
+    option = f"--set {cut(setting)}"
     if not separator or not all(keys):
-        raise SpecError(f"--set {setting}: must be path=value, such as --set recipe.epochs=2")
+        raise SpecError(f"{option}: must be path=value, such as --set recipe.epochs=2")
     try:
-        value = YAML(typ="rt", pure=True).load(text)
-    except YAMLError:
-        raise SpecError(f"--set {setting}: the value must be valid YAML, but is {text!r}") from None
+        value = parse(text).value
+    except NotPlainError as error:
+        raise SpecError(f"{option}: the value must be YAML of plain values, but got {cut(text)}: {error}") from None
     keys = _undotted(document, keys)
     node: Any = document
     for key in keys[:-1]:
-        node = node.setdefault(key, CommentedMap()) if isinstance(node, CommentedMap) else None
-    if not isinstance(node, CommentedMap):
-        raise SpecError(f"--set {setting}: {dotted!r} must lead through mappings; to change a list, set it whole")
+        node = node.setdefault(key, {}) if isinstance(node, dict) else None
+    if not isinstance(node, dict):
+        raise SpecError(f"{option}: {cut(dotted)} must lead through mappings; to change a list, set it whole")
     node[keys[-1]] = value
     return keys
 
 
-def _undotted(document: CommentedMap, parts: tuple[str, ...]) -> tuple[str, ...]:
+def _undotted(document: dict[str, Any], parts: tuple[str, ...]) -> tuple[str, ...]:
     """The keys that a dotted path means.
 
     Names may have dots in them, as in `objectives.svm.auc`, so at each step the longest key that is there is taken.
@@ -164,7 +175,7 @@ def _undotted(document: CommentedMap, parts: tuple[str, ...]) -> tuple[str, ...]
     keys: list[str] = []
     node: Any = document
     while parts:
-        there = [n for n in range(len(parts), 0, -1) if isinstance(node, CommentedMap) and ".".join(parts[:n]) in node]
+        there = [n for n in range(len(parts), 0, -1) if isinstance(node, dict) and ".".join(parts[:n]) in node]
         # A column that is no objective yet is not there, and has its dot all the same.
         length = there[0] if there else len(parts) if keys == ["objectives"] else 1
         keys.append(".".join(parts[:length]))
@@ -173,45 +184,34 @@ def _undotted(document: CommentedMap, parts: tuple[str, ...]) -> tuple[str, ...]
     return tuple(keys)
 
 
-def _plain(node: Any) -> Any:
-    """The document as dicts, lists and plain scalars, free of the parser's own classes."""
-    if isinstance(node, CommentedMap):
-        return {_plain(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
-        return [_plain(value) for value in node]
-    for scalar in (bool, int, float, str):
-        if isinstance(node, scalar):
-            return scalar(node)
-    return node
+def _kind(value: Any) -> str:
+    return "a list" if isinstance(value, list) else f"only {cut(value)}"
 
 
-def _located(problem: Problem, document: CommentedMap, path: Path, settled: set[tuple[str, ...]]) -> tuple[int, str]:
+def _located(problem: Problem, document: Document, path: Path, settled: set[tuple[str, ...]]) -> tuple[int, str]:
     """The line number of the problem, and all of it as one line: file, line number, field, sentence."""
-    node: Any = document
-    line = 0
+    node: Any = document.value
+    line = 1
     field = ""
     steps: tuple[Any, ...] = ()
     for step in problem.where:
-        if isinstance(node, CommentedMap) and step in node:
-            line, field = _line(node, step, line), f"{field}.{step}" if field else str(step)
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-            line, field = _line(node, step, line), f"{field}[{step}]"
-        elif step == problem.where[-1] and isinstance(step, str) and isinstance(node, CommentedMap):
-            field = f"{field}.{step}" if field else step
-            break
-        else:
-            continue
-        steps, node = (*steps, step), node[step]
+        in_list = isinstance(node, list) and isinstance(step, int) and step < len(node)
+        if in_list or (isinstance(node, dict) and step in node):
+            steps, node = (*steps, step), node[step]
+            line = document.lines.get(steps, line)
+            field += f"[{step}]" if in_list else f".{_shown(step)}"
+        elif step == problem.where[-1] and isinstance(step, str) and isinstance(node, dict) and step != KEY:
+            field += f".{_shown(step)}"
+    field = field.removeprefix(".")
     given_by = next((keys for keys in settled if (*steps, problem.where[-1])[: len(keys)] == keys), None)
-    place = f"--set {'.'.join(given_by)}" if given_by else f"{path}:{line + 1}"
+    place = f"--set {'.'.join(given_by)}" if given_by else f"{path}:{line}"
     return line, f"{place}: {field}: {problem.sentence}" if field else f"{place}: {problem.sentence}"
 
 
-def _line(node: CommentedMap | CommentedSeq, step: Any, fallback: int) -> int:
-    try:
-        return int(node.lc.key(step)[0] if isinstance(node, CommentedMap) else node.lc.item(step)[0])
-    except (AttributeError, KeyError, TypeError):
-        return fallback
+def _shown(key: int | str) -> str:
+    """A key as it was written, unless it is too long or odd for that."""
+    text = str(key)
+    return text if text.isprintable() and len(text) <= 80 else cut(text)
 
 
 def _with_absolute_paths(sweep: SweepSpec, folder: Path) -> SweepSpec:

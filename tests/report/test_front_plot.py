@@ -184,3 +184,15 @@ def test_files_are_written_for_every_contest_that_has_numbers(small: Contest, tm
     page = written[1].read_text(encoding="utf-8")
     assert not re.findall(r"<(?:script|link)[^>]*(?:src|href)=", page)
     assert "ANN a4" in page
+
+
+def test_a_page_shows_markup_and_does_not_obey_it(small: Contest, tmp_path: Path) -> None:
+    """A dataset called like a script would be text on the page: escaped for plotly, and for the page it stands in."""
+    image = "<img src=x onerror=alert(2)>"
+    rows, targets = (table.assign(trial_id=table["trial_id"] + image) for table in (small.rows, small.targets))
+    hostile = replace(small, title="</script><script>alert(1)</script>", rows=rows, targets=targets)
+    page = next(path for path in write_front_plots(tmp_path, [hostile]) if path.suffix == ".html").read_text()
+    assert "<script>alert(1)" not in page
+    assert "<img src=x" not in page
+    title = plot_front_interactive(hostile).layout.title.text
+    assert title.startswith("&lt;/script&gt;&lt;script&gt;alert(1)")

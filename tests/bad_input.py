@@ -1,0 +1,289 @@
+"""Wrong sweep files, data and study directories, each to be written and tried on the command line."""
+
+import io
+import pickle
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from builders import make_completed, make_failed
+
+from privsearch.record import RecordWriter
+from privsearch.spec.sweep_file import MAX_BYTES, read_sweep
+from privsearch.store import Study
+
+GOOD: Final = """\
+name: good
+datasets: [iris]
+grids:
+  first:
+    model: [ann, snn]
+    weight_bit_width: [null, 4]
+recipe:
+  epochs: 3
+objectives: {test_accuracy: maximize, svm.auc: minimize}
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something wrong.
+
+    Attributes:
+        what: is wrong with it.
+        files: what is written, by path; None where it is taken away.
+        words: the command line, run where the files are.
+    """
+
+    what: str
+    files: dict[str, str | bytes | None] = field(default_factory=dict)
+    words: tuple[str, ...] = ("plan", "sweep.yaml")
+
+
+def text(what: str, content: str | bytes) -> Case:
+    """A sweep file that holds this."""
+    return Case(what, {"sweep.yaml": content})
+
+
+def change(what: str, old: str, new: str) -> Case:
+    """The good sweep file with a change."""
+    assert old in GOOD
+    return text(what, GOOD.replace(old, new, 1))
+
+
+def more(what: str, line: str) -> Case:
+    """The good sweep file with more in it."""
+    return text(what, f"{GOOD}{line}\n")
+
+
+def option(what: str, *words: str) -> Case:
+    """The good sweep file with options behind it."""
+    return Case(what, {"sweep.yaml": GOOD}, ("plan", "sweep.yaml", *words))
+
+
+def table(what: str, content: str | bytes | None) -> Case:
+    """A sweep of a CSV file that holds this."""
+    files = {} if content is None else {"mine.csv": content}
+    return Case(what, {"sweep.yaml": GOOD.replace("[iris]", "[{name: mine, path: mine.csv, label: kind}]"), **files})
+
+
+def arrays(what: str, content: bytes | None = None, **named: Any) -> Case:
+    """A sweep of an NPZ file that holds this."""
+    if content is None:
+        buffer = io.BytesIO()
+        np.savez(buffer, **named)
+        content = buffer.getvalue()
+    return Case(what, {"sweep.yaml": GOOD.replace("[iris]", "[{name: mine, path: mine.npz}]"), "mine.npz": content})
+
+
+def study(what: str, *words: str, **files: str | bytes | None) -> Case:
+    """A study in `study/` with files changed, or taken away; `__` in a name stands for its dot."""
+    changed = {f"study/{name.replace('__', '.')}": content for name, content in files.items()}
+    return Case(what, changed, words)
+
+
+def write(case: Case, folder: Path) -> None:
+    """Write what a case is about; beside it lies the study that some of them change."""
+    (folder / "sweep.yaml").write_text(GOOD)
+    begun = Study(folder / "study")
+    begun.begin(read_sweep(folder / "sweep.yaml"), {"a" * 16: "iris", "b" * 16: "iris", "c" * 16: "iris"}, {})
+    with RecordWriter(begun.record_path) as record:
+        for result in (make_completed(), make_failed(), make_completed("c" * 16, model="snn")):
+            record.append(result)
+    for name, content in case.files.items():
+        if content is None:
+            (folder / name).unlink()
+        else:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+X: Final = np.arange(30.0).reshape(10, 3)
+Y: Final = np.arange(10) % 2
+ROWS: Final = "".join(f"{i},{i / 2},{'ab'[i % 2]}\n" for i in range(10))
+
+
+def bomb() -> bytes:
+    """A small archive whose directory says that it unpacks to more than four gigabytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name in ("x.npy", "y.npy"):
+            file.writestr(name, b"0" * 16)
+    content = bytearray(buffer.getvalue())
+    for member in (content.index(b"PK\x01\x02"), content.rindex(b"PK\x01\x02")):
+        content[member + 24 : member + 28] = (2**32 - 2).to_bytes(4, "little")
+    return bytes(content)
+
+
+SWEEP_FILES: Final = (
+    text("an empty file", ""),
+    text("nothing but a comment", "# later\n"),
+    text("a list", "- name: good\n"),
+    text("a word", "quickstart\n"),
+    text("a binary file", b"\x89PNG\r\n\x1a\n\0\0"),
+    text("text of another encoding", "name: caf\xe9\n".encode("latin-1")),
+    text("a control character", GOOD + "# \x07\n"),
+    text("a tab", GOOD.replace("  first:", "\tfirst:")),
+    text("a bracket that is not closed", "name: [good\n"),
+    text("a colon too many", GOOD.replace("name: good", "name: good: better")),
+    text("a key twice", GOOD + "name: better\n"),
+    text("two documents", GOOD + "---\n" + GOOD),
+    text("an anchor", GOOD.replace("[ann, snn]", "&models [ann, snn]")),
+    text("an alias", GOOD.replace("[ann, snn]", "*models")),
+    text("a bomb of aliases", "a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]\n"),
+    text("a merge key", GOOD.replace("model: [ann, snn]", "<<: {model: [ann]}")),
+    text("a call of Python", GOOD + "seed: !!python/object/apply:os.system [touch PWNED]\n"),
+    text("a name of Python", GOOD.replace("name: good", "name: !!python/name:os.system")),
+    text("brackets, a hundred thousand deep", "name: " + "[" * 100_000 + "\n"),
+    text("a key that is a list", GOOD + "? [a, b]\n: 1\n"),
+    text("an integer of 401 digits", GOOD + f"seed: 1{'0' * 400}\n"),
+    text("more values than a sweep can have", GOOD + f"attacks: [{'svm,' * 20_000}]\n"),
+    text("a large file", "#" * (MAX_BYTES + 1)),
+    Case("no file", {}, ("plan", "sweeep.yaml")),
+    Case("a directory", {}, ("plan", "study")),
+    change("several mistakes", "[iris]\ngrids:", "[irs]\nseed: one\ngridz:"),
+    more("a hundred mistakes", f"attacks: [{', '.join(['svn'] * 100)}]"),
+)
+
+FIELDS: Final = (
+    change("a misspelt field", "grids:", "gridz:"),
+    more("a field of nothing", "budget: 3"),
+    change("a field that is missing", "name: good\n", ""),
+    change("no grids", GOOD[GOOD.index("grids:") : GOOD.index("recipe:")], ""),
+    change("grids of another type", GOOD[GOOD.index("  first:") : GOOD.index("recipe:")], "  - first\n"),
+    change("an empty mapping of grids", GOOD[GOOD.index("grids:") : GOOD.index("recipe:")], "grids: {}\n"),
+    change("a grid that is a list", GOOD[GOOD.index("  first:") : GOOD.index("recipe:")], "  first: [1]\n"),
+    change("a grid without a model", "    model: [ann, snn]\n", ""),
+    change("a name that leaves the directory", "name: good", "name: ../../etc/passwd"),
+    change("a name with a slash", "name: good", "name: a/b"),
+    change("a name of dots", "name: good", "name: .."),
+    change("a name with an escape sequence", "name: good", r'name: "\e[31mred"'),
+    change("a name of 300 characters", "name: good", f"name: {'n' * 300}"),
+    change("a name that is a number", "name: good", "name: 2026"),
+    change("a grid's name with a slash", "  first:", "  ../first:"),
+    change("a grid's name with markup", "  first:", '  "<script>":'),
+    change("a misspelt axis", "weight_bit_width:", "wieght_bits:"),
+    change("an axis that is a number", "weight_bit_width:", "3:"),
+    change("an axis without values", "[ann, snn]", "[]"),
+    change("a model that is none", "[ann, snn]", "[ann, snm]"),
+    change("a model that is true", "[ann, snn]", "[true]"),
+    change("half a bit", "[null, 4]", "[null, 3.5]"),
+    change("too many bits", "[null, 4]", "[16]"),
+    change("a negative width", "[null, 4]", "[-4]"),
+    change("bits in words", "[null, 4]", "[four]"),
+    change("a threshold that is not a number", "weight_bit_width: [null, 4]", "threshold: [.nan]"),
+    change("an infinite threshold", "weight_bit_width: [null, 4]", "threshold: [.inf]"),
+    change("a threshold without activations", "weight_bit_width: [null, 4]", "threshold: [0.5]"),
+    change("time steps without a spiking network", "model: [ann, snn]", "model: ann\n    num_steps: [5]"),
+    change("a misspelt surrogate gradient", "weight_bit_width: [null, 4]", "surrogate_gradient: fast_sigmoyd"),
+    change("no epochs", "epochs: 3", "epochs: 0"),
+    change("epochs in words", "epochs: 3", "epochs: three"),
+    change("a huge learning rate", "epochs: 3", "learning_rate: 1e999"),
+    change("a misspelt recipe field", "epochs: 3", "epocs: 3"),
+    change("a recipe that is a list", "  epochs: 3", "  - epochs"),
+    change("an override of no dataset", "epochs: 3", "overrides: {irs: {epochs: 1}}"),
+    change("an override that is a number", "epochs: 3", "overrides: {iris: 3}"),
+    change("a sample larger than the data", "epochs: 3", "train_size: 1000"),
+    change("no datasets", "[iris]", "[]"),
+    change("a dataset that is none", "[iris]", "[cifar-10]"),
+    change("a dataset twice", "[iris]", "[iris, iris]"),
+    change("a dataset that is a number", "[iris]", "[3]"),
+    change("a dataset without a name", "[iris]", "[{path: a.csv, label: y}]"),
+    change("a dataset named like a path", "[iris]", "[{name: a/../b, path: a.npz}]"),
+    change("a dataset named like a script", "[iris]", "[{name: <script>alert(1)</script>, path: a.npz}]"),
+    change("a dataset named like a formula", "[iris]", '[{name: "=cmd|calc", path: a.npz}]'),
+    change("a CSV without a label", "[iris]", "[{name: a, path: a.csv}]"),
+    change("a dataset of another kind", "[iris]", "[{name: a, path: a.parquet}]"),
+    change("a direction that is none", "maximize", "maximise"),
+    change("three objectives", "{test", "{train_accuracy: maximize, test"),
+    change("an objective that is no column", "svm.auc", "lira.auc"),
+    more("a protocol that is none", "protocol: halvs"),
+    more("a protocol that is a number", "protocol: 5"),
+    more("a protocol with an odd number of networks", "protocol: {kind: halves, networks: 5}"),
+    more("a misspelt field of a protocol", "protocol: [paper, {kind: halves, netwrks: 8}]"),
+    more("a protocol twice", "protocol: [paper, paper]"),
+    more("views that nobody asks about", "protocol: {kind: halves, dropout_queries: 3}"),
+    more("an attack that is none", "attacks: [svm, lirra]"),
+    more("an attack that the protocol cannot carry", "attacks: [svm, lira]"),
+    more("a misspelt field of an attack", "protocol: halves\nattacks: [svm, {kind: lira, mod: online}]"),
+    more("an attack's number out of bounds", "protocol: halves\nattacks: [svm, {kind: rmia, a: -1}]"),
+    more("a switch in words", "keep_signals: maybe"),
+    more("a negative seed", "seed: -1"),
+    more("a misspelt resource", "resources: {gpus: 1}"),
+    more("no cores", "resources: {cpu: 0}"),
+    change(
+        "a product of 10^12 points",
+        "    weight_bit_width: [null, 4]\n",
+        "".join(
+            f"    {axis}: [{', '.join(f'{i / 1000}' for i in range(1, 1001))}]\n"
+            for axis in ("beta", "learning_rate", "weight_decay", "threshold")
+        )
+        + "    act_bit_width: 4\n",
+    ),
+)
+
+OPTIONS: Final = (
+    option("a value that breaks a rule", "--set", "recipe.epochs=x"),
+    option("a setting of no field", "--set", "recipe.epocs=1"),
+    option("a setting without a value", "--set", "recipe"),
+    option("a setting within a list", "--set", "datasets.0=iris"),
+    option("a setting that is no YAML", "--set", "seed=["),
+    option("a setting that is a call of Python", "--set", "seed=!!python/object/apply:os.system [touch PWNED]"),
+    Case("a trial that is none", {}, ("trial", "sweep.yaml", "0123")),
+    Case("an attack that is none, on a study", {}, ("attack", "study", "--attack", "lirra")),
+    Case("an attack with a misspelt field", {}, ("attack", "study", "--attack", "{kind: lira, mod: x}")),
+    Case("an attack that is no YAML", {}, ("attack", "study", "--attack", "[")),
+    Case("an attack of no name", {}, ("attack", "study", "--attack", "")),
+    Case("an attack that the study cannot carry", {}, ("attack", "study", "--attack", "lira")),
+    Case("an attack that the study lacks, for its tables", {}, ("tables", "study", "--attack", "lira")),
+    Case("a trial that is none, to compare", {}, ("diff", "study", "zzz")),
+    Case("a trial that failed, to compare", {}, ("diff", "study", "b")),
+    Case("a column that is none", {}, ("diff", "study", "a", "--column", "svm.acu")),
+    Case("a dataset that cannot be fetched", {}, ("datasets", "fetch", "cifar-10")),
+)
+
+DATA: Final = (
+    table("no table", None),
+    table("an empty table", ""),
+    table("a table of a header", "x,y,kind\n"),
+    table("a table with a row too long", "x,y,kind\n" + ROWS + "1,2,a,4\n"),
+    table("a binary table", b"\x89PNG\xff\xfe"),
+    table("a table without its label", "x,y,kinds\n" + ROWS),
+    table("a table without numbers", "x,y,kind\n" + ROWS + "1,two,a\n"),
+    table("a table with a missing number", "x,y,kind\n" + ROWS + ",2,a\n"),
+    table("a table with a missing label", "x,y,kind\n" + ROWS + "1,2,\n"),
+    table("a table of one class", "x,y,kind\n" + ROWS.replace("b", "a")),
+    table("a table with a column twice", "x,x,kind\n" + ROWS),
+    arrays("an archive that is none", b"x,y\n1,2\n"),
+    arrays("an empty archive"),
+    arrays("an archive of other arrays", X=X, y=Y),
+    arrays("an archive of objects", x=X, y=Y.astype(object)),
+    arrays("an archive of unequal lengths", x=X, y=Y[:9]),
+    arrays("an archive of text", x=X.astype(str), y=Y),
+    arrays("an archive with a NaN", x=np.where(X == 4, np.nan, X), y=Y),
+    arrays("an archive of labels that are fractions", x=X, y=Y / 2),
+    arrays("an archive that unpacks to gigabytes", bomb()),
+)
+
+STUDIES: Final = (
+    Case("no study", {}, ("front", "nowhere")),
+    Case("a directory that is no study", {"other/notes.txt": ""}, ("front", "other")),
+    Case("a study that is another sweep's", {}, ("plan", "sweep.yaml", "--set", "name=better", "--study", "study")),
+    Case("a study among other files", {"other/notes.txt": ""}, ("plan", "sweep.yaml", "--study", "other")),
+    Case("a study that is a file", {}, ("plan", "sweep.yaml", "--study", "sweep.yaml")),
+    study("a sweep.yaml of garbage", "front", "study", sweep__yaml="{{{"),
+    study("an empty sweep.yaml", "front", "study", sweep__yaml=""),
+    study("a sweep.yaml of another version", "front", "study", sweep__yaml=GOOD + "format: 7\n"),
+    study("no plan.json", "front", "study", plan__json=None),
+    study("a plan.json of garbage", "front", "study", plan__json=b"\xff\x00garbage"),
+    study("a plan.json of a list", "front", "study", plan__json="[]"),
+    study("a plan.json with a dataset that leaves", "front", "study", plan__json='{"trials": {"aaaa": "../../x"}}'),
+    study("a plan.json with a trial that leaves", "front", "study", plan__json='{"trials": {"../../a": "iris"}}'),
+    study("a record of another program", "front", "study", trials__jsonl='{"run": 1}\n{"run": 2}\n'),
+    study("a record that is a binary file", "audit", "study", trials__jsonl=pickle.dumps([b"\n"] * 2)),
+    study("nothing recorded, to attack", "attack", "study", "--attack", "loss", trials__jsonl=""),
+)
+
+CASES: Final = (*SWEEP_FILES, *FIELDS, *OPTIONS, *DATA, *STUDIES)
