@@ -1,70 +1,148 @@
-"""The signals of a study on disk: what a finished training gave, so that an attack to come needs no new one."""
+"""The signals of a study: what a finished training gave, so that an attack to come needs no new one."""
 
-import os
+import io
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, Final, cast, get_args
 
 import numpy as np
 from pydantic import TypeAdapter
 
-from privsearch.result import Cohort, TrainedNetwork
+from privsearch.disk import PART
+from privsearch.errors import StudyError
+from privsearch.npz import open_npz, read_array
+from privsearch.result import UNKNOWN_ENVIRONMENT, Cohort, TrainedNetwork
 from privsearch.signals import Signals
 from privsearch.spec import Queries, Readout
+from privsearch.storage import Folder, open_folder, probe
+
+STALE_SECONDS: Final = 3600
+"""A file that has been unfinished for so long is no longer being written: that takes seconds."""
 
 _NETWORKS: TypeAdapter[tuple[TrainedNetwork, ...]] = TypeAdapter(tuple[TrainedNetwork, ...])
 _OUTPUTS = {
     f"{readout}.{queries}": (readout, queries) for readout in get_args(Readout) for queries in get_args(Queries)
 }
+_DAMAGE = (ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
 class SignalArchive:
     """A folder with one NPZ file for each trained trial, `<trial_id>.npz`, without pickled objects.
 
+    It can be sent to other processes and hosts, and is opened where it is used. Studies may share one: a trial_id
+    stands for what is in its file, so that it does not matter who wrote it.
+
     Attributes:
-        folder: made when the first file is written.
+        folder: a path, or a URI (privsearch.storage); made when the first file is written.
     """
 
-    folder: Path
+    folder: Path | str
 
     def trial_ids(self) -> set[str]:
-        """The trials that there is a file of, readable or not."""
-        return {path.stem for path in self.folder.glob("*.npz")}
+        """The trials that there is a file of, readable or not.
+
+        Raises:
+            StudyError: the folder cannot be reached.
+        """
+        return {name.removesuffix(".npz") for name in self._files.names() if name.endswith(".npz")}
 
     def save(self, trial_id: str, cohort: Cohort) -> None:
-        """Keep what a training gave; a reader sees all of it or nothing."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Keep what a training gave; a reader sees all of it or nothing.
+
+        Raises:
+            StudyError: the folder cannot be reached or written.
+        """
         signals = cohort.signals
         arrays: dict[str, Any] = {f"{read}.{asked}": array for (read, asked), array in signals.outputs.items()}
         arrays |= {"is_member": signals.is_member, "labels": signals.labels, "rows": signals.rows}
         arrays |= {"num_train": signals.num_train, "networks": _NETWORKS.dump_json(cohort.networks).decode()}
-        # A dotfile of its own, so that what a killed process leaves of it is never taken for signals.
-        part = self.folder / f".{trial_id}.{os.getpid()}.npz"
-        with part.open("wb") as file:
-            np.savez_compressed(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._path(trial_id))
+        arrays["environment"] = cohort.environment
+        file = io.BytesIO()
+        np.savez_compressed(file, **arrays)
+        self._files.write(f"{trial_id}.npz", file.getvalue())
 
     def load(self, trial_id: str) -> Cohort | None:
-        """What the training of a trial gave; None where it was not kept, or where its file is damaged."""
+        """What the training of a trial gave; None where it was not kept, or where its file is damaged.
+
+        Raises:
+            StudyError: the folder cannot be reached.
+        """
+        content = self._files.read(f"{trial_id}.npz")
         try:
-            # Opened here, as numpy leaves the file open where it finds it damaged.
-            with self._path(trial_id).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                outputs = {_OUTPUTS[name]: file[name] for name in file.files if name in _OUTPUTS}
-                signals = Signals(
-                    cast("dict[tuple[Readout, Queries], np.ndarray]", outputs),
-                    file["is_member"],
-                    file["labels"],
-                    file["rows"],
-                    int(file["num_train"]),
-                )
-                return Cohort(signals, _NETWORKS.validate_json(str(file["networks"])))
-        except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zlib.error, zipfile.BadZipFile):
+            return None if content is None else _cohort(content)
+        except _DAMAGE:
             return None
 
-    def _path(self, trial_id: str) -> Path:
-        return self.folder / f"{trial_id}.npz"
+    def probe(self) -> None:
+        """Find out whether signals can be kept here.
+
+        Raises:
+            StudyError: they cannot, for a reason that the message tells.
+        """
+        probe(self._files)
+
+    def damaged(self) -> dict[str, str]:
+        """What is wrong with the files that are damaged, by trial_id. Reads every file.
+
+        Raises:
+            StudyError: the folder cannot be reached.
+        """
+        found = {trial_id: self._damage(trial_id) for trial_id in sorted(self.trial_ids())}
+        return {trial_id: damage for trial_id, damage in found.items() if damage}
+
+    def set_aside(self, trial_id: str) -> str:
+        """Move the file of a trial into the folder `damaged` beside it; returns where it is then.
+
+        Raises:
+            StudyError: the folder cannot be reached or written.
+        """
+        return self._files.move(f"{trial_id}.npz", "damaged")
+
+    def remove_leftovers(self) -> list[str]:
+        """Remove what killed processes left unfinished; returns the names. What may still be written to stays.
+
+        Raises:
+            StudyError: the folder cannot be reached or written.
+        """
+        files = self._files
+        parts = sorted(name for name in files.names() if name.startswith(".") and name.endswith(PART))
+        leftovers = [name for name in parts if files.age(name) > STALE_SECONDS]
+        for name in leftovers:
+            files.remove(name)
+        return leftovers
+
+    @property
+    def _files(self) -> Folder:
+        return open_folder(self.folder)
+
+    def _damage(self, trial_id: str) -> str | None:
+        """What is wrong with the file of a trial, in words."""
+        try:
+            content = self._files.read(f"{trial_id}.npz")
+        except StudyError as error:  # such as of a disk's bad sector, which is that of one file
+            return str(error)
+        try:
+            _cohort(content or b"")
+        except _DAMAGE as error:
+            return str(error) or type(error).__name__
+        return None
+
+
+def _cohort(content: bytes) -> Cohort:
+    """What an NPZ file holds; one of `_DAMAGE` is raised where it is not what was written."""
+    with open_npz(io.BytesIO(content)) as file:
+        # No checksum covers the directory of the file, where a longer comment hides the entry behind it.
+        if any(entry.comment for entry in file.infolist()):
+            raise zipfile.BadZipFile("Comment where none was written")
+        arrays = {name.removesuffix(".npy"): read_array(file, name) for name in file.namelist()}
+    signals = Signals(
+        cast("dict[tuple[Readout, Queries], np.ndarray]", {_OUTPUTS[n]: arrays[n] for n in _OUTPUTS if n in arrays}),
+        arrays["is_member"],
+        arrays["labels"],
+        arrays["rows"],
+        int(arrays["num_train"]),
+    )
+    environment = str(arrays.get("environment", UNKNOWN_ENVIRONMENT))
+    return Cohort(signals, _NETWORKS.validate_json(str(arrays["networks"])), environment)
