@@ -4,7 +4,8 @@
     plan.json           the trials that it stands for, in their order
     environments.jsonl  where it ran: one line a run with commit, versions, machine
     trials.jsonl        the record: one line a finished trial, appended and synced before the trial counts
-    signals/            what the attacks saw of each trained trial (privsearch.archive)
+    trials.damaged, environments.damaged    the lines that a repair took out of the record and of the other file
+    signals/            what the attacks saw of each trained trial (privsearch.archive), unless a storage is asked for
     results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
                         made from the record, and made again whenever it grows
     tables/, plots/, comparison/, audit/    made from the record on request
@@ -13,27 +14,46 @@ The record is the truth.
 """
 
 import json
+import logging
 import os
-import socket
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
+from pydantic import BaseModel, ValidationError
 
+from privsearch import lock
 from privsearch.archive import SignalArchive
+from privsearch.disk import PART, append_line, replace_file, writing
 from privsearch.errors import StudyError
 from privsearch.record import Record, collector_paused, read_record
-from privsearch.result import Completed, TrialResult
+from privsearch.result import Completed, TrialResult, Word
 from privsearch.spec import SweepSpec
+from privsearch.spec.datasets import Name
+from privsearch.spec.storage import folder_in
 from privsearch.spec.sweep_file import dump_sweep, read_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
 
-HOLDER: Final = ".holder.json"
+SIGNALS: Final = "signals"
+"""The folder of the signals, in the study or in the storage below the sweep's name."""
+
+OUTPUTS_SECONDS: Final = 600.0
+"""How long to wait for another process that is making a study's files."""
+
+_MANY: Final = 10
+_log = logging.getLogger(__name__)
+
+
+class _Plan(BaseModel):
+    """What plan.json holds."""
+
+    trials: dict[Word, Name]
 
 
 class Study:
@@ -42,6 +62,7 @@ class Study:
     def __init__(self, path: Path) -> None:
         """Stand for the study at `path`, whether it is there yet or not."""
         self.path = path
+        self._told = False
 
     def __repr__(self) -> str:
         return f"Study({str(self.path)!r})"
@@ -49,7 +70,34 @@ class Study:
     @property
     def signals(self) -> SignalArchive:
         """What the attacks saw of the trials that have been trained, as far as it is kept."""
-        return SignalArchive(self.path / "signals")
+        return self.signals_of(self.sweep()) if self.exists() else SignalArchive(self.path / SIGNALS)
+
+    def signals_of(self, sweep: SweepSpec) -> SignalArchive:
+        """The signals where `sweep` keeps them, once it runs into this study.
+
+        Raises:
+            StudyError: they would lie in two places.
+        """
+        storage = self.with_storage(sweep).storage
+        return SignalArchive(folder_in(storage, sweep.name, SIGNALS) if storage else self.path.absolute() / SIGNALS)
+
+    def with_storage(self, sweep: SweepSpec) -> SweepSpec:
+        """The sweep with the storage that this study was begun with.
+
+        Raises:
+            StudyError: it asks for another one.
+        """
+        if not self.exists():
+            return sweep
+        begun = self.sweep().storage
+        if sweep.storage not in (None, begun):
+            old = begun or "its own directory"
+            raise StudyError(
+                f"{self.path}: the signals of a study must lie in one place, and this one was begun with {old}, but "
+                f"the storage asked for is {sweep.storage}; drop that to go on with {old}, choose another directory "
+                f"with --study, or move the signals and write their new storage into {self.path / 'sweep.yaml'}"
+            )
+        return sweep.model_copy(update={"storage": begun})
 
     @property
     def fronts(self) -> Path:
@@ -86,6 +134,11 @@ class Study:
         """The record (privsearch.record)."""
         return self.path / "trials.jsonl"
 
+    @property
+    def environments_path(self) -> Path:
+        """Where the sweep ran, one line a run."""
+        return self.path / "environments.jsonl"
+
     def exists(self) -> bool:
         """Whether a sweep has been run into this directory."""
         return (self.path / "sweep.yaml").is_file()
@@ -100,18 +153,29 @@ class Study:
         return read_sweep(self.path / "sweep.yaml")
 
     def record(self) -> Record:
-        """Read the record; damaged lines are counted and left out.
+        """Read the record; damaged lines are left out, which is told once.
 
         Raises:
-            StudyError: none of several lines can be read: they are no results, or those of another version.
+            StudyError: none of several lines can be read: they are no results, or those of another version; or there
+                is something that is no file that can be read.
         """
         record = read_record(self.record_path)
-        # A process that was killed leaves one torn line at most.
-        if len(record.damaged) > 1 and not record.results:
+        if record.foreign:
             raise StudyError(
                 f"{self.record_path}: must hold results that this version of privsearch can read, but none of its "
                 f"{len(record.damaged)} lines is one; run the sweep into another directory with --study, or use the "
                 "version that wrote it (environments.jsonl)"
+            )
+        if record.damaged and not self._told:
+            self._told = True
+            numbers = [str(line.number) for line in record.damaged]
+            _log.warning(
+                "%s: cannot read, and leave out, %s %s; the trials that they held run again with the next sweep; why, "
+                "and how to repair it: privsearch check %s",
+                self.record_path,
+                "line" if len(numbers) == 1 else f"{len(numbers)} lines:",
+                ", ".join(numbers[:_MANY]) + (", ..." if len(numbers) > _MANY else ""),
+                self.path,
             )
         return record
 
@@ -124,19 +188,24 @@ class Study:
         self._check_exists()
         plan = self.path / "plan.json"
         try:
-            trials: dict[str, str] = json.loads(plan.read_text())["trials"]
-        except (OSError, ValueError, KeyError):
+            return _Plan.model_validate_json(plan.read_bytes()).trials
+        except (OSError, ValidationError):
             raise StudyError(f"{plan}: must be readable, but is not; run the sweep again, which writes it") from None
-        return trials
 
-    def results(self) -> list[TrialResult]:
+    def results(self, record: Record | None = None) -> list[TrialResult]:
         """The results of the trials that the sweep last asked for, in its order, as far as they are finished.
 
         They have the attacks that the sweep last asked for, whatever else is recorded. A dataset is called what the
         sweep calls it now, whatever it was called when the trial was recorded.
+
+        Args:
+            record: this study's, where it has been read already.
+
+        Raises:
+            StudyError: this is not a study, or its plan or its record cannot be read.
         """
         with collector_paused():
-            recorded, sweep = self.record().results, self.sweep()
+            recorded, sweep = (record or self.record()).results, self.sweep()
             return [
                 _named(_limited(recorded[i], sweep), dataset) for i, dataset in self.trials().items() if i in recorded
             ]
@@ -149,71 +218,101 @@ class Study:
 
     def write_table(self, name: str, frame: "pd.DataFrame") -> None:
         """Write a table that is made from the record as `<name>.csv`, for other programs to read."""
-        self._replace(f"{name}.csv", frame.to_csv(index=False))
+        replace_file(self.path / f"{name}.csv", frame.to_csv(index=False))
 
     def extend(self, sweep: SweepSpec, environment: Mapping[str, Any]) -> None:
         """Write down that more attacks are about to run on the trials that are here."""
         self._add_environment(environment)
-        self._replace("sweep.yaml", dump_sweep(sweep))
+        replace_file(self.path / "sweep.yaml", dump_sweep(sweep))
 
     def begin(self, sweep: SweepSpec, trials: Mapping[str, str], environment: Mapping[str, Any]) -> None:
         """Write down what is about to run: the sweep, its trials' ids with their datasets' names, and where."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
         self._add_environment(environment)
-        self._replace("plan.json", json.dumps({"trials": dict(trials)}, indent=0) + "\n")
+        replace_file(self.path / "plan.json", json.dumps({"trials": dict(trials)}, indent=0) + "\n")
         # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
-        self._replace("sweep.yaml", dump_sweep(sweep))
+        replace_file(self.path / "sweep.yaml", dump_sweep(self.with_storage(sweep)))
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold this study against other processes; the hold ends with the process, however it dies.
 
         Raises:
-            StudyError: another process holds it.
+            StudyError: another process holds it, or takes it over; or it cannot be written to.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.path / ".lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise StudyError(
-                f"{self.path}: only one sweep at a time may write to a study, but {self._holder()}; wait for it, or "
-                "stop it first"
-            ) from None
-        try:
-            since = datetime.now(UTC).isoformat(timespec="seconds")
-            self._replace(HOLDER, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": since}))
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        self.check_links()
+        with lock.held(self.path):
             yield
-        finally:
-            (self.path / HOLDER).unlink(missing_ok=True)
-            lock.release()
+
+    @contextmanager
+    def remade(self) -> Iterator[None]:
+        """Make files from the record, while no other process does; readers need not wait.
+
+        Raises:
+            StudyError: they cannot be written, or another process takes too long over them.
+        """
+        with writing(self.path):
+            try:
+                with lock.locked(self.path / ".outputs.lock", OUTPUTS_SECONDS):
+                    yield
+            except Timeout:
+                raise StudyError(
+                    f"{self.path}: only one process at a time may write a study's tables and plots, but another one "
+                    f"has been at it for {OUTPUTS_SECONDS:.0f} s; stop it, then run `privsearch front {self.path}`"
+                ) from None
+
+    def leftovers(self) -> list[Path]:
+        """What killed processes left unfinished, signals aside."""
+        return sorted([*self.path.glob(f".*{PART}"), *self.path.glob(f".{self.optuna_storage.name}-*")])
+
+    def remove_leftovers(self) -> list[str]:
+        """Remove them, while this process holds the study; returns their names.
+
+        Raises:
+            StudyError: one of them cannot be removed.
+        """
+        with self.remade():
+            leftovers = self.leftovers()
+            for path in leftovers:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return [path.name for path in leftovers]
 
     def _add_environment(self, environment: Mapping[str, Any]) -> None:
-        with (self.path / "environments.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(environment) + "\n")
+        with writing(self.environments_path), FileIO(self.environments_path, "a+") as file:
+            append_line(file, json.dumps(environment).encode())
 
-    def _holder(self) -> str:
-        """Who holds the study, in words."""
-        try:
-            who = json.loads((self.path / HOLDER).read_text())
-            return f"process {who['pid']} on {who['host']} holds it since {who['since']}"
-        except (OSError, ValueError, KeyError):
-            return "another process holds it"
+    def check_links(self) -> None:
+        """Make sure that all of this study lies in its directory, also where a stranger packed it.
+
+        Raises:
+            StudyError: a link leads out of it: what is written into the study would be written there.
+        """
+        inside = self.path.resolve()
+        for link in _links(self.path):
+            end = Path(os.path.realpath(link))
+            if not end.is_relative_to(inside):
+                raise StudyError(
+                    f"{link}: a study must hold no link that leads out of it, but this one leads to {end}; put a copy "
+                    "in its place, or remove it (signals can be kept elsewhere with --storage)"
+                )
 
     def _check_exists(self) -> None:
         if not self.exists():
             here = "there is no such directory" if not self.path.exists() else "it has no sweep.yaml"
             raise StudyError(f"{self.path}: must be a study that `privsearch sweep` has written, but {here}")
 
-    def _replace(self, name: str, text: str) -> None:
-        """Write a file so that a reader sees either the old one or the new one."""
-        # A dotfile, so that what a killed process leaves of it is no stranger's file; its own, so that none meet in it.
-        part = self.path / f".{name}.{os.getpid()}"
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.path / name)
+
+def _links(folder: Path) -> Iterator[Path]:
+    """The symbolic links below a folder, none of them followed."""
+    with os.scandir(folder) as entries:  # which knows the links without a look at each file
+        for entry in entries:
+            if entry.is_symlink():
+                yield Path(entry.path)
+            elif entry.is_dir(follow_symlinks=False):
+                yield from _links(Path(entry.path))
 
 
 def _limited(result: TrialResult, sweep: SweepSpec) -> TrialResult:
@@ -247,4 +346,5 @@ def load_study(path: str | Path) -> Study:
     """
     study = Study(Path(path))
     study._check_exists()
+    study.check_links()
     return study

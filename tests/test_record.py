@@ -5,10 +5,13 @@ import pytest
 from builders import make_completed, make_failed
 from hypothesis import given
 from hypothesis import strategies as st
+from small_disk import files_of_at_most
 
-from privsearch.record import RecordWriter, collector_paused, read_record
+from privsearch import record
+from privsearch.errors import StudyError
+from privsearch.record import Record, RecordWriter, collector_paused, lines_of, read_record, set_lines_aside
 from privsearch.result import Completed, TrialResult
-from privsearch.spec import SvmAttack
+from privsearch.spec import PaperProtocol, SvmAttack
 
 
 @pytest.fixture
@@ -21,6 +24,10 @@ def append(path: Path, *results: TrialResult) -> None:
     with RecordWriter(path) as record:
         for result in results:
             record.append(result)
+
+
+def numbers(read: Record) -> list[int]:
+    return [line.number for line in read.damaged]
 
 
 def test_what_is_appended_is_read_back(path: Path) -> None:
@@ -42,7 +49,7 @@ def test_a_torn_last_line_costs_only_itself(tmp_path_factory: pytest.TempPathFac
     read = read_record(path)
     assert {"a" * 16, "d" * 16} <= read.results.keys()
     # A line that lost nothing but its line break is whole.
-    assert read.damaged == (() if cut == 1 else (2,))
+    assert numbers(read) == ([] if cut == 1 else [2])
 
 
 def test_garbage_in_the_middle_is_counted_and_left_out(path: Path) -> None:
@@ -52,7 +59,7 @@ def test_garbage_in_the_middle_is_counted_and_left_out(path: Path) -> None:
         file.write(b"garbage \xff\n\n")
     append(path, make_failed())
     read = read_record(path)
-    assert read.damaged == (2,)
+    assert numbers(read) == [2]
     assert len(read.results) == 2
 
 
@@ -90,3 +97,100 @@ def test_garbage_is_collected_again_whatever_happened() -> None:
     with pytest.raises(ValueError, match="meanwhile"):
         fail()
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"\0" * 5000 + b"\n", "it holds NUL bytes, as a power loss leaves them"),
+        (b"\xff\xfe garbage\n", "it is no text in UTF-8"),
+        (b"garbage\n", "it is no JSON"),
+        (b'{"status": "compl', "it is unfinished, as a killed process leaves it"),
+        (b"[" * 100_000 + b"\n", "it is no JSON"),
+        (b'{"status": "completed"}\n', "it is JSON, but of another kind or version: "),
+        (b"x" * 50_000 + b"\n", "it is longer than 30,000 bytes"),
+        (b"x" * 90_000, "it is longer than 30,000 bytes"),
+    ],
+)
+def test_a_damaged_line_costs_only_itself_and_says_why(
+    path: Path, monkeypatch: pytest.MonkeyPatch, line: bytes, reason: str
+) -> None:
+    """Whatever it holds and however long it is: those before and after it are read, and empty ones are none."""
+    monkeypatch.setattr(record, "MAX_LINE_BYTES", 200_000 if b"[" in line else 30_000)
+    append(path, make_completed())
+    with path.open("ab") as file:
+        file.write(b"\n \n" + line)
+    append(path, make_failed())
+    read = read_record(path)
+    assert len(read.results) == 2
+    assert numbers(read) == [4]
+    assert read.damaged[0].reason.startswith(reason)
+
+
+@given(damage=st.lists(st.tuples(st.integers(0, 10**6), st.binary(max_size=40)), min_size=1, max_size=5))
+def test_no_damage_ends_the_reading(tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[int, bytes]]) -> None:
+    """Bytes overwritten anywhere change or cost the lines that they are in, and a later append can be read."""
+    path = tmp_path_factory.mktemp("study") / "trials.jsonl"
+    append(path, make_completed(), make_failed(), make_completed("c" * 16))
+    content = path.read_bytes()
+    for where, replaced in damage:
+        at = where % len(content)
+        content = content[:at] + replaced + content[at + len(replaced) :]
+    path.write_bytes(content)
+    append(path, make_completed("d" * 16))
+    read = read_record(path)
+    assert read.results["d" * 16] == make_completed("d" * 16)
+
+
+def test_a_result_that_does_not_fit_is_not_half_recorded(path: Path) -> None:
+    """A full disk ends with a message; what was recorded stays, and the same process can go on."""
+    with RecordWriter(path) as writer:
+        writer.append(make_completed())
+        whole = path.read_bytes()
+        told = pytest.raises(StudyError, match=r"trials\.jsonl: must be writable, but: File too large; free space")
+        with files_of_at_most(len(whole) + 100), told:
+            writer.append(make_failed())
+        assert path.read_bytes() == whole
+        writer.append(make_failed())
+    assert read_record(path) == Record({"a" * 16: make_completed(), "b" * 16: make_failed()})
+
+
+def test_a_result_that_could_not_be_read_is_not_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line has a largest size, for the writer as for the reader."""
+    monkeypatch.setattr(record, "MAX_LINE_BYTES", 1000)
+    with pytest.raises(StudyError, match=r"must have fewer than 1,000 bytes, but that of a{16} has"):
+        append(path, make_completed())
+    assert path.read_bytes() == b""
+
+
+def test_what_is_no_record_is_told(path: Path) -> None:
+    """A directory in its place is no empty record, and cannot be written."""
+    path.mkdir()
+    with pytest.raises(StudyError, match=r"trials\.jsonl: must be a file that can be read, but: Is a directory"):
+        read_record(path)
+    with pytest.raises(StudyError, match=r"trials\.jsonl: must be writable, but: Is a directory"):
+        RecordWriter(path)
+
+
+def test_a_trial_that_completed_twice_is_told(path: Path) -> None:
+    """Whether the numbers agree where both have them; another number of replicates is no result of that trial."""
+    more = make_completed(attacks=(SvmAttack(), SvmAttack(per_class=True)))
+    other = make_completed(protocol=PaperProtocol(replicates=3))
+    append(path, make_completed(), make_failed("a" * 16), more, make_completed(auc=0.6), other)
+    read = read_record(path)
+    assert [(line.number, line.agrees) for line in read.repeated] == [(3, True), (4, False)]
+    assert numbers(read) == [5]
+
+
+def test_lines_set_aside_leave_every_other_byte(path: Path) -> None:
+    """They stand in the other file, each on a line of its own, in front of those of the next time."""
+    path.write_bytes(b"one\n\n  two\nthree")
+    first, second, third = lines_of(path)
+    assert (first.content, second.content, third.content) == (b"one\n", b"  two\n", b"three")
+    aside = set_lines_aside(path, [first.damaged(ValueError()), third.damaged(ValueError())])
+    assert path.read_bytes() == b"\n  two\n"
+    assert aside.read_bytes() == b"one\nthree\n"
+    set_lines_aside(path, [line.damaged(ValueError()) for line in lines_of(path)])
+    assert path.read_bytes() == b"\n"
+    assert aside.read_bytes() == b"one\nthree\n  two\n"
+    assert sorted(file.name for file in path.parent.iterdir()) == ["trials.damaged", "trials.jsonl"]

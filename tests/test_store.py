@@ -8,6 +8,8 @@ import pytest
 from builders import make_completed, make_failed
 
 import privsearch
+from privsearch import store
+from privsearch.archive import SignalArchive
 from privsearch.errors import StudyError
 from privsearch.plan import make_plan
 from privsearch.record import RecordWriter
@@ -73,7 +75,7 @@ def test_load_study_names_what_is_missing(tmp_path: Path, study: Study) -> None:
 
 def test_a_study_without_its_plan_says_what_brings_it_back(study: Study) -> None:
     """A file that was deleted or torn ends with a sentence."""
-    for torn in ("", "{}", "[1"):
+    for torn in ("", "{}", "[1", "[]", '{"trials": ["a"]}', "\0"):
         (study.path / "plan.json").write_text(torn)
         with pytest.raises(StudyError, match=r"plan\.json: must be readable, but is not; run the sweep again"):
             study.results()
@@ -111,7 +113,7 @@ def test_results_have_the_attacks_that_the_sweep_asks_for(study: Study, tiny_swe
 def test_a_record_that_cannot_be_read_is_told(study: Study) -> None:
     """A torn line is nothing to speak of; a whole record of them is no empty record."""
     study.record_path.write_text("torn")
-    assert study.record().damaged == (1,)
+    assert [line.number for line in study.record().damaged] == [1]
     study.record_path.write_text("of another version\n" * 3)
     with pytest.raises(
         StudyError, match="must hold results that this version of privsearch can read, but none of its 3"
@@ -125,3 +127,63 @@ def test_the_worked_example_can_be_read() -> None:
     record = example.record()
     assert record.damaged == ()
     assert len(example.results()) == len(record.results) == 84
+
+
+@pytest.mark.parametrize("begun", [None, "/here"])
+def test_signals_lie_in_one_place(tmp_path: Path, tiny_sweep: SweepSpec, begun: str | None) -> None:
+    """A study goes on with the storage that it was begun with, asked for or not, and refuses another."""
+    study = Study(tmp_path / "study")
+    study.begin(tiny_sweep.model_copy(update={"storage": begun}), {}, {})
+    where = Path("/here/tiny/signals") if begun else study.path / "signals"
+    for storage in (None, begun):
+        same = tiny_sweep.model_copy(update={"storage": storage})
+        assert study.signals_of(same) == study.signals == SignalArchive(where)
+        study.begin(same, {}, {})
+        assert study.sweep().storage == begun
+    other, old = tiny_sweep.model_copy(update={"storage": "s3://bucket"}), begun or "its own directory"
+    for use in (study.signals_of, lambda sweep: make_plan(sweep, study), lambda sweep: study.begin(sweep, {}, {})):
+        with pytest.raises(StudyError) as caught:
+            use(other)
+        assert str(caught.value) == (
+            f"{study.path}: the signals of a study must lie in one place, and this one was begun with {old}, but the "
+            f"storage asked for is s3://bucket; drop that to go on with {old}, choose another directory with --study, "
+            f"or move the signals and write their new storage into {study.path}/sweep.yaml"
+        )
+    assert study.sweep().storage == begun
+
+
+def test_a_new_study_has_its_signals_where_the_sweep_says(tmp_path: Path, tiny_sweep: SweepSpec) -> None:
+    """Below the sweep's name in a storage, so that several sweeps may have one; else in the study."""
+    study = Study(tmp_path)
+    assert study.signals_of(tiny_sweep).folder == tmp_path / "signals"
+    in_bucket = tiny_sweep.model_copy(update={"storage": "s3://bucket/a?region=x"})
+    assert study.signals_of(in_bucket).folder == "s3://bucket/a/tiny/signals?region=x"
+
+
+def test_damaged_lines_are_told_once(study: Study, caplog: pytest.LogCaptureFixture) -> None:
+    """Their numbers, as far as a person reads them, and the command that says more."""
+    append(study, make_completed())
+    with study.record_path.open("ab") as record:
+        record.write(b"garbage\n" * 12)
+    assert len(study.record().damaged) == len(study.record().damaged) == 12
+    (told,) = caplog.messages
+    assert "leave out, 12 lines: 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ...; the trials that they held run again" in told
+    assert told.endswith(f"privsearch check {study.path}")
+
+
+def test_a_torn_environment_costs_only_itself(study: Study, tiny_sweep: SweepSpec) -> None:
+    """The next run is on a line of its own."""
+    study.environments_path.write_text('{"python": "3')
+    study.extend(tiny_sweep, {"python": "4"})
+    assert study.environments_path.read_text().splitlines() == ['{"python": "3', '{"python": "4"}']
+
+
+def test_files_are_made_by_one_process_at_a_time(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second waits, and gives up in the end; a sweep at work is no reason to wait."""
+    monkeypatch.setattr(store, "OUTPUTS_SECONDS", 0.1)
+    with study.held(), study.remade():
+        told = pytest.raises(StudyError, match=r"only one process at a time may write .* `privsearch front")
+        with told, Study(study.path).remade():
+            pass
+    with study.remade():
+        pass

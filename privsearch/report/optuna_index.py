@@ -1,5 +1,6 @@
 """An index of the results for Optuna's own tools."""
 
+import json
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from privsearch.errors import StudyError
 from privsearch.frame import CONDITIONAL_AXES, axis_values, records
 from privsearch.front import DECIMALS, Contest
 from privsearch.spec import AXES
@@ -41,6 +43,23 @@ def index_results(path: Path, found: Iterable[Contest]) -> None:
             study.set_metric_names(list(contest.objectives))
             _fill(study, contest)
         journal.replace(path)
+
+
+def indexed_trials(path: Path) -> set[str]:
+    """The ids of the trials that an index holds.
+
+    Raises:
+        StudyError: it is missing, or not whole.
+    """
+    try:
+        # As text, because Optuna's reader must be able to write to the file.
+        with path.open("rb") as lines:
+            trials = [log["user_attrs"] for line in lines if "user_attrs" in (log := json.loads(line))]
+        return {str(trial["trial_id"]) for trial in trials}
+    except (OSError, ValueError, LookupError, TypeError):
+        raise StudyError(
+            f"{path}: must be an index that `privsearch front` has written, but is missing or damaged"
+        ) from None
 
 
 def _fill(study: optuna.Study, contest: Contest) -> None:

@@ -1,5 +1,7 @@
 """Everything in a study that is made from its record, made again."""
 
+from typing import Final
+
 from privsearch.frame import exposed_frame, results_frame, slices_frame, targets_frame
 from privsearch.front import Contest, contests
 from privsearch.record import collector_paused
@@ -7,19 +9,24 @@ from privsearch.report.front_plot import write_front_plots
 from privsearch.report.optuna_index import index_results
 from privsearch.store import Study
 
+TABLES: Final = {"results": results_frame, "targets": targets_frame, "slices": slices_frame, "exposed": exposed_frame}
+"""What makes each table of results, by its name."""
+
 
 def write_outputs(study: Study) -> list[Contest]:
     """Write the four tables of results, Optuna's index, and the front of each dataset under each protocol.
 
     Returns:
         What competes for each front, so that whoever prints the fronts need not work them out again.
+
+    Raises:
+        StudyError: the study cannot be read or written.
     """
-    results = study.results()
-    tables = {"results": results_frame, "targets": targets_frame, "slices": slices_frame, "exposed": exposed_frame}
-    with collector_paused():
-        for name, table in tables.items():
+    with study.remade(), collector_paused():
+        results = study.results()
+        for name, table in TABLES.items():
             study.write_table(name, table(results))
         found = list(contests(results, study.sweep()))
         index_results(study.optuna_storage, found)
-    write_front_plots(study.fronts, found)
+        write_front_plots(study.fronts, found)
     return found

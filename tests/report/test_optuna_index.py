@@ -12,9 +12,10 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
+from privsearch.errors import StudyError
 from privsearch.front import Contest, contests
 from privsearch.report import optuna_index
-from privsearch.report.optuna_index import index_results
+from privsearch.report.optuna_index import index_results, indexed_trials
 from privsearch.result import Completed
 from privsearch.spec import HalvesProtocol, PaperProtocol, SweepSpec, TrialSpec
 
@@ -168,3 +169,17 @@ def test_optuna_is_quiet_and_stays_as_it_was(
     index_results(tmp_path / "optuna.journal", found)
     assert not caplog.records
     assert optuna.logging.get_verbosity() == verbosity == optuna.logging.INFO
+
+
+def test_an_index_tells_its_trials(found: list[Contest], tmp_path: Path) -> None:
+    """All of them, failed ones too; one that is missing or torn says so, and is not made by asking."""
+    path = tmp_path / "optuna.journal"
+    with pytest.raises(StudyError, match=r"optuna\.journal: must be an index .*, but is missing or damaged"):
+        indexed_trials(path)
+    assert not path.exists()
+    index_results(path, found)
+    assert indexed_trials(path) == set("abcdef")
+    for damage in (path.read_bytes()[:-9], b"[1]\n3\n", b'{"user_attrs": 1}', b"\xff"):
+        path.write_bytes(damage)
+        with pytest.raises(StudyError, match="is missing or damaged"):
+            indexed_trials(path)

@@ -1,0 +1,95 @@
+"""Writing to a disk that may be full, read-only or about to lose its power: whole or not at all, and told in words."""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import FileIO
+from pathlib import Path
+from typing import Final
+
+from privsearch.errors import StudyError
+
+PART: Final = ".part"
+"""How the name of a file ends that is being written; a killed process leaves it."""
+
+_AGAIN: Final = "then run the same command again: what is recorded is kept"
+_REMEDIES: Final = (
+    ({errno.ENOSPC, errno.EDQUOT, errno.EFBIG}, f"free space, or raise the quota, {_AGAIN}"),
+    ({errno.EROFS, errno.EACCES, errno.EPERM}, "make it writable, or work on a copy of the study in another directory"),
+    ({errno.EISDIR, errno.ENOTDIR, errno.EEXIST}, f"move away what stands there, {_AGAIN}"),
+)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Write `path`, or files below it.
+
+    Raises:
+        StudyError: the system refuses; the message says where, why, and what to do.
+    """
+    try:
+        yield
+    except OSError as error:
+        remedy = next((text for codes, text in _REMEDIES if error.errno in codes), f"mend that, {_AGAIN}")
+        where = f" ({error.filename})" if error.filename and str(error.filename) != str(path) else ""
+        raise StudyError(f"{path}: must be writable, but: {error.strerror or error}{where}; {remedy}") from error
+
+
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write a file so that a reader, and whoever comes after a power loss, sees the old one or the new one, whole.
+
+    Raises:
+        StudyError: it cannot be written; the old one is as it was.
+    """
+    # A dotfile, so that what a killed process leaves of it is no stranger's file; its own, so that no two writers meet.
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
+    with writing(path):
+        try:
+            with part.open("wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def append_line(file: FileIO, line: bytes) -> None:
+    """Write a line behind the others and wait until the disk has it; where that fails, the file is as it was.
+
+    Args:
+        file: open for reading and appending.
+        line: without its line break.
+
+    Raises:
+        OSError: the system refuses.
+    """
+    size = os.fstat(file.fileno()).st_size
+    # It cannot follow what a killed process left torn.
+    torn = size and os.pread(file.fileno(), 1, size - 1) != b"\n"
+    content = (b"\n" if torn else b"") + line + b"\n"
+    try:
+        # A disk that fills up takes a part first, and refuses only the next.
+        while content:
+            content = content[file.write(content) :]
+        os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            file.truncate(size)
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the names of the files in `folder`: without, a power loss takes a new file along."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        # Not every file system can, and those that cannot need not.
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
