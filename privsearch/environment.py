@@ -1,19 +1,32 @@
-"""Where a study ran: what a reader needs to run it again, and to know what may differ."""
+"""Where a study ran: what a reader needs to run it again, and to know what may differ.
+
+The numbers of a trial are the same again under the same versions on the same kind of processor. Both stand beside every
+result in one line, such as `privsearch 0.1.0 6de6acb8, torch 2.11.0, numpy 2.4.6 on AMD EPYC`.
+"""
 
 import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from privsearch.result import UNKNOWN_ENVIRONMENT
+
 NUMERIC_PACKAGES: Final = (
-    *("torch", "snntorch", "brevitas", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex"),
-    *("ray", "optuna", "pandas"),
+    *("torch", "snntorch", "brevitas", "numba", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex"),
 )
-"""The packages whose versions can change a number or the way it is found."""
+"""The packages whose versions can change a number of a trial."""
+
+OTHER_PACKAGES: Final = ("ray", "optuna", "pandas")
+"""The packages whose versions can change how trials are run, or what is made of their numbers."""
+
+_ON: Final = " on "
+_GPU: Final = " (GPU)"
 
 
 def describe_environment() -> dict[str, Any]:
@@ -23,7 +36,7 @@ def describe_environment() -> dict[str, Any]:
         "command": sys.argv[1:],
         "privsearch": {"version": version("privsearch"), "commit": _commit()},
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in NUMERIC_PACKAGES},
+        "packages": {name: _version(name) for name in (*NUMERIC_PACKAGES, *OTHER_PACKAGES)},
         "machine": {
             "host": platform.node(),
             "system": platform.platform(),
@@ -31,6 +44,65 @@ def describe_environment() -> dict[str, Any]:
             "cores": available_cores(),
         },
     }
+
+
+@cache
+def present_environment(device: str = "cpu") -> str:
+    """What the numbers that this process computes may depend on, in one line.
+
+    Args:
+        device: where networks are trained, as torch names it.
+    """
+    commit = _commit()
+    own = " ".join([version("privsearch"), *([commit[:8] + commit[40:]] if commit else [])])
+    versions = {"privsearch": own, **{name: _version(name) for name in NUMERIC_PACKAGES}}
+    processor = _processor() if device == "cpu" else _gpu(device)
+    return ", ".join(f"{name} {number}" for name, number in versions.items() if number) + _ON + processor
+
+
+def same_versions(one: str, other: str) -> bool:
+    """Whether two environments differ at most in their processors."""
+    return one.partition(_ON)[0] == other.partition(_ON)[0]
+
+
+def changes_to_present(recorded: str, *, gpu: bool) -> str:
+    """What differs between the environment of a result and that of this process; see `changes`.
+
+    Args:
+        recorded: the environment of the result.
+        gpu: whether networks may be trained on a GPU. Which one, only the workers know: that of a result passes for it.
+    """
+    present = present_environment()
+    if gpu and recorded.endswith(_GPU):
+        present = present.partition(_ON)[0] + _ON + recorded.partition(_ON)[2]
+    return changes(recorded, present)
+
+
+def changes(earlier: str, later: str) -> str:
+    """What differs between two environments, such as `torch 2.10.0 -> 2.11.0, AMD EPYC -> NVIDIA H200`.
+
+    Empty where nothing does. Where the earlier one is not known, it says so.
+    """
+    if earlier == UNKNOWN_ENVIRONMENT:
+        return f"{earlier} versions"
+    old, new = _parts(earlier), _parts(later)
+    pairs = [(name, old.get(name, "none"), new.get(name, "none")) for name in dict.fromkeys((*old, *new))]
+    return ", ".join(f"{name} {was} -> {now}".strip() for name, was, now in pairs if was != now)
+
+
+def mixture(environments: Iterable[str]) -> str:
+    """What differs between several environments, such as `torch 2.10.0 / 2.11.0`; empty where nothing does."""
+    distinct = dict.fromkeys(environments)
+    parts = [_parts(environment) for environment in distinct if environment != UNKNOWN_ENVIRONMENT]
+    found = {name: dict.fromkeys(p.get(name, "none") for p in parts) for part in parts for name in part}
+    said = [f"{name} {' / '.join(values)}".strip() for name, values in found.items() if len(values) > 1]
+    return ", ".join([*said, *(["versions that are not known"] if 0 < len(parts) < len(distinct) else [])])
+
+
+def _parts(environment: str) -> dict[str, str]:
+    """By package its version, and under an empty name the processor."""
+    versions, _, processor = environment.partition(_ON)
+    return {**dict(part.split(" ", 1) for part in versions.split(", ")), "": processor}
 
 
 def available_cores() -> int:
@@ -58,6 +130,12 @@ def _commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return commit + ("+changes" if changes else "")
+
+
+def _gpu(device: str) -> str:
+    import torch  # slow to import, and there already where a network is trained
+
+    return torch.cuda.get_device_name(device) + _GPU
 
 
 def _processor() -> str:

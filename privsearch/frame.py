@@ -22,6 +22,9 @@ LEADING: Final = (
 )
 """The columns that every results table starts with; those of the attacks and `seconds` follow."""
 
+SEPARATOR: Final = "; "
+"""Stands between the environments of a trial that was trained in one and attacked in another."""
+
 CONDITIONAL_AXES: Final = ("threshold", *SNN_DEFAULTS)
 """The axes that have no effect on some configurations, and are null there. Elsewhere null is a value of its own."""
 _MEASURED: Final = (*AUDIT_FRACTIONS, "advantage", "epsilon_low", "placebo_auc", "matched_auc", "excess_auc")
@@ -30,7 +33,8 @@ _MEASURED: Final = (*AUDIT_FRACTIONS, "advantage", "epsilon_low", "placebo_auc",
 _TYPES: Final = {
     **dict.fromkeys(("weight_bit_width", "act_bit_width", "num_steps", "train_size", "test_size"), "Int64"),
     **dict.fromkeys(("threshold", "beta"), "Float64"),
-    **dict.fromkeys(("spiking_layers", "surrogate_gradient", "error"), "string"),
+    **dict.fromkeys(("spiking_layers", "surrogate_gradient", "error", "environment"), "string"),
+    "dead_networks": "Int64",
 }
 
 
@@ -41,8 +45,10 @@ def results_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     `<name>_sd` (missing where there is one target). `<attack>.auc_low` and `.auc_high` bound the mean AUC: 95 %, by a
     hierarchical bootstrap (of `worst` by `mean_interval`). `<attack>.noise_floor` is the half-width of the 95 %
     interval around 0.5 that guessing gives on one target. A number that some target has too few examples for is
-    missing. `worst` is the strongest attack, chosen on other examples (see `strongest`): its AUC is that on these, its
-    other numbers are those on all. A failed trial has its configuration, `error`, and no numbers.
+    missing. `dead_networks` counts the networks that give all examples the same outputs, which no attack has a number
+    for. `environment` says under which versions, and on which processor, a trial was trained and attacked. `worst` is
+    the strongest attack, chosen on other examples (see `strongest`): its AUC is that on these, its other numbers are
+    those on all. A failed trial has its configuration, `error`, and no numbers.
     """
     results = list(results)
     rows = [_row(result) for result in results]
@@ -120,9 +126,13 @@ def _row(result: TrialResult) -> dict[str, Any]:
         "seed": spec.seed,
         "seconds": result.seconds,
         "error": None,
+        "dead_networks": None,
+        "environment": None,
     }
     if isinstance(result, Completed):
-        return row | completed_numbers(result)
+        dead = None if result.dead is None else len(result.dead)
+        origin = {"dead_networks": dead, "environment": SEPARATOR.join(result.environments)}
+        return row | origin | completed_numbers(result)
     return row | {"error": f"{result.error}: {result.message}"}
 
 

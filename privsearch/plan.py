@@ -3,17 +3,19 @@
 import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 from privsearch.cost import attack_seconds, signal_bytes, training_seconds
 from privsearch.data import DatasetInfo, describe_dataset
+from privsearch.environment import changes_to_present
 from privsearch.errors import DataError, SpecError, StudyError
-from privsearch.plan_checks import check_augmentation, check_ownership, check_sizes, described
+from privsearch.plan_checks import check_augmentation, check_directory, check_ownership, check_sizes, described
 from privsearch.record import collector_paused
 from privsearch.result import Completed, TrialResult
+from privsearch.reuse import Superseded, has_present_versions, superseded
 from privsearch.spec import Asked, Attack, Dataset, SweepSpec, TrialSpec
 from privsearch.store import Study
 
@@ -30,6 +32,7 @@ class PlannedTrial:
         trained: whether it needs no training: it has all its attacks, or its signals are kept.
         seconds: the estimated time on one core of what is left to do.
         signal_bytes: the estimated size of its signals, before they are compressed.
+        recorded_under: the environments of what is recorded of it, used or not; empty where nothing is.
     """
 
     trial_id: str
@@ -39,6 +42,7 @@ class PlannedTrial:
     trained: bool
     seconds: float
     signal_bytes: int
+    recorded_under: tuple[str, ...] = ()
 
     @property
     def cached(self) -> bool:
@@ -47,8 +51,11 @@ class PlannedTrial:
 
     @property
     def to_run(self) -> TrialSpec:
-        """What is left to do: the configuration with the attacks that are missing."""
-        return self.spec.model_copy(update={"attacks": self.missing})
+        """What is left to do: the configuration with the attacks that are missing.
+
+        With all of them where it has to be trained, so that no two trainings of a trial share its attacks.
+        """
+        return self.spec.model_copy(update={"attacks": self.missing}) if self.trained else self.spec
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,8 @@ class Plan:
         trials: what it stands for.
         num_recorded_elsewhere: trials that are recorded, but not asked for.
         attacks_elsewhere: the names of attacks that are recorded for its trials, but not asked for.
+        superseded: the trials recorded elsewhere that would be asked for, had not something changed since.
+        only_same_versions: whether what was recorded under other versions is run again.
     """
 
     sweep: SweepSpec
@@ -68,6 +77,8 @@ class Plan:
     trials: tuple[PlannedTrial, ...]
     num_recorded_elsewhere: int = 0
     attacks_elsewhere: tuple[str, ...] = ()
+    superseded: Superseded = field(default_factory=Superseded)
+    only_same_versions: bool = False
 
     @property
     def todo(self) -> list[PlannedTrial]:
@@ -78,6 +89,16 @@ class Plan:
     def signal_bytes(self) -> int:
         """The size of the signals that the trials left to train will leave, before they are compressed."""
         return sum(trial.signal_bytes for trial in self.todo if not trial.trained) if self.sweep.keep_signals else 0
+
+    @property
+    def recorded_differently(self) -> dict[str, int]:
+        """What differs between the environments that trials were recorded under and the present one, and of how many.
+
+        Such as `{"torch 2.10.0 -> 2.11.0": 12}`.
+        """
+        counts = Counter(environment for trial in self.trials for environment in trial.recorded_under)
+        gpu = self.sweep.resources.gpu != 0
+        return {changes: n for found, n in counts.items() if (changes := changes_to_present(found, gpu=gpu))}
 
     @property
     def datasets_to_load(self) -> list[Dataset]:
@@ -108,6 +129,9 @@ class Plan:
             "signal_bytes": self.signal_bytes,
             "points_in_cross_products": sum(self.sweep.products().values()) * len(self.infos),
             "recorded_but_not_asked_for": self.num_recorded_elsewhere,
+            "recorded_for_other_data": dict(self.superseded.by_data),
+            "recorded_under_another_meaning": dict(self.superseded.by_meaning),
+            "recorded_under_other_versions": self.recorded_differently,
             "attacks_recorded_but_not_asked_for": list(self.attacks_elsewhere),
             "datasets": {name: self._dataset_summary(name) for name in self.infos},
             "grids": {name: self._grid_summary(name, points) for name, points in self.sweep.products().items()},
@@ -130,8 +154,13 @@ class Plan:
         return {"points_per_dataset": points, "distinct_per_dataset": max(per_dataset.values(), default=0)}
 
 
-def make_plan(sweep: SweepSpec, study: Study) -> Plan:
+def make_plan(sweep: SweepSpec, study: Study, *, only_same_versions: bool = False) -> Plan:
     """Read the datasets' descriptions and the record, and say what the sweep comes to.
+
+    Args:
+        sweep: what is asked for.
+        study: where it is, or will be, recorded.
+        only_same_versions: run again what was recorded under other versions than the present ones.
 
     Raises:
         DataError: a dataset is missing or unfit.
@@ -141,23 +170,34 @@ def make_plan(sweep: SweepSpec, study: Study) -> Plan:
     datasets = {info.name: info for info in described(sweep)}
     check_augmentation(sweep, datasets.values())
     with collector_paused():
-        return _made(sweep, study, datasets)
+        return _made(sweep, study, datasets, only_same_versions)
 
 
-def _made(sweep: SweepSpec, study: Study, datasets: Mapping[str, DatasetInfo]) -> Plan:
-    asked = sweep.expand(
+def _made(sweep: SweepSpec, study: Study, datasets: Mapping[str, DatasetInfo], only_same_versions: bool) -> Plan:
+    points = sweep.expand(
         {name: info.network for name, info in datasets.items()},
         augmented=[name for name, info in datasets.items() if info.augments],
     )
-    recorded, kept = study.record().results, study.signals.trial_ids()
+    check_directory(sweep, study)
+    recorded, kept = study.record().results, study.signals_of(sweep).trial_ids()
     trials = []
-    for item in asked:
+    for item in points:
         info = datasets[item.spec.dataset_name]
         check_sizes(item, sweep, info)
-        trials.append(_planned(item, info, recorded, kept))
-    elsewhere = recorded.keys() - {trial.trial_id for trial in trials}
-    check_ownership(sweep, study, num_recorded=len(recorded), num_elsewhere=len(elsewhere))
-    return Plan(sweep, datasets, tuple(trials), len(elsewhere), _attacks_elsewhere(trials, recorded))
+        trials.append(_planned(item, info, recorded, kept, only_same_versions))
+    asked = {trial.trial_id for trial in trials}
+    elsewhere = [result for trial_id, result in recorded.items() if trial_id not in asked]
+    changed = superseded(elsewhere, datasets, asked)
+    check_ownership(sweep, study, num_recorded=len(recorded), num_foreign=len(elsewhere) - changed.total)
+    return Plan(
+        sweep=sweep,
+        infos=datasets,
+        trials=tuple(trials),
+        num_recorded_elsewhere=len(elsewhere),
+        attacks_elsewhere=_attacks_elsewhere(trials, recorded),
+        superseded=changed,
+        only_same_versions=only_same_versions,
+    )
 
 
 def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
@@ -198,7 +238,7 @@ def attack_plan(study: Study, attacks: Sequence[Attack]) -> Plan:
         fitting = [a for a in attacks if a in sweep.attacks_under(result.spec.protocol, result.spec.model)]
         missing = tuple(attack for attack in fitting if attack not in result.spec.attacks)
         seconds = _attack_seconds(result.spec, missing)
-        trials.append(PlannedTrial(result.trial_id, result.spec, (), missing, True, seconds, 0))
+        trials.append(PlannedTrial(result.trial_id, result.spec, (), missing, True, seconds, 0, result.environments))
     kept = study.signals.trial_ids()
     lost = [trial for trial in trials if trial.missing and trial.trial_id not in kept]
     if lost:
@@ -227,22 +267,31 @@ def _attack_seconds(spec: TrialSpec, attacks: Sequence[Attack]) -> float:
 
 
 def _planned(
-    item: Asked, info: DatasetInfo, recorded: Mapping[str, TrialResult], kept: Collection[str]
+    item: Asked,
+    info: DatasetInfo,
+    recorded: Mapping[str, TrialResult],
+    kept: Collection[str],
+    only_same_versions: bool,
 ) -> PlannedTrial:
     trial_id = item.spec.trial_id(info.fingerprint)
     result = recorded.get(trial_id)
-    done = result.spec.attacks if isinstance(result, Completed) else ()
+    completed = result if isinstance(result, Completed) else None
+    outdated = only_same_versions and completed is not None and not has_present_versions(completed)
+    done = completed.spec.attacks if completed and not outdated else ()
     missing = tuple(attack for attack in item.spec.attacks if attack not in done)
-    trained = not missing or trial_id in kept
-    training = 0.0 if trained else training_seconds(item.spec, info)
+    trained = not missing or (trial_id in kept and not outdated)
+    left = attack_seconds(item.spec, missing, info)
+    if not trained:
+        left = training_seconds(item.spec, info) + attack_seconds(item.spec, item.spec.attacks, info)
     return PlannedTrial(
         trial_id=trial_id,
         spec=item.spec,
         grids=item.grids,
         missing=missing,
         trained=trained,
-        seconds=training + attack_seconds(item.spec, missing, info),
+        seconds=left,
         signal_bytes=signal_bytes(item.spec, info),
+        recorded_under=completed.environments if completed else (),
     )
 
 

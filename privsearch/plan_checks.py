@@ -1,6 +1,7 @@
 """What keeps a sweep from being run: data that are missing or too small, a directory that is another's."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
@@ -71,11 +72,14 @@ def check_augmentation(sweep: SweepSpec, infos: Iterable[DatasetInfo]) -> None:
             )
 
 
-def check_ownership(sweep: SweepSpec, study: Study, *, num_recorded: int, num_elsewhere: int) -> None:
-    """Refuse a directory that holds another sweep's results or other files: results must never mix unasked.
+_ELSEWHERE: Final = "give this sweep another name, choose another directory with --study, or delete that one"
+
+
+def check_directory(sweep: SweepSpec, study: Study) -> None:
+    """Refuse a directory that is another sweep's or holds other files: results must never mix unasked.
 
     Raises:
-        StudyError: it does.
+        StudyError: it is, or does; or a link leads out of it.
     """
     if not study.exists():
         if study.path.exists() and not study.path.is_dir():
@@ -85,12 +89,28 @@ def check_ownership(sweep: SweepSpec, study: Study, *, num_recorded: int, num_el
                 f"{study.path}: must be empty or a study, but holds other files; choose another with --study"
             )
         return
+    study.check_links()
     owner = study.sweep().name
-    remedy = "give this sweep another name, choose another directory with --study, or delete that one"
     if owner != sweep.name:
-        raise StudyError(f"{study.path}: belongs to the sweep {owner!r}, but this sweep is {sweep.name!r}; {remedy}")
-    if num_recorded and num_elsewhere == num_recorded:
+        raise StudyError(
+            f"{study.path}: belongs to the sweep {owner!r}, but this sweep is {sweep.name!r}; {_ELSEWHERE}"
+        )
+
+
+def check_ownership(sweep: SweepSpec, study: Study, *, num_recorded: int, num_foreign: int) -> None:
+    """Refuse the directory of a sweep that has this one's name and nothing else of it.
+
+    Args:
+        sweep: what is asked for.
+        study: where it is to be recorded.
+        num_recorded: the trials that are recorded there.
+        num_foreign: those of them that the sweep does not ask for, and would not have asked for whatever the data were.
+
+    Raises:
+        StudyError: it is such a directory.
+    """
+    if num_recorded and num_foreign == num_recorded:
         raise StudyError(
             f"{study.path}: holds {num_recorded} trials of a sweep that is also called {sweep.name!r} but shares none "
-            f"with this one (another seed, recipe or dataset?); {remedy}"
+            f"with this one (another seed, recipe or dataset?); {_ELSEWHERE}"
         )

@@ -5,14 +5,18 @@ import platform
 import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass as validated
 
 from privsearch.metrics import Interval
 from privsearch.signals import Signals
 from privsearch.spec import TrialSpec
+from privsearch.text import printable
+
+UNKNOWN_ENVIRONMENT: Final = "unknown"
+"""What stands for the environment of results that were recorded without one."""
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 """A number that is not finite cannot enter a result: such a trial is a failed one."""
@@ -23,6 +27,12 @@ def _finite(interval: Interval) -> Interval:
         raise ValueError(f"an interval must be finite, but is {interval}")
     return interval
 
+
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,199}$")]
+"""What becomes a part of columns and of files' names, whoever wrote the record: no path, markup or formula."""
+
+Text = Annotated[str, AfterValidator(printable)]
+"""What is shown, whoever wrote the record: without what a terminal would obey."""
 
 FiniteInterval = Annotated[Interval, AfterValidator(_finite)]
 
@@ -52,12 +62,12 @@ class AttackResult(BaseModel):
 
     auc: FiniteInterval
     auc_by_half: tuple[float | None, float | None]
-    tpr_at_fpr: dict[str, FiniteInterval | None]
+    tpr_at_fpr: dict[Word, FiniteInterval | None]
     advantage: FiniteInterval | None
     balanced_accuracy: float | None
     epsilon_low: float | None
     by_class: dict[int, float | None]
-    by_correctness: dict[str, float | None]
+    by_correctness: dict[Word, float | None]
     num_members: int
     num_non_members: int
     placebo_auc: float | None = None
@@ -146,15 +156,22 @@ class Replicate(BaseModel):
 
     target: TrainedNetwork
     shadow: TrainedNetwork | None
-    attacks: dict[str, AttackResult]
+    attacks: dict[Word, AttackResult]
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """What the training of a trial gave: all that attacks, those to come included, need to know of it."""
+    """What the training of a trial gave: all that attacks, those to come included, need to know of it.
+
+    Attributes:
+        signals: what the attacks see.
+        networks: how well each network learnt.
+        environment: under which versions, and on which processor, they were trained.
+    """
 
     signals: Signals
     networks: tuple[TrainedNetwork, ...]
+    environment: str = UNKNOWN_ENVIRONMENT
 
 
 class Completed(BaseModel):
@@ -164,24 +181,62 @@ class Completed(BaseModel):
         spec: its configuration, with the attacks that were asked for.
         replicates: the targets, with what each attack found on them.
         across: by the attack's name, what it found on all targets together.
-        refused: by the attack's name, why the examples cannot carry it.
+        refused: by the attack's name, why the examples or the networks' outputs cannot carry it.
+        dead: which networks give all examples the same outputs, so that no attack can see anything, from 0 in the
+            order of their training (under `paper` each target before its shadow); None where nobody looked.
+        unkept: why its signals could not be kept; None where they were, or where nobody asked for it.
+        environments: under which versions, and on which processor, the networks were trained, and then any other one
+            that they were attacked under (`privsearch.environment.present_environment`).
     """
 
     model_config = _FROZEN
 
     status: Literal["completed"] = "completed"
-    trial_id: str
+    trial_id: Word
     spec: TrialSpec
     replicates: tuple[Replicate, ...] = Field(min_length=1)
-    across: dict[str, AcrossTargets]
-    refused: dict[str, str] = {}
+    across: dict[Word, AcrossTargets]
+    refused: dict[Word, Text] = {}
+    dead: tuple[int, ...] | None = None
+    unkept: Text | None = None
+    environments: tuple[Text, ...] = Field((UNKNOWN_ENVIRONMENT,), min_length=1)
     seconds: float
-    host: str = Field(default_factory=platform.node)
-    finished_at: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    host: Text = Field(default_factory=platform.node)
+    finished_at: Text = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @model_validator(mode="after")
+    def _every_attack_was_run_on_every_target(self) -> Self:
+        if any(replicate.attacks.keys() != self.across.keys() for replicate in self.replicates):
+            raise ValueError(f"every target must have the attacks {', '.join(self.across)}, and no others")
+        return self
 
     def numbers(self) -> dict[str, Any]:
         """Everything that must come out the same again: all but the time, the place and the date."""
-        return self.model_dump(mode="json", exclude={"seconds", "host", "finished_at"})
+        return self.model_dump(mode="json", exclude={"seconds", "host", "finished_at", "environments", "unkept"})
+
+
+class Death(BaseModel):
+    """How the process ended that was running a trial.
+
+    Attributes:
+        cause: "died", or "timeout" where it was ended because its trial took too long.
+        exit_code: what it ended with; None where a signal ended it, or where that is not known.
+        signal: the signal that ended it, such as "SIGKILL"; None where none did.
+        log_tail: the last lines that it wrote.
+        peak_memory_bytes: the most memory that it held at any time; None where that is not known.
+        seconds: since the trial began.
+        host: where.
+    """
+
+    model_config = _FROZEN
+
+    cause: Literal["died", "timeout"]
+    exit_code: int | None
+    signal: Word | None
+    log_tail: Text
+    peak_memory_bytes: int | None
+    seconds: float
+    host: Text = Field(default_factory=platform.node)
 
 
 class Failed(BaseModel):
@@ -191,19 +246,23 @@ class Failed(BaseModel):
         error: the exception's class, or what became of the worker.
         message: what it said.
         traceback: where it happened, as Python prints it; empty if the worker died.
+        attempts: how often it was tried; more than once only where workers died.
+        death: how the last of these workers ended; None where the trial raised an exception.
     """
 
     model_config = _FROZEN
 
     status: Literal["failed"] = "failed"
-    trial_id: str
+    trial_id: Word
     spec: TrialSpec
-    error: str
-    message: str
-    traceback: str
+    error: Word
+    message: Text
+    traceback: Text
+    attempts: int = 1
+    death: Death | None = None
     seconds: float
-    host: str = Field(default_factory=platform.node)
-    finished_at: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    host: Text = Field(default_factory=platform.node)
+    finished_at: Text = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 TrialResult = Completed | Failed

@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
 from privsearch.spec import Queries, Readout
+
+ROUNDING: Final = 1e-6
+"""Outputs that differ by no more than this part of the largest differ by how they were added up, not by the example."""
 
 
 @dataclass(frozen=True)
@@ -37,3 +42,14 @@ class Signals:
         """The outputs that an attack asks for; of an ANN always the logits, since it has no membranes and no spikes."""
         is_spiking = ("spike_counts", queries) in self.outputs
         return self.outputs[readout if is_spiking else "final_mem", queries]
+
+    def constant_networks(self, readout: Readout, queries: Queries) -> tuple[int, ...]:
+        """The networks, from 0, whose outputs are the same for all examples, so that no attack can see anything.
+
+        So are those of a network in which some layer never fires, or has all its ReLUs at 0, for any example: whatever
+        comes after that layer is given the same zeros every time.
+        """
+        answers = self.answers(readout, queries)
+        low, high = (extreme(axis=2).astype(np.float64) for extreme in (answers.min, answers.max))
+        spread = (high - low).max(axis=(1, 2))
+        return tuple(np.flatnonzero(spread <= ROUNDING * np.maximum(-low, high).max(axis=(1, 2))).tolist())

@@ -38,12 +38,14 @@ def strongest(result: Completed) -> tuple[str, str] | None:
     each example is in half of the networks; and above, where targets share their examples.
 
     Returns:
-        The attack for the first half, and for the second. None where an attack has been asked for and not yet run, or
-        where a half has too few examples.
+        The attack for the first half, and for the second. None where an attack has been asked for and not yet run,
+        where all were refused, or where a half has too few examples.
     """
     if not set(result.across) | set(result.refused) >= {attack.name for attack in result.spec.attacks}:
         return None
     names = list(result.across)
+    if not names:
+        return None
     aucs = [[replicate.attacks[name].auc_by_half for name in names] for replicate in result.replicates]
     if any(auc is None for target in aucs for halves in target for auc in halves):
         return None

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Final
 
 import numpy as np
 import torch
@@ -21,6 +22,12 @@ from privsearch.spec import Protocol, Queries, Readout, TrialSpec
 
 QUERY_BATCH = 256
 """Examples asked at once when a network is queried; bounds the memory of an SNN's T steps."""
+
+MOST_LOSS: Final = 149 * math.log(2)
+"""A mean loss, in nats, above which a training has exploded: about 103.
+
+An example's own class then has, on average, a probability that 32-bit floats cannot tell from 0: the least is 2**-149.
+"""
 
 EpochListener = Callable[[int, int, Epoch], None]
 """Told (network, epoch, what was measured) after every epoch; both count from 0."""
@@ -51,7 +58,8 @@ def train_cohort(
         device: where the networks are, as torch names it.
 
     Raises:
-        DivergedError: a loss or an output is not finite.
+        DivergedError: a loss, a weight or an output is not finite, or the last epoch's loss is above `MOST_LOSS`; the
+            message says of which network.
         ConstructionError: a network could not be built as asked.
     """
     outputs, trained = [], []
@@ -62,8 +70,9 @@ def train_cohort(
     with _one_thread(), _exact_convolutions():
         for k, (subset, seed) in enumerate(zip(subsets, seeds, strict=True)):
             chosen = torch.from_numpy(np.flatnonzero(subset))
-            network, history = _train(spec, splits, chosen, seed, partial(on_epoch, k) if on_epoch else None)
-            answered = _query(network, splits, spec)
+            with _naming(k, len(subsets), spec):
+                network, history = _train(spec, splits, chosen, seed, partial(on_epoch, k) if on_epoch else None)
+                answered = _query(network, splits, spec)
             correct = (answered["final_mem", "plain"][0].argmax(1) == y).numpy()
             trained.append(
                 TrainedNetwork(
@@ -77,6 +86,18 @@ def train_cohort(
     is_member[:, :num_train] = subsets
     stacked = {asked: np.stack([answered[asked].numpy() for answered in outputs]) for asked in outputs[0]}
     return Cohort(Signals(stacked, is_member, y.numpy(), splits.rows, num_train), tuple(trained))
+
+
+@contextmanager
+def _naming(network: int, num_networks: int, spec: TrialSpec) -> Iterator[None]:
+    """Say of which network a divergence is, and what to do about it."""
+    try:
+        yield
+    except DivergedError as error:
+        decay = f", or a weight_decay below {spec.weight_decay:g}" if spec.weight_decay else ""
+        raise DivergedError(
+            f"network {network + 1} of {num_networks}: {error}; try a learning_rate below {spec.learning_rate:g}{decay}"
+        ) from None
 
 
 @contextmanager
@@ -110,16 +131,25 @@ def _train(
     network.train()
     for epoch in range(spec.epochs):
         batches = chosen[torch.randperm(len(chosen), generator=generator)].split(spec.batch_size)
-        measured = _train_epoch(network, optimizer, splits, batches, generator)
-        if not math.isfinite(measured[0]):
-            raise DivergedError(
-                f"the training loss must be finite, but is {measured[0]} in epoch {epoch + 1} of {spec.epochs}; "
-                f"try a learning_rate below {spec.learning_rate}"
-            )
-        history.append(Epoch(loss=measured[0], accuracy=measured[1]))
+        try:
+            history.append(_train_epoch(network, optimizer, splits, batches, generator))
+        except DivergedError as error:
+            raise DivergedError(f"{error} in epoch {epoch + 1} of {spec.epochs}") from None
         if on_epoch:
             on_epoch(epoch, history[-1])
+    _check_sound(network, history[-1].loss)
     return network, history
+
+
+def _check_sound(network: nn.Module, loss: float) -> None:
+    # A neuron whose weights are NaN never fires: a spiking network that is broken within may answer all the same.
+    if not torch.stack([parameter.isfinite().all() for parameter in network.parameters()]).all():
+        raise DivergedError("the weights must be finite after training, but some are not")
+    if loss > MOST_LOSS:
+        raise DivergedError(
+            f"the mean training loss of the last epoch must be at most {MOST_LOSS:.0f} (beyond, the right class has no "
+            f"probability that 32-bit floats can tell from 0), but is {loss:.3g}"
+        )
 
 
 def _optimizer(spec: TrialSpec, network: nn.Module) -> Optimizer:
@@ -133,11 +163,16 @@ def _train_epoch(
     splits: Splits,
     batches: Sequence[Tensor],
     generator: torch.Generator,
-) -> tuple[float, float]:
-    """Take one step for each batch of indices; return the mean loss and the accuracy over all their examples."""
+) -> Epoch:
+    """Take one step for each batch of indices.
+
+    Raises:
+        DivergedError: a loss is not finite; the message says at which step.
+    """
     # Summed where the networks are: reading a number back from a GPU stops it.
     loss_sum = torch.zeros((), dtype=torch.float64, device=splits.device)
     num_correct = torch.zeros((), dtype=torch.int64, device=splits.device)
+    losses = []
     for batch in batches:
         labels = splits.y_train[batch]
         outputs = network(splits.inputs(splits.x_train[batch], generator))
@@ -145,10 +180,16 @@ def _train_epoch(
         network.zero_grad()
         loss.backward()
         optimizer.step()
-        loss_sum += loss.detach().double() * len(batch)
+        losses.append(loss.detach())
+        loss_sum += losses[-1].double() * len(batch)
         num_correct += (outputs.argmax(1) == labels).sum()
+    if not math.isfinite(loss_sum.item()):
+        step = next(step for step, loss in enumerate(losses) if not loss.isfinite())
+        raise DivergedError(
+            f"the training loss must be finite, but is {losses[step].item()} at step {step + 1} of {len(batches)}"
+        )
     num_examples = sum(map(len, batches))
-    return loss_sum.item() / num_examples, num_correct.item() / num_examples
+    return Epoch(loss=loss_sum.item() / num_examples, accuracy=num_correct.item() / num_examples)
 
 
 def _query(
@@ -164,9 +205,7 @@ def _query(
             for readout in read[0]:
                 view = torch.cat([outputs[readout] for outputs in read]).cpu()
                 if not view.isfinite().all():
-                    raise DivergedError(
-                        "the network's outputs must be finite, but some are not; try a smaller learning_rate"
-                    )
+                    raise DivergedError("the outputs must be finite after training, but some are not")
                 answered.setdefault((readout, queries), []).append(view)
     return {asked: torch.stack(views) for asked, views in answered.items()}
 

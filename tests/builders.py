@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from privsearch.environment import present_environment
 from privsearch.metrics import Interval
 from privsearch.result import (
     AcrossTargets,
@@ -45,6 +46,7 @@ def completed_of(trial_id: str, accuracies: Sequence[float], aucs: Sequence[floa
         ),
         across={attack.name: across for attack in spec.attacks},
         seconds=1.5,
+        environments=(present_environment(),),
         **_WHERE_AND_WHEN,
     )
 

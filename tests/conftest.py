@@ -1,7 +1,10 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from s3_server import CREDENTIALS, S3Server, s3_serving
+from versions import OtherVersions, pretending
 
 from privsearch.spec import SweepSpec
 
@@ -51,3 +54,18 @@ def tiny_sweep() -> SweepSpec:
             "recipe": {"epochs": 1, "batch_size": 64, "num_steps": 3},
         }
     )
+
+
+@pytest.fixture
+def other_versions(monkeypatch: pytest.MonkeyPatch) -> Iterator[OtherVersions]:
+    """Has packages seem to be of other versions: `other_versions(torch="9.9")`."""
+    yield from pretending(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A server that speaks S3, with the credentials for it in the environment."""
+    with pytest.MonkeyPatch.context() as patch, s3_serving() as server:
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
+        yield server

@@ -6,7 +6,22 @@ from pathlib import Path
 import pytest
 
 from privsearch import environment
-from privsearch.environment import NUMERIC_PACKAGES, available_cores, describe_environment
+from privsearch.environment import (
+    NUMERIC_PACKAGES,
+    OTHER_PACKAGES,
+    available_cores,
+    changes,
+    changes_to_present,
+    describe_environment,
+    mixture,
+    present_environment,
+    same_versions,
+)
+from privsearch.result import UNKNOWN_ENVIRONMENT
+
+HERE = "privsearch 0.1.0 6de6acb8, torch 2.11.0, scikit-learn 1.9.1 on AMD EPYC 7763"
+EARLIER = HERE.replace("2.11.0", "2.10.0")
+ELSEWHERE = HERE.replace("AMD EPYC 7763", "NVIDIA H200 (GPU)")
 
 
 def test_environment_is_plain_json() -> None:
@@ -18,7 +33,7 @@ def test_environment_is_plain_json() -> None:
 def test_environment_names_what_a_number_may_depend_on() -> None:
     """The versions of the packages that compute, the program's own, and the machine are there."""
     described = describe_environment()
-    assert described["packages"].keys() == set(NUMERIC_PACKAGES)
+    assert described["packages"].keys() == {*NUMERIC_PACKAGES, *OTHER_PACKAGES}
     assert described["packages"]["torch"].startswith("2.")
     assert described["privsearch"]["version"][0].isdigit()
     assert described["machine"]["cores"] == available_cores()
@@ -28,7 +43,7 @@ def test_environment_names_what_a_number_may_depend_on() -> None:
 def test_missing_package_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """A package that is not installed, such as an optional one, is said to be missing."""
     monkeypatch.setattr(environment, "NUMERIC_PACKAGES", ("no-such-package",))
-    assert describe_environment()["packages"] == {"no-such-package": None}
+    assert describe_environment()["packages"]["no-such-package"] is None
 
 
 def test_cores_are_those_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,3 +81,49 @@ def test_missing_git_costs_nothing_but_the_commit(source_tree: Path, monkeypatch
     (source_tree / ".git").mkdir()
     monkeypatch.setenv("PATH", "")
     assert describe_environment()["privsearch"]["commit"] is None
+
+
+def test_environment_of_a_result_is_one_line() -> None:
+    """The versions of what a number may depend on, and the processor; neither when nor how it was started."""
+    line = present_environment()
+    described = describe_environment()
+    assert line.startswith(f"privsearch {described['privsearch']['version']}")
+    assert f", torch {described['packages']['torch']}, " in line
+    assert line.endswith(f" on {described['machine']['processor']}")
+    assert "ray" not in line
+
+
+def test_source_trees_with_changes_are_told_apart(source_tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the program's version stands the commit, shortened, and whether there is more than that."""
+    monkeypatch.setattr(environment, "_commit", lambda: "0123456789" * 4 + "+changes")
+    present_environment.cache_clear()
+    try:
+        assert present_environment().partition(",")[0].endswith(" 01234567+changes")
+    finally:
+        present_environment.cache_clear()
+
+
+def test_changes_name_what_differs_and_nothing_else() -> None:
+    """Versions by their package, processors by their names; what is not known is said to be so."""
+    assert changes(HERE, HERE) == ""
+    assert changes(EARLIER, HERE) == "torch 2.10.0 -> 2.11.0"
+    assert changes(EARLIER, ELSEWHERE) == "torch 2.10.0 -> 2.11.0, AMD EPYC 7763 -> NVIDIA H200 (GPU)"
+    assert changes(HERE.replace(", scikit-learn 1.9.1", ""), HERE) == "scikit-learn none -> 1.9.1"
+    assert changes(UNKNOWN_ENVIRONMENT, HERE) == "unknown versions"
+    assert same_versions(HERE, ELSEWHERE)
+    assert not same_versions(EARLIER, HERE)
+
+
+def test_a_mixture_names_what_its_environments_differ_in() -> None:
+    """Each difference once, with all its values; results without an environment cannot be told from the others."""
+    assert mixture([HERE, HERE]) == mixture([]) == mixture([UNKNOWN_ENVIRONMENT]) == ""
+    assert mixture([EARLIER, HERE, HERE]) == "torch 2.10.0 / 2.11.0"
+    assert mixture([HERE, UNKNOWN_ENVIRONMENT]) == "versions that are not known"
+
+
+def test_a_gpu_is_taken_for_that_of_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver does not know which they have, so another processor is told of only where none is used."""
+    monkeypatch.setattr(environment, "present_environment", lambda: HERE)
+    assert changes_to_present(ELSEWHERE, gpu=True) == ""
+    assert changes_to_present(ELSEWHERE, gpu=False) == "NVIDIA H200 (GPU) -> AMD EPYC 7763"
+    assert changes_to_present(HERE.replace("7763", "7742"), gpu=True) == "AMD EPYC 7742 -> AMD EPYC 7763"

@@ -1,8 +1,11 @@
+import os
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import make_completed, make_failed
+from versions import OtherVersions
 
 from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
@@ -78,17 +81,55 @@ def keep_signals_of(study: Study, *trial_ids: str) -> None:
 
 
 def test_what_was_kept_needs_no_training(tiny_sweep: SweepSpec, study: Study) -> None:
-    """A new attack on trials whose signals are kept trains nothing, and only the new attack is left to do."""
+    """A new attack on trials whose signals are kept is all that is left to do of them; others are trained again."""
     plan = begin(study, tiny_sweep, *["completed"] * 4)
     keep_signals_of(study, *(trial.trial_id for trial in plan.trials[:3]))
     more = make_plan(changed(tiny_sweep, attacks=["svm", "loss"]), study)
     assert [(trial.cached, trial.trained) for trial in more.trials] == [(False, True)] * 3 + [(False, False)]
-    assert {tuple(attack.name for attack in trial.to_run.attacks) for trial in more.todo} == {("loss",)}
+    to_run = [[attack.name for attack in trial.to_run.attacks] for trial in more.trials]
+    assert to_run == [["loss"]] * 3 + [["svm", "loss"]], "what is trained again is attacked again"
     assert {len(trial.spec.attacks) for trial in more.todo} == {2}, "to look at, a trial has all its attacks"
     summary = more.summary()
     assert (summary["to_do"], summary["to_attack_only"], summary["networks_to_train"]) == (4, 3, 4)
     assert len(more.datasets_to_load) == 1
     assert more.todo[0] == more.trials[3], "a training takes longer than an attack"
+
+
+def test_a_plan_says_what_was_recorded_under_other_versions(
+    tiny_sweep: SweepSpec, study: Study, other_versions: OtherVersions
+) -> None:
+    """It is used all the same, unless only the same versions will do; then it is trained again, kept or not."""
+    plan = begin(study, tiny_sweep, *["completed"] * 3)
+    keep_signals_of(study, *(trial.trial_id for trial in plan.trials))
+    assert make_plan(tiny_sweep, study).summary()["recorded_under_other_versions"] == {}
+    torch = version("torch")
+    other_versions(torch="9.9")
+    reusing = make_plan(tiny_sweep, study)
+    assert reusing.summary()["recorded_under_other_versions"] == {f"torch {torch} -> 9.9": 3}
+    assert (reusing.summary()["cached"], reusing.summary()["networks_to_train"]) == (3, 0)
+    strict = make_plan(tiny_sweep, study, only_same_versions=True)
+    assert strict.summary()["recorded_under_other_versions"] == {f"torch {torch} -> 9.9": 3}
+    assert [trial.trained for trial in strict.trials] == [False, False, False, True]
+    assert strict.trials[0].to_run == strict.trials[0].spec
+    again = make_completed(plan.trials[0].trial_id).model_copy(update={"spec": plan.trials[0].spec})
+    with RecordWriter(study.record_path) as record:
+        record.append(again)
+    assert [trial.cached for trial in make_plan(tiny_sweep, study, only_same_versions=True).trials] == [
+        *(True, False, False, False)
+    ]
+
+
+def test_a_plan_says_that_a_dataset_has_changed(tiny_sweep: SweepSpec, study: Study, tmp_path: Path) -> None:
+    """The trials of the earlier data are kept and not used, and the directory stays this sweep's."""
+    path = tmp_path / "d.csv"
+    path.write_text("x,y\n" + "1,a\n2,b\n" * 10)
+    sweep = changed(tiny_sweep, datasets=[{"name": "mine", "path": str(path), "label": "y"}])
+    begin(study, sweep, "completed", "completed")
+    path.write_text("x,y\n" + "1,a\n3,b\n" * 10)
+    os.utime(path, ns=(0, 0))
+    summary = make_plan(sweep, study).summary()
+    assert (summary["to_do"], summary["recorded_but_not_asked_for"]) == (4, 2)
+    assert (summary["recorded_for_other_data"], summary["recorded_under_another_meaning"]) == ({"mine": 2}, {})
 
 
 def test_a_plan_says_what_the_signals_will_take(tiny_sweep: SweepSpec, study: Study) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -112,9 +113,38 @@ def test_a_listener_hears_every_epoch_of_every_network() -> None:
 
 
 def test_a_loss_that_explodes_is_an_error_that_says_where() -> None:
-    """Never a number that looks fine."""
-    with pytest.raises(DivergedError, match=r"must be finite, but is (nan|inf) in epoch \d of 2; try a learning_rate"):
-        train_cohort(spec(model="ann", learning_rate=1e30), iris(), subsets(1), [0])
+    """Which network, step and epoch, and the loss; never a number that looks fine."""
+    where = r"network 1 of 2: the training loss must be finite, but is (nan|inf) at step [234] of [234] in epoch 1 of 2"
+    with pytest.raises(DivergedError, match=f"{where}; try a learning_rate below 1e\\+30$"):
+        train_cohort(spec(model="ann", learning_rate=1e30), iris(), subsets(2), [0, 1])
+    with pytest.raises(DivergedError, match=r"; try a learning_rate below 0.001, or a weight_decay below 100000$"):
+        train_cohort(spec(model="ann", optimizer="sgd", weight_decay=1e5, epochs=9), iris(), subsets(1), [0])
+
+
+@pytest.mark.parametrize("model", ["ann", "snn"])
+def test_a_finite_loss_beyond_all_bounds_is_a_divergence(model: str) -> None:
+    """Such a network may classify well, but no probability of it, and so no attack on it, means anything."""
+    with pytest.raises(DivergedError, match=r"network 1 of 1: the mean training loss of the last epoch .* 103 .*e\+"):
+        train_cohort(spec(model=model, learning_rate=1e6), iris(), subsets(1), [0])
+
+
+def test_a_network_that_is_broken_within_has_diverged() -> None:
+    """Neurons whose weights are NaN never fire, so that loss and outputs of a spiking network look sound."""
+    splits, members = iris(), subsets(2)
+    members[:, 0] = [False, True]
+    x = splits.x_train.clone()
+    x[0] = float("nan")
+    with pytest.raises(DivergedError, match="network 2 of 2: the weights must be finite after training"):
+        train_cohort(spec(), replace(splits, x_train=x), members, [0, 1])
+
+
+def test_outputs_that_are_not_finite_are_a_divergence() -> None:
+    """A number that is asked for after training counts as much as one in it."""
+    splits = iris()
+    x = splits.x_test.clone()
+    x[-1] = float("inf")
+    with pytest.raises(DivergedError, match="network 1 of 1: the outputs must be finite after training"):
+        train_cohort(spec(model="ann"), replace(splits, x_test=x), subsets(1), [0])
 
 
 def images(crop_padding: int) -> Splits:

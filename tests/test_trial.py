@@ -2,11 +2,13 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+from versions import OtherVersions
 
 import privsearch.trial
 from privsearch.attacks import attack_scores
 from privsearch.data import describe_dataset
-from privsearch.errors import MetricError
+from privsearch.environment import present_environment
+from privsearch.errors import MetricError, StudyError
 from privsearch.result import UNKNOWN_ID, Cohort, Completed, Epoch, Failed
 from privsearch.spec import (
     Attack,
@@ -15,6 +17,7 @@ from privsearch.spec import (
     LabelOnlyAttack,
     LiraAttack,
     PaperProtocol,
+    Protocol,
     RmiaAttack,
     SvmAttack,
     ThresholdAttack,
@@ -93,7 +96,7 @@ EVERYTHING: tuple[Attack, ...] = (
 def test_every_attack_runs_under_halves(model: str) -> None:
     """Each network of the cohort is a target, and has numbers of every attack; none has a shadow of its own."""
     attacks = tuple(attack for attack in EVERYTHING if lacks(attack, HALVES, model) is None)
-    result = run(model=model, num_steps=3 if model == "snn" else None, protocol=HALVES, attacks=attacks)
+    result = run(model=model, num_steps=20 if model == "snn" else None, protocol=HALVES, attacks=attacks)
     assert len(result.replicates) == 4
     names = [attack.name for attack in attacks]
     for replicate in result.replicates:
@@ -146,7 +149,7 @@ def test_an_attack_that_fails_costs_no_training(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_attack_that_the_examples_cannot_carry_costs_the_others_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is refused with its reason; where it is the only one, the trial has failed."""
+    """It is refused with its reason; where it is the only one, the trial has its accuracies."""
 
     def refusing(attack: Attack, *args: Any) -> Any:
         if attack.name == "svm_per_class":
@@ -157,9 +160,9 @@ def test_an_attack_that_the_examples_cannot_carry_costs_the_others_nothing(monke
     both = run(attacks=(SvmAttack(), SvmAttack(per_class=True)))
     assert both.refused == {"svm_per_class": "too few"}
     assert list(both.across) == list(both.replicates[0].attacks) == ["svm"]
-    alone = run_trial(TINY.model_copy(update={"attacks": (SvmAttack(per_class=True),)}))
-    assert isinstance(alone, Failed)
-    assert (alone.error, alone.message) == ("MetricError", "too few")
+    alone = run(attacks=(SvmAttack(per_class=True),))
+    assert (alone.refused, alone.across) == ({"svm_per_class": "too few"}, {})
+    assert [replicate.target for replicate in alone.replicates] == [replicate.target for replicate in both.replicates]
 
 
 def test_what_need_not_be_kept_is_not_kept_but_read() -> None:
@@ -239,3 +242,74 @@ def test_an_interrupt_is_not_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(privsearch.trial, "train_cohort", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_trial(TINY)
+
+
+class Unreachable:
+    """An archive on the other side of a broken line."""
+
+    def load(self, trial_id: str) -> Cohort | None:
+        raise StudyError("no answer")
+
+    def save(self, trial_id: str, cohort: Cohort) -> None:
+        raise StudyError("no answer")
+
+
+def test_signals_that_cannot_be_kept_cost_no_numbers() -> None:
+    """The trial is what it would have been, and knows what it lacks; an attack without a training is not to be had."""
+    quiet, result = run_trial(TINY), run_trial(TINY, archive=Unreachable())
+    assert isinstance(quiet, Completed)
+    assert isinstance(result, Completed)
+    assert (quiet.unkept, result.unkept) == (None, "no answer")
+    assert result.numbers() == quiet.numbers()
+    attacked = attack_trial(TINY, "t", Unreachable())
+    assert isinstance(attacked, Failed)
+    assert attacked.message == "no answer"
+
+
+@pytest.mark.parametrize("model", ["ann", "snn"])
+@pytest.mark.parametrize("protocol", [PaperProtocol(replicates=1), HALVES])
+def test_a_dead_network_is_not_attacked(model: str, protocol: Protocol) -> None:
+    """It answers everything alike: it keeps its accuracies, and no attack has a number that would look like privacy."""
+    attacks = (SvmAttack(), ThresholdAttack(kind="loss"))
+    result = run(model=model, act_bit_width=2, threshold=100.0, protocol=protocol, attacks=attacks)
+    assert result.dead == tuple(range(protocol.networks))
+    assert (result.across, result.refused.keys()) == ({}, {"svm", "loss"})
+    assert "some network gives all of them the same final_mem" in result.refused["svm"]
+    assert all(replicate.target.test_accuracy == pytest.approx(1 / 3) for replicate in result.replicates)
+
+
+def test_outputs_that_never_spike_cost_only_the_attack_that_reads_them() -> None:
+    """A network whose last neurons never fire still has membranes, and is not dead."""
+    attacks = (SvmAttack(), SvmAttack(signals="spike_counts"))
+    result = run(attacks=attacks, num_steps=1)
+    assert result.dead == ()
+    assert list(result.across) == ["svm"]
+    assert result.refused["svm_spike_counts"].endswith("or let the attack see final_mem")
+
+
+def test_a_result_says_where_its_networks_were_trained_and_attacked(other_versions: OtherVersions) -> None:
+    """What was kept and is attacked under another version has both, the training's first."""
+    shelf = Shelf()
+    first = run_trial(TINY, archive=shelf)
+    assert isinstance(first, Completed)
+    (trained,) = first.environments
+    assert ", torch 2." in trained
+    other_versions(torch="9.9")
+    again = attack_trial(TINY, first.trial_id, shelf)
+    assert isinstance(again, Completed)
+    assert again.environments == (trained, present_environment())
+    assert ", torch 9.9," in again.environments[1]
+
+
+def test_only_what_the_same_versions_trained_is_taken_if_asked(other_versions: OtherVersions) -> None:
+    """Otherwise what was kept serves, whatever it was trained under."""
+    shelf = Shelf()
+    run_trial(TINY, archive=shelf)
+    other_versions(torch="9.9")
+    run_trial(TINY, archive=shelf)
+    assert shelf.saved == 1
+    retrained = run_trial(TINY, archive=shelf, only_same_versions=True)
+    assert isinstance(retrained, Completed)
+    assert (shelf.saved, retrained.environments) == (2, (present_environment(),))
+    run_trial(TINY, archive=shelf, only_same_versions=True)
+    assert shelf.saved == 2

@@ -4,7 +4,9 @@ Each is one file with two functions, one that draws the cohort and one that audi
 """
 
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from jaxtyping import Bool
@@ -40,21 +42,22 @@ class Audit:
     replicates: tuple[Replicate, ...]
     across: dict[str, AcrossTargets]
     refused: dict[str, str]
+    dead: tuple[int, ...]
 
 
 def audit(cohort: Cohort, spec: TrialSpec) -> Audit:
     """Run the attacks of `spec` on every target of a cohort.
 
-    What an attack finds does not depend on which others are run, or on whether they can be run.
-
-    Raises:
-        MetricError: the examples can carry none of the attacks.
+    What an attack finds does not depend on which others are run, or on whether they can be run. An attack that the
+    examples, or the networks' outputs, cannot carry gets no number: one would tell of ties and of class counts.
     """
     by_target: list[dict[str, AttackResult]] = [{} for _ in range(spec.protocol.targets)]
     across: dict[str, AcrossTargets] = {}
     refused: dict[str, str] = {}
+    constant_networks = cache(cohort.signals.constant_networks)  # most attacks read the same
     for attack in spec.attacks:
         try:
+            _check_outputs(constant_networks(attack.signals, attack.queries), attack)
             audits = _audits(cohort, spec, attack)
         except MetricError as error:
             refused[attack.name] = str(error)
@@ -63,10 +66,17 @@ def audit(cohort: Cohort, spec: TrialSpec) -> Audit:
             found[attack.name] = judged.result
         resampling = np.random.default_rng([spec.seed, zlib.crc32(attack.name.encode())])
         across[attack.name] = across_targets(audits, resampling)
-    if not across:
-        raise MetricError("; ".join(refused.values()))
     replicates = tuple(_replicate(cohort, spec.protocol, i, found) for i, found in enumerate(by_target))
-    return Audit(replicates, across, refused)
+    return Audit(replicates, across, refused, constant_networks("final_mem", "plain"))
+
+
+def _check_outputs(constant_networks: Collection[int], attack: Attack) -> None:
+    if constant_networks:
+        raise MetricError(
+            f"an attack needs outputs that differ between examples, but some network gives all of them the same "
+            f"{attack.signals}; lower the threshold, train it otherwise"
+            + ("" if attack.signals == "final_mem" else ", or let the attack see final_mem")
+        )
 
 
 def _audits(cohort: Cohort, spec: TrialSpec, attack: Attack) -> list[Judged]:

@@ -5,7 +5,7 @@ from jaxtyping import Bool, Int
 from numpy import ndarray as Array
 
 from privsearch.attacks import AttackView, Outputs, Round, attack_scores
-from privsearch.errors import DataError
+from privsearch.errors import DataError, MetricError
 from privsearch.metrics import attack_auc
 from privsearch.protocols.judging import Judged, judge
 from privsearch.protocols.seeding import Stream, attack_stream, random_stream
@@ -94,6 +94,7 @@ def audit_paper(signals: Signals, protocol: PaperProtocol, attack: Attack, seed:
 
     Source: Moshruba et al. 2025, section III-B, for the protocol.
     """
+    _check_classes(signals)
     audits = []
     for replicate in range(protocol.replicates):
         pair = _Pair(signals, replicate, attack, attack_stream(seed, replicate, attack))
@@ -102,6 +103,17 @@ def audit_paper(signals: Signals, protocol: PaperProtocol, attack: Attack, seed:
         found = judge(scores, signals, 2 * replicate, np.arange(len(signals.labels)), seed)
         audits.append(found.with_placebo(placebo=float(placebo.mean()), matched=float(matched.mean())))
     return audits
+
+
+def _check_classes(signals: Signals) -> None:
+    """All members are of the training split, and all others of the test split: what tells classes tells these apart."""
+    train, test = (set(labels.tolist()) for labels in np.split(signals.labels, [signals.num_train]))
+    if train != test:
+        raise MetricError(
+            "under the protocol paper every class must occur in the training split and in the test split, as an attack "
+            f"could else tell members by their class, but class {min(train ^ test)} occurs in one of them only; add "
+            "examples of it, remove it, or use the protocol halves"
+        )
 
 
 class _Pair:

@@ -1,5 +1,6 @@
 """How a configuration differs from others, as a table for the terminal."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
@@ -34,7 +35,7 @@ def differences_view(a: Completed, others: Sequence[Completed], found: pd.DataFr
     varying = varying_axes(pd.DataFrame(axes.values()))
     name = f"{a.spec.dataset_name}: what differs from A, {configuration(axes[a.trial_id], varying)}"
     header = ("B", "B - A", "95 % interval", "p\n(Holm)", "n", "verdict")
-    table = console_table(*header, title=name, caption=_caption(a, found))
+    table = console_table(*header, title=name, caption=_caption(a, others, found))
     shown = found[found["trial_id"].isin(found["trial_id"].unique()[:_MOST])]
     for trial_id, rows in groupby(records(shown), key=lambda row: str(row["trial_id"])):
         # The id stands where there is most room.
@@ -51,13 +52,15 @@ def _numbers(row: Mapping[str, Any]) -> list[str]:
     return [difference, f"[{row['low']:+.3f}, {row['high']:+.3f}]", f"{row['p_holm']:.3f}", str(row["n"])]
 
 
-def _caption(a: Completed, found: pd.DataFrame) -> str:
+def _caption(a: Completed, others: Sequence[Completed], found: pd.DataFrame) -> str:
     means = found.drop_duplicates("quantity").set_index("quantity")["a"]
     num_compared = len(found) // len(means)
+    dead = ", ".join(trial.trial_id for trial in (a, *others) if trial.dead)
     cut = f"Shown: the {_MOST} of {num_compared} configurations with the lowest {quantity(str(means.index[-1]))}. "
     return (
         f"{cut if num_compared > _MOST else ''}"
-        f"A: trial {a.trial_id}, {', '.join(f'{quantity(str(name))} {mean:.3f}' for name, mean in means.items())}. "
+        f"A: trial {a.trial_id}, {', '.join(f'{quantity(str(name))} {_mean(mean)}' for name, mean in means.items())}. "
+        f"{f'Not attacked, as a network gives all examples the same outputs: {dead}. ' if dead else ''}"
         "B - A: the mean over the n targets, paired, as target k has the same subset and seed in both; 95 % interval "
         "of the paired t-test, for one comparison alone. p (Holm): the p-value of that test, corrected for the "
         f"{num_compared} comparisons of the same quantity; the verdict asks for less than "
@@ -65,3 +68,7 @@ def _caption(a: Completed, found: pd.DataFrame) -> str:
         f"{_CHANCE[a.spec.protocol.kind]}: chance here is that of training and of drawing subsets, not of another "
         f"split.\n{NOTATION}"
     )
+
+
+def _mean(value: float) -> str:
+    return MISSING if math.isnan(value) else f"{value:.3f}"

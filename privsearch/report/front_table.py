@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from rich.table import Column, Table
 
-from privsearch.frame import axis_values, records, varying_axes
+from privsearch.environment import mixture
+from privsearch.frame import SEPARATOR, axis_values, records, varying_axes
 from privsearch.front import Contest, hypervolume, reference_point
 from privsearch.report.formats import console_table
 from privsearch.report.labels import (
@@ -105,6 +106,9 @@ def _caption(contest: Contest, front: list[dict[str, Any]], contenders: list[dic
         if placebo_of(column) in contest.rows:
             lines.append("Excess AUC: over the placebo, at its sample size; 0 on average without a leak.")
     lines.append(NOTATION)
+    origins = contest.rows["environment"].dropna()
+    if mixed := mixture(environment for origin in origins for environment in origin.split(SEPARATOR)):
+        lines.append(f"Computed in different environments: {mixed}.")
     if shared := _shared(contest.rows):
         lines.append(f"Constant axes: {shared}.")
     return "\n".join(lines)
@@ -119,10 +123,12 @@ def _missing(contest: Contest) -> Iterator[str]:
             attack, _, number = column.rpartition(".")
             sizes = numbers(lacking, f"{attack}.num_non_members")
             known = number in TPRS and not np.isnan(sizes).any()
-            reason = reason_missing(number, int(sizes.min())) if known else None
+            reason = f": it {reason_missing(number, int(sizes.min()))}" if known else ""
+            if dead := int((lacking["dead_networks"].fillna(0) > 0).sum()):
+                reason = f": {dead} of them have a dead network, which gives all examples the same outputs"
             yield (
                 f"{len(lacking)} of {len(completed)} completed configurations have no {quantity(column)}, and so "
-                f"cannot be on the front{f': it {reason}' if reason else ''}."
+                f"cannot be on the front{reason}."
             )
 
 

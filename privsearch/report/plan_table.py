@@ -29,8 +29,9 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
         yield f"signals to keep: up to {size(summary['signal_bytes'])}, for attacks to come (keep_signals)"
     else:
         yield "signals are not kept: an attack to come will train everything again (keep_signals: false)"
-    if summary["recorded_but_not_asked_for"]:
-        yield f"kept, but no longer asked for: {summary['recorded_but_not_asked_for']} recorded trials"
+    yield from reuse_lines(plan)
+    if unasked := summary["recorded_but_not_asked_for"] - plan.superseded.total:
+        yield f"kept, but no longer asked for: {unasked} recorded trials"
     per_dataset = console_table("dataset", "trials", "cached", "to do", "networks", "core time", show_edge=True)
     for name, row in summary["datasets"].items():
         counts = [row["trials"], row["cached"], row["to_do"], row["networks_to_train"]]
@@ -40,6 +41,18 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
     for name, row in summary["grids"].items():
         per_grid.add_row(name, str(row["points_per_dataset"]), str(row["distinct_per_dataset"]))
     yield per_grid
+
+
+def reuse_lines(plan: Plan) -> Iterator[str]:
+    """What was recorded elsewhere or for something else, and what becomes of it; nothing where all is as it was."""
+    for name, count in plan.superseded.by_data.items():
+        yield f"{name}: its data have changed; kept, but not used: {count} recorded for the earlier data"
+    for name, count in plan.superseded.by_meaning.items():
+        yield f"{name}: kept, but not used: {count} recorded by a privsearch in which they meant other numbers"
+    if plan.recorded_differently:
+        counts = "; ".join(f"{count} ({changes})" for changes, count in plan.recorded_differently.items())
+        told = "are run again" if plan.only_same_versions else "are reused; run them again with --reuse same-versions"
+        yield f"recorded in another environment: {counts}; those of other versions {told}"
 
 
 def trial_table(plan: Plan) -> Table:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from privsearch.frame import completed_numbers
 from privsearch.plan import Plan, PlannedTrial
-from privsearch.report.plan_table import trial_names
+from privsearch.report.plan_table import reuse_lines, trial_names
 from privsearch.result import Completed, Failed, TrialResult
 from privsearch.spec import WORST
 
@@ -39,6 +39,8 @@ class SweepProgress:
         self._estimate = sum(trial.seconds for trial in plan.todo)
         self._sweep = plan.sweep
         self._names = trial_names(plan)
+        for line in reuse_lines(plan):
+            self._log(f"note: {line}")
         if self._todo and not self._console.is_terminal:
             self._log(f"{len(self._todo)} trials to do, {self._cached} cached")
         elif self._todo:

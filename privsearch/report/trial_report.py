@@ -1,12 +1,12 @@
 """One trial, told in full: its epochs as they pass, then every target's numbers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
-from privsearch.metrics import noise_floor
+from privsearch.metrics import FPRS, noise_floor, rate_key
 from privsearch.report.formats import MISSING, console_table
 from privsearch.report.labels import guessing_mark, guessing_words
 from privsearch.result import AttackResult, Completed, Epoch, Replicate
@@ -34,7 +34,7 @@ def trial_table(result: Completed) -> Table:
 
     An attack has its AUC with DeLong's interval, marked where guessing could give it, the TPR at the finest FPR that
     all targets have examples for, the advantage and the bound on epsilon; under `paper` also the placebo's AUC and the
-    excess.
+    excess. Below stands which networks are dead, and which attacks could not be run.
     """
     found = [attack for replicate in result.replicates for attack in replicate.attacks.values()]
     fpr = _finest_fpr(found)
@@ -44,8 +44,7 @@ def trial_table(result: Completed) -> Table:
         *("AUC,\n95 % interval", f"TPR\nat {fpr}", "advan-\ntage", "epsi-\nlon"),
         *(("placebo\nAUC", "excess\nAUC") if under_paper else ()),
         title=f"Trial {result.trial_id}, {result.seconds:.1f} s",
-        caption=f"All are fractions but epsilon, of which at least so much is shown. {MISSING}: too few examples.\n"
-        f"{guessing_words(map(_noise_floor, found))}",
+        caption="\n".join(_notes(result, found)),
         gap=1,
     )
     for number, replicate in enumerate(result.replicates, start=1):
@@ -54,6 +53,16 @@ def trial_table(result: Completed) -> Table:
         for name, attack in replicate.attacks.items():
             table.add_row(f"  {name}", *_cells(attack, fpr))
     return table
+
+
+def _notes(result: Completed, found: Sequence[AttackResult]) -> Iterator[str]:
+    if found:
+        yield f"All are fractions but epsilon, of which at least so much is shown. {MISSING}: too few examples."
+        yield guessing_words(map(_noise_floor, found))
+    for network in result.dead or ():
+        yield f"Dead: {_network_name(network, result.spec.protocol)} gives all examples the same outputs."
+    for attack, reason in result.refused.items():
+        yield f"{attack} could not be run: {reason}."
 
 
 def _network_name(network: int, protocol: Protocol) -> str:
@@ -66,6 +75,8 @@ def _network_name(network: int, protocol: Protocol) -> str:
 def _finest_fpr(found: Iterable[AttackResult]) -> str:
     """The finest false positive rate that everything has a number at; the finest of all where there is none."""
     rates = [attack.tpr_at_fpr for attack in found]
+    if not rates:
+        return rate_key(min(FPRS))
     return max(reversed(rates[0]), key=lambda fpr: all(tprs[fpr] for tprs in rates))
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privsearch.errors import DataError
+from privsearch.errors import DataError, MetricError
 from privsearch.protocols.paper import audit_paper, paper_cohort, shadow_members
 from privsearch.result import AttackResult
 from privsearch.signals import Signals
@@ -127,3 +128,14 @@ def test_a_shadow_needs_members(fraction: float, num_members: int) -> None:
         DataError, match=rf"1 to 10 examples .* fraction of {fraction} of 10 examples gives {num_members}"
     ):
         shadow_members(10, fraction, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("lacking", ["training", "test"])
+def test_a_class_of_one_split_alone_is_refused(lacking: str) -> None:
+    """Members and others differ in their splits, so whatever tells classes would tell them apart."""
+    signals = pair(member_shift=0.0)
+    labels = signals.labels.copy()
+    labels[:TRAIN] = 0 if lacking == "training" else labels[:TRAIN]
+    labels[TRAIN:] = 0 if lacking == "test" else labels[TRAIN:]
+    with pytest.raises(MetricError, match=r"every class must occur in the training split and in the .* class 1"):
+        audit(replace(signals, labels=labels))

@@ -1,7 +1,9 @@
 import io
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -131,3 +133,25 @@ def test_missing_number_of_unknown_reason_is_counted(small: Contest) -> None:
     text = " ".join(" ".join(printed(replace(small, rows=rows))).split())
     assert "3 of 6 completed configurations have no svm AUC, and so cannot be on the front." in text
     assert "3 on the front" in text
+
+
+def test_a_dead_network_is_the_reason_that_a_number_is_missing(small: Contest) -> None:
+    """It is told below the front, which it is not on."""
+    rows = small.rows.copy()
+    rows.loc[0, ["svm.auc", "dead_networks"]] = [np.nan, 2]
+    text = " ".join(printed(replace(small, rows=rows)))
+    assert (
+        "1 of 6 completed configurations have no svm AUC, and so cannot be on the front: 1 of them have a dead" in text
+    )
+    assert body(small)[0].startswith("ANN fp32 ")
+    assert not any(row.startswith("ANN fp32 ") for row in body(replace(small, rows=rows)))
+
+
+def test_different_environments_are_told_below_the_front(small: Contest) -> None:
+    """In the words of what they differ in; where all are alike there is no such line."""
+    assert "different environments" not in " ".join(printed(small))
+    rows = small.rows.copy()
+    rows.loc[0, "environment"] = f"{rows['environment'][0]}; {rows['environment'][0].replace(', torch ', ', torch 1.')}"
+    torch = version("torch")
+    text = " ".join(printed(replace(small, rows=rows)))
+    assert f"Computed in different environments: torch {torch} / 1.{torch}." in text

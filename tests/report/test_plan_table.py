@@ -1,4 +1,6 @@
 import re
+from dataclasses import replace
+from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,8 @@ from rich.console import Console, RenderableType
 
 from privsearch.plan import Plan, make_plan
 from privsearch.record import RecordWriter
-from privsearch.report.plan_table import duration, plan_tables, trial_names, trial_table
+from privsearch.report.plan_table import duration, plan_tables, reuse_lines, trial_names, trial_table
+from privsearch.reuse import Superseded
 from privsearch.spec import SweepSpec
 from privsearch.store import Study
 
@@ -106,3 +109,26 @@ def test_tables_fit_80_columns(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
 def test_times_are_said_as_a_person_says_them(seconds: float, said: str) -> None:
     """Seconds, minutes or hours, whichever needs few digits."""
     assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("strict", "told"), [(False, "are reused; run them again with --reuse same-versions"), (True, "are run again")]
+)
+def test_what_was_recorded_elsewhere_is_told(tiny_sweep: SweepSpec, tmp_path: Path, strict: bool, told: str) -> None:
+    """How many, what differs, and what becomes of them; other data and another meaning apart from the rest."""
+    plan = planned(tiny_sweep, tmp_path, recorded=2, strangers=4)
+    assert list(reuse_lines(plan)) == []
+    old = plan.trials[0].recorded_under[0].replace(", torch ", ", torch 1.")
+    trials = (replace(plan.trials[0], recorded_under=(old,)), *plan.trials[1:])
+    changed = Superseded(by_data={"mine": 2}, by_meaning={"iris": 1})
+    plan = replace(plan, trials=trials, superseded=changed, only_same_versions=strict)
+    torch = version("torch")
+    lines = list(reuse_lines(plan))
+    assert lines == [
+        "mine: its data have changed; kept, but not used: 2 recorded for the earlier data",
+        "iris: kept, but not used: 1 recorded by a privsearch in which they meant other numbers",
+        f"recorded in another environment: 1 (torch 1.{torch} -> {torch}); those of other versions {told}",
+    ]
+    text = " ".join(printed(*plan_tables(plan)))
+    assert all(line[:40] in text for line in lines)
+    assert "kept, but no longer asked for: 1 recorded trials" in text

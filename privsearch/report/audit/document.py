@@ -8,10 +8,10 @@ import pandas as pd
 
 from privsearch.frame import exposed_frame, records, slices_frame
 from privsearch.report.audit.table import highest_mean_aucs
-from privsearch.report.audit.words import auc_words, missing_words, notes, percent, with_interval
+from privsearch.report.audit.words import auc_words, left_out, missing_words, notes, percent, with_interval
 from privsearch.report.formats import MISSING, markdown_table
 from privsearch.report.labels import NOTATION, TPRS
-from privsearch.result import Failed, TrialResult
+from privsearch.result import TrialResult
 from privsearch.spec import WORST
 
 _EXPOSED: Final = 10
@@ -45,9 +45,7 @@ def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame) -> str:
     """
     results = list(results)
     slices, exposed = slices_frame(results), exposed_frame(results)
-    parts = ["# Audit"]
-    if failed := sum(isinstance(result, Failed) for result in results):
-        parts.append(f"{failed} of {len(results)} trials failed and are left out.")
+    parts = ["# Audit", *left_out(results)]
     for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
         parts += [f"## {dataset}, {protocol}", *_aucs(rows)]
         parts += _placebos(rows) if protocol == "paper" else []

@@ -1,12 +1,13 @@
 """The numbers of an audit in words: cells of tables, and the notes below them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
 
 from privsearch.report.formats import MISSING
 from privsearch.report.labels import TPRS, guessing_mark, guessing_words
+from privsearch.result import Completed, Failed, TrialResult
 from privsearch.spec import WORST
 
 _INTERVALS: Final = (
@@ -31,9 +32,11 @@ _OF_PROTOCOL: Final = {
 
 
 def with_interval(row: Mapping[str, Any], name: str) -> str:
-    """A mean with its interval, `0.512 [0.490, 0.534]`; a dash where it is missing."""
+    """A mean with its interval, `0.512 [0.490, 0.534]`, as far as it has one; a dash where it is missing."""
     if pd.isna(row[name]):
         return MISSING
+    if pd.isna(row[f"{name}_low"]):
+        return f"{row[name]:.3f}"
     return f"{row[name]:.3f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
 
 
@@ -64,6 +67,18 @@ def notes(rows: pd.DataFrame) -> list[str]:
     ]
     whole = len(rows) == rows["trial_id"].nunique() * rows["attack"].nunique()
     return said if whole else [*said, NOT_RUN]
+
+
+def left_out(results: Sequence[TrialResult]) -> Iterator[str]:
+    """How many trials have no line in the audit, and why."""
+    whole = f"of {len(results)} trials"
+    if failed := sum(isinstance(result, Failed) for result in results):
+        yield f"{failed} {whole} failed and are left out."
+    unattacked = [result for result in results if isinstance(result, Completed) and not result.across]
+    if unattacked:
+        dead = sum(bool(result.dead) for result in unattacked)
+        why = f", {dead} of them because a network is dead: it gives all examples the same outputs" if dead else ""
+        yield f"{len(unattacked)} {whole} could not be attacked and are left out{why}."
 
 
 def missing_words(rows: pd.DataFrame, tpr: str) -> str:

@@ -119,7 +119,7 @@ def _words(row: Mapping[str, Any], digits: int = 4) -> list[str]:
     width = row["weight_bit_width"]
     precision = "fp32" if width is None else f"w{width}"
     configuration = " ".join(filter(None, [row["model"].upper(), precision, row["surrogate_gradient"]]))
-    ours = difference = in_sd = MISSING if row["status"] == "missing" else row["status"]
+    ours = difference = in_sd = {"missing": MISSING, "completed": "not attacked"}.get(row["status"], row["status"])
     if row["ours"] is not None:
         ours = with_spread(row["ours"], row["ours_sd"], digits)
         difference = f"{row['difference']:+.{digits}f}"
