@@ -6,7 +6,7 @@ PrivsearchError          what a user can mend; the command line prints it withou
 |-- StudyError           a study directory is missing, held by another sweep, or not a study
 `-- MetricError          a metric was asked of data that cannot carry it
 TrialError               one trial cannot give a number; recorded as failed, never shown as a crash
-|-- DivergedError        the training loss is not finite
+|-- DivergedError        a training ended in losses, weights or outputs that mean nothing
 `-- ConstructionError    a built network is not the one that was asked for
 """
 
@@ -37,6 +37,25 @@ class StudyError(PrivsearchError):
     """A study directory is missing, held by another sweep, or is not a study."""
 
 
+class ClusterError(PrivsearchError):
+    """Trials cannot be run where they were to be run: a Ray cluster is not there, or is gone."""
+
+
+class ClusterLostError(ClusterError):
+    """Ray has ended while trials were running on it.
+
+    Attributes:
+        why: as far as can be told.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"Ray must run until all trials are done, but it ended: {why}; what had finished is kept, run the same "
+            "command to go on"
+        )
+        self.why = why
+
+
 class MetricError(PrivsearchError):
     """A metric was asked of data that cannot carry it, such as one class only."""
 
@@ -46,7 +65,7 @@ class TrialError(Exception):
 
 
 class DivergedError(TrialError):
-    """The training loss is not finite."""
+    """A loss, a weight or an output is not finite, or the loss is beyond all bounds."""
 
 
 class ConstructionError(TrialError):

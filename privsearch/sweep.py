@@ -35,36 +35,52 @@ class SweepOutcome:
     Attributes:
         plan: what there was to do when it began.
         num_completed: trials that this run finished with numbers.
+        num_dead: those of them in which some network gives all examples the same outputs.
         failed: trials that this run finished without.
-        refused: by the attack's name and the reason, on how many trials the examples cannot carry it.
+        refused: by the attack's name and the reason, on how many of the others it could not be run.
+        unkept: why the signals of a trial could not be kept, once for each such trial.
         contests: what competes for each front of the study.
     """
 
     plan: Plan
     num_completed: int
+    num_dead: int
     failed: tuple[Failed, ...]
     refused: Mapping[tuple[str, str], int]
+    unkept: Sequence[str]
     contests: Sequence["Contest"]
 
 
-def run_sweep(sweep: SweepSpec, study: Study, runner: Runner, progress: Progress) -> SweepOutcome:
+def run_sweep(
+    sweep: SweepSpec, study: Study, runner: Runner, progress: Progress, *, only_same_versions: bool = False
+) -> SweepOutcome:
     """Run what the record of `study` does not hold yet, and write the results table, the index and the fronts.
 
     Every finished trial is on the disk before `progress` hears of it, so that whatever ends this process costs
     only the trials that were running.
 
+    Args:
+        sweep: what is asked for.
+        study: where it is recorded.
+        runner: what runs the trials.
+        progress: told of them.
+        only_same_versions: run again what was recorded under other versions than the present ones.
+
     Raises:
         DataError: a dataset is missing or unfit; nothing has been written.
         SpecError: the sweep does not fit its data; nothing has been written.
-        StudyError: the directory belongs to another sweep, or another process holds it; nothing has been written.
+        StudyError: the directory belongs to another sweep, another process holds it, or signals cannot be kept; nothing
+            has been written.
         KeyboardInterrupt: the user interrupted; what had finished is recorded.
     """
     # Whatever is wrong with the sweep or its data is found before the directory is made.
-    require_datasets(make_plan(sweep, study).datasets_to_load)
+    require_datasets(make_plan(sweep, study, only_same_versions=only_same_versions).datasets_to_load)
     with study.held():
-        plan = make_plan(sweep, study)
+        plan = make_plan(sweep, study, only_same_versions=only_same_versions)
+        if sweep.keep_signals and plan.datasets_to_load:
+            study.signals_of(sweep).probe()
         study.begin(sweep, {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}, describe_environment())
-        job = TrainAndAttack(study.signals, keep=sweep.keep_signals)
+        job = TrainAndAttack(study.signals, keep=sweep.keep_signals, only_same_versions=only_same_versions)
         return _run(plan, study, runner, job, progress)
 
 
@@ -98,7 +114,8 @@ def _run(plan: Plan, study: Study, runner: Runner, job: Job, progress: Progress)
     from privsearch.report.outputs import write_outputs
 
     contests = write_outputs(study)
-    return SweepOutcome(plan, recorder.num_completed, tuple(recorder.failed), recorder.refused, contests)
+    failed, refused, unkept = tuple(recorder.failed), recorder.refused, recorder.unkept
+    return SweepOutcome(plan, recorder.num_completed, recorder.num_dead, failed, refused, unkept, contests)
 
 
 class _Recorder(Observer):
@@ -107,9 +124,10 @@ class _Recorder(Observer):
     def __init__(self, record: RecordWriter, progress: Progress) -> None:
         self._record = record
         self._progress = progress
-        self.num_completed = 0
+        self.num_completed = self.num_dead = 0
         self.failed: list[Failed] = []
         self.refused: Counter[tuple[str, str]] = Counter()
+        self.unkept: list[str] = []
 
     def started(self, trial: PlannedTrial) -> None:
         self._progress.started(trial)
@@ -120,5 +138,7 @@ class _Recorder(Observer):
             self.failed.append(result)
         else:
             self.num_completed += 1
-            self.refused.update(result.refused.items())
+            self.num_dead += bool(result.dead)
+            self.refused.update(() if result.dead else result.refused.items())
+            self.unkept += [result.unkept] if result.unkept else []
         self._progress.finished(result)

@@ -181,7 +181,7 @@ def test_a_damaged_signal_file_is_trained_again(study: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("attack", "studies/fair", "--attack", "lirra"), "--attack lirra: must be one of svm, loss, "),
+        (("attack", "studies/fair", "--attack", "lirra"), "--attack 'lirra': must be one of svm, loss, "),
         (("attack", "studies/none", "--attack", "lira"), "studies/none: must be a study"),
         (("attack", "studies/fair"), "Missing option"),
         (("attack", "studies/fair", "--attack", ""), "must name at least one attack, such as lira,rmia"),

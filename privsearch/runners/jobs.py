@@ -19,16 +19,24 @@ class TrainAndAttack:
     Attributes:
         archive: where signals are kept; None for nowhere.
         keep: whether to keep those of a cohort that had to be trained.
+        only_same_versions: train again what was kept from other versions than the worker's.
     """
 
     archive: SignalArchive | None = None
     keep: bool = True
+    only_same_versions: bool = False
 
     def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:
         """The result of the trial."""
         from privsearch.trial import run_trial
 
-        return run_trial(trial.to_run, archive=self.archive, keep=self.keep, device=device)
+        return run_trial(
+            trial.to_run,
+            archive=self.archive,
+            keep=self.keep,
+            only_same_versions=self.only_same_versions,
+            device=device,
+        )
 
 
 @dataclass(frozen=True)

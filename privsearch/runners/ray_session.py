@@ -1,4 +1,4 @@
-"""A Ray of our own on this machine, and what its workers get of it."""
+"""A Ray to run trials on: one of our own on this machine, or a cluster that is there."""
 
 # isort: off
 import privsearch.runners.ray_settings  # noqa: F401  # before Ray
@@ -6,36 +6,72 @@ import privsearch.runners.ray_settings  # noqa: F401  # before Ray
 # isort: on
 import logging
 import math
-import signal
-import threading
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final
 
 import ray
+from ray._private import ray_constants
 
+from privsearch.errors import ClusterError
+from privsearch.interrupts import uninterrupted
 from privsearch.runners.base import no_gpu
 from privsearch.spec import Resources
+
+CONNECT_SECONDS: Final = 10.0
+"""How long a cluster's machine may take to answer at all: Ray itself tries for minutes."""
+QUIET: Final[dict[str, Any]] = {"log_to_driver": False, "logging_level": logging.ERROR}
 
 
 @contextmanager
 def local_ray(cores: float) -> Iterator[None]:
-    """Have Ray on this machine, with `cores` to share out; a Ray that is there already is used and left alone."""
-    if ray.is_initialized():
+    """Have Ray on this machine, with `cores` to share out; a Ray that is there already is used and left alone.
+
+    Nothing of it listens where another machine could reach it.
+    """
+    with _loopback(), _session(address="local", num_cpus=math.ceil(cores), include_dashboard=False):
         yield
-        return
-    with _deferred_interrupt():
-        ray.init(
-            address="local",
-            num_cpus=math.ceil(cores),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+
+
+@contextmanager
+def ray_at(address: str) -> Iterator[None]:
+    """Have the Ray cluster at `address`, which is left running.
+
+    Args:
+        address: "auto" for the one that this machine is part of; HOST:PORT of the head, from one of its nodes; or
+            ray://HOST:PORT from outside.
+
+    Raises:
+        ClusterError: there is none, or one of other versions.
+    """
     try:
-        yield
-    finally:
-        with _deferred_interrupt():
-            ray.shutdown()
+        _check_reachable(address)
+        with _session(address=address):
+            yield
+    except ClusterError:
+        raise
+    # Ray's own words, whatever the class: it raises a handful, plain RuntimeError among them.
+    except (ConnectionError, OSError, ValueError, RuntimeError) as error:
+        if connected():
+            raise
+        raise ClusterError(
+            f"--address: must be a Ray cluster with this Python and this Ray ({ray.__version__}), given as auto, "
+            f"HOST:PORT or ray://HOST:PORT, but got {address!r}: {_first_line(error)}"
+        ) from None
+
+
+def connected() -> bool:
+    """Whether this process has a Ray."""
+    return bool(ray.is_initialized())
+
+
+def room(resources: Resources) -> int:
+    """The workers that the cluster which is there has room for as it is, one at least."""
+    there = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    needed = {"CPU": resources.cpu, "GPU": resources.gpu or 0.0, **resources.custom}
+    return max(1, min(int(there.get(name, 0.0) / amount) for name, amount in needed.items() if amount))
 
 
 def gpu_share(resources: Resources, workers: int) -> float:
@@ -54,16 +90,43 @@ def gpu_share(resources: Resources, workers: int) -> float:
 
 
 @contextmanager
-def _deferred_interrupt() -> Iterator[None]:
-    """Hold Ctrl-C back: Ray, interrupted while it starts or stops, crashes or leaves processes behind."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread is interrupted
+def _session(**settings: Any) -> Iterator[None]:
+    if connected():
+        yield
         return
-    pressed: list[int] = []
-    previous = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    # Ray, interrupted while it starts or stops, crashes or leaves processes behind; and it takes SIGTERM for itself.
+    with uninterrupted():
+        ray.init(**QUIET, **settings)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
-    if pressed:
-        raise KeyboardInterrupt
+        with uninterrupted():
+            ray.shutdown()
+
+
+@contextmanager
+def _loopback() -> Iterator[None]:
+    """Have a Ray that is started in here talk over 127.0.0.1 alone, as it does by default on Windows and macOS."""
+    before = ray_constants.ENABLE_RAY_CLUSTER, os.environ.get(ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR)
+    # This process has read the variable already; those that Ray starts will.
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = "0"
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before[0]
+        if before[1] is None:
+            del os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR]
+        else:
+            os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = before[1]
+
+
+def _check_reachable(address: str) -> None:
+    """Raise an OSError where nobody listens at `address`."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if address != "auto":
+        socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).strip().splitlines()[0]

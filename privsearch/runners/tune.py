@@ -1,39 +1,101 @@
-"""Run trials on Ray's workers, through Ray Tune: one worker a core, each with one thread, or several to a GPU."""
+"""Run trials on Ray's workers, through Ray Tune: on this machine one a core, each with one thread, or on a cluster."""
 
-import threading
+import logging
+import os
 from collections.abc import Sequence
-from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
+from privsearch.data.directory import DATA_DIR_VARIABLE
 from privsearch.environment import available_cores
+from privsearch.errors import ClusterLostError
 from privsearch.plan import PlannedTrial
 from privsearch.runners.base import Observer, Runner
 from privsearch.runners.jobs import Job
-from privsearch.runners.ray_session import gpu_share, local_ray
-from privsearch.spec import Resources
+from privsearch.spec import Patience, Resources
+
+if TYPE_CHECKING:
+    from privsearch.runners.conductor import Crew
+    from privsearch.runners.driver import Orders
+
+SESSIONS: Final = 3
+"""Sessions of Ray in a row that may be lost before one trial has ended."""
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 class TuneRunner(Runner):
-    """Runs trials on this machine; each worker keeps its process, and with it its data and imports."""
+    """Runs trials on this machine or on a cluster; each worker keeps its process, and with it its data and imports."""
 
-    def __init__(self, workers: int | None = None, resources: Resources = Resources()) -> None:  # noqa: B008  # frozen
-        """Run on `workers` processes with `resources` each, None for as many as the cores suffice for."""
-        self._workers = workers or max(1, int(available_cores() / resources.cpu))
+    def __init__(
+        self,
+        workers: int | None = None,
+        resources: Resources = Resources(),  # noqa: B008  # frozen
+        patience: Patience = Patience(),  # noqa: B008  # likewise
+        address: str | None = None,
+    ) -> None:
+        """Run on a Ray of our own, or on the one at `address`.
+
+        Args:
+            workers: how many trials at a time; None for what `resources` say, or as many as there is room for.
+            resources: what each worker gets.
+            patience: what is done about trials that end their worker, or do not end.
+            address: of a cluster (`privsearch.runners.ray_session.ray_at`); None for a Ray of our own.
+        """
+        self._max_concurrent = workers or resources.max_concurrent
         self._resources = resources
+        self._patience = patience
+        self._address = address
 
     def run(self, trials: Sequence[PlannedTrial], job: Job, observer: Observer) -> None:
         """Do `job` with every trial once, starting them in order.
 
         Raises:
-            KeyboardInterrupt: the user interrupted; the workers are stopped.
-            SpecError: the workers are to have a GPU, and there is none; nothing has been run.
+            Interrupted: a signal asked to stop; the workers are stopped.
+            SpecError: the workers are to have what is not there, such as a GPU; nothing has been run.
+            ClusterError: the cluster is not there, or is gone; what `observer` was told of stays told.
         """
-        workers = min(self._workers, len(trials))
-        # Ray Tune takes a second to import: here, for a sweep with nothing left to do, and while Ray starts.
-        importing = threading.Thread(target=import_module, args=("privsearch.runners.tuning",))
-        importing.start()
-        with local_ray(workers * self._resources.cpu):
-            gpu = gpu_share(self._resources, workers)
-            importing.join()
-            from privsearch.runners.tuning import Crew, run_shards
+        from privsearch.runners.driver import Orders
+        from privsearch.runners.ray_session import connected
 
-            run_shards(trials, job, observer, Crew(workers, self._resources.cpu, gpu))
+        orders, in_vain = Orders(trials, observer), 0
+        while orders.open:
+            before = len(orders.open)
+            try:
+                self._attempt(orders, job)
+            except ClusterLostError as lost:
+                in_vain = in_vain + 1 if len(orders.open) == before else 0
+                # A Ray that is still there is not ours, and keeps for a conductor that is gone what its workers had.
+                if in_vain == SESSIONS or connected():
+                    raise
+                _LOG.warning("Ray ended: %s; going on in a new one, trials left: %d", lost.why, len(orders.open))
+
+    def _attempt(self, orders: "Orders", job: Job) -> None:
+        """Do what is left in one session of Ray."""
+        from privsearch.runners.driver import drive
+        from privsearch.runners.ray_session import local_ray, ray_at, room
+
+        if self._address:
+            with ray_at(self._address):
+                drive(orders, job, self._crew(room(self._resources), self._max_concurrent))
+            return
+        most = self._max_concurrent or max(1, int(available_cores() / self._resources.cpu))
+        workers = min(most, len(orders.open))
+        with local_ray(workers * self._resources.cpu):
+            drive(orders, job, self._crew(workers, workers))
+
+    def _crew(self, workers: int, max_concurrent: int | None) -> "Crew":
+        from privsearch.runners.conductor import Crew
+        from privsearch.runners.ray_session import gpu_share
+
+        return Crew(
+            workers=workers,
+            max_concurrent=max_concurrent,
+            resources={
+                "CPU": self._resources.cpu,
+                "GPU": gpu_share(self._resources, workers),
+                **self._resources.custom,
+            },
+            # What this machine's environment says, other machines do not know.
+            environment={DATA_DIR_VARIABLE: os.environ[DATA_DIR_VARIABLE]} if DATA_DIR_VARIABLE in os.environ else {},
+            patience=self._patience,
+        )

@@ -21,7 +21,7 @@ from privsearch.spec.datasets import (
     dataset_name,
 )
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol, Queries
-from privsearch.spec.resources import Device, Resources
+from privsearch.spec.resources import Device, Patience, Resources
 from privsearch.spec.sweep import Asked, Direction, Objectives, SweepSpec
 from privsearch.spec.trial import AXES, MEANING_VERSION, SurrogateGradient, TrialSpec
 
@@ -44,6 +44,7 @@ __all__ = [
     "NpzDataset",
     "Objectives",
     "PaperProtocol",
+    "Patience",
     "Protocol",
     "Queries",
     "Readout",

@@ -1,6 +1,8 @@
-"""What each worker may use of a machine. It is no part of a trial: it decides when a result comes, not which."""
+"""What workers may use, and how long a trial may. No part of a trial: they decide when a result comes, not which."""
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -24,3 +26,32 @@ class Resources(BaseModel):
         le=1,
         description="a number from 0 (none) to 1 (a whole GPU for each worker), or null for an even share",
     )
+    custom: Mapping[str, Annotated[float, Field(gt=0)]] = Field(
+        {}, description="a mapping of the cluster's own resources to the amount that one worker needs, each above 0"
+    )
+    max_concurrent: int | None = Field(
+        None, ge=1, description="a whole number from 1, the workers at a time, or null for as many as there is room for"
+    )
+
+
+Retries = Annotated[
+    int,
+    Field(ge=0, le=100, description="a whole number from 0 to 100: how often a trial is tried again whose worker died"),
+]
+Timeout = Annotated[
+    Annotated[float, Field(gt=0, le=1e6)] | None,
+    Field(description="a number above 0, up to 1e6: the seconds a trial may take; null for no limit"),
+]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """What is done about a trial that ends its worker, or does not end.
+
+    Attributes:
+        retries: how often it is tried again where its worker died.
+        timeout: the seconds that it may take; None for no limit.
+    """
+
+    retries: int = 2
+    timeout: float | None = None

@@ -13,12 +13,16 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, lacks, leading_attack
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
-from privsearch.spec.resources import Resources
+from privsearch.spec.resources import Patience, Resources, Retries, Timeout
+from privsearch.spec.storage import STORAGE_RULE, check_storage
 from privsearch.spec.strict import STRICT
 from privsearch.spec.trial import AXES, Axes, TrialSpec, axis_adapter, canonical_axes, canonical_protocol
 
 MAX_POINTS: Final = 2_000_000
 """A cross-product beyond this is refused with its size: nobody can train it, and it would fill the memory."""
+
+MAX_ITEMS: Final = 1_000
+"""A list of more datasets, protocols or attacks is refused: each is compared with all others."""
 
 RECIPE_AXES: Final = (
     *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size"),
@@ -64,7 +68,7 @@ def _check_grid(grid: Any) -> Any:
         if axis not in AXES:
             problems.append(_problem("unknown_axis", (axis,), axis, "no such axis"))
         elif not values:
-            problems.append(_problem("empty_axis", (axis,), [], "an axis needs at least one value"))
+            problems.append(_problem("empty_axis", (axis,), [], "must have a value, but got []; add one or drop it"))
         else:
             for index, value in enumerate(values):
                 problems += _value_problems(axis, value, (axis, index))
@@ -126,19 +130,26 @@ class SweepSpec(BaseModel):
     model_config = STRICT
 
     name: Name = Field(description=NAME_RULE)
-    datasets: tuple[Dataset, ...] = Field(min_length=1, strict=False, description="a list of at least one dataset")
+    datasets: tuple[Dataset, ...] = Field(
+        min_length=1, max_length=MAX_ITEMS, strict=False, description=f"a list of 1 to {MAX_ITEMS} datasets"
+    )
     protocol: Annotated[tuple[Protocol, ...], BeforeValidator(_as_list)] = Field(
         (PaperProtocol(),),
         min_length=1,
+        max_length=MAX_ITEMS,
         strict=False,
         description="a protocol such as halves or {kind: paper, replicates: 3}, or a list of them",
     )
-    grids: dict[str, Grid] = Field(min_length=1, description="a mapping of at least one named grid")
+    grids: dict[Name, Grid] = Field(min_length=1, description="a mapping of at least one named grid")
     recipe: Annotated[dict[str, Any], AfterValidator(_check_recipe)] = Field(
         {}, description="a mapping of recipe fields, and `overrides` for single datasets"
     )
     attacks: tuple[Attack, ...] = Field(
-        (SvmAttack(),), min_length=1, strict=False, description="a list of at least one attack, such as [svm]"
+        (SvmAttack(),),
+        min_length=1,
+        max_length=MAX_ITEMS,
+        strict=False,
+        description=f"a list of 1 to {MAX_ITEMS} attacks, such as [svm]",
     )
     objectives: dict[str, Direction] | None = Field(
         None,
@@ -149,7 +160,12 @@ class SweepSpec(BaseModel):
     keep_signals: bool = Field(
         True, description="true (keep what the attacks saw, for attacks to come) or false (a new attack trains again)"
     )
-    resources: Resources = Field(Resources(), description="a mapping of cpu and gpu, such as {cpu: 1, gpu: 0.25}")
+    storage: Annotated[str, AfterValidator(check_storage)] | None = Field(None, description=STORAGE_RULE)
+    resources: Resources = Field(
+        Resources(), description="a mapping of cpu, gpu, custom and max_concurrent, such as {cpu: 1, gpu: 0.25}"
+    )
+    retries: Retries = Patience.retries
+    timeout: Timeout = Patience.timeout
     seed: int = Field(0, ge=0, lt=2**63, description="an integer from 0 to 2**63 - 1")
 
     @model_validator(mode="after")
@@ -160,9 +176,9 @@ class SweepSpec(BaseModel):
             "protocol": [protocol.kind for protocol in self.protocol],
         }
         rule = {
-            "datasets": "every dataset needs a name of its own, but {} has another's",
-            "attacks": "every attack can be asked for once, but {} is asked for twice",
-            "protocol": "every protocol can be asked for once, but {} is asked for twice",
+            "datasets": "every dataset must have a name of its own, but got {} again; rename or remove one",
+            "attacks": "every attack must be asked for once, but got {} again; remove one",
+            "protocol": "every protocol must be asked for once, but got {} again; remove one",
         }
         _raise_if_any(
             [
@@ -184,7 +200,7 @@ class SweepSpec(BaseModel):
                 "unknown_override",
                 ("recipe", "overrides", name),
                 name,
-                f"must be a dataset of this sweep ({', '.join(names)}), but got {name!r}",
+                f"must be a dataset of this sweep ({', '.join(names)}), but got {name!r}; rename or remove it",
             )
             for name in self.recipe.get("overrides", {})
             if name not in known
@@ -206,7 +222,7 @@ class SweepSpec(BaseModel):
             if all(reasons := [lacks(attack, p, model) or "" for p in self.protocol for model in self._models()])
         ]
         problems += [
-            _problem("no_attack", ("protocol", i), protocol.kind, "no attack of this sweep applies to this protocol")
+            _problem("no_attack", ("protocol", i), protocol.kind, _NO_ATTACK)
             for i, protocol in enumerate(self.protocol)
             if not problems and not any(self.attacks_under(protocol, model) for model in self._models())
         ]
@@ -219,6 +235,11 @@ class SweepSpec(BaseModel):
         ]
         _raise_if_any(problems)
         return self
+
+    @property
+    def patience(self) -> Patience:
+        """What is done about trials that end their worker, or do not end."""
+        return Patience(self.retries, self.timeout)
 
     def attacks_under(self, protocol: Protocol, model: str) -> tuple[Attack, ...]:
         """The attacks of this sweep that can be run on networks of one kind under a protocol."""
@@ -288,7 +309,10 @@ class SweepSpec(BaseModel):
     def _feasible_and_effective(self) -> Self:
         points = sum(self.products().values()) * len(self.datasets) * len(self.protocol)
         if points > MAX_POINTS:
-            sentence = f"the cross-products have {points:,} points; at most {MAX_POINTS:,} are taken"
+            sentence = (
+                f"the cross-products must have at most {MAX_POINTS:,} points together, but got {points:,}; drop "
+                "values, or write several sweeps"
+            )
             _raise_if_any([_problem("too_many_points", ("grids",), points, sentence)])
         _raise_if_any([problem for name, grid in self.grids.items() for problem in self._idle_axes(name, grid)])
         return self
@@ -297,11 +321,11 @@ class SweepSpec(BaseModel):
         """The axes of a grid that can have no effect on any of its points: asked for, and never honoured."""
         problems = []
         if set(grid.get("act_bit_width", (None,))) == {None} and set(grid.get("threshold", (None,))) != {None}:
-            sentence = "it needs quantised activations: add act_bit_width to this grid, or drop threshold"
+            sentence = "it needs quantised activations, but this grid has none: add act_bit_width, or drop threshold"
             problems.append(_problem("idle_axis", ("grids", name, "threshold"), grid["threshold"], sentence))
         for axis in ("surrogate_gradient", "spiking_layers", "num_steps", "beta"):
             if "snn" not in grid["model"] and set(grid.get(axis, (None,))) != {None}:
-                sentence = f"it needs a spiking network: add snn to this grid's model, or drop {axis}"
+                sentence = f"it needs a spiking network, but this grid has none: add snn to model, or drop {axis}"
                 problems.append(_problem("idle_axis", ("grids", name, axis), grid[axis], sentence))
         return problems
 
@@ -312,12 +336,15 @@ def _axis_defaults() -> dict[str, Any]:
 
 def _not_a_column(given: str, columns: Sequence[str]) -> str:
     close = difflib.get_close_matches(given, columns, n=1, cutoff=0.5)
-    nearest = f"; did you mean {close[0]!r}?" if close else ";"
+    nearest = f"; nearest valid: {close[0]}" if close else "; rename or remove it"
     attacks = list(dict.fromkeys(column.rpartition(".")[0] for column in columns if "." in column))
     return (
-        f"must be a result column under every protocol of this sweep, but got {given!r}{nearest} valid: test_accuracy, "
-        f"train_accuracy, or one of {', '.join(attacks)} with .{', .'.join(AUDIT_FRACTIONS)} behind it"
+        "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, or one of "
+        f"{', '.join(attacks)} with .{', .'.join(AUDIT_FRACTIONS)} behind it), but got {given!r}{nearest}"
     )
+
+
+_NO_ATTACK: Final = "must suit an attack of this sweep, but suits none; add an attack such as loss, or remove it"
 
 
 def _who_would_ask(queries: Queries) -> str:

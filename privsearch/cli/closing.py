@@ -1,0 +1,38 @@
+"""What a sweep says at its end."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from privsearch.store import Study
+    from privsearch.sweep import SweepOutcome
+
+
+def closing_lines(outcome: "SweepOutcome", study: "Study") -> str:
+    """What this run did, and where it is."""
+    cached = len(outcome.plan.trials) - len(outcome.plan.todo)
+    failed = len(outcome.failed)
+    elsewhere = outcome.plan.attacks_elsewhere
+    return "\n".join(
+        [
+            f"trials: {outcome.num_completed} finished, {cached} recorded already, {failed} failed",
+            *_dead(outcome.num_dead),
+            *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in outcome.refused.items()),
+            *_unkept(outcome.unkept),
+            *([f"kept, but no longer asked for: the attacks {', '.join(elsewhere)}"] if elsewhere else []),
+            *(["run the same command to try the failed ones again"] if failed else []),
+            f"results: {study.path / 'results.csv'}",
+            f"plots: {study.fronts}",
+        ]
+    )
+
+
+def _dead(count: int) -> list[str]:
+    told = "in which some network gives all examples the same outputs: not attacked, and on no front"
+    return [f"dead: {count} of these, {told}"] if count else []
+
+
+def _unkept(reasons: "Sequence[str]") -> list[str]:
+    count = "1 trial" if len(reasons) == 1 else f"{len(reasons)} trials"
+    told = f"the signals of {count} could not be kept, so that attacks to come need them trained again: "
+    return [told + reasons[0]] if reasons else []

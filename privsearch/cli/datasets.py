@@ -1,0 +1,45 @@
+"""The commands about datasets."""
+
+from typing import Annotated
+
+import typer
+
+from privsearch.cli.options import DataDirOption
+from privsearch.cli.shell import EXIT_STATUS, app, new_console
+
+datasets_app = typer.Typer(invoke_without_command=True, epilog=EXIT_STATUS)
+app.add_typer(datasets_app, name="datasets")
+
+
+@datasets_app.callback()
+def datasets(context: typer.Context, data_dir: DataDirOption = None) -> None:
+    """List the datasets that have a name, or fetch some of them."""
+    from privsearch.data.directory import data_directory, use_data_directory
+
+    use_data_directory(data_dir)
+    if context.invoked_subcommand:
+        return
+    from privsearch.data import list_datasets
+    from privsearch.report.dataset_table import dataset_table
+
+    new_console().print(dataset_table(list_datasets()))
+    typer.echo(
+        f"Data directory: {data_directory()}; what is not there: privsearch datasets fetch NAME...\n"
+        "Your own, as items of a sweep file's datasets:\n"
+        "  {name: mine, path: mine.csv, label: column}\n"
+        "  {name: mine, path: mine.npz}"
+    )
+
+
+@datasets_app.command(epilog=EXIT_STATUS)
+def fetch(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="mnist, fashion_mnist or cifar10.")],
+    data_dir: DataDirOption = None,
+) -> None:
+    """Download datasets through torchvision, check their files, and say where they are."""
+    from privsearch.data.directory import use_data_directory
+    from privsearch.data.fetch import fetch_images
+
+    use_data_directory(data_dir)
+    for name, folder in zip(names, fetch_images(names), strict=True):
+        typer.echo(f"{name}: {folder}")

@@ -1,0 +1,73 @@
+"""The arguments and options that several commands have."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class RunnerName(StrEnum):
+    """Where trials run."""
+
+    TUNE = "tune"
+    INLINE = "inline"
+
+
+class Reuse(StrEnum):
+    """Which recorded trials a sweep does not run again."""
+
+    ALL = "all"
+    SAME_VERSIONS = "same-versions"
+
+
+class KeepSignals(StrEnum):
+    """Whether a sweep keeps what its attacks saw."""
+
+    YES = "yes"
+    NO = "no"
+
+
+SweepFile = Annotated[
+    Path, typer.Argument(metavar="SWEEP", help="A sweep file (YAML), such as sweeps/quickstart.yaml.")
+]
+StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="A study's directory, such as studies/quickstart.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Write VALUE (YAML) over a field of the sweep file; repeatable."),
+]
+StudyOption = Annotated[
+    Path | None, typer.Option("--study", metavar="DIR", help="The study's directory; by default studies/<name>.")
+]
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        envvar="PRIVSEARCH_DATA_DIR",
+        help="Where downloaded datasets are; by default privsearch in the user's cache directory.",
+    ),
+]
+RunnerOption = Annotated[RunnerName, typer.Option(help="tune: Ray's workers; inline: this process.")]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Trials at a time with the tune runner; by default as many as the resources suffice for."),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Run on this Ray cluster: auto (the one this machine is part of), HOST:PORT or ray://HOST:PORT; by "
+        "default on this machine alone.",
+    ),
+]
+ReuseOption = Annotated[
+    Reuse,
+    typer.Option(
+        help="Which recorded trials are not run again: all, or those of the present versions of privsearch and the "
+        "packages it computes with."
+    ),
+]
+AttackOption = Annotated[
+    str, typer.Option(help="The attack whose numbers are shown, by its name in the results table.")
+]

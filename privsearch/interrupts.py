@@ -1,0 +1,72 @@
+"""The signals that ask a program to end: each becomes an exception, so that what is open is closed on the way out."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a batch system whose time is up, and a terminal that was closed."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """The program was asked to end.
+
+    Attributes:
+        number: the signal.
+        exit_status: what a shell expects of a program that this signal ended.
+    """
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__(number.name)
+        self.number = number
+        self.exit_status = 128 + number
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Raise `Interrupted` from here where a signal asks this program to end, but for those that its caller ignores.
+
+    `nohup` ignores SIGHUP, for one.
+    """
+    received: list[int] = []
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    with _handled(interrupt):
+        try:
+            yield
+        # Not raised by the handler itself: Ray, which it may interrupt, lets nothing but its own KeyboardInterrupt out.
+        except KeyboardInterrupt:
+            raise Interrupted(signal.Signals(received[0] if received else signal.SIGINT)) from None
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold such signals back until the end of this block: what starts or ends other processes must not be cut short."""
+    held: list[int] = []
+    with _handled(lambda number, _: held.append(number)):
+        yield
+    if held:
+        signal.raise_signal(held[0])
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Have `handler` told of the signals that are not ignored, and put back what was there before."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python handles signals in the main thread alone
+        return
+    before = {number: signal.getsignal(number) for number in ENDING}
+    caught = {number: previous for number, previous in before.items() if previous is not signal.SIG_IGN}
+    for number in caught:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, previous in caught.items():
+            signal.signal(number, previous)

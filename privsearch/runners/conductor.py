@@ -1,0 +1,162 @@
+"""What is told of trials that run elsewhere, and the conductor, who knows which are left and decides what is retried.
+
+The conductor is an actor beside the head of a Ray cluster: it has Ray Tune run the trials, the workers bring it their
+results, and the driver asks it for news. It is no secretary of Tune's: to report through Tune takes a worker 5 ms.
+"""
+
+import itertools
+import threading
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from privsearch.plan import PlannedTrial
+from privsearch.result import Death
+from privsearch.runners.shards import Shards
+from privsearch.spec import Device, Patience
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The workers.
+
+    Attributes:
+        workers: how many there are room for as it begins.
+        max_concurrent: how many may work at a time; None for as many as there will be room for.
+        resources: what each needs, by Ray's names of it.
+        environment: variables that the processes which train get.
+        patience: what is done about trials that end their worker, or do not end.
+    """
+
+    workers: int
+    max_concurrent: int | None
+    resources: Mapping[str, float]
+    environment: Mapping[str, str]
+    patience: Patience
+
+    @property
+    def device(self) -> Device:
+        """Where the workers train."""
+        return "cuda" if self.resources["GPU"] else "cpu"
+
+
+@dataclass(frozen=True)
+class Started:
+    """A worker has taken up the trial of that index."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The trial of that index has a result, as JSON."""
+
+    index: int
+    result: str
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """The trial of that index is not tried again after so many attempts; the last ended so."""
+
+    index: int
+    attempts: int
+    death: Death
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Trials that a worker does one after another, under a number of its own each time that they are handed out."""
+
+    number: int
+    trials: range
+
+    def config(self) -> dict[str, int]:
+        """This shard as Tune hands it to a worker."""
+        return {"number": self.number, "start": self.trials.start, "stop": self.trials.stop}
+
+    @classmethod
+    def of(cls, config: Mapping[str, int]) -> Self:
+        """The shard of which `config` came."""
+        return cls(config["number"], range(config["start"], config["stop"]))
+
+
+News = Started | Finished | GivenUp
+
+
+class Conductor:
+    """An actor of several threads: `run` returns when all is done, while the others are called."""
+
+    def __init__(self, trials: Sequence[PlannedTrial], job: bytes, crew: Crew) -> None:
+        """Get ready to do `job`, a pickled pair of a `Job` and a device, with all of `trials`."""
+        self._trials = trials
+        self._job = job
+        self._crew = crew
+        self._shards = Shards([trial.seconds for trial in trials], crew.workers)
+        self._lock = threading.RLock()
+        self._news: list[News] = []
+        self._deaths: Counter[int] = Counter()
+        self._numbers = itertools.count()
+        self._left: dict[int, deque[int]] = {}
+
+    def run(self) -> None:
+        """Do all trials."""
+        from privsearch.runners.tuning import run_shards  # a second, here and not in the driver
+
+        run_shards(self, self._job, self._crew)
+
+    def news(self) -> list[News]:
+        """What has happened since this was last asked."""
+        with self._lock:
+            news, self._news = self._news, []
+            return news
+
+    def begin(self, shard: Shard) -> Sequence[PlannedTrial]:
+        """A worker takes up a shard: its trials."""
+        with self._lock:
+            self._left[shard.number] = deque(shard.trials)
+            self._news.append(Started(shard.trials.start))
+            return self._trials[shard.trials.start : shard.trials.stop]
+
+    def done(self, number: int, answer: str | Death) -> None:
+        """A worker is through with a trial of its shard, and goes on with the next.
+
+        It waits for this to return before that next one begins, so that what ends the worker takes one trial at most.
+        """
+        with self._lock:
+            index = self._left[number].popleft()
+            if isinstance(answer, Death):
+                self._died(index, answer)
+            else:
+                self._news.append(Finished(index, answer))
+            if self._left[number]:
+                self._news.append(Started(self._left[number][0]))
+
+    def take(self) -> Shard | None:
+        """The next shard to hand out; None where nothing is left, for now."""
+        with self._lock:
+            trials = self._shards.take()
+            return None if trials is None else Shard(next(self._numbers), trials)
+
+    def lost(self, shard: Shard, why: str) -> None:
+        """A worker is gone with what was left of its shard, of which only the first trial can be to blame."""
+        with self._lock:
+            left = self._left.pop(shard.number, deque(shard.trials))
+            if left:
+                self._shards.put_back(range(left[0] + 1, left[-1] + 1))
+                self._died(left[0], _unseen(why))
+
+    def _died(self, index: int, death: Death) -> None:
+        self._deaths[index] += 1
+        if death.cause == "timeout" or self._deaths[index] > self._crew.patience.retries:
+            self._news.append(GivenUp(index, self._deaths[index], death))
+        else:
+            self._shards.put_back(range(index, index + 1))
+
+
+def _unseen(why: str) -> Death:
+    """The death of a worker that left nobody behind to tell of it, but Ray."""
+    return Death(
+        cause="died", exit_code=None, signal=None, log_tail=why.strip(), peak_memory_bytes=None, seconds=0.0, host=""
+    )

@@ -1,0 +1,80 @@
+"""The driver's side of a run on Ray: it sends the trials out, and tells the observer what comes back."""
+
+# isort: off
+import privsearch.runners.ray_settings  # noqa: F401  # before Ray
+
+# isort: on
+from collections.abc import Sequence
+from typing import Any, Final
+
+import ray
+from ray import cloudpickle
+from ray.exceptions import RayError, RayTaskError
+
+from privsearch.errors import ClusterLostError
+from privsearch.plan import PlannedTrial
+from privsearch.result import parse_result
+from privsearch.runners.base import Observer, attributed
+from privsearch.runners.conductor import Conductor, Crew, Finished, GivenUp, News, Started
+from privsearch.runners.deaths import given_up
+from privsearch.runners.jobs import Job
+from privsearch.runners.watch import HEAD, Watch
+
+POLL_SECONDS: Final = 0.1
+"""How long a result waits to be recorded, at most."""
+THREADS: Final = 8
+"""Calls that a conductor takes at a time: one runs for as long as it lives."""
+
+
+class Orders:
+    """Trials that an observer waits for.
+
+    Attributes:
+        open: those that have no result yet.
+    """
+
+    def __init__(self, trials: Sequence[PlannedTrial], observer: Observer) -> None:
+        """Begin with all `trials`."""
+        self.open = {trial.trial_id: trial for trial in trials}
+        self._observer = observer
+
+    def told(self, trial: PlannedTrial, news: News) -> None:
+        """Pass news of one of them on."""
+        match news:
+            case Started():
+                self._observer.started(trial)
+                return
+            case Finished(_, answer):
+                result = attributed(parse_result(answer), trial)
+            case GivenUp(_, attempts, death):
+                result = given_up(trial, attempts, death)
+        del self.open[trial.trial_id]
+        self._observer.finished(result)
+
+
+def drive(orders: Orders, job: Job, crew: Crew) -> None:
+    """Do `job` with every open order, on the Ray that is there.
+
+    Raises:
+        ClusterLostError: Ray is gone, and some orders are still open.
+    """
+    trials = list(orders.open.values())
+    # By value where the job's code is nowhere to be imported from, such as in a notebook.
+    pickled = cloudpickle.dumps((job, crew.device))  # type: ignore[no-untyped-call]
+    # Beside the cluster's head: other machines come and go.
+    actor: Any = ray.remote(num_cpus=0, max_concurrency=THREADS, resources={HEAD: 0.001})(Conductor)  # type: ignore[call-overload]  # it takes no classes, by its types
+    try:
+        conductor = actor.remote(trials, pickled, crew)
+        running = conductor.run.remote()
+        with Watch() as watch:
+            ended: list[Any] = []
+            while not ended:
+                ended, _ = ray.wait([running], timeout=POLL_SECONDS)
+                for news in watch.result(conductor.news.remote()):
+                    orders.told(trials[news.index], news)
+                watch.check()
+            watch.result(running)
+    except RayTaskError:
+        raise  # a mistake of ours
+    except (RayError, ConnectionError) as error:
+        raise ClusterLostError(str(error).strip().splitlines()[-1]) from None

@@ -1,0 +1,69 @@
+"""Watches whether a Ray is still there: where it is not, Ray itself lets its callers wait, or ends their process."""
+
+import threading
+import time
+from types import TracebackType
+from typing import Any, Final, Self
+
+import ray
+
+from privsearch.errors import ClusterLostError
+
+ASK_SECONDS: Final = 5.0
+"""Between two questions."""
+SILENCE_SECONDS: Final = 30.0
+"""A Ray that gives no answer for so long is gone; after 60 s Ray itself would end the process that asks."""
+HEAD: Final = "node:__internal_head__"
+"""The resource that every head has."""
+
+
+class Watch:
+    """Asks Ray from a thread of its own, as an answer may never come."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._asked_at: float | None = None
+        self._head_is_there = True
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._over.set()
+
+    def result(self, reference: Any) -> Any:
+        """What a call to an actor returns, when it does.
+
+        Raises:
+            ClusterLostError: Ray is gone.
+            ray.exceptions.RayError: the actor is, or the call failed.
+        """
+        while not ray.wait([reference], timeout=1.0)[0]:
+            self.check()
+        return ray.get(reference)
+
+    def check(self) -> None:
+        """Look at the last answer.
+
+        Raises:
+            ClusterLostError: Ray is gone.
+        """
+        asked_at = self._asked_at
+        if not self._head_is_there:
+            raise ClusterLostError("its head is gone")
+        if asked_at is not None and time.monotonic() - asked_at > SILENCE_SECONDS:
+            raise ClusterLostError(f"it has given no answer for {SILENCE_SECONDS:.0f} s")
+
+    def _ask(self) -> None:
+        while not self._over.wait(ASK_SECONDS):
+            self._asked_at = time.monotonic()
+            try:
+                nodes = ray.nodes()  # type: ignore[no-untyped-call]
+            except Exception:  # whatever Ray raises where it is being shut down
+                return
+            self._head_is_there = any(node["Alive"] and HEAD in node["Resources"] for node in nodes)
+            self._asked_at = None
