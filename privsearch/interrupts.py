@@ -40,19 +40,37 @@ def interruptible() -> Iterator[None]:
     with _handled(interrupt):
         try:
             yield
+        except Interrupted:
+            raise
         # Not raised by the handler itself: Ray, which it may interrupt, lets nothing but its own KeyboardInterrupt out.
-        except KeyboardInterrupt:
-            raise Interrupted(signal.Signals(received[0] if received else signal.SIGINT)) from None
+        # And what is closed on the way out may fail, such as a display on a terminal that is gone.
+        except BaseException as error:
+            if not received and not isinstance(error, KeyboardInterrupt):
+                raise
+            raise Interrupted(signal.Signals(received[0] if received else signal.SIGINT)) from error
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Hold such signals back until the end of this block: what starts or ends other processes must not be cut short."""
     held: list[int] = []
-    with _handled(lambda number, _: held.append(number)):
+    try:
+        with _handled(lambda number, _: held.append(number)):
+            yield
+    finally:
+        if held:
+            signal.raise_signal(held[0])
+
+
+@contextmanager
+def keeping(number: signal.Signals) -> Iterator[None]:
+    """Put back what is done about a signal, whoever changes it in this block."""
+    before = signal.getsignal(number)
+    try:
         yield
-    if held:
-        signal.raise_signal(held[0])
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(number, before)
 
 
 @contextmanager

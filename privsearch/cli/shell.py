@@ -3,6 +3,7 @@
 import logging
 from contextlib import contextmanager, suppress
 from enum import IntEnum
+from signal import SIGPIPE
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -84,7 +85,11 @@ def new_console() -> "Console":
     """A console that prints what users named as they wrote it, whatever brackets and colons stand in it."""
     from rich.console import Console
 
-    return Console(markup=False, emoji=False, highlight=False)
+    class Pipe(Console):
+        def on_broken_pipe(self) -> None:
+            raise Interrupted(SIGPIPE)  # as programs end whose reader is gone, such as `head`
+
+    return Pipe(markup=False, emoji=False, highlight=False)
 
 
 def print_fronts(console: "Console", contests: "Iterable[Contest]") -> None:

@@ -1,6 +1,7 @@
 """How a running sweep looks: a live display on a terminal, one line a trial in a log file."""
 
 import time
+from textwrap import indent
 from typing import Final
 
 from rich.console import Console, Group
@@ -12,7 +13,7 @@ from rich.text import Text
 from privsearch.frame import completed_numbers
 from privsearch.plan import Plan, PlannedTrial
 from privsearch.report.plan_table import reuse_lines, trial_names
-from privsearch.result import Completed, Failed, TrialResult
+from privsearch.result import Completed, Death, Failed, TrialResult
 from privsearch.spec import WORST
 
 LOG_LINES: Final = 200
@@ -65,7 +66,7 @@ class SweepProgress:
         self._done_estimate += planned.seconds if planned else 0.0
         if isinstance(result, Failed):
             self._failed += 1
-            trace = result.traceback.rstrip() or f"{result.error}: {result.message}"
+            trace = result.traceback.rstrip() or f"{result.error}: {result.message}{_last_words(result.death)}"
             text = f"failed: {self._names[result.trial_id]} (trial {result.trial_id})\n{trace}"
             self._log(text)
             return
@@ -130,6 +131,10 @@ class SweepProgress:
         for (contest, column), value in self._best.copy().items():
             lines.setdefault(contest, []).append(f"{column} {value:.3f}")
         return [f"{contest}: {', '.join(values)}" for contest, values in lines.items()]
+
+
+def _last_words(death: Death | None) -> str:
+    return "\nits log ended so:\n" + indent(death.log_tail, "  ") if death and death.log_tail else ""
 
 
 def _clock(seconds: float) -> str:

@@ -6,15 +6,18 @@ results, and the driver asks it for news. It is no secretary of Tune's: to repor
 
 import itertools
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from privsearch.plan import PlannedTrial
 from privsearch.result import Death
 from privsearch.runners.shards import Shards
 from privsearch.spec import Device, Patience
+
+STARTS: Final = 3
+"""How often a worker may be lost before it takes up the shard that it was started for."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +99,11 @@ class Conductor:
         self._shards = Shards([trial.seconds for trial in trials], crew.workers)
         self._lock = threading.RLock()
         self._news: list[News] = []
+        self._num_told = 0
         self._deaths: Counter[int] = Counter()
+        self._never_begun: Counter[range] = Counter()
         self._numbers = itertools.count()
-        self._left: dict[int, deque[int]] = {}
+        self._left: dict[int, range] = {}
 
     def run(self) -> None:
         """Do all trials."""
@@ -106,16 +111,17 @@ class Conductor:
 
         run_shards(self, self._job, self._crew)
 
-    def news(self) -> list[News]:
-        """What has happened since this was last asked."""
+    def news(self, num_told: int) -> list[News]:
+        """What has happened but for the first `num_told` news, of which nothing is kept any more."""
         with self._lock:
-            news, self._news = self._news, []
-            return news
+            del self._news[: num_told - self._num_told]
+            self._num_told = num_told
+            return self._news.copy()
 
     def begin(self, shard: Shard) -> Sequence[PlannedTrial]:
         """A worker takes up a shard: its trials."""
         with self._lock:
-            self._left[shard.number] = deque(shard.trials)
+            self._left[shard.number] = shard.trials
             self._news.append(Started(shard.trials.start))
             return self._trials[shard.trials.start : shard.trials.stop]
 
@@ -125,13 +131,14 @@ class Conductor:
         It waits for this to return before that next one begins, so that what ends the worker takes one trial at most.
         """
         with self._lock:
-            index = self._left[number].popleft()
+            index, left = self._left[number].start, self._left[number][1:]
+            self._left[number] = left
             if isinstance(answer, Death):
                 self._died(index, answer)
             else:
                 self._news.append(Finished(index, answer))
-            if self._left[number]:
-                self._news.append(Started(self._left[number][0]))
+            if left:
+                self._news.append(Started(left.start))
 
     def take(self) -> Shard | None:
         """The next shard to hand out; None where nothing is left, for now."""
@@ -140,12 +147,22 @@ class Conductor:
             return None if trials is None else Shard(next(self._numbers), trials)
 
     def lost(self, shard: Shard, why: str) -> None:
-        """A worker is gone with what was left of its shard, of which only the first trial can be to blame."""
+        """A worker is gone with what was left of its shard, of which only the first trial can be to blame.
+
+        No trial is to blame for a worker that did not begin; only where that happens again and again is one, as
+        otherwise there would be no end.
+        """
         with self._lock:
-            left = self._left.pop(shard.number, deque(shard.trials))
+            left = self._left.pop(shard.number, None)
+            if left is None:
+                left = shard.trials
+                self._never_begun[left] += 1
+                if self._never_begun[left] < STARTS:
+                    self._shards.put_back(left)
+                    return
             if left:
-                self._shards.put_back(range(left[0] + 1, left[-1] + 1))
-                self._died(left[0], _unseen(why))
+                self._shards.put_back(left[1:])
+                self._died(left.start, _unseen(why))
 
     def _died(self, index: int, death: Death) -> None:
         self._deaths[index] += 1

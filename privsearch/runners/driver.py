@@ -12,16 +12,20 @@ from ray import cloudpickle
 from ray.exceptions import RayError, RayTaskError
 
 from privsearch.errors import ClusterLostError
+from privsearch.interrupts import uninterrupted
 from privsearch.plan import PlannedTrial
 from privsearch.result import parse_result
 from privsearch.runners.base import Observer, attributed
 from privsearch.runners.conductor import Conductor, Crew, Finished, GivenUp, News, Started
 from privsearch.runners.deaths import given_up
 from privsearch.runners.jobs import Job
+from privsearch.runners.ray_session import last_line
 from privsearch.runners.watch import HEAD, Watch
 
 POLL_SECONDS: Final = 0.1
 """How long a result waits to be recorded, at most."""
+LAST_SECONDS: Final = 5.0
+"""How long an interrupted run waits for what has finished."""
 THREADS: Final = 8
 """Calls that a conductor takes at a time: one runs for as long as it lives."""
 
@@ -65,16 +69,55 @@ def drive(orders: Orders, job: Job, crew: Crew) -> None:
     actor: Any = ray.remote(num_cpus=0, max_concurrency=THREADS, resources={HEAD: 0.001})(Conductor)  # type: ignore[call-overload]  # it takes no classes, by its types
     try:
         conductor = actor.remote(trials, pickled, crew)
-        running = conductor.run.remote()
         with Watch() as watch:
-            ended: list[Any] = []
-            while not ended:
-                ended, _ = ray.wait([running], timeout=POLL_SECONDS)
-                for news in watch.result(conductor.news.remote()):
-                    orders.told(trials[news.index], news)
-                watch.check()
-            watch.result(running)
+            _follow(conductor, watch, _Reader(conductor, trials, orders), crew)
     except RayTaskError:
         raise  # a mistake of ours
     except (RayError, ConnectionError) as error:
-        raise ClusterLostError(str(error).strip().splitlines()[-1]) from None
+        raise ClusterLostError(last_line(error)) from None
+
+
+def _follow(conductor: Any, watch: Watch, reader: "_Reader", crew: Crew) -> None:
+    """Have the conductor do all trials, and tell of them until it has."""
+    running = conductor.run.remote()
+    try:
+        ended: list[Any] = []
+        while not ended:
+            ended, _ = ray.wait([running], timeout=POLL_SECONDS)
+            reader.read(watch.result(reader.ask()))
+            watch.check()
+            if not reader.num_told:
+                watch.note_waiting(crew.resources)
+    except KeyboardInterrupt:
+        # What has finished by now is not lost, however far the driver is behind.
+        with uninterrupted():
+            answer = reader.ask()
+            if ray.wait([answer], timeout=LAST_SECONDS)[0]:
+                reader.read(ray.get(answer))
+        raise
+    watch.result(running)
+
+
+class _Reader:
+    """Passes on what a conductor tells, all of it once.
+
+    Attributes:
+        num_told: how many news that were.
+    """
+
+    def __init__(self, conductor: Any, trials: Sequence[PlannedTrial], orders: Orders) -> None:
+        self._conductor = conductor
+        self._trials = trials
+        self._orders = orders
+        self.num_told = 0
+
+    def ask(self) -> Any:
+        """A reference to what the conductor answers."""
+        return self._conductor.news.remote(self.num_told)
+
+    def read(self, answer: Sequence[News]) -> None:
+        """Tell of all that is new; a signal waits until the news that is being told has been told."""
+        for news in answer:
+            with uninterrupted():
+                self.num_told += 1
+                self._orders.told(self._trials[news.index], news)

@@ -7,16 +7,18 @@ import privsearch.runners.ray_settings  # noqa: F401  # before Ray
 import logging
 import math
 import os
+import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import ray
 from ray._private import ray_constants
+from ray._private.services import canonicalize_bootstrap_address_or_die
 
 from privsearch.errors import ClusterError
-from privsearch.interrupts import uninterrupted
+from privsearch.interrupts import keeping, uninterrupted
 from privsearch.runners.base import no_gpu
 from privsearch.spec import Resources
 
@@ -30,14 +32,30 @@ def local_ray(cores: float) -> Iterator[None]:
     """Have Ray on this machine, with `cores` to share out; a Ray that is there already is used and left alone.
 
     Nothing of it listens where another machine could reach it.
+
+    Raises:
+        ClusterError: it does not start.
     """
-    with _loopback(), _session(address="local", num_cpus=math.ceil(cores), include_dashboard=False):
+    if connected():
+        yield
+        return
+    # Ray, interrupted while it starts or stops, crashes or leaves processes behind; and it takes SIGTERM for itself.
+    with _loopback(), ExitStack() as stack:
+        with uninterrupted():
+            try:
+                ray.init(address="local", num_cpus=math.ceil(cores), include_dashboard=False, **QUIET)
+            except Exception as error:  # Ray's own words, whatever the class
+                raise ClusterError(
+                    f"Ray must start on this machine, but does not: {last_line(error)}; it writes to "
+                    "the directory RAY_TMPDIR, /tmp by default, which must have room"
+                ) from error
+            stack.callback(_shut_down)
         yield
 
 
 @contextmanager
 def ray_at(address: str) -> Iterator[None]:
-    """Have the Ray cluster at `address`, which is left running.
+    """Have the Ray cluster at `address`, which is left running; a Ray that this process has already is used instead.
 
     Args:
         address: "auto" for the one that this machine is part of; HOST:PORT of the head, from one of its nodes; or
@@ -46,20 +64,23 @@ def ray_at(address: str) -> Iterator[None]:
     Raises:
         ClusterError: there is none, or one of other versions.
     """
+    if connected():
+        yield
+        return
     try:
-        _check_reachable(address)
-        with _session(address=address):
-            yield
-    except ClusterError:
-        raise
-    # Ray's own words, whatever the class: it raises a handful, plain RuntimeError among them.
-    except (ConnectionError, OSError, ValueError, RuntimeError) as error:
-        if connected():
-            raise
+        _check_reachable(_resolved(address))
+        # Not uninterrupted, as it may take long; but Ray takes SIGTERM for itself.
+        with keeping(signal.SIGTERM):
+            ray.init(address=address, **QUIET)
+    except Exception as error:  # Ray's own words, whatever the class
         raise ClusterError(
             f"--address: must be a Ray cluster with this Python and this Ray ({ray.__version__}), given as auto, "
-            f"HOST:PORT or ray://HOST:PORT, but got {address!r}: {_first_line(error)}"
-        ) from None
+            f"HOST:PORT or ray://HOST:PORT, but got {address!r}: {last_line(error)}"
+        ) from error
+    try:
+        yield
+    finally:
+        _shut_down()
 
 
 def connected() -> bool:
@@ -89,19 +110,14 @@ def gpu_share(resources: Resources, workers: int) -> float:
     return resources.gpu
 
 
-@contextmanager
-def _session(**settings: Any) -> Iterator[None]:
-    if connected():
-        yield
-        return
-    # Ray, interrupted while it starts or stops, crashes or leaves processes behind; and it takes SIGTERM for itself.
+def last_line(error: BaseException) -> str:
+    """What is told of an error of Ray's, whose messages end with what matters."""
+    return next(iter(str(error).strip().splitlines()[::-1]), type(error).__name__)
+
+
+def _shut_down() -> None:
     with uninterrupted():
-        ray.init(**QUIET, **settings)
-    try:
-        yield
-    finally:
-        with uninterrupted():
-            ray.shutdown()
+        ray.shutdown()
 
 
 @contextmanager
@@ -122,11 +138,13 @@ def _loopback() -> Iterator[None]:
 
 
 def _check_reachable(address: str) -> None:
-    """Raise an OSError where nobody listens at `address`."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if address != "auto":
-        socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+    """Raise an OSError where nobody listens at `address`, a ValueError where it is none."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        raise ValueError("it has no port")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).strip().splitlines()[0]
+def _resolved(address: str) -> str:
+    """The host and port of the head that "auto" stands for; any other address as it is."""
+    return str(canonicalize_bootstrap_address_or_die(address)) if address == "auto" else address

@@ -93,7 +93,7 @@ class _Child:
             os.kill(self._process.pid, signal.SIGUSR1)
             time.sleep(STACK_SECONDS)
             os.kill(self._process.pid, signal.SIGKILL)
-        except (EOFError, ConnectionError):
+        except (EOFError, OSError):
             cause = "died"
         return self._death(cause, time.perf_counter() - started)
 
@@ -136,4 +136,4 @@ class _Child:
 
 
 def _signal_name(number: int) -> str:
-    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal-{number}"

@@ -2,12 +2,12 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from privsearch.data.directory import DATA_DIR_VARIABLE
 from privsearch.environment import available_cores
-from privsearch.errors import ClusterLostError
+from privsearch.errors import ClusterLostError, SpecError
 from privsearch.plan import PlannedTrial
 from privsearch.runners.base import Observer, Runner
 from privsearch.runners.jobs import Job
@@ -64,8 +64,8 @@ class TuneRunner(Runner):
                 self._attempt(orders, job)
             except ClusterLostError as lost:
                 in_vain = in_vain + 1 if len(orders.open) == before else 0
-                # A Ray that is still there is not ours, and keeps for a conductor that is gone what its workers had.
-                if in_vain == SESSIONS or connected():
+                # A Ray that others have started is theirs to start again.
+                if in_vain == SESSIONS or self._address or connected():
                     raise
                 _LOG.warning("Ray ended: %s; going on in a new one, trials left: %d", lost.why, len(orders.open))
 
@@ -76,10 +76,14 @@ class TuneRunner(Runner):
 
         if self._address:
             with ray_at(self._address):
-                drive(orders, job, self._crew(room(self._resources), self._max_concurrent))
+                there = room(self._resources)
+                workers = min(there, self._max_concurrent or there, len(orders.open))
+                drive(orders, job, self._crew(workers, self._max_concurrent))
             return
-        most = self._max_concurrent or max(1, int(available_cores() / self._resources.cpu))
-        workers = min(most, len(orders.open))
+        if self._resources.custom:
+            raise _only_on_clusters(self._resources.custom)
+        cores = max(1, int(available_cores() / self._resources.cpu))
+        workers = min(self._max_concurrent or cores, len(orders.open))
         with local_ray(workers * self._resources.cpu):
             drive(orders, job, self._crew(workers, workers))
 
@@ -99,3 +103,11 @@ class TuneRunner(Runner):
             environment={DATA_DIR_VARIABLE: os.environ[DATA_DIR_VARIABLE]} if DATA_DIR_VARIABLE in os.environ else {},
             patience=self._patience,
         )
+
+
+def _only_on_clusters(custom: Mapping[str, float]) -> SpecError:
+    return SpecError(
+        f"must be empty where trials run on this machine alone, but got {dict(custom)}; name a Ray cluster that has "
+        "them with --address, or drop them",
+        where=("resources", "custom"),
+    )

@@ -1,7 +1,9 @@
-"""Watches whether a Ray is still there: where it is not, Ray itself lets its callers wait, or ends their process."""
+"""Watches whether a Ray is still there: where it is not, Ray lets its callers wait."""
 
+import logging
 import threading
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -12,9 +14,13 @@ from privsearch.errors import ClusterLostError
 ASK_SECONDS: Final = 5.0
 """Between two questions."""
 SILENCE_SECONDS: Final = 30.0
-"""A Ray that gives no answer for so long is gone; after 60 s Ray itself would end the process that asks."""
+"""A Ray that gives no answer for so long is gone."""
+START_SECONDS: Final = 60.0
+"""Without any worker for so long, the user is told."""
 HEAD: Final = "node:__internal_head__"
 """The resource that every head has."""
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Watch:
@@ -22,6 +28,8 @@ class Watch:
 
     def __init__(self) -> None:
         self._over = threading.Event()
+        self._began_at = time.monotonic()
+        self._noted = False
         self._asked_at: float | None = None
         self._head_is_there = True
         self._thread = threading.Thread(target=self._ask, daemon=True)
@@ -46,6 +54,18 @@ class Watch:
             self.check()
         return ray.get(reference)
 
+    def note_waiting(self, needed: Mapping[str, float]) -> None:
+        """Tell the user, once, that no worker has started for long; an autoscaler may still bring what is missing."""
+        if not self._noted and time.monotonic() - self._began_at > START_SECONDS:
+            self._noted = True
+            free = ray.available_resources()  # type: ignore[no-untyped-call]
+            _LOG.warning(
+                "no worker has started for %.0f s: each needs %s, and there is free %s",
+                START_SECONDS,
+                dict(needed),
+                {name: free.get(name, 0) for name in needed},
+            )
+
     def check(self) -> None:
         """Look at the last answer.
 
@@ -60,10 +80,10 @@ class Watch:
 
     def _ask(self) -> None:
         while not self._over.wait(ASK_SECONDS):
-            self._asked_at = time.monotonic()
+            self._asked_at = self._asked_at or time.monotonic()
             try:
                 nodes = ray.nodes()  # type: ignore[no-untyped-call]
-            except Exception:  # whatever Ray raises where it is being shut down
-                return
+            except Exception:  # noqa: S112  # whatever Ray raises: asked again, for as long as there is patience
+                continue
             self._head_is_there = any(node["Alive"] and HEAD in node["Resources"] for node in nodes)
             self._asked_at = None

@@ -93,12 +93,12 @@ def test_what_one_process_keeps_another_attacks(trials: list[PlannedTrial], tmp_
     """An attack on kept signals, on whatever runner, gives the bits of a plain call that trains."""
     archive, loss = SignalArchive(tmp_path / "signals"), ThresholdAttack(kind="loss")
     InlineRunner().run(trials[:2], TrainAndAttack(archive), Listener())
-    later = [replace(trial, missing=(loss,)) for trial in trials[:2]]
+    later = [replace(trial, spec=trial.spec.model_copy(update={"attacks": (loss,)})) for trial in trials[:2]]
     for runner in (InlineRunner(), TuneRunner(workers=1)):
         attacked = Listener()
         runner.run(later, AttackOnly(archive), attacked)
         for trial in later:
-            expected, got = run_trial(trial.to_run), attacked.results[trial.trial_id]
+            expected, got = run_trial(trial.spec), attacked.results[trial.trial_id]
             assert isinstance(expected, Completed)
             assert isinstance(got, Completed)
             assert got.numbers() == expected.numbers()
