@@ -1,6 +1,7 @@
 """A real Ray cluster of several nodes, each with its own raylet, on this machine."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -23,7 +24,11 @@ from privsearch.runners.tune import TuneRunner
 from privsearch.spec import Device, Resources, SweepSpec
 from privsearch.store import Study
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # Ray's own, of the files and sockets of its nodes.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
+]
 
 SWEEP = """\
 name: spread
@@ -40,7 +45,12 @@ timeout: 300
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """A head that trains nothing; its nodes find what the tests import."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    cluster = Cluster(
+        initialize_head=True,
+        head_node_args={"num_cpus": 0, "include_dashboard": False, "ray_client_server_port": port},
+    )
     yield cluster
     cluster.shutdown()
 
@@ -109,11 +119,7 @@ def test_trials_spread_over_the_nodes(client: bool, cluster: Cluster, tiny_sweep
 
     for _ in range(3):
         seat(cluster)
-    if client:
-        port = cluster.head_node._ray_params.ray_client_server_port
-        address = f"ray://127.0.0.1:{port}"
-    else:
-        address = cluster.address
+    address = f"ray://127.0.0.1:{cluster.head_node._ray_params.ray_client_server_port}" if client else cluster.address
     study = Study(tmp_path / "study")
     seeds = [make_plan(tiny_sweep.model_copy(update={"seed": seed}), study).todo for seed in range(5)]
     trials = [trial for planned in seeds for trial in planned]
