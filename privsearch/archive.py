@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast, get_args
@@ -11,8 +12,8 @@ from pydantic import TypeAdapter
 
 from privsearch.disk import PART
 from privsearch.errors import StudyError
-from privsearch.npz import open_npz, read_array
-from privsearch.result import UNKNOWN_ENVIRONMENT, Cohort, TrainedNetwork
+from privsearch.npz import NpzError, open_npz, pack_npz, read_array
+from privsearch.result import UNKNOWN_ENVIRONMENT, Cohort, Environment, TrainedNetwork
 from privsearch.signals import Signals
 from privsearch.spec import Queries, Readout
 from privsearch.storage import Folder, open_folder, probe
@@ -21,6 +22,7 @@ STALE_SECONDS: Final = 3600
 """A file that has been unfinished for so long is no longer being written: that takes seconds."""
 
 _NETWORKS: TypeAdapter[tuple[TrainedNetwork, ...]] = TypeAdapter(tuple[TrainedNetwork, ...])
+_ENVIRONMENT: TypeAdapter[str] = TypeAdapter(Environment)
 _OUTPUTS = {
     f"{readout}.{queries}": (readout, queries) for readout in get_args(Readout) for queries in get_args(Queries)
 }
@@ -52,16 +54,21 @@ class SignalArchive:
         """Keep what a training gave; a reader sees all of it or nothing.
 
         Raises:
-            StudyError: the folder cannot be reached or written.
+            StudyError: the folder cannot be reached or written, or the signals are larger than what is read back.
         """
         signals = cohort.signals
         arrays: dict[str, Any] = {f"{read}.{asked}": array for (read, asked), array in signals.outputs.items()}
         arrays |= {"is_member": signals.is_member, "labels": signals.labels, "rows": signals.rows}
         arrays |= {"num_train": signals.num_train, "networks": _NETWORKS.dump_json(cohort.networks).decode()}
         arrays["environment"] = cohort.environment
-        file = io.BytesIO()
-        np.savez_compressed(file, **arrays)
-        self._files.write(f"{trial_id}.npz", file.getvalue())
+        try:
+            content = pack_npz(arrays)
+        except NpzError as error:
+            raise StudyError(
+                f"the signals of {trial_id} must be kept so that they can be read back, but: {error}; ask for fewer "
+                "networks, queries or examples, or do without (keep_signals: false)"
+            ) from None
+        self._files.write(f"{trial_id}.npz", content)
 
     def load(self, trial_id: str) -> Cohort | None:
         """What the training of a trial gave; None where it was not kept, or where its file is damaged.
@@ -137,12 +144,35 @@ def _cohort(content: bytes) -> Cohort:
         if any(entry.comment for entry in file.infolist()):
             raise zipfile.BadZipFile("Comment where none was written")
         arrays = {name.removesuffix(".npy"): read_array(file, name) for name in file.namelist()}
+    outputs = {name: arrays[name] for name in _OUTPUTS if name in arrays}
+    networks = _NETWORKS.validate_json(str(arrays["networks"]))
+    _check_shapes(arrays, list(outputs.values()), len(networks))
     signals = Signals(
-        cast("dict[tuple[Readout, Queries], np.ndarray]", {_OUTPUTS[n]: arrays[n] for n in _OUTPUTS if n in arrays}),
+        cast("dict[tuple[Readout, Queries], np.ndarray]", {_OUTPUTS[name]: array for name, array in outputs.items()}),
         arrays["is_member"],
         arrays["labels"],
         arrays["rows"],
         int(arrays["num_train"]),
     )
-    environment = str(arrays.get("environment", UNKNOWN_ENVIRONMENT))
-    return Cohort(signals, _NETWORKS.validate_json(str(arrays["networks"])), environment)
+    return Cohort(signals, networks, _ENVIRONMENT.validate_python(str(arrays.get("environment", UNKNOWN_ENVIRONMENT))))
+
+
+def _check_shapes(arrays: Mapping[str, np.ndarray], outputs: Sequence[np.ndarray], networks: int) -> None:
+    """Compare arrays with what `Signals` says of them.
+
+    Raises:
+        ValueError: they are not those of one cohort.
+    """
+    is_member, labels, rows = arrays["is_member"], arrays["labels"], arrays["rows"]
+    examples, classes = len(labels), arrays["final_mem.plain"].shape[3:]
+    sound = (
+        (is_member.dtype.kind, is_member.shape) == ("b", (networks, examples))
+        and all((array.dtype.kind, array.shape) == ("i", (examples,)) for array in (labels, rows))
+        and all((array.dtype.kind, array.ndim, array.size > 0) == ("f", 4, True) for array in outputs)
+        and all((len(array), *array.shape[2:]) == (networks, examples, *classes) for array in outputs)
+        and all(np.isfinite(array).all() for array in outputs)
+        and 0 <= labels.min() <= labels.max() < classes[0]
+        and 0 <= arrays["num_train"].item() <= examples
+    )
+    if not sound:
+        raise ValueError("its arrays must be those of one cohort, but do not fit together")

@@ -31,6 +31,8 @@ def examine_study(study: Study) -> list[Finding]:
 def repair_study(study: Study) -> Iterator[str]:
     """Move what is damaged aside, remove what is unfinished, make the rest again; what is sound keeps its bytes.
 
+    In a storage outside of the study nothing is removed; what is damaged is moved aside there too.
+
     Yields:
         What was done, in words; nothing where there is nothing to repair.
 
@@ -59,7 +61,8 @@ def _made_again(seen: "_Examination") -> Iterator[str]:
     signals = seen.study.signals
     for trial_id in seen.damaged_signals:
         yield f"signals of {trial_id}: moved to {signals.set_aside(trial_id)}"
-    for name in signals.remove_leftovers():
+    # A stranger's study may name any place as its storage: nothing is removed there.
+    for name in () if seen.study.sweep().storage else signals.remove_leftovers():
         yield f"signals, {name}: unfinished, removed"
     if seen.stale:
         write_outputs(seen.study)

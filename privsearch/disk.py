@@ -1,4 +1,7 @@
-"""Writing to a disk that may be full, read-only or about to lose its power: whole or not at all, and told in words."""
+"""Writing to a disk that may be full, read-only or about to lose its power: whole or not at all, and told in words.
+
+So is what cannot be read.
+"""
 
 import errno
 import os
@@ -33,8 +36,24 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         remedy = next((text for codes, text in _REMEDIES if error.errno in codes), f"mend that, {_AGAIN}")
-        where = f" ({error.filename})" if error.filename and str(error.filename) != str(path) else ""
-        raise StudyError(f"{path}: must be writable, but: {error.strerror or error}{where}; {remedy}") from error
+        reason = f"{error.strerror or error}{_elsewhere(error, path)}"
+        raise StudyError(f"{path}: must be writable, but: {reason}; {remedy}") from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Read `path`, or what is below it.
+
+    Raises:
+        StudyError: the system refuses; the message says where, why, and what to do.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StudyError(
+            f"{path}: must be readable, but: {error.strerror or error}{_elsewhere(error, path)}; mend that, or take a "
+            "copy of the study"
+        ) from error
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
@@ -93,3 +112,8 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _elsewhere(error: OSError, path: Path) -> str:
+    """The file that the error is about, where that is not `path`."""
+    return f" ({error.filename})" if error.filename and str(error.filename) != str(path) else ""

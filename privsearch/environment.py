@@ -4,11 +4,12 @@ The numbers of a trial are the same again under the same versions on the same ki
 result in one line, such as `privsearch 0.1.0 6de6acb8, torch 2.11.0, numpy 2.4.6 on AMD EPYC`.
 """
 
+import hashlib
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -26,6 +27,8 @@ OTHER_PACKAGES: Final = ("ray", "optuna", "pandas")
 """The packages whose versions can change how trials are run, or what is made of their numbers."""
 
 _ON: Final = " on "
+_COMMIT: Final = "commit"
+_PROCESSOR: Final = ""
 _GPU: Final = " (GPU)"
 
 
@@ -62,7 +65,9 @@ def present_environment(device: str = "cpu") -> str:
 
 def same_versions(one: str, other: str) -> bool:
     """Whether two environments differ at most in their processors."""
-    return one.partition(_ON)[0] == other.partition(_ON)[0]
+    if UNKNOWN_ENVIRONMENT in {one, other}:
+        return one == other
+    return _differences([one, other]).keys() <= {_PROCESSOR}
 
 
 def changes_to_present(recorded: str, *, gpu: bool) -> str:
@@ -85,24 +90,37 @@ def changes(earlier: str, later: str) -> str:
     """
     if earlier == UNKNOWN_ENVIRONMENT:
         return f"{earlier} versions"
-    old, new = _parts(earlier), _parts(later)
-    pairs = [(name, old.get(name, "none"), new.get(name, "none")) for name in dict.fromkeys((*old, *new))]
-    return ", ".join(f"{name} {was} -> {now}".strip() for name, was, now in pairs if was != now)
+    differences = _differences([earlier, later])
+    return ", ".join(f"{name} {was} -> {now}".strip() for name, (was, now) in differences.items())
 
 
 def mixture(environments: Iterable[str]) -> str:
     """What differs between several environments, such as `torch 2.10.0 / 2.11.0`; empty where nothing does."""
     distinct = dict.fromkeys(environments)
-    parts = [_parts(environment) for environment in distinct if environment != UNKNOWN_ENVIRONMENT]
-    found = {name: dict.fromkeys(p.get(name, "none") for p in parts) for part in parts for name in part}
-    said = [f"{name} {' / '.join(values)}".strip() for name, values in found.items() if len(values) > 1]
-    return ", ".join([*said, *(["versions that are not known"] if 0 < len(parts) < len(distinct) else [])])
+    known = [environment for environment in distinct if environment != UNKNOWN_ENVIRONMENT]
+    said = [f"{name} {' / '.join(values)}".strip() for name, values in _differences(known).items()]
+    return ", ".join([*said, *(["versions that are not known"] if 0 < len(known) < len(distinct) else [])])
+
+
+def _differences(environments: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """What differs between environments, by its name: all of its values, in the order in which they first come.
+
+    One without a commit, which is that of an installed package, may be of any.
+    """
+    parts = [_parts(environment) for environment in environments]
+    found = {
+        name: dict.fromkeys(part.get(name, "none") for part in parts if name in part or name != _COMMIT)
+        for name in dict.fromkeys(name for part in parts for name in part)
+    }
+    return {name: tuple(values) for name, values in found.items() if len(values) > 1}
 
 
 def _parts(environment: str) -> dict[str, str]:
-    """By package its version, and under an empty name the processor."""
+    """By package its version, then the commit and the processor."""
     versions, _, processor = environment.partition(_ON)
-    return {**dict(part.split(" ", 1) for part in versions.split(", ")), "": processor}
+    numbers = {name: number for name, _, number in (part.partition(" ") for part in versions.split(", "))}
+    numbers["privsearch"], _, commit = numbers.get("privsearch", "none").partition(" ")
+    return {**numbers, **({_COMMIT: commit} if commit else {}), _PROCESSOR: processor}
 
 
 def available_cores() -> int:
@@ -118,18 +136,22 @@ def _version(name: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """The commit of the source tree, with '+changes' where it is not clean; None for an installed package."""
+    """The commit of the source tree, with a mark of whatever the package has beyond it; None for an installed one."""
     root = Path(__file__).resolve().parent.parent
     if not (root / ".git").exists():
         return None
     try:
-        commit, changes = (
-            subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603, S607  # fixed words, and git is found as the user's shell finds it
-            for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
-        )
+        commit = _git(root, "rev-parse", "HEAD").decode().strip()
+        changes = _git(root, "diff", "HEAD", "--", "privsearch")
+        new = _git(root, "ls-files", "-z", "--others", "--exclude-standard", "--", "privsearch/*.py").split(b"\0")
+        changes += b"".join(name + (root / os.fsdecode(name)).read_bytes() for name in new if name)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return commit + ("+changes" if changes else "")
+    return commit + (f"+changes.{hashlib.sha256(changes).hexdigest()[:8]}" if changes else "")
+
+
+def _git(root: Path, *words: str) -> bytes:
+    return subprocess.run(["git", "-C", str(root), *words], capture_output=True, check=True).stdout  # noqa: S603, S607  # fixed words, and git is found as the user's shell finds it
 
 
 def _gpu(device: str) -> str:

@@ -3,7 +3,9 @@
 PrivsearchError          what a user can mend; the command line prints it without a traceback, exit code 2
 |-- SpecError            a sweep file, or a value given with --set, breaks a rule
 |-- DataError            a dataset is missing, unreadable or unfit
-|-- StudyError           a study directory is missing, held by another sweep, or not a study
+|-- StudyError           a study directory is missing, held by another sweep, not a study, or cannot be read or written
+|-- ClusterError         trials cannot be run where they were to be run
+|   `-- ClusterLostError a Ray ended while trials were running on it
 `-- MetricError          a metric was asked of data that cannot carry it
 TrialError               one trial cannot give a number; recorded as failed, never shown as a crash
 |-- DivergedError        a training ended in losses, weights or outputs that mean nothing
@@ -34,7 +36,7 @@ class DataError(PrivsearchError):
 
 
 class StudyError(PrivsearchError):
-    """A study directory is missing, held by another sweep, or is not a study."""
+    """A study directory is missing, held by another sweep, is not a study, or cannot be read or written."""
 
 
 class ClusterError(PrivsearchError):

@@ -93,7 +93,7 @@ def contests(results: Iterable[TrialResult], sweep: SweepSpec) -> Iterator[Conte
 
 
 def comparable(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
-    """The rows that a front can be drawn from: completed, with a number for every objective.
+    """The rows that a front can be drawn from: completed, with no dead network and a number for every objective.
 
     Args:
         frame: rows of the results table, all of one dataset under one protocol.
@@ -110,7 +110,8 @@ def comparable(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
         )
     # A column stands in the table only once some trial has a number for it.
     missing = {column: np.nan for column in objectives if column not in frame}
-    return frame[frame["status"] == "completed"].assign(**missing).dropna(subset=list(objectives))
+    alive = frame["dead_networks"].fillna(0) == 0
+    return frame[(frame["status"] == "completed") & alive].assign(**missing).dropna(subset=list(objectives))
 
 
 def pareto_front(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:

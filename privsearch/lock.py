@@ -166,4 +166,6 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 def _interrupt(_: LeaseCompromise) -> None:
     """End what this process does in the study, as Ctrl-C does: it is no longer alone."""
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    # A shell lets what it runs in the background ignore Ctrl-C.
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM if ignored else signal.SIGINT)

@@ -1,15 +1,20 @@
 """NPZ archives, of strangers too: what one claims to hold is checked before it is read, and nothing is unpickled."""
 
+import io
 import math
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from jaxtyping import Shaped
 
 MAX_BYTES: Final = 4 * 2**30
 """Data beyond this are refused: a file of a few megabytes may unpack to more than any memory."""
+
+_HEADER_BYTES: Final = 128
+"""What numpy writes before an array of a few axes."""
 
 
 class NpzError(ValueError):
@@ -32,6 +37,20 @@ def open_npz(file: Path | IO[bytes]) -> zipfile.ZipFile:
         archive.close()
         raise NpzError(f"it must unpack to at most {MAX_BYTES:,} bytes, but claims {claimed:,}")
     return archive
+
+
+def pack_npz(arrays: Mapping[str, Any]) -> bytes:
+    """An archive of arrays.
+
+    Raises:
+        NpzError: `open_npz` would refuse it.
+    """
+    unpacked = sum(np.asarray(array).nbytes + _HEADER_BYTES for array in arrays.values())
+    if unpacked > MAX_BYTES:
+        raise NpzError(f"it must unpack to at most {MAX_BYTES:,} bytes, but would to {unpacked:,}")
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
 
 
 def read_array(archive: zipfile.ZipFile, member: str) -> Shaped[np.ndarray, "..."]:
@@ -58,8 +77,8 @@ def read_array(archive: zipfile.ZipFile, member: str) -> Shaped[np.ndarray, "...
 
 
 def _claimed_bytes(file: IO[bytes]) -> int:
-    """The size that an array's header speaks of."""
+    """The size that an array's header speaks of, where empty texts count as well: labels, say, take memory later."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)
-    return math.prod(shape) * dtype.itemsize
+    return math.prod(shape) * max(dtype.itemsize, 1)

@@ -22,7 +22,7 @@ class Optimizer(ABC):
 
     @abstractmethod
     def step(self) -> None:
-        """Take one step along the gradients that the backward passes have left."""
+        """Take one step along the gradients that the backward passes have left, and forget them."""
 
 
 class Adam(Optimizer):
@@ -49,7 +49,7 @@ class Adam(Optimizer):
         torch._foreach_add_(self._steps, 1)
         torch._fused_adam_(
             self._weights,
-            gradients_of(self._weights),
+            taken_gradients(self._weights),
             self._means,
             self._squares,
             [],
@@ -84,7 +84,7 @@ class Sgd(Optimizer):
         """See `Optimizer`."""
         torch._fused_sgd_(
             self._weights,
-            gradients_of(self._weights),
+            taken_gradients(self._weights),
             self._momenta,
             weight_decay=self._weight_decay,
             momentum=MOMENTUM,
@@ -97,8 +97,10 @@ class Sgd(Optimizer):
         self._is_first = False
 
 
-def gradients_of(weights: Sequence[Tensor]) -> list[Tensor]:
-    """The gradients of `weights`."""
+def taken_gradients(weights: Sequence[Tensor]) -> list[Tensor]:
+    """The gradients of `weights`, which have none from then on."""
     gradients = [weight.grad for weight in weights if weight.grad is not None]
     assert len(gradients) == len(weights), "every weight of a network takes part in its outputs"
+    for weight in weights:
+        weight.grad = None
     return gradients

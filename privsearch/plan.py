@@ -1,9 +1,9 @@
 """What a sweep comes to: its distinct trials, which of them are recorded already, and what is left to do."""
 
-import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,12 +12,14 @@ from privsearch.cost import attack_seconds, signal_bytes, training_seconds
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.environment import changes_to_present
 from privsearch.errors import DataError, SpecError, StudyError
+from privsearch.npz import MAX_BYTES
 from privsearch.plan_checks import check_augmentation, check_directory, check_ownership, check_sizes, described
 from privsearch.record import collector_paused
 from privsearch.result import Completed, TrialResult
 from privsearch.reuse import Superseded, has_present_versions, superseded
 from privsearch.spec import Asked, Attack, Dataset, SweepSpec, TrialSpec
 from privsearch.store import Study
+from privsearch.text import nearest
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class PlannedTrial:
 
     Attributes:
         trial_id: its key in the record.
-        spec: its canonical configuration, with all attacks asked for.
+        spec: its canonical configuration, with all attacks asked for; those of an attack plan beside those recorded.
         grids: the grids that ask for it.
         missing: the attacks that the record lacks.
         trained: whether it needs no training: it has all its attacks, or its signals are kept.
@@ -50,12 +52,9 @@ class PlannedTrial:
         return not self.missing
 
     @property
-    def to_run(self) -> TrialSpec:
-        """What is left to do: the configuration with the attacks that are missing.
-
-        With all of them where it has to be trained, so that no two trainings of a trial share its attacks.
-        """
-        return self.spec.model_copy(update={"attacks": self.missing}) if self.trained else self.spec
+    def trained_under(self) -> str | None:
+        """The environment of the training that is recorded, used or not; None where none is."""
+        return self.recorded_under[0] if self.recorded_under else None
 
 
 @dataclass(frozen=True)
@@ -88,17 +87,28 @@ class Plan:
     @property
     def signal_bytes(self) -> int:
         """The size of the signals that the trials left to train will leave, before they are compressed."""
-        return sum(trial.signal_bytes for trial in self.todo if not trial.trained) if self.sweep.keep_signals else 0
+        return sum(size for size in self._signal_sizes if size <= MAX_BYTES)
 
     @property
+    def num_unkept(self) -> int:
+        """The trials left to train whose signals are too large to be kept."""
+        return sum(size > MAX_BYTES for size in self._signal_sizes)
+
+    @property
+    def _signal_sizes(self) -> list[int]:
+        return [trial.signal_bytes for trial in self.todo if not trial.trained] if self.sweep.keep_signals else []
+
+    @cached_property
     def recorded_differently(self) -> dict[str, int]:
         """What differs between the environments that trials were recorded under and the present one, and of how many.
 
-        Such as `{"torch 2.10.0 -> 2.11.0": 12}`.
+        Such as `{"torch 2.10.0 -> 2.11.0": 12}`; of a trial that was trained in one and attacked in another, both.
         """
-        counts = Counter(environment for trial in self.trials for environment in trial.recorded_under)
-        gpu = self.sweep.resources.gpu != 0
-        return {changes: n for found, n in counts.items() if (changes := changes_to_present(found, gpu=gpu))}
+        gpu, counts = self.sweep.resources.gpu != 0, Counter[str]()
+        for environments, number in Counter(trial.recorded_under for trial in self.trials).items():
+            changes = dict.fromkeys(changes_to_present(environment, gpu=gpu) for environment in environments)
+            counts["; then ".join(filter(None, changes))] += number
+        return {changes: number for changes, number in counts.items() if changes}
 
     @property
     def datasets_to_load(self) -> list[Dataset]:
@@ -127,6 +137,7 @@ class Plan:
             "networks_to_train": _networks(todo),
             "estimated_core_seconds": round(sum(trial.seconds for trial in todo), 1),
             "signal_bytes": self.signal_bytes,
+            "signals_too_large_to_keep": self.num_unkept,
             "points_in_cross_products": sum(self.sweep.products().values()) * len(self.infos),
             "recorded_but_not_asked_for": self.num_recorded_elsewhere,
             "recorded_for_other_data": dict(self.superseded.by_data),
@@ -209,11 +220,11 @@ def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
     found = [trial for trial in plan.trials if trial.trial_id.startswith(trial_id)]
     if len(found) == 1:
         return found[0]
-    close = difflib.get_close_matches(trial_id, [trial.trial_id for trial in plan.trials], n=1, cutoff=0)
+    near = nearest(trial_id, [trial.trial_id for trial in plan.trials], likeness=0)
     what = "names no trial" if not found else f"is the beginning of {len(found)} trials"
     raise SpecError(
         f"{trial_id}: must be the id, or the beginning of one id, of a trial of the sweep {plan.sweep.name!r}, but "
-        f"{what}; `privsearch plan --trials` lists them" + (f"; nearest: {close[0]}" if close else "")
+        f"{what}; `privsearch plan --trials` lists them" + (f"; nearest: {near}" if near else "")
     )
 
 
@@ -238,7 +249,8 @@ def attack_plan(study: Study, attacks: Sequence[Attack]) -> Plan:
         fitting = [a for a in attacks if a in sweep.attacks_under(result.spec.protocol, result.spec.model)]
         missing = tuple(attack for attack in fitting if attack not in result.spec.attacks)
         seconds = _attack_seconds(result.spec, missing)
-        trials.append(PlannedTrial(result.trial_id, result.spec, (), missing, True, seconds, 0, result.environments))
+        spec = result.spec.model_copy(update={"attacks": (*result.spec.attacks, *missing)})
+        trials.append(PlannedTrial(result.trial_id, spec, (), missing, True, seconds, 0, result.environments))
     kept = study.signals.trial_ids()
     lost = [trial for trial in trials if trial.missing and trial.trial_id not in kept]
     if lost:

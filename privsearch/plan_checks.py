@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from privsearch.data import DatasetInfo, describe_dataset
+from privsearch.disk import reading
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import Asked, SweepSpec
 from privsearch.store import Study
@@ -79,12 +80,14 @@ def check_directory(sweep: SweepSpec, study: Study) -> None:
     """Refuse a directory that is another sweep's or holds other files: results must never mix unasked.
 
     Raises:
-        StudyError: it is, or does; or a link leads out of it.
+        StudyError: it is, or does; or a link leads out of it; or it cannot be read.
     """
     if not study.exists():
         if study.path.exists() and not study.path.is_dir():
             raise StudyError(f"{study.path}: must be a directory, but is a file; choose another with --study")
-        if study.path.is_dir() and any(entry.name[0] != "." for entry in study.path.iterdir()):
+        with reading(study.path):
+            entries = list(study.path.iterdir()) if study.path.is_dir() else []
+        if any(entry.name[0] != "." for entry in entries):
             raise StudyError(
                 f"{study.path}: must be empty or a study, but holds other files; choose another with --study"
             )

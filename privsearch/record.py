@@ -7,14 +7,14 @@ import gc
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from privsearch.disk import PART, append_line, sync_folder, writing
+from privsearch.disk import PART, append_line, reading, sync_folder, writing
 from privsearch.errors import StudyError
 from privsearch.result import Completed, Replicate, TrialResult, parse_result
 
@@ -185,21 +185,14 @@ def lines_of(path: Path) -> Iterator[Line]:
         StudyError: it is there, but is no file that can be read.
     """
     number = end = 0
-    try:
-        with path.open("rb") as file:
-            while content := file.readline(MAX_LINE_BYTES):
-                number, start, end, rest = number + 1, end, end + len(content), content
-                while len(rest) == MAX_LINE_BYTES and not rest.endswith(b"\n"):
-                    rest = file.readline(MAX_LINE_BYTES)
-                    end += len(rest)
-                if content.strip():
-                    yield Line(number, start, end, content if end - start <= MAX_LINE_BYTES else b"")
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise StudyError(
-            f"{path}: must be a file that can be read, but: {error.strerror}; mend that, or take a copy of the study"
-        ) from None
+    with reading(path), suppress(FileNotFoundError, NotADirectoryError), path.open("rb") as file:
+        while content := file.readline(MAX_LINE_BYTES):
+            number, start, end, rest = number + 1, end, end + len(content), content
+            while len(rest) == MAX_LINE_BYTES and not rest.endswith(b"\n"):
+                rest = file.readline(MAX_LINE_BYTES)
+                end += len(rest)
+            if content.strip():
+                yield Line(number, start, end, content if end - start <= MAX_LINE_BYTES else b"")
 
 
 def set_lines_aside(path: Path, damaged: Sequence[DamagedLine]) -> Path:
@@ -259,6 +252,7 @@ def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
     )
     if not _trained_alike(earlier, later):
         return later
+    replaced = {attack.name for attack in earlier.spec.attacks} <= {attack.name for attack in later.spec.attacks}
     spec = later.spec.model_copy(update={"attacks": tuple(attacks.values())})
     return later.model_copy(
         update={
@@ -266,7 +260,7 @@ def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
             "replicates": replicates,
             "across": {**earlier.across, **later.across},
             "refused": {**earlier.refused, **later.refused},
-            "environments": tuple(dict.fromkeys((*earlier.environments, *later.environments))),
+            "environments": tuple(dict.fromkeys((*(() if replaced else earlier.environments), *later.environments))),
             "seconds": earlier.seconds + later.seconds,
         }
     )

@@ -34,6 +34,13 @@ Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,199}$")]
 Text = Annotated[str, AfterValidator(printable)]
 """What is shown, whoever wrote the record: without what a terminal would obey."""
 
+Environment = Annotated[
+    str,
+    Field(pattern=r"^(unknown|[A-Za-z0-9][\w.-]* [\w.+! -]+(, [A-Za-z0-9][\w.-]* [\w.+!-]+)* on .*)$"),
+    AfterValidator(printable),
+]
+"""Versions and a processor, `name version, name version on processor`, whoever wrote the record; or unknown."""
+
 FiniteInterval = Annotated[Interval, AfterValidator(_finite)]
 
 
@@ -199,7 +206,7 @@ class Completed(BaseModel):
     refused: dict[Word, Text] = {}
     dead: tuple[int, ...] | None = None
     unkept: Text | None = None
-    environments: tuple[Text, ...] = Field((UNKNOWN_ENVIRONMENT,), min_length=1)
+    environments: tuple[Environment, ...] = Field((UNKNOWN_ENVIRONMENT,), min_length=1)
     seconds: float
     host: Text = Field(default_factory=platform.node)
     finished_at: Text = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
@@ -287,7 +294,7 @@ def failure(spec: TrialSpec, trial_id: str, error: BaseException, *, seconds: fl
     return Failed(
         trial_id=trial_id,
         spec=spec,
-        error=type(error).__name__,
+        error=type(error).__name__.strip("_"),
         message=str(error),
         traceback="".join(traceback.format_exception(error)),
         seconds=seconds,

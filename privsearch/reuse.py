@@ -20,7 +20,7 @@ class Superseded:
     """Recorded trials that the sweep would ask for, had not something changed since; by the dataset's name, how many.
 
     Attributes:
-        by_data: the dataset's file held other data then.
+        by_data: the dataset's file held other data then, or a later privsearch gave the configuration other numbers.
         by_meaning: privsearch gave the same configuration other numbers then (`MEANING_VERSION`).
     """
 

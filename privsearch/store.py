@@ -28,7 +28,7 @@ from pydantic import BaseModel, ValidationError
 
 from privsearch import lock
 from privsearch.archive import SignalArchive
-from privsearch.disk import PART, append_line, replace_file, writing
+from privsearch.disk import PART, append_line, reading, replace_file, writing
 from privsearch.errors import StudyError
 from privsearch.record import Record, collector_paused, read_record
 from privsearch.result import Completed, TrialResult, Word
@@ -140,8 +140,13 @@ class Study:
         return self.path / "environments.jsonl"
 
     def exists(self) -> bool:
-        """Whether a sweep has been run into this directory."""
-        return (self.path / "sweep.yaml").is_file()
+        """Whether a sweep has been run into this directory.
+
+        Raises:
+            StudyError: the system does not let us look.
+        """
+        with reading(self.path):
+            return (self.path / "sweep.yaml").is_file()
 
     def sweep(self) -> SweepSpec:
         """The sweep that was last run into this study.
@@ -189,8 +194,9 @@ class Study:
         plan = self.path / "plan.json"
         try:
             return _Plan.model_validate_json(plan.read_bytes()).trials
-        except (OSError, ValidationError):
-            raise StudyError(f"{plan}: must be readable, but is not; run the sweep again, which writes it") from None
+        except (OSError, ValidationError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it holds something else than trials"
+            raise StudyError(f"{plan}: must be readable, but: {reason}; run the sweep again, which writes it") from None
 
     def results(self, record: Record | None = None) -> list[TrialResult]:
         """The results of the trials that the sweep last asked for, in its order, as far as they are finished.
@@ -288,10 +294,13 @@ class Study:
         """Make sure that all of this study lies in its directory, also where a stranger packed it.
 
         Raises:
-            StudyError: a link leads out of it: what is written into the study would be written there.
+            StudyError: a link leads out of it: what is written into the study would be written there; or a folder in it
+                cannot be read.
         """
         inside = self.path.resolve()
-        for link in _links(self.path):
+        with reading(self.path):
+            links = list(_links(self.path))
+        for link in links:
             end = Path(os.path.realpath(link))
             if not end.is_relative_to(inside):
                 raise StudyError(

@@ -71,7 +71,8 @@ def run_sweep(
         SpecError: the sweep does not fit its data; nothing has been written.
         StudyError: the directory belongs to another sweep, another process holds it, or signals cannot be kept; nothing
             has been written.
-        KeyboardInterrupt: the user interrupted; what had finished is recorded.
+        ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
+        KeyboardInterrupt: the user interrupted; likewise.
     """
     # Whatever is wrong with the sweep or its data is found before the directory is made.
     require_datasets(make_plan(sweep, study, only_same_versions=only_same_versions).datasets_to_load)
@@ -92,7 +93,8 @@ def run_attacks(attacks: Sequence[Attack], study: Study, runner: Runner, progres
     Raises:
         SpecError: an attack does not fit the study's protocols.
         StudyError: this is not a study, its signals were not kept, or another process holds it.
-        KeyboardInterrupt: the user interrupted; what had finished is recorded.
+        ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
+        KeyboardInterrupt: the user interrupted; likewise.
     """
     attack_plan(study, attacks)
     with study.held():

@@ -177,7 +177,6 @@ def _train_epoch(
         labels = splits.y_train[batch]
         outputs = network(splits.inputs(splits.x_train[batch], generator))
         loss = nn.functional.cross_entropy(outputs, labels)
-        network.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.detach())

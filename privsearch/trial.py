@@ -1,7 +1,7 @@
 """Run one trial: a `TrialSpec` in, a `TrialResult` out. No Ray, no Optuna, no paths."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from privsearch.data import describe_dataset
@@ -10,7 +10,7 @@ from privsearch.environment import present_environment, same_versions
 from privsearch.errors import StudyError
 from privsearch.protocols import audit, draw_cohort
 from privsearch.result import UNKNOWN_ID, Cohort, Completed, TrialResult, failure
-from privsearch.spec import TrialSpec
+from privsearch.spec import Attack, TrialSpec
 from privsearch.training import EpochListener, train_cohort
 
 
@@ -24,16 +24,41 @@ class Archive(Protocol):
         """Keep a cohort."""
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier runs have left of a trial, and what of it may be used.
+
+    Attributes:
+        trained_under: the environment of the training whose attacks are recorded; None where none are.
+        missing: the attacks that the record lacks on that training.
+        only_same_versions: train again what the archive holds from other versions than the present ones.
+    """
+
+    trained_under: str | None = None
+    missing: tuple[Attack, ...] = ()
+    only_same_versions: bool = False
+
+    def left(self, spec: TrialSpec, kept: Cohort) -> TrialSpec:
+        """`spec` with the attacks to run on what was kept: those missing, or all where it is another training.
+
+        So no result ever joins the attacks on two trainings.
+        """
+        same_training = kept.environment == self.trained_under
+        return spec.model_copy(update={"attacks": self.missing}) if same_training else spec
+
+
 def run_trial(
     spec: TrialSpec,
     on_epoch: EpochListener | None = None,
     archive: Archive | None = None,
     *,
     keep: bool = True,
-    only_same_versions: bool = False,
+    earlier: Earlier = Earlier(),
     device: str = "cpu",
 ) -> TrialResult:
     """Train a cohort and run every attack of `spec` on it; what the archive holds is not trained again.
+
+    Of a cohort that need not be trained, only those attacks are run that `earlier` says are missing.
 
     The same spec gives the same numbers on the same machine, in whatever process and beside whatever else. An
     exception becomes a `Failed` result with its traceback; only an interrupt gets through. Signals are kept before the
@@ -45,7 +70,7 @@ def run_trial(
             before shadow.
         archive: where signals are kept; None for nowhere.
         keep: whether to keep those of a cohort that had to be trained.
-        only_same_versions: train again what the archive holds from other versions than the present ones.
+        earlier: what is recorded of the trial.
         device: where networks are trained, as torch names it.
     """
     started = time.perf_counter()
@@ -54,24 +79,30 @@ def run_trial(
         info = describe_dataset(spec.dataset)
         spec = spec.canonical(info.network, augments=info.augments)
         trial_id = spec.trial_id(info.fingerprint)
-        cohort = _kept(archive, trial_id) if archive else None
-        unkept = None
-        if cohort is None or (only_same_versions and not same_versions(cohort.environment, present_environment())):
-            cohort = _train(spec, on_epoch, device)
-            unkept = _keep(archive, trial_id, cohort) if archive and keep else None
+        kept = _kept(archive, trial_id, earlier) if archive else None
+        if kept:
+            return _attacked(earlier.left(spec, kept), trial_id, kept, present_environment(device), started)
+        cohort = _train(spec, on_epoch, device)
+        unkept = _keep(archive, trial_id, cohort) if archive and keep else None
         result = _attacked(spec, trial_id, cohort, present_environment(device), started)
         return result.model_copy(update={"unkept": unkept})
     except Exception as error:  # whatever a trial raises is its result, and must not end the sweep
         return failure(spec, trial_id, error, seconds=time.perf_counter() - started)
 
 
-def attack_trial(spec: TrialSpec, trial_id: str, archive: Archive) -> TrialResult:
-    """Run every attack of `spec` on what the archive holds of a trial; nothing is trained, and no data are needed.
+def attack_trial(
+    spec: TrialSpec,
+    trial_id: str,
+    archive: Archive,
+    earlier: Earlier = Earlier(),
+) -> TrialResult:
+    """Run attacks of `spec` on what the archive holds of a trial; nothing is trained, and no data are needed.
 
     Args:
         spec: the trial, canonical.
         trial_id: its key.
         archive: where the signals of the cohort are kept.
+        earlier: what is recorded of the trial; every attack is run where nothing is.
     """
     started = time.perf_counter()
     try:
@@ -80,16 +111,18 @@ def attack_trial(spec: TrialSpec, trial_id: str, archive: Archive) -> TrialResul
             raise StudyError(
                 f"the signals of trial {trial_id} must be readable, but are not; run its sweep, which trains it again"
             )
-        return _attacked(spec, trial_id, cohort, present_environment(), started)
+        return _attacked(earlier.left(spec, cohort), trial_id, cohort, present_environment(), started)
     except Exception as error:  # as above
         return failure(spec, trial_id, error, seconds=time.perf_counter() - started)
 
 
-def _kept(archive: Archive, trial_id: str) -> Cohort | None:
+def _kept(archive: Archive, trial_id: str, earlier: Earlier) -> Cohort | None:
     try:
-        return archive.load(trial_id)
+        cohort = archive.load(trial_id)
     except StudyError:  # what cannot be reached must be trained, as if it were not there
         return None
+    outdated = cohort and earlier.only_same_versions and not same_versions(cohort.environment, present_environment())
+    return None if outdated else cohort
 
 
 def _keep(archive: Archive, trial_id: str, cohort: Cohort) -> str | None:

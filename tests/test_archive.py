@@ -10,6 +10,7 @@ import pytest
 from s3_server import S3Server
 
 from privsearch.archive import STALE_SECONDS, SignalArchive
+from privsearch.errors import StudyError
 from privsearch.result import Cohort, Epoch, TrainedNetwork
 from privsearch.signals import Signals
 from privsearch.spec.storage import folder_in
@@ -26,7 +27,7 @@ def cohort(seed: int = 0) -> Cohort:
     }
     network = TrainedNetwork(train_accuracy=0.9, test_accuracy=0.8, history=(Epoch(loss=0.5, accuracy=0.7),))
     signals = Signals(outputs, rng.random((2, 5)) < 0.5, np.arange(5) % 3, np.arange(5) + 10, 4)  # type: ignore[arg-type]
-    return Cohort(signals, (network, network), "somewhere")
+    return Cohort(signals, (network, network), "privsearch 0.1.0, torch 2.11.0 on a processor")
 
 
 def same(one: Cohort, other: Cohort) -> bool:
@@ -137,6 +138,59 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, damage: str) -> None:
         path.write_bytes({"half": content[: len(content) // 2], "empty": b"", "text": b"no signals"}[damage])
     assert archive.trial_ids() == {"t"}
     assert archive.load("t") is None
+
+
+OUTPUTS = "final_mem.plain"
+DAMAGES: dict[str, dict[str, object]] = {
+    "a network too few": {"networks": "[]"},
+    "another environment": {"environment": "=HYPERLINK(1)"},
+    "other networks": {OUTPUTS: np.zeros((3, 1, 5, 3), np.float32)},
+    "outputs without views": {OUTPUTS: np.zeros((2, 5, 3), np.float32)},
+    "other classes": {OUTPUTS: np.zeros((2, 1, 5, 4), np.float32)},
+    "outputs that are one number": {OUTPUTS: np.float32(0)},
+    "outputs of no view": {OUTPUTS: np.zeros((2, 0, 5, 3), np.float32)},
+    "text": {OUTPUTS: np.zeros((2, 1, 5, 3), "U1")},
+    "no number": {OUTPUTS: np.full((2, 1, 5, 3), np.nan, np.float32)},
+    "numbers of members": {"is_member": np.zeros((2, 5))},
+    "members without networks": {"is_member": np.zeros(5, bool)},
+    "members of others": {"is_member": np.zeros((2, 4), bool)},
+    "labels of others": {"labels": np.zeros(4, int)},
+    "a class too many": {"labels": np.full(5, 3)},
+    "a class too few": {"labels": np.full(5, -1)},
+    "rows of others": {"rows": np.zeros(6, int)},
+    "a split of others": {"num_train": 6},
+    "several splits": {"num_train": np.zeros(2, int)},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_arrays_that_are_no_cohort_are_damage(tmp_path: Path, damage: str) -> None:
+    """Whoever wrote them: an attack on them would end in whatever numpy makes of them, or in numbers."""
+    archive, path = SignalArchive(tmp_path), tmp_path / "t.npz"
+    archive.save("t", cohort())
+    with np.load(path) as arrays:
+        whole = dict(arrays)
+    np.savez(path, **whole | DAMAGES[damage])  # type: ignore[arg-type]
+    assert list(archive.damaged()) == ["t"]
+    assert archive.load("t") is None
+    np.savez(path, **whole)
+    assert archive.load("t") is not None
+
+
+def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signals beyond the bound would count as damaged, and be trained again and again."""
+    archive, whole = SignalArchive(tmp_path / "signals"), cohort()
+    archive.save("t", whole)
+    with zipfile.ZipFile(tmp_path / "signals" / "t.npz") as file:
+        size = sum(member.file_size for member in file.infolist())
+    monkeypatch.setattr("privsearch.npz.MAX_BYTES", size - 1)
+    with pytest.raises(
+        StudyError, match=rf"signals of t must .* at most {size - 1:,} bytes, but would to {size:,}; ask"
+    ):
+        archive.save("t", whole)
+    monkeypatch.setattr("privsearch.npz.MAX_BYTES", size)
+    archive.save("t", whole)
+    assert archive.load("t") is not None
 
 
 def test_saving_leaves_nothing_else_behind(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
+import os
 import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
-from bad_input import CASES, Case, write
+from bad_input import CASES, GOOD, Case, write
 from command_line import files, run
 
 MESSAGES: Final = Path(__file__).with_name("bad_input_messages.txt")
@@ -55,6 +56,60 @@ def test_a_command_line_that_is_none_touches_nothing(
     result = run(*words)
     assert (result.exit_code, files(tmp_path)) == (2, {})
     assert named in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("[iris]", "[{name: mine, path: mine.csv, label: kind}]"), "mine.csv: the path of a dataset must be text"),
+        (("recipe:", "storage: kept\nrecipe:"), "storage: must be a path, a URI"),
+    ],
+)
+def test_a_path_that_is_no_text_is_refused(
+    change: tuple[str, str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could not be written into the study; nothing is."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "mine.csv").write_text("a,kind\n" + "1,x\n2,y\n" * 9)
+    (folder / "sweep.yaml").write_text(GOOD.replace(*change))
+    before = files(folder)
+    result = run("sweep", folder / "sweep.yaml", "--runner", "inline")
+    assert (result.exit_code, files(folder)) == (2, before)
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "owner", "method"),
+    [
+        (("plan", "sweep.yaml", "--study", "study"), Path, "is_file"),
+        (("plan", "sweep.yaml", "--study", "study/signals"), Path, "iterdir"),
+        (("plan", "sweep.yaml", "--study", "study"), os, "scandir"),
+        (("front", "study"), Path, "is_file"),
+        (("check", "study"), os, "scandir"),
+    ],
+)
+def test_a_directory_closed_to_the_user_is_told(
+    words: tuple[str, ...], owner: Any, method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever of it the system refuses to show."""
+    monkeypatch.chdir(tmp_path)
+    write(CASES[0], tmp_path)
+    (tmp_path / "sweep.yaml").write_text(GOOD)
+    (tmp_path / "study" / "signals").mkdir()
+    shown = getattr(owner, method)
+
+    def refuse(path: Path) -> Any:
+        if "study" in str(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return shown(path)
+
+    monkeypatch.setattr(owner, method, refuse)
+    result = run(*words)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: study")
+    assert "must be readable, but: Permission denied" in result.stderr
 
 
 def test_a_file_closed_to_the_user_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from privsearch.report.outputs import write_outputs
 from privsearch.result import Cohort, Epoch, TrainedNetwork
 from privsearch.signals import Signals
 from privsearch.spec import SweepSpec
+from privsearch.spec.sweep_file import dump_sweep
 from privsearch.store import Study
 
 A, B, C = "a" * 16, "b" * 16, "c" * 16
@@ -116,6 +118,19 @@ def test_all_damages_at_once(study: Study) -> None:
         f"signals of {A}",
         "targets.csv, optuna.journal, fronts",
     ]
+
+
+def test_nothing_is_removed_outside_of_the_study(study: Study, tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """Wherever a stranger's study says that its signals are; what is damaged there is moved aside, and so not lost."""
+    kept = tmp_path / "elsewhere" / "tiny" / "signals"
+    kept.mkdir(parents=True)
+    elsewhere = tiny_sweep.model_copy(update={"storage": str(tmp_path / "elsewhere")})
+    (study.path / "sweep.yaml").write_text(dump_sweep(elsewhere))
+    (kept / f"{A}.npz").write_bytes(b"damaged")
+    (kept / ".mine.part").write_bytes(b"unfinished")
+    os.utime(kept / ".mine.part", (0, 0))
+    assert list(repair_study(study)) == [f"signals of {A}: moved to {kept / 'damaged' / A}.npz"]
+    assert (kept / ".mine.part").exists()
 
 
 def test_a_record_that_grew_is_newer_than_its_tables(study: Study) -> None:

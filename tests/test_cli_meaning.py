@@ -48,7 +48,7 @@ def test_dead_networks_are_told_and_on_no_front(folder: Path) -> None:
     code, output = swept(folder, DEAD)
     assert code == 0
     assert "1 on the front of 2 configurations" in output
-    assert "cannot be on the front: 1 of them have a dead network" in output
+    assert "1 of 2 completed configurations have a dead network" in output
     assert "dead: 1 of these, in which some network gives all examples the same outputs: not attacked" in output
     alive, dead = results(folder)
     assert (alive["dead_networks"], dead["dead_networks"]) == ("0", "2")
@@ -88,6 +88,21 @@ def test_other_versions_are_told_and_retrained_only_if_asked(folder: Path, other
     assert all(", torch 9.9," in row["environment"] for row in results(folder))
 
 
+@pytest.mark.parametrize("command", ["sweep", "attack"])
+def test_an_attack_on_another_training_costs_no_recorded_one(folder: Path, command: str) -> None:
+    """Where signals are of other versions than the record has, all that is recorded is found on them again."""
+    swept(folder)
+    record = folder / "studies" / "odd" / "trials.jsonl"
+    record.write_text(record.read_text().replace(f", torch {version('torch')},", ", torch 1.0,"))
+    if command == "sweep":
+        code, _ = swept(folder, "", "--set", "attacks=[svm, loss]")
+    else:
+        code = run("attack", "studies/odd", "--attack", "loss", "--runner", "inline").exit_code
+    (row,) = results(folder)
+    assert (code, bool(row["svm.auc"]), bool(row["loss.auc"])) == (0, True, True)
+    assert ", torch 1.0," not in row["environment"]
+
+
 def test_a_changed_dataset_is_told(folder: Path) -> None:
     """Its trials are run for the new data; those of the earlier ones are kept, and in no table."""
     rows = [f"{i},{i * i % 7},{'ab'[i % 2]}\n" for i in range(60)]
@@ -98,7 +113,7 @@ def test_a_changed_dataset_is_told(folder: Path) -> None:
     (folder / "mine.csv").write_text("u,v,y\n" + "".join(rows[:50]))
     code, output = swept(folder, "", *mine)
     assert code == 0
-    assert "note: mine: its data have changed; kept, but not used: 1 recorded for the earlier data" in output
+    assert "note: mine: its data have changed, or a later privsearch was here; kept, but not used: 1" in output
     (after,) = results(folder)
     assert before["trial_id"] != after["trial_id"]
     assert len(record_lines(folder / "studies" / "odd")) == 2

@@ -1,7 +1,10 @@
+import fcntl
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +14,9 @@ from command_line import INLINE, numbers, record_lines, run
 
 LONGER = ("--set", "protocol.replicates=4", "--set", "recipe.epochs=20")
 """Makes a trial of the tiny sweep take about half a second, so that a signal can find one at work."""
+
+COMMAND = (sys.executable, "-c", "from privsearch.cli import main; main()", "sweep", "tiny.yaml")
+ON_RAY = ("--runner", "tune", "--workers", "1")
 
 
 @pytest.fixture(autouse=True)
@@ -29,9 +35,8 @@ def start() -> Iterator[Starter]:
     started = []
 
     def start(*words: str, until: int) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-c", "from privsearch.cli import main; main()", "sweep", "tiny.yaml", *words]
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            [*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
         started.append(process)
         while len(record_lines(Path("studies/tiny"))) < until:
@@ -64,15 +69,29 @@ def test_killed_sweep_goes_on_where_it_was(start: Starter, folder: Path) -> None
     assert len(numbers(study)) == 4
 
 
-@pytest.mark.parametrize("runner", [INLINE, ("--runner", "tune", "--workers", "1")], ids=["inline", "tune"])
-def test_interrupted_sweep_says_how_to_go_on(start: Starter, runner: tuple[str, ...], folder: Path) -> None:
-    """Ctrl-C stops a sweep and its workers, tells what is kept, and the same command completes it."""
+@pytest.mark.parametrize(
+    ("runner", "signals", "status", "how"),
+    [
+        (INLINE, [signal.SIGINT], 130, "interrupted"),
+        (INLINE, [signal.SIGTERM], 143, "ended by SIGTERM"),
+        (INLINE, [signal.SIGHUP], 129, "ended by SIGHUP"),
+        (ON_RAY, [signal.SIGINT, signal.SIGINT, signal.SIGINT], 130, "interrupted"),
+        pytest.param(ON_RAY, [signal.SIGTERM], 143, "ended by SIGTERM", marks=pytest.mark.slow),
+    ],
+    ids=["inline, Ctrl-C", "inline, SIGTERM", "inline, SIGHUP", "tune, Ctrl-C thrice", "tune, SIGTERM"],
+)
+def test_interrupted_sweep_says_how_to_go_on(
+    start: Starter, runner: tuple[str, ...], signals: list[signal.Signals], status: int, how: str, folder: Path
+) -> None:
+    """A signal stops a sweep and its workers, what is kept is told, and the same command completes it."""
     process = start(*runner, *LONGER, until=1)
-    os.killpg(process.pid, signal.SIGINT)
+    for number in signals:
+        os.killpg(process.pid, number)
+        time.sleep(0.2)
     _, errors = process.communicate(timeout=60)
     kept = len(record_lines(folder / "studies" / "tiny"))
-    assert process.returncode == 130
-    assert errors == f"interrupted; trials kept in studies/tiny: {kept}; run the same command to go on\n"
+    assert process.returncode == status
+    assert errors.splitlines()[0] == f"{how}; trials kept in studies/tiny: {kept}; run the same command to go on"
     deadline = time.monotonic() + 30
     while members(process.pid):
         assert time.monotonic() < deadline, members(process.pid)
@@ -80,6 +99,27 @@ def test_interrupted_sweep_says_how_to_go_on(start: Starter, runner: tuple[str, 
     again = run("sweep", "tiny.yaml", *INLINE, *LONGER)
     assert again.exit_code == 0
     assert f"trials: {4 - kept} finished, {kept} recorded already, 0 failed" in again.stdout
+
+
+def test_a_terminal_that_is_closed_ends_the_sweep(folder: Path) -> None:
+    """Nobody is there to be told any more, but the record is whole, and the status says what it was."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *INLINE, *LONGER],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  # a terminal of its own
+    )
+    os.close(theirs)
+    while not record_lines(folder / "studies" / "tiny"):
+        os.read(ours, 4096)
+    os.close(ours)
+    assert process.wait(timeout=60) == 129
+    assert run("check", "studies/tiny").exit_code == 1, "the tables are not made yet, and nothing else is wrong"
+    assert run("sweep", "tiny.yaml", *INLINE, *LONGER).exit_code == 0
+    assert run("check", "studies/tiny").exit_code == 0
 
 
 def members(session: int) -> list[str]:

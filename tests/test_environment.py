@@ -1,6 +1,7 @@
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -60,15 +61,32 @@ def source_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_commit_says_whether_the_tree_was_changed(source_tree: Path) -> None:
-    """A clean source tree is named by its commit, a changed one is marked."""
+    """A clean package is named by its commit; a changed one is marked, each change with a mark of its own."""
     who = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
-    (source_tree / "file").write_text("one")
-    for words in (("init", "-q"), ("add", "file"), ("commit", "-q", "-m", "one")):
+    package, page = source_tree / "privsearch", source_tree / "page"
+    package.mkdir()
+    (package / "tracked.py").write_text("one")
+    page.write_text("one")
+    for words in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "one")):
         subprocess.run(["git", "-C", str(source_tree), *who, *words], check=True)
-    clean = describe_environment()["privsearch"]["commit"]
+
+    def commit() -> str:
+        return str(describe_environment()["privsearch"]["commit"])
+
+    clean = commit()
     assert len(clean) == 40
-    (source_tree / "file").write_text("two")
-    assert describe_environment()["privsearch"]["commit"] == f"{clean}+changes"
+    page.write_text("two")
+    assert commit() == clean, "no number depends on what is not in the package"
+    seen = {clean}
+    for name in ("tracked.py", "new.py"):
+        for content in ("two", "three"):
+            (package / name).write_text(content)
+            assert commit().startswith(f"{clean}+changes.")
+            seen.add(commit())
+    assert len(seen) == 5
+    (package / "new.py").unlink()
+    (package / "tracked.py").write_text("one")
+    assert commit() == clean
 
 
 def test_installed_package_has_no_commit(source_tree: Path) -> None:
@@ -112,6 +130,18 @@ def test_changes_name_what_differs_and_nothing_else() -> None:
     assert changes(UNKNOWN_ENVIRONMENT, HERE) == "unknown versions"
     assert same_versions(HERE, ELSEWHERE)
     assert not same_versions(EARLIER, HERE)
+    assert not same_versions(UNKNOWN_ENVIRONMENT, HERE)
+
+
+def test_a_missing_commit_is_not_known() -> None:
+    """An installed package, in a container say, may well be of the commit that a source tree is at."""
+    installed, changed = HERE.replace(" 6de6acb8", ""), HERE.replace("6de6acb8", "6de6acb8+changes.0a1b2c3d")
+    assert same_versions(installed, HERE)
+    assert same_versions(HERE, installed)
+    assert not same_versions(changed, HERE)
+    assert changes(installed, HERE) == mixture([installed, HERE]) == ""
+    assert changes(HERE, changed) == "commit 6de6acb8 -> 6de6acb8+changes.0a1b2c3d"
+    assert mixture([installed, HERE, changed]) == "commit 6de6acb8 / 6de6acb8+changes.0a1b2c3d"
 
 
 def test_a_mixture_names_what_its_environments_differ_in() -> None:
@@ -119,6 +149,14 @@ def test_a_mixture_names_what_its_environments_differ_in() -> None:
     assert mixture([HERE, HERE]) == mixture([]) == mixture([UNKNOWN_ENVIRONMENT]) == ""
     assert mixture([EARLIER, HERE, HERE]) == "torch 2.10.0 / 2.11.0"
     assert mixture([HERE, UNKNOWN_ENVIRONMENT]) == "versions that are not known"
+
+
+def test_a_mixture_of_many_takes_no_longer_for_each() -> None:
+    """A stranger's study may hold ten thousand environments."""
+    many = [HERE.replace("2.11.0", f"2.11.{number}") for number in range(10_000)]
+    began = time.perf_counter()
+    assert mixture(many).count("/") == len(many) - 1
+    assert time.perf_counter() - began < 2
 
 
 def test_a_gpu_is_taken_for_that_of_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,8 @@ DIRECTIONS = st.sampled_from(["maximize", "minimize"])
 
 def table(rows: list[tuple[str, float, float]]) -> pd.DataFrame:
     """A results table of one dataset and protocol with no more than a front needs."""
-    return pd.DataFrame(rows, columns=["status", *OBJECTIVES]).assign(dataset="iris", protocol="paper")
+    frame = pd.DataFrame(rows, columns=["status", *OBJECTIVES])
+    return frame.assign(dataset="iris", protocol="paper", dead_networks=None)
 
 
 def sweep(*protocols: str, **more: Any) -> SweepSpec:
@@ -109,6 +110,15 @@ def test_front_is_what_no_row_dominates(
     found = pareto_front(table(rows), {"test_accuracy": first, "svm.auc": second})
     assert set(found.index) == expected
     assert [gains[i][0] for i in found.index] == sorted((gains[i][0] for i in expected), reverse=True)
+
+
+def test_a_dead_network_is_on_no_front() -> None:
+    """Not even on one of accuracies, which it has; where nobody looked for dead networks, none is taken for one."""
+    dead = make_completed("1" * 16, accuracy=0.9).model_copy(update={"dead": (0,)})
+    alive = make_completed("2" * 16, accuracy=0.5).model_copy(update={"dead": ()})
+    unseen = make_completed("3" * 16, accuracy=0.5)
+    front = pareto_front(results_frame([dead, alive, unseen]), {"test_accuracy": "maximize", "svm.auc": "minimize"})
+    assert front["trial_id"].str[0].tolist() == ["2", "3"]
 
 
 def test_front_without_any_number_is_empty() -> None:

@@ -61,6 +61,7 @@ def test_an_archive_that_unpacks_to_too_much_is_not_opened() -> None:
         ((0,), "<f8", "it must end with its last value"),
         ((-1, 5), "<f8", "negative"),
         ((True, 3), "<f8", "integer"),
+        ((10**12,), "<U0", "the bytes that it claims, 1,000,000,000,000"),
     ],
 )
 def test_a_claim_is_checked_before_memory_is_taken(shape: tuple[int, ...], dtype: str, message: str) -> None:

@@ -19,10 +19,10 @@ def weights():
 def trained(weights, step):
     """The weights after some steps on a loss that bends."""
     for _ in range(STEPS):
-        for weight in weights:
-            weight.grad = None
         sum((weight.sin() * weight).sum() for weight in weights).backward()
         step()
+        for weight in weights:
+            weight.grad = None
     return [weight.detach() for weight in weights]
 
 
@@ -38,6 +38,15 @@ def test_weights_are_torchs_to_the_bit(ours, theirs, options, weight_decay):
 
     assert all(map(torch.equal, got, expected))
     assert not any(map(torch.equal, got, (weight.detach() for weight in weights())))
+
+
+@pytest.mark.parametrize("optimizer", [Adam, Sgd])
+def test_a_step_forgets_its_gradients(optimizer):
+    """The next backward pass starts from nothing, without a walk through the network."""
+    mine = weights()
+    sum(weight.sum() for weight in mine).backward()
+    optimizer(mine, 0.05, 0.0).step()
+    assert [weight.grad for weight in mine] == [None, None]
 
 
 def test_training_does_not_import_torchs_compiler():

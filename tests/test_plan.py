@@ -8,6 +8,7 @@ from builders import make_completed, make_failed
 from versions import OtherVersions
 
 from privsearch.data import describe_dataset
+from privsearch.environment import present_environment
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.plan import Plan, attack_plan, find_trial, make_plan
 from privsearch.record import RecordWriter
@@ -86,9 +87,8 @@ def test_what_was_kept_needs_no_training(tiny_sweep: SweepSpec, study: Study) ->
     keep_signals_of(study, *(trial.trial_id for trial in plan.trials[:3]))
     more = make_plan(changed(tiny_sweep, attacks=["svm", "loss"]), study)
     assert [(trial.cached, trial.trained) for trial in more.trials] == [(False, True)] * 3 + [(False, False)]
-    to_run = [[attack.name for attack in trial.to_run.attacks] for trial in more.trials]
-    assert to_run == [["loss"]] * 3 + [["svm", "loss"]], "what is trained again is attacked again"
-    assert {len(trial.spec.attacks) for trial in more.todo} == {2}, "to look at, a trial has all its attacks"
+    assert [[attack.name for attack in trial.missing] for trial in more.trials] == [["loss"]] * 4
+    assert {len(trial.spec.attacks) for trial in more.todo} == {2}, "a trial has all its attacks"
     summary = more.summary()
     assert (summary["to_do"], summary["to_attack_only"], summary["networks_to_train"]) == (4, 3, 4)
     assert len(more.datasets_to_load) == 1
@@ -110,13 +110,28 @@ def test_a_plan_says_what_was_recorded_under_other_versions(
     strict = make_plan(tiny_sweep, study, only_same_versions=True)
     assert strict.summary()["recorded_under_other_versions"] == {f"torch {torch} -> 9.9": 3}
     assert [trial.trained for trial in strict.trials] == [False, False, False, True]
-    assert strict.trials[0].to_run == strict.trials[0].spec
+    assert strict.trials[0].missing == strict.trials[0].spec.attacks
     again = make_completed(plan.trials[0].trial_id).model_copy(update={"spec": plan.trials[0].spec})
     with RecordWriter(study.record_path) as record:
         record.append(again)
     assert [trial.cached for trial in make_plan(tiny_sweep, study, only_same_versions=True).trials] == [
         *(True, False, False, False)
     ]
+
+
+def test_a_trial_of_two_environments_is_counted_once(
+    tiny_sweep: SweepSpec, study: Study, other_versions: OtherVersions
+) -> None:
+    """Where it was trained, and where it was attacked."""
+    plan, here = begin(study, tiny_sweep, "completed"), present_environment()
+    elsewhere = here.replace(", numpy ", ", numpy 1.")
+    twice = make_completed(plan.trials[0].trial_id).model_copy(update={"environments": (here, elsewhere)})
+    with RecordWriter(study.record_path) as record:
+        record.append(twice.model_copy(update={"spec": plan.trials[0].spec}))
+    other_versions(torch="9.9")
+    (told,) = make_plan(tiny_sweep, study).recorded_differently.items()
+    torch, numpy = f"torch {version('torch')} -> 9.9", f"numpy 1.{version('numpy')} -> {version('numpy')}"
+    assert told == (f"{torch}; then {torch}, {numpy}", 1)
 
 
 def test_a_plan_says_that_a_dataset_has_changed(tiny_sweep: SweepSpec, study: Study, tmp_path: Path) -> None:
@@ -136,6 +151,16 @@ def test_a_plan_says_what_the_signals_will_take(tiny_sweep: SweepSpec, study: St
     """Four bytes an output: 2 ANNs with one readout, 2 SNNs with three, 4 networks each, 150 examples of 3 classes."""
     assert make_plan(tiny_sweep, study).signal_bytes == 4 * (2 * 1 + 2 * 3) * 4 * 150 * 3
     assert make_plan(changed(tiny_sweep, keep_signals=False), study).signal_bytes == 0
+
+
+def test_signals_beyond_the_bound_are_not_counted_as_kept(
+    tiny_sweep: SweepSpec, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the two SNNs, with three readouts each, are larger than those of the ANNs."""
+    monkeypatch.setattr("privsearch.plan.MAX_BYTES", 4 * 4 * 150 * 3)
+    plan = make_plan(tiny_sweep, study)
+    assert (plan.signal_bytes, plan.num_unkept) == (2 * 4 * 4 * 150 * 3, 2)
+    assert make_plan(changed(tiny_sweep, keep_signals=False), study).num_unkept == 0
 
 
 def test_both_protocols_are_planned(tiny_sweep: SweepSpec, study: Study) -> None:
@@ -164,6 +189,9 @@ def test_attacks_are_planned_on_what_is_trained(tiny_sweep: SweepSpec, study: St
     attacks = attack_plan(study, [ThresholdAttack(kind="loss")])
     assert [trial.trial_id for trial in attacks.todo] == [plan.trials[0].trial_id, plan.trials[2].trial_id]
     assert attacks.sweep.attacks == (SvmAttack(), ThresholdAttack(kind="loss"))
+    assert {(trial.spec.attacks, trial.missing) for trial in attacks.todo} == {
+        (attacks.sweep.attacks, (ThresholdAttack(kind="loss"),))
+    }, "where the networks are found to be others, all attacks are run again"
     assert attacks.summary()["networks_to_train"] == 0
     assert attack_plan(study, [SvmAttack()]).todo == []
 

@@ -166,7 +166,7 @@ def test_a_result_that_could_not_be_read_is_not_written(path: Path, monkeypatch:
 def test_what_is_no_record_is_told(path: Path) -> None:
     """A directory in its place is no empty record, and cannot be written."""
     path.mkdir()
-    with pytest.raises(StudyError, match=r"trials\.jsonl: must be a file that can be read, but: Is a directory"):
+    with pytest.raises(StudyError, match=r"trials\.jsonl: must be readable, but: Is a directory"):
         read_record(path)
     with pytest.raises(StudyError, match=r"trials\.jsonl: must be writable, but: Is a directory"):
         RecordWriter(path)

@@ -39,6 +39,13 @@ def test_an_attack_that_came_later_joins_the_others() -> None:
     assert (list(result.across), result.environments) == (["svm", "loss"], (OLD, NEW))
 
 
+def test_what_was_attacked_again_is_of_the_later_environments() -> None:
+    """Where nothing of the earlier one is left, nor is where it was attacked; what was trained is the same."""
+    both_attacks = (SvmAttack(), ThresholdAttack(kind="loss"))
+    assert both(found(OLD, NEW), found(OLD, attacks=both_attacks)).environments == (OLD,)
+    assert both(found(OLD, NEW, attacks=both_attacks), found(OLD)).environments == (OLD, NEW)
+
+
 def test_a_result_without_an_environment_can_be_read() -> None:
     """As records from before have none: unknown, and nobody looked for dead networks."""
     result = parse_result(found(OLD).model_dump_json(exclude={"environments", "dead"}))

@@ -77,7 +77,7 @@ def test_a_study_without_its_plan_says_what_brings_it_back(study: Study) -> None
     """A file that was deleted or torn ends with a sentence."""
     for torn in ("", "{}", "[1", "[]", '{"trials": ["a"]}', "\0"):
         (study.path / "plan.json").write_text(torn)
-        with pytest.raises(StudyError, match=r"plan\.json: must be readable, but is not; run the sweep again"):
+        with pytest.raises(StudyError, match=r"plan\.json: must be readable, but: it holds something else"):
             study.results()
 
 

@@ -75,9 +75,12 @@ def test_nothing_is_lost_however_often_processes_are_killed(tmp_path: Path, monk
         study, ended = Path(f"disturbed{rounds}"), None
         words = ["sweep", "stress.yaml", "--study", str(study), "--workers", "2"]
         while ended != 0:
-            with Path("log").open("ab") as log, subprocess.Popen(
-                [sys.executable, "-c", "from privsearch.cli import main; main()", *words], stdout=log, stderr=log
-            ) as sweep:
+            with (
+                Path("log").open("ab") as log,
+                subprocess.Popen(
+                    [sys.executable, "-c", "from privsearch.cli import main; main()", *words], stdout=log, stderr=log
+                ) as sweep,
+            ):
                 disturb(sweep, study, rng, killed)
                 ended = sweep.wait()
             assert ended in {0, -signal.SIGKILL}, Path("log").read_text()[-5000:]

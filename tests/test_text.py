@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privsearch.text import cut, printable
+from privsearch.text import cut, nearest, printable, remedy
 
 
 @given(text=st.text(st.characters()))
@@ -22,3 +22,13 @@ def test_a_long_value_is_cut() -> None:
     """A message shows 80 characters of a value at most."""
     assert cut("short") == "'short'"
     assert len(cut("x" * 10_000)) == 80
+
+
+def test_the_nearest_name_is_that_of_the_most_alike() -> None:
+    """Whatever its case; none where none is alike enough."""
+    names = ["Species", "weight"]
+    assert nearest("specie", names) == "Species"
+    assert nearest("x", names) is None
+    assert nearest("x", names, likeness=0) in names
+    assert remedy("wieght", names) == "nearest valid: weight"
+    assert remedy("x", names) == "rename or remove it"

@@ -9,7 +9,7 @@ from privsearch.attacks import attack_scores
 from privsearch.data import describe_dataset
 from privsearch.environment import present_environment
 from privsearch.errors import MetricError, StudyError
-from privsearch.result import UNKNOWN_ID, Cohort, Completed, Epoch, Failed
+from privsearch.result import UNKNOWN_ID, Cohort, Completed, Epoch, Failed, TrialResult
 from privsearch.spec import (
     Attack,
     CsvDataset,
@@ -24,7 +24,7 @@ from privsearch.spec import (
     TrialSpec,
 )
 from privsearch.spec.attacks import ThresholdKind, lacks
-from privsearch.trial import attack_trial, run_trial
+from privsearch.trial import Earlier, attack_trial, run_trial
 
 TINY = TrialSpec(
     dataset="iris",
@@ -301,6 +301,32 @@ def test_a_result_says_where_its_networks_were_trained_and_attacked(other_versio
     assert ", torch 9.9," in again.environments[1]
 
 
+def test_attacks_on_two_trainings_are_never_one_trials(other_versions: OtherVersions) -> None:
+    """What is trained again, or was kept of another training than the recorded one, is attacked with every attack."""
+    shelf = Shelf()
+    loss = ThresholdAttack(kind="loss")
+    both = TINY.canonical("fcnet").model_copy(update={"attacks": (SvmAttack(), loss)})
+    trained = run_trial(TINY, archive=shelf)
+    assert isinstance(trained, Completed)
+
+    def attacked(trained_under: str, archive: Shelf) -> list[list[str]]:
+        earlier, results = Earlier(trained_under, (loss,)), []
+        if archive.kept:
+            results.append(attack_trial(both, trained.trial_id, archive, earlier))
+        results.append(run_trial(both, archive=archive, earlier=earlier))
+        assert all(isinstance(result, Completed) and list(result.across) == names(result) for result in results)
+        return [names(result) for result in results]
+
+    assert attacked(trained.environments[0], shelf) == [["loss"]] * 2
+    other_versions(torch="9.9")
+    assert attacked(present_environment(), shelf) == [["svm", "loss"]] * 2, "kept by the earlier version"
+    assert attacked(present_environment(), Shelf()) == [["svm", "loss"]], "not kept"
+
+
+def names(result: TrialResult) -> list[str]:
+    return [attack.name for attack in result.spec.attacks]
+
+
 def test_only_what_the_same_versions_trained_is_taken_if_asked(other_versions: OtherVersions) -> None:
     """Otherwise what was kept serves, whatever it was trained under."""
     shelf = Shelf()
@@ -308,8 +334,8 @@ def test_only_what_the_same_versions_trained_is_taken_if_asked(other_versions: O
     other_versions(torch="9.9")
     run_trial(TINY, archive=shelf)
     assert shelf.saved == 1
-    retrained = run_trial(TINY, archive=shelf, only_same_versions=True)
+    retrained = run_trial(TINY, archive=shelf, earlier=Earlier(only_same_versions=True))
     assert isinstance(retrained, Completed)
     assert (shelf.saved, retrained.environments) == (2, (present_environment(),))
-    run_trial(TINY, archive=shelf, only_same_versions=True)
+    run_trial(TINY, archive=shelf, earlier=Earlier(only_same_versions=True))
     assert shelf.saved == 2

@@ -72,8 +72,8 @@ def load_npz(dataset: NpzDataset) -> RawDataset:
     has_test_split = "x_train" in arrays
     x_name, y_name = _TWO_SPLITS[:2] if has_test_split else _ONE_SPLIT
     labels = _label_array(arrays, x_name, y_name, path)
-    y, classes = encode_labels(labels, f"{path}, array {y_name!r}", has_test_split=has_test_split)
     x = _input_array(arrays[x_name], f"{path}, array {x_name!r}")
+    y, classes = encode_labels(labels, f"{path}, array {y_name!r}", has_test_split=has_test_split)
     test_x = test_y = None
     if has_test_split:
         test_x = _input_array(arrays["x_test"], f"{path}, array 'x_test'")

@@ -1,6 +1,5 @@
 """What every dataset is turned into before it is split, and the rules that its labels keep."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Int64, Shaped, UInt8
 
 from privsearch.errors import DataError
-from privsearch.text import cut
+from privsearch.text import cut, nearest
 
 
 @dataclass(frozen=True)
@@ -117,6 +116,5 @@ def listed(items: Iterable[object], limit: int = 10) -> str:
 
 def did_you_mean(name: str, valid_names: Sequence[str]) -> str:
     """` Did you mean 'species'?`, or nothing where no valid name is near."""
-    by_lower_case = {valid.lower(): valid for valid in valid_names}
-    near = difflib.get_close_matches(name.lower(), by_lower_case, n=1)
-    return f" Did you mean {by_lower_case[near[0]]!r}?" if near else ""
+    near = nearest(name, valid_names)
+    return f" Did you mean {near!r}?" if near else ""

@@ -1,6 +1,7 @@
 """How kernels are compiled, and how they read and write their arrays.
 
-numba compiles a kept kernel again when the file that it stands in has changed, not when this one has.
+numba compiles a kept kernel again when the file that it stands in has changed, not when this one has: those files name
+the beginning of this one's SHA-256, and so change with it.
 """
 
 from collections.abc import Callable

@@ -13,6 +13,8 @@ from numba import njit
 
 from privsearch.kernels.compiled import inlined, kernel, load, store
 
+COMPILED: Final = "451dce8da37c1300"
+"""The version of `privsearch.kernels.compiled` that the kernels here are compiled with."""
 BLOCK: Final = 4096
 """Neurons that are taken through all time steps together: few enough for a core's own cache."""
 FEW_LEVELS: Final = 32

@@ -1,10 +1,13 @@
 """2x2 max pooling of images whose channels lie last."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from privsearch.kernels.compiled import inlined, kernel, load
+
+COMPILED: Final = "451dce8da37c1300"
+"""The version of `privsearch.kernels.compiled` that the kernels here are compiled with."""
 
 
 @inlined

@@ -115,17 +115,21 @@ def _caption(contest: Contest, front: list[dict[str, Any]], contenders: list[dic
 
 
 def _missing(contest: Contest) -> Iterator[str]:
-    """How many trials have no number for an objective, and why, where that can be told from the numbers."""
+    """How many trials are dead or have no number for an objective, and why, where the numbers tell."""
     completed = contest.rows[contest.rows["status"] == "completed"]
+    is_dead = completed["dead_networks"].fillna(0) > 0
+    if is_dead.any():
+        yield (
+            f"{is_dead.sum()} of {len(completed)} completed configurations have a dead network, which gives all "
+            "examples the same outputs, and so cannot be on the front."
+        )
     for column in contest.objectives:
-        lacking = completed[np.isnan(numbers(completed, column))]
+        lacking = completed[np.isnan(numbers(completed, column)) & ~is_dead]
         if len(lacking):
             attack, _, number = column.rpartition(".")
             sizes = numbers(lacking, f"{attack}.num_non_members")
             known = number in TPRS and not np.isnan(sizes).any()
             reason = f": it {reason_missing(number, int(sizes.min()))}" if known else ""
-            if dead := int((lacking["dead_networks"].fillna(0) > 0).sum()):
-                reason = f": {dead} of them have a dead network, which gives all examples the same outputs"
             yield (
                 f"{len(lacking)} of {len(completed)} completed configurations have no {quantity(column)}, and so "
                 f"cannot be on the front{reason}."

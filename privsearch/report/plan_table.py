@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from rich.console import RenderableType
 from rich.table import Column, Table
 
+from privsearch.npz import MAX_BYTES
 from privsearch.plan import Plan
 from privsearch.report.formats import console_table
 from privsearch.report.labels import configuration
@@ -27,6 +28,8 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
     yield f"to train: {summary['networks_to_train']} networks, about {estimate} on one core, give or take half"
     if plan.sweep.keep_signals:
         yield f"signals to keep: up to {size(summary['signal_bytes'])}, for attacks to come (keep_signals)"
+        if unkept := summary["signals_too_large_to_keep"]:
+            yield f"signals too large to keep, above {size(MAX_BYTES)} a trial: those of {unkept} trials"
     else:
         yield "signals are not kept: an attack to come will train everything again (keep_signals: false)"
     yield from reuse_lines(plan)
@@ -46,13 +49,17 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
 def reuse_lines(plan: Plan) -> Iterator[str]:
     """What was recorded elsewhere or for something else, and what becomes of it; nothing where all is as it was."""
     for name, count in plan.superseded.by_data.items():
-        yield f"{name}: its data have changed; kept, but not used: {count} recorded for the earlier data"
+        changed = "its data have changed, or a later privsearch was here"
+        yield f"{name}: {changed}; kept, but not used: {count} recorded trials"
     for name, count in plan.superseded.by_meaning.items():
         yield f"{name}: kept, but not used: {count} recorded by a privsearch in which they meant other numbers"
     if plan.recorded_differently:
         counts = "; ".join(f"{count} ({changes})" for changes, count in plan.recorded_differently.items())
         told = "are run again" if plan.only_same_versions else "are reused; run them again with --reuse same-versions"
         yield f"recorded in another environment: {counts}; those of other versions {told}"
+    if unrecorded := sum(trial.trained and not trial.recorded_under for trial in plan.trials):
+        told = "trained again" if plan.only_same_versions else "used; train them again with --reuse same-versions"
+        yield f"not recorded, but trained, as their signals are kept: {unrecorded}; those of other versions are {told}"
 
 
 def trial_table(plan: Plan) -> Table:

@@ -14,7 +14,7 @@ class Observer(Protocol):
     """Told, in the driver's own process and one call at a time, what becomes of the trials."""
 
     def started(self, trial: PlannedTrial) -> None:
-        """A worker has taken the trial up."""
+        """A worker has taken the trial up; once more where it is tried again."""
 
     def finished(self, result: TrialResult) -> None:
         """The trial has a result; it has not been recorded yet."""
@@ -29,7 +29,8 @@ class Runner(ABC):
 
         Raises:
             KeyboardInterrupt: the user interrupted; trials that were running have no result.
-            SpecError: the workers are to have a GPU, and there is none; nothing has been run.
+            SpecError: the workers are to have what is not there, such as a GPU; nothing has been run.
+            ClusterError: the trials cannot be run where they were to be run, or cannot go on there.
         """
 
 

@@ -25,6 +25,7 @@ def main(channel: int, lifeline: int) -> None:
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     connection = Connection(channel)
     job, device = pickle.loads(connection.recv_bytes())  # noqa: S301  # from the process that started this one
+    connection.send_bytes(b"ready")
     while True:
         try:
             trial = connection.recv()

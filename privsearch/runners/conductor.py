@@ -128,7 +128,7 @@ class Conductor:
     def done(self, number: int, answer: str | Death) -> None:
         """A worker is through with a trial of its shard, and goes on with the next.
 
-        It waits for this to return before that next one begins, so that what ends the worker takes one trial at most.
+        It waits for this to return before it tells of that next one, so that what ends it takes two trials at most.
         """
         with self._lock:
             index, left = self._left[number].start, self._left[number][1:]

@@ -28,15 +28,10 @@ class TrainAndAttack:
 
     def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:
         """The result of the trial."""
-        from privsearch.trial import run_trial
+        from privsearch.trial import Earlier, run_trial
 
-        return run_trial(
-            trial.to_run,
-            archive=self.archive,
-            keep=self.keep,
-            only_same_versions=self.only_same_versions,
-            device=device,
-        )
+        earlier = Earlier(trial.trained_under, trial.missing, self.only_same_versions)
+        return run_trial(trial.spec, archive=self.archive, keep=self.keep, earlier=earlier, device=device)
 
 
 @dataclass(frozen=True)
@@ -51,6 +46,7 @@ class AttackOnly:
 
     def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:  # noqa: ARG002  # nothing is trained
         """The result of the trial."""
-        from privsearch.trial import attack_trial
+        from privsearch.trial import Earlier, attack_trial
 
-        return attack_trial(trial.to_run, trial.trial_id, self.archive)
+        earlier = Earlier(trial.trained_under, trial.missing)
+        return attack_trial(trial.spec, trial.trial_id, self.archive, earlier)

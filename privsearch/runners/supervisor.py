@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from socket import socketpair
 from typing import Final, Literal
@@ -38,6 +39,12 @@ class Supervisor:
         self._environment = environment
         self._timeout = timeout
         self._child: _Child | None = _Child(job, environment)
+
+    def prepare(self) -> None:
+        """Wait for the child that was started; one that fails to start is told of with its first trial."""
+        with suppress(EOFError, OSError):
+            if self._child:
+                self._child.meet()
 
     def run(self, trial: PlannedTrial) -> str | Death:
         """The trial's result as JSON, or what became of the process that ran it."""
@@ -76,16 +83,24 @@ class _Child:
         self._connection = Connection(ours.detach())
         self._greeting: bytes | None = job
 
+    def meet(self) -> None:
+        """Tell the child what its job is, and wait until it is ready, unless that has been done.
+
+        Raises:
+            EOFError, OSError: it died.
+        """
+        if self._greeting is not None:
+            greeting, self._greeting = self._greeting, None
+            self._connection.send_bytes(greeting)
+            self._connection.recv_bytes()
+
     def run(self, trial: PlannedTrial, timeout: float | None) -> str | Death:
         """What the trial came to; the child is gone where this is a death."""
         started = time.perf_counter()
         try:
-            if self._greeting is not None:
-                self._connection.send_bytes(self._greeting)
-                self._greeting = None
-            else:
-                self._log.truncate(0)
-                self._log.seek(0)
+            self.meet()
+            self._log.truncate(0)
+            self._log.seek(0)
             self._connection.send(trial)
             if self._connection.poll(timeout):
                 return self._connection.recv_bytes().decode()

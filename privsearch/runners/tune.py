@@ -50,7 +50,7 @@ class TuneRunner(Runner):
         """Do `job` with every trial once, starting them in order.
 
         Raises:
-            Interrupted: a signal asked to stop; the workers are stopped.
+            KeyboardInterrupt: the user interrupted; the workers are stopped.
             SpecError: the workers are to have what is not there, such as a GPU; nothing has been run.
             ClusterError: the cluster is not there, or is gone; what `observer` was told of stays told.
         """

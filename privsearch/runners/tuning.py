@@ -52,10 +52,15 @@ class _Worker(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        trials = ray.get(self._conductor.begin.remote(self._shard))
-        for trial in trials:
+        self._supervisor.prepare()
+        told: Any = None
+        for trial in ray.get(self._conductor.begin.remote(self._shard)):
             answer = self._supervisor.run(trial)
-            ray.get(self._conductor.done.remote(self._shard.number, answer))
+            # The answer before this one is safe by now; to wait for it earlier would cost each trial a round trip.
+            if told:
+                ray.get(told)
+            told = self._conductor.done.remote(self._shard.number, answer)
+        ray.get(told)
         return {"done": True}
 
     def cleanup(self) -> None:

@@ -13,6 +13,9 @@ DatasetName = Literal[EmbeddedName, ImageName]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 NAME_RULE: Final = "1 to 100 letters, digits, '.', '_' or '-', the first a letter or a digit"
 
+_PATH: Final = r"^[^\x00]+$"
+"""What the system takes for a path. No pattern matches what is no text in UTF-8."""
+
 
 class CsvDataset(BaseModel):
     """A user's table: one row per example, one named column holding the class."""
@@ -21,7 +24,7 @@ class CsvDataset(BaseModel):
 
     kind: Literal["csv"] = "csv"
     name: Name = Field(description=NAME_RULE)
-    path: str = Field(min_length=1, description="the path of a CSV file, relative to the sweep file")
+    path: str = Field(pattern=_PATH, description="the path of a CSV file, relative to the sweep file")
     label: str = Field(min_length=1, description="the name of the column that holds the class")
 
 
@@ -32,7 +35,7 @@ class NpzDataset(BaseModel):
 
     kind: Literal["npz"] = "npz"
     name: Name = Field(description=NAME_RULE)
-    path: str = Field(min_length=1, description="the path of an NPZ file, relative to the sweep file")
+    path: str = Field(pattern=_PATH, description="the path of an NPZ file, relative to the sweep file")
 
 
 def _dataset_kind(value: Any) -> str:

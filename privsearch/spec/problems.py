@@ -1,6 +1,5 @@
 """Say what is wrong with a field of a sweep: what must hold, what was given, and the nearest valid choice."""
 
-import difflib
 import math
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args, get_origin
@@ -23,7 +22,7 @@ from privsearch.spec.protocols import HalvesProtocol, PaperProtocol
 from privsearch.spec.resources import Resources
 from privsearch.spec.sweep import RECIPE_AXES, SweepSpec
 from privsearch.spec.trial import AXES, Axes
-from privsearch.text import cut
+from privsearch.text import cut, nearest, remedy
 
 _DATASET_RULE: Final = (
     f"one of {', '.join(get_args(DatasetName))}, or a mapping such as {{name: mine, path: mine.csv, label: column}} "
@@ -90,9 +89,7 @@ def problem_of(details: ErrorDetails) -> Problem:
 
 def unknown_name(what: str, given: str, valid: tuple[str, ...]) -> str:
     """The sentence about a name that is not one of `valid`."""
-    close = difflib.get_close_matches(given, valid, n=1, cutoff=0.5)
-    nearest = f"; nearest valid: {close[0]}" if close else "; rename or remove it"
-    return f"the {what} must be one of {', '.join(valid)}, but got {cut(given)}{nearest}"
+    return f"the {what} must be one of {', '.join(valid)}, but got {cut(given)}; {remedy(given, valid)}"
 
 
 def _invalid(where: tuple[int | str, ...], given: Any, message: str) -> str:
@@ -100,8 +97,8 @@ def _invalid(where: tuple[int | str, ...], given: Any, message: str) -> str:
     must = f"must be {rule}" if rule else message[0].lower() + message[1:]
     if where[0] in ("protocol", "attacks") and len(where) <= 2 and isinstance(given, dict) and "kind" in given:
         given = given["kind"]  # what names the model is to blame
-    nearest = repr(str(given)) if type(given) in (int, float) and "valid string" in message else _nearest(where, given)
-    return f"{must}, but got {_shown(given)}" + (f"; nearest valid: {nearest}" if nearest else "")
+    near = repr(str(given)) if type(given) in (int, float) and "valid string" in message else _nearest(where, given)
+    return f"{must}, but got {_shown(given)}" + (f"; nearest valid: {near}" if near else "")
 
 
 def _model(where: tuple[int | str, ...]) -> type[BaseModel]:
@@ -170,10 +167,7 @@ def _nearest(where: tuple[int | str, ...], given: Any) -> str | None:
     if where[:1] == ("objectives",):
         annotation = Literal["maximize", "minimize"]
     if isinstance(given, str):
-        close = difflib.get_close_matches(
-            given, [c for c in _choices(annotation) if isinstance(c, str)], n=1, cutoff=0.4
-        )
-        return close[0] if close else None
+        return nearest(given, [choice for choice in _choices(annotation) if isinstance(choice, str)], likeness=0.4)
     bounds = _bounds(annotation)
     if bounds and isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given):
         low, high = bounds

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic_core import PydanticCustomError
 
@@ -22,9 +22,10 @@ def check_storage(given: str) -> str:
 
     Raises:
         PydanticCustomError: it has a password in it, which would be written into the study.
-        ValueError: it is neither a path nor the URI of a folder.
+        ValueError: it is neither a path nor the URI of a folder, or no text in UTF-8.
     """
-    if not given:
+    given.encode()
+    if not given or "\0" in given:
         raise ValueError("no path")
     if not is_uri(given):
         return str(Path(given).absolute())
@@ -38,7 +39,9 @@ def check_storage(given: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9+.-]*", uri.scheme) or not uri.netloc + uri.path.strip("/"):
         raise ValueError("no URI of a folder")
     if uri.scheme == "file":
-        return str(Path(uri.path).absolute())
+        if uri.netloc not in {"", "localhost"}:
+            raise ValueError("no URI of a folder on this machine")
+        return str(Path(unquote(uri.path)).absolute())
     return uri._replace(path=uri.path.rstrip("/")).geturl()
 
 

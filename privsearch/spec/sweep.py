@@ -1,6 +1,5 @@
 """What a user asks for: a `SweepSpec`, and the distinct trials that its grids stand for."""
 
-import difflib
 import itertools
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -17,6 +16,7 @@ from privsearch.spec.resources import Patience, Resources, Retries, Timeout
 from privsearch.spec.storage import STORAGE_RULE, check_storage
 from privsearch.spec.strict import STRICT
 from privsearch.spec.trial import AXES, Axes, TrialSpec, axis_adapter, canonical_axes, canonical_protocol
+from privsearch.text import remedy
 
 MAX_POINTS: Final = 2_000_000
 """A cross-product beyond this is refused with its size: nobody can train it, and it would fill the memory."""
@@ -335,12 +335,11 @@ def _axis_defaults() -> dict[str, Any]:
 
 
 def _not_a_column(given: str, columns: Sequence[str]) -> str:
-    close = difflib.get_close_matches(given, columns, n=1, cutoff=0.5)
-    nearest = f"; nearest valid: {close[0]}" if close else "; rename or remove it"
     attacks = list(dict.fromkeys(column.rpartition(".")[0] for column in columns if "." in column))
     return (
         "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, or one of "
-        f"{', '.join(attacks)} with .{', .'.join(AUDIT_FRACTIONS)} behind it), but got {given!r}{nearest}"
+        f"{', '.join(attacks)} with .{', .'.join(AUDIT_FRACTIONS)} behind it), but got {given!r}; "
+        f"{remedy(given, columns)}"
     )
 
 

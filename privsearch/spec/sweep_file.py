@@ -13,6 +13,7 @@ from privsearch.errors import PrivsearchError, SpecError
 from privsearch.spec.attacks import Attack
 from privsearch.spec.plain_yaml import Document, NotPlainError, lines_of, parse
 from privsearch.spec.problems import KEY, Problem, problem_of
+from privsearch.spec.storage import is_uri
 from privsearch.spec.sweep import SweepSpec
 from privsearch.text import cut
 
@@ -26,12 +27,16 @@ _MOST_PROBLEMS: Final = 20
 def read_sweep(path: Path, settings: Sequence[str] = ()) -> SweepSpec:
     """Read the sweep file at `path`, with `settings` such as 'recipe.epochs=2' written over it.
 
-    Paths of datasets are taken as relative to the sweep file and come back absolute.
+    Paths are taken as relative to the sweep file and come back absolute; a storage among `settings` is relative to the
+    current directory.
 
     Raises:
         SpecError: the file cannot be read, is too large, or breaks a rule; the message lists the problems found.
     """
     document, settled = _parse(path, settings)
+    storage = document.value.get("storage")
+    if isinstance(storage, str) and storage and not is_uri(storage) and ("storage",) not in settled:
+        document.value["storage"] = str(path.parent / storage)
     try:
         sweep = SweepSpec.model_validate(document.value)
     except ValidationError as error:
@@ -199,16 +204,16 @@ def _located(problem: Problem, document: Document, path: Path, settled: set[tupl
         if in_list or (isinstance(node, dict) and step in node):
             steps, node = (*steps, step), node[step]
             line = document.lines.get(steps, line)
-            field += f"[{step}]" if in_list else f".{_shown(step)}"
+            field += f"[{step}]" if in_list else f".{_key_shown(step)}"
         elif step == problem.where[-1] and isinstance(step, str) and isinstance(node, dict) and step != KEY:
-            field += f".{_shown(step)}"
+            field += f".{_key_shown(step)}"
     field = field.removeprefix(".")
     given_by = next((keys for keys in settled if (*steps, problem.where[-1])[: len(keys)] == keys), None)
     place = f"--set {'.'.join(given_by)}" if given_by else f"{path}:{line}"
     return line, f"{place}: {field}: {problem.sentence}" if field else f"{place}: {problem.sentence}"
 
 
-def _shown(key: int | str) -> str:
+def _key_shown(key: int | str) -> str:
     """A key as it was written, unless it is too long or odd for that."""
     text = str(key)
     return text if text.isprintable() and len(text) <= 80 else cut(text)
@@ -216,9 +221,19 @@ def _shown(key: int | str) -> str:
 
 def _with_absolute_paths(sweep: SweepSpec, folder: Path) -> SweepSpec:
     datasets = tuple(
-        dataset
-        if isinstance(dataset, str)
-        else dataset.model_copy(update={"path": str((folder / dataset.path).resolve())})
+        dataset if isinstance(dataset, str) else dataset.model_copy(update={"path": _absolute(folder / dataset.path)})
         for dataset in sweep.datasets
     )
     return sweep.model_copy(update={"datasets": datasets})
+
+
+def _absolute(path: Path) -> str:
+    absolute = str(path.resolve())
+    try:
+        absolute.encode()
+    except UnicodeEncodeError:
+        raise SpecError(
+            f"{absolute}: the path of a dataset must be text in UTF-8, for it is written into the study, but is not; "
+            "rename its directory"
+        ) from None
+    return absolute

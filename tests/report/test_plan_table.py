@@ -50,6 +50,15 @@ def test_plan_is_told_in_numbers(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
     assert ["precision", "4", "4"] in rows
 
 
+def test_signals_too_large_to_keep_are_told(
+    tiny_sweep: SweepSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many trials cannot be attacked later without another training."""
+    monkeypatch.setattr("privsearch.plan.MAX_BYTES", 4 * 4 * 150 * 3)
+    told = "signals too large to keep, above 4.3 GB a trial: those of 2 trials"
+    assert told in printed(*plan_tables(planned(tiny_sweep, tmp_path)))
+
+
 def test_points_that_are_the_same_trial_are_counted_once(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
     """A grid tells how many points it has, and how many trials these come to."""
     grid = {"model": ["ann", "snn"], "surrogate_gradient": ["atan", "fast_sigmoid"]}
@@ -111,6 +120,15 @@ def test_times_are_said_as_a_person_says_them(seconds: float, said: str) -> None
     assert duration(seconds) == said
 
 
+def test_signals_without_a_recorded_trial_are_told(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """They are used whatever versions they are of, unless only the same ones will do."""
+    plan = planned(tiny_sweep, tmp_path)
+    plan = replace(plan, trials=(replace(plan.trials[0], trained=True), *plan.trials[1:]))
+    told = "not recorded, but trained, as their signals are kept: 1; those of other versions {}"
+    assert list(reuse_lines(plan)) == [told.format("are used; train them again with --reuse same-versions")]
+    assert list(reuse_lines(replace(plan, only_same_versions=True))) == [told.format("are trained again")]
+
+
 @pytest.mark.parametrize(
     ("strict", "told"), [(False, "are reused; run them again with --reuse same-versions"), (True, "are run again")]
 )
@@ -125,7 +143,7 @@ def test_what_was_recorded_elsewhere_is_told(tiny_sweep: SweepSpec, tmp_path: Pa
     torch = version("torch")
     lines = list(reuse_lines(plan))
     assert lines == [
-        "mine: its data have changed; kept, but not used: 2 recorded for the earlier data",
+        "mine: its data have changed, or a later privsearch was here; kept, but not used: 2 recorded trials",
         "iris: kept, but not used: 1 recorded by a privsearch in which they meant other numbers",
         f"recorded in another environment: 1 (torch 1.{torch} -> {torch}); those of other versions {told}",
     ]

@@ -1,6 +1,7 @@
 """One contract for every runner: what comes out depends on the trials alone."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from privsearch.runners.inline import InlineRunner
 from privsearch.runners.ray_session import gpu_share, local_ray
 from privsearch.runners.shards import Shards
 from privsearch.runners.tune import TuneRunner
-from privsearch.spec import Device, Resources, SweepSpec, ThresholdAttack
+from privsearch.spec import Device, Patience, Resources, SweepSpec, ThresholdAttack
 from privsearch.store import Study
 from privsearch.trial import run_trial
 
@@ -109,6 +110,7 @@ def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTri
 
     def deadly(trial: PlannedTrial, device: Device) -> TrialResult:
         if trial.spec.learning_rate > 1:
+            print("about to die", flush=True)  # noqa: T201  # the log is evidence
             os._exit(3)
         return run_trial(trial.spec)
 
@@ -120,9 +122,36 @@ def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTri
     TuneRunner(workers=1).run([*shard, replace(last, seconds=600.0)], deadly, listener)
     dead = listener.results.pop(trials[-1].trial_id)
     assert isinstance(dead, Failed)
-    assert dead.error == "WorkerDied"
+    assert (dead.error, dead.attempts) == ("WorkerDied", 3)
+    assert dead.death is not None
+    assert (dead.death.exit_code, dead.death.log_tail) == (3, "about to die")
     assert {type(result) for result in listener.results.values()} == {Completed}
     assert len(listener.results) == len(trials) - 1
+
+
+def test_a_trial_that_hangs_is_ended_and_no_other(trials: list[PlannedTrial]) -> None:
+    """Its worker goes on with a new process."""
+
+    def hanging(trial: PlannedTrial, device: Device) -> TrialResult:
+        if trial.spec.learning_rate > 1:
+            time.sleep(600)
+        return run_trial(trial.spec)
+
+    listener = Listener()
+    TuneRunner(workers=1, patience=Patience(timeout=6)).run(trials[::-1], hanging, listener)
+    late = listener.results.pop(trials[-1].trial_id)
+    assert isinstance(late, Failed)
+    assert (late.error, late.attempts) == ("TrialTimeout", 1)
+    assert late.death is not None
+    assert "in hanging" in late.death.log_tail
+    assert {type(result) for result in listener.results.values()} == {Completed}
+
+
+def test_what_only_clusters_have_is_refused_on_this_machine(trials: list[PlannedTrial]) -> None:
+    """Otherwise the sweep would wait for ever."""
+    with pytest.raises(SpecError, match="must be empty where trials run on this machine alone") as caught:
+        TuneRunner(resources=Resources(custom={"tpu": 1})).run(trials, TrainAndAttack(), Listener())
+    assert caught.value.where == ("resources", "custom")
 
 
 def test_a_gpu_that_is_not_there_is_refused(trials: list[PlannedTrial], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,8 +59,8 @@ ENDS: Final[dict[str, Callable[[], object]]] = {
 
 @pytest.fixture
 def supervisor() -> Iterator[Supervisor]:
-    """One whose trials may take four seconds."""
-    supervisor = Supervisor(cloudpickle.dumps((doomed, "cpu")), {"WEATHER": "fair"}, timeout=4.0)
+    """One whose trials may take a second and a half."""
+    supervisor = Supervisor(cloudpickle.dumps((doomed, "cpu")), {"WEATHER": "fair"}, timeout=1.5)
     yield supervisor
     supervisor.close()
 
@@ -116,7 +116,7 @@ def test_a_trial_that_does_not_end_is_ended(name: str, supervisor: Supervisor) -
     """A process that waits for ever leaves its stack behind; one that is stopped is ended as well."""
     death = death_by(supervisor, name)
     assert (death.cause, death.signal) == ("timeout", "SIGKILL")
-    assert 4 < death.seconds < 20
+    assert 1.5 < death.seconds < 20
     assert ("in <lambda>" in death.log_tail) == (name == "hang")
     assert isinstance(supervisor.run(called("next")), str)
 

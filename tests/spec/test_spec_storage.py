@@ -30,6 +30,20 @@ def test_a_storage_is_spelt_in_one_way(given: str, spelt: str) -> None:
     assert check_storage(given) == check_storage(spelt) == spelt
 
 
+def test_a_file_uri_is_a_path_on_this_machine() -> None:
+    """With its escapes read, and of no other machine."""
+    assert check_storage("file:///kept/my%20signals") == check_storage("file://localhost/kept/my signals")
+    with pytest.raises(ValueError, match="no URI of a folder on this machine"):
+        check_storage("file://elsewhere/kept")
+
+
+@pytest.mark.parametrize("path", ["", "a\0b", "a\udcff"])
+def test_what_no_path_can_be_is_refused(path: str) -> None:
+    """Nothing, and what no file system or no study can write down."""
+    with pytest.raises(ValueError, match=r"no path|surrogates not allowed"):
+        check_storage(path)
+
+
 @pytest.mark.parametrize("uri", ["://a", "s3://", "s3:///", "3s://a", "s3://[a"])
 def test_what_looks_like_a_uri_must_be_one(uri: str) -> None:
     """It is no path in disguise."""
@@ -60,6 +74,18 @@ def test_folders_in_a_storage() -> None:
     assert folder_in("/kept", "tiny", "signals") == Path("/kept/tiny/signals")
     assert folder_in("s3://bucket", "tiny", "signals") == "s3://bucket/tiny/signals"
     assert folder_in("s3://bucket/a?region=x", "tiny") == "s3://bucket/a/tiny?region=x"
+
+
+def test_a_relative_storage_is_where_it_is_written(
+    tiny_sweep_file: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the sweep file, relative to that, as the paths of datasets; on the command line, to where that is typed."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    with tiny_sweep_file.open("a") as file:
+        file.write("storage: kept\n")
+    assert read_sweep(tiny_sweep_file).storage == str(tiny_sweep_file.parent / "kept")
+    assert read_sweep(tiny_sweep_file, ["storage=kept"]).storage == str(elsewhere / "kept")
 
 
 def test_the_storage_of_a_sweep_file(tiny_sweep_file: Path) -> None:
