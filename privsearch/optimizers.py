@@ -20,9 +20,17 @@ MOMENTUM: Final = 0.9
 class Optimizer(ABC):
     """What trains a network's weights."""
 
+    def __init__(self, weights: Iterable[nn.Parameter]) -> None:
+        self._weights: list[Tensor] = list(weights)
+
+    def forget_gradients(self) -> None:
+        """Let the next backward pass start from none: `zero_grad` walks all modules of a network."""
+        for weight in self._weights:
+            weight.grad = None
+
     @abstractmethod
     def step(self) -> None:
-        """Take one step along the gradients that the backward passes have left, and forget them."""
+        """Take one step along the gradients that the backward passes have left."""
 
 
 class Adam(Optimizer):
@@ -37,7 +45,7 @@ class Adam(Optimizer):
     """
 
     def __init__(self, weights: Iterable[nn.Parameter], learning_rate: float, weight_decay: float) -> None:
-        self._weights: list[Tensor] = list(weights)
+        super().__init__(weights)
         self._means = [torch.zeros_like(w) for w in self._weights]
         self._squares = [torch.zeros_like(w) for w in self._weights]
         self._steps = [torch.zeros((), device=w.device) for w in self._weights]
@@ -49,7 +57,7 @@ class Adam(Optimizer):
         torch._foreach_add_(self._steps, 1)
         torch._fused_adam_(
             self._weights,
-            taken_gradients(self._weights),
+            gradients_of(self._weights),
             self._means,
             self._squares,
             [],
@@ -74,7 +82,7 @@ class Sgd(Optimizer):
     """
 
     def __init__(self, weights: Iterable[nn.Parameter], learning_rate: float, weight_decay: float) -> None:
-        self._weights: list[Tensor] = list(weights)
+        super().__init__(weights)
         self._momenta = [torch.empty_like(w) for w in self._weights]
         self._is_first = True
         self._learning_rate, self._weight_decay = learning_rate, weight_decay
@@ -84,7 +92,7 @@ class Sgd(Optimizer):
         """See `Optimizer`."""
         torch._fused_sgd_(
             self._weights,
-            taken_gradients(self._weights),
+            gradients_of(self._weights),
             self._momenta,
             weight_decay=self._weight_decay,
             momentum=MOMENTUM,
@@ -97,10 +105,8 @@ class Sgd(Optimizer):
         self._is_first = False
 
 
-def taken_gradients(weights: Sequence[Tensor]) -> list[Tensor]:
-    """The gradients of `weights`, which have none from then on."""
+def gradients_of(weights: Sequence[Tensor]) -> list[Tensor]:
+    """The gradients of `weights`."""
     gradients = [weight.grad for weight in weights if weight.grad is not None]
     assert len(gradients) == len(weights), "every weight of a network takes part in its outputs"
-    for weight in weights:
-        weight.grad = None
     return gradients

@@ -230,7 +230,8 @@ class Death(BaseModel):
         exit_code: what it ended with; None where a signal ended it, or where that is not known.
         signal: the signal that ended it, such as "SIGKILL"; None where none did.
         log_tail: the last lines that it wrote.
-        peak_memory_bytes: the most memory that it held at any time; None where that is not known.
+        peak_memory_bytes: the most memory that it held at any time, as the system counts it: at least what the process
+            held that started it, some 200 MB; None where that is not known.
         seconds: since the trial began.
         host: where.
     """

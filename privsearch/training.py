@@ -177,6 +177,7 @@ def _train_epoch(
         labels = splits.y_train[batch]
         outputs = network(splits.inputs(splits.x_train[batch], generator))
         loss = nn.functional.cross_entropy(outputs, labels)
+        optimizer.forget_gradients()
         loss.backward()
         optimizer.step()
         losses.append(loss.detach())

@@ -108,7 +108,8 @@ def test_the_peak_of_its_memory_is_told(supervisor: Supervisor) -> None:
     """Who runs out of memory can see how much it was."""
     peak = death_by(supervisor, "swell").peak_memory_bytes
     assert peak is not None
-    assert MEMORY < peak < MEMORY + 2**30
+    # The operating system counts what the process that started it held then as well.
+    assert MEMORY < peak < MEMORY + psutil.Process().memory_info().rss + 2**30
 
 
 @pytest.mark.parametrize("name", ["hang", "stop"])
