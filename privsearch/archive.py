@@ -107,17 +107,25 @@ class SignalArchive:
         """
         return self._files.move(f"{trial_id}.npz", "damaged")
 
+    def leftovers(self) -> list[str]:
+        """The names of what killed processes left unfinished, but for what may still be written to.
+
+        Raises:
+            StudyError: the folder cannot be reached.
+        """
+        files = self._files
+        parts = sorted(name for name in files.names() if name.startswith(".") and name.endswith(PART))
+        return [name for name in parts if files.age(name) > STALE_SECONDS]
+
     def remove_leftovers(self) -> list[str]:
-        """Remove what killed processes left unfinished; returns the names. What may still be written to stays.
+        """Remove them; returns their names.
 
         Raises:
             StudyError: the folder cannot be reached or written.
         """
-        files = self._files
-        parts = sorted(name for name in files.names() if name.startswith(".") and name.endswith(PART))
-        leftovers = [name for name in parts if files.age(name) > STALE_SECONDS]
+        leftovers = self.leftovers()
         for name in leftovers:
-            files.remove(name)
+            self._files.remove(name)
         return leftovers
 
     @property

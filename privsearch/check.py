@@ -16,6 +16,7 @@ from privsearch.result import Completed, TrialResult
 from privsearch.store import Study
 
 _ASIDE = "--repair moves it aside"
+_UNFINISHED = "unfinished, as a killed process leaves it"
 _AGAIN = "run the sweep again"
 
 
@@ -70,7 +71,7 @@ def _made_again(seen: "_Examination") -> Iterator[str]:
 
 
 class _Examination:
-    """A study, of which each part is read once."""
+    """A study as it is, and what there is to say of it."""
 
     def __init__(self, study: Study) -> None:
         self.study = study
@@ -165,7 +166,7 @@ class _Examination:
 
     def _leftovers(self) -> Iterator[Finding]:
         for path in self.study.leftovers():
-            yield Finding(path.name, State.REPAIR, "unfinished, as a killed process leaves it", "--repair removes it")
+            yield Finding(path.name, State.REPAIR, _UNFINISHED, "--repair removes it")
 
     def _trials(self) -> Iterator[Finding]:
         failed = sum(not isinstance(result, Completed) for result in self.results)
@@ -177,6 +178,9 @@ class _Examination:
     def _signals(self) -> Iterator[Finding]:
         for trial_id, reason in self.damaged_signals.items():
             yield Finding(f"signals of {trial_id}", State.REPAIR, reason, _ASIDE)
+        # Elsewhere they may be another study's.
+        for name in () if self.study.sweep().storage else self.study.signals.leftovers():
+            yield Finding(f"signals, {name}", State.REPAIR, _UNFINISHED, "--repair removes it")
         kept = self.study.signals.trial_ids()
         orphans = kept - self.record.results.keys()
         if orphans:

@@ -224,6 +224,7 @@ def set_lines_aside(path: Path, damaged: Sequence[DamagedLine]) -> Path:
                         taken.write(b"\n")
                     taken.flush()
                     os.fsync(taken.fileno())
+                sync_folder(path.parent)
             # Last: whatever ends this process before leaves a line in both files, and never in none.
             part.replace(path)
         finally:

@@ -9,6 +9,7 @@
     results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
                         made from the record, and made again whenever it grows
     tables/, plots/, comparison/, audit/    made from the record on request
+    .lock, .lease, .holder.json, .outputs.lock    who is writing (privsearch.lock)
 
 The record is the truth.
 """
@@ -28,7 +29,7 @@ from pydantic import BaseModel, ValidationError
 
 from privsearch import lock
 from privsearch.archive import SignalArchive
-from privsearch.disk import PART, append_line, reading, replace_file, writing
+from privsearch.disk import PART, append_line, reading, replace_file, sync_folder, writing
 from privsearch.errors import StudyError
 from privsearch.record import Record, collector_paused, read_record
 from privsearch.result import Completed, TrialResult, Word
@@ -233,12 +234,16 @@ class Study:
 
     def begin(self, sweep: SweepSpec, trials: Mapping[str, str], environment: Mapping[str, Any]) -> None:
         """Write down what is about to run: the sweep, its trials' ids with their datasets' names, and where."""
-        with writing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+        self._make()
         self._add_environment(environment)
         replace_file(self.path / "plan.json", json.dumps({"trials": dict(trials)}, indent=0) + "\n")
         # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
         replace_file(self.path / "sweep.yaml", dump_sweep(self.with_storage(sweep)))
+
+    def _make(self) -> None:
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            sync_folder(self.path.parent)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -247,8 +252,7 @@ class Study:
         Raises:
             StudyError: another process holds it, or takes it over; or it cannot be written to.
         """
-        with writing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+        self._make()
         self.check_links()
         with lock.held(self.path):
             yield

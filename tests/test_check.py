@@ -67,6 +67,12 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+def left_unfinished(path: Path) -> None:
+    """Long ago, as what is younger may still be written."""
+    path.write_bytes(b"PK")
+    os.utime(path, (0, 0))
+
+
 DAMAGES: dict[str, Callable[[Study], None]] = {
     "trials.jsonl, line 3": lambda study: add(study.record_path, b"\0" * 100 + b"\n"),
     "environments.jsonl, line 2": lambda study: add(study.environments_path, b'{"torn'),
@@ -76,6 +82,7 @@ DAMAGES: dict[str, Callable[[Study], None]] = {
     "fronts": lambda study: study.fronts.rename(study.path / "plots"),
     ".plan.json.1234.part": lambda study: add(study.path / ".plan.json.1234.part", b"{"),
     ".optuna.journal-x1": lambda study: (study.path / ".optuna.journal-x1").mkdir(),
+    "signals, .c.npz.1.part": lambda study: left_unfinished(study.path / "signals" / ".c.npz.1.part"),
 }
 
 
@@ -116,6 +123,7 @@ def test_all_damages_at_once(study: Study) -> None:
         ".optuna.journal-x1",
         ".plan.json.1234.part",
         f"signals of {A}",
+        "signals, .c.npz.1.part",
         "targets.csv, optuna.journal, fronts",
     ]
 
