@@ -10,6 +10,9 @@ from typing import Final
 ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a batch system whose time is up, and a terminal that was closed."""
 
+SIGNALLED: Final = 128
+"""What shells add to the number of a signal that ended a program, for its exit status."""
+
 
 class Interrupted(KeyboardInterrupt):
     """The program was asked to end.
@@ -22,7 +25,7 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, number: signal.Signals) -> None:
         super().__init__(number.name)
         self.number = number
-        self.exit_status = 128 + number
+        self.exit_status = SIGNALLED + number
 
 
 @contextmanager

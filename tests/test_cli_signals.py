@@ -73,8 +73,8 @@ def test_killed_sweep_goes_on_where_it_was(start: Starter, folder: Path) -> None
     ("runner", "signals", "status", "how"),
     [
         (INLINE, [signal.SIGINT], 130, "interrupted"),
-        (INLINE, [signal.SIGTERM], 143, "ended by SIGTERM"),
-        (INLINE, [signal.SIGHUP], 129, "ended by SIGHUP"),
+        pytest.param(INLINE, [signal.SIGTERM], 143, "ended by SIGTERM", marks=pytest.mark.slow),
+        pytest.param(INLINE, [signal.SIGHUP], 129, "ended by SIGHUP", marks=pytest.mark.slow),
         (ON_RAY, [signal.SIGINT, signal.SIGINT, signal.SIGINT], 130, "interrupted"),
         pytest.param(ON_RAY, [signal.SIGTERM], 143, "ended by SIGTERM", marks=pytest.mark.slow),
     ],

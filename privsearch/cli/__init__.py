@@ -1,10 +1,12 @@
 """The command line: parse, call, print. Heavy imports stand in the commands that need them, so --help is quick."""
 
+import os
 import sys
+from contextlib import suppress
 
 from privsearch.cli import datasets, reading, running  # noqa: F401  # each adds its commands
 from privsearch.cli.shell import app
-from privsearch.interrupts import Interrupted, interruptible
+from privsearch.interrupts import SIGNALLED, Interrupted, interruptible
 
 
 def main() -> None:
@@ -14,4 +16,16 @@ def main() -> None:
         with interruptible():
             app()
     except Interrupted as signal:
-        sys.exit(signal.exit_status)
+        _leave(signal.exit_status)
+    except SystemExit as ended:
+        if isinstance(ended.code, int) and ended.code > SIGNALLED:
+            _leave(ended.code)
+        raise
+
+
+def _leave(status: int) -> None:
+    """End at once: what a signal has cut short inside a library may crash when Python takes that library apart."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(status)

@@ -71,7 +71,9 @@ def test_a_dataset_that_changes_meanwhile_fails_its_trials(trials: list[PlannedT
     assert "must stay as it is while a sweep runs" in result.message
 
 
-@pytest.mark.parametrize("name", RUNNERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "tune, 1 worker" else name for name in RUNNERS]
+)
 def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTrial]) -> None:
     """Each trial is started once and finished once, a failure stops nobody, and the bits are those of a plain call."""
     listener = Listener()
