@@ -4,8 +4,10 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
+import psutil
 import pytest
 from builders import make_failed
 
@@ -147,6 +149,15 @@ def test_a_trial_that_hangs_is_ended_and_no_other(trials: list[PlannedTrial]) ->
     assert late.death is not None
     assert "in hanging" in late.death.log_tail
     assert {type(result) for result in listener.results.values()} == {Completed}
+
+
+def test_no_other_machine_can_reach_our_ray() -> None:
+    """Ray runs what it is sent, and asks nobody who they are."""
+    processes = psutil.Process().children(recursive=True)
+    sockets = [socket for process in processes for socket in process.net_connections("tcp")]
+    addresses = {socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN}
+    assert addresses
+    assert all(ip_address(address.removeprefix("::ffff:")).is_loopback for address in addresses)
 
 
 def test_what_only_clusters_have_is_refused_on_this_machine(trials: list[PlannedTrial]) -> None:
