@@ -50,6 +50,7 @@ def start() -> Iterator[Starter]:
         process.communicate()
 
 
+@pytest.mark.slow
 def test_killed_sweep_goes_on_where_it_was(start: Starter, folder: Path) -> None:
     """However often a sweep is killed, every trial is recorded once, none twice, with the numbers of a quiet run."""
     study = folder / "studies" / "tiny"

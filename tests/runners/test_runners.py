@@ -133,6 +133,7 @@ def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTri
     assert len(listener.results) == len(trials) - 1
 
 
+@pytest.mark.slow
 def test_a_trial_that_hangs_is_ended_and_no_other(trials: list[PlannedTrial]) -> None:
     """Its worker goes on with a new process."""
 

@@ -122,6 +122,7 @@ def test_a_trial_that_does_not_end_is_ended(name: str, supervisor: Supervisor) -
     assert isinstance(supervisor.run(called("next")), str)
 
 
+@pytest.mark.slow
 def test_a_process_that_hangs_up_without_ending_is_ended(supervisor: Supervisor) -> None:
     """Whatever a trial closes by mistake, the sweep goes on."""
     assert death_by(supervisor, "hang up").signal == "SIGKILL"
