@@ -1,5 +1,6 @@
 """A real Ray cluster of several nodes, each with its own raylet, on this machine."""
 
+import gc
 import os
 import socket
 import subprocess
@@ -53,6 +54,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     )
     yield cluster
     cluster.shutdown()
+    gc.collect()  # here, where its unclosed files are expected
 
 
 def seat(cluster: Cluster) -> Any:
