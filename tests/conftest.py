@@ -1,3 +1,7 @@
+# isort: off
+import privsearch.runners.ray_settings  # noqa: F401  # before any test imports Ray, which reads some of them then
+
+# isort: on
 from collections.abc import Iterator
 from pathlib import Path
 
