@@ -99,11 +99,13 @@ class _Child:
         started = time.perf_counter()
         try:
             self.meet()
-            self._log.truncate(0)
-            self._log.seek(0)
             self._connection.send(trial)
             if self._connection.poll(timeout):
-                return self._connection.recv_bytes().decode()
+                answer = self._connection.recv_bytes().decode()
+                # What this trial has written is no evidence of the next.
+                self._log.truncate(0)
+                self._log.seek(0)
+                return answer
             cause: Literal["died", "timeout"] = "timeout"
             os.kill(self._process.pid, signal.SIGUSR1)
             time.sleep(STACK_SECONDS)

@@ -134,6 +134,15 @@ def test_the_log_of_one_trial_is_not_taken_for_anothers(supervisor: Supervisor) 
     assert "quiet" not in death_by(supervisor, "exit").log_tail
 
 
+def test_a_process_that_does_not_even_start_says_why() -> None:
+    """Such as one that has no such module: what it wrote as it started is the evidence."""
+    supervisor = Supervisor(b"no pickle", {}, None)
+    supervisor.prepare()
+    death = death_by(supervisor, "a")
+    assert death.exit_code == 1
+    assert "UnpicklingError" in death.log_tail
+
+
 def test_no_process_outlives_its_supervisor(tmp_path: Path) -> None:
     """A worker that is killed leaves nothing behind that computes for nobody."""
     script = tmp_path / "supervise.py"
