@@ -37,6 +37,7 @@ Numbers = dict[str, float]
 def run_trials(trials: int) -> Numbers:
     """Run idle trials on Ray and record them: seconds after the first trial began, and what the driver holds."""
     from privsearch.record import RecordWriter
+    from privsearch.runners import Listed
     from privsearch.runners.tune import TuneRunner
 
     with tempfile.TemporaryDirectory() as folder:
@@ -44,7 +45,7 @@ def run_trials(trials: int) -> Numbers:
         before = _megabytes()
         with RecordWriter(path) as record:
             recorder = Recorder(record)
-            TuneRunner(WORKERS).run(planned, Idle(0.0, template()), recorder)
+            TuneRunner(WORKERS).run(Listed(planned), Idle(0.0, template()), recorder)
         return {
             "run": recorder.last - recorder.first,
             "driver_megabytes": _megabytes() - before,

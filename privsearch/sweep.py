@@ -10,7 +10,7 @@ from privsearch.environment import describe_environment
 from privsearch.plan import Plan, PlannedTrial, attack_plan, make_plan
 from privsearch.record import RecordWriter
 from privsearch.result import Failed, TrialResult
-from privsearch.runners import AttackOnly, Job, Observer, Runner, TrainAndAttack
+from privsearch.runners import AttackOnly, Job, Listed, Observer, Runner, TrainAndAttack
 from privsearch.spec import Attack, SweepSpec
 from privsearch.store import Study
 
@@ -109,7 +109,7 @@ def _run(plan: Plan, study: Study, runner: Runner, job: Job, progress: Progress)
         progress.begin(plan)
         try:
             if plan.todo:
-                runner.run(plan.todo, job, recorder)
+                runner.run(Listed(plan.todo), job, recorder)
         finally:
             progress.end()
     # Here, so that the trials need not wait for the libraries that draw their results.

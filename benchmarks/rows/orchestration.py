@@ -60,6 +60,7 @@ def _idle_sweep(count: int) -> "Callable[[], tuple[Recorder, float]]":
     """Runs and records so many idle trials, Ray's start and end included, and tells how long that took in all."""
     from benchmarks.idle import Idle, Recorder, idle_trials, template
     from privsearch.record import RecordWriter
+    from privsearch.runners import Listed
     from privsearch.runners.tune import TuneRunner
 
     folder = Path(tempfile.mkdtemp(prefix="privsearch-benchmark-"))
@@ -69,7 +70,7 @@ def _idle_sweep(count: int) -> "Callable[[], tuple[Recorder, float]]":
     def run() -> tuple[Recorder, float]:
         with RecordWriter(folder / "trials.jsonl") as record:
             recorder, called = Recorder(record), time.perf_counter()
-            TuneRunner(WORKERS).run(trials, job, recorder)
+            TuneRunner(WORKERS).run(Listed(trials), job, recorder)
             return recorder, time.perf_counter() - called
 
     return run

@@ -20,12 +20,36 @@ class Observer(Protocol):
         """The trial has a result; it has not been recorded yet."""
 
 
+class Source(Protocol):
+    """Where trials come from; which are next may depend on what came of earlier ones."""
+
+    def take(self) -> Sequence[PlannedTrial]:
+        """The trials that may be run now, and were not taken before.
+
+        It is asked as a run begins, and again after results that the observer was told of. All is done when it gives
+        nothing while no trial is running.
+        """
+
+
+class Listed(Source):
+    """Trials that are known from the beginning."""
+
+    def __init__(self, trials: Sequence[PlannedTrial]) -> None:
+        """Give all `trials` at once."""
+        self._left = trials
+
+    def take(self) -> Sequence[PlannedTrial]:
+        """All of them, and then nothing more."""
+        taken, self._left = self._left, ()
+        return taken
+
+
 class Runner(ABC):
     """Runs trials. The numbers that come out depend on the trials alone, not on the runner."""
 
     @abstractmethod
-    def run(self, trials: Sequence[PlannedTrial], job: Job, observer: Observer) -> None:
-        """Do `job` with every trial once, in about this order, and tell `observer` of each.
+    def run(self, source: Source, job: Job, observer: Observer) -> None:
+        """Do `job` with every trial of `source` once, in about its order, and tell `observer` of each.
 
         Raises:
             KeyboardInterrupt: the user interrupted; trials that were running have no result.

@@ -92,12 +92,14 @@ class Conductor:
     """An actor of several threads: `run` returns when all is done, while the others are called."""
 
     def __init__(self, trials: Sequence[PlannedTrial], job: bytes, crew: Crew) -> None:
-        """Get ready to do `job`, a pickled pair of a `Job` and a device, with all of `trials`."""
-        self._trials = trials
+        """Get ready to do `job`, a pickled pair of a `Job` and a device, with all of `trials`, and what is added."""
+        self._trials = [*trials]
         self._job = job
         self._crew = crew
         self._shards = Shards([trial.seconds for trial in trials], crew.workers)
         self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._closed = False
         self._news: list[News] = []
         self._num_told = 0
         self._deaths: Counter[int] = Counter()
@@ -117,6 +119,19 @@ class Conductor:
             del self._news[: num_told - self._num_told]
             self._num_told = num_told
             return self._news.copy()
+
+    def add(self, trials: Sequence[PlannedTrial]) -> None:
+        """More to do."""
+        with self._changed:
+            self._trials += trials
+            self._shards.add([trial.seconds for trial in trials])
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Nothing will be added any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     def begin(self, shard: Shard) -> Sequence[PlannedTrial]:
         """A worker takes up a shard: its trials."""
@@ -145,6 +160,12 @@ class Conductor:
         with self._lock:
             trials = self._shards.take()
             return None if trials is None else Shard(next(self._numbers), trials)
+
+    def wait(self) -> Shard | None:
+        """The next shard, when there is one; None once nothing will come. To be called while nothing is handed out."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._shards)
+            return self.take()
 
     def lost(self, shard: Shard, why: str) -> None:
         """A worker is gone with what was left of its shard, of which only the first trial can be to blame.

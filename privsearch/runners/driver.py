@@ -15,7 +15,7 @@ from privsearch.errors import ClusterLostError
 from privsearch.interrupts import uninterrupted
 from privsearch.plan import PlannedTrial
 from privsearch.result import parse_result
-from privsearch.runners.base import Observer, attributed
+from privsearch.runners.base import Observer, Source, attributed
 from privsearch.runners.conductor import Conductor, Crew, Finished, GivenUp, News, Started
 from privsearch.runners.deaths import given_up
 from privsearch.runners.jobs import Job
@@ -35,12 +35,22 @@ class Orders:
 
     Attributes:
         open: those that have no result yet.
+        num_done: how many have one.
     """
 
-    def __init__(self, trials: Sequence[PlannedTrial], observer: Observer) -> None:
-        """Begin with all `trials`."""
-        self.open = {trial.trial_id: trial for trial in trials}
+    def __init__(self, source: Source, observer: Observer) -> None:
+        """Begin with what `source` gives first."""
+        self.open: dict[str, PlannedTrial] = {}
+        self.num_done = 0
+        self._source = source
         self._observer = observer
+        self.take()
+
+    def take(self) -> Sequence[PlannedTrial]:
+        """What is ordered now that was not ordered before."""
+        trials = self._source.take()
+        self.open |= {trial.trial_id: trial for trial in trials}
+        return trials
 
     def told(self, trial: PlannedTrial, news: News) -> None:
         """Pass news of one of them on."""
@@ -53,6 +63,7 @@ class Orders:
             case GivenUp(_, attempts, death):
                 result = given_up(trial, attempts, death)
         del self.open[trial.trial_id]
+        self.num_done += 1
         self._observer.finished(result)
 
 
@@ -85,6 +96,7 @@ def _follow(conductor: Any, watch: Watch, reader: "_Reader", crew: Crew) -> None
         while not ended:
             ended, _ = ray.wait([running], timeout=POLL_SECONDS)
             reader.read(watch.result(reader.ask()))
+            reader.pass_on_orders()
             watch.check()
             if not reader.num_told:
                 watch.note_waiting(crew.resources)
@@ -99,7 +111,7 @@ def _follow(conductor: Any, watch: Watch, reader: "_Reader", crew: Crew) -> None
 
 
 class _Reader:
-    """Passes on what a conductor tells, all of it once.
+    """Passes on what a conductor tells, all of it once, and to it what is ordered thereupon.
 
     Attributes:
         num_told: how many news that were.
@@ -107,8 +119,9 @@ class _Reader:
 
     def __init__(self, conductor: Any, trials: Sequence[PlannedTrial], orders: Orders) -> None:
         self._conductor = conductor
-        self._trials = trials
+        self._trials = [*trials]
         self._orders = orders
+        self._num_answered = 0
         self.num_told = 0
 
     def ask(self) -> Any:
@@ -121,3 +134,14 @@ class _Reader:
             with uninterrupted():
                 self.num_told += 1
                 self._orders.told(self._trials[news.index], news)
+
+    def pass_on_orders(self) -> None:
+        """Order what earlier results have led to; where nothing is left to wait for, say that nothing will come."""
+        if self._orders.num_done == self._num_answered and self._orders.open:
+            return
+        self._num_answered = self._orders.num_done
+        if more := self._orders.take():
+            self._trials += more
+            self._conductor.add.remote(more)
+        elif not self._orders.open:
+            self._conductor.close.remote()

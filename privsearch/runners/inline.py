@@ -1,9 +1,8 @@
 """Run trials one after another in this process: for tests, for debugging, and where Ray is not installed."""
 
-from collections.abc import Sequence
+from collections import deque
 
-from privsearch.plan import PlannedTrial
-from privsearch.runners.base import Observer, Runner, attributed, no_gpu
+from privsearch.runners.base import Observer, Runner, Source, attributed, no_gpu
 from privsearch.runners.jobs import Job
 from privsearch.spec import Device, Resources
 
@@ -15,12 +14,14 @@ class InlineRunner(Runner):
         """Run on the GPU where there is one, unless `resources` leave it out."""
         self._gpu = resources.gpu
 
-    def run(self, trials: Sequence[PlannedTrial], job: Job, observer: Observer) -> None:
+    def run(self, source: Source, job: Job, observer: Observer) -> None:
         """Run every trial, in order."""
-        device = self._device()
-        for trial in trials:
+        device, waiting = self._device(), deque(source.take())
+        while waiting:
+            trial = waiting.popleft()
             observer.started(trial)
             observer.finished(attributed(job(trial, device), trial))
+            waiting.extend(source.take())
 
     def _device(self) -> Device:
         if self._gpu == 0:

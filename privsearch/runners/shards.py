@@ -23,9 +23,20 @@ class Shards:
 
     def __init__(self, seconds: Sequence[float], workers: int) -> None:
         """Begin with all trials, of which `seconds` are the estimates, for so many workers."""
-        self._until = [0.0, *accumulate(max(own, LEAST_SECONDS) for own in seconds)]
-        self._ranges = deque([range(len(seconds))] if seconds else [])
+        self._until = [0.0]
+        self._ranges = deque[range]()
         self._workers = workers
+        self.add(seconds)
+
+    def __bool__(self) -> bool:
+        return bool(self._ranges)
+
+    def add(self, seconds: Sequence[float]) -> None:
+        """Put more trials behind those that are left; their numbers go on."""
+        first = len(self._until) - 1
+        self._until += [*accumulate((max(own, LEAST_SECONDS) for own in seconds), initial=self._until[-1])][1:]
+        if seconds:
+            self._ranges.append(range(first, first + len(seconds)))
 
     def take(self) -> range | None:
         """The next shard, of one trial at least; None where nothing is left."""

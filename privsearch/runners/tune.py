@@ -2,14 +2,13 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from privsearch.data.directory import DATA_DIR_VARIABLE
 from privsearch.environment import available_cores
 from privsearch.errors import ClusterLostError, SpecError
-from privsearch.plan import PlannedTrial
-from privsearch.runners.base import Observer, Runner
+from privsearch.runners.base import Observer, Runner, Source
 from privsearch.runners.jobs import Job
 from privsearch.spec import Patience, Resources
 
@@ -46,7 +45,7 @@ class TuneRunner(Runner):
         self._patience = patience
         self._address = address
 
-    def run(self, trials: Sequence[PlannedTrial], job: Job, observer: Observer) -> None:
+    def run(self, source: Source, job: Job, observer: Observer) -> None:
         """Do `job` with every trial once, starting them in order.
 
         Raises:
@@ -57,17 +56,17 @@ class TuneRunner(Runner):
         from privsearch.runners.driver import Orders
         from privsearch.runners.ray_session import connected
 
-        orders, in_vain = Orders(trials, observer), 0
+        orders, in_vain = Orders(source, observer), 0
         while orders.open:
-            before = len(orders.open)
+            before = orders.num_done
             try:
                 self._attempt(orders, job)
             except ClusterLostError as lost:
-                in_vain = in_vain + 1 if len(orders.open) == before else 0
+                in_vain = in_vain + 1 if orders.num_done == before else 0
                 # A Ray that others have started is theirs to start again.
                 if in_vain == SESSIONS or self._address or connected():
                     raise
-                _LOG.warning("Ray ended: %s; going on in a new one, trials left: %d", lost.why, len(orders.open))
+                _LOG.warning("Ray ended: %s; going on in a new one, trials waiting: %d", lost.why, len(orders.open))
 
     def _attempt(self, orders: "Orders", job: Job) -> None:
         """Do what is left in one session of Ray."""

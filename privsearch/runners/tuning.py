@@ -83,9 +83,10 @@ class _InOrder(_Unpickled, Searcher):
         self._handed_out = 0
 
     def suggest(self, trial_id: str) -> Any:  # noqa: ARG002  # the numbers are ours, not Tune's
-        shard = self._conductor.take()
+        # What is handed out may still come back, and lead to more. Without it Tune has nothing to do but to wait, for
+        # which it would sleep a second at a time.
+        shard = self._conductor.take() if self._handed_out else self._conductor.wait()
         if shard is None:
-            # What is handed out may still come back.
             return None if self._handed_out else Searcher.FINISHED
         self._handed_out += 1
         return shard.config()

@@ -20,7 +20,7 @@ from s3_server import S3Server
 from privsearch.errors import ClusterError
 from privsearch.plan import PlannedTrial, make_plan
 from privsearch.result import Failed, TrialResult
-from privsearch.runners import TrainAndAttack
+from privsearch.runners import Listed, TrainAndAttack
 from privsearch.runners.tune import TuneRunner
 from privsearch.spec import Device, Resources, SweepSpec
 from privsearch.store import Study
@@ -126,7 +126,7 @@ def test_trials_spread_over_the_nodes(client: bool, cluster: Cluster, tiny_sweep
     seeds = [make_plan(tiny_sweep.model_copy(update={"seed": seed}), study).todo for seed in range(5)]
     trials = [trial for planned in seeds for trial in planned]
     collector = Collector()
-    TuneRunner(resources=Resources(custom={"seat": 1}), address=address).run(trials, where, collector)
+    TuneRunner(resources=Resources(custom={"seat": 1}), address=address).run(Listed(trials), where, collector)
     assert sorted(result.trial_id for result in collector.results) == sorted(trial.trial_id for trial in trials)
     assert len({result.message for result in collector.results if isinstance(result, Failed)}) == 3
 
@@ -142,6 +142,6 @@ def test_a_cluster_that_is_not_there_is_told_at_once(
     trials = make_plan(tiny_sweep, Study(tmp_path / "study")).todo
     started = time.monotonic()
     with pytest.raises(ClusterError, match="--address: must be a Ray cluster with this Python") as caught:
-        TuneRunner(address=address).run(trials, TrainAndAttack(), Collector())
+        TuneRunner(address=address).run(Listed(trials), TrainAndAttack(), Collector())
     assert why in str(caught.value)
     assert time.monotonic() - started < 30

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -58,6 +59,17 @@ def test_a_trial_that_takes_too_long_is_not_tried_again() -> None:
     of.done(shard.number, LATE)
     assert of.news(0) == [Started(0), GivenUp(0, 1, LATE)]
     assert of.take() is None
+
+
+def test_who_waits_for_work_gets_what_is_added_until_nothing_will_come() -> None:
+    """Numbers go on where the first trials' ended."""
+    of = conductor(1)
+    assert of.wait() == Shard(0, range(1))
+    threading.Timer(0.05, of.add, [[replace(TRIAL, trial_id="1")]]).start()
+    assert of.wait() == Shard(1, range(1, 2))
+    assert [trial.trial_id for trial in of.begin(Shard(1, range(1, 2)))] == ["1"]
+    threading.Timer(0.05, of.close).start()
+    assert of.wait() is None
 
 
 def test_a_lost_worker_costs_the_trial_that_it_was_running() -> None:

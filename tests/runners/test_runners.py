@@ -15,8 +15,8 @@ from privsearch.archive import SignalArchive
 from privsearch.data import describe_dataset
 from privsearch.errors import SpecError
 from privsearch.plan import PlannedTrial, make_plan
-from privsearch.result import Completed, Failed, TrialResult
-from privsearch.runners import AttackOnly, Runner, TrainAndAttack
+from privsearch.result import Completed, Failed, TrialResult, failure
+from privsearch.runners import AttackOnly, Listed, Runner, TrainAndAttack
 from privsearch.runners.base import attributed
 from privsearch.runners.inline import InlineRunner
 from privsearch.runners.ray_session import gpu_share, local_ray
@@ -79,7 +79,7 @@ def test_a_dataset_that_changes_meanwhile_fails_its_trials(trials: list[PlannedT
 def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTrial]) -> None:
     """Each trial is started once and finished once, a failure stops nobody, and the bits are those of a plain call."""
     listener = Listener()
-    RUNNERS[name]().run(trials, TrainAndAttack(), listener)
+    RUNNERS[name]().run(Listed(trials), TrainAndAttack(), listener)
     events = listener.events
     assert len(events) == len(set(events)) == 2 * len(trials)
     for kind, trial_id in events:
@@ -94,14 +94,38 @@ def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTria
         assert got.numbers() == expected.numbers()
 
 
+@pytest.mark.parametrize("name", RUNNERS)
+def test_what_is_run_may_depend_on_what_came_of_it(name: str, trials: list[PlannedTrial]) -> None:
+    """Two trials at first, one more for each result, five in all: workers wait for what comes, and for nothing else."""
+    listener = Listener()
+
+    class Growing:
+        def __init__(self) -> None:
+            self.planned = [replace(trials[0], trial_id=str(i)) for i in range(5)]
+            self.taken = 0
+
+        def take(self) -> list[PlannedTrial]:
+            if listener.results:
+                time.sleep(0.3)  # longer than the workers need for what they have
+            already, self.taken = self.taken, min(len(listener.results) + 2, 5)
+            return self.planned[already : self.taken]
+
+    def quick(trial: PlannedTrial, device: Device) -> TrialResult:
+        return failure(trial.spec, trial.trial_id, ValueError("quick"), seconds=0.0)
+
+    RUNNERS[name]().run(Growing(), quick, listener)
+    assert sorted(listener.results) == ["0", "1", "2", "3", "4"]
+    assert len(listener.events) == 10
+
+
 def test_what_one_process_keeps_another_attacks(trials: list[PlannedTrial], tmp_path: Path) -> None:
     """An attack on kept signals, on whatever runner, gives the bits of a plain call that trains."""
     archive, loss = SignalArchive(tmp_path / "signals"), ThresholdAttack(kind="loss")
-    InlineRunner().run(trials[:2], TrainAndAttack(archive), Listener())
+    InlineRunner().run(Listed(trials[:2]), TrainAndAttack(archive), Listener())
     later = [replace(trial, spec=trial.spec.model_copy(update={"attacks": (loss,)})) for trial in trials[:2]]
     for runner in (InlineRunner(), TuneRunner(workers=1)):
         attacked = Listener()
-        runner.run(later, AttackOnly(archive), attacked)
+        runner.run(Listed(later), AttackOnly(archive), attacked)
         for trial in later:
             expected, got = run_trial(trial.spec), attacked.results[trial.trial_id]
             assert isinstance(expected, Completed)
@@ -123,7 +147,7 @@ def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTri
     first, *rest, last = [replace(trial, seconds=0.1) for trial in trials[:-1]]
     shard = [first, replace(trials[-1], seconds=0.1), *rest]
     assert Shards([*[0.1] * len(shard), 600.0], workers=1).take() == range(len(shard))
-    TuneRunner(workers=1).run([*shard, replace(last, seconds=600.0)], deadly, listener)
+    TuneRunner(workers=1).run(Listed([*shard, replace(last, seconds=600.0)]), deadly, listener)
     dead = listener.results.pop(trials[-1].trial_id)
     assert isinstance(dead, Failed)
     assert (dead.error, dead.attempts) == ("WorkerDied", 3)
@@ -143,7 +167,7 @@ def test_a_trial_that_hangs_is_ended_and_no_other(trials: list[PlannedTrial]) ->
         return run_trial(trial.spec)
 
     listener = Listener()
-    TuneRunner(workers=1, patience=Patience(timeout=6)).run(trials[::-1], hanging, listener)
+    TuneRunner(workers=1, patience=Patience(timeout=6)).run(Listed(trials[::-1]), hanging, listener)
     late = listener.results.pop(trials[-1].trial_id)
     assert isinstance(late, Failed)
     assert (late.error, late.attempts) == ("TrialTimeout", 1)
@@ -164,7 +188,7 @@ def test_no_other_machine_can_reach_our_ray() -> None:
 def test_what_only_clusters_have_is_refused_on_this_machine(trials: list[PlannedTrial]) -> None:
     """Otherwise the sweep would wait for ever."""
     with pytest.raises(SpecError, match="must be empty where trials run on this machine alone") as caught:
-        TuneRunner(resources=Resources(custom={"tpu": 1})).run(trials, TrainAndAttack(), Listener())
+        TuneRunner(resources=Resources(custom={"tpu": 1})).run(Listed(trials), TrainAndAttack(), Listener())
     assert caught.value.where == ("resources", "custom")
 
 
@@ -175,7 +199,7 @@ def test_a_gpu_that_is_not_there_is_refused(trials: list[PlannedTrial], monkeypa
     for runner in (InlineRunner(half), TuneRunner(workers=1, resources=half)):
         listener = Listener()
         with pytest.raises(SpecError, match=r"must be 0 or null where there is no GPU, but got 0\.5") as caught:
-            runner.run(trials, TrainAndAttack(), listener)
+            runner.run(Listed(trials), TrainAndAttack(), listener)
         assert caught.value.where == ("resources", "gpu")
         assert not listener.events
 
@@ -198,7 +222,7 @@ def test_this_process_trains_where_it_is_told(
         devices.append(device)
         return make_failed(trial.trial_id)
 
-    InlineRunner(Resources(gpu=gpu)).run(trials[:1], note, Listener())
+    InlineRunner(Resources(gpu=gpu)).run(Listed(trials[:1]), note, Listener())
     assert devices == [trained_on]
 
 
