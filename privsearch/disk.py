@@ -36,8 +36,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         remedy = next((text for codes, text in _REMEDIES if error.errno in codes), f"mend that, {_AGAIN}")
-        reason = f"{error.strerror or error}{_elsewhere(error, path)}"
-        raise StudyError(f"{path}: must be writable, but: {reason}; {remedy}") from error
+        raise StudyError(f"{path}: must be writable, but: {_reason(error, path)}; {remedy}") from error
 
 
 @contextmanager
@@ -50,10 +49,8 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StudyError(
-            f"{path}: must be readable, but: {error.strerror or error}{_elsewhere(error, path)}; mend that, or take a "
-            "copy of the study"
-        ) from error
+        reason = _reason(error, path)
+        raise StudyError(f"{path}: must be readable, but: {reason}; mend that, or take a copy of the study") from error
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
@@ -114,6 +111,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _elsewhere(error: OSError, path: Path) -> str:
-    """The file that the error is about, where that is not `path`."""
-    return f" ({error.filename})" if error.filename and str(error.filename) != str(path) else ""
+def _reason(error: OSError, path: Path) -> str:
+    """What the system says, with the file that it speaks of where that is not `path`."""
+    elsewhere = f" ({error.filename})" if error.filename and str(error.filename) != str(path) else ""
+    return f"{error.strerror or error}{elsewhere}"

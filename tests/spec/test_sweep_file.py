@@ -1,24 +1,13 @@
 from pathlib import Path
 
 import pytest
+from bad_input import GOOD
 from hypothesis import given
 from hypothesis import strategies as st
 
 from privsearch.errors import DataError, SpecError
 from privsearch.spec import SweepSpec
 from privsearch.spec.sweep_file import blaming, dump_sweep, read_attacks, read_sweep
-
-GOOD = """\
-name: good
-datasets: [iris]
-grids:
-  first:
-    model: [ann, snn]
-    weight_bit_width: [null, 4]
-recipe:
-  epochs: 3
-objectives: {test_accuracy: maximize, svm.auc: minimize}
-"""
 
 
 def written(folder: Path, text: str) -> Path:
