@@ -118,16 +118,6 @@ class Plan:
     def summary(self, *, with_trials: bool = False) -> dict[str, Any]:
         """The plan in numbers, as plain JSON values, and with every trial where asked."""
         todo = self.todo
-        listed = [
-            {
-                "trial_id": t.trial_id,
-                "cached": t.cached,
-                "grids": t.grids,
-                "protocol": t.spec.protocol.kind,
-                **t.spec.axes(),
-            }
-            for t in self.trials
-        ]
         return {
             "name": self.sweep.name,
             "trials": len(self.trials),
@@ -146,8 +136,20 @@ class Plan:
             "attacks_recorded_but_not_asked_for": list(self.attacks_elsewhere),
             "datasets": {name: self._dataset_summary(name) for name in self.infos},
             "grids": {name: self._grid_summary(name, points) for name, points in self.sweep.products().items()},
-            **({"listed": listed} if with_trials else {}),
+            **({"listed": self._listed()} if with_trials else {}),
         }
+
+    def _listed(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "trial_id": t.trial_id,
+                "cached": t.cached,
+                "grids": t.grids,
+                "protocol": t.spec.protocol.kind,
+                **t.spec.axes(),
+            }
+            for t in self.trials
+        ]
 
     def _dataset_summary(self, name: str) -> dict[str, Any]:
         mine = [trial for trial in self.trials if trial.spec.dataset_name == name]
@@ -292,9 +294,9 @@ def _planned(
     done = completed.spec.attacks if completed and not outdated else ()
     missing = tuple(attack for attack in item.spec.attacks if attack not in done)
     trained = not missing or (trial_id in kept and not outdated)
-    left = attack_seconds(item.spec, missing, info)
-    if not trained:
-        left = training_seconds(item.spec, info) + attack_seconds(item.spec, item.spec.attacks, info)
+    # Whatever is trained is attacked by all.
+    left = attack_seconds(item.spec, missing if trained else item.spec.attacks, info)
+    left += 0 if trained else training_seconds(item.spec, info)
     return PlannedTrial(
         trial_id=trial_id,
         spec=item.spec,
