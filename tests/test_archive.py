@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from s3_server import S3Server
 
-from privsearch.archive import STALE_SECONDS, SignalArchive
+from privsearch.archive import SignalArchive
 from privsearch.errors import StudyError
 from privsearch.result import Cohort, Epoch, TrainedNetwork
 from privsearch.signals import Signals
 from privsearch.spec.storage import folder_in
 from privsearch.storage import open_folder
+from privsearch.trial_files import STALE_SECONDS
 
 
 def cohort(seed: int = 0) -> Cohort:
