@@ -1,17 +1,19 @@
 """privsearch: train and attack every model of a sweep; keep the accuracy-privacy Pareto front."""
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from privsearch.networks import load_network, load_networks
     from privsearch.store import Study, load_study
 
-__all__ = ["Study", "load_study"]
+__all__ = ["Study", "load_network", "load_networks", "load_study"]
+
+_HOMES: Final = {"Study": "store", "load_network": "networks", "load_networks": "networks", "load_study": "store"}
 
 
 def __getattr__(name: str) -> Any:
     """Import the public names when they are asked for, so that `privsearch --help` need not wait for them."""
-    if name in __all__:
-        from privsearch import store
-
-        return getattr(store, name)
+    if name in _HOMES:
+        return getattr(import_module(f"privsearch.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'privsearch' has no attribute {name!r}")

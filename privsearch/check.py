@@ -14,10 +14,19 @@ from privsearch.report.optuna_index import indexed_trials
 from privsearch.report.outputs import TABLES, write_outputs
 from privsearch.result import Completed, TrialResult
 from privsearch.store import Study
+from privsearch.trial_files import TrialFiles
 
 _ASIDE = "--repair moves it aside"
 _UNFINISHED = "unfinished, as a killed process leaves it"
 _AGAIN = "run the sweep again"
+_USES = {
+    "signals": "a sweep that asks for these trials will use them",
+    "networks": "privsearch export gives them once their trials are recorded",
+}
+_LACKS = {
+    "signals": "an attack to come trains these again",
+    "networks": "privsearch export --train trains one of them again",
+}
 
 
 def examine_study(study: Study) -> list[Finding]:
@@ -59,12 +68,12 @@ def _tidied(seen: "_Examination") -> Iterator[str]:
 
 
 def _made_again(seen: "_Examination") -> Iterator[str]:
-    signals = seen.study.signals
-    for trial_id in seen.damaged_signals:
-        yield f"signals of {trial_id}: moved to {signals.set_aside(trial_id)}"
-    # A stranger's study may name any place as its storage: nothing is removed there.
-    for name in () if seen.study.sweep().storage else signals.remove_leftovers():
-        yield f"signals, {name}: unfinished, removed"
+    for what, files in seen.kept.items():
+        for trial_id in seen.damaged[what]:
+            yield f"{what} of {trial_id}: moved to {files.set_aside(trial_id)}"
+        # A stranger's study may name any place as its storage: nothing is removed there.
+        for name in () if seen.study.sweep().storage else files.remove_leftovers():
+            yield f"{what}, {name}: unfinished, removed"
     if seen.stale:
         write_outputs(seen.study)
         yield f"{', '.join(seen.stale)}: made again from the record"
@@ -81,7 +90,7 @@ class _Examination:
     def findings(self) -> list[Finding]:
         looks = [self._held(), self._sweep(), self._environments(), self._lines(), self._leftovers()]
         if self.asked:
-            looks += [self._trials(), self._signals(), self._made()]
+            looks += [self._trials(), self._files("signals"), self._files("networks"), self._made()]
         return [finding for look in looks for finding in look]
 
     @cached_property
@@ -98,8 +107,13 @@ class _Examination:
         return self.study.results(self.record)
 
     @cached_property
-    def damaged_signals(self) -> dict[str, str]:
-        return self.study.signals.damaged()
+    def kept(self) -> dict[str, TrialFiles]:
+        """What is kept of trainings, by its name."""
+        return {"signals": self.study.signals, "networks": self.study.networks}
+
+    @cached_property
+    def damaged(self) -> dict[str, dict[str, str]]:
+        return {what: files.damaged() for what, files in self.kept.items()}
 
     @cached_property
     def torn_environments(self) -> list[DamagedLine]:
@@ -175,23 +189,23 @@ class _Examination:
             if count:
                 yield Finding("trials", State.NOTE, f"{what}: {count} of {len(self.study.trials())}", _AGAIN)
 
-    def _signals(self) -> Iterator[Finding]:
-        for trial_id, reason in self.damaged_signals.items():
-            yield Finding(f"signals of {trial_id}", State.REPAIR, reason, _ASIDE)
+    def _files(self, what: str) -> Iterator[Finding]:
+        for trial_id, reason in self.damaged[what].items():
+            yield Finding(f"{what} of {trial_id}", State.REPAIR, reason, _ASIDE)
         # Elsewhere they may be another study's.
-        for name in () if self.study.sweep().storage else self.study.signals.leftovers():
-            yield Finding(f"signals, {name}", State.REPAIR, _UNFINISHED, "--repair removes it")
-        kept = self.study.signals.trial_ids()
+        for name in () if self.study.sweep().storage else self.kept[what].leftovers():
+            yield Finding(f"{what}, {name}", State.REPAIR, _UNFINISHED, "--repair removes it")
+        kept = self.kept[what].trial_ids()
         orphans = kept - self.record.results.keys()
         if orphans:
             found = f"files without a recorded trial: {len(orphans)}, such as {min(orphans)}"
-            yield Finding("signals", State.NOTE, found, "a sweep that asks for these trials will use them")
+            yield Finding(what, State.NOTE, found, _USES[what])
         lost = {result.trial_id for result in self.results if isinstance(result, Completed)} - kept
-        if lost and self.study.sweep().keep_signals:
-            found = f"completed trials without signals: {len(lost)}, such as {min(lost)}"
-            yield Finding("signals", State.NOTE, found, "an attack to come trains these again")
-        if not self.damaged_signals:
-            yield Finding("signals", State.SOUND, f"{len(kept)} files")
+        if lost and getattr(self.study.sweep(), f"keep_{what}"):
+            found = f"completed trials without {what}: {len(lost)}, such as {min(lost)}"
+            yield Finding(what, State.NOTE, found, _LACKS[what])
+        if not self.damaged[what] and (kept or what == "signals"):
+            yield Finding(what, State.SOUND, f"{len(kept)} files")
 
     def _made(self) -> Iterator[Finding]:
         for name in self.stale:

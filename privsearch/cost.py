@@ -78,6 +78,19 @@ def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
     return 4 * protocol.networks * views * readouts * (num_train + num_test) * info.num_classes
 
 
+def network_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
+    """The size of a trial's networks: a 32-bit float for each weight and bias, and the examples of each network."""
+    weights = sum(weights + biases for weights, biases in zip(*_weights(spec, info), strict=True))
+    num_train, _ = _sizes(spec, info)
+    return spec.protocol.networks * (4 * weights + 8 * num_train)
+
+
+def _weights(spec: TrialSpec, info: DatasetInfo) -> tuple[list[int], list[int]]:
+    """For each layer its weights, and its biases."""
+    channels = CHANNELS if info.network == "convnet" else ()
+    return [weights for _, _, weights, _ in _layers(spec, info)], [*channels, HIDDEN, info.num_classes]
+
+
 def _sizes(spec: TrialSpec, info: DatasetInfo) -> tuple[int, int]:
     return spec.train_size or info.num_train, spec.test_size or info.num_test
 

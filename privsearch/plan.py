@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from privsearch.cost import attack_seconds, signal_bytes, training_seconds
+from privsearch.cost import attack_seconds, network_bytes, signal_bytes, training_seconds
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.environment import changes_to_present
 from privsearch.errors import DataError, SpecError, StudyError
@@ -35,6 +35,7 @@ class PlannedTrial:
         seconds: the estimated time on one core of what is left to do.
         signal_bytes: the estimated size of its signals, before they are compressed.
         recorded_under: the environments of what is recorded of it, used or not; empty where nothing is.
+        network_bytes: the size of its networks.
     """
 
     trial_id: str
@@ -45,6 +46,7 @@ class PlannedTrial:
     seconds: float
     signal_bytes: int
     recorded_under: tuple[str, ...] = ()
+    network_bytes: int = 0
 
     @property
     def cached(self) -> bool:
@@ -69,6 +71,7 @@ class Plan:
         attacks_elsewhere: the names of attacks that are recorded for its trials, but not asked for.
         superseded: the trials recorded elsewhere that would be asked for, had not something changed since.
         only_same_versions: whether what was recorded under other versions is run again.
+        without_networks: the trials that need no training, and whose networks are not kept, where they are to be.
     """
 
     sweep: SweepSpec
@@ -78,6 +81,7 @@ class Plan:
     attacks_elsewhere: tuple[str, ...] = ()
     superseded: Superseded = field(default_factory=Superseded)
     only_same_versions: bool = False
+    without_networks: int = 0
 
     @property
     def todo(self) -> list[PlannedTrial]:
@@ -95,8 +99,22 @@ class Plan:
         return sum(size > MAX_BYTES for size in self._signal_sizes)
 
     @property
+    def network_bytes(self) -> int:
+        """The size of the networks that the trials left to train will leave."""
+        return sum(size for size in self._network_sizes if size <= MAX_BYTES)
+
+    @property
+    def num_unkept_networks(self) -> int:
+        """The trials left to train whose networks are too large to be kept."""
+        return sum(size > MAX_BYTES for size in self._network_sizes)
+
+    @property
     def _signal_sizes(self) -> list[int]:
         return [trial.signal_bytes for trial in self.todo if not trial.trained] if self.sweep.keep_signals else []
+
+    @property
+    def _network_sizes(self) -> list[int]:
+        return [trial.network_bytes for trial in self.todo if not trial.trained] if self.sweep.keep_networks else []
 
     @cached_property
     def recorded_differently(self) -> dict[str, int]:
@@ -128,6 +146,9 @@ class Plan:
             "estimated_core_seconds": round(sum(trial.seconds for trial in todo), 1),
             "signal_bytes": self.signal_bytes,
             "signals_too_large_to_keep": self.num_unkept,
+            "network_bytes": self.network_bytes,
+            "networks_too_large_to_keep": self.num_unkept_networks,
+            "trained_without_networks": self.without_networks,
             "points_in_cross_products": sum(self.sweep.products().values()) * len(self.infos),
             "recorded_but_not_asked_for": self.num_recorded_elsewhere,
             "recorded_for_other_data": dict(self.superseded.by_data),
@@ -210,6 +231,7 @@ def _made(sweep: SweepSpec, study: Study, datasets: Mapping[str, DatasetInfo], o
         attacks_elsewhere=_attacks_elsewhere(trials, recorded),
         superseded=changed,
         only_same_versions=only_same_versions,
+        without_networks=_without_networks(trials, sweep, study),
     )
 
 
@@ -306,7 +328,15 @@ def _planned(
         seconds=left,
         signal_bytes=signal_bytes(item.spec, info),
         recorded_under=completed.environments if completed else (),
+        network_bytes=network_bytes(item.spec, info),
     )
+
+
+def _without_networks(trials: Iterable[PlannedTrial], sweep: SweepSpec, study: Study) -> int:
+    if not sweep.keep_networks:
+        return 0
+    trained = {trial.trial_id for trial in trials if trial.trained}
+    return len(trained - study.networks_of(sweep).trial_ids()) if trained else 0
 
 
 def _attacks_elsewhere(trials: Iterable[PlannedTrial], recorded: Mapping[str, TrialResult]) -> tuple[str, ...]:

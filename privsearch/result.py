@@ -192,6 +192,7 @@ class Completed(BaseModel):
         dead: which networks give all examples the same outputs, so that no attack can see anything, from 0 in the
             order of their training (under `paper` each target before its shadow); None where nobody looked.
         unkept: why its signals could not be kept; None where they were, or where nobody asked for it.
+        networks_unkept: why its networks could not be kept; likewise.
         environments: under which versions, and on which processor, the networks were trained, and then any other one
             that they were attacked under (`privsearch.environment.present_environment`).
     """
@@ -206,6 +207,7 @@ class Completed(BaseModel):
     refused: dict[Word, Text] = {}
     dead: tuple[int, ...] | None = None
     unkept: Text | None = None
+    networks_unkept: Text | None = None
     environments: tuple[Environment, ...] = Field((UNKNOWN_ENVIRONMENT,), min_length=1)
     seconds: float
     host: Text = Field(default_factory=platform.node)
@@ -219,7 +221,8 @@ class Completed(BaseModel):
 
     def numbers(self) -> dict[str, Any]:
         """Everything that must come out the same again: all but the time, the place and the date."""
-        return self.model_dump(mode="json", exclude={"seconds", "host", "finished_at", "environments", "unkept"})
+        told = {"seconds", "host", "finished_at", "environments", "unkept", "networks_unkept"}
+        return self.model_dump(mode="json", exclude=told)
 
 
 class Death(BaseModel):

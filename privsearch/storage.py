@@ -212,6 +212,6 @@ def _reaching(folder: Path | str) -> Iterator[None]:
     except Exception as error:  # the file systems of other packages raise errors of their own
         reason = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
         raise StudyError(
-            f"{folder}: signals must be kept where files can be written and read, but: {' '.join(reason.split())}; "
+            f"{folder}: what is kept must lie where files can be written and read, but: {' '.join(reason.split())}; "
             "mend that, or name another place with --storage"
         ) from error

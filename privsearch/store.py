@@ -6,6 +6,7 @@
     trials.jsonl        the record: one line a finished trial, appended and synced before the trial counts
     trials.damaged, environments.damaged    the lines that a repair took out of the record and of the other file
     signals/            what the attacks saw of each trained trial (privsearch.archive), unless a storage is asked for
+    networks/           their networks, where these are to be kept (privsearch.network_archive); likewise
     results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
                         made from the record, and made again whenever it grows
     tables/, plots/, comparison/, audit/    made from the record on request
@@ -31,6 +32,7 @@ from privsearch import lock
 from privsearch.archive import SignalArchive
 from privsearch.disk import PART, append_line, reading, replace_file, sync_folder, writing
 from privsearch.errors import StudyError
+from privsearch.network_archive import NetworkArchive
 from privsearch.record import Record, collector_paused, read_record
 from privsearch.result import Completed, TrialResult, Word
 from privsearch.spec import SweepSpec
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 
 SIGNALS: Final = "signals"
 """The folder of the signals, in the study or in the storage below the sweep's name."""
+
+NETWORKS: Final = "networks"
+"""The folder of the networks, likewise."""
 
 OUTPUTS_SECONDS: Final = 600.0
 """How long to wait for another process that is making a study's files."""
@@ -79,8 +84,24 @@ class Study:
         Raises:
             StudyError: they would lie in two places.
         """
+        return SignalArchive(self._folder(sweep, SIGNALS))
+
+    @property
+    def networks(self) -> NetworkArchive:
+        """The networks of the trials that were trained while they were to be kept."""
+        return self.networks_of(self.sweep()) if self.exists() else NetworkArchive(self.path / NETWORKS)
+
+    def networks_of(self, sweep: SweepSpec) -> NetworkArchive:
+        """The networks where `sweep` keeps them, once it runs into this study.
+
+        Raises:
+            StudyError: they would lie in two places.
+        """
+        return NetworkArchive(self._folder(sweep, NETWORKS))
+
+    def _folder(self, sweep: SweepSpec, name: str) -> Path | str:
         storage = self.with_storage(sweep).storage
-        return SignalArchive(folder_in(storage, sweep.name, SIGNALS) if storage else self.path.absolute() / SIGNALS)
+        return folder_in(storage, sweep.name, name) if storage else self.path.absolute() / name
 
     def with_storage(self, sweep: SweepSpec) -> SweepSpec:
         """The sweep with the storage that this study was begun with.

@@ -40,6 +40,7 @@ class SweepOutcome:
         refused: by the attack's name and the reason, on how many of the others it could not be run.
         unkept: why the signals of a trial could not be kept, once for each such trial.
         contests: what competes for each front of the study.
+        networks_unkept: as `unkept`, of its networks.
     """
 
     plan: Plan
@@ -49,6 +50,7 @@ class SweepOutcome:
     refused: Mapping[tuple[str, str], int]
     unkept: Sequence[str]
     contests: Sequence["Contest"]
+    networks_unkept: Sequence[str] = ()
 
 
 def run_sweep(
@@ -80,8 +82,11 @@ def run_sweep(
         plan = make_plan(sweep, study, only_same_versions=only_same_versions)
         if sweep.keep_signals and plan.datasets_to_load:
             study.signals_of(sweep).probe()
+        networks = study.networks_of(sweep) if sweep.keep_networks else None
+        if networks and plan.datasets_to_load:
+            networks.probe()
         study.begin(sweep, {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}, describe_environment())
-        job = TrainAndAttack(study.signals, keep=sweep.keep_signals, only_same_versions=only_same_versions)
+        job = TrainAndAttack(study.signals, sweep.keep_signals, networks, only_same_versions)
         return _run(plan, study, runner, job, progress)
 
 
@@ -116,8 +121,16 @@ def _run(plan: Plan, study: Study, runner: Runner, job: Job, progress: Progress)
     from privsearch.report.outputs import write_outputs
 
     contests = write_outputs(study)
-    failed, refused, unkept = tuple(recorder.failed), recorder.refused, recorder.unkept
-    return SweepOutcome(plan, recorder.num_completed, recorder.num_dead, failed, refused, unkept, contests)
+    return SweepOutcome(
+        plan,
+        recorder.num_completed,
+        recorder.num_dead,
+        tuple(recorder.failed),
+        recorder.refused,
+        recorder.unkept,
+        contests,
+        recorder.networks_unkept,
+    )
 
 
 class _Recorder(Observer):
@@ -130,6 +143,7 @@ class _Recorder(Observer):
         self.failed: list[Failed] = []
         self.refused: Counter[tuple[str, str]] = Counter()
         self.unkept: list[str] = []
+        self.networks_unkept: list[str] = []
 
     def started(self, trial: PlannedTrial) -> None:
         self._progress.started(trial)
@@ -143,4 +157,5 @@ class _Recorder(Observer):
             self.num_dead += bool(result.dead)
             self.refused.update(() if result.dead else result.refused.items())
             self.unkept += [result.unkept] if result.unkept else []
+            self.networks_unkept += [result.networks_unkept] if result.networks_unkept else []
         self._progress.finished(result)

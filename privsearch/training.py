@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -32,13 +33,24 @@ An example's own class then has, on average, a probability that 32-bit floats ca
 EpochListener = Callable[[int, int, Epoch], None]
 """Told (network, epoch, what was measured) after every epoch; both count from 0."""
 
+NetworkListener = Callable[[int, Network], None]
+"""Told (network, the network itself) when it has been trained and queried; they count from 0."""
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Who is told how a training goes; None for nobody."""
+
+    on_epoch: EpochListener | None = None
+    on_trained: NetworkListener | None = None
+
 
 def train_cohort(
     spec: TrialSpec,
     splits: Splits,
     subsets: Bool[np.ndarray, "networks num_train"],
     seeds: Sequence[int],
-    on_epoch: EpochListener | None = None,
+    told: Listeners = Listeners(),
     device: str = "cpu",
 ) -> Cohort:
     """Train one network for each subset of the training split, and query each on both splits.
@@ -54,7 +66,7 @@ def train_cohort(
         subsets: `(K, num_train)`: the examples that each network is trained on.
         seeds: K numbers; each decides its network's initial weights, the order of its batches and how they are
             augmented.
-        on_epoch: told after every epoch.
+        told: who is told after every epoch, and of every network.
         device: where the networks are, as torch names it.
 
     Raises:
@@ -71,8 +83,12 @@ def train_cohort(
         for k, (subset, seed) in enumerate(zip(subsets, seeds, strict=True)):
             chosen = torch.from_numpy(np.flatnonzero(subset))
             with _naming(k, len(subsets), spec):
-                network, history = _train(spec, splits, chosen, seed, partial(on_epoch, k) if on_epoch else None)
+                network, history = _train(
+                    spec, splits, chosen, seed, partial(told.on_epoch, k) if told.on_epoch else None
+                )
                 answered = _query(network, splits, spec)
+            if told.on_trained:
+                told.on_trained(k, network)
             correct = (answered["final_mem", "plain"][0].argmax(1) == y).numpy()
             trained.append(
                 TrainedNetwork(

@@ -1,17 +1,24 @@
 """Run one trial: a `TrialSpec` in, a `TrialResult` out. No Ray, no Optuna, no paths."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from privsearch.data import describe_dataset
+from torch import Tensor
+
+from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.data.splits import load_splits
 from privsearch.environment import present_environment, same_versions
 from privsearch.errors import StudyError
-from privsearch.protocols import audit, draw_cohort
+from privsearch.models import Network
+from privsearch.network_archive import KeptNetwork, KeptNetworks
+from privsearch.protocols import audit, draw_cohort, network_roles
 from privsearch.result import UNKNOWN_ID, Cohort, Completed, TrialResult, failure
 from privsearch.spec import Attack, TrialSpec
-from privsearch.training import EpochListener, train_cohort
+from privsearch.training import EpochListener, Listeners, train_cohort
+
+T = TypeVar("T")
 
 
 class Archive(Protocol):
@@ -22,6 +29,26 @@ class Archive(Protocol):
 
     def save(self, trial_id: str, cohort: Cohort) -> None:
         """Keep a cohort."""
+
+
+class NetworkShelf(Protocol):
+    """Where trained networks are kept, by trial_id. A `StudyError` is raised where it cannot be reached."""
+
+    def save(self, trial_id: str, kept: KeptNetworks) -> None:
+        """Keep the networks of a trial."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What is kept of a cohort that had to be trained.
+
+    Attributes:
+        signals: whether its signals are, in the archive.
+        networks: where its networks are; None for nowhere.
+    """
+
+    signals: bool = True
+    networks: NetworkShelf | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +79,7 @@ def run_trial(
     on_epoch: EpochListener | None = None,
     archive: Archive | None = None,
     *,
-    keep: bool = True,
+    keep: Keeping = Keeping(),
     earlier: Earlier = Earlier(),
     device: str = "cpu",
 ) -> TrialResult:
@@ -61,15 +88,15 @@ def run_trial(
     Of a cohort that need not be trained, only those attacks are run that `earlier` says are missing.
 
     The same spec gives the same numbers on the same machine, in whatever process and beside whatever else. An
-    exception becomes a `Failed` result with its traceback; only an interrupt gets through. Signals are kept before the
-    attacks begin, so that an attack that fails costs no training.
+    exception becomes a `Failed` result with its traceback; only an interrupt gets through. Signals and networks are
+    kept before the attacks begin, so that an attack that fails costs no training.
 
     Args:
         spec: the trial; taken in its canonical form.
         on_epoch: told (network, epoch, what was measured); under `paper` networks count through the replicates, target
             before shadow.
         archive: where signals are kept; None for nowhere.
-        keep: whether to keep those of a cohort that had to be trained.
+        keep: what to keep of a cohort that had to be trained.
         earlier: what is recorded of the trial.
         device: where networks are trained, as torch names it.
     """
@@ -82,10 +109,15 @@ def run_trial(
         kept = _kept(archive, trial_id, earlier) if archive else None
         if kept:
             return _attacked(earlier.left(spec, kept), trial_id, kept, present_environment(device), started)
-        cohort = _train(spec, on_epoch, device)
-        unkept = _keep(archive, trial_id, cohort) if archive and keep else None
+        listener = _NetworkListener() if keep.networks else None
+        cohort = _train(spec, Listeners(on_epoch, listener), device)
+        unkept = _reason(archive.save, trial_id, cohort) if archive and keep.signals else None
+        networks_unkept = None
+        if keep.networks and listener:
+            networks = listener.kept(spec, trial_id, cohort, info)
+            networks_unkept = _reason(keep.networks.save, trial_id, networks)
         result = _attacked(spec, trial_id, cohort, present_environment(device), started)
-        return result.model_copy(update={"unkept": unkept})
+        return result.model_copy(update={"unkept": unkept, "networks_unkept": networks_unkept})
     except Exception as error:  # whatever a trial raises is its result, and must not end the sweep
         return failure(spec, trial_id, error, seconds=time.perf_counter() - started)
 
@@ -125,19 +157,41 @@ def _kept(archive: Archive, trial_id: str, earlier: Earlier) -> Cohort | None:
     return None if outdated else cohort
 
 
-def _keep(archive: Archive, trial_id: str, cohort: Cohort) -> str | None:
-    """Keep a cohort; where that cannot be done, the reason, which must not cost the trial its numbers."""
+def _reason(save: Callable[[str, T], None], trial_id: str, trained: T) -> str | None:
+    """Keep what was trained; where that cannot be done, the reason, which must not cost the trial its numbers."""
     try:
-        archive.save(trial_id, cohort)
+        save(trial_id, trained)
     except StudyError as error:
         return str(error)
     return None
 
 
-def _train(spec: TrialSpec, on_epoch: EpochListener | None, device: str) -> Cohort:
+class _NetworkListener:
+    """Copies the weights of every network that it is told of."""
+
+    def __init__(self) -> None:
+        self._states: list[dict[str, Tensor]] = []
+
+    def __call__(self, index: int, network: Network) -> None:  # noqa: ARG002  # they come in order
+        self._states.append({name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()})
+
+    def kept(self, spec: TrialSpec, trial_id: str, cohort: Cohort, info: DatasetInfo) -> KeptNetworks:
+        """What there is to keep of them."""
+        signals = cohort.signals
+        _, seeds = draw_cohort(spec.protocol, signals.num_train, spec.seed)
+        networks = [
+            KeptNetwork(role, replicate, seed, signals.rows[: signals.num_train][subset[: signals.num_train]], state)
+            for (replicate, role), seed, subset, state in zip(
+                network_roles(spec.protocol), seeds, signals.is_member, self._states, strict=True
+            )
+        ]
+        return KeptNetworks(trial_id, spec, info.input_shape, info.num_classes, cohort.environment, networks)
+
+
+def _train(spec: TrialSpec, told: Listeners, device: str) -> Cohort:
     splits = load_splits(spec.dataset, seed=spec.seed, train_size=spec.train_size, test_size=spec.test_size)
     subsets, seeds = draw_cohort(spec.protocol, len(splits.y_train), spec.seed)
-    cohort = train_cohort(spec, splits, subsets, seeds, on_epoch, device)
+    cohort = train_cohort(spec, splits, subsets, seeds, told, device)
     return replace(cohort, environment=present_environment(device))
 
 

@@ -82,7 +82,7 @@ def test_a_path_that_is_no_folder_is_told(tmp_path: Path) -> None:
     folder = open_folder(tmp_path / "file")
     for use in (folder.names, lambda: folder.read("x"), lambda: folder.write("x", b"")):
         with pytest.raises(
-            StudyError, match=r"file: signals must be kept .*, but: (Not a directory|File exists); mend"
+            StudyError, match=r"file: what is kept must lie .*, but: (Not a directory|File exists); mend"
         ):
             use()
 
@@ -100,7 +100,7 @@ def test_a_file_system_that_cannot_be_opened_is_told(uri: str, reason: str) -> N
     with pytest.raises(StudyError) as caught:
         probe(open_folder(uri))
     message = str(caught.value)
-    assert message.startswith(f"{uri}: signals must be kept where files can be written and read, but: {reason}")
+    assert message.startswith(f"{uri}: what is kept must lie where files can be written and read, but: {reason}")
     assert message.endswith("; mend that, or name another place with --storage")
 
 

@@ -24,7 +24,7 @@ from privsearch.spec import (
     TrialSpec,
 )
 from privsearch.spec.attacks import ThresholdKind, lacks
-from privsearch.trial import Earlier, attack_trial, run_trial
+from privsearch.trial import Earlier, Keeping, attack_trial, run_trial
 
 TINY = TrialSpec(
     dataset="iris",
@@ -168,10 +168,10 @@ def test_an_attack_that_the_examples_cannot_carry_costs_the_others_nothing(monke
 def test_what_need_not_be_kept_is_not_kept_but_read() -> None:
     """Without keeping, signals that are there serve all the same."""
     shelf = Shelf()
-    run_trial(TINY, archive=shelf, keep=False)
+    run_trial(TINY, archive=shelf, keep=Keeping(signals=False))
     assert shelf.saved == 0
     run_trial(TINY, archive=shelf)
-    assert isinstance(run_trial(TINY, archive=shelf, keep=False), Completed)
+    assert isinstance(run_trial(TINY, archive=shelf, keep=Keeping(signals=False)), Completed)
     assert shelf.saved == 1
 
 

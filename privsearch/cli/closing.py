@@ -18,7 +18,8 @@ def closing_lines(outcome: "SweepOutcome", study: "Study") -> str:
             f"trials: {outcome.num_completed} finished, {cached} recorded already, {failed} failed",
             *_dead(outcome.num_dead),
             *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in outcome.refused.items()),
-            *_unkept(outcome.unkept),
+            *_unkept("signals", outcome.unkept, "so that attacks to come need them trained again"),
+            *_unkept("networks", outcome.networks_unkept, "so that only `export --train` can give them"),
             *([f"kept, but no longer asked for: the attacks {', '.join(elsewhere)}"] if elsewhere else []),
             *(["run the same command to try the failed ones again"] if failed else []),
             f"results: {study.path / 'results.csv'}",
@@ -32,7 +33,6 @@ def _dead(count: int) -> list[str]:
     return [f"dead: {count} of these, {told}"] if count else []
 
 
-def _unkept(reasons: "Sequence[str]") -> list[str]:
+def _unkept(what: str, reasons: "Sequence[str]", hence: str) -> list[str]:
     count = "1 trial" if len(reasons) == 1 else f"{len(reasons)} trials"
-    told = f"the signals of {count} could not be kept, so that attacks to come need them trained again: "
-    return [told + reasons[0]] if reasons else []
+    return [f"the {what} of {count} could not be kept, {hence}: {reasons[0]}"] if reasons else []

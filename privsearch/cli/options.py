@@ -21,8 +21,8 @@ class Reuse(StrEnum):
     SAME_VERSIONS = "same-versions"
 
 
-class KeepSignals(StrEnum):
-    """Whether a sweep keeps what its attacks saw."""
+class Keep(StrEnum):
+    """Whether a sweep keeps something of what it trains."""
 
     YES = "yes"
     NO = "no"

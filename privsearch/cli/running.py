@@ -12,7 +12,7 @@ from privsearch.cli.closing import closing_lines
 from privsearch.cli.options import (
     AddressOption,
     DataDirOption,
-    KeepSignals,
+    Keep,
     Reuse,
     ReuseOption,
     RunnerName,
@@ -78,15 +78,19 @@ def sweep(
     workers: WorkersOption = None,
     address: AddressOption = None,
     keep_signals: Annotated[
-        KeepSignals | None,
+        Keep | None,
         typer.Option(help="Keep what the attacks saw, for attacks to come; by default as the sweep file says (yes)."),
+    ] = None,
+    keep_networks: Annotated[
+        Keep | None,
+        typer.Option(help="Keep the networks' weights, for export; by default as the sweep file says (no)."),
     ] = None,
     reuse: ReuseOption = Reuse.ALL,
     storage: Annotated[
         str | None,
         typer.Option(
             metavar="URI",
-            help="Keep signals there, not in the study: a path, or a URI such as s3://bucket/folder.",
+            help="Keep signals and networks there, not in the study: a path, or a URI such as s3://bucket/folder.",
         ),
     ] = None,
 ) -> None:
@@ -100,8 +104,8 @@ def sweep(
 
     settings = [*(settings or ()), *([f"storage={json.dumps(storage)}"] if storage is not None else ())]
     spec, where = _asked(sweep, settings, study, data_dir)
-    if keep_signals:
-        spec = spec.model_copy(update={"keep_signals": keep_signals is KeepSignals.YES})
+    kept = {"keep_signals": keep_signals, "keep_networks": keep_networks}
+    spec = spec.model_copy(update={field: given is Keep.YES for field, given in kept.items() if given})
     if not spec.keep_signals:
         typer.echo("note: signals are not kept; `privsearch attack` will need this sweep to be trained again", err=True)
     console = new_console()

@@ -97,6 +97,18 @@ class Network(nn.Sequential):
         return last.current(neurons(current)), last.activation
 
 
+def num_weights(input_shape: tuple[int, ...], num_classes: int) -> int:
+    """The weights and biases of the network that `build_network` builds for such examples."""
+    stages, features = 0, input_shape[0]
+    if len(input_shape) == 3:
+        channels, height, width = input_shape
+        for out_channels in CONV_CHANNELS:
+            stages += (9 * channels + 1) * out_channels
+            channels = out_channels
+        features = channels * (height // 4) * (width // 4)
+    return stages + (features + 1) * HIDDEN_FEATURES + (HIDDEN_FEATURES + 1) * num_classes
+
+
 def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network:
     """The network that a trial asks for, its weights drawn from torch's global generator.
 

@@ -7,19 +7,23 @@ import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 import numpy as np
 from jaxtyping import Bool
 from numpy import ndarray as Array
 
 from privsearch.errors import MetricError
+from privsearch.network_archive import Role
 from privsearch.protocols.halves import audit_halves, halves_cohort
 from privsearch.protocols.judging import Judged, across_targets
 from privsearch.protocols.paper import audit_paper, paper_cohort
 from privsearch.result import AcrossTargets, AttackResult, Cohort, Replicate
 from privsearch.spec import Attack, Protocol, TrialSpec
 
-__all__ = ["Audit", "audit", "draw_cohort"]
+__all__ = ["Audit", "audit", "draw_cohort", "network_roles"]
+
+_ROLES: Final[tuple[Role, ...]] = ("target", "shadow")
 
 
 def draw_cohort(protocol: Protocol, num_train: int, seed: int) -> tuple[Bool[Array, "networks num_train"], list[int]]:
@@ -33,6 +37,13 @@ def draw_cohort(protocol: Protocol, num_train: int, seed: int) -> tuple[Bool[Arr
             return paper_cohort(protocol, num_train, seed)
         case "halves":
             return halves_cohort(protocol, num_train, seed)
+
+
+def network_roles(protocol: Protocol) -> list[tuple[int, Role]]:
+    """For every network of a trial, in order, the target that it is, or is the shadow of, from 1; and what it is."""
+    if protocol.kind == "halves":
+        return [(number, "both") for number in range(1, protocol.networks + 1)]
+    return [(number, role) for number in range(1, protocol.replicates + 1) for role in _ROLES]
 
 
 @dataclass(frozen=True)

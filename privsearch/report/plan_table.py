@@ -32,6 +32,7 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
             yield f"signals too large to keep, above {size(MAX_BYTES)} a trial: those of {unkept} trials"
     else:
         yield "signals are not kept: an attack to come will train everything again (keep_signals: false)"
+    yield from _network_lines(plan)
     yield from reuse_lines(plan)
     if unasked := summary["recorded_but_not_asked_for"] - plan.superseded.total:
         yield f"kept, but no longer asked for: {unasked} recorded trials"
@@ -44,6 +45,20 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
     for name, row in summary["grids"].items():
         per_grid.add_row(name, str(row["points_per_dataset"]), str(row["distinct_per_dataset"]))
     yield per_grid
+
+
+def _network_lines(plan: Plan) -> Iterator[str]:
+    """The size of the networks to keep, and what becomes of those that are trained already."""
+    if not plan.sweep.keep_networks:
+        return
+    yield f"networks to keep: {size(plan.network_bytes)} (keep_networks)"
+    if unkept := plan.num_unkept_networks:
+        yield f"networks too large to keep, above {size(MAX_BYTES)} a trial: those of {unkept} trials"
+    if plan.without_networks:
+        yield (
+            f"trained already, without keeping their networks: {plan.without_networks} trials; they are not trained "
+            "again for it: privsearch export STUDY TRIAL --train does that for one"
+        )
 
 
 def reuse_lines(plan: Plan) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from privsearch.archive import SignalArchive
+from privsearch.network_archive import NetworkArchive
 from privsearch.plan import PlannedTrial
 from privsearch.result import TrialResult
 from privsearch.spec import Device
@@ -19,19 +20,22 @@ class TrainAndAttack:
     Attributes:
         archive: where signals are kept; None for nowhere.
         keep: whether to keep those of a cohort that had to be trained.
+        networks: where the networks of such a cohort are kept; None for nowhere.
         only_same_versions: train again what was kept from other versions than the worker's.
     """
 
     archive: SignalArchive | None = None
     keep: bool = True
+    networks: NetworkArchive | None = None
     only_same_versions: bool = False
 
     def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:
         """The result of the trial."""
-        from privsearch.trial import Earlier, run_trial
+        from privsearch.trial import Earlier, Keeping, run_trial
 
         earlier = Earlier(trial.trained_under, trial.missing, self.only_same_versions)
-        return run_trial(trial.spec, archive=self.archive, keep=self.keep, earlier=earlier, device=device)
+        keep = Keeping(signals=self.keep, networks=self.networks)
+        return run_trial(trial.spec, archive=self.archive, keep=keep, earlier=earlier, device=device)
 
 
 @dataclass(frozen=True)

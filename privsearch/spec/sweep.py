@@ -160,6 +160,9 @@ class SweepSpec(BaseModel):
     keep_signals: bool = Field(
         True, description="true (keep what the attacks saw, for attacks to come) or false (a new attack trains again)"
     )
+    keep_networks: bool = Field(
+        False, description="true (keep the weights of every network that is trained, for export) or false (keep none)"
+    )
     storage: Annotated[str, AfterValidator(check_storage)] | None = Field(None, description=STORAGE_RULE)
     resources: Resources = Field(
         Resources(), description="a mapping of cpu, gpu, custom and max_concurrent, such as {cpu: 1, gpu: 0.25}"

@@ -1,0 +1,71 @@
+"""A kept network, built again with the weights that it was trained to."""
+
+from pathlib import Path
+
+from privsearch.disk import reading
+from privsearch.errors import ConstructionError, StudyError
+from privsearch.models import Network, build_network, num_weights
+from privsearch.network_archive import KeptNetworks, unpack_networks
+from privsearch.text import printable
+
+_FLOAT_BYTES = 4
+
+
+def load_networks(path: str | Path) -> KeptNetworks:
+    """What a file of kept networks holds: the configuration, and of each network its role, its examples, its weights.
+
+    Args:
+        path: of a file that `privsearch export`, or a sweep with `keep_networks: true`, has written. It may come from
+            a stranger: nothing in it is executed.
+
+    Raises:
+        StudyError: there is no such file, or it is damaged or something else.
+    """
+    path = Path(path)
+    with reading(path):
+        content = path.read_bytes()
+    try:
+        return unpack_networks(content)
+    except ValueError as error:
+        raise StudyError(f"{path}: {printable(str(error))}; export it again") from None
+
+
+def load_network(path: str | Path, index: int = 0) -> Network:
+    """A kept network with its weights, in eval mode, on the CPU.
+
+    Its logits on what it is shown in a trial (`privsearch.data.splits.load_splits`: standardised tables, normalised
+    images) are those of the trial's signals, to the bit on the same kind of processor with one thread.
+
+    Args:
+        path: as of `load_networks`.
+        index: which of the trial's networks, in the order of their training: under `paper` the target of the first
+            replicate, its shadow, the target of the second; under `halves` the networks in turn.
+
+    Returns:
+        A `torch.nn.Module` from a batch `(batch, *input_shape)` to logits `(batch, classes)`.
+
+    Raises:
+        StudyError: there is no such file or network, or the file is damaged or something else.
+    """
+    kept = load_networks(path)
+    if not 0 <= index < len(kept.networks):
+        raise StudyError(f"{path}: index must be from 0 to {len(kept.networks) - 1}, its networks, but got {index}")
+    try:
+        return _built(kept, index)
+    except (ConstructionError, ValueError, RuntimeError, AssertionError) as error:
+        reason = printable(" ".join(str(error).split())[:300])
+        raise StudyError(
+            f"{path}: must hold the weights of its configuration, but: {reason}; export it again"
+        ) from None
+
+
+def _built(kept: KeptNetworks, index: int) -> Network:
+    state = kept.networks[index].state_dict
+    # Before anything is built: a stranger's file may speak of a network larger than any memory.
+    held = sum(tensor.untyped_storage().nbytes() for tensor in state.values())
+    shape, classes = kept.input_shape, kept.num_classes
+    if min(shape, default=0) < 1 or held < _FLOAT_BYTES * num_weights(shape, classes):
+        raise ValueError(f"{classes} classes of examples of the shape {shape} need more weights than it has")
+    network = build_network(kept.spec, kept.input_shape, kept.num_classes)
+    network.load_state_dict(dict(state))
+    return network.eval()
