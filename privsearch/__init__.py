@@ -4,12 +4,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from privsearch.networks import load_network, load_networks
+    from privsearch.network_archive import load_networks
+    from privsearch.networks import load_network
     from privsearch.store import Study, load_study
 
 __all__ = ["Study", "load_network", "load_networks", "load_study"]
 
-_HOMES: Final = {"Study": "store", "load_network": "networks", "load_networks": "networks", "load_study": "store"}
+_HOMES: Final = {
+    "Study": "store",
+    "load_network": "networks",
+    "load_networks": "network_archive",
+    "load_study": "store",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -113,14 +113,14 @@ def choose_trials(
     """
     results = list(results)
     completed = [result for result in results if isinstance(result, Completed)]
-    first = _find(a, results, completed)
+    first = find_completed(a, results, completed)
     fitting = [other for other in completed if other is not first and not _unlike(first.spec, other.spec)]
     if not others and not fitting:
         raise StudyError(
             f"{first.trial_id}: must have a completed trial of the same dataset, protocol and seed beside it, but is "
             "the only one of this study; sweep another axis"
         )
-    chosen = {found.trial_id: found for found in (_find(other, results, fitting) for other in others)}
+    chosen = {found.trial_id: found for found in (find_completed(other, results, fitting) for other in others)}
     for other in chosen.values():
         if other is first:
             raise StudyError(f"{first.trial_id}: must be set beside another trial, not itself; {_would_do(a, fitting)}")
@@ -226,8 +226,17 @@ def _check_numeric(targets: pd.DataFrame, column: str) -> None:
         )
 
 
-def _find(beginning: str, results: Sequence[TrialResult], fitting: Sequence[Completed]) -> Completed:
-    """The trial whose id begins so; the error names those that would be `fitting`."""
+def find_completed(beginning: str, results: Sequence[TrialResult], fitting: Sequence[Completed]) -> Completed:
+    """The completed trial whose id begins so.
+
+    Args:
+        beginning: an id, or the beginning of one.
+        results: the trials of one study.
+        fitting: those of them that the error names.
+
+    Raises:
+        StudyError: an id fits none or several of the trials, or the trial has failed.
+    """
     found = [result for result in results if result.trial_id.startswith(beginning)]
     if len(found) != 1:
         what = f"is the beginning of {len(found)} trials" if found else "names no trial"

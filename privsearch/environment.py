@@ -70,6 +70,11 @@ def same_versions(one: str, other: str) -> bool:
     return _differences([one, other]).keys() <= {_PROCESSOR}
 
 
+def was_on_gpu(environment: str) -> bool:
+    """Whether networks were trained on a GPU there."""
+    return environment.endswith(_GPU)
+
+
 def changes_to_present(recorded: str, *, gpu: bool) -> str:
     """What differs between the environment of a result and that of this process; see `changes`.
 
@@ -78,7 +83,7 @@ def changes_to_present(recorded: str, *, gpu: bool) -> str:
         gpu: whether networks may be trained on a GPU. Which one, only the workers know: that of a result passes for it.
     """
     present = present_environment()
-    if gpu and recorded.endswith(_GPU):
+    if gpu and was_on_gpu(recorded):
         present = present.partition(_ON)[0] + _ON + recorded.partition(_ON)[2]
     return changes(recorded, present)
 

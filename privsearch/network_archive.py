@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -10,10 +11,12 @@ from jaxtyping import Int
 from numpy import ndarray as Array
 from pydantic import BaseModel, ConfigDict, Field
 
+from privsearch.disk import reading
 from privsearch.errors import StudyError
 from privsearch.npz import MAX_BYTES, open_npz
 from privsearch.result import Environment, Word
 from privsearch.spec import TrialSpec
+from privsearch.text import printable
 from privsearch.trial_files import TrialFiles
 
 if TYPE_CHECKING:
@@ -170,6 +173,25 @@ def unpack_networks(content: bytes) -> KeptNetworks:
     except Exception as error:
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise ValueError(f"must be networks that privsearch has kept, but: {reason}") from None
+
+
+def load_networks(path: str | Path) -> KeptNetworks:
+    """What a file of kept networks holds: the configuration, and of each network its role, its examples, its weights.
+
+    Args:
+        path: of a file that `privsearch export`, or a sweep with `keep_networks: true`, has written. It may come from
+            a stranger: nothing in it is executed.
+
+    Raises:
+        StudyError: there is no such file, or it is damaged or something else.
+    """
+    path = Path(path)
+    with reading(path):
+        content = path.read_bytes()
+    try:
+        return unpack_networks(content)
+    except ValueError as error:
+        raise StudyError(f"{path}: {printable(str(error))}; export it again") from None
 
 
 def _check_archive(content: bytes) -> None:

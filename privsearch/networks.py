@@ -2,32 +2,12 @@
 
 from pathlib import Path
 
-from privsearch.disk import reading
 from privsearch.errors import ConstructionError, StudyError
 from privsearch.models import Network, build_network, num_weights
-from privsearch.network_archive import KeptNetworks, unpack_networks
+from privsearch.network_archive import KeptNetworks, load_networks
 from privsearch.text import printable
 
 _FLOAT_BYTES = 4
-
-
-def load_networks(path: str | Path) -> KeptNetworks:
-    """What a file of kept networks holds: the configuration, and of each network its role, its examples, its weights.
-
-    Args:
-        path: of a file that `privsearch export`, or a sweep with `keep_networks: true`, has written. It may come from
-            a stranger: nothing in it is executed.
-
-    Raises:
-        StudyError: there is no such file, or it is damaged or something else.
-    """
-    path = Path(path)
-    with reading(path):
-        content = path.read_bytes()
-    try:
-        return unpack_networks(content)
-    except ValueError as error:
-        raise StudyError(f"{path}: {printable(str(error))}; export it again") from None
 
 
 def load_network(path: str | Path, index: int = 0) -> Network:

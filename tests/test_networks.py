@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from privsearch import load_network
+from privsearch import load_network, load_networks
 from privsearch.archive import SignalArchive
 from privsearch.cost import network_bytes
 from privsearch.data import describe_dataset
 from privsearch.data.splits import load_splits
 from privsearch.errors import StudyError
 from privsearch.network_archive import NetworkArchive, pack_networks, unpack_networks
-from privsearch.networks import load_networks
 from privsearch.protocols import draw_cohort
 from privsearch.result import Completed
 from privsearch.spec import HalvesProtocol, PaperProtocol, TrialSpec

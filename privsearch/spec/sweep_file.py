@@ -98,13 +98,23 @@ def blaming(path: Path, settings: Sequence[str] = ()) -> Iterator[None]:
         raise type(error)(message) from None
 
 
-def dump_sweep(sweep: SweepSpec) -> str:
-    """The sweep as YAML; `read_sweep` gives it back."""
+def dump_sweep(sweep: SweepSpec, *, brief: bool = False) -> str:
+    """The sweep as YAML; `read_sweep` gives it back.
+
+    Args:
+        sweep: what to write.
+        brief: leave out what says nothing to a reader: fields with their defaults, but for the protocol, the attacks
+            and the seed.
+    """
+    fields = sweep.model_dump(mode="json")
+    if brief:
+        defaults = {n: f.default for n, f in SweepSpec.model_fields.items() if n not in ("protocol", "attacks", "seed")}
+        fields = {n: value for n, value in fields.items() if n not in defaults or getattr(sweep, n) != defaults[n]}
     stream = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed as None in its stub
-    yaml.dump(sweep.model_dump(mode="json"), stream)
+    yaml.dump(fields, stream)
     return stream.getvalue()
 
 

@@ -1,0 +1,62 @@
+"""The commands with which a configuration is chosen and taken along."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from privsearch.cli.options import DataDirOption, StudyFolder
+from privsearch.cli.shell import EXIT_STATUS, ExitCode, app
+
+
+@app.command(epilog="Exit status: 0 picked, 1 no configuration reaches the accuracy asked for, 2 bad input.")
+def pick(
+    study: StudyFolder,
+    dataset: Annotated[str | None, typer.Option(metavar="NAME", help="One of the study's; by default all.")] = None,
+    min_accuracy: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FRACTION",
+            help="Take the most private configuration with at least this mean test accuracy, such as 0.95; by default "
+            "the knee of the front.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the choice as JSON.")] = False,
+) -> None:
+    """Choose a configuration for each dataset: the most private one above an accuracy, or the knee of the front."""
+    from privsearch.choice import pick as pick_from
+    from privsearch.report.choice_view import choice_lines, choice_summary
+    from privsearch.store import load_study
+
+    choices = pick_from(load_study(study), dataset=dataset, min_accuracy=min_accuracy)
+    if as_json:
+        typer.echo(json.dumps([choice_summary(choice) for choice in choices], indent=2))
+    else:
+        typer.echo("\n\n".join("\n".join(choice_lines(choice, study)) for choice in choices))
+    if any(choice.chosen is None for choice in choices):
+        raise typer.Exit(ExitCode.SOME_FAILED)
+
+
+@app.command(epilog=EXIT_STATUS)
+def export(
+    study: StudyFolder,
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="A trial's id, or the beginning of one.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Write there; by default into STUDY/exports.")
+    ] = None,
+    train: Annotated[
+        bool, typer.Option("--train", help="Train the configuration once more where its networks were not kept.")
+    ] = False,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Write one configuration as a sweep file of its own and, if they were kept, its networks as state dicts."""
+    from privsearch.data.directory import use_data_directory
+    from privsearch.export import export as export_from
+    from privsearch.report.export_view import export_lines
+    from privsearch.store import load_study
+
+    use_data_directory(data_dir)
+    exported = export_from(load_study(study), trial, to, train=train)
+    for line in export_lines(exported, study):
+        typer.echo(line)
