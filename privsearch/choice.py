@@ -27,6 +27,9 @@ most private on a front that has no knee."""
 Row = Mapping[str, Any]
 """A row of the results table, as plain values."""
 
+_NO_SPREAD: Final = 1e-12
+"""Accuracies that differ by less are equal."""
+
 _NO_BULGE: Final = 1e-9
 """A front that comes no nearer to the ideal than this, in scaled objectives, is a straight line."""
 
@@ -60,7 +63,8 @@ class Choice:
         min_accuracy: the least test accuracy asked for, a fraction; None where the knee was.
         rule: what made the chosen configuration the one.
         chosen: its row; None where no configuration reaches the accuracy, or none can be compared.
-        accuracy: its test accuracy with the 95 % interval over the targets; None with one target.
+        accuracy: its test accuracy with the 95 % interval over the targets; None where these show no spread: there is
+            one of them, or all have the same accuracy, as they may on a small test split.
         distance: of the knee from the line between the front's ends (`knee_distances`); None without one.
         most_accurate: the row of the feasible configuration with the highest test accuracy; None where there is none.
         costs: how the chosen one differs from that, in accuracy and privacy; empty where it is that.
@@ -155,13 +159,17 @@ def choose(contest: Contest, results: Sequence[TrialResult], min_accuracy: float
         min_accuracy,
         rule,
         chosen,
-        spread_interval(own[ACCURACY].tolist()),
+        _spread(own[ACCURACY].tolist()),
         distance,
         best,
         compared.costs(best, chosen),
         len(others),
         compared.alike(chosen, others, (private,) if rule == "bound" else (ACCURACY, private)),
     )
+
+
+def _spread(accuracies: Sequence[float]) -> Interval | None:
+    return spread_interval(accuracies) if np.ptp(accuracies) >= _NO_SPREAD else None
 
 
 def private_column(objectives: Objectives) -> str:

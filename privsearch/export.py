@@ -49,7 +49,7 @@ class Exported:
     Attributes:
         trial_id: the trial.
         sweep_file: the sweep of that one configuration.
-        networks_file: its networks; None where they were not kept.
+        networks_file: its networks, by an absolute path; None where they were not kept.
         num_networks: how many there are in it.
         retrained: how the training that they come from compares with what is recorded; None where they were kept.
         notes: what whoever uses the files should know.
@@ -91,7 +91,7 @@ def export(
     results, sweep = study.results(), study.sweep()
     result = find_completed(trial, results, [found for found in results if isinstance(found, Completed)])
     result = result.model_copy(update={"spec": _with_present_dataset(result.spec, sweep)})
-    to = to or study.path / "exports"
+    to = to or study.exports
     with writing(to):
         to.mkdir(parents=True, exist_ok=True)
     one = one_trial_sweep(result.spec, sweep, result.trial_id)
@@ -99,13 +99,13 @@ def export(
     heading = "".join(f"# {line}\n" for line in _heading(study, result))
     replace_file(sweep_file, heading + dump_sweep(one, brief=True))
     notes = [*_identity_notes(result), *_attack_notes(result.spec, one)]
-    path, retrained = to / f"{result.trial_id}.pt", None
+    path, retrained = to.absolute() / f"{result.trial_id}.pt", None
     kept = _copied(study, result, path)
     if kept and kept.environment != result.environments[0]:
         differs = changes(result.environments[0], kept.environment)
         notes.append(f"the networks are of another training than the numbers recorded: {differs}")
     if not kept and train:
-        retrained = _trained_again(result, NetworkArchive(to.absolute()), on_epoch)
+        retrained = _trained_again(result, NetworkArchive(path.parent), on_epoch)
         kept = load_networks(path)
     count = len(kept.networks) if kept else 0
     return Exported(result.trial_id, sweep_file, path if kept else None, count, retrained, tuple(notes))

@@ -10,6 +10,7 @@
     results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
                         made from the record, and made again whenever it grows
     tables/, plots/, comparison/, audit/    made from the record on request
+    exports/            single configurations, and their networks (privsearch.export), unless they go elsewhere
     .lock, .lease, .holder.json, .outputs.lock    who is writing (privsearch.lock)
 
 The record is the truth.
@@ -145,6 +146,11 @@ class Study:
     def comparison(self) -> Path:
         """The folder of the comparison with the published numbers."""
         return self.path / "comparison"
+
+    @property
+    def exports(self) -> Path:
+        """The folder of single configurations that were taken out."""
+        return self.path / "exports"
 
     @property
     def optuna_storage(self) -> Path:

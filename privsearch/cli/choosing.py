@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from privsearch.cli.options import DataDirOption, StudyFolder
 from privsearch.cli.shell import EXIT_STATUS, ExitCode, app
+
+if TYPE_CHECKING:
+    from privsearch.result import Epoch
 
 
 @app.command(epilog="Exit status: 0 picked, 1 no configuration reaches the accuracy asked for, 2 bad input.")
@@ -57,6 +60,11 @@ def export(
     from privsearch.store import load_study
 
     use_data_directory(data_dir)
-    exported = export_from(load_study(study), trial, to, train=train)
+    exported = export_from(load_study(study), trial, to, train=train, on_epoch=_say_epoch)
     for line in export_lines(exported, study):
         typer.echo(line)
+
+
+def _say_epoch(network: int, epoch: int, measured: "Epoch") -> None:
+    said = f"network {network + 1}  epoch {epoch + 1:3}  loss {measured.loss:.4f}"
+    typer.echo(f"{said}  training accuracy {measured.accuracy:.4f}", err=True)

@@ -9,6 +9,7 @@ from privsearch.choice import Choice, Cost
 from privsearch.differences import ACCURACY
 from privsearch.frame import varying_axes
 from privsearch.report.labels import NOTATION, configuration, quantity
+from privsearch.report.style import excess_of
 from privsearch.spec import AXES
 
 _MOST: Final = 10
@@ -108,6 +109,8 @@ def _numbers(choice: Choice) -> Iterator[str]:
         said = " (what private means here)" if column == choice.private else ""
         bounds = _bounds(row.get(f"{column}_low"), row.get(f"{column}_high"))
         yield f"{quantity(column)} {_mean(row, column)}{bounds}{said}"
+    if row.get(excess_of(choice.private)) is not None:
+        yield f"excess AUC over the placebo {row[excess_of(choice.private)]:+.4f}; 0 on average without a leak"
     sure = row["front_probability"]
     there = "on the front" if row["on_front"] else "not on the front"
     yield f"{there}; probability of being on it: {'not known, with one target' if sure is None else f'{sure:.2f}'}"
@@ -115,7 +118,9 @@ def _numbers(choice: Choice) -> Iterator[str]:
 
 def _doubts(choice: Choice) -> Iterator[str]:
     if choice.is_doubtful:
-        why = "its interval is not known" if choice.accuracy is None else "its interval reaches below that"
+        why = "its interval reaches below that"
+        if choice.accuracy is None:
+            why = "how sure that is is not known, as its targets show no spread"
         yield f"warning: its mean accuracy is at least {choice.min_accuracy:g}, but {why}"
 
 
