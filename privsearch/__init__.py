@@ -1,7 +1,6 @@
 """privsearch: train and attack every model of a sweep; keep the accuracy-privacy Pareto front."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from privsearch.network_archive import load_networks
@@ -10,16 +9,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Study", "load_network", "load_networks", "load_study"]
 
-_HOMES: Final = {
-    "Study": "store",
-    "load_network": "networks",
-    "load_networks": "network_archive",
-    "load_study": "store",
-}
-
 
 def __getattr__(name: str) -> Any:
     """Import the public names when they are asked for, so that `privsearch --help` need not wait for them."""
-    if name in _HOMES:
-        return getattr(import_module(f"privsearch.{_HOMES[name]}"), name)
+    if name == "load_network":
+        from privsearch import networks
+
+        return networks.load_network
+    if name == "load_networks":
+        from privsearch import network_archive
+
+        return network_archive.load_networks
+    if name in __all__:
+        from privsearch import store
+
+        return getattr(store, name)
     raise AttributeError(f"module 'privsearch' has no attribute {name!r}")

@@ -4,17 +4,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from builders import make_completed, make_failed
 from command_line import files, run
 
 from privsearch.check import examine_study, repair_study
 from privsearch.errors import StudyError
+from privsearch.network_archive import KeptNetwork, KeptNetworks
 from privsearch.record import RecordWriter
 from privsearch.report.check_table import State
 from privsearch.report.outputs import write_outputs
 from privsearch.result import Cohort, Epoch, TrainedNetwork
 from privsearch.signals import Signals
-from privsearch.spec import SweepSpec
+from privsearch.spec import SweepSpec, TrialSpec
 from privsearch.spec.sweep_file import dump_sweep
 from privsearch.store import Study
 
@@ -29,6 +31,12 @@ def small_cohort() -> Cohort:
     return Cohort(Signals(outputs, half[None], half.astype(np.int64), np.arange(4), 3), (network,))  # type: ignore[arg-type]
 
 
+def small_networks(trial_id: str) -> KeptNetworks:
+    """One network with a weight."""
+    spec, state = TrialSpec(dataset="iris", model="ann"), {"weight": torch.zeros(100)}
+    return KeptNetworks(trial_id, spec, (4,), 3, "unknown", [KeptNetwork("target", 1, 0, np.arange(2), state)])
+
+
 @pytest.fixture(autouse=True)
 def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing takes longer than all else."""
@@ -37,7 +45,7 @@ def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def study(tmp_path: Path, tiny_sweep: SweepSpec) -> Study:
-    """Two trials with their signals, and all that is made from them."""
+    """Two trials with their signals and networks, and all that is made from them."""
     made = Study(tmp_path / "study")
     made.begin(tiny_sweep, {A: "iris", B: "iris"}, {"python": "3"})
     with RecordWriter(made.record_path) as record:
@@ -45,6 +53,7 @@ def study(tmp_path: Path, tiny_sweep: SweepSpec) -> Study:
         record.append(make_completed(B, model="snn"))
     for trial_id in (A, B):
         made.signals.save(trial_id, small_cohort())
+        made.networks.save(trial_id, small_networks(trial_id))
     write_outputs(made)
     return made
 
@@ -82,6 +91,8 @@ DAMAGES: dict[str, Callable[[Study], None]] = {
     "fronts": lambda study: study.fronts.rename(study.path / "plots"),
     ".plan.json.1234.part": lambda study: add(study.path / ".plan.json.1234.part", b"{"),
     ".optuna.journal-x1": lambda study: (study.path / ".optuna.journal-x1").mkdir(),
+    f"networks of {B}": lambda study: cut(study.path / "networks" / f"{B}.pt"),
+    "networks, .c.pt.1.part": lambda study: left_unfinished(study.path / "networks" / ".c.pt.1.part"),
     "signals, .c.npz.1.part": lambda study: left_unfinished(study.path / "signals" / ".c.npz.1.part"),
 }
 
@@ -117,6 +128,7 @@ def test_all_damages_at_once(study: Study) -> None:
     assert (study.path / "trials.damaged").read_bytes() == b"\0" * 100 + b"\n"
     assert (study.path / "environments.damaged").read_bytes() == b'{"torn\n'
     assert (study.path / "signals" / "damaged" / f"{A}.npz").is_file()
+    assert (study.path / "networks" / "damaged" / f"{B}.pt").is_file()
     assert [line.partition(":")[0] for line in done] == [
         "environments.jsonl, line 2",
         "trials.jsonl, line 3",
@@ -124,6 +136,8 @@ def test_all_damages_at_once(study: Study) -> None:
         ".plan.json.1234.part",
         f"signals of {A}",
         "signals, .c.npz.1.part",
+        f"networks of {B}",
+        "networks, .c.pt.1.part",
         "targets.csv, optuna.journal, fronts",
     ]
 

@@ -38,7 +38,7 @@ def test_a_plan_tells_the_size_and_what_is_too_late(study: Path, tmp_path: Path)
     assert "trained already" not in run(*asked).stdout
     run("sweep", study.parent / "tiny.yaml", "--study", tmp_path / "later", *INLINE)
     later = ("--study", tmp_path / "later", "--set", "keep_networks=true")
-    said = run("plan", study.parent / "tiny.yaml", *later).stdout
+    said = " ".join(run("plan", study.parent / "tiny.yaml", *later).stdout.split())
     assert "to do: 0, cached: 2" in said
     assert "trained already, without keeping their networks: 2 trials; they are not trained again for it" in said
 

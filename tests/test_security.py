@@ -29,6 +29,8 @@ KNOWN: Final = {
     # the worker's own child, and what that gets from its parent
     "runners/supervisor.py": {"subprocess.Popen"},
     "runners/child.py": {"pickle.loads("},
+    # networks, with weights_only=True
+    "network_archive.py": {"torch.load"},
 }
 
 
