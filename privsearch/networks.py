@@ -42,7 +42,8 @@ def load_network(path: str | Path, index: int = 0) -> Network:
 def _built(kept: KeptNetworks, index: int) -> Network:
     state = kept.networks[index].state_dict
     # Before anything is built: a stranger's file may speak of a network larger than any memory.
-    held = sum(tensor.untyped_storage().nbytes() for tensor in state.values())
+    storages = [tensor.untyped_storage() for tensor in state.values()]
+    held = sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
     shape, classes = kept.input_shape, kept.num_classes
     if min(shape, default=0) < 1 or held < _FLOAT_BYTES * num_weights(shape, classes):
         raise ValueError(f"{classes} classes of examples of the shape {shape} need more weights than it has")

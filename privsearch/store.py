@@ -10,7 +10,7 @@
     results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
                         made from the record, and made again whenever it grows
     tables/, plots/, comparison/, audit/    made from the record on request
-    exports/            single configurations, and their networks (privsearch.export), unless they go elsewhere
+    exports/            single configurations, and their networks (privsearch.exporting), unless they go elsewhere
     .lock, .lease, .holder.json, .outputs.lock    who is writing (privsearch.lock)
 
 The record is the truth.

@@ -221,3 +221,19 @@ def test_a_study_without_results_is_told(tmp_path: Path) -> None:
     """There is nothing to choose from."""
     with pytest.raises(StudyError, match="must have a finished trial to choose from"):
         pick(study_of(tmp_path, []))
+
+
+def test_what_breaks_a_constraint_is_no_candidate() -> None:
+    """Neither above the accuracy, nor as the most accurate, nor on the front."""
+    results = results_of(*TRADEOFF)
+    (contest,) = contests(results, SweepSpec.model_validate(SWEEP))
+    feasible = ~contest.candidates["trial_id"].isin([f"{0:016x}", f"{1:016x}"])
+    contest.__dict__["candidates"] = contest.candidates.assign(feasible=feasible)
+    for bound in (0.92, None):
+        choice = choose(contest, results, bound)
+        assert choice.chosen is not None
+        assert choice.most_accurate is not None
+        assert choice.most_accurate["trial_id"] == f"{2:016x}"
+        assert choice.chosen["trial_id"] == f"{3 if bound is None else 2:016x}"
+    contest.__dict__["candidates"] = contest.candidates.assign(feasible=False)
+    assert choose(contest, results, 0.5).chosen is None

@@ -246,10 +246,13 @@ def test_what_does_not_fit_is_not_built(
 def test_weights_that_only_claim_to_be_there_are_refused(kept: tuple[Completed, Path], tmp_path: Path) -> None:
     """A few bytes can be expanded to any shape."""
     content = torch.load(kept[1], weights_only=True)
-    content["networks"][0]["state_dict"] = {"0.affine.weight": torch.zeros(1).expand(1000, 10**9)}
-    (tmp_path / "net.pt").write_bytes(saved(content | {"input_shape": (10**9,)}))
-    with pytest.raises(StudyError, match="need more weights than it has"):
-        load_network(tmp_path / "net.pt")
+    expanded = {"0.affine.weight": torch.zeros(1).expand(1000, 10**9)}
+    shared = dict.fromkeys(map(str, range(2000)), torch.zeros(10**5))
+    for state, features in ((expanded, 10**9), (shared, 10**5)):
+        content["networks"][0]["state_dict"] = state
+        (tmp_path / "net.pt").write_bytes(saved(content | {"input_shape": (features,)}))
+        with pytest.raises(StudyError, match="need more weights than it has"):
+            load_network(tmp_path / "net.pt")
 
 
 def test_what_is_not_there_is_told(kept: tuple[Completed, Path], tmp_path: Path) -> None:

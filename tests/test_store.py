@@ -11,6 +11,7 @@ import privsearch
 from privsearch import store
 from privsearch.archive import SignalArchive
 from privsearch.errors import StudyError
+from privsearch.network_archive import NetworkArchive
 from privsearch.plan import make_plan
 from privsearch.record import RecordWriter
 from privsearch.result import Completed
@@ -138,6 +139,7 @@ def test_signals_lie_in_one_place(tmp_path: Path, tiny_sweep: SweepSpec, begun: 
     for storage in (None, begun):
         same = tiny_sweep.model_copy(update={"storage": storage})
         assert study.signals_of(same) == study.signals == SignalArchive(where)
+        assert study.networks_of(same) == study.networks == NetworkArchive(where.with_name("networks"))
         study.begin(same, {}, {})
         assert study.sweep().storage == begun
     other, old = tiny_sweep.model_copy(update={"storage": "s3://bucket"}), begun or "its own directory"

@@ -14,7 +14,7 @@ from privsearch.models.networks import Network
 from privsearch.result import Epoch, TrainedNetwork
 from privsearch.signals import Signals
 from privsearch.spec import HalvesProtocol, TrialSpec
-from privsearch.training import train_cohort
+from privsearch.training import Listeners, train_cohort
 
 
 def iris() -> Splits:
@@ -105,9 +105,12 @@ def test_networks_learn() -> None:
 
 
 def test_a_listener_hears_every_epoch_of_every_network() -> None:
-    """In order, with what was measured."""
+    """In order, with what was measured; and then of the network itself."""
     heard: list[tuple[int, int, Epoch]] = []
-    _, trained = trained_on(spec(), iris(), subsets(2), [1, 2], lambda *event: heard.append(event))
+    networks: list[tuple[int, Network]] = []
+    told = Listeners(lambda *event: heard.append(event), lambda *event: networks.append(event))
+    _, trained = trained_on(spec(), iris(), subsets(2), [1, 2], told)
+    assert [index for index, _ in networks] == [0, 1]
     assert [event[:2] for event in heard] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert [event[2] for event in heard] == [*trained[0].history, *trained[1].history]
 

@@ -55,7 +55,7 @@ def export(
 ) -> None:
     """Write one configuration as a sweep file of its own and, if they were kept, its networks as state dicts."""
     from privsearch.data.directory import use_data_directory
-    from privsearch.export import export as export_from
+    from privsearch.exporting import export as export_from
     from privsearch.report.export_view import export_lines
     from privsearch.store import load_study
 

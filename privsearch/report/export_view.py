@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from privsearch.export import Exported, Retrained
+from privsearch.exporting import Exported, Retrained
 from privsearch.text import printable
 
 _MOST = 5

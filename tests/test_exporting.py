@@ -10,7 +10,7 @@ from command_line import files
 import privsearch
 from privsearch import load_networks
 from privsearch.errors import DataError, StudyError
-from privsearch.export import export, one_trial_sweep
+from privsearch.exporting import export, one_trial_sweep
 from privsearch.network_archive import NetworkArchive
 from privsearch.plan import make_plan
 from privsearch.record import RecordWriter
