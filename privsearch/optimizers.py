@@ -11,6 +11,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from privsearch.errors import ConstructionError
+
 BETA1: Final = 0.9
 BETA2: Final = 0.999
 EPSILON: Final = 1e-8
@@ -106,7 +108,15 @@ class Sgd(Optimizer):
 
 
 def gradients_of(weights: Sequence[Tensor]) -> list[Tensor]:
-    """The gradients of `weights`."""
+    """The gradients of `weights`.
+
+    Raises:
+        ConstructionError: one has none, as in a registered model that does not use it.
+    """
     gradients = [weight.grad for weight in weights if weight.grad is not None]
-    assert len(gradients) == len(weights), "every weight of a network takes part in its outputs"
+    if len(gradients) < len(weights):
+        raise ConstructionError(
+            f"every weight that is trained must take part in a network's outputs, but {len(weights) - len(gradients)} "
+            f"of {len(weights)} tensors do not; remove them, or set their requires_grad to False"
+        )
     return gradients

@@ -13,7 +13,15 @@ from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.environment import changes_to_present
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.npz import MAX_BYTES
-from privsearch.plan_checks import check_augmentation, check_directory, check_ownership, check_sizes, described
+from privsearch.plan_checks import (
+    check_attacks_registered,
+    check_augmentation,
+    check_directory,
+    check_ownership,
+    check_registered,
+    check_sizes,
+    described,
+)
 from privsearch.record import collector_paused
 from privsearch.result import Completed, TrialResult
 from privsearch.reuse import Superseded, has_present_versions, superseded
@@ -198,9 +206,10 @@ def make_plan(sweep: SweepSpec, study: Study, *, only_same_versions: bool = Fals
 
     Raises:
         DataError: a dataset is missing or unfit.
-        SpecError: a subsample is larger than its dataset.
+        SpecError: a subsample is larger than its dataset, or a model or an attack is not registered here.
         StudyError: the study's directory belongs to another sweep.
     """
+    check_registered(sweep)
     datasets = {info.name: info for info in described(sweep)}
     check_augmentation(sweep, datasets.values())
     with collector_paused():
@@ -260,9 +269,10 @@ def attack_plan(study: Study, attacks: Sequence[Attack]) -> Plan:
         attacks: those to run, where they are not recorded yet.
 
     Raises:
-        SpecError: an attack does not fit the study's trials.
+        SpecError: an attack does not fit the study's trials, or is not registered here.
         StudyError: this is not a study, nothing in it is trained, or the signals of a trial are not kept.
     """
+    check_attacks_registered(attacks)
     sweep = _with_attacks(study.sweep(), attacks)
     recorded = study.record().results
     trained = [r for trial_id in study.trials() if isinstance(r := recorded.get(trial_id), Completed)]

@@ -1,13 +1,51 @@
 """What keeps a sweep from being run: data that are missing or too small, a directory that is another's."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
+from privsearch import registry
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.disk import reading
 from privsearch.errors import DataError, SpecError, StudyError
-from privsearch.spec import Asked, SweepSpec
+from privsearch.spec import Asked, Attack, SweepSpec
+from privsearch.spec.trial import BUILT_IN_MODELS
 from privsearch.store import Study
+
+
+def check_registered(sweep: SweepSpec) -> None:
+    """Whatever a sweep asks for that is not privsearch's own must be registered in this process.
+
+    Raises:
+        SpecError: a model or an attack is not; the field that asks for it is named.
+    """
+    for name, grid in sweep.grids.items():
+        for index, model in enumerate(grid["model"]):
+            if model not in BUILT_IN_MODELS:
+                with blaming_field("grids", name, "model", index):
+                    registry.model_needed(model)
+    check_attacks_registered(sweep.attacks)
+
+
+def check_attacks_registered(attacks: Iterable[Attack]) -> None:
+    """The same of attacks alone.
+
+    Raises:
+        SpecError: one is not registered.
+    """
+    for index, attack in enumerate(attacks):
+        if attack.kind == "registered":
+            with blaming_field("attacks", index):
+                registry.needed("attack", attack.attack, attack.version)
+
+
+@contextmanager
+def blaming_field(*where: int | str) -> Iterator[None]:
+    """Have a `SpecError` or `DataError` that is raised in here blame that field of the sweep."""
+    try:
+        yield
+    except (SpecError, DataError) as error:
+        raise type(error)(str(error), where) from None
 
 
 def described(sweep: SweepSpec) -> Iterator[DatasetInfo]:
@@ -18,10 +56,8 @@ def described(sweep: SweepSpec) -> Iterator[DatasetInfo]:
     """
     seen: dict[str, str] = {}
     for index, dataset in enumerate(sweep.datasets):
-        try:
+        with blaming_field("datasets", index):
             info = describe_dataset(dataset)
-        except DataError as error:
-            raise DataError(str(error), where=("datasets", index)) from None
         if info.fingerprint in seen:
             twin = seen[info.fingerprint]
             raise DataError(

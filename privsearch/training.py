@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from privsearch.allocator import keep_freed_memory
 from privsearch.data.splits import Splits
 from privsearch.errors import DivergedError
-from privsearch.models import Network, build_network
+from privsearch.models import Network, RegisteredNetwork, build_network
 from privsearch.optimizers import Adam, Optimizer, Sgd
 from privsearch.result import Cohort, Epoch, TrainedNetwork
 from privsearch.signals import Signals
@@ -136,11 +136,23 @@ def _exact_convolutions() -> Iterator[None]:
 
 def _train(
     spec: TrialSpec, splits: Splits, chosen: Tensor, seed: int, on_epoch: Callable[[int, Epoch], None] | None
-) -> tuple[Network, list[Epoch]]:
+) -> tuple[Network | RegisteredNetwork, list[Epoch]]:
     """Train one network on the `chosen` examples of the training split."""
+    # Until the end of the training, since a registered model may draw while it is trained, as dropout does.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = build_network(spec, splits.info.input_shape, splits.info.num_classes).to(splits.device)
+        return network, _trained(network, spec, splits, chosen, seed, on_epoch)
+
+
+def _trained(
+    network: nn.Module,
+    spec: TrialSpec,
+    splits: Splits,
+    chosen: Tensor,
+    seed: int,
+    on_epoch: Callable[[int, Epoch], None] | None,
+) -> list[Epoch]:
     optimizer = _optimizer(spec, network)
     generator = torch.Generator().manual_seed(seed)
     history = []
@@ -154,7 +166,7 @@ def _train(
         if on_epoch:
             on_epoch(epoch, history[-1])
     _check_sound(network, history[-1].loss)
-    return network, history
+    return history
 
 
 def _check_sound(network: nn.Module, loss: float) -> None:
@@ -170,7 +182,8 @@ def _check_sound(network: nn.Module, loss: float) -> None:
 
 def _optimizer(spec: TrialSpec, network: nn.Module) -> Optimizer:
     kind = {"adam": Adam, "sgd": Sgd}[spec.optimizer]
-    return kind(network.parameters(), spec.learning_rate, spec.weight_decay)
+    trained = [weight for weight in network.parameters() if weight.requires_grad]
+    return kind(trained, spec.learning_rate, spec.weight_decay)
 
 
 def _train_epoch(
@@ -209,7 +222,7 @@ def _train_epoch(
 
 
 def _query(
-    network: Network, splits: Splits, spec: TrialSpec
+    network: Network | RegisteredNetwork, splits: Splits, spec: TrialSpec
 ) -> dict[tuple[Readout, Queries], Float[Tensor, "views examples classes"]]:
     """The network's outputs for both splits, one view after another."""
     network.eval()

@@ -7,6 +7,7 @@ from numpy import ndarray as Array
 from privsearch.attacks.base import AttackView, Outputs, Round
 from privsearch.attacks.label_only import label_only_scores
 from privsearch.attacks.lira import lira_scores
+from privsearch.attacks.registered import registered_scores
 from privsearch.attacks.rmia import rmia_scores
 from privsearch.attacks.svm import svm_scores
 from privsearch.attacks.thresholds import threshold_scores
@@ -28,6 +29,7 @@ def attack_scores(attack: Attack, view: AttackView, rng: np.random.Generator) ->
 
     Raises:
         MetricError: the examples, or the shadows, cannot carry the attack.
+        SpecError, TrialError: a registered attack is not registered here, or gives no scores.
     """
     match attack.kind:
         case "svm":
@@ -38,5 +40,7 @@ def attack_scores(attack: Attack, view: AttackView, rng: np.random.Generator) ->
             return rmia_scores(view, rng, mode=attack.mode, a=attack.a, gamma=attack.gamma)
         case "label_only":
             return label_only_scores(view.asked)
+        case "registered":
+            return registered_scores(attack, view)
         case _:
             return threshold_scores(attack.kind, view.asked)

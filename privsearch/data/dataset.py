@@ -8,14 +8,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
+from privsearch import registry
 from privsearch.data.directory import data_directory
 from privsearch.data.embedded import EMBEDDED, SOURCE, load_embedded
-from privsearch.data.files import load_csv, load_npz
+from privsearch.data.files import load_csv, load_npz, load_registered
 from privsearch.data.image_sources import IMAGES
 from privsearch.data.images import load_images, prepared_folder, what_is_missing
 from privsearch.data.raw import RawDataset, default_test_size
 from privsearch.errors import DataError
-from privsearch.spec import CsvDataset, Dataset, EmbeddedName, Network, NpzDataset
+from privsearch.spec import CsvDataset, Dataset, EmbeddedName, Network, NpzDataset, RegisteredDataset
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ def load_dataset(dataset: Dataset) -> RawDataset:
             return load_csv(dataset)
         case NpzDataset():
             return load_npz(dataset)
+        case RegisteredDataset():
+            return load_registered(dataset)
         case str() if dataset in IMAGES:
             return load_images(dataset)
         case _:
@@ -191,10 +194,12 @@ def modified_ns(dataset: Dataset) -> int | None:
     """When a dataset's file was last written, in nanoseconds; None where there is no file.
 
     It is part of every cache key, so that an edited file never passes for what it was. Datasets that have a name never
-    change: what there is of them in files has a checksum.
+    change: what there is of them in files has a checksum. A registered one changes when it is registered again.
     """
     if isinstance(dataset, str):
         return None
+    if isinstance(dataset, RegisteredDataset):
+        return registry.serial("dataset", dataset.name)
     try:
         return Path(dataset.path).stat().st_mtime_ns
     except OSError:

@@ -4,6 +4,7 @@ import csv
 import warnings
 import zipfile
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,10 +12,11 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float32, Int64, Shaped
 
+from privsearch import registry
 from privsearch.data.raw import RawDataset, did_you_mean, encode_labels, listed
-from privsearch.errors import DataError
+from privsearch.errors import DataError, SpecError
 from privsearch.npz import MAX_BYTES, NpzError, open_npz, read_array
-from privsearch.spec import CsvDataset, NpzDataset
+from privsearch.spec import CsvDataset, NpzDataset, RegisteredDataset
 
 _ONE_SPLIT: Final = ("x", "y")
 _TWO_SPLITS: Final = ("x_train", "y_train", "x_test", "y_test")
@@ -68,7 +70,35 @@ def load_npz(dataset: NpzDataset) -> RawDataset:
         DataError: the file is missing or unreadable, or its arrays break a rule.
     """
     path = _existing_file(dataset.path)
-    arrays = _read_archive(path)
+    return _checked(_read_archive(path), dataset.name, str(path), dataset.path)
+
+
+def load_registered(dataset: RegisteredDataset) -> RawDataset:
+    """Call the function that is registered for a dataset, and check its arrays as those of an NPZ archive are checked.
+
+    Raises:
+        DataError: nothing is registered under that name, the function fails, or its arrays break a rule.
+    """
+    try:
+        load = registry.needed("dataset", dataset.name).function
+    except SpecError as error:
+        raise DataError(str(error)) from None
+    where = f"registered dataset {dataset.name!r}"
+    try:
+        given = load()
+        if not isinstance(given, Mapping):
+            given = dict(zip(_TWO_SPLITS if len(given) == len(_TWO_SPLITS) else _ONE_SPLIT, given, strict=True))
+        arrays = {str(name): np.asarray(array) for name, array in given.items()}
+    except Exception as error:  # whatever a user's function raises
+        raise DataError(
+            f"{where}: its function must return (x, y), (x_train, y_train, x_test, y_test) or a mapping with these "
+            f"names, but: {type(error).__name__}: {error}"
+        ) from error
+    _check_array_names(list(arrays), where)
+    return _checked(arrays, dataset.name, where, "registered")
+
+
+def _checked(arrays: dict[str, Shaped[np.ndarray, "..."]], name: str, path: str, source: str) -> RawDataset:
     has_test_split = "x_train" in arrays
     x_name, y_name = _TWO_SPLITS[:2] if has_test_split else _ONE_SPLIT
     labels = _label_array(arrays, x_name, y_name, path)
@@ -84,7 +114,7 @@ def load_npz(dataset: NpzDataset) -> RawDataset:
                 f"{x.shape[1:]} {arrays['x_train'].dtype} and {test_x.shape[1:]} {arrays['x_test'].dtype}. "
                 "Prepare both alike."
             )
-    return RawDataset(dataset.name, dataset.path, x, y, tuple(str(label) for label in classes), test_x, test_y)
+    return RawDataset(name, source, x, y, tuple(str(label) for label in classes), test_x, test_y)
 
 
 def _existing_file(given: str) -> Path:
@@ -195,7 +225,7 @@ def _read_archive(path: Path) -> dict[str, Shaped[np.ndarray, "..."]]:
         ) from error
 
 
-def _check_array_names(names: list[str], path: Path) -> None:
+def _check_array_names(names: list[str], path: Path | str) -> None:
     expected = max((_ONE_SPLIT, _TWO_SPLITS), key=lambda layout: len(set(layout) & set(names)))
     if set(names) == set(expected):
         return
@@ -219,7 +249,7 @@ def _read_array(archive: zipfile.ZipFile, member: str, where: str) -> Shaped[np.
 
 
 def _label_array(
-    arrays: dict[str, Shaped[np.ndarray, "..."]], x_name: str, y_name: str, path: Path
+    arrays: dict[str, Shaped[np.ndarray, "..."]], x_name: str, y_name: str, path: str
 ) -> Shaped[np.ndarray, " n"]:
     labels = arrays[y_name]
     if labels.dtype.kind not in "biuU":
@@ -235,7 +265,7 @@ def _label_array(
     return labels
 
 
-def _test_labels(labels: Shaped[np.ndarray, " n"], classes: dict[object, int], path: Path) -> Int64[np.ndarray, " n"]:
+def _test_labels(labels: Shaped[np.ndarray, " n"], classes: dict[object, int], path: str) -> Int64[np.ndarray, " n"]:
     unknown = sorted(set(labels.tolist()) - set(classes))
     if unknown:
         raise DataError(

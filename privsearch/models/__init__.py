@@ -3,6 +3,7 @@
 from privsearch.models.leaky import Leaky, MembraneReadout
 from privsearch.models.networks import Network, Stage, build_network, num_weights
 from privsearch.models.quantization import StateQuantizer, quant_conv2d, quant_linear, quant_relu
+from privsearch.models.registered import RegisteredNetwork
 from privsearch.models.scan import Dynamics
 from privsearch.models.surrogate import SURROGATE_GRADIENTS
 
@@ -12,6 +13,7 @@ __all__ = [
     "Leaky",
     "MembraneReadout",
     "Network",
+    "RegisteredNetwork",
     "Stage",
     "StateQuantizer",
     "build_network",

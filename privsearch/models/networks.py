@@ -19,8 +19,10 @@ from privsearch.models.affine import conv_and_pool, linear, linear_on_images
 from privsearch.models.leaky import Leaky, MembraneReadout
 from privsearch.models.narrow import is_narrow, narrow_linear
 from privsearch.models.quantization import StateQuantizer, effective_weight, quant_conv2d, quant_linear, quant_relu
+from privsearch.models.registered import RegisteredNetwork, build_registered
 from privsearch.models.scan import Dynamics
 from privsearch.spec import Readout, TrialSpec
+from privsearch.spec.trial import BUILT_IN_MODELS
 
 HIDDEN_FEATURES: Final = 1000
 CONV_CHANNELS: Final = (32, 64)
@@ -109,13 +111,14 @@ def num_weights(input_shape: tuple[int, ...], num_classes: int) -> int:
     return stages + (features + 1) * HIDDEN_FEATURES + (HIDDEN_FEATURES + 1) * num_classes
 
 
-def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network:
+def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network | RegisteredNetwork:
     """The network that a trial asks for, its weights drawn from torch's global generator.
 
     One input dimension gives an FCNet (linear 1000, linear classes), three a ConvNet (3x3 convolutions of 32 and 64
     channels, each with 2x2 max pooling, then the FCNet). An ANN has a ReLU after each layer but the last. An SNN has
     Leaky neurons after every layer, the last one's membrane being the logits; with `spiking_layers: head`, a ReLU
-    after the convolutions. `act_bit_width` quantises every activation: membranes and ReLUs alike.
+    after the convolutions. `act_bit_width` quantises every activation: membranes and ReLUs alike. A registered model is
+    what its function builds.
 
     Args:
         spec: in canonical form (an SNN has all its fields, an ANN none; threshold goes with act_bit_width).
@@ -123,9 +126,12 @@ def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: in
         num_classes: the number of logits.
 
     Raises:
-        ConstructionError: a quantised layer does not have the levels asked for.
+        ConstructionError: a quantised layer does not have the levels asked for, or a registered model is no network.
+        SpecError: a registered model is not registered in this process.
         ValueError: an input shape that neither network takes.
     """
+    if spec.model not in BUILT_IN_MODELS:
+        return build_registered(spec, input_shape, num_classes)
     is_image = len(input_shape) == 3 and min(input_shape[1:]) >= 4
     if not is_image and len(input_shape) != 1:
         raise ValueError(

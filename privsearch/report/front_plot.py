@@ -21,12 +21,13 @@ from numpy import ndarray as Array
 from privsearch.frame import records, varying_axes
 from privsearch.front import Contest
 from privsearch.report.front_table import counts
-from privsearch.report.labels import LIKELY, POSSIBLE, configuration, interval, measured, quantity
+from privsearch.report.labels import LIKELY, POSSIBLE, configuration, interval, measured, model_name, quantity
 from privsearch.report.style import (
     BAND,
     GREY,
     MODEL_COLOURS,
     MODEL_MARKERS,
+    MODEL_SYMBOLS,
     PAGE_WIDTH,
     axis_title,
     draw_noise_floor,
@@ -39,8 +40,6 @@ from privsearch.report.style import (
 )
 from privsearch.spec.sweep import Objectives
 
-_SYMBOLS: Final = {"ann": "circle", "snn": "triangle-up"}
-"""Plotly's names for the markers."""
 _TIERS: Final = (
     *(f"on the front with probability ≥ {LIKELY:g}", f"with probability ≥ {POSSIBLE:g}"),
     f"with probability < {POSSIBLE:g}",
@@ -77,7 +76,8 @@ def plot_front(contest: Contest) -> Figure:
     step = "steps-pre" if contest.objectives[x] == "maximize" else "steps-post"
     (key["Pareto front of the means"],) = axes.plot(line[x], line[y], color=GREY, lw=1, drawstyle=step, zorder=2.5)
     key |= {
-        m.upper(): _handle(MODEL_COLOURS[m], MODEL_MARKERS[m], 0) for m in sorted(contest.candidates["model"].unique())
+        model_name(m): _handle(MODEL_COLOURS[m], MODEL_MARKERS[m], 0)
+        for m in sorted(contest.candidates["model"].unique())
     }
     for model, tier, rows in _parts(contest):
         _draw_points(axes, rows, contest.objectives, model, tier)
@@ -221,7 +221,7 @@ def plot_front_interactive(contest: Contest) -> go.Figure:
 
 
 def _trace(contest: Contest, model: str, tier: int, rows: pd.DataFrame) -> go.Scatter:
-    (x, y), colour, symbol = contest.objectives, MODEL_COLOURS[model], _SYMBOLS[model]
+    (x, y), colour, symbol = contest.objectives, MODEL_COLOURS[model], MODEL_SYMBOLS[model]
     bars = {"thickness": 1, "width": 0, "color": _rgba(colour, _BAR_ALPHAS[tier])}
     marker = (
         {"symbol": symbol, "size": 11, "color": colour, "line": {"width": 1, "color": "black"}},
@@ -234,7 +234,7 @@ def _trace(contest: Contest, model: str, tier: int, rows: pd.DataFrame) -> go.Sc
         error_x={"array": spreads(rows, x), **bars},
         error_y={"array": spreads(rows, y), **bars},
         mode="markers",
-        name=f"{model.upper()}, {_said(contest, tier)}",
+        name=f"{model_name(model)}, {_said(contest, tier)}",
         marker=marker,
         hovertext=[_hover(row, contest) for row in records(rows)],
         hoverinfo="text",

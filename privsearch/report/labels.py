@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from privsearch.metrics import FPRS, needed_non_members, rate_key
 from privsearch.spec import AXES
+from privsearch.spec.trial import BUILT_IN_MODELS
 
 _BIT_WIDTHS: Final = {"weight_bit_width": "w", "act_bit_width": "a"}
 _SAID_FIRST: Final = ("model", "threshold", *_BIT_WIDTHS)
@@ -31,12 +32,17 @@ def configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
         row: a row of the results table as plain values, as of `privsearch.frame.records`.
         varying: the axes to name, of `privsearch.frame.varying_axes`; the model is always named.
     """
-    words = [row["model"].upper(), *_precision(row, varying)]
+    words = [model_name(row["model"]), *_precision(row, varying)]
     for axis in [axis for axis in AXES if axis in varying and axis not in _SAID_FIRST]:
         value = "all" if row[axis] is None and axis in _SIZES else row[axis]
         if value is not None:
             words.append(value if axis == "surrogate_gradient" else f"{axis} {plain(value)}")
     return " ".join(words)
+
+
+def model_name(model: str) -> str:
+    """A model in words: `ANN`, `SNN`, or a registered one's name and version as they are."""
+    return model.upper() if model in BUILT_IN_MODELS else model
 
 
 def quantity(column: str) -> str:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
+from zlib import crc32
 
 import matplotlib as mpl
 import numpy as np
@@ -25,9 +26,26 @@ PAGE_WIDTH: Final = 7.2
 COLUMN_WIDTH: Final = 3.5
 """Inches: a page, and one of its two columns. Figures are drawn at the size of print, all text at 7 points or more."""
 
-MODEL_COLOURS: Final = {"ann": "#0072B2", "snn": "#E69F00"}
-"""Blue and orange of Okabe and Ito 2008: told apart with any colour vision, and as dark and light grey."""
-MODEL_MARKERS: Final = {"ann": "o", "snn": "^"}
+
+class _ByModel(dict[str, str]):
+    """What stands for each model: a registered one gets, by its name, always the same of some others."""
+
+    def __init__(self, *others: str, **built_in: str) -> None:
+        super().__init__(built_in)
+        self._others = others
+
+    def __missing__(self, model: str) -> str:
+        return self._others[crc32(model.encode()) % len(self._others)]
+
+
+MODEL_COLOURS: Final = _ByModel("#009E73", "#CC79A7", "#D55E00", "#56B4E9", ann="#0072B2", snn="#E69F00")
+"""Blue and orange of Okabe and Ito 2008: told apart with any colour vision, and as dark and light grey.
+
+Registered models have the others of theirs.
+"""
+MODEL_MARKERS: Final = _ByModel("s", "D", "v", "P", ann="o", snn="^")
+MODEL_SYMBOLS: Final = _ByModel("square", "diamond", "triangle-down", "cross", ann="circle", snn="triangle-up")
+"""The same markers by plotly's names."""
 
 GREY: Final = "#595959"
 BAND: Final = "#E8E8E8"

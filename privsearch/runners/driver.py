@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import ray
-from ray import cloudpickle
 from ray.exceptions import RayError, RayTaskError
 
 from privsearch.errors import ClusterLostError
@@ -19,6 +18,7 @@ from privsearch.runners.base import Observer, Source, attributed
 from privsearch.runners.conductor import Conductor, Crew, Finished, GivenUp, News, Started
 from privsearch.runners.deaths import given_up
 from privsearch.runners.jobs import Job
+from privsearch.runners.packing import packed
 from privsearch.runners.ray_session import last_line
 from privsearch.runners.watch import HEAD, Watch
 
@@ -72,10 +72,10 @@ def drive(orders: Orders, job: Job, crew: Crew) -> None:
 
     Raises:
         ClusterLostError: Ray is gone, and some orders are still open.
+        SpecError: something registered cannot be sent to workers.
     """
     trials = list(orders.open.values())
-    # By value where the job's code is nowhere to be imported from, such as in a notebook.
-    pickled = cloudpickle.dumps((job, crew.device))  # type: ignore[no-untyped-call]
+    pickled = packed(job, crew.device)
     # Beside the cluster's head: other machines come and go.
     actor: Any = ray.remote(num_cpus=0, max_concurrency=THREADS, resources={HEAD: 0.001})(Conductor)  # type: ignore[call-overload]  # it takes no classes, by its types
     try:

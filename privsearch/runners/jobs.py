@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from privsearch import registry
 from privsearch.archive import SignalArchive
 from privsearch.network_archive import NetworkArchive
 from privsearch.plan import PlannedTrial
+from privsearch.registry import Entry
 from privsearch.result import TrialResult
 from privsearch.spec import Device
 
@@ -36,6 +38,24 @@ class TrainAndAttack:
         earlier = Earlier(trial.trained_under, trial.missing, self.only_same_versions)
         keep = Keeping(signals=self.keep, networks=self.networks)
         return run_trial(trial.spec, archive=self.archive, keep=keep, earlier=earlier, device=device)
+
+
+@dataclass(frozen=True)
+class Equipped:
+    """A job in a process that does not know what is registered where the job comes from.
+
+    Attributes:
+        job: what is done with a trial.
+        entries: what is registered.
+    """
+
+    job: Job
+    entries: tuple[Entry, ...]
+
+    def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:
+        """The result of the trial."""
+        registry.adopt(self.entries)
+        return self.job(trial, device)
 
 
 @dataclass(frozen=True)

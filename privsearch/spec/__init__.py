@@ -6,6 +6,7 @@ from privsearch.spec.attacks import (
     LabelOnlyAttack,
     LiraAttack,
     Readout,
+    RegisteredAttack,
     RmiaAttack,
     SvmAttack,
     ThresholdAttack,
@@ -18,6 +19,7 @@ from privsearch.spec.datasets import (
     EmbeddedName,
     Network,
     NpzDataset,
+    RegisteredDataset,
     dataset_name,
 )
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol, Queries
@@ -48,6 +50,8 @@ __all__ = [
     "Protocol",
     "Queries",
     "Readout",
+    "RegisteredAttack",
+    "RegisteredDataset",
     "Resources",
     "RmiaAttack",
     "SurrogateGradient",

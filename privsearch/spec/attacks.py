@@ -5,6 +5,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
 
+from privsearch import registry
+from privsearch.spec.datasets import Name
 from privsearch.spec.protocols import Protocol, Queries
 from privsearch.spec.strict import STRICT
 
@@ -127,6 +129,24 @@ class LabelOnlyAttack(BaseModel):
         return "label_only"
 
 
+class RegisteredAttack(BaseModel):
+    """A function of what an attacker knows, registered under a name (`privsearch.register_attack`)."""
+
+    model_config = STRICT
+
+    kind: Literal["registered"] = Field("registered", description="'registered'")
+    attack: Name = Field(description="the name under which an attack was registered")
+    version: int = Field(1, ge=1, lt=1_000_000, description="the version of a registered attack, an integer from 1")
+    signals: AskedReadout = "final_mem"
+    queries: AskedQueries = "plain"
+
+    @property
+    def name(self) -> str:
+        """The first part of this attack's columns in the results table."""
+        # No registered name has a dash, so none is that of another one's version.
+        return self.attack + f"-v{self.version}" * (self.version > 1) + _suffix(self)
+
+
 ATTACK_KINDS: Final = ("svm", *get_args(ThresholdKind), "lira", "rmia", "label_only")
 
 WORST: Final = "worst"
@@ -139,21 +159,28 @@ def _suffix(attack: Any) -> str:
 
 
 def _attack_by_name(value: Any) -> Any:
-    """Let `svm` stand for `{kind: svm}`."""
-    return {"kind": value} if isinstance(value, str) else value
+    """Let `svm` stand for `{kind: svm}`, and the name of a registered attack for it as it is registered."""
+    fields = {"kind": value} if isinstance(value, str) else value
+    entry = registry.found("attack", fields.get("kind")) if isinstance(fields, dict) else None
+    return {"version": entry.version, **fields, "kind": "registered", "attack": entry.name} if entry else fields
 
 
 def _attack_kind(value: Any) -> str:
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return "threshold" if kind in get_args(ThresholdKind) else str(kind)
+    return {"registered": REGISTERED_TAG, **_THRESHOLD_TAGS}.get(str(kind), str(kind))
 
+
+REGISTERED_TAG: Final = "registered_attack"
+"""Tells registered attacks from registered datasets in the places of pydantic's errors."""
+_THRESHOLD_TAGS: Final = dict.fromkeys(get_args(ThresholdKind), "threshold")
 
 Attack = Annotated[
     Annotated[SvmAttack, Tag("svm")]
     | Annotated[ThresholdAttack, Tag("threshold")]
     | Annotated[LiraAttack, Tag("lira")]
     | Annotated[RmiaAttack, Tag("rmia")]
-    | Annotated[LabelOnlyAttack, Tag("label_only")],
+    | Annotated[LabelOnlyAttack, Tag("label_only")]
+    | Annotated[RegisteredAttack, Tag(REGISTERED_TAG)],
     Discriminator(_attack_kind),
     BeforeValidator(_attack_by_name),
 ]
@@ -174,7 +201,7 @@ def lacks(attack: Attack, protocol: Protocol, model: str) -> str | None:
         )
     if attack.kind == "lira" and attack.variance == "per_example" and protocol.networks < 6:
         return f"a variance for each example needs the protocol halves with 6 networks or more, not {protocol.networks}"
-    if attack.signals != "final_mem" and model == "ann":
+    if attack.signals != "final_mem" and model != "snn":
         return f"{attack.name} needs a spiking network: add snn to a grid's model, or drop it"
     return None
 

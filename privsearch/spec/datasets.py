@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
 
+from privsearch import registry
 from privsearch.spec.strict import STRICT
 
 Network = Literal["fcnet", "convnet"]
@@ -15,6 +16,10 @@ NAME_RULE: Final = "1 to 100 letters, digits, '.', '_' or '-', the first a lette
 
 _PATH: Final = r"^[^\x00]+$"
 """What the system takes for a path. No pattern matches what is no text in UTF-8."""
+
+
+REGISTERED_TAG: Final = "registered_dataset"
+"""Tells registered datasets from registered attacks in the places of pydantic's errors."""
 
 
 class CsvDataset(BaseModel):
@@ -38,19 +43,38 @@ class NpzDataset(BaseModel):
     path: str = Field(pattern=_PATH, description="the path of an NPZ file, relative to the sweep file")
 
 
+class RegisteredDataset(BaseModel):
+    """Arrays that a function gives, registered under a name (`privsearch.register_dataset`)."""
+
+    model_config = STRICT
+
+    kind: Literal["registered"] = "registered"
+    name: Name = Field(description="the name under which a dataset was registered")
+
+
+def _registered_by_name(value: Any) -> Any:
+    """Let the name of a registered dataset stand for it."""
+    return RegisteredDataset(name=value) if isinstance(value, str) and registry.found("dataset", value) else value
+
+
 def _dataset_kind(value: Any) -> str:
     """Tell the kinds of dataset apart: a name, or a mapping whose `kind` may be left to the file's ending."""
-    if isinstance(value, CsvDataset | NpzDataset):
-        return value.kind
-    if not isinstance(value, dict):
-        return "named"
-    ending = str(value.get("path", "")).rpartition(".")[2].lower()
-    return str(value.get("kind", ending))
+    if isinstance(value, CsvDataset | NpzDataset | RegisteredDataset):
+        kind: str = value.kind
+    elif isinstance(value, dict):
+        kind = str(value.get("kind", str(value.get("path", "")).rpartition(".")[2].lower()))
+    else:
+        kind = "named"
+    return REGISTERED_TAG if kind == "registered" else kind
 
 
 Dataset = Annotated[
-    Annotated[DatasetName, Tag("named")] | Annotated[CsvDataset, Tag("csv")] | Annotated[NpzDataset, Tag("npz")],
+    Annotated[DatasetName, Tag("named")]
+    | Annotated[CsvDataset, Tag("csv")]
+    | Annotated[NpzDataset, Tag("npz")]
+    | Annotated[RegisteredDataset, Tag(REGISTERED_TAG)],
     Discriminator(_dataset_kind),
+    BeforeValidator(_registered_by_name),
 ]
 
 

@@ -9,31 +9,28 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from privsearch import registry
+from privsearch.spec import attacks, datasets
 from privsearch.spec.attacks import (
     ATTACK_KINDS,
     LabelOnlyAttack,
     LiraAttack,
+    RegisteredAttack,
     RmiaAttack,
     SvmAttack,
     ThresholdAttack,
 )
-from privsearch.spec.datasets import NAME_RULE, CsvDataset, DatasetName, NpzDataset
+from privsearch.spec.datasets import NAME_RULE, CsvDataset, DatasetName, NpzDataset, RegisteredDataset
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol
 from privsearch.spec.resources import Resources
 from privsearch.spec.sweep import RECIPE_AXES, SweepSpec
-from privsearch.spec.trial import AXES, Axes
+from privsearch.spec.trial import AXES, BUILT_IN_MODELS, Axes
 from privsearch.text import cut, nearest, remedy
-
-_DATASET_RULE: Final = (
-    f"one of {', '.join(get_args(DatasetName))}, or a mapping such as {{name: mine, path: mine.csv, label: column}} "
-    "or {name: mine, path: mine.npz}"
-)
 
 KEY: Final = "[key]"
 """The last step of the way to a mapping's key that is wrong itself, as pydantic calls it."""
 
 _PROTOCOL_RULE: Final = "paper or halves, or a mapping such as {kind: halves, networks: 8}"
-_ATTACK_RULE: Final = f"one of {', '.join(ATTACK_KINDS)}, or a mapping such as {{kind: lira, mode: offline}}"
 _BY_TAG: Final[dict[str, type[BaseModel]]] = {
     "csv": CsvDataset,
     "npz": NpzDataset,
@@ -44,6 +41,8 @@ _BY_TAG: Final[dict[str, type[BaseModel]]] = {
     "lira": LiraAttack,
     "rmia": RmiaAttack,
     "label_only": LabelOnlyAttack,
+    datasets.REGISTERED_TAG: RegisteredDataset,
+    attacks.REGISTERED_TAG: RegisteredAttack,
 }
 """The models among which a field of the sweep chooses, by the tag that pydantic puts into an error's place."""
 
@@ -122,21 +121,50 @@ def _field(where: tuple[int | str, ...]) -> FieldInfo | None:
 def _rule(where: tuple[int | str, ...]) -> str | None:
     match where:
         case ("datasets", _) | ("datasets", _, "named"):
-            rule = _DATASET_RULE
+            rule = _dataset_rule()
         case ("protocol",) | ("protocol", _) | ("protocol", _, "paper"):
             rule = _PROTOCOL_RULE
         case ("attacks", _) | ("attacks", _, "None"):
-            rule = _ATTACK_RULE
+            rule = _attack_rule()
         case ("grids", _, step) if step == KEY:
             rule = NAME_RULE
         case ("grids", _):
             rule = "a mapping from axes to lists of values, with at least the axis 'model'"
+        case ("grids", _, "model", *_):
+            rule = _model_rule()
         case ("objectives", _):
             rule = "'maximize' or 'minimize'"
         case _:
             field = _field(where)
             return field.description if field else None
     return rule
+
+
+def _dataset_rule() -> str:
+    return (
+        f"one of {', '.join(_dataset_names())}, or a mapping such as {{name: mine, path: mine.csv, label: column}} or "
+        "{name: mine, path: mine.npz}"
+    )
+
+
+def _attack_rule() -> str:
+    return f"one of {', '.join(_attack_names())}, or a mapping such as {{kind: lira, mode: offline}}"
+
+
+def _model_rule() -> str:
+    return " or ".join(repr(model) for model in _model_names())
+
+
+def _dataset_names() -> tuple[str, ...]:
+    return (*get_args(DatasetName), *registry.names("dataset"))
+
+
+def _attack_names() -> tuple[str, ...]:
+    return (*ATTACK_KINDS, *registry.names("attack"))
+
+
+def _model_names() -> tuple[str, ...]:
+    return (*BUILT_IN_MODELS, *registry.names("model"))
 
 
 def _choices(annotation: Any) -> list[Any]:
@@ -159,11 +187,13 @@ def _nearest(where: tuple[int | str, ...], given: Any) -> str | None:
     field = _field(where)
     annotation: Any = field.annotation if field else None
     if where[:1] == ("datasets",) and len(where) <= 3:
-        annotation = DatasetName
+        annotation = Literal[_dataset_names()]
     if where[:1] == ("protocol",) and len(where) <= 2:
         annotation = Literal["paper", "halves"]
     if where[:1] == ("attacks",) and len(where) <= 2:
-        annotation = Literal[ATTACK_KINDS]
+        annotation = Literal[_attack_names()]
+    if where[:1] == ("grids",) and where[2:3] == ("model",):
+        annotation = Literal[_model_names()]
     if where[:1] == ("objectives",):
         annotation = Literal["maximize", "minimize"]
     if isinstance(given, str):

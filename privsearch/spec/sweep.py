@@ -15,7 +15,19 @@ from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
 from privsearch.spec.resources import Patience, Resources, Retries, Timeout
 from privsearch.spec.storage import STORAGE_RULE, check_storage
 from privsearch.spec.strict import STRICT
-from privsearch.spec.trial import AXES, Axes, TrialSpec, axis_adapter, canonical_axes, canonical_protocol
+from privsearch.spec.trial import (
+    AXES,
+    BUILT_IN_MODELS,
+    MODEL_AXES,
+    SNN_DEFAULTS,
+    Axes,
+    TrialSpec,
+    axis_adapter,
+    canonical_axes,
+    canonical_protocol,
+    honours,
+    with_version,
+)
 from privsearch.text import remedy
 
 MAX_POINTS: Final = 2_000_000
@@ -63,6 +75,8 @@ def _check_grid(grid: Any) -> Any:
     if not isinstance(grid, dict):
         return grid
     lists = {axis: tuple(v) if isinstance(v, list | tuple) else (v,) for axis, v in grid.items()}
+    if "model" in lists:
+        lists["model"] = tuple(with_version(model) for model in lists["model"])
     problems = []
     for axis, values in lists.items():
         if axis not in AXES:
@@ -323,12 +337,21 @@ class SweepSpec(BaseModel):
     def _idle_axes(self, name: str, grid: Mapping[str, tuple[Any, ...]]) -> list[InitErrorDetails]:
         """The axes of a grid that can have no effect on any of its points: asked for, and never honoured."""
         problems = []
-        if set(grid.get("act_bit_width", (None,))) == {None} and set(grid.get("threshold", (None,))) != {None}:
+        quantised = set(grid.get("act_bit_width", (None,))) != {None}
+        # A registered model may have a threshold without it.
+        built_in = set(grid["model"]) <= set(BUILT_IN_MODELS)
+        if built_in and not quantised and set(grid.get("threshold", (None,))) != {None}:
             sentence = "it needs quantised activations, but this grid has none: add act_bit_width, or drop threshold"
             problems.append(_problem("idle_axis", ("grids", name, "threshold"), grid["threshold"], sentence))
-        for axis in ("surrogate_gradient", "spiking_layers", "num_steps", "beta"):
-            if "snn" not in grid["model"] and set(grid.get(axis, (None,))) != {None}:
-                sentence = f"it needs a spiking network, but this grid has none: add snn to model, or drop {axis}"
+        for axis in MODEL_AXES:
+            asked = set(grid.get(axis, ())) - {Axes.model_fields[axis].default}
+            if asked and not any(honours(model, axis) for model in grid["model"]):
+                kind = (
+                    ("a spiking network", "snn")
+                    if axis in SNN_DEFAULTS
+                    else ("a model that honours it", "such a model")
+                )
+                sentence = f"it needs {kind[0]}, but this grid has none: add {kind[1]} to model, or drop {axis}"
                 problems.append(_problem("idle_axis", ("grids", name, axis), grid[axis], sentence))
         return problems
 

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from privsearch.errors import PrivsearchError, SpecError
 from privsearch.spec.attacks import Attack
+from privsearch.spec.datasets import CsvDataset, NpzDataset
 from privsearch.spec.plain_yaml import Document, NotPlainError, lines_of, parse
 from privsearch.spec.problems import KEY, Problem, problem_of
 from privsearch.spec.storage import is_uri
@@ -231,7 +232,9 @@ def _key_shown(key: int | str) -> str:
 
 def _with_absolute_paths(sweep: SweepSpec, folder: Path) -> SweepSpec:
     datasets = tuple(
-        dataset if isinstance(dataset, str) else dataset.model_copy(update={"path": _absolute(folder / dataset.path)})
+        dataset.model_copy(update={"path": _absolute(folder / dataset.path)})
+        if isinstance(dataset, CsvDataset | NpzDataset)
+        else dataset
         for dataset in sweep.datasets
     )
     return sweep.model_copy(update={"datasets": datasets})

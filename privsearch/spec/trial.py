@@ -2,12 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter
+from pydantic_core import PydanticCustomError
 
+from privsearch import registry
 from privsearch.spec.attacks import Attack, SvmAttack
 from privsearch.spec.datasets import Dataset, Network, dataset_name
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol
@@ -17,6 +19,24 @@ MEANING_VERSION: Final = 3
 """Raised whenever the same TrialSpec starts to mean other numbers; it is part of every trial_id."""
 
 SurrogateGradient = Literal["fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through"]
+BUILT_IN_MODELS: Final = ("ann", "snn")
+
+
+def _model(value: str) -> str:
+    """A model's name: a built-in one, or a registered one's with its version, whether it is registered here or not."""
+    model: str = with_version(value)
+    if model not in BUILT_IN_MODELS and registry.tagged(model) is None:
+        raise PydanticCustomError("unknown_model", "must be a model")
+    return model
+
+
+def with_version(model: Any) -> Any:
+    """The name of a registered model with the version that is registered here; anything else as it is."""
+    entry = registry.found("model", model)
+    return entry.tag if entry else model
+
+
+Model = Annotated[str, AfterValidator(_model)]
 BitWidth = Annotated[int, Field(ge=2, le=8)]
 
 
@@ -29,7 +49,7 @@ class Axes(BaseModel):
 
     model_config = STRICT
 
-    model: Literal["ann", "snn"] = Field(description="'ann' or 'snn'")
+    model: Model = Field(description="'ann' or 'snn'")
     weight_bit_width: BitWidth | None = Field(
         None, description="an integer from 2 to 8, or null for full-precision weights"
     )
@@ -74,6 +94,21 @@ DEFAULT_THRESHOLD: Final = 1.0
 SNN_DEFAULTS: Final = {"surrogate_gradient": "fast_sigmoid", "spiking_layers": "all", "num_steps": 25, "beta": 0.95}
 
 
+MODEL_AXES: Final = ("weight_bit_width", "act_bit_width", "threshold", *SNN_DEFAULTS, "precision")
+"""What networks are; `ann` and registered models honour some of them. The other axes say how they are trained."""
+
+
+def honours(model: str, axis: str) -> bool:
+    """Whether an axis may have an effect on a model; of one that is not registered here nobody knows."""
+    if axis not in MODEL_AXES or model == "snn":
+        return True
+    if model == "ann":
+        return axis not in SNN_DEFAULTS
+    tag = registry.tagged(model)
+    entry = registry.found("model", tag[0]) if tag else None
+    return entry is None or axis in entry.axes
+
+
 @cache
 def axis_adapter(axis: str) -> TypeAdapter[Any]:
     """The validator of one axis's values, strict as the whole specification is."""
@@ -86,8 +121,13 @@ def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
     """Drop what has no effect from a point of the cross-product, and write out the defaults of what has.
 
     A threshold needs quantised activations; a surrogate gradient, time steps and a decay need a spiking network;
-    a choice of spiking layers needs convolutions.
+    a choice of spiking layers needs convolutions. A registered model says which axes have an effect on it.
+
+    Raises:
+        SpecError: a model is not registered here.
     """
+    if axes["model"] not in BUILT_IN_MODELS:
+        return _canonical_registered(axes, registry.model_needed(axes["model"]).axes)
     canonical = dict(axes)
     if canonical["act_bit_width"] is None:
         canonical["threshold"] = None
@@ -100,6 +140,19 @@ def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
             canonical[axis] = default
     if canonical["model"] == "snn" and network == "fcnet":
         canonical["spiking_layers"] = "all"
+    return canonical
+
+
+def _canonical_registered(axes: Mapping[str, Any], honoured: Collection[str]) -> dict[str, Any]:
+    canonical = dict(axes)
+    for axis in MODEL_AXES:
+        if axis not in honoured:
+            canonical[axis] = Axes.model_fields[axis].default
+        elif canonical[axis] is None and axis in SNN_DEFAULTS:
+            canonical[axis] = SNN_DEFAULTS[axis]
+    if "threshold" in honoured:
+        quantised = "act_bit_width" not in honoured or canonical["act_bit_width"] is not None
+        canonical["threshold"] = (canonical["threshold"] or DEFAULT_THRESHOLD) if quantised else None
     return canonical
 
 

@@ -10,6 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from privsearch.report.labels import model_name
 from privsearch.report.style import BAND, MODEL_COLOURS, MODEL_MARKERS
 
 PALE: Final = "#A6A6A6"
@@ -23,7 +24,7 @@ def filled(model: str) -> dict[str, Any]:
 
 def model_key(rows: pd.DataFrame) -> dict[str, Artist]:
     """The models that are drawn, and the marker of each, for the key."""
-    return {model.upper(): Line2D([], [], ls="none", **filled(model)) for model in sorted(rows["model"].unique())}
+    return {model_name(model): Line2D([], [], ls="none", **filled(model)) for model in sorted(rows["model"].unique())}
 
 
 def bars(rows: pd.DataFrame, name: str) -> list[pd.Series]:

@@ -1,0 +1,61 @@
+"""Networks of a user's own (`privsearch.register_model`), as the training and the attacks see every network."""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from privsearch import registry
+from privsearch.errors import ConstructionError
+from privsearch.spec import Readout, TrialSpec
+
+
+class RegisteredNetwork(nn.Module):
+    """A user's module, whose outputs are looked at before they are believed.
+
+    Args:
+        module: from `(batch, *input_shape)` to logits.
+        num_classes: how many logits there must be for each example.
+    """
+
+    def __init__(self, module: nn.Module, num_classes: int) -> None:
+        super().__init__()
+        self.module = module
+        self.num_classes = num_classes
+
+    def forward(self, x: Float[Tensor, "batch *features"]) -> Float[Tensor, "batch classes"]:
+        """The module's logits.
+
+        Raises:
+            ConstructionError: they are no 32-bit floats of shape `(batch, num_classes)`.
+        """
+        logits = self.module(x)
+        if not isinstance(logits, Tensor):
+            raise ConstructionError(f"a model must return a tensor of logits, but returned {type(logits).__name__}")
+        if logits.shape != (len(x), self.num_classes) or logits.dtype != torch.float32:
+            raise ConstructionError(
+                f"a model must return logits of shape {(len(x), self.num_classes)} and type float32, but returned "
+                f"shape {tuple(logits.shape)} and type {str(logits.dtype).removeprefix('torch.')}"
+            )
+        return logits
+
+    def readouts(self, x: Float[Tensor, "batch *features"]) -> Mapping[Readout, Float[Tensor, "batch classes"]]:
+        """What an attacker may see: the logits alone, under the name that an ANN's have."""
+        return {"final_mem": self(x)}
+
+
+def build_registered(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> RegisteredNetwork:
+    """The network of the registered model that a trial asks for.
+
+    Raises:
+        SpecError: it is not registered in this process, or in another version.
+        ConstructionError: its function returns no module with weights that can be trained.
+    """
+    module = registry.model_needed(spec.model).function(input_shape, num_classes, spec)
+    if not isinstance(module, nn.Module) or not any(weight.requires_grad for weight in module.parameters()):
+        raise ConstructionError(
+            f"the model {spec.model} must be built as a torch.nn.Module with weights to train, but its function "
+            f"returned {type(module).__name__}"
+        )
+    return RegisteredNetwork(module, num_classes)
