@@ -1,27 +1,105 @@
-"""privsearch: train and attack every model of a sweep; keep the accuracy-privacy Pareto front."""
+"""privsearch: train and attack every model of a sweep; keep the accuracy-privacy Pareto front.
 
-from typing import TYPE_CHECKING, Any
+The Python calls that docs/api.md describes. Each is imported when it is asked for, so that `import privsearch` and
+`privsearch --help` need not wait for what it needs.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from privsearch.api import (
+        attack_study,
+        audit_study,
+        check_study,
+        compare_with_paper,
+        diff_trials,
+        fetch_datasets,
+        plan_sweep,
+        plot_front,
+        remake_outputs,
+        run_sweep,
+        run_trial,
+        write_paper_tables,
+        write_plots,
+    )
+    from privsearch.attacks import AttackView
+    from privsearch.data import list_datasets
+    from privsearch.data.directory import use_data_directory
+    from privsearch.errors import PrivsearchError
+    from privsearch.front import Contest
     from privsearch.network_archive import load_networks
     from privsearch.networks import load_network
+    from privsearch.plan import Plan
+    from privsearch.register import register_attack, register_dataset, register_model
+    from privsearch.result import Completed, Failed
+    from privsearch.spec import SweepSpec, TrialSpec
     from privsearch.store import Study, load_study
+    from privsearch.sweep import SweepOutcome
 
-__all__ = ["Study", "load_network", "load_networks", "load_study"]
+_HOMES: Final = {
+    "api": (
+        *("attack_study", "audit_study", "check_study", "compare_with_paper", "diff_trials", "fetch_datasets"),
+        *("plan_sweep", "plot_front", "remake_outputs", "run_sweep", "run_trial", "write_paper_tables", "write_plots"),
+    ),
+    "attacks": ("AttackView",),
+    "data": ("list_datasets",),
+    "data.directory": ("use_data_directory",),
+    "errors": ("PrivsearchError",),
+    "front": ("Contest",),
+    "network_archive": ("load_networks",),
+    "networks": ("load_network",),
+    "plan": ("Plan",),
+    "register": ("register_attack", "register_dataset", "register_model"),
+    "result": ("Completed", "Failed"),
+    "spec": ("SweepSpec", "TrialSpec"),
+    "store": ("Study", "load_study"),
+    "sweep": ("SweepOutcome",),
+}
+_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AttackView",
+    "Completed",
+    "Contest",
+    "Failed",
+    "Plan",
+    "PrivsearchError",
+    "Study",
+    "SweepOutcome",
+    "SweepSpec",
+    "TrialSpec",
+    "attack_study",
+    "audit_study",
+    "check_study",
+    "compare_with_paper",
+    "diff_trials",
+    "fetch_datasets",
+    "list_datasets",
+    "load_network",
+    "load_networks",
+    "load_study",
+    "plan_sweep",
+    "plot_front",
+    "register_attack",
+    "register_dataset",
+    "register_model",
+    "remake_outputs",
+    "run_sweep",
+    "run_trial",
+    "use_data_directory",
+    "write_paper_tables",
+    "write_plots",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the public names when they are asked for, so that `privsearch --help` need not wait for them."""
-    if name == "load_network":
-        from privsearch import networks
+    """A public name, from the module that it lives in."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'privsearch' has no attribute {name!r}")
+    return getattr(import_module(f"privsearch.{_HOME_OF[name]}"), name)
 
-        return networks.load_network
-    if name == "load_networks":
-        from privsearch import network_archive
 
-        return network_archive.load_networks
-    if name in __all__:
-        from privsearch import store
-
-        return getattr(store, name)
-    raise AttributeError(f"module 'privsearch' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    """The public names, which a notebook completes."""
+    return sorted({*globals(), *__all__})

@@ -15,8 +15,9 @@ from optuna._hypervolume import compute_hypervolume
 from optuna.study._multi_objective import _is_pareto_front
 
 from privsearch.bootstrap import expanded_tail
-from privsearch.frame import results_frame, targets_frame
+from privsearch.frame import results_frame, targets_frame, varying_axes
 from privsearch.metrics import Interval
+from privsearch.notebook import html_table
 from privsearch.result import TrialResult
 from privsearch.spec import SweepSpec
 from privsearch.spec.sweep import Objectives
@@ -57,6 +58,21 @@ class Contest:
     rows: pd.DataFrame
     targets: pd.DataFrame
     objectives: Objectives
+
+    def __repr__(self) -> str:
+        count = len(pareto_front(self.rows, self.objectives))
+        return f"Contest({self.title}: {count} on the front of {len(self.rows)} configurations)"
+
+    def _repr_html_(self) -> str:
+        rows = pareto_front(self.rows, self.objectives)
+        spreads = [f"{column}_sd" for column in self.objectives if f"{column}_sd" in rows]
+        columns = ["trial_id", "model", *varying_axes(self.rows), *self.objectives, *spreads]
+        return html_table(rows[list(dict.fromkeys(columns))], repr(self))
+
+    @property
+    def front(self) -> pd.DataFrame:
+        """The candidates whose means are on the front, the best in the first objective first."""
+        return self.candidates[self.candidates["on_front"]].drop(columns="on_front").reset_index(drop=True)
 
     @cached_property
     def uncertainty(self) -> FrontUncertainty:

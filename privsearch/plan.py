@@ -12,6 +12,7 @@ from privsearch.cost import attack_seconds, network_bytes, signal_bytes, trainin
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.environment import changes_to_present
 from privsearch.errors import DataError, SpecError, StudyError
+from privsearch.notebook import html_table
 from privsearch.npz import MAX_BYTES
 from privsearch.plan_checks import (
     check_attacks_registered,
@@ -90,6 +91,19 @@ class Plan:
     superseded: Superseded = field(default_factory=Superseded)
     only_same_versions: bool = False
     without_networks: int = 0
+
+    def __repr__(self) -> str:
+        seconds = sum(trial.seconds for trial in self.todo)
+        return (
+            f"Plan({self.sweep.name!r}: {len(self.trials)} trials, {len(self.trials) - len(self.todo)} recorded, "
+            f"{len(self.todo)} to do with {_networks(self.todo)} networks, about {seconds:.0f} s on one core)"
+        )
+
+    def _repr_html_(self) -> str:
+        import pandas as pd  # slow to import
+
+        rows = [{"dataset": name, **self._dataset_summary(name)} for name in self.infos]
+        return html_table(pd.DataFrame(rows), repr(self))
 
     @property
     def todo(self) -> list[PlannedTrial]:

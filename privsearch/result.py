@@ -5,6 +5,7 @@ import platform
 import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from statistics import fmean
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
@@ -13,7 +14,8 @@ from pydantic.dataclasses import dataclass as validated
 from privsearch.metrics import Interval
 from privsearch.signals import Signals
 from privsearch.spec import TrialSpec
-from privsearch.text import printable
+from privsearch.spec.trial import Axes
+from privsearch.text import cut, printable
 
 UNKNOWN_ENVIRONMENT: Final = "unknown"
 """What stands for the environment of results that were recorded without one."""
@@ -219,6 +221,14 @@ class Completed(BaseModel):
             raise ValueError(f"every target must have the attacks {', '.join(self.across)}, and no others")
         return self
 
+    def __repr__(self) -> str:
+        accuracy = fmean(replicate.target.test_accuracy for replicate in self.replicates)
+        aucs = [f"{name} AUC {across.auc.value:.3f}" for name, across in self.across.items()]
+        numbers = [f"{len(self.replicates)} targets", f"test accuracy {accuracy:.3f}", *aucs]
+        return f"Completed({self.trial_id!r}, {_configuration(self.spec)}: {', '.join(numbers)})"
+
+    __str__ = __repr__
+
     def numbers(self) -> dict[str, Any]:
         """Everything that must come out the same again: all but the time, the place and the date."""
         told = {"seconds", "host", "finished_at", "environments", "unkept", "networks_unkept"}
@@ -274,6 +284,18 @@ class Failed(BaseModel):
     seconds: float
     host: Text = Field(default_factory=platform.node)
     finished_at: Text = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def __repr__(self) -> str:
+        return f"Failed({self.trial_id!r}, {_configuration(self.spec)}: {self.error}: {cut(self.message)})"
+
+    __str__ = __repr__
+
+
+def _configuration(spec: TrialSpec) -> str:
+    """What a trial is, in a few words: the axes that are not at their defaults."""
+    fields = Axes.model_fields
+    axes = [f"{axis} {value}" for axis, value in spec.axes().items() if value != fields[axis].default]
+    return ", ".join([spec.dataset_name, spec.protocol.kind, *axes])
 
 
 TrialResult = Completed | Failed

@@ -44,6 +44,8 @@ from privsearch.spec.sweep_file import dump_sweep, read_sweep
 if TYPE_CHECKING:
     import pandas as pd
 
+    from privsearch.front import Contest
+
 SIGNALS: Final = "signals"
 """The folder of the signals, in the study or in the storage below the sweep's name."""
 
@@ -72,7 +74,14 @@ class Study:
         self._told = False
 
     def __repr__(self) -> str:
-        return f"Study({str(self.path)!r})"
+        from privsearch.study_view import progress_words  # pandas is slow to import
+
+        return f"Study({str(self.path)!r}: {progress_words(self)})"
+
+    def _repr_html_(self) -> str:
+        from privsearch.study_view import study_html
+
+        return study_html(self)
 
     @property
     def signals(self) -> SignalArchive:
@@ -249,6 +258,68 @@ class Study:
         from privsearch.frame import results_frame  # pandas is slow to import
 
         return results_frame(self.results())
+
+    def targets(self) -> "pd.DataFrame":
+        """The table with a row for each target of each trial."""
+        from privsearch.frame import targets_frame
+
+        return targets_frame(self.results())
+
+    def slices(self) -> "pd.DataFrame":
+        """The table of the attacks' AUCs on parts of the examples: classes, and those classified rightly or wrongly."""
+        from privsearch.frame import slices_frame
+
+        return slices_frame(self.results())
+
+    def exposed(self) -> "pd.DataFrame":
+        """The table of the most exposed examples."""
+        from privsearch.frame import exposed_frame
+
+        return exposed_frame(self.results())
+
+    def contests(self, dataset: str | None = None, protocol: str | None = None) -> "list[Contest]":
+        """What competes for each front: the trials of one dataset under one protocol.
+
+        Args:
+            dataset: those of this dataset alone.
+            protocol: those under the protocol of this kind alone.
+
+        Raises:
+            StudyError: the study cannot be read, or has no such trials.
+        """
+        from privsearch.front import contests
+        from privsearch.study_view import chosen
+
+        return chosen(list(contests(self.results(), self.sweep())), dataset, protocol, self.path)
+
+    def contest(self, dataset: str | None = None, protocol: str | None = None) -> "Contest":
+        """The only one of these contests.
+
+        Raises:
+            StudyError: there is none, or there are several.
+        """
+        found = self.contests(dataset, protocol)
+        if len(found) != 1:
+            titles = "; ".join(contest.title for contest in found) or "none"
+            raise StudyError(f"{self.path}: must have one front of this kind, but has {titles}; name one of them")
+        return found[0]
+
+    def front(self, dataset: str | None = None, protocol: str | None = None) -> "pd.DataFrame":
+        """The Pareto front, or those of all datasets and protocols one after the other, the best of each first.
+
+        Rows of the results table, with one more column: `front_probability`, how sure a place on the front is.
+
+        Args:
+            dataset: that of this dataset alone.
+            protocol: those under the protocol of this kind alone.
+
+        Raises:
+            StudyError: the study cannot be read, or has no such trials.
+        """
+        import pandas as pd
+
+        found = [contest.front for contest in self.contests(dataset, protocol)]
+        return pd.concat([front for front in found if len(front)] or found or [self.frame()], ignore_index=True)
 
     def write_table(self, name: str, frame: "pd.DataFrame") -> None:
         """Write a table that is made from the record as `<name>.csv`, for other programs to read."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from privsearch.data import require_datasets
 from privsearch.environment import describe_environment
+from privsearch.notebook import html_text
 from privsearch.plan import Plan, PlannedTrial, attack_plan, make_plan
 from privsearch.record import RecordWriter
 from privsearch.result import Failed, TrialResult
@@ -33,6 +34,7 @@ class SweepOutcome:
     """What one run of a sweep came to.
 
     Attributes:
+        study: where it is recorded.
         plan: what there was to do when it began.
         num_completed: trials that this run finished with numbers.
         num_dead: those of them in which some network gives all examples the same outputs.
@@ -43,6 +45,7 @@ class SweepOutcome:
         networks_unkept: as `unkept`, of its networks.
     """
 
+    study: Study
     plan: Plan
     num_completed: int
     num_dead: int
@@ -51,6 +54,14 @@ class SweepOutcome:
     unkept: Sequence[str]
     contests: Sequence["Contest"]
     networks_unkept: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        cached = len(self.plan.trials) - len(self.plan.todo)
+        counts = f"{self.num_completed} trials finished, {cached} recorded already, {len(self.failed)} failed"
+        return f"SweepOutcome({counts}; study {str(self.study.path)!r})"
+
+    def _repr_html_(self) -> str:
+        return html_text(repr(self)) + "".join(contest._repr_html_() for contest in self.contests)
 
 
 def run_sweep(
@@ -122,6 +133,7 @@ def _run(plan: Plan, study: Study, runner: Runner, job: Job, progress: Progress)
 
     contests = write_outputs(study)
     return SweepOutcome(
+        study,
         plan,
         recorder.num_completed,
         recorder.num_dead,

@@ -7,6 +7,15 @@ from typing import Annotated
 import typer
 
 
+def _use_plugins(given: list[str] | None) -> list[str] | None:
+    """Have what each plugin registers before the command looks at its sweep."""
+    from privsearch.register import use_plugin
+
+    for plugin in given or ():
+        use_plugin(plugin)
+    return given
+
+
 class RunnerName(StrEnum):
     """Where trials run."""
 
@@ -35,6 +44,15 @@ StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="A study's di
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Write VALUE (YAML) over a field of the sweep file; repeatable."),
+]
+PluginOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE_OR_MODULE",
+        help="Run a Python file of your own, or import a module, that registers datasets, models, attacks; repeatable.",
+        callback=_use_plugins,
+    ),
 ]
 StudyOption = Annotated[
     Path | None, typer.Option("--study", metavar="DIR", help="The study's directory; by default studies/<name>.")

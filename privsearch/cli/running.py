@@ -13,6 +13,7 @@ from privsearch.cli.options import (
     AddressOption,
     DataDirOption,
     Keep,
+    PluginOption,
     Reuse,
     ReuseOption,
     RunnerName,
@@ -24,7 +25,6 @@ from privsearch.cli.options import (
     WorkersOption,
 )
 from privsearch.cli.shell import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say_if_heard
-from privsearch.errors import SpecError
 from privsearch.interrupts import Interrupted, interruptible
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 def plan(
     sweep: SweepFile,
     settings: Settings = None,
+    plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
     study: StudyOption = None,
     data_dir: DataDirOption = None,
     reuse: ReuseOption = Reuse.ALL,
@@ -72,6 +73,7 @@ def plan(
 def sweep(
     sweep: SweepFile,
     settings: Settings = None,
+    plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
     study: StudyOption = None,
     data_dir: DataDirOption = None,
     runner: RunnerOption = RunnerName.TUNE,
@@ -131,6 +133,7 @@ def attack(
             help="Names such as lira,rmia, or a mapping such as '{kind: lira, mode: offline}'; repeatable.",
         ),
     ],
+    plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
     runner: RunnerOption = RunnerName.TUNE,
     workers: WorkersOption = None,
     address: AddressOption = None,
@@ -156,6 +159,7 @@ def trial(
     sweep: SweepFile,
     trial_id: Annotated[str, typer.Argument(metavar="ID", help="A trial's id, or the beginning of one.")],
     settings: Settings = None,
+    plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
     study: StudyOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
@@ -183,28 +187,21 @@ def _asked(
     sweep: Path, settings: list[str] | None, study: Path | None, data_dir: Path | None
 ) -> "tuple[SweepSpec, Study]":
     """The sweep that the user asked for, and the study that it belongs into; data are sought in `data_dir`."""
+    from privsearch.api import asked
     from privsearch.data.directory import use_data_directory
-    from privsearch.spec.sweep_file import read_sweep
-    from privsearch.store import Study
 
     use_data_directory(data_dir)
-    spec = read_sweep(sweep, settings or ())
-    return spec, Study(study or Path("studies") / spec.name)
+    return asked(sweep, study, settings or ())
 
 
 def _runner(name: RunnerName, workers: int | None, address: str | None, sweep: "SweepSpec") -> "Runner":
     """The runner of that name for `sweep`; Ray is imported only where it is used."""
-    if name is RunnerName.TUNE:
-        from privsearch.runners.tune import TuneRunner
+    from privsearch.api import runner_for
 
-        return TuneRunner(workers, sweep.resources, sweep.patience, address)
-    if address:
-        raise SpecError(f"--address: must come with --runner tune, but got {address!r} with --runner inline")
-    if sweep.timeout:
+    chosen = runner_for(sweep, name.value, workers, address)
+    if name is RunnerName.INLINE and sweep.timeout:
         typer.echo("note: --runner inline runs trials in this process, so the sweep's timeout has no effect", err=True)
-    from privsearch.runners.inline import InlineRunner
-
-    return InlineRunner(sweep.resources)
+    return chosen
 
 
 @contextmanager

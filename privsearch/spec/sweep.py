@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from privsearch.notebook import html_text
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, lacks, leading_attack
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
@@ -252,6 +253,11 @@ class SweepSpec(BaseModel):
         ]
         _raise_if_any(problems)
         return self
+
+    def _repr_html_(self) -> str:
+        from privsearch.spec.sweep_file import dump_sweep  # which reads sweeps
+
+        return html_text(dump_sweep(self))
 
     @property
     def patience(self) -> Patience:

@@ -1,8 +1,9 @@
 """Read a sweep file: YAML in, a `SweepSpec` out, or one error with every problem's file, line and field."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,36 +26,41 @@ _MOST_PROBLEMS: Final = 20
 """As many problems are told at a time."""
 
 
-def read_sweep(path: Path, settings: Sequence[str] = ()) -> SweepSpec:
-    """Read the sweep file at `path`, with `settings` such as 'recipe.epochs=2' written over it.
+Source = Path | Mapping[str, Any]
+"""A sweep file, or what one holds."""
 
-    Paths are taken as relative to the sweep file and come back absolute; a storage among `settings` is relative to the
-    current directory.
+
+def read_sweep(source: Source, settings: Sequence[str] = ()) -> SweepSpec:
+    """Read a sweep, with `settings` such as 'recipe.epochs=2' written over it.
+
+    Paths are taken as relative to the sweep file, and come back absolute; those of a mapping, and a storage among
+    `settings`, are relative to the current directory.
 
     Raises:
         SpecError: the file cannot be read, is too large, or breaks a rule; the message lists the problems found.
     """
-    document, settled = _parse(path, settings)
+    document, settled = _parse(source, settings)
+    folder = source.parent if isinstance(source, Path) else Path()
     storage = document.value.get("storage")
     if isinstance(storage, str) and storage and not is_uri(storage) and ("storage",) not in settled:
-        document.value["storage"] = str(path.parent / storage)
+        document.value["storage"] = str(folder / storage)
     try:
         sweep = SweepSpec.model_validate(document.value)
     except ValidationError as error:
-        raise SpecError("\n".join(_told(error, document, path, settled))) from None
-    return _with_absolute_paths(sweep, path.parent)
+        raise SpecError("\n".join(_told(error, document, source, settled))) from None
+    return _with_absolute_paths(sweep, folder)
 
 
-def _told(error: ValidationError, document: Document, path: Path, settled: set[tuple[str, ...]]) -> list[str]:
+def _told(error: ValidationError, document: Document, source: Source, settled: set[tuple[str, ...]]) -> list[str]:
     """One line a problem, in the order of the file; the first ones where there are many."""
     found = error.errors(include_url=False)
     # A list with a bad item is itself reported as bad: say only what lies deepest.
     shallow = {details["loc"][:n] for details in found for n in range(len(details["loc"]))}
     deepest = [details for details in found if details["loc"] not in shallow]
-    located = (_located(problem_of(details), document, path, settled) for details in deepest[:_MOST_PROBLEMS])
+    located = (_located(problem_of(details), document, source, settled) for details in deepest[:_MOST_PROBLEMS])
     texts = [text for _, text in sorted(dict.fromkeys(located), key=lambda of_line: of_line[0])]
     more = len(deepest) - _MOST_PROBLEMS
-    return [*texts, f"{path}: {more:,} more problems, not told here; mend these first"] if more > 0 else texts
+    return [*texts, f"{_name(source)}: {more:,} more problems, not told here; mend these first"] if more > 0 else texts
 
 
 def read_attacks(texts: Sequence[str]) -> tuple[Attack, ...]:
@@ -82,9 +88,25 @@ def read_attacks(texts: Sequence[str]) -> tuple[Attack, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def check_attacks(given: Sequence[Any]) -> tuple[Attack, ...]:
+    """The attacks that names, mappings and attacks stand for, as in a sweep's `attacks`.
+
+    Raises:
+        SpecError: one is no attack, or there is none.
+    """
+    try:
+        found = TypeAdapter(tuple[Attack, ...]).validate_python(tuple(given))
+    except ValidationError as error:
+        problems = [problem_of({**details, "loc": ("attacks", *details["loc"])}) for details in error.errors()]
+        raise SpecError("\n".join(f"attacks: {problem.sentence}" for problem in problems)) from None
+    if not found:
+        raise SpecError("attacks: must name at least one attack, such as lira")
+    return tuple(dict.fromkeys(found))
+
+
 @contextmanager
-def blaming(path: Path, settings: Sequence[str] = ()) -> Iterator[None]:
-    """Give errors that blame a field of the sweep the file and line where the field stands.
+def blaming(source: Source, settings: Sequence[str] = ()) -> Iterator[None]:
+    """Give errors that blame a field of the sweep the file and line, or the name, of the field.
 
     Raises:
         PrivsearchError: what was raised inside, of its own kind, with its place before its message.
@@ -94,8 +116,8 @@ def blaming(path: Path, settings: Sequence[str] = ()) -> Iterator[None]:
     except PrivsearchError as error:
         if not error.where:
             raise
-        document, settled = _parse(path, settings)
-        _, message = _located(Problem(error.where, str(error)), document, path, settled)
+        document, settled = _parse(source, settings)
+        _, message = _located(Problem(error.where, str(error)), document, source, settled)
         raise type(error)(message) from None
 
 
@@ -144,8 +166,13 @@ def _read(path: Path) -> str:
         raise SpecError(f"{path}: the sweep file must be readable, but: {reason}; check its path and rights") from None
 
 
-def _parse(path: Path, settings: Sequence[str]) -> tuple[Document, set[tuple[str, ...]]]:
-    """The file with the settings written over it, and the ways to the fields that they set."""
+def _parse(source: Source, settings: Sequence[str]) -> tuple[Document, set[tuple[str, ...]]]:
+    """The sweep with the settings written over it, and the ways to the fields that they set."""
+    document = _parse_file(source) if isinstance(source, Path) else Document(deepcopy(dict(source)))
+    return document, {_apply(document.value, setting) for setting in settings}
+
+
+def _parse_file(path: Path) -> Document:
     text = _read(path)
     try:
         document = parse(text)
@@ -159,7 +186,7 @@ def _parse(path: Path, settings: Sequence[str]) -> tuple[Document, set[tuple[str
             f"{path}:1: must be a mapping of fields such as `name: my-sweep`, but is {_kind(document.value)}; start "
             "from sweeps/quickstart.yaml"
         )
-    return document, {_apply(document.value, setting) for setting in settings}
+    return document
 
 
 def _apply(document: dict[str, Any], setting: str) -> tuple[str, ...]:
@@ -204,7 +231,7 @@ def _kind(value: Any) -> str:
     return "a list" if isinstance(value, list) else f"only {cut(value)}"
 
 
-def _located(problem: Problem, document: Document, path: Path, settled: set[tuple[str, ...]]) -> tuple[int, str]:
+def _located(problem: Problem, document: Document, source: Source, settled: set[tuple[str, ...]]) -> tuple[int, str]:
     """The line number of the problem, and all of it as one line: file, line number, field, sentence."""
     node: Any = document.value
     line = 1
@@ -220,8 +247,12 @@ def _located(problem: Problem, document: Document, path: Path, settled: set[tupl
             field += f".{_key_shown(step)}"
     field = field.removeprefix(".")
     given_by = next((keys for keys in settled if (*steps, problem.where[-1])[: len(keys)] == keys), None)
-    place = f"--set {'.'.join(given_by)}" if given_by else f"{path}:{line}"
+    place = f"--set {'.'.join(given_by)}" if given_by else _name(source, f":{line}")
     return line, f"{place}: {field}: {problem.sentence}" if field else f"{place}: {problem.sentence}"
+
+
+def _name(source: Source, line: str = "") -> str:
+    return f"{source}{line}" if isinstance(source, Path) else "sweep"
 
 
 def _key_shown(key: int | str) -> str:

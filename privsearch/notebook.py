@@ -1,0 +1,22 @@
+"""How values look in a notebook: HTML that is safe whoever named things."""
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROWS: Final = 50
+
+
+def html_table(frame: "pd.DataFrame", title: str) -> str:
+    """A table below a title, its first rows where there are many."""
+    shown = frame.head(MOST_ROWS).to_html(index=False, escape=True, border=0, na_rep="", float_format="{:.3f}".format)
+    more = len(frame) - MOST_ROWS
+    left_out = f"<p>and {more:,} more rows</p>" if more > 0 else ""
+    return f"<p><b>{escape(title)}</b></p>{shown}{left_out}"
+
+
+def html_text(text: str) -> str:
+    """Text as it is, in letters of one width."""
+    return f"<pre>{escape(text)}</pre>"
