@@ -10,6 +10,7 @@ from hypothesis import settings
 from s3_server import CREDENTIALS, S3Server, s3_serving
 from versions import OtherVersions, pretending
 
+from privsearch import registry
 from privsearch.spec import SweepSpec
 
 # Derandomised, so that a run of the suite says something about the code and not about the day.
@@ -64,6 +65,15 @@ def tiny_sweep() -> SweepSpec:
 def other_versions(monkeypatch: pytest.MonkeyPatch) -> Iterator[OtherVersions]:
     """Has packages seem to be of other versions: `other_versions(torch="9.9")`."""
     yield from pretending(monkeypatch)
+
+
+@pytest.fixture
+def forgetting() -> Iterator[None]:
+    """Forgets, at the end, what a test has registered."""
+    before = registry.entries()
+    yield
+    for entry in set(registry.entries()) - set(before):
+        registry.forget(entry.kind, entry.name)
 
 
 @pytest.fixture(scope="session")
