@@ -19,9 +19,13 @@ SOURCES: Final = Path(privsearch.__file__).parent
 
 EXECUTING: Final = re.compile(
     r"pickle\.loads?\(|Unpickler|(?<!\.)\beval\(|\bexec\(|yaml\.load\(|torch\.load|joblib|os\.system|subprocess\.(run|Popen)"
-    r"|__import__|import_module\(|allow_pickle=True"
+    r"|__import__|import_module\(|exec_module\(|allow_pickle=True"
 )
 KNOWN: Final = {
+    # its own modules, when one of its names is asked for
+    "__init__.py": {"import_module("},
+    # what the user names with --plugin
+    "register.py": {"import_module(", "exec_module("},
     # CIFAR-10's files: makes arrays, and calls nothing
     "data/image_sources.py": {"Unpickler"},
     # git, with fixed words
