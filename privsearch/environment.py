@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from privsearch import registry
 from privsearch.result import UNKNOWN_ENVIRONMENT
 
 NUMERIC_PACKAGES: Final = (
@@ -39,6 +40,7 @@ def describe_environment() -> dict[str, Any]:
         "command": sys.argv[1:],
         "privsearch": {"version": version("privsearch"), "commit": _commit()},
         "python": platform.python_version(),
+        "registered": registry.sources(),
         "packages": {name: _version(name) for name in (*NUMERIC_PACKAGES, *OTHER_PACKAGES)},
         "machine": {
             "host": platform.node(),

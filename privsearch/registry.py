@@ -3,8 +3,11 @@
 Registered through `privsearch.register`; sent to processes that train by `privsearch.runners.packing`.
 """
 
+import hashlib
+import inspect
 import itertools
 import re
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -47,6 +50,15 @@ class Entry:
         # Nothing but what it does tells one lambda from another.
         body = f" {self.function.__code__.co_code.hex()}" if name.endswith("<lambda>") else ""
         return module, (name or repr(self.function)) + body
+
+    @property
+    def source(self) -> str | None:
+        """A digest of the function's own source, whatever it calls; None where nobody knows it."""
+        try:
+            text = textwrap.dedent(inspect.getsource(self.function))
+        except (OSError, TypeError):
+            return None
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 _entries: Final[dict[tuple[Kind, str], Entry]] = {}
@@ -92,6 +104,12 @@ def entries() -> tuple[Entry, ...]:
 def names(kind: Kind) -> tuple[str, ...]:
     """The registered names of a kind."""
     return tuple(name for own, name in _entries if own == kind)
+
+
+def sources() -> dict[str, str]:
+    """By kind and tag, such as `model mlp-v1`, the digest of each registered model's and attack's source."""
+    known = {f"{entry.kind} {entry.tag}": entry.source for entry in entries() if entry.kind != "dataset"}
+    return {what: source for what, source in known.items() if source}
 
 
 def found(kind: Kind, name: object) -> Entry | None:

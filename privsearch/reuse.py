@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from privsearch import registry
 from privsearch.data import DatasetInfo
 from privsearch.environment import present_environment, same_versions
 from privsearch.result import Completed, TrialResult
@@ -13,6 +15,19 @@ from privsearch.spec import MEANING_VERSION
 def has_present_versions(result: Completed) -> bool:
     """Whether all of a result was computed under the versions that this process has."""
     return all(same_versions(found, present_environment()) for found in result.environments)
+
+
+def changed_code(environments: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The registered models and attacks whose own source is not what it was when they were last run, by kind and tag.
+
+    Args:
+        environments: where the sweep ran before (`privsearch.environment.describe_environment`), the latest last.
+    """
+    before: dict[str, Any] = {}
+    for environment in environments:
+        registered = environment.get("registered")
+        before |= registered if isinstance(registered, dict) else {}
+    return [what for what, source in registry.sources().items() if before.get(what, source) != source]
 
 
 @dataclass(frozen=True)

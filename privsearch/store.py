@@ -21,7 +21,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -34,7 +34,7 @@ from privsearch.archive import SignalArchive
 from privsearch.disk import PART, append_line, reading, replace_file, sync_folder, writing
 from privsearch.errors import StudyError
 from privsearch.network_archive import NetworkArchive
-from privsearch.record import Record, collector_paused, read_record
+from privsearch.record import Record, collector_paused, lines_of, read_record
 from privsearch.result import Completed, TrialResult, Word
 from privsearch.spec import SweepSpec
 from privsearch.spec.datasets import Name
@@ -387,6 +387,14 @@ class Study:
             for path in leftovers:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         return [path.name for path in leftovers]
+
+    def environments(self) -> Iterator[dict[str, Any]]:
+        """Where the sweep ran, as far as it can be read; the latest comes last."""
+        for line in lines_of(self.environments_path):
+            with suppress(ValueError, RecursionError):
+                environment = json.loads(line.content)
+                if isinstance(environment, dict):
+                    yield environment
 
     def _add_environment(self, environment: Mapping[str, Any]) -> None:
         with writing(self.environments_path), FileIO(self.environments_path, "a+") as file:

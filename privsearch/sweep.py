@@ -1,5 +1,6 @@
 """Run a sweep into its study, from the plan to the files that are made from the record."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,16 @@ from privsearch.notebook import html_text
 from privsearch.plan import Plan, PlannedTrial, attack_plan, make_plan
 from privsearch.record import RecordWriter
 from privsearch.result import Failed, TrialResult
+from privsearch.reuse import changed_code
 from privsearch.runners import AttackOnly, Job, Listed, Observer, Runner, TrainAndAttack
 from privsearch.spec import Attack, SweepSpec
 from privsearch.store import Study
 
 if TYPE_CHECKING:
     from privsearch.front import Contest
+
+
+_log = logging.getLogger(__name__)
 
 
 class Progress(Observer, Protocol):
@@ -96,6 +101,7 @@ def run_sweep(
         networks = study.networks_of(sweep) if sweep.keep_networks else None
         if networks and plan.datasets_to_load:
             networks.probe()
+        _note_changed_code(study)
         study.begin(sweep, {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}, describe_environment())
         job = TrainAndAttack(study.signals, sweep.keep_signals, networks, only_same_versions)
         return _run(plan, study, runner, job, progress)
@@ -115,6 +121,7 @@ def run_attacks(attacks: Sequence[Attack], study: Study, runner: Runner, progres
     attack_plan(study, attacks)
     with study.held():
         plan = attack_plan(study, attacks)
+        _note_changed_code(study)
         study.extend(plan.sweep, describe_environment())
         return _run(plan, study, runner, AttackOnly(study.signals), progress)
 
@@ -143,6 +150,16 @@ def _run(plan: Plan, study: Study, runner: Runner, job: Job, progress: Progress)
         contests,
         recorder.networks_unkept,
     )
+
+
+def _note_changed_code(study: Study) -> None:
+    for what in changed_code(study.environments()):
+        _log.warning(
+            "%s: the code of the registered %s has changed since it was last run here; what is recorded is reused all "
+            "the same: if it computes something else now, register it with another version",
+            study.path,
+            what,
+        )
 
 
 class _Recorder(Observer):

@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -306,6 +307,21 @@ def test_another_version_than_that_registered_is_refused() -> None:
         make_plan(sweep_of(grids={"g": {"model": ["net-v1"]}}), Study(Path("none")))
     assert isinstance(run_trial(trial_of("net-v2")), Completed)
     assert isinstance(run_trial(trial_of("net-v1")), Failed)
+
+
+def test_code_that_has_changed_under_its_version_is_told_once(folder: Path) -> None:
+    """What is recorded is reused, and a warning says that it may be of other code."""
+
+    def swept() -> str:
+        for entry in registry.entries():
+            registry.forget(entry.kind, entry.name)
+        sys.modules.pop(next((name for name in sys.modules if name.startswith("privsearch_plugin_")), ""), None)
+        return run("sweep", "own.yaml", "--plugin", "own.py", *INLINE).stderr
+
+    assert "has changed" not in swept()
+    (folder / "own.py").write_text(PLUGIN.replace("max(axis=-1)", "min(axis=-1)"))
+    assert "the code of the registered attack top-v1 has changed since it was last run here" in swept()
+    assert "has changed" not in swept()
 
 
 @pytest.mark.parametrize(
