@@ -8,21 +8,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from privsearch.api import (
-        attack_study,
+    from privsearch.api.reading import (
         audit_study,
         check_study,
         compare_with_paper,
         diff_trials,
         fetch_datasets,
-        plan_sweep,
         plot_front,
         remake_outputs,
-        run_sweep,
-        run_trial,
         write_paper_tables,
         write_plots,
     )
+    from privsearch.api.running import attack_study, plan_sweep, run_sweep, run_trial
     from privsearch.attacks import AttackView
     from privsearch.data import list_datasets
     from privsearch.data.directory import use_data_directory
@@ -38,10 +35,11 @@ if TYPE_CHECKING:
     from privsearch.sweep import SweepOutcome
 
 _HOMES: Final = {
-    "api": (
-        *("attack_study", "audit_study", "check_study", "compare_with_paper", "diff_trials", "fetch_datasets"),
-        *("plan_sweep", "plot_front", "remake_outputs", "run_sweep", "run_trial", "write_paper_tables", "write_plots"),
+    "api.reading": (
+        *("audit_study", "check_study", "compare_with_paper", "diff_trials", "fetch_datasets", "plot_front"),
+        *("remake_outputs", "write_paper_tables", "write_plots"),
     ),
+    "api.running": ("attack_study", "plan_sweep", "run_sweep", "run_trial"),
     "attacks": ("AttackView",),
     "data": ("list_datasets",),
     "data.directory": ("use_data_directory",),

@@ -9,9 +9,9 @@ import typer
 
 def _use_plugins(given: list[str] | None) -> list[str] | None:
     """Have what each plugin registers before the command looks at its sweep."""
-    from privsearch.register import use_plugin
-
     for plugin in given or ():
+        from privsearch.register import use_plugin  # slow to import, and seldom needed
+
         use_plugin(plugin)
     return given
 

@@ -187,7 +187,7 @@ def _asked(
     sweep: Path, settings: list[str] | None, study: Path | None, data_dir: Path | None
 ) -> "tuple[SweepSpec, Study]":
     """The sweep that the user asked for, and the study that it belongs into; data are sought in `data_dir`."""
-    from privsearch.api import asked
+    from privsearch.api.arguments import asked
     from privsearch.data.directory import use_data_directory
 
     use_data_directory(data_dir)
@@ -196,7 +196,7 @@ def _asked(
 
 def _runner(name: RunnerName, workers: int | None, address: str | None, sweep: "SweepSpec") -> "Runner":
     """The runner of that name for `sweep`; Ray is imported only where it is used."""
-    from privsearch.api import runner_for
+    from privsearch.api.arguments import runner_for
 
     chosen = runner_for(sweep, name.value, workers, address)
     if name is RunnerName.INLINE and sweep.timeout:

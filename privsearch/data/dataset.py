@@ -115,7 +115,8 @@ def list_datasets() -> tuple[DatasetInfo, ...]:
     images = (
         replace(_describe_images(name), source="not fetched" if what_is_missing(name) else "here") for name in IMAGES
     )
-    return (*embedded, *images)
+    registered = (describe_dataset(RegisteredDataset(name=name)) for name in registry.names("dataset"))
+    return (*embedded, *images, *registered)
 
 
 def _describe_images(name: str) -> DatasetInfo:
