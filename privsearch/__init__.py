@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from privsearch.api.choosing import export_trial, pick_trials
     from privsearch.api.reading import (
         audit_study,
         check_study,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from privsearch.sweep import SweepOutcome
 
 _HOMES: Final = {
+    "api.choosing": ("export_trial", "pick_trials"),
     "api.reading": (
         *("audit_study", "check_study", "compare_with_paper", "diff_trials", "fetch_datasets", "plot_front"),
         *("remake_outputs", "write_paper_tables", "write_plots"),
@@ -72,11 +74,13 @@ __all__ = [
     "check_study",
     "compare_with_paper",
     "diff_trials",
+    "export_trial",
     "fetch_datasets",
     "list_datasets",
     "load_network",
     "load_networks",
     "load_study",
+    "pick_trials",
     "plan_sweep",
     "plot_front",
     "register_attack",

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from privsearch.errors import ConstructionError, StudyError
-from privsearch.models import Network, build_network, num_weights
+from privsearch.models import Network, RegisteredNetwork, build_network, num_weights
 from privsearch.network_archive import KeptNetworks, load_networks
+from privsearch.spec.trial import BUILT_IN_MODELS
 from privsearch.text import printable
 
 _FLOAT_BYTES = 4
 
 
-def load_network(path: str | Path, index: int = 0) -> Network:
+def load_network(path: str | Path, index: int = 0) -> Network | RegisteredNetwork:
     """A kept network with its weights, in eval mode, on the CPU.
 
     Its logits on what it is shown in a trial (`privsearch.data.splits.load_splits`: standardised tables, normalised
@@ -26,6 +27,7 @@ def load_network(path: str | Path, index: int = 0) -> Network:
 
     Raises:
         StudyError: there is no such file or network, or the file is damaged or something else.
+        SpecError: its model is a registered one, and is not registered in this process.
     """
     kept = load_networks(path)
     if not 0 <= index < len(kept.networks):
@@ -39,13 +41,15 @@ def load_network(path: str | Path, index: int = 0) -> Network:
         ) from None
 
 
-def _built(kept: KeptNetworks, index: int) -> Network:
+def _built(kept: KeptNetworks, index: int) -> Network | RegisteredNetwork:
     state = kept.networks[index].state_dict
-    # Before anything is built: a stranger's file may speak of a network larger than any memory.
+    # Before anything is built: a stranger's file may speak of a network larger than any memory. What a registered model
+    # needs, its function alone knows.
     storages = [tensor.untyped_storage() for tensor in state.values()]
     held = sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
     shape, classes = kept.input_shape, kept.num_classes
-    if min(shape, default=0) < 1 or held < _FLOAT_BYTES * num_weights(shape, classes):
+    needed = num_weights(shape, classes) if kept.spec.model in BUILT_IN_MODELS and shape else 0
+    if min(shape, default=0) < 1 or held < _FLOAT_BYTES * needed:
         raise ValueError(f"{classes} classes of examples of the shape {shape} need more weights than it has")
     network = build_network(kept.spec, kept.input_shape, kept.num_classes)
     network.load_state_dict(dict(state))

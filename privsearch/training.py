@@ -33,7 +33,7 @@ An example's own class then has, on average, a probability that 32-bit floats ca
 EpochListener = Callable[[int, int, Epoch], None]
 """Told (network, epoch, what was measured) after every epoch; both count from 0."""
 
-NetworkListener = Callable[[int, Network], None]
+NetworkListener = Callable[[int, Network | RegisteredNetwork], None]
 """Told (network, the network itself) when it has been trained and queried; they count from 0."""
 
 

@@ -11,7 +11,7 @@ from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.data.splits import load_splits
 from privsearch.environment import present_environment, same_versions
 from privsearch.errors import StudyError
-from privsearch.models import Network
+from privsearch.models import Network, RegisteredNetwork
 from privsearch.network_archive import KeptNetwork, KeptNetworks
 from privsearch.protocols import audit, draw_cohort, network_roles
 from privsearch.result import UNKNOWN_ID, Cohort, Completed, TrialResult, failure
@@ -172,7 +172,7 @@ class _NetworkListener:
     def __init__(self) -> None:
         self._states: list[dict[str, Tensor]] = []
 
-    def __call__(self, index: int, network: Network) -> None:  # noqa: ARG002  # they come in order
+    def __call__(self, index: int, network: Network | RegisteredNetwork) -> None:  # noqa: ARG002  # they come in order
         self._states.append({name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()})
 
     def kept(self, spec: TrialSpec, trial_id: str, cohort: Cohort, info: DatasetInfo) -> KeptNetworks:

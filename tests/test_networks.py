@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from privsearch import load_network, load_networks
+from privsearch import load_network, load_networks, register_model, registry
 from privsearch.archive import SignalArchive
 from privsearch.cost import network_bytes
 from privsearch.data import describe_dataset
 from privsearch.data.splits import load_splits
-from privsearch.errors import StudyError
+from privsearch.errors import SpecError, StudyError
 from privsearch.network_archive import NetworkArchive, pack_networks, unpack_networks
 from privsearch.protocols import draw_cohort
 from privsearch.result import Completed
@@ -75,6 +75,19 @@ def test_a_loaded_network_answers_as_the_trained_one_did(tmp_path: Path, axes: d
             answered = torch.cat([network(batch) for batch in splits.batches(256)])
             assert np.array_equal(answered.numpy(), logits)
     torch.set_num_threads(threads)
+
+
+def test_a_network_of_a_registered_model_is_loaded_where_that_is_registered(tmp_path: Path, forgetting: None) -> None:
+    """Elsewhere the file can still be read, and the error says what is missing."""
+    register_model("line", lambda shape, classes, spec: torch.nn.Linear(shape[0], classes))
+    _, path = trained(tmp_path, model="line-v1")
+    weights = load_networks(path).networks[1].state_dict
+    loaded = load_network(path, 1).state_dict()
+    assert {name: tensor.tolist() for name, tensor in loaded.items()} == {n: t.tolist() for n, t in weights.items()}
+    registry.forget("model", "line")
+    assert load_networks(path).spec.model == "line-v1"
+    with pytest.raises(SpecError, match="line"):
+        load_network(path)
 
 
 def test_a_file_says_what_its_networks_are(kept: tuple[Completed, Path]) -> None:

@@ -54,6 +54,7 @@ def run_sweep(
     address: str | None = None,
     reuse: Reuse = "all",
     keep_signals: bool | None = None,
+    keep_networks: bool | None = None,
     storage: str | None = None,
     progress: bool | Progress = True,
 ) -> SweepOutcome:
@@ -68,6 +69,7 @@ def run_sweep(
         address: of a Ray cluster to run on, with "tune".
         reuse: which recorded trials are not run again.
         keep_signals: whether to keep what the attacks saw; by default as the sweep says.
+        keep_networks: whether to keep the networks; likewise.
         storage: where to keep it, a path or a URI; by default as the sweep says.
         progress: True to show it, False for silence, or what is told of it.
 
@@ -83,8 +85,8 @@ def run_sweep(
         settings.append(f"storage={json.dumps(storage)}")
     with blaming(source, settings):
         spec, where = asked(source, study, settings)
-        if keep_signals is not None:
-            spec = spec.model_copy(update={"keep_signals": keep_signals})
+        asked_to_keep = {"keep_signals": keep_signals, "keep_networks": keep_networks}
+        spec = spec.model_copy(update={field: keep for field, keep in asked_to_keep.items() if keep is not None})
         return run_in_study(
             spec,
             where,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from privsearch.cli.options import DataDirOption, StudyFolder
+from privsearch.cli.options import DataDirOption, PluginOption, StudyFolder
 from privsearch.cli.shell import EXIT_STATUS, ExitCode, app
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def export(
         bool, typer.Option("--train", help="Train the configuration once more where its networks were not kept.")
     ] = False,
     data_dir: DataDirOption = None,
+    plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
 ) -> None:
     """Write one configuration as a sweep file of its own and, if they were kept, its networks as state dicts."""
     from privsearch.data.directory import use_data_directory
