@@ -29,7 +29,7 @@ from privsearch.errors import StudyError
 from privsearch.frame import targets_frame
 from privsearch.result import Completed, TrialResult
 from privsearch.spec import WORST, TrialSpec, leading_attack
-from privsearch.spec.sweep import AUDIT_FRACTIONS
+from privsearch.spec.columns import AUDIT_FRACTIONS
 
 ALPHA: Final = 0.05
 """A p-value below this is significant; intervals are those of `1 - ALPHA`."""

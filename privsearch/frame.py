@@ -11,7 +11,7 @@ from privsearch.intervals import mean_interval
 from privsearch.metrics import Interval, noise_floor
 from privsearch.result import Completed, ExposedExample, TrialResult
 from privsearch.spec import AXES, WORST
-from privsearch.spec.sweep import AUDIT_FRACTIONS
+from privsearch.spec.columns import AUDIT_MEANS
 from privsearch.spec.trial import SNN_DEFAULTS
 from privsearch.targets import COUNTS, target_numbers
 
@@ -27,8 +27,6 @@ SEPARATOR: Final = "; "
 
 CONDITIONAL_AXES: Final = ("threshold", *SNN_DEFAULTS)
 """The axes that have no effect on some configurations, and are null there. Elsewhere null is a value of its own."""
-_MEASURED: Final = (*AUDIT_FRACTIONS, "advantage", "epsilon_low", "placebo_auc", "matched_auc", "excess_auc")
-"""The numbers of an attack that are averaged over the targets."""
 
 _TYPES: Final = {
     **dict.fromkeys(("weight_bit_width", "act_bit_width", "num_steps", "train_size", "test_size"), "Int64"),
@@ -148,7 +146,7 @@ def _numbers(result: Completed) -> Iterator[tuple[str, float | int | None]]:
         attack, _, number = column.rpartition(".")
         if number in COUNTS:
             yield column, values[0]
-        elif not attack or number in _MEASURED:
+        elif not attack or number in AUDIT_MEANS:
             yield from _mean_and_sd(column, values)
         if number == "auc":
             interval = _auc_interval(result, attack, targets)

@@ -200,7 +200,7 @@ FIELDS: Final = (
     change("a CSV without a label", "[iris]", "[{name: a, path: a.csv}]"),
     change("a dataset of another kind", "[iris]", "[{name: a, path: a.parquet}]"),
     change("a direction that is none", "maximize", "maximise"),
-    change("three objectives", "{test", "{train_accuracy: maximize, test"),
+    change("four objectives", "{test", "{train_accuracy: maximize, seconds: minimize, test"),
     change("an objective that is no column", "svm.auc", "lira.auc"),
     more("a protocol that is none", "protocol: halvs"),
     more("a protocol that is a number", "protocol: 5"),

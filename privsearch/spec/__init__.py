@@ -12,6 +12,7 @@ from privsearch.spec.attacks import (
     ThresholdAttack,
     leading_attack,
 )
+from privsearch.spec.constraints import Constraint, Constraints
 from privsearch.spec.datasets import (
     CsvDataset,
     Dataset,
@@ -33,6 +34,8 @@ __all__ = [
     "WORST",
     "Asked",
     "Attack",
+    "Constraint",
+    "Constraints",
     "CsvDataset",
     "Dataset",
     "DatasetName",

@@ -77,6 +77,7 @@ def problem_of(details: ErrorDetails) -> Problem:
             | "too_many_points"
             | "empty_axis"
             | "secret_in_uri"
+            | "bad_constraint"
             | "unknown_override"
             | "unknown_objective"
         ):

@@ -11,6 +11,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from privsearch.notebook import html_text
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, lacks, leading_attack
+from privsearch.spec.columns import AUDIT_MEANS, result_columns
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
 from privsearch.spec.resources import Patience, Resources, Retries, Timeout
@@ -29,7 +30,7 @@ from privsearch.spec.trial import (
     honours,
     with_version,
 )
-from privsearch.text import remedy
+from privsearch.text import cut, remedy
 
 MAX_POINTS: Final = 2_000_000
 """A cross-product beyond this is refused with its size: nobody can train it, and it would fill the memory."""
@@ -44,12 +45,6 @@ RECIPE_AXES: Final = (
 """What a recipe may set: how a network is trained, not which one it is."""
 
 Direction = Literal["maximize", "minimize"]
-
-AUDIT_FRACTIONS: Final = (
-    *("auc", "balanced_accuracy"),
-    *("tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpr_at_fpr_1e-3"),
-)
-"""The numbers of an attack that lie between 0 and 1, the last parts of their columns."""
 
 
 def _problem(kind: str, where: tuple[int | str, ...], value: Any, sentence: str) -> InitErrorDetails:
@@ -169,8 +164,8 @@ class SweepSpec(BaseModel):
     objectives: dict[str, Direction] | None = Field(
         None,
         min_length=2,
-        max_length=2,
-        description="a mapping of two result columns, each to 'maximize' or 'minimize'",
+        max_length=3,
+        description="a mapping of two or three result columns, each to 'maximize' or 'minimize'",
     )
     keep_signals: bool = Field(
         True, description="true (keep what the attacks saw, for attacks to come) or false (a new attack trains again)"
@@ -275,7 +270,11 @@ class SweepSpec(BaseModel):
         """The result columns that may be an objective of this sweep: those that all of its trials have."""
         names = [{a.name for a in self.attacks_under(p, model)} for p in self.protocol for model in self._models()]
         shared = [attack.name for attack in self.attacks if all(attack.name in under for under in names)]
-        return ("test_accuracy", "train_accuracy", *(f"{a}.{n}" for a in (*shared, WORST) for n in AUDIT_FRACTIONS))
+        return result_columns(
+            (*shared, WORST),
+            placebo=all(protocol.kind == "paper" for protocol in self.protocol),
+            spread=all(protocol.targets > 1 for protocol in self.protocol),
+        )
 
     def objectives_under(self, kind: str) -> Objectives:
         """The objectives for trials under the protocol of that kind: those that were asked for, or its own.
@@ -368,10 +367,10 @@ def _axis_defaults() -> dict[str, Any]:
 
 def _not_a_column(given: str, columns: Sequence[str]) -> str:
     attacks = list(dict.fromkeys(column.rpartition(".")[0] for column in columns if "." in column))
+    numbers = [number for number in AUDIT_MEANS if f"{WORST}.{number}" in columns]
     return (
-        "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, or one of "
-        f"{', '.join(attacks)} with .{', .'.join(AUDIT_FRACTIONS)} behind it), but got {given!r}; "
-        f"{remedy(given, columns)}"
+        "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, seconds, or one of "
+        f"{', '.join(attacks)} with .{', .'.join(numbers)} behind it), but got {cut(given)}; {remedy(given, columns)}"
     )
 
 
