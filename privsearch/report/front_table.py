@@ -9,7 +9,8 @@ from rich.table import Column, Table
 
 from privsearch.environment import mixture
 from privsearch.frame import SEPARATOR, axis_values, records, varying_axes
-from privsearch.front import Contest, hypervolume, reference_point
+from privsearch.front import Contest
+from privsearch.pareto import reference_point
 from privsearch.report.formats import console_table
 from privsearch.report.labels import (
     NOTATION,
@@ -138,8 +139,8 @@ def _missing(contest: Contest) -> Iterator[str]:
 
 def _hypervolume(contest: Contest) -> str:
     objectives, known = contest.objectives, contest.uncertainty.hypervolume
-    worst = ", ".join(f"{c} {v:g}" for c, v in zip(objectives, reference_point(objectives), strict=True))
-    said = f"Hypervolume {hypervolume(contest.rows, objectives):.4f} against the reference point ({worst})"
+    worst = ", ".join(f"{c} {v:g}" for c, v in zip(objectives, reference_point(contest.rows, objectives), strict=True))
+    said = f"Hypervolume {contest.hypervolume:.4f} against the reference point ({worst})"
     return f"{said}; 95 %, less the luck of the best: {known.low:.4f} to {known.high:.4f}." if known else f"{said}."
 
 

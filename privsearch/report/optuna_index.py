@@ -17,8 +17,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from privsearch.errors import StudyError
 from privsearch.frame import CONDITIONAL_AXES, axis_values, records
-from privsearch.front import DECIMALS, Contest
+from privsearch.front import Contest
 from privsearch.spec import AXES
+from privsearch.spec.columns import DECIMALS
 from privsearch.spec.sweep import Objectives
 
 

@@ -12,6 +12,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from privsearch.notebook import html_text
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, lacks, leading_attack
 from privsearch.spec.columns import AUDIT_MEANS, result_columns
+from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
 from privsearch.spec.resources import Patience, Resources, Retries, Timeout
@@ -275,6 +276,10 @@ class SweepSpec(BaseModel):
             placebo=all(protocol.kind == "paper" for protocol in self.protocol),
             spread=all(protocol.targets > 1 for protocol in self.protocol),
         )
+
+    def constraints(self) -> Constraints:
+        """What must hold of result columns for a configuration to be of use: nothing, for grids."""
+        return {}
 
     def objectives_under(self, kind: str) -> Objectives:
         """The objectives for trials under the protocol of that kind: those that were asked for, or its own.

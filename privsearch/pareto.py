@@ -1,0 +1,199 @@
+"""Outcomes against each other: which can be compared, which are on the Pareto front, and how much that covers."""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray as Array
+
+# Private, yet the only functions of Optuna that return these: its public ones draw a figure, or need a study.
+from optuna._hypervolume import compute_hypervolume
+from optuna.study._multi_objective import _fast_non_domination_rank, _is_pareto_front
+
+from privsearch.spec.columns import DECIMALS, column_range
+from privsearch.spec.constraints import Constraints
+from privsearch.spec.sweep import Objectives
+
+UNCONSTRAINED: Final[Constraints] = {}
+
+
+def comparable(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
+    """The rows that a front can be drawn from: completed, with no dead network and a number for every objective.
+
+    Args:
+        frame: rows of the results table, all of one dataset under one protocol.
+        objectives: result columns, and which way is better.
+
+    Raises:
+        ValueError: there are rows of several datasets or protocols, whose numbers say nothing about each other.
+    """
+    origins = frame[["dataset", "protocol"]].drop_duplicates()
+    if len(origins) > 1:
+        found = ", ".join(origins["dataset"] + " under " + origins["protocol"])
+        raise ValueError(
+            f"a front is that of one dataset under one protocol, but got rows of {found}; select the rows of one"
+        )
+    # A column stands in the table only once some trial has a number for it.
+    missing = {column: np.nan for column in objectives if column not in frame}
+    alive = frame["dead_networks"].fillna(0) == 0
+    return frame[(frame["status"] == "completed") & alive].assign(**missing).dropna(subset=list(objectives))
+
+
+def pareto_front(frame: pd.DataFrame, objectives: Objectives, constraints: Constraints = UNCONSTRAINED) -> pd.DataFrame:
+    """The rows that no other row beats in every objective, the best in the first objective first.
+
+    Rows with equal numbers do not beat each other: all of them are on the front, or none. What violates a constraint
+    is not on the front, and keeps nothing else off it.
+
+    Args:
+        frame: rows of the results table, all of one dataset under one protocol.
+        objectives: two or three result columns, and which way is better.
+        constraints: what must hold of result columns.
+
+    Raises:
+        ValueError: there are rows of several datasets or protocols.
+    """
+    rows = comparable(frame, objectives)
+    rows = rows[feasible(rows, constraints)]
+    return best_first(rows[unbeaten(losses(rows, objectives))], objectives)
+
+
+def best_first(rows: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
+    """The rows in the order of the first objective; those that are equal in it stay as they were."""
+    first, direction = next(iter(objectives.items()))
+    return rows.sort_values(first, ascending=direction == "minimize", kind="stable")
+
+
+def losses(rows: pd.DataFrame, objectives: Objectives) -> Float[Array, "n objectives"]:
+    """The objectives as numbers of which less is better."""
+    signs = [-1.0 if direction == "maximize" else 1.0 for direction in objectives.values()]
+    return (rows[list(objectives)].to_numpy(float) * signs).round(DECIMALS)
+
+
+def unbeaten(found: Float[Array, "n objectives"]) -> Bool[Array, " n"]:
+    """Which losses no others beat in every objective."""
+    on_front: Bool[Array, " n"] = _is_pareto_front(found, assume_unique_lexsorted=False)
+    return on_front
+
+
+def front_ranks(found: Float[Array, "n objectives"], violation: Float[Array, " n"]) -> Int[Array, " n"]:
+    """0 for the front, 1 for what would be without that one, and so on; then what violates constraints, least first.
+
+    Source: Deb et al. 2002, the non-dominated sorting of NSGA-II under constraints.
+    """
+    ranks: Int[Array, " n"] = _fast_non_domination_rank(found, penalty=violation)
+    return ranks
+
+
+def shortfalls(rows: pd.DataFrame, constraints: Constraints) -> Float[Array, "n constraints"]:
+    """What each row lacks to satisfy each constraint, in the column's unit, negative where it has more than enough.
+
+    The shortfall of a mean is the mean of shortfalls. It is missing where the row has no such number.
+    """
+    # A column stands in the table only once some trial has a number for it.
+    values = rows.reindex(columns=list(constraints)).to_numpy(float, na_value=np.nan)
+    signs = [1.0 if ">" in constraint.relation else -1.0 for constraint in constraints.values()]
+    bounds = np.array([constraint.bound for constraint in constraints.values()])
+    lacking: Float[Array, "n constraints"] = (bounds - values) * np.array(signs)
+    return lacking
+
+
+def satisfied(lacking: Float[Array, "n constraints"], constraints: Constraints) -> Bool[Array, " n"]:
+    """Which rows of shortfalls satisfy every constraint, as `Constraint.holds` has it for one value."""
+    strict = np.array(["=" not in constraint.relation for constraint in constraints.values()], bool)
+    rounded = lacking.round(DECIMALS)
+    fit: Bool[Array, " n"] = ((rounded < 0) | ((rounded == 0) & ~strict)).all(axis=1)
+    return fit
+
+
+def feasible(rows: pd.DataFrame, constraints: Constraints) -> Bool[Array, " n"]:
+    """Which rows satisfy every constraint; all of them where there is none."""
+    return satisfied(shortfalls(rows, constraints), constraints)
+
+
+def total_violation(rows: pd.DataFrame, constraints: Constraints) -> Float[Array, " n"]:
+    """How far each row is from satisfying all constraints: 0 where it does.
+
+    It is the sum of what it lacks, each in shares of the range of its column, or, where nothing bounds that, of the
+    constraint's bound; infinite where a number is missing.
+    """
+    total = np.zeros(len(rows))
+    for column, constraint in constraints.items():
+        low, high = column_range(column)
+        width = high - low if isfinite(high) else abs(constraint.bound) or 1.0
+        values = rows.reindex(columns=[column])[column].to_numpy(float, na_value=np.nan)
+        total += [max(constraint.violation(value), 0.0) / width for value in values]
+    return total
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """All outcomes there can be, between the best and the worst of each objective.
+
+    Attributes:
+        best: the least losses, `(objectives,)`.
+        worst: the greatest.
+    """
+
+    best: Float[Array, " objectives"]
+    worst: Float[Array, " objectives"]
+
+    def share(self, found: Float[Array, "n objectives"]) -> float:
+        """The share of the space that some of these losses beat or equal.
+
+        Source: Zitzler and Thiele 1998, the size of the space covered, against the worst outcome as reference point.
+        """
+        if not len(found):
+            return 0.0
+        # All outcomes may be alike, and the best.
+        width = np.where(self.worst > self.best, self.worst - self.best, 1.0)
+        scaled = (np.clip(found, self.best, self.worst) - self.best) / width
+        return float(compute_hypervolume(np.minimum(scaled, 1.0), np.ones(len(width))))
+
+
+def outcome_space(rows: pd.DataFrame, objectives: Objectives) -> Space:
+    """What bounds the outcomes: the ranges of their columns, or, where nothing bounds one, the greatest in the rows."""
+    best, worst = [], []
+    for column, direction in objectives.items():
+        low, high = column_range(column)
+        if not isfinite(high):
+            high = max(float(rows[column].max()), low) if len(rows) else low
+        best.append(low if direction == "minimize" else -high)
+        worst.append(high if direction == "minimize" else -low)
+    return Space(np.array(best), np.array(worst))
+
+
+def reference_point(frame: pd.DataFrame, objectives: Objectives) -> tuple[float, ...]:
+    """The worst value of each objective: of its range, or, where nothing bounds it, the worst among these rows.
+
+    Args:
+        frame: rows of the results table, all of one dataset under one protocol.
+        objectives: result columns, and which way is better.
+    """
+    worst = outcome_space(comparable(frame, objectives), objectives).worst
+    signs = [-1.0 if direction == "maximize" else 1.0 for direction in objectives.values()]
+    return tuple(float(sign * loss) + 0.0 for sign, loss in zip(signs, worst, strict=True))
+
+
+def hypervolume(frame: pd.DataFrame, objectives: Objectives, constraints: Constraints = UNCONSTRAINED) -> float:
+    """The share of all possible outcomes that some row beats or equals: 0 for no rows, 1 for a perfect one.
+
+    What violates a constraint counts for nothing. Where nothing bounds an objective, such as seconds, the outcomes go
+    from 0 to the greatest among these rows, whether they satisfy the constraints or not: hypervolumes are then
+    comparable only as far as that is the same.
+
+    Args:
+        frame: rows of the results table, all of one dataset under one protocol.
+        objectives: two or three result columns, and which way is better.
+        constraints: what must hold of result columns.
+
+    Raises:
+        ValueError: there are rows of several datasets or protocols.
+
+    Source: Zitzler and Thiele 1998, the size of the space covered, against `reference_point(frame, objectives)`.
+    """
+    rows = comparable(frame, objectives)
+    return outcome_space(rows, objectives).share(losses(rows[feasible(rows, constraints)], objectives))
