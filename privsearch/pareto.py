@@ -79,12 +79,19 @@ def unbeaten(found: Float[Array, "n objectives"]) -> Bool[Array, " n"]:
     return on_front
 
 
-def front_ranks(found: Float[Array, "n objectives"], violation: Float[Array, " n"]) -> Int[Array, " n"]:
+def front_ranks(
+    found: Float[Array, "n objectives"], violation: Float[Array, " n"], enough: int | None = None
+) -> Int[Array, " n"]:
     """0 for the front, 1 for what would be without that one, and so on; then what violates constraints, least first.
+
+    Args:
+        found: losses.
+        violation: 0 where the constraints hold.
+        enough: how many of the best must have the right rank, where not all must.
 
     Source: Deb et al. 2002, the non-dominated sorting of NSGA-II under constraints.
     """
-    ranks: Int[Array, " n"] = _fast_non_domination_rank(found, penalty=violation)
+    ranks: Int[Array, " n"] = _fast_non_domination_rank(found, penalty=violation, n_below=enough)
     return ranks
 
 

@@ -1,9 +1,10 @@
 """What a sweep says at its end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from privsearch.front import Contest
     from privsearch.store import Study
     from privsearch.sweep import SweepOutcome
 
@@ -20,6 +21,7 @@ def closing_lines(outcome: "SweepOutcome", study: "Study") -> str:
             *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in outcome.refused.items()),
             *_unkept("signals", outcome.unkept, "so that attacks to come need them trained again"),
             *_unkept("networks", outcome.networks_unkept, "so that only `export --train` can give them"),
+            *_unsatisfied(outcome.contests),
             *([f"kept, but no longer asked for: the attacks {', '.join(elsewhere)}"] if elsewhere else []),
             *(["run the same command to try the failed ones again"] if failed else []),
             f"results: {study.path / 'results.csv'}",
@@ -31,6 +33,16 @@ def closing_lines(outcome: "SweepOutcome", study: "Study") -> str:
 def _dead(count: int) -> list[str]:
     told = "in which some network gives all examples the same outputs: not attacked, and on no front"
     return [f"dead: {count} of these, {told}"] if count else []
+
+
+def _unsatisfied(contests: "Iterable[Contest]") -> list[str]:
+    from privsearch.report.front_table import constraints_words, nearest_words
+
+    return [
+        f"no configuration of {contest.title} satisfies {constraints_words(contest)}; the nearest to it: {nearest}"
+        for contest in contests
+        if (nearest := nearest_words(contest))
+    ]
 
 
 def _unkept(what: str, reasons: "Sequence[str]", hence: str) -> list[str]:

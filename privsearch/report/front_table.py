@@ -96,6 +96,7 @@ def _cells(row: Mapping[str, Any], column: str) -> list[str]:
 def _caption(contest: Contest, front: list[dict[str, Any]], contenders: list[dict[str, Any]], num_possible: int) -> str:
     spreads = " ±: sd over the targets. In brackets: 95 %." if front else ""
     lines = [f"{len(front)} on the front of {counts(contest.rows)}.{spreads}", *_missing(contest)]
+    lines += _constraints(contest)
     if contest.uncertainty.hypervolume:
         lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
     if num_possible:
@@ -113,6 +114,33 @@ def _caption(contest: Contest, front: list[dict[str, Any]], contenders: list[dic
     if shared := _shared(contest.rows):
         lines.append(f"Constant axes: {shared}.")
     return "\n".join(lines)
+
+
+def _constraints(contest: Contest) -> list[str]:
+    """What had to hold, how many configurations satisfy it, and, where none does, which is the nearest."""
+    if not contest.constraints:
+        return []
+    rows, nearest = contest.candidates, nearest_words(contest)
+    count = f"{rows['feasible'].sum()} of {len(rows)} configurations with every objective satisfy it."
+    return [
+        f"Asked for: {constraints_words(contest)}. {count}",
+        *([f"The nearest to it: {nearest}."] if nearest else []),
+    ]
+
+
+def constraints_words(contest: Contest) -> str:
+    """The constraints in words, such as `test accuracy >= 0.9`."""
+    return ", ".join(f"{quantity(column)} {constraint}" for column, constraint in contest.constraints.items())
+
+
+def nearest_words(contest: Contest) -> str:
+    """Where nothing satisfies all constraints, the configuration that is nearest to it; else nothing."""
+    words = []
+    for row in records(contest.nearest):
+        known = [c for c in contest.constraints if row.get(c) is not None]
+        numbers = ", ".join(f"{quantity(column)} {measured(row, column)}" for column in known)
+        words.append(f"{configuration(row, varying_axes(contest.rows))}{', with ' if known else ''}{numbers}")
+    return "".join(words)
 
 
 def _missing(contest: Contest) -> Iterator[str]:
@@ -139,7 +167,8 @@ def _missing(contest: Contest) -> Iterator[str]:
 
 def _hypervolume(contest: Contest) -> str:
     objectives, known = contest.objectives, contest.uncertainty.hypervolume
-    worst = ", ".join(f"{c} {v:g}" for c, v in zip(objectives, reference_point(contest.rows, objectives), strict=True))
+    point = zip(objectives, reference_point(contest.rows, objectives), strict=True)
+    worst = ", ".join(f"{column} {value:g}" for column, value in point)
     said = f"Hypervolume {contest.hypervolume:.4f} against the reference point ({worst})"
     return f"{said}; 95 %, less the luck of the best: {known.low:.4f} to {known.high:.4f}." if known else f"{said}."
 

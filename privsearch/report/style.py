@@ -21,6 +21,7 @@ from privsearch.errors import StudyError
 from privsearch.frame import records, varying_axes
 from privsearch.report.labels import configuration, quantity
 from privsearch.spec import AXES
+from privsearch.spec.columns import column_range
 
 PAGE_WIDTH: Final = 7.2
 COLUMN_WIDTH: Final = 3.5
@@ -77,7 +78,7 @@ def axis_title(column: str) -> str:
     """A result column with its unit, as an axis bears it."""
     if column.endswith(".auc"):
         return f"{column.removesuffix('.auc')} attack AUC (fraction)"
-    return f"{quantity(column)} (fraction)"
+    return quantity(column) if math.isinf(column_range(column)[1]) else f"{quantity(column)} (fraction)"
 
 
 def numbers(rows: pd.DataFrame, column: str) -> Float[Array, " n"]:
@@ -92,8 +93,8 @@ def measured_rows(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def spreads(rows: pd.DataFrame, column: str) -> Float[Array, " n"]:
-    """Standard deviations, `(n,)`; 0, so that no bar is drawn, where there is one replicate."""
-    return rows[f"{column}_sd"].fillna(0.0).to_numpy(float)
+    """Standard deviations, `(n,)`; 0, so that no bar is drawn, where there is one replicate, or none of this column."""
+    return np.nan_to_num(numbers(rows, f"{column}_sd"))
 
 
 def excess_of(column: str) -> str:
