@@ -97,7 +97,7 @@ def front_uncertainty(
         volumes[i] = space.share(found[on_front])
     value = hypervolume(candidates, objectives, constraints)
     tail = expanded_tail(0.95, int(candidates["replicates"].min()))
-    low, high = 2 * value - np.quantile(volumes, [1 - tail, tail])
+    low, high = np.clip(2 * value - np.quantile(volumes, [1 - tail, tail]), 0, 1)
     return FrontUncertainty(
         pd.Series(counts / resamples, candidates["trial_id"]), Interval(value, float(low), float(high))
     )

@@ -170,7 +170,9 @@ def _hypervolume(contest: Contest) -> str:
     point = zip(objectives, reference_point(contest.rows, objectives), strict=True)
     worst = ", ".join(f"{column} {value:g}" for column, value in point)
     said = f"Hypervolume {contest.hypervolume:.4f} against the reference point ({worst})"
-    return f"{said}; 95 %, less the luck of the best: {known.low:.4f} to {known.high:.4f}." if known else f"{said}."
+    if not known or not known.value:
+        return f"{said}."
+    return f"{said}; 95 %, less the luck of the best: {known.low:.4f} to {known.high:.4f}."
 
 
 def _shared(frame: pd.DataFrame) -> str:

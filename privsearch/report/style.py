@@ -94,7 +94,8 @@ def measured_rows(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def spreads(rows: pd.DataFrame, column: str) -> Float[Array, " n"]:
     """Standard deviations, `(n,)`; 0, so that no bar is drawn, where there is one replicate, or none of this column."""
-    return np.nan_to_num(numbers(rows, f"{column}_sd"))
+    found: Float[Array, " n"] = np.nan_to_num(numbers(rows, f"{column}_sd"))
+    return found
 
 
 def excess_of(column: str) -> str:

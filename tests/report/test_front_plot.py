@@ -14,7 +14,8 @@ from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
 from privsearch.front import Contest
-from privsearch.report.front_plot import plot_front, plot_front_interactive, write_front_plots
+from privsearch.report.front_page import plot_front_interactive
+from privsearch.report.front_plot import plot_front, write_front_plots
 from privsearch.spec import Direction
 
 OBJECTIVES: dict[str, Direction] = {"test_accuracy": "maximize", "svm.auc": "minimize"}
