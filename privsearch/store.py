@@ -9,7 +9,7 @@
     networks/           their networks, where these are to be kept (privsearch.network_archive); likewise
     results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
                         made from the record, and made again whenever it grows
-    tables/, plots/, comparison/, audit/    made from the record on request
+    tables/, plots/, comparison/, audit/, analysis/    made from the record on request
     exports/            single configurations, and their networks (privsearch.exporting), unless they go elsewhere
     .lock, .lease, .holder.json, .outputs.lock    who is writing (privsearch.lock)
 
@@ -150,6 +150,11 @@ class Study:
     def audit(self) -> Path:
         """The folder of the audit's tables and plots."""
         return self.path / "audit"
+
+    @property
+    def analysis(self) -> Path:
+        """The folder of what explains the fronts: importances and hypervolumes."""
+        return self.path / "analysis"
 
     @property
     def comparison(self) -> Path:

@@ -1,0 +1,1 @@
+"""What mattered in a study: tables, plots, files."""
