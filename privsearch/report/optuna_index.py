@@ -1,6 +1,8 @@
 """An index of the results for Optuna's own tools."""
 
 import json
+import math
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,15 +22,17 @@ from privsearch.frame import CONDITIONAL_AXES, axis_values, records
 from privsearch.front import Contest
 from privsearch.spec import AXES
 from privsearch.spec.columns import DECIMALS
-from privsearch.spec.sweep import Objectives
+from privsearch.spec.constraints import Constraints
 
 
 def index_results(path: Path, found: Iterable[Contest]) -> None:
     """Write the results as an Optuna journal, one study a contest, in place of the file that is there.
 
-    A configuration is a trial: COMPLETE with the objectives as values, or else FAIL. Its parameters are the axes that
-    vary within the study and have an effect on it; an axis that is constant is an attribute of the study, every other
-    column one of the trial. The new journal replaces the old one in a single step, once it is whole.
+    A configuration is a trial: COMPLETE with the objectives as values, or else FAIL, a dead one among these. Its
+    parameters are the axes that vary within the study and have an effect on it; an axis that is constant is an
+    attribute of the study, every other column one of the trial. By how much it violates a constraint stands in it as
+    Optuna has it, so that `study.best_trials` is the front. The new journal replaces the old one in a single step, once
+    it is whole.
 
     Args:
         path: the journal; Optuna opens it with `JournalStorage(JournalFileBackend(path))`.
@@ -70,7 +74,7 @@ def _fill(study: optuna.Study, contest: Contest) -> None:
             distributions[axis] = _distribution(values)
         elif values:
             study.set_user_attr(axis, values[0])
-    study.add_trials(_trial(row, distributions, contest.objectives) for row in records(contest.rows))
+    study.add_trials(_trial(row, distributions, contest) for row in records(contest.rows))
 
 
 def _distribution(values: list[Any]) -> BaseDistribution:
@@ -82,18 +86,33 @@ def _distribution(values: list[Any]) -> BaseDistribution:
     return CategoricalDistribution(values)
 
 
-def _trial(row: dict[str, Any], distributions: Mapping[str, BaseDistribution], objectives: Objectives) -> FrozenTrial:
-    values = [row.get(column) for column in objectives]
-    complete = row["status"] == "completed" and None not in values
+def _trial(row: dict[str, Any], distributions: Mapping[str, BaseDistribution], contest: Contest) -> FrozenTrial:
+    values = [row.get(column) for column in contest.objectives]
+    complete = row["status"] == "completed" and None not in values and not row["dead_networks"]
     params = {axis: row[axis] for axis in distributions if row[axis] is not None or axis not in CONDITIONAL_AXES}
-    known = {"dataset", *AXES, *objectives}
+    known = {"dataset", *AXES, *contest.objectives}
+    violations = _violations(row, contest.constraints) if complete else {}
     return create_trial(
         state=TrialState.COMPLETE if complete else TrialState.FAIL,
         values=[round(float(value), DECIMALS) for value in values if value is not None] if complete else None,
         params=params,
         distributions={axis: distributions[axis] for axis in params},
         user_attrs={column: value for column, value in row.items() if value is not None and column not in known},
+        constraints=violations,
+        # As Optuna had it before 5.0, which is what optuna-dashboard reads.
+        system_attrs={"constraints": [*violations.values()]} if violations else None,
     )
+
+
+def _violations(row: Mapping[str, Any], constraints: Constraints) -> dict[str, float]:
+    """By how much a configuration violates each constraint, 0 or less where it holds; of a missing number, very."""
+    lacking = {column: constraint.violation(_number(row.get(column))) for column, constraint in constraints.items()}
+    # Infinity is no JSON, which the dashboard sends to the browser.
+    return {column: min(violation, sys.float_info.max) for column, violation in lacking.items()}
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 @contextmanager

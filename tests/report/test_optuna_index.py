@@ -1,11 +1,15 @@
 import logging
 import math
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
 import pandas as pd
 import pytest
 from builders import completed_of, make_failed
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.importance import get_param_importances
 from optuna.storages import JournalStorage
@@ -17,7 +21,7 @@ from privsearch.front import Contest, contests
 from privsearch.report import optuna_index
 from privsearch.report.optuna_index import index_results, indexed_trials
 from privsearch.result import Completed
-from privsearch.spec import HalvesProtocol, PaperProtocol, SweepSpec, TrialSpec
+from privsearch.spec import AXES, Constraint, HalvesProtocol, Objectives, PaperProtocol, SweepSpec, TrialSpec
 
 SNN = {"model": "snn", "surrogate_gradient": "atan", "spiking_layers": "all", "beta": 0.95}
 
@@ -183,3 +187,55 @@ def test_an_index_tells_its_trials(found: list[Contest], tmp_path: Path) -> None
         path.write_bytes(damage)
         with pytest.raises(StudyError, match="is missing or damaged"):
             indexed_trials(path)
+
+
+LEVELS = st.sampled_from([0.0, 0.25, 0.1 * 3, 0.3, 0.75, 1.0, math.nan])
+BOUNDS = st.sampled_from([None, ">= 0.3", "> 0.3", "<= 0.3", "< 0.3"])
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.tuples(*[LEVELS] * 4), min_size=1, max_size=8),
+    count=st.integers(2, 3),
+    first=BOUNDS,
+    second=BOUNDS,
+)
+def test_best_trials_are_the_front(
+    rows: list[tuple[float, ...]], count: int, first: str | None, second: str | None, tmp_path: Path
+) -> None:
+    """Whatever the numbers, of two and of three objectives, under constraints on these and on other columns."""
+    columns = ["test_accuracy", "svm.auc", "seconds", "svm.advantage"]
+    directions: Objectives = {"test_accuracy": "maximize", "svm.auc": "minimize", "seconds": "minimize"}
+    bounds = {"test_accuracy": first, "svm.advantage": second}
+    constraints = {column: Constraint.model_validate(bound) for column, bound in bounds.items() if bound}
+    known = {"status": "completed", "dataset": "iris", "protocol": "paper", "dead_networks": None, "replicates": 1}
+    ids = [f"{number:016x}" for number in range(len(rows))]
+    frame = pd.DataFrame(rows, columns=columns).assign(**known, **dict.fromkeys(AXES), trial_id=ids)
+    frame = frame.assign(model="ann", epochs=range(len(rows)))
+    objectives = {column: directions[column] for column in columns[:count]}
+    contest = Contest("iris", "iris", frame, frame[["trial_id"]], objectives, constraints)
+    index_results(tmp_path / "optuna.journal", [contest])
+    best = studies(tmp_path / "optuna.journal")["iris"].best_trials
+    expected = contest.candidates.loc[contest.candidates["on_front"], "trial_id"]
+    assert sorted(trial.user_attrs["trial_id"] for trial in best) == sorted(expected)
+
+
+def test_a_dead_network_is_no_best_trial(found: list[Contest], tmp_path: Path) -> None:
+    """It is FAIL in the index, as it is on no front."""
+    found[0].rows.loc[0, "dead_networks"] = 1
+    index_results(tmp_path / "optuna.journal", found)
+    study = studies(tmp_path / "optuna.journal")["iris_paper"]
+    assert study.trials[0].state == TrialState.FAIL
+    assert {trial.user_attrs["trial_id"] for trial in study.best_trials} == {"b", "d"}
+
+
+def test_violations_are_told_by_the_columns_names(found: list[Contest], tmp_path: Path) -> None:
+    """In the column's unit; a missing number violates by more than any other, and no trial by infinity."""
+    bounds = {"test_accuracy": ">= 0.8", "svm.tpr_at_fpr_1e-2": "<= 0.5"}
+    constraints = {column: Constraint.model_validate(bound) for column, bound in bounds.items()}
+    index_results(tmp_path / "optuna.journal", [replace(found[0], constraints=constraints)])
+    trials = studies(tmp_path / "optuna.journal")["iris_paper"].trials
+    assert trials[0].constraints["test_accuracy"] == pytest.approx(-0.05)
+    assert trials[2].constraints["test_accuracy"] == pytest.approx(0.1)
+    assert trials[0].constraints["svm.tpr_at_fpr_1e-2"] == sys.float_info.max
+    assert not trials[4].constraints
