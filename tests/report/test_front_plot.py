@@ -16,7 +16,7 @@ from matplotlib.transforms import Bbox
 from privsearch.front import Contest
 from privsearch.report.front_page import plot_front_interactive
 from privsearch.report.front_plot import plot_front, write_front_plots
-from privsearch.spec import Direction
+from privsearch.spec import Constraint, Direction, Objectives
 
 OBJECTIVES: dict[str, Direction] = {"test_accuracy": "maximize", "svm.auc": "minimize"}
 DIRECTIONS = list(itertools.product(("maximize", "minimize"), repeat=2))
@@ -197,3 +197,43 @@ def test_a_page_shows_markup_and_does_not_obey_it(small: Contest, tmp_path: Path
     assert "<img src=x" not in page
     title = plot_front_interactive(hostile).layout.title.text
     assert title.startswith("&lt;/script&gt;&lt;script&gt;alert(1)")
+
+
+def test_three_objectives_have_a_panel_for_each_pair(small: Contest) -> None:
+    """Every configuration is in each of them, the front is numbered in each, and no panel has a staircase."""
+    objectives: Objectives = OBJECTIVES | {"seconds": "minimize"}
+    contest = replace(small, objectives=objectives, rows=small.rows.assign(seconds=[3.0, 1, 2, 4, 5, 6, 7]))
+    figure = plot_front(contest)
+    assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes] == [
+        ("test accuracy (fraction)", "svm attack AUC (fraction)"),
+        ("test accuracy (fraction)", "seconds"),
+        ("svm attack AUC (fraction)", "seconds"),
+    ]
+    front = contest.candidates["on_front"].sum()
+    for axes in figure.axes:
+        points = [line for line in axes.lines if line.get_marker() in {"o", "^"}]
+        assert sum(len(line.get_xdata()) for line in points) == 6
+        assert len([text for text in axes.texts if text.get_text().isdigit()]) == front
+        assert not any("steps" in line.get_drawstyle() for line in axes.lines)
+    assert_readable(figure)
+    traces = plot_front_interactive(contest).data
+    assert sum(len(trace.x) for trace in traces) == 3 * 6
+    named = [trace.name for trace in traces if trace.showlegend]
+    assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("bound", [">= 0.95", "> 1"])
+def test_what_violates_a_constraint_is_a_cross(small: Contest, bound: str) -> None:
+    """In both plots, and named in the key; where nothing is feasible, the figure says so."""
+    contest = replace(small, constraints={"test_accuracy": Constraint.model_validate(bound)})
+    infeasible = int((~contest.candidates["feasible"]).sum())
+    figure = plot_front(contest)
+    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
+    assert sum(len(line.get_xdata()) for line in crosses) == infeasible
+    assert "violates a constraint" in legend(figure)
+    assert f"asked for: test accuracy {bound}" in figure.axes[0].get_title("left")
+    assert ("nothing satisfies all constraints" in boxes(figure, Text)) == (infeasible == 6)
+    assert_readable(figure)
+    traces = [trace for trace in plot_front_interactive(contest).data if trace.marker.symbol == "x-thin-open"]
+    assert sum(len(trace.x) for trace in traces) == infeasible
+    assert all("violates a constraint" in text for trace in traces for text in trace.hovertext)

@@ -10,8 +10,9 @@ from rich.console import Console
 from privsearch.frame import records, varying_axes
 from privsearch.front import Contest
 from privsearch.report import front_table as module
-from privsearch.report.front_table import counts, front_table
+from privsearch.report.front_table import counts, front_table, nearest_words
 from privsearch.report.labels import configuration
+from privsearch.spec import Constraint
 
 
 def printed(contest: Contest) -> list[str]:
@@ -154,3 +155,30 @@ def test_different_environments_are_told_below_the_front(small: Contest) -> None
     torch = version("torch")
     text = " ".join(printed(replace(small, rows=rows)))
     assert f"Computed in different environments: torch {torch} / 1.{torch}." in text
+
+
+def test_a_constraint_is_told_with_what_satisfies_it(small: Contest) -> None:
+    """How many do; where none does, which is the nearest to it, and that there is no hypervolume."""
+    some = replace(small, constraints={"test_accuracy": Constraint.model_validate(">= 0.95")})
+    text = " ".join(" ".join(printed(some)).split())
+    assert "3 on the front" in text
+    assert "Asked for: test accuracy >= 0.95. 3 of 6 configurations with every objective satisfy it." in text
+    assert "nearest" not in text
+    none = replace(small, constraints={"svm.auc": Constraint.model_validate("< 0.52")})
+    text = " ".join(" ".join(printed(none)).split())
+    assert (
+        "0 of 6 configurations with every objective satisfy it. The nearest to it: ANN a4, with svm AUC 0.520" in text
+    )
+    assert "Hypervolume 0.0000 against the reference point (test_accuracy 0, svm.auc 1)." in text
+    assert nearest_words(none).startswith("ANN a4, with svm AUC 0.520")
+    assert not nearest_words(some)
+
+
+def test_three_objectives_fit_on_a_terminal(small: Contest) -> None:
+    """Each has its column; the reference point of one without bounds is the worst that was found."""
+    objectives = {"test_accuracy": "maximize", "svm.excess_auc": "minimize", "seconds": "minimize"}
+    lines = printed(replace(small, objectives=objectives))
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    assert "against the reference point (test_accuracy 0, svm.excess_auc 1, seconds 1.5)" in text
+    assert "ANN fp32 1.00 0.970 ± 0.010 0.020 ± 0.000 1.500" in text
