@@ -21,7 +21,7 @@ def closing_lines(outcome: "SweepOutcome", study: "Study") -> str:
             *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in outcome.refused.items()),
             *_unkept("signals", outcome.unkept, "so that attacks to come need them trained again"),
             *_unkept("networks", outcome.networks_unkept, "so that only `export --train` can give them"),
-            *_unsatisfied(outcome.contests),
+            *unsatisfied(outcome.contests),
             *([f"kept, but no longer asked for: the attacks {', '.join(elsewhere)}"] if elsewhere else []),
             *(["run the same command to try the failed ones again"] if failed else []),
             f"results: {study.path / 'results.csv'}",
@@ -35,7 +35,8 @@ def _dead(count: int) -> list[str]:
     return [f"dead: {count} of these, {told}"] if count else []
 
 
-def _unsatisfied(contests: "Iterable[Contest]") -> list[str]:
+def unsatisfied(contests: "Iterable[Contest]") -> list[str]:
+    """A line for each contest in which nothing satisfies all constraints, with what is nearest to it."""
     from privsearch.report.front_table import constraints_words, nearest_words
 
     return [
