@@ -55,8 +55,10 @@ def _importance_table(title: str, importances: pd.DataFrame) -> RenderableType:
         title=f"{title}: what decides",
         caption="\n".join(lines),
     )
+    # Four with their intervals beside them do not fit into 80 characters.
+    gap = " " if len(goals) < 4 else "\n"
     for axis in ordered_axes(importances):
-        cells = [_cell(by_cell[objective, axis]) for objective in goals]
+        cells = [_cell(by_cell[objective, axis], gap) for objective in goals]
         table.add_row(axis, *cells, str(by_cell[FRONT, axis]["n"]))
     return table
 
@@ -65,12 +67,12 @@ def _all_equal(importances: pd.DataFrame, objective: str) -> bool:
     return bool(importances.loc[importances["objective"] == objective, "importance"].isna().all())
 
 
-def _cell(row: dict[str, Any]) -> str:
+def _cell(row: dict[str, Any], gap: str) -> str:
     if row["importance"] is None:
         return MISSING
     low, high = (f"{row[end]:.2f}".removeprefix("0") for end in ("low", "high"))
     mark = CHANCE_MARK if row["importance"] <= row["chance"] else " "
-    return f"{mark}{row['importance']:.2f} [{low}, {high}]"
+    return f"{mark}{row['importance']:.2f}{gap}[{low}, {high}]"
 
 
 def _value_table(title: str, values: pd.DataFrame) -> RenderableType:

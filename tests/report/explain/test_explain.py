@@ -16,7 +16,7 @@ from privsearch.report.explain.console import explanation_view
 from privsearch.report.explain.explanation import Explanation, explain, growth_words
 from privsearch.report.explain.files import write_explanation
 from privsearch.report.explain.plots import plot_hypervolume, plot_importances
-from privsearch.spec import Constraint
+from privsearch.spec import Constraint, Objectives
 
 TABULAR = Path(__file__).parents[3] / "studies" / "tabular"
 
@@ -77,6 +77,14 @@ def test_equally_good_configurations_are_told(found: Explanation) -> None:
     equal = replace(found.contest, rows=found.contest.rows.assign(**{"svm.auc": 0.5}))
     text = printed(explain(equal, []))
     assert "\N{EN DASH} all configurations are equally good: svm AUC." in text
+
+
+def test_three_objectives_fit_on_a_terminal(found: Explanation) -> None:
+    """No name of an axis is cut."""
+    objectives: Objectives = found.contest.objectives | {"svm.excess_auc": "minimize"}
+    text = printed(explain(replace(found.contest, objectives=objectives), []))
+    assert "weight_bit_width" in text.partition("values on the front")[0]
+    assert "svm reaching axis accuracy AUC excess AUC the front n" in text
 
 
 def test_growth_is_told_in_words() -> None:
