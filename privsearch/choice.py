@@ -12,10 +12,11 @@ from numpy import ndarray as Array
 from privsearch.differences import ACCURACY, CANNOT_TELL, differences_frame
 from privsearch.errors import SpecError, StudyError
 from privsearch.frame import records
-from privsearch.front import DECIMALS, Contest, contests
+from privsearch.front import Contest, contests
 from privsearch.intervals import spread_interval
 from privsearch.metrics import Interval
 from privsearch.result import Completed, TrialResult
+from privsearch.spec.columns import DECIMALS
 from privsearch.spec.sweep import Objectives
 from privsearch.store import Study
 from privsearch.text import cut, remedy
@@ -133,9 +134,7 @@ def choose(contest: Contest, results: Sequence[TrialResult], min_accuracy: float
         StudyError: nothing in the contest is to be low.
     """
     private = private_column(contest.objectives)
-    candidates = contest.candidates
-    if "feasible" in candidates:
-        candidates = candidates[candidates["feasible"].astype(bool)]
+    candidates = contest.candidates[contest.candidates["feasible"]]
     if candidates.empty:
         return Choice(contest, private, min_accuracy, "bound" if min_accuracy is not None else "knee", None)
     most_accurate = _first(candidates, [ACCURACY, private], [False, True])
