@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         check_study,
         compare_with_paper,
         diff_trials,
+        explain_study,
         fetch_datasets,
         plot_front,
         remake_outputs,
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "api.choosing": ("export_trial", "pick_trials"),
     "api.reading": (
-        *("audit_study", "check_study", "compare_with_paper", "diff_trials", "fetch_datasets", "plot_front"),
-        *("remake_outputs", "write_paper_tables", "write_plots"),
+        *("audit_study", "check_study", "compare_with_paper", "diff_trials", "explain_study", "fetch_datasets"),
+        *("plot_front", "remake_outputs", "write_paper_tables", "write_plots"),
     ),
     "api.running": ("attack_study", "plan_sweep", "run_sweep", "run_trial"),
     "attacks": ("AttackView",),
@@ -74,6 +75,7 @@ __all__ = [
     "check_study",
     "compare_with_paper",
     "diff_trials",
+    "explain_study",
     "export_trial",
     "fetch_datasets",
     "list_datasets",

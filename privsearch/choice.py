@@ -60,7 +60,7 @@ class Choice:
 
     Attributes:
         contest: of one dataset under one protocol.
-        private: the column that is to be low: the first objective that is minimised.
+        private: the column that is to be low (`private_column`).
         min_accuracy: the least test accuracy asked for, a fraction; None where the knee was.
         rule: what made the chosen configuration the one.
         chosen: its row; None where no configuration reaches the accuracy, or none can be compared.
@@ -172,17 +172,17 @@ def _spread(accuracies: Sequence[float]) -> Interval | None:
 
 
 def private_column(objectives: Objectives) -> str:
-    """The column that stands for privacy: the first objective that is minimised.
+    """The column that stands for privacy: the first number of an attack that is minimised.
 
     Raises:
         StudyError: none is.
     """
     for column, direction in objectives.items():
-        if direction == "minimize":
+        if direction == "minimize" and "." in column:
             return column
     raise StudyError(
-        f"one objective must be minimised, which is then what private means, but those of this study are "
-        f"{', '.join(objectives)}, all maximised; run its sweep with another objective, such as "
+        "one objective must be an attack's number that is minimised, which is then what private means, but those of "
+        f"this study are {', '.join(objectives)}; run its sweep with another objective, such as "
         "--set 'objectives={test_accuracy: maximize, worst.auc: minimize}', which trains nothing again"
     )
 

@@ -173,11 +173,13 @@ def test_distances_do_not_depend_on_units() -> None:
     assert knee_distances(flat) == pytest.approx([1 / np.sqrt(2), 0])
 
 
-def test_private_is_the_first_that_is_minimised() -> None:
+def test_private_is_the_first_number_of_an_attack_that_is_minimised() -> None:
     """Whatever it is called, and wherever it stands; without one there is nothing to go by."""
-    assert private_column({"train_accuracy": "minimize", "svm.auc": "minimize"}) == "train_accuracy"
+    assert private_column({"seconds": "minimize", "svm.auc": "minimize"}) == "svm.auc"
     assert private_column({"test_accuracy": "maximize", "worst.auc": "minimize"}) == "worst.auc"
-    with pytest.raises(StudyError, match=r"one objective must be minimised, .* but those of this study are a, b, all"):
+    with pytest.raises(
+        StudyError, match=r"one objective must be an attack's number .* but those of this study are a, b; run"
+    ):
         private_column({"a": "maximize", "b": "maximize"})
 
 

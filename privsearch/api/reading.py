@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from matplotlib.figure import Figure
 
+    from privsearch.report.explain.explanation import Explanation
+
 
 @overload
 def plot_front(
@@ -47,12 +49,36 @@ def plot_front(
     Raises:
         StudyError: the study has no such front, several of them, or no trial that could be on it.
     """
-    from privsearch.report import front_plot
+    from privsearch.report import front_page, front_plot
 
     contest = found if isinstance(found, Contest) else study_of(found).contest(dataset, protocol)
     if contest.candidates.empty:
         raise StudyError(f"{contest.title}: must have a completed trial with {' and '.join(contest.objectives)}")
-    return front_plot.plot_front_interactive(contest) if interactive else front_plot.plot_front(contest)
+    return front_page.plot_front_interactive(contest) if interactive else front_plot.plot_front(contest)
+
+
+def explain_study(study: AnyStudy, *, write: bool = True) -> "list[Explanation]":
+    """What mattered for each front: importances of the axes, values on the front, and how the hypervolume grew.
+
+    Args:
+        study: the study, or its directory.
+        write: the tables and plots as well.
+
+    Raises:
+        StudyError: the study cannot be read or written.
+    """
+    from privsearch.front import contests
+    from privsearch.report.explain.explanation import explain
+    from privsearch.report.explain.files import write_explanation
+
+    where = study_of(study)
+    record = where.record()
+    found = [explain(own, [*record.results]) for own in contests(where.results(record), where.sweep())]
+    if write:
+        with where.remade():
+            for one in found:
+                write_explanation(where.analysis, one)
+    return found
 
 
 def remake_outputs(study: AnyStudy) -> list[Contest]:
