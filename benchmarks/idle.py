@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from privsearch.plan import PlannedTrial, make_plan
+from privsearch.plan import make_plan
+from privsearch.planned import PlannedTrial
 from privsearch.record import RecordWriter
 from privsearch.result import Completed, TrialResult, parse_result
 from privsearch.spec import Device, PaperProtocol, SweepSpec

@@ -8,6 +8,7 @@ import pandas as pd
 
 from privsearch import lock
 from privsearch.errors import PrivsearchError, StudyError
+from privsearch.proposals import ProposalLog
 from privsearch.record import DamagedLine, Record, lines_of, read_record, set_lines_aside
 from privsearch.report.check_table import Finding, State
 from privsearch.report.optuna_index import indexed_trials
@@ -59,7 +60,8 @@ def repair_study(study: Study) -> Iterator[str]:
 
 def _tidied(seen: "_Examination") -> Iterator[str]:
     study = seen.study
-    for path, damaged in ((study.environments_path, seen.torn_environments), (study.record_path, seen.to_move)):
+    torn = ((study.environments_path, seen.torn_environments), (study.proposals_path, seen.proposals.damaged))
+    for path, damaged in (*torn, (study.record_path, seen.to_move)):
         if damaged:
             lines = ", ".join(str(line.number) for line in damaged)
             yield f"{path.name}, line {lines}: moved to {set_lines_aside(path, damaged)}"
@@ -88,7 +90,7 @@ class _Examination:
 
     @cached_property
     def findings(self) -> list[Finding]:
-        looks = [self._held(), self._sweep(), self._environments(), self._lines(), self._leftovers()]
+        looks = [self._held(), self._sweep(), self._environments(), self._proposals(), self._lines(), self._leftovers()]
         if self.asked:
             looks += [self._trials(), self._files("signals"), self._files("networks"), self._made()]
         return [finding for look in looks for finding in look]
@@ -101,6 +103,10 @@ class _Examination:
     @cached_property
     def record(self) -> Record:
         return read_record(self.study.record_path)
+
+    @cached_property
+    def proposals(self) -> ProposalLog:
+        return self.study.proposals()
 
     @cached_property
     def results(self) -> list[TrialResult]:
@@ -162,6 +168,13 @@ class _Examination:
         name = self.study.environments_path.name
         for line in self.torn_environments:
             yield Finding(f"{name}, line {line.number}", State.REPAIR, line.reason, _ASIDE)
+
+    def _proposals(self) -> Iterator[Finding]:
+        name = self.study.proposals_path.name
+        for line in self.proposals.damaged:
+            yield Finding(f"{name}, line {line.number}", State.REPAIR, line.reason, f"{_ASIDE}, then {_AGAIN}")
+        if self.proposals.proposals:
+            yield Finding(name, State.SOUND, f"{len(self.proposals.proposals)} proposals")
 
     def _lines(self) -> Iterator[Finding]:
         name, record = self.study.record_path.name, self.record

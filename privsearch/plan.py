@@ -1,14 +1,14 @@
 """What a sweep comes to: its distinct trials, which of them are recorded already, and what is left to do."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
 
-from privsearch.cost import attack_seconds, network_bytes, signal_bytes, training_seconds
+from privsearch.cost import attack_seconds
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.environment import changes_to_present
 from privsearch.errors import DataError, SpecError, StudyError
@@ -23,49 +23,14 @@ from privsearch.plan_checks import (
     check_sizes,
     described,
 )
+from privsearch.planned import PlannedTrial, Recorded
 from privsearch.record import collector_paused
 from privsearch.result import Completed, TrialResult
-from privsearch.reuse import Superseded, has_present_versions, superseded
-from privsearch.spec import Asked, Attack, Dataset, SweepSpec, TrialSpec
+from privsearch.reuse import Superseded, superseded
+from privsearch.search.plan import SearchPlan, plan_searches
+from privsearch.spec import Attack, Dataset, SweepSpec, TrialSpec, dataset_name
 from privsearch.store import Study
 from privsearch.text import nearest
-
-
-@dataclass(frozen=True)
-class PlannedTrial:
-    """A trial that the sweep asks for.
-
-    Attributes:
-        trial_id: its key in the record.
-        spec: its canonical configuration, with all attacks asked for; those of an attack plan beside those recorded.
-        grids: the grids that ask for it.
-        missing: the attacks that the record lacks.
-        trained: whether it needs no training: it has all its attacks, or its signals are kept.
-        seconds: the estimated time on one core of what is left to do.
-        signal_bytes: the estimated size of its signals, before they are compressed.
-        recorded_under: the environments of what is recorded of it, used or not; empty where nothing is.
-        network_bytes: the size of its networks.
-    """
-
-    trial_id: str
-    spec: TrialSpec
-    grids: tuple[str, ...]
-    missing: tuple[Attack, ...]
-    trained: bool
-    seconds: float
-    signal_bytes: int
-    recorded_under: tuple[str, ...] = ()
-    network_bytes: int = 0
-
-    @property
-    def cached(self) -> bool:
-        """Whether the record has it, with every attack asked for."""
-        return not self.missing
-
-    @property
-    def trained_under(self) -> str | None:
-        """The environment of the training that is recorded, used or not; None where none is."""
-        return self.recorded_under[0] if self.recorded_under else None
 
 
 @dataclass(frozen=True)
@@ -75,7 +40,8 @@ class Plan:
     Attributes:
         sweep: what is asked for.
         infos: its datasets, by name.
-        trials: what it stands for.
+        trials: what its grids stand for.
+        searches: what its search stands for, one for each dataset under each protocol.
         num_recorded_elsewhere: trials that are recorded, but not asked for.
         attacks_elsewhere: the names of attacks that are recorded for its trials, but not asked for.
         superseded: the trials recorded elsewhere that would be asked for, had not something changed since.
@@ -89,6 +55,7 @@ class Plan:
     num_recorded_elsewhere: int = 0
     attacks_elsewhere: tuple[str, ...] = ()
     superseded: Superseded = field(default_factory=Superseded)
+    searches: tuple[SearchPlan, ...] = ()
     only_same_versions: bool = False
     without_networks: int = 0
 
@@ -107,7 +74,7 @@ class Plan:
 
     @property
     def todo(self) -> list[PlannedTrial]:
-        """The trials left to run, the longest first, so that no long one starts last."""
+        """The grids' trials left to run, the longest first, so that no long one starts last."""
         return sorted((t for t in self.trials if not t.cached), key=lambda t: -t.seconds)
 
     @property
@@ -153,7 +120,9 @@ class Plan:
     @property
     def datasets_to_load(self) -> list[Dataset]:
         """The datasets that the trials left to run are trained on."""
-        return list({trial.spec.dataset_name: trial.spec.dataset for trial in self.todo if not trial.trained}.values())
+        trained_on = [trial.spec.dataset for trial in self.todo if not trial.trained]
+        trained_on += [search.contest.base.dataset for search in self.searches if search.open]
+        return list({dataset_name(dataset): dataset for dataset in trained_on}.values())
 
     def summary(self, *, with_trials: bool = False) -> dict[str, Any]:
         """The plan in numbers, as plain JSON values, and with every trial where asked."""
@@ -179,6 +148,7 @@ class Plan:
             "attacks_recorded_but_not_asked_for": list(self.attacks_elsewhere),
             "datasets": {name: self._dataset_summary(name) for name in self.infos},
             "grids": {name: self._grid_summary(name, points) for name, points in self.sweep.products().items()},
+            **({"searches": {s.contest.name: s.summary() for s in self.searches}} if self.searches else {}),
             **({"listed": self._listed()} if with_trials else {}),
         }
 
@@ -236,16 +206,20 @@ def _made(sweep: SweepSpec, study: Study, datasets: Mapping[str, DatasetInfo], o
         augmented=[name for name, info in datasets.items() if info.augments],
     )
     check_directory(sweep, study)
-    recorded, kept = study.record().results, study.signals_of(sweep).trial_ids()
+    recorded, log = study.record().results, study.proposals()
+    known = Recorded(recorded, study.signals_of(sweep).trial_ids(), only_same_versions)
     trials = []
     for item in points:
         info = datasets[item.spec.dataset_name]
         check_sizes(item, sweep, info)
-        trials.append(_planned(item, info, recorded, kept, only_same_versions))
-    asked = {trial.trial_id for trial in trials}
+        trials.append(known.planned(item, info))
+    searches = tuple(plan_searches(sweep, datasets, known, log, trials))
+    asked = {trial.trial_id for trial in trials} | {i for search in searches for i in search.trial_ids}
     elsewhere = [result for trial_id, result in recorded.items() if trial_id not in asked]
     changed = superseded(elsewhere, datasets, asked)
-    check_ownership(sweep, study, num_recorded=len(recorded), num_foreign=len(elsewhere) - changed.total)
+    proposed = {proposal.trial_id for proposal in log.proposals}
+    num_foreign = sum(result.trial_id not in proposed for result in elsewhere) - changed.total
+    check_ownership(sweep, study, num_recorded=len(recorded), num_foreign=num_foreign)
     return Plan(
         sweep=sweep,
         infos=datasets,
@@ -253,6 +227,7 @@ def _made(sweep: SweepSpec, study: Study, datasets: Mapping[str, DatasetInfo], o
         num_recorded_elsewhere=len(elsewhere),
         attacks_elsewhere=_attacks_elsewhere(trials, recorded),
         superseded=changed,
+        searches=searches,
         only_same_versions=only_same_versions,
         without_networks=_without_networks(trials, sweep, study),
     )
@@ -264,10 +239,11 @@ def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
     Raises:
         SpecError: there is none, or several begin so.
     """
-    found = [trial for trial in plan.trials if trial.trial_id.startswith(trial_id)]
+    trials = {trial.trial_id: trial for trial in (*plan.trials, *(t for s in plan.searches for t in s.trials()))}
+    found = [trial for own, trial in trials.items() if own.startswith(trial_id)]
     if len(found) == 1:
         return found[0]
-    near = nearest(trial_id, [trial.trial_id for trial in plan.trials], likeness=0)
+    near = nearest(trial_id, trials, likeness=0)
     what = "names no trial" if not found else f"is the beginning of {len(found)} trials"
     raise SpecError(
         f"{trial_id}: must be the id, or the beginning of one id, of a trial of the sweep {plan.sweep.name!r}, but "
@@ -324,36 +300,6 @@ def _attack_seconds(spec: TrialSpec, attacks: Sequence[Attack]) -> float:
         return attack_seconds(spec, attacks, describe_dataset(spec.dataset))
     except DataError:
         return float(len(attacks))
-
-
-def _planned(
-    item: Asked,
-    info: DatasetInfo,
-    recorded: Mapping[str, TrialResult],
-    kept: Collection[str],
-    only_same_versions: bool,
-) -> PlannedTrial:
-    trial_id = item.spec.trial_id(info.fingerprint)
-    result = recorded.get(trial_id)
-    completed = result if isinstance(result, Completed) else None
-    outdated = only_same_versions and completed is not None and not has_present_versions(completed)
-    done = completed.spec.attacks if completed and not outdated else ()
-    missing = tuple(attack for attack in item.spec.attacks if attack not in done)
-    trained = not missing or (trial_id in kept and not outdated)
-    # Whatever is trained is attacked by all.
-    left = attack_seconds(item.spec, missing if trained else item.spec.attacks, info)
-    left += 0 if trained else training_seconds(item.spec, info)
-    return PlannedTrial(
-        trial_id=trial_id,
-        spec=item.spec,
-        grids=item.grids,
-        missing=missing,
-        trained=trained,
-        seconds=left,
-        signal_bytes=signal_bytes(item.spec, info),
-        recorded_under=completed.environments if completed else (),
-        network_bytes=network_bytes(item.spec, info),
-    )
 
 
 def _without_networks(trials: Iterable[PlannedTrial], sweep: SweepSpec, study: Study) -> int:

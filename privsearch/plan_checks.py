@@ -1,6 +1,6 @@
 """What keeps a sweep from being run: data that are missing or too small, a directory that is another's."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -19,10 +19,14 @@ def check_registered(sweep: SweepSpec) -> None:
     Raises:
         SpecError: a model or an attack is not; the field that asks for it is named.
     """
-    for name, grid in sweep.grids.items():
-        for index, model in enumerate(grid["model"]):
+    asked: list[tuple[tuple[str, ...], Sequence[str]]] = [
+        (("grids", name, "model"), grid["model"]) for name, grid in sweep.grids.items()
+    ]
+    asked += [(("search", "space", "model"), sweep.search.models)] if sweep.search else []
+    for where, models in asked:
+        for index, model in enumerate(models):
             if model not in BUILT_IN_MODELS:
-                with blaming_field("grids", name, "model", index):
+                with blaming_field(*where, index):
                     registry.model_needed(model)
     check_attacks_registered(sweep.attacks)
 

@@ -4,7 +4,8 @@
     plan.json           the trials that it stands for, in their order
     environments.jsonl  where it ran: one line a run with commit, versions, machine
     trials.jsonl        the record: one line a finished trial, appended and synced before the trial counts
-    trials.damaged, environments.damaged    the lines that a repair took out of the record and of the other file
+    search.jsonl        the proposals of its searches: one line each, appended and synced before its trial is run
+    trials.damaged, environments.damaged, search.damaged    the lines that a repair took out of these files
     signals/            what the attacks saw of each trained trial (privsearch.archive), unless a storage is asked for
     networks/           their networks, where these are to be kept (privsearch.network_archive); likewise
     results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
@@ -34,9 +35,10 @@ from privsearch.archive import SignalArchive
 from privsearch.disk import PART, append_line, reading, replace_file, sync_folder, writing
 from privsearch.errors import StudyError
 from privsearch.network_archive import NetworkArchive
+from privsearch.proposals import ProposalLog, read_proposals
 from privsearch.record import Record, collector_paused, lines_of, read_record
 from privsearch.result import Completed, TrialResult, Word
-from privsearch.spec import SweepSpec
+from privsearch.spec import Attack, SweepSpec
 from privsearch.spec.datasets import Name
 from privsearch.spec.storage import folder_in
 from privsearch.spec.sweep_file import dump_sweep, read_sweep
@@ -63,6 +65,7 @@ class _Plan(BaseModel):
     """What plan.json holds."""
 
     trials: dict[Word, Name]
+    searches: dict[Word, Name] = {}
 
 
 class Study:
@@ -181,6 +184,19 @@ class Study:
         """Where the sweep ran, one line a run."""
         return self.path / "environments.jsonl"
 
+    @property
+    def proposals_path(self) -> Path:
+        """The proposals of the searches (privsearch.proposals)."""
+        return self.path / "search.jsonl"
+
+    def proposals(self) -> ProposalLog:
+        """Read the proposals of the searches; damaged lines are left out.
+
+        Raises:
+            StudyError: there is something that is no file that can be read.
+        """
+        return read_proposals(self.proposals_path)
+
     def exists(self) -> bool:
         """Whether a sweep has been run into this directory.
 
@@ -227,7 +243,7 @@ class Study:
         return record
 
     def trials(self) -> dict[str, str]:
-        """The trials that the sweep last asked for, in its order: the dataset's name, by trial_id.
+        """The trials that the sweep last asked for, those that its searches proposed last: the dataset's name, by id.
 
         Raises:
             StudyError: this is not a study, or its plan cannot be read.
@@ -235,10 +251,13 @@ class Study:
         self._check_exists()
         plan = self.path / "plan.json"
         try:
-            return _Plan.model_validate_json(plan.read_bytes()).trials
+            asked = _Plan.model_validate_json(plan.read_bytes())
         except (OSError, ValidationError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it holds something else than trials"
             raise StudyError(f"{plan}: must be readable, but: {reason}; run the sweep again, which writes it") from None
+        proposed = self.proposals().proposals if asked.searches else ()
+        by_search = {p.trial_id: asked.searches[p.search] for p in proposed if p.search in asked.searches}
+        return {**asked.trials, **by_search}
 
     def results(self, record: Record | None = None) -> list[TrialResult]:
         """The results of the trials that the sweep last asked for, in its order, as far as they are finished.
@@ -255,7 +274,7 @@ class Study:
         with collector_paused():
             recorded, sweep = (record or self.record()).results, self.sweep()
             return [
-                _named(_limited(recorded[i], sweep), dataset) for i, dataset in self.trials().items() if i in recorded
+                _named(_asked_of(recorded[i], sweep), dataset) for i, dataset in self.trials().items() if i in recorded
             ]
 
     def frame(self) -> "pd.DataFrame":
@@ -335,11 +354,25 @@ class Study:
         self._add_environment(environment)
         replace_file(self.path / "sweep.yaml", dump_sweep(sweep))
 
-    def begin(self, sweep: SweepSpec, trials: Mapping[str, str], environment: Mapping[str, Any]) -> None:
-        """Write down what is about to run: the sweep, its trials' ids with their datasets' names, and where."""
+    def begin(
+        self,
+        sweep: SweepSpec,
+        trials: Mapping[str, str],
+        environment: Mapping[str, Any],
+        searches: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write down what is about to run, and where.
+
+        Args:
+            sweep: what is asked for.
+            trials: by their ids, the names of the datasets of the trials that it stands for.
+            environment: where it runs.
+            searches: by their ids, the names of the datasets of its searches.
+        """
         self._make()
         self._add_environment(environment)
-        replace_file(self.path / "plan.json", json.dumps({"trials": dict(trials)}, indent=0) + "\n")
+        asked = {"trials": dict(trials), "searches": dict(searches or {})}
+        replace_file(self.path / "plan.json", json.dumps(asked, indent=0) + "\n")
         # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
         replace_file(self.path / "sweep.yaml", dump_sweep(self.with_storage(sweep)))
 
@@ -439,9 +472,13 @@ def _links(folder: Path) -> Iterator[Path]:
                 yield from _links(Path(entry.path))
 
 
-def _limited(result: TrialResult, sweep: SweepSpec) -> TrialResult:
-    """The result with the attacks that `sweep` asks for; some of them may not have been run yet."""
-    asked = sweep.attacks_under(result.spec.protocol, result.spec.model)
+def _asked_of(result: TrialResult, sweep: SweepSpec) -> TrialResult:
+    """The result with the attacks that `sweep` asks for."""
+    return limited(result, sweep.attacks_under(result.spec.protocol, result.spec.model))
+
+
+def limited(result: TrialResult, asked: tuple[Attack, ...]) -> TrialResult:
+    """The result with these attacks alone; some of them may not have been run yet."""
     spec = result.spec.model_copy(update={"attacks": asked})
     if not isinstance(result, Completed):
         return result.model_copy(update={"spec": spec})

@@ -2,23 +2,29 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from privsearch.data import require_datasets
 from privsearch.environment import describe_environment
+from privsearch.errors import SpecError
 from privsearch.notebook import html_text
-from privsearch.plan import Plan, PlannedTrial, attack_plan, make_plan
+from privsearch.plan import Plan, attack_plan, make_plan
+from privsearch.planned import PlannedTrial
+from privsearch.proposals import ProposalWriter
 from privsearch.record import RecordWriter
 from privsearch.result import Failed, TrialResult
 from privsearch.reuse import changed_code
-from privsearch.runners import AttackOnly, Job, Listed, Observer, Runner, TrainAndAttack
+from privsearch.runners import AttackOnly, Job, Listed, Observer, Runner, Source, TrainAndAttack
+from privsearch.search.warm import WarmStart, warm_start
 from privsearch.spec import Attack, SweepSpec
 from privsearch.store import Study
 
 if TYPE_CHECKING:
     from privsearch.front import Contest
+    from privsearch.search.source import RunningSearch
 
 
 _log = logging.getLogger(__name__)
@@ -29,6 +35,9 @@ class Progress(Observer, Protocol):
 
     def begin(self, plan: Plan) -> None:
         """The sweep is about to run what `plan` leaves to do."""
+
+    def searching(self, searches: Sequence["RunningSearch"]) -> None:
+        """These searches are about to begin, and may be looked at while they run; not called where there is none."""
 
     def end(self) -> None:
         """The sweep has ended, or was interrupted."""
@@ -48,6 +57,8 @@ class SweepOutcome:
         unkept: why the signals of a trial could not be kept, once for each such trial.
         contests: what competes for each front of the study.
         networks_unkept: as `unkept`, of its networks.
+        searches: those that ran, and why they ended.
+        warm_starts: what came of the studies whose results were to be used.
     """
 
     study: Study
@@ -59,6 +70,8 @@ class SweepOutcome:
     unkept: Sequence[str]
     contests: Sequence["Contest"]
     networks_unkept: Sequence[str] = ()
+    searches: Sequence["RunningSearch"] = ()
+    warm_starts: Sequence[WarmStart] = ()
 
     def __repr__(self) -> str:
         cached = len(self.plan.trials) - len(self.plan.todo)
@@ -70,7 +83,13 @@ class SweepOutcome:
 
 
 def run_sweep(
-    sweep: SweepSpec, study: Study, runner: Runner, progress: Progress, *, only_same_versions: bool = False
+    sweep: SweepSpec,
+    study: Study,
+    runner: Runner,
+    progress: Progress,
+    *,
+    only_same_versions: bool = False,
+    warm_from: Sequence[Study] = (),
 ) -> SweepOutcome:
     """Run what the record of `study` does not hold yet, and write the results table, the index and the fronts.
 
@@ -83,15 +102,20 @@ def run_sweep(
         runner: what runs the trials.
         progress: told of them.
         only_same_versions: run again what was recorded under other versions than the present ones.
+        warm_from: other studies whose results are copied into this one, where it asks for the same trials.
 
     Raises:
         DataError: a dataset is missing or unfit; nothing has been written.
-        SpecError: the sweep does not fit its data; nothing has been written.
+        SpecError: the sweep does not fit its data, or has no search for `warm_from`; nothing has been written.
         StudyError: the directory belongs to another sweep, another process holds it, or signals cannot be kept; nothing
             has been written.
         ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
         KeyboardInterrupt: the user interrupted; likewise.
     """
+    if warm_from and not sweep.search:
+        raise SpecError(
+            f"--from: must come with a sweep that has a search, but {sweep.name!r} has none; drop it, or add a search"
+        )
     # Whatever is wrong with the sweep or its data is found before the directory is made.
     require_datasets(make_plan(sweep, study, only_same_versions=only_same_versions).datasets_to_load)
     with study.held():
@@ -102,9 +126,18 @@ def run_sweep(
         if networks and plan.datasets_to_load:
             networks.probe()
         _note_changed_code(study)
-        study.begin(sweep, {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}, describe_environment())
+        _begin(plan, study)
+        warm_starts = [warm_start(other, study, plan.searches) for other in warm_from]
+        if any(start.copied for start in warm_starts):
+            plan = make_plan(sweep, study, only_same_versions=only_same_versions)
         job = TrainAndAttack(study.signals, sweep.keep_signals, networks, only_same_versions)
-        return _run(plan, study, runner, job, progress)
+        return _run(plan, study, runner, job, progress, warm_starts)
+
+
+def _begin(plan: Plan, study: Study) -> None:
+    trials = {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}
+    searches = {search.contest.id: search.contest.info.name for search in plan.searches}
+    study.begin(plan.sweep, trials, describe_environment(), searches)
 
 
 def run_attacks(attacks: Sequence[Attack], study: Study, runner: Runner, progress: Progress) -> SweepOutcome:
@@ -126,29 +159,42 @@ def run_attacks(attacks: Sequence[Attack], study: Study, runner: Runner, progres
         return _run(plan, study, runner, AttackOnly(study.signals), progress)
 
 
-def _run(plan: Plan, study: Study, runner: Runner, job: Job, progress: Progress) -> SweepOutcome:
-    with RecordWriter(study.record_path) as record:
+def _run(
+    plan: Plan, study: Study, runner: Runner, job: Job, progress: Progress, warm_starts: Sequence[WarmStart] = ()
+) -> SweepOutcome:
+    sources = {trial_id: start.name for start in warm_starts for trial_id in start.copied}
+    with RecordWriter(study.record_path) as record, ExitStack() as stack:
+        source: Source = Listed(plan.todo)
+        searches: Sequence[RunningSearch] = ()
         recorder = _Recorder(record, progress)
         progress.begin(plan)
         try:
-            if plan.todo:
-                runner.run(Listed(plan.todo), job, recorder)
+            if plan.searches:
+                from privsearch.search.source import SearchSource  # Optuna is slow to import
+
+                log = stack.enter_context(ProposalWriter(study.proposals_path))
+                source = searching = SearchSource(plan.todo, plan.searches, log, sources)
+                searches, recorder.tell = searching.searches, searching.finished
+                progress.searching(searches)
+            if plan.todo or searches:
+                runner.run(source, job, recorder)
         finally:
             progress.end()
     # Here, so that the trials need not wait for the libraries that draw their results.
     from privsearch.report.outputs import write_outputs
 
-    contests = write_outputs(study)
     return SweepOutcome(
-        study,
-        plan,
-        recorder.num_completed,
-        recorder.num_dead,
-        tuple(recorder.failed),
-        recorder.refused,
-        recorder.unkept,
-        contests,
-        recorder.networks_unkept,
+        study=study,
+        plan=plan,
+        num_completed=recorder.num_completed,
+        num_dead=recorder.num_dead,
+        failed=tuple(recorder.failed),
+        refused=recorder.refused,
+        unkept=recorder.unkept,
+        contests=write_outputs(study),
+        networks_unkept=recorder.networks_unkept,
+        searches=searches,
+        warm_starts=warm_starts,
     )
 
 
@@ -167,6 +213,7 @@ class _Recorder(Observer):
 
     def __init__(self, record: RecordWriter, progress: Progress) -> None:
         self._record = record
+        self.tell: Callable[[TrialResult], None] | None = None
         self._progress = progress
         self.num_completed = self.num_dead = 0
         self.failed: list[Failed] = []
@@ -179,6 +226,8 @@ class _Recorder(Observer):
 
     def finished(self, result: TrialResult) -> None:
         self._record.append(result)
+        if self.tell:
+            self.tell(result)
         if isinstance(result, Failed):
             self.failed.append(result)
         else:

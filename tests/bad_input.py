@@ -156,6 +156,34 @@ FIELDS: Final = (
     change("a field that is missing", "name: good\n", ""),
     change("no grids", GOOD[GOOD.index("grids:") : GOOD.index("recipe:")], ""),
     change("grids of another type", GOOD[GOOD.index("  first:") : GOOD.index("recipe:")], "  - first\n"),
+    more("a search of nothing", "search: {}"),
+    more("a search without an end", "search: {space: {model: ann}}"),
+    more("a sampler that is none", "search: {trials: 9, sampler: nsga4, space: {model: ann}}"),
+    more(
+        "a sampler's option that is none", "search: {trials: 9, sampler: {kind: tpe, startup: 3}, space: {model: ann}}"
+    ),
+    more("a search for half a trial", "search: {trials: 0.5, space: {model: ann}}"),
+    more("a space without a model", "search: {trials: 9, space: {epochs: [1, 2]}}"),
+    more("a space of an unknown axis", "search: {trials: 9, space: {model: ann, epoch: 2}}"),
+    more("a range with its ends swapped", "search: {trials: 9, space: {model: snn, beta: {low: 0.9, high: 0.8}}}"),
+    more("a range beyond its axis", "search: {trials: 9, space: {model: snn, beta: {low: 0.9, high: 1.8}}}"),
+    more("a range of names", "search: {trials: 9, space: {model: {low: ann, high: snn}}}"),
+    more("a range without its end", "search: {trials: 9, space: {model: snn, beta: {low: 0.9, hihg: 1.0}}}"),
+    more("half a step", "search: {trials: 9, space: {model: snn, num_steps: {low: 5, high: 9, step: 0.5}}}"),
+    more("an idle axis of a search", "search: {trials: 9, space: {model: ann, beta: 0.9}}"),
+    more(
+        "brute force on a range",
+        "search: {trials: 9, sampler: brute_force, space: {model: snn, beta: {low: 0.8, high: 1}}}",
+    ),
+    more("gp with conditions", "search: {trials: 9, sampler: gp, space: {model: [ann, snn], beta: [0.8, 0.9]}}"),
+    more(
+        "a constraint on no column", 'search: {trials: 9, space: {model: ann}, constraints: {tset_accuracy: ">= 0.9"}}'
+    ),
+    more("a constraint that is none", "search: {trials: 9, space: {model: ann}, constraints: {test_accuracy: high}}"),
+    more(
+        "a subsample that a search cannot take",
+        "search: {trials: 9, space: {model: ann, train_size: {low: 2, high: 50}}}",
+    ),
     change("an empty mapping of grids", GOOD[GOOD.index("grids:") : GOOD.index("recipe:")], "grids: {}\n"),
     change("a grid that is a list", GOOD[GOOD.index("  first:") : GOOD.index("recipe:")], "  first: [1]\n"),
     change("a grid without a model", "    model: [ann, snn]\n", ""),

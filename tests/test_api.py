@@ -3,7 +3,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from conftest import TINY_SWEEP
 import privsearch
 from privsearch.cli.shell import app
 from privsearch.errors import SpecError, StudyError
-from privsearch.plan import Plan, PlannedTrial
+from privsearch.plan import Plan
+from privsearch.planned import PlannedTrial
 from privsearch.result import TrialResult
 from privsearch.spec import SweepSpec
 from privsearch.store import Study
@@ -47,6 +48,9 @@ class _Heard(Progress):
         self.interrupt_after = interrupt_after
 
     def begin(self, plan: Plan) -> None:
+        pass
+
+    def searching(self, searches: Sequence[Any]) -> None:
         pass
 
     def end(self) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from privsearch.api.arguments import AnyStudy, AnySweep, RunnerName, asked, runner_for, source_of, study_of
 from privsearch.errors import SpecError
-from privsearch.plan import Plan, PlannedTrial, attack_plan, find_trial, make_plan
+from privsearch.plan import Plan, attack_plan, find_trial, make_plan
+from privsearch.planned import PlannedTrial
 from privsearch.result import TrialResult
 from privsearch.runners import Runner
 from privsearch.spec import Attack
@@ -18,6 +19,7 @@ from privsearch.sweep import Progress, SweepOutcome, run_attacks
 from privsearch.sweep import run_sweep as run_in_study
 
 if TYPE_CHECKING:
+    from privsearch.search.source import RunningSearch
     from privsearch.training import EpochListener
 
 Reuse = Literal["all", "same-versions"]
@@ -56,6 +58,7 @@ def run_sweep(
     keep_signals: bool | None = None,
     keep_networks: bool | None = None,
     storage: str | None = None,
+    warm_from: Sequence[AnyStudy] = (),
     progress: bool | Progress = True,
 ) -> SweepOutcome:
     """Train and attack what is not recorded yet, and write the results, the index and the fronts.
@@ -71,6 +74,7 @@ def run_sweep(
         keep_signals: whether to keep what the attacks saw; by default as the sweep says.
         keep_networks: whether to keep the networks; likewise.
         storage: where to keep it, a path or a URI; by default as the sweep says.
+        warm_from: other studies whose results a search begins with.
         progress: True to show it, False for silence, or what is told of it.
 
     Returns:
@@ -93,6 +97,7 @@ def run_sweep(
             runner_for(spec, runner, workers, address),
             _shown(progress),
             only_same_versions=_only_same_versions(reuse),
+            warm_from=[study_of(other) for other in warm_from],
         )
 
 
@@ -176,6 +181,9 @@ class _Silence(Progress):
     """Says nothing."""
 
     def begin(self, plan: Plan) -> None:
+        pass
+
+    def searching(self, searches: Sequence["RunningSearch"]) -> None:
         pass
 
     def end(self) -> None:

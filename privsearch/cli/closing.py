@@ -17,6 +17,8 @@ def closing_lines(outcome: "SweepOutcome", study: "Study") -> str:
     return "\n".join(
         [
             f"trials: {outcome.num_completed} finished, {cached} recorded already, {failed} failed",
+            *(start.line() for start in outcome.warm_starts),
+            *(f"{search.line()}; ended: {search.ended}" for search in outcome.searches),
             *_dead(outcome.num_dead),
             *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in outcome.refused.items()),
             *_unkept("signals", outcome.unkept, "so that attacks to come need them trained again"),

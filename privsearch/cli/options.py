@@ -86,6 +86,14 @@ ReuseOption = Annotated[
         "packages it computes with."
     ),
 ]
+FromOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--from",
+        metavar="STUDY",
+        help="Copy what the search can use of another study, which then costs nothing; repeatable.",
+    ),
+]
 AttackOption = Annotated[
     str, typer.Option(help="The attack whose numbers are shown, by its name in the results table.")
 ]

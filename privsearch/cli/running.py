@@ -12,6 +12,7 @@ from privsearch.cli.closing import closing_lines
 from privsearch.cli.options import (
     AddressOption,
     DataDirOption,
+    FromOption,
     Keep,
     PluginOption,
     Reuse,
@@ -95,6 +96,7 @@ def sweep(
             help="Keep signals and networks there, not in the study: a path, or a URI such as s3://bucket/folder.",
         ),
     ] = None,
+    warm_from: FromOption = None,
 ) -> None:
     """Train and attack what is not recorded yet, then write the results and print the front of each dataset.
 
@@ -102,6 +104,7 @@ def sweep(
     """
     from privsearch.report.progress import SweepProgress
     from privsearch.spec.sweep_file import blaming
+    from privsearch.store import load_study
     from privsearch.sweep import run_sweep
 
     settings = [*(settings or ()), *([f"storage={json.dumps(storage)}"] if storage is not None else ())]
@@ -118,6 +121,7 @@ def sweep(
             _runner(runner, workers, address, spec),
             SweepProgress(console),
             only_same_versions=reuse is Reuse.SAME_VERSIONS,
+            warm_from=[load_study(other) for other in warm_from or ()],
         )
     _report(console, outcome, where)
 

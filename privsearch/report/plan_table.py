@@ -1,6 +1,7 @@
 """A plan as tables that a person reads before starting a sweep."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Column, Table
@@ -16,6 +17,27 @@ from privsearch.spec.trial import SNN_DEFAULTS
 def plan_tables(plan: Plan) -> Iterator[RenderableType]:
     """A line about the whole sweep, then its datasets and its grids."""
     summary = plan.summary()
+    if plan.sweep.grids:
+        yield from _grid_lines(summary)
+    else:
+        yield f"{summary['name']}: a search"
+    if plan.sweep.keep_signals:
+        if plan.sweep.grids:
+            yield f"signals to keep: up to {size(summary['signal_bytes'])}, for attacks to come (keep_signals)"
+        if unkept := summary["signals_too_large_to_keep"]:
+            yield f"signals too large to keep, above {size(MAX_BYTES)} a trial: those of {unkept} trials"
+    else:
+        yield "signals are not kept: an attack to come will train everything again (keep_signals: false)"
+    yield from _network_lines(plan)
+    yield from reuse_lines(plan)
+    if unasked := summary["recorded_but_not_asked_for"] - plan.superseded.total:
+        yield f"kept, but no longer asked for: {unasked} recorded trials"
+    if plan.sweep.grids:
+        yield from _grid_tables(summary)
+    yield from _search_lines(plan)
+
+
+def _grid_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"{summary['name']}: {summary['trials']} distinct trials, from {summary['points_in_cross_products']} points of "
         "the grids"
@@ -26,16 +48,9 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
     )
     estimate = duration(summary["estimated_core_seconds"])
     yield f"to train: {summary['networks_to_train']} networks, about {estimate} on one core, give or take half"
-    if plan.sweep.keep_signals:
-        yield f"signals to keep: up to {size(summary['signal_bytes'])}, for attacks to come (keep_signals)"
-        if unkept := summary["signals_too_large_to_keep"]:
-            yield f"signals too large to keep, above {size(MAX_BYTES)} a trial: those of {unkept} trials"
-    else:
-        yield "signals are not kept: an attack to come will train everything again (keep_signals: false)"
-    yield from _network_lines(plan)
-    yield from reuse_lines(plan)
-    if unasked := summary["recorded_but_not_asked_for"] - plan.superseded.total:
-        yield f"kept, but no longer asked for: {unasked} recorded trials"
+
+
+def _grid_tables(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     per_dataset = console_table("dataset", "trials", "cached", "to do", "networks", "core time", show_edge=True)
     for name, row in summary["datasets"].items():
         counts = [row["trials"], row["cached"], row["to_do"], row["networks_to_train"]]
@@ -59,6 +74,35 @@ def _network_lines(plan: Plan) -> Iterator[str]:
             f"trained already, without keeping their networks: {plan.without_networks} trials; they are not trained "
             "again for it: privsearch export STUDY TRIAL --train does that for one"
         )
+
+
+def _search_lines(plan: Plan) -> Iterator[RenderableType]:
+    """The searches, one a row, and when they end."""
+    searches = [search.summary() | {"name": search.contest.name} for search in plan.searches]
+    if not searches:
+        return
+    first = searches[0]
+    ends = [
+        f"{first['trials']} trials" if first["trials"] else "",
+        f"{first['minutes']:g} minutes" if first["minutes"] else "",
+        "{growth:g} of growth in {in_trials} trials".format(**first["until"]) if first["until"] else "",
+    ]
+    yield f"search by {first['sampler']}, for each dataset under each protocol: {' or '.join(filter(None, ends))}"
+    table = console_table(
+        "search", "points", "proposed", "repeats", "known", "to run again", "left", "core time", show_edge=True
+    )
+    for row in searches:
+        points = "continuous" if row["points"] is None else f"{row['points']:,}"
+        seconds = row["estimated_core_seconds"]
+        counts = [
+            row["proposed"],
+            row["repeats"],
+            row["known"],
+            row["unfinished"],
+            "?" if row["left"] is None else row["left"],
+        ]
+        table.add_row(row["name"], points, *map(str, counts), "?" if seconds is None else duration(seconds))
+    yield table
 
 
 def reuse_lines(plan: Plan) -> Iterator[str]:

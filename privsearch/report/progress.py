@@ -1,8 +1,9 @@
 """How a running sweep looks: a live display on a terminal, one line a trial in a log file."""
 
 import time
+from collections.abc import Sequence
 from textwrap import indent
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -11,10 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from privsearch.frame import completed_numbers
-from privsearch.plan import Plan, PlannedTrial
+from privsearch.plan import Plan
+from privsearch.planned import PlannedTrial
+from privsearch.report.labels import configuration
 from privsearch.report.plan_table import reuse_lines, trial_names
 from privsearch.result import Completed, Death, Failed, TrialResult
 from privsearch.spec import WORST
+
+if TYPE_CHECKING:
+    from privsearch.search.source import RunningSearch
 
 LOG_LINES: Final = 200
 """About how many lines a log gets at most, however many trials there are."""
@@ -31,12 +37,14 @@ class SweepProgress:
         self._running: set[str] = set()
         self._done = self._failed = 0
         self._done_estimate = 0.0
+        self._searches: Sequence[RunningSearch] = ()
 
     def begin(self, plan: Plan) -> None:
         """Start the clock."""
         self._started_at = time.monotonic()
         self._cached = len(plan.trials) - len(plan.todo)
         self._todo = {trial.trial_id: trial for trial in plan.todo}
+        self._num_of_grids = len(plan.todo)
         self._estimate = sum(trial.seconds for trial in plan.todo)
         self._sweep = plan.sweep
         self._names = trial_names(plan)
@@ -45,19 +53,31 @@ class SweepProgress:
         if self._todo and not self._console.is_terminal:
             self._log(f"{len(self._todo)} trials to do, {self._cached} cached")
         elif self._todo:
-            self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True)
-            self._live.start()
+            self._show()
+
+    def searching(self, searches: "Sequence[RunningSearch]") -> None:
+        """Show these searches from now on; their trials are counted as they are proposed."""
+        self._searches = searches
+        for search in searches:
+            self._estimate += search.plan.seconds or 0.0
+        if self._console.is_terminal and not self._live:
+            self._show()
 
     def end(self) -> None:
         """Free the screen, or close the log with the best."""
         if self._live:
             self._live.stop()
+        for search in self._searches if not self._live else ():
+            self._log(search.line())
         for line in self._best_lines() if not self._live else ():
             self._log(f"best  {line}")
 
     def started(self, trial: PlannedTrial) -> None:
         """Count a trial as running."""
         self._running.add(trial.trial_id)
+        self._todo.setdefault(trial.trial_id, trial)
+        if trial.trial_id not in self._names:
+            self._names[trial.trial_id] = self._proposed_name(trial)
 
     def finished(self, result: TrialResult) -> None:
         """Count a trial as done or failed; a failure is shown with its traceback at once."""
@@ -72,11 +92,27 @@ class SweepProgress:
             return
         self._done += 1
         numbers = self._note_best(result)
-        every = max(1, len(self._todo) // LOG_LINES)
+        every = max(1, self._total // LOG_LINES)
         if not self._live and (self._done + self._failed) % every == 0:
             shown = [f"{column} {value:.3f}" for column, value in numbers.items()]
             name, seconds = self._names[result.trial_id], f"({result.seconds:.1f} s)"
             self._log("  ".join([self._counts(), name, *shown, seconds]))
+
+    def _show(self) -> None:
+        self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True)
+        self._live.start()
+
+    def _proposed_name(self, trial: PlannedTrial) -> str:
+        """A trial that a search has proposed, in words: the axes that the search chooses."""
+        search = self._sweep.search
+        protocol = f" {trial.spec.protocol.kind}" if len(self._sweep.protocol) > 1 else ""
+        axes = configuration(trial.spec.axes(), list(search.space) if search else ())
+        return f"{trial.spec.dataset_name}{protocol} {axes}"
+
+    @property
+    def _total(self) -> int:
+        """The trials that there are to do, as far as that is known."""
+        return self._num_of_grids + sum(search.expected for search in self._searches)
 
     def _log(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -100,9 +136,9 @@ class SweepProgress:
 
     def _counts(self) -> str:
         finished = self._done + self._failed
-        width = len(str(len(self._todo)))
+        width = len(str(self._total))
         failed = f", {self._failed} failed" if self._failed else ""
-        return f"[{finished:{width}}/{len(self._todo)}{failed}; {_clock(self._elapsed())}, {self._remaining()}]"
+        return f"[{finished:{width}}/{self._total}{failed}; {_clock(self._elapsed())}, {self._remaining()}]"
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._started_at
@@ -115,7 +151,7 @@ class SweepProgress:
         return f"{_clock(max(left, 0.0))} left"
 
     def _render(self) -> Group:
-        finished, todo = self._done + self._failed, len(self._todo)
+        finished, todo = self._done + self._failed, self._total
         bar = Table.grid(padding=(0, 1))
         bar.add_row(ProgressBar(total=todo, completed=finished, width=30), f"{finished}/{todo}")
         counts = (
@@ -123,7 +159,8 @@ class SweepProgress:
             f"{_clock(self._elapsed())} elapsed, {self._remaining()}"
         )
         best = [Text(f"best so far  {line}", overflow="ellipsis", no_wrap=True) for line in self._best_lines()]
-        return Group(bar, Text(counts), *best)
+        searches = [Text(search.line(), overflow="ellipsis", no_wrap=True) for search in self._searches]
+        return Group(bar, Text(counts), *searches, *best)
 
     def _best_lines(self) -> list[str]:
         lines: dict[str, list[str]] = {}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from privsearch.errors import DataError, SpecError
-from privsearch.plan import PlannedTrial
+from privsearch.planned import PlannedTrial
 from privsearch.result import Failed, TrialResult, failure
 from privsearch.runners.jobs import Job
 

@@ -1,6 +1,6 @@
 """What a trial's result is where it has none because of what became of its workers, in words."""
 
-from privsearch.plan import PlannedTrial
+from privsearch.planned import PlannedTrial
 from privsearch.result import Death, Failed
 
 

@@ -12,7 +12,7 @@ from ray.exceptions import RayError, RayTaskError
 
 from privsearch.errors import ClusterLostError
 from privsearch.interrupts import uninterrupted
-from privsearch.plan import PlannedTrial
+from privsearch.planned import PlannedTrial
 from privsearch.result import parse_result
 from privsearch.runners.base import Observer, Source, attributed
 from privsearch.runners.conductor import Conductor, Crew, Finished, GivenUp, News, Started

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from privsearch import registry
 from privsearch.archive import SignalArchive
 from privsearch.network_archive import NetworkArchive
-from privsearch.plan import PlannedTrial
+from privsearch.planned import PlannedTrial
 from privsearch.registry import Entry
 from privsearch.result import TrialResult
 from privsearch.spec import Device

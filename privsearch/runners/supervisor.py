@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from socket import socketpair
 from typing import Final, Literal
 
-from privsearch.plan import PlannedTrial
+from privsearch.planned import PlannedTrial
 from privsearch.result import Death
 
 LOG_BYTES: Final = 4_000

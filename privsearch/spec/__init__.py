@@ -25,6 +25,7 @@ from privsearch.spec.datasets import (
 )
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol, Queries
 from privsearch.spec.resources import Device, Patience, Resources
+from privsearch.spec.search import Search
 from privsearch.spec.sweep import Asked, Direction, Objectives, SweepSpec
 from privsearch.spec.trial import AXES, MEANING_VERSION, SurrogateGradient, TrialSpec
 
@@ -57,6 +58,7 @@ __all__ = [
     "RegisteredDataset",
     "Resources",
     "RmiaAttack",
+    "Search",
     "SurrogateGradient",
     "SvmAttack",
     "SweepSpec",

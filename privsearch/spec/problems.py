@@ -23,6 +23,8 @@ from privsearch.spec.attacks import (
 from privsearch.spec.datasets import NAME_RULE, CsvDataset, DatasetName, NpzDataset, RegisteredDataset
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol
 from privsearch.spec.resources import Resources
+from privsearch.spec.samplers import SAMPLER_KINDS, BlindSampler, GaSampler, GpSampler, TpeSampler
+from privsearch.spec.search import Search, Until
 from privsearch.spec.sweep import RECIPE_AXES, SweepSpec
 from privsearch.spec.trial import AXES, BUILT_IN_MODELS, Axes
 from privsearch.text import cut, nearest, remedy
@@ -45,6 +47,14 @@ _BY_TAG: Final[dict[str, type[BaseModel]]] = {
     attacks.REGISTERED_TAG: RegisteredAttack,
 }
 """The models among which a field of the sweep chooses, by the tag that pydantic puts into an error's place."""
+
+_SAMPLERS: Final[dict[str, type[BaseModel]]] = {
+    "tpe": TpeSampler,
+    "ga": GaSampler,
+    "gp": GpSampler,
+    "blind": BlindSampler,
+}
+"""Likewise, among which `search.sampler` does."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,8 @@ def problem_of(details: ErrorDetails) -> Problem:
             | "too_many_points"
             | "empty_axis"
             | "secret_in_uri"
+            | "search_rule"
+            | "nothing_to_run"
             | "bad_constraint"
             | "unknown_override"
             | "unknown_objective"
@@ -95,7 +107,8 @@ def unknown_name(what: str, given: str, valid: tuple[str, ...]) -> str:
 def _invalid(where: tuple[int | str, ...], given: Any, message: str) -> str:
     rule = _rule(where)
     must = f"must be {rule}" if rule else message[0].lower() + message[1:]
-    if where[0] in ("protocol", "attacks") and len(where) <= 2 and isinstance(given, dict) and "kind" in given:
+    choosing = where[0] in ("protocol", "attacks") or where == ("search", "sampler")
+    if choosing and len(where) <= 2 and isinstance(given, dict) and "kind" in given:
         given = given["kind"]  # what names the model is to blame
     near = repr(str(given)) if type(given) in (int, float) and "valid string" in message else _nearest(where, given)
     return f"{must}, but got {_shown(given)}" + (f"; nearest valid: {near}" if near else "")
@@ -103,15 +116,21 @@ def _invalid(where: tuple[int | str, ...], given: Any, message: str) -> str:
 
 def _model(where: tuple[int | str, ...]) -> type[BaseModel]:
     """The specification that the last step of `where` is a field of."""
+    found: type[BaseModel] = SweepSpec
     match where:
         case ("datasets" | "protocol" | "attacks", _, tag, *_) if tag in _BY_TAG:
-            return _BY_TAG[str(tag)]
-        case ("grids", _, _, *_) | ("recipe", _, *_):
-            return Axes
+            found = _BY_TAG[str(tag)]
+        case ("search", "sampler", tag, *_) if tag in _SAMPLERS:
+            found = _SAMPLERS[str(tag)]
+        case ("grids", _, _, *_) | ("recipe", _, *_) | ("search", "space", _, *_):
+            found = Axes
+        case ("search", "until", _, *_):
+            found = Until
+        case ("search", _, *_):
+            found = Search
         case ("resources", _, *_):
-            return Resources
-        case _:
-            return SweepSpec
+            found = Resources
+    return found
 
 
 def _field(where: tuple[int | str, ...]) -> FieldInfo | None:
@@ -120,6 +139,7 @@ def _field(where: tuple[int | str, ...]) -> FieldInfo | None:
 
 
 def _rule(where: tuple[int | str, ...]) -> str | None:
+    rule: str | None
     match where:
         case ("datasets", _) | ("datasets", _, "named"):
             rule = _dataset_rule()
@@ -131,13 +151,12 @@ def _rule(where: tuple[int | str, ...]) -> str | None:
             rule = NAME_RULE
         case ("grids", _):
             rule = "a mapping from axes to lists of values, with at least the axis 'model'"
-        case ("grids", _, "model", *_):
+        case ("grids", _, "model", *_) | ("search", "space", "model", *_):
             rule = _model_rule()
         case ("objectives", _):
             rule = "'maximize' or 'minimize'"
         case _:
-            field = _field(where)
-            return field.description if field else None
+            rule = getattr(_field(where), "description", None)
     return rule
 
 
@@ -184,19 +203,30 @@ def _bounds(annotation: Any) -> tuple[int, int] | None:
     return (int(str(low)), int(str(high))) if low is not None and high is not None else None
 
 
+def _named(where: tuple[int | str, ...]) -> tuple[str, ...]:
+    """The names that may stand at a place where more may stand than the field's type tells; else none."""
+    names: tuple[str, ...] = ()
+    match where:
+        case ("datasets", *rest) if len(rest) < 3:
+            names = _dataset_names()
+        case ("protocol",) | ("protocol", _):
+            names = ("paper", "halves")
+        case ("attacks",) | ("attacks", _):
+            names = _attack_names()
+        case ("grids", _, "model", *_) | ("search", "space", "model", *_):
+            names = _model_names()
+        case ("search", "sampler") | ("search", "sampler", _):
+            names = SAMPLER_KINDS
+        case ("objectives", *_):
+            names = ("maximize", "minimize")
+    return names
+
+
 def _nearest(where: tuple[int | str, ...], given: Any) -> str | None:
     field = _field(where)
     annotation: Any = field.annotation if field else None
-    if where[:1] == ("datasets",) and len(where) <= 3:
-        annotation = Literal[_dataset_names()]
-    if where[:1] == ("protocol",) and len(where) <= 2:
-        annotation = Literal["paper", "halves"]
-    if where[:1] == ("attacks",) and len(where) <= 2:
-        annotation = Literal[_attack_names()]
-    if where[:1] == ("grids",) and where[2:3] == ("model",):
-        annotation = Literal[_model_names()]
-    if where[:1] == ("objectives",):
-        annotation = Literal["maximize", "minimize"]
+    if names := _named(where):
+        annotation = Literal[names]
     if isinstance(given, str):
         return nearest(given, [choice for choice in _choices(annotation) if isinstance(choice, str)], likeness=0.4)
     bounds = _bounds(annotation)

@@ -6,31 +6,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from privsearch.notebook import html_text
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, lacks, leading_attack
 from privsearch.spec.columns import AUDIT_MEANS, result_columns
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
+from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any, value_problems
 from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
 from privsearch.spec.resources import Patience, Resources, Retries, Timeout
+from privsearch.spec.search import Search
 from privsearch.spec.storage import STORAGE_RULE, check_storage
 from privsearch.spec.strict import STRICT
-from privsearch.spec.trial import (
-    AXES,
-    BUILT_IN_MODELS,
-    MODEL_AXES,
-    SNN_DEFAULTS,
-    Axes,
-    TrialSpec,
-    axis_adapter,
-    canonical_axes,
-    canonical_protocol,
-    honours,
-    with_version,
-)
+from privsearch.spec.trial import AXES, Axes, TrialSpec, canonical_axes, canonical_protocol
 from privsearch.text import cut, remedy
 
 MAX_POINTS: Final = 2_000_000
@@ -48,79 +37,26 @@ RECIPE_AXES: Final = (
 Direction = Literal["maximize", "minimize"]
 
 
-def _problem(kind: str, where: tuple[int | str, ...], value: Any, sentence: str) -> InitErrorDetails:
-    return InitErrorDetails(
-        type=PydanticCustomError(kind, "{sentence}", {"sentence": sentence}), loc=where, input=value
-    )
-
-
-def _raise_if_any(problems: list[InitErrorDetails]) -> None:
-    if problems:
-        raise ValidationError.from_exception_data("sweep", problems)
-
-
-def _value_problems(axis: str, value: Any, where: tuple[int | str, ...]) -> list[InitErrorDetails]:
-    try:
-        axis_adapter(axis).validate_python(value)
-    except ValidationError as error:
-        return [_problem(e["type"], where, e["input"], e["msg"]) for e in error.errors(include_url=False)]
-    return []
-
-
-def _check_grid(grid: Any) -> Any:
-    """Every axis must exist and have at least one value, each of them valid; a lone value stands for a list."""
-    if not isinstance(grid, dict):
-        return grid
-    lists = {axis: tuple(v) if isinstance(v, list | tuple) else (v,) for axis, v in grid.items()}
-    if "model" in lists:
-        lists["model"] = tuple(with_version(model) for model in lists["model"])
-    problems = []
-    for axis, values in lists.items():
-        if axis not in AXES:
-            problems.append(_problem("unknown_axis", (axis,), axis, "no such axis"))
-        elif not values:
-            problems.append(_problem("empty_axis", (axis,), [], "must have a value, but got []; add one or drop it"))
-        else:
-            for index, value in enumerate(values):
-                problems += _value_problems(axis, value, (axis, index))
-    if "model" not in lists:
-        problems.append(_problem("missing", ("model",), sorted(lists), "every grid needs the axis 'model'"))
-    _raise_if_any(problems)
-    return lists
-
-
 def _check_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
     """Every field must be a recipe axis with a valid value, or `overrides` with the same for named datasets."""
     problems = []
     overrides = recipe.get("overrides", {})
     if not isinstance(overrides, dict):
-        problems.append(_problem("dict_type", ("overrides",), overrides, "must be a mapping"))
+        problems.append(problem("dict_type", ("overrides",), overrides, "must be a mapping"))
         overrides = {}
     blocks: list[tuple[tuple[str, ...], Any]] = [((), {k: v for k, v in recipe.items() if k != "overrides"})]
     blocks += [(("overrides", str(name)), block) for name, block in overrides.items()]
     for where, block in blocks:
         if not isinstance(block, dict):
-            problems.append(_problem("dict_type", where, block, "must be a mapping"))
+            problems.append(problem("dict_type", where, block, "must be a mapping"))
             continue
         for axis, value in block.items():
             if axis not in RECIPE_AXES:
-                problems.append(_problem("unknown_recipe", (*where, axis), axis, "no such recipe field"))
+                problems.append(problem("unknown_recipe", (*where, axis), axis, "no such recipe field"))
             else:
-                problems += _value_problems(axis, value, (*where, axis))
-    _raise_if_any(problems)
+                problems += value_problems(axis, value, (*where, axis))
+    raise_if_any(problems)
     return recipe
-
-
-Grid = Annotated[
-    dict[str, tuple[Any, ...]],
-    BeforeValidator(_check_grid),
-    Field(min_length=1, description="a mapping from axes to lists of values"),
-]
-
-
-def _as_list(value: Any) -> Any:
-    """Let one protocol stand for a list of one."""
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
 Objectives = Mapping[str, Direction]
@@ -136,7 +72,7 @@ class Asked:
 
 
 class SweepSpec(BaseModel):
-    """A sweep: datasets x protocols x the union of the grids, with some attacks."""
+    """A sweep: datasets x protocols x the union of the grids, or a search, or both, with some attacks."""
 
     model_config = STRICT
 
@@ -144,14 +80,15 @@ class SweepSpec(BaseModel):
     datasets: tuple[Dataset, ...] = Field(
         min_length=1, max_length=MAX_ITEMS, strict=False, description=f"a list of 1 to {MAX_ITEMS} datasets"
     )
-    protocol: Annotated[tuple[Protocol, ...], BeforeValidator(_as_list)] = Field(
+    protocol: Annotated[tuple[Protocol, ...], BeforeValidator(as_tuple)] = Field(
         (PaperProtocol(),),
         min_length=1,
         max_length=MAX_ITEMS,
         strict=False,
         description="a protocol such as halves or {kind: paper, replicates: 3}, or a list of them",
     )
-    grids: dict[Name, Grid] = Field(min_length=1, description="a mapping of at least one named grid")
+    grids: dict[Name, Grid] = Field({}, description="a mapping of named grids")
+    search: Search | None = Field(None, description="a mapping such as {trials: 60, space: {model: [ann, snn], ...}}")
     recipe: Annotated[dict[str, Any], AfterValidator(_check_recipe)] = Field(
         {}, description="a mapping of recipe fields, and `overrides` for single datasets"
     )
@@ -194,9 +131,9 @@ class SweepSpec(BaseModel):
             "attacks": "every attack must be asked for once, but got {} again; remove one",
             "protocol": "every protocol must be asked for once, but got {} again; remove one",
         }
-        _raise_if_any(
+        raise_if_any(
             [
-                _problem("repeated_name", (field, i), name, rule[field].format(repr(name)))
+                problem("repeated_name", (field, i), name, rule[field].format(repr(name)))
                 for field, names in named.items()
                 for i, name in enumerate(names)
                 if name in names[:i]
@@ -205,12 +142,18 @@ class SweepSpec(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _there_is_something_to_run(self) -> Self:
+        if not self.grids and self.search is None:
+            raise_if_any([problem("nothing_to_run", ("grids",), self.grids, _NOTHING_TO_RUN)])
+        return self
+
+    @model_validator(mode="after")
     def _what_is_named_exists(self) -> Self:
         names = [dataset_name(dataset) for dataset in self.datasets]
         # A dataset that comes by its name may have its override ready while the sweep leaves it out.
         known = {*names, *get_args(DatasetName)}
         problems = [
-            _problem(
+            problem(
                 "unknown_override",
                 ("recipe", "overrides", name),
                 name,
@@ -221,33 +164,38 @@ class SweepSpec(BaseModel):
         ]
         columns = self.objective_columns()
         problems += [
-            _problem("unknown_objective", ("objectives", column), column, _not_a_column(column, columns))
+            problem("unknown_objective", ("objectives", column), column, _not_a_column(column, columns))
             for column in self.objectives or ()
             if column not in columns
         ]
-        _raise_if_any(problems)
+        problems += [
+            problem("unknown_objective", ("search", "constraints", column), column, _not_a_column(column, columns))
+            for column in self.constraints()
+            if column not in columns
+        ]
+        raise_if_any(problems)
         return self
 
     @model_validator(mode="after")
     def _attacks_fit_the_protocols(self) -> Self:
         problems = [
-            _problem("idle_attack", ("attacks", i), attack.name, reasons[-1])
+            problem("idle_attack", ("attacks", i), attack.name, reasons[-1])
             for i, attack in enumerate(self.attacks)
             if all(reasons := [lacks(attack, p, model) or "" for p in self.protocol for model in self._models()])
         ]
         problems += [
-            _problem("no_attack", ("protocol", i), protocol.kind, _NO_ATTACK)
+            problem("no_attack", ("protocol", i), protocol.kind, _NO_ATTACK)
             for i, protocol in enumerate(self.protocol)
             if not problems and not any(self.attacks_under(protocol, model) for model in self._models())
         ]
         asked = {attack.queries for attack in self.attacks}
         problems += [
-            _problem("idle_queries", ("protocol", i, VIEWS_OF[queries]), queries, _who_would_ask(queries))
+            problem("idle_queries", ("protocol", i, VIEWS_OF[queries]), queries, _who_would_ask(queries))
             for i, protocol in enumerate(self.protocol)
             for queries in protocol.queries
             if queries != "plain" and queries not in asked
         ]
-        _raise_if_any(problems)
+        raise_if_any(problems)
         return self
 
     def _repr_html_(self) -> str:
@@ -265,7 +213,8 @@ class SweepSpec(BaseModel):
         return tuple(attack for attack in self.attacks if lacks(attack, protocol, model) is None)
 
     def _models(self) -> list[str]:
-        return sorted({model for grid in self.grids.values() for model in grid["model"]})
+        found = {model for grid in self.grids.values() for model in grid["model"]}
+        return sorted(found | set(self.search.models if self.search else ()))
 
     def objective_columns(self) -> tuple[str, ...]:
         """The result columns that may be an objective of this sweep: those that all of its trials have."""
@@ -276,10 +225,6 @@ class SweepSpec(BaseModel):
             placebo=all(protocol.kind == "paper" for protocol in self.protocol),
             spread=all(protocol.targets > 1 for protocol in self.protocol),
         )
-
-    def constraints(self) -> Constraints:
-        """What must hold of result columns for a configuration to be of use: nothing, for grids."""
-        return {}
 
     def objectives_under(self, kind: str) -> Objectives:
         """The objectives for trials under the protocol of that kind: those that were asked for, or its own.
@@ -293,6 +238,10 @@ class SweepSpec(BaseModel):
         attack = WORST if kind == "halves" else leading_attack(columns)
         return {"test_accuracy": "maximize", f"{attack}.auc": "minimize"}
 
+    def constraints(self) -> Constraints:
+        """What must hold of a trial's result columns for it to be of use; nothing without a search."""
+        return self.search.constraints if self.search else {}
+
     def products(self) -> dict[str, int]:
         """The number of points in each grid's cross-product, before anything is dropped or found to repeat."""
         return {name: math.prod(len(values) for values in grid.values()) for name, grid in self.grids.items()}
@@ -303,8 +252,12 @@ class SweepSpec(BaseModel):
         own: dict[str, Any] = self.recipe.get("overrides", {}).get(name, {})
         return common | own
 
+    def axes_for(self, name: str) -> dict[str, Any]:
+        """The value of every axis that neither a grid nor a search sets, for the dataset called `name`."""
+        return dict.fromkeys(AXES) | _axis_defaults() | self.recipe_for(name)
+
     def expand(self, networks: Mapping[str, Network], augmented: Collection[str] = ()) -> list[Asked]:
-        """The distinct trials, canonical, in the order of the datasets, protocols and grids that ask for them first.
+        """The distinct trials of the grids, canonical, in the order of the datasets, protocols and grids.
 
         Args:
             networks: the kind of network for each dataset, by the dataset's name.
@@ -313,7 +266,7 @@ class SweepSpec(BaseModel):
         asked = []
         for dataset in self.datasets:
             name = dataset_name(dataset)
-            base = dict.fromkeys(AXES) | _axis_defaults() | self.recipe_for(name)
+            base = self.axes_for(name)
             grids_of: dict[tuple[Any, ...], list[str]] = {}
             for grid_name, grid in self.grids.items():
                 for point in itertools.product(*grid.values()):
@@ -340,30 +293,9 @@ class SweepSpec(BaseModel):
                 f"the cross-products must have at most {MAX_POINTS:,} points together, but got {points:,}; drop "
                 "values, or write several sweeps"
             )
-            _raise_if_any([_problem("too_many_points", ("grids",), points, sentence)])
-        _raise_if_any([problem for name, grid in self.grids.items() for problem in self._idle_axes(name, grid)])
+            raise_if_any([problem("too_many_points", ("grids",), points, sentence)])
+        raise_if_any([found for name, grid in self.grids.items() for found in idle_axes(grid, ("grids", name), "grid")])
         return self
-
-    def _idle_axes(self, name: str, grid: Mapping[str, tuple[Any, ...]]) -> list[InitErrorDetails]:
-        """The axes of a grid that can have no effect on any of its points: asked for, and never honoured."""
-        problems = []
-        quantised = set(grid.get("act_bit_width", (None,))) != {None}
-        # A registered model may have a threshold without it.
-        built_in = set(grid["model"]) <= set(BUILT_IN_MODELS)
-        if built_in and not quantised and set(grid.get("threshold", (None,))) != {None}:
-            sentence = "it needs quantised activations, but this grid has none: add act_bit_width, or drop threshold"
-            problems.append(_problem("idle_axis", ("grids", name, "threshold"), grid["threshold"], sentence))
-        for axis in MODEL_AXES:
-            asked = set(grid.get(axis, ())) - {Axes.model_fields[axis].default}
-            if asked and not any(honours(model, axis) for model in grid["model"]):
-                kind = (
-                    ("a spiking network", "snn")
-                    if axis in SNN_DEFAULTS
-                    else ("a model that honours it", "such a model")
-                )
-                sentence = f"it needs {kind[0]}, but this grid has none: add {kind[1]} to model, or drop {axis}"
-                problems.append(_problem("idle_axis", ("grids", name, axis), grid[axis], sentence))
-        return problems
 
 
 def _axis_defaults() -> dict[str, Any]:
@@ -378,6 +310,10 @@ def _not_a_column(given: str, columns: Sequence[str]) -> str:
         f"{', '.join(attacks)} with .{', .'.join(numbers)} behind it), but got {cut(given)}; {remedy(given, columns)}"
     )
 
+
+_NOTHING_TO_RUN: Final = (
+    "there must be a grid or a search, but there is neither; write grids: {first: {model: [ann, snn]}}"
+)
 
 _NO_ATTACK: Final = "must suit an attack of this sweep, but suits none; add an attack such as loss, or remove it"
 

@@ -18,7 +18,8 @@ from ray.cluster_utils import Cluster
 from s3_server import S3Server
 
 from privsearch.errors import ClusterError
-from privsearch.plan import PlannedTrial, make_plan
+from privsearch.plan import make_plan
+from privsearch.planned import PlannedTrial
 from privsearch.result import Failed, TrialResult
 from privsearch.runners import Listed, TrainAndAttack
 from privsearch.runners.tune import TuneRunner

@@ -7,7 +7,7 @@ from builders import make_completed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privsearch.plan import PlannedTrial
+from privsearch.planned import PlannedTrial
 from privsearch.result import Death
 from privsearch.runners.conductor import STARTS, Conductor, Crew, Finished, GivenUp, Shard, Started
 from privsearch.spec import Patience

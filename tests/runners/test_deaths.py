@@ -1,7 +1,7 @@
 import pytest
 from builders import make_completed
 
-from privsearch.plan import PlannedTrial
+from privsearch.planned import PlannedTrial
 from privsearch.result import Death, parse_result
 from privsearch.runners.deaths import given_up
 

@@ -14,7 +14,8 @@ from builders import make_failed
 from privsearch.archive import SignalArchive
 from privsearch.data import describe_dataset
 from privsearch.errors import SpecError
-from privsearch.plan import PlannedTrial, make_plan
+from privsearch.plan import make_plan
+from privsearch.planned import PlannedTrial
 from privsearch.result import Completed, Failed, TrialResult, failure
 from privsearch.runners import AttackOnly, Listed, Runner, TrainAndAttack
 from privsearch.runners.base import attributed

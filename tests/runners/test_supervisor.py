@@ -15,7 +15,7 @@ import pytest
 from builders import make_completed
 from ray import cloudpickle
 
-from privsearch.plan import PlannedTrial
+from privsearch.planned import PlannedTrial
 from privsearch.result import Death, TrialResult, parse_result
 from privsearch.runners.supervisor import Supervisor
 from privsearch.spec import Device

@@ -1,0 +1,197 @@
+"""The space of a search, seen against one kind of network: its parameters, its size, its points."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import log, prod
+from typing import Any, Final
+
+import numpy as np
+
+from privsearch.spec import AXES, Network
+from privsearch.spec.search import Range, Space
+from privsearch.spec.trial import (
+    BUILT_IN_MODELS,
+    DEFAULT_THRESHOLD,
+    SNN_DEFAULTS,
+    axis_adapter,
+    canonical_axes,
+    honours,
+)
+
+MOST_LISTED: Final = 100_000
+"""A space of more points is never written out in full."""
+
+_DEFAULTS: Final = {**SNN_DEFAULTS, "threshold": DEFAULT_THRESHOLD}
+_DIGITS: Final = 6
+"""Significant digits of a number that was drawn from a range: as a person would have written it."""
+
+Axes = dict[str, Any]
+"""The value of every axis of a trial, canonical."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An axis that a search chooses.
+
+    Attributes:
+        axis: its name.
+        values: what it may be, numbers in order and null behind them; empty for a range.
+        range: what it may be; None for a list.
+    """
+
+    axis: str
+    values: tuple[Any, ...] = ()
+    range: Range | None = None
+
+    @property
+    def ordered(self) -> bool:
+        """Whether its values are a list of numbers whose order means something."""
+        return len(self.values) > 2 and not any(isinstance(value, str) for value in self.values)
+
+    @property
+    def size(self) -> int | None:
+        """How many values it has; None where nobody could list them."""
+        if self.range is None:
+            return len(self.values)
+        if self.range.continuous:
+            return None
+        return int((self.range.high - self.range.low) / (self.range.step or 1) + 1e-9) + 1
+
+    def listed(self) -> Sequence[Any]:
+        """Its values, where they can be listed."""
+        if self.range is None:
+            return self.values
+        return [self.tidied(self.range.low + i * (self.range.step or 1)) for i in range(self.size or 0)]
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is one of its own."""
+        if self.range is None:
+            return value in self.values
+        if not isinstance(value, int | float) or not self.range.low <= value <= self.range.high:
+            return False
+        steps = (value - self.range.low) / (self.range.step or 1)
+        return self.range.continuous or abs(steps - round(steps)) < 1e-8
+
+    def tidied(self, value: float) -> float:
+        """A number of the range as a person would have written it; no whole number is changed."""
+        if self.range is None or isinstance(value, int):
+            return value
+        return float(min(max(float(f"{value:.{_DIGITS}g}"), self.range.low), self.range.high))
+
+    def draw(self, rng: np.random.Generator) -> Any:
+        """One of its values at random."""
+        if self.size is not None:
+            return self.listed()[int(rng.integers(self.size))] if self.range is None else self._drawn_step(rng)
+        assert self.range is not None, "a list has a size"
+        low, high = self.range.low, self.range.high
+        return self.tidied(
+            float(np.exp(rng.uniform(log(low), log(high))) if self.range.log else rng.uniform(low, high))
+        )
+
+    def _drawn_step(self, rng: np.random.Generator) -> Any:
+        assert self.range is not None, "a list is drawn from itself"
+        return self.tidied(self.range.low + int(rng.integers(self.size or 1)) * (self.range.step or 1))
+
+
+class SearchSpace:
+    """The points among which a search chooses on one dataset."""
+
+    def __init__(self, space: Space, network: Network, base: Mapping[str, Any] | None = None) -> None:
+        """See a space against data.
+
+        Args:
+            space: as it was asked for.
+            network: the kind of network that the dataset takes.
+            base: the values of the axes that the space leaves out (`SweepSpec.axes_for`).
+        """
+        self._base = dict.fromkeys(AXES) | dict(base or {})
+        self._network = network
+        axes = [axis for axis in ("model", "act_bit_width", *AXES) if axis in space]
+        self.parameters = tuple(_parameter(axis, space[axis]) for axis in dict.fromkeys(axes))
+
+    @property
+    def size(self) -> int | None:
+        """How many distinct points there are; None where nobody could list them."""
+        sizes = {parameter.axis: parameter.size for parameter in self.parameters}
+        if None in sizes.values():
+            return None
+        return sum(
+            prod(size or 1 for axis, size in sizes.items() if axis not in chosen and self._matters(axis, chosen))
+            for chosen in self._models_and_widths()
+        )
+
+    def _models_and_widths(self) -> Iterator[dict[str, Any]]:
+        """The choices that decide which other axes have an effect."""
+        for model in self._values("model"):
+            widths = self._values("act_bit_width") if honours(model, "act_bit_width") else (None,)
+            yield from ({"model": model, "act_bit_width": width} for width in widths)
+
+    @property
+    def listable(self) -> bool:
+        """Whether all points can be written out."""
+        return self.size is not None and self.size <= MOST_LISTED
+
+    def points(self) -> Iterator[Axes]:
+        """All distinct points of a space that can be listed."""
+        partial: list[dict[str, Any]] = [{}]
+        for parameter in self.parameters:
+            partial = [
+                {**chosen, parameter.axis: value} if self._matters(parameter.axis, chosen) else chosen
+                for chosen in partial
+                for value in (parameter.listed() if self._matters(parameter.axis, chosen) else (None,))
+            ]
+        return (self._whole(chosen) for chosen in partial)
+
+    def point(self, choose: Callable[[Parameter], Any]) -> Axes:
+        """The point where `choose` decides on each parameter that has an effect, the ones that others need first."""
+        chosen: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if self._matters(parameter.axis, chosen):
+                chosen[parameter.axis] = choose(parameter)
+        return self._whole(chosen)
+
+    def draw(self, rng: np.random.Generator) -> Axes:
+        """A point at random."""
+        return self.point(lambda parameter: parameter.draw(rng))
+
+    def choices(self, axes: Mapping[str, Any]) -> dict[str, Any] | None:
+        """By axis, what was chosen to come to this point; None where it does not lie in the space."""
+        chosen: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if self._matters(parameter.axis, chosen):
+                if not parameter.holds(axes[parameter.axis]):
+                    return None
+                chosen[parameter.axis] = axes[parameter.axis]
+        return chosen if self._whole(chosen) == dict(axes) else None
+
+    def _values(self, axis: str) -> Sequence[Any]:
+        found = [parameter.listed() for parameter in self.parameters if parameter.axis == axis]
+        return found[0] if found else (self._base[axis],)
+
+    def _whole(self, chosen: Mapping[str, Any]) -> Axes:
+        return canonical_axes({**self._base, **chosen}, self._network)
+
+    def _matters(self, axis: str, chosen: Mapping[str, Any]) -> bool:
+        """Whether an axis has an effect, given those that stand before it (see `canonical_axes`)."""
+        if axis == "model":
+            return True
+        model = chosen["model"]
+        if axis == "threshold" and honours(model, "act_bit_width"):
+            return chosen.get("act_bit_width", self._base["act_bit_width"]) is not None and honours(model, axis)
+        one_layer = axis == "spiking_layers" and self._network == "fcnet" and model in BUILT_IN_MODELS
+        return honours(model, axis) and not one_layer
+
+
+def point_key(axes: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells a point from all others."""
+    return tuple(axes[axis] for axis in AXES)
+
+
+def _parameter(axis: str, asked: tuple[Any, ...] | Range) -> Parameter:
+    if isinstance(asked, Range):
+        return Parameter(axis, range=asked)
+    typed = [axis_adapter(axis).validate_python(value) for value in asked]
+    values: list[Any] = list(dict.fromkeys(_DEFAULTS.get(axis) if value is None else value for value in typed))
+    numbers = [value for value in values if isinstance(value, int | float)]
+    # Null stands for full precision or the whole split: beyond the greatest number.
+    return Parameter(axis, (*sorted(numbers), *(value for value in values if value not in numbers)))

@@ -1,0 +1,201 @@
+"""A search: which configurations may be tried, what chooses among them, and when it ends."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Self, get_args
+
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic_core import InitErrorDetails
+
+from privsearch.spec.constraints import Constraint
+from privsearch.spec.grids import Where, as_tuple, idle_axes, list_problems, problem, raise_if_any
+from privsearch.spec.grids import value_problems as problems_of
+from privsearch.spec.samplers import SAMPLER_RULE, Sampler, TpeSampler
+from privsearch.spec.strict import STRICT
+from privsearch.spec.trial import AXES, Axes, axis_adapter, honours, with_version
+from privsearch.text import cut, remedy
+
+_RULE: Final = "search_rule"
+_RANGE: Final = ("low", "high", "step", "log")
+
+
+class Range(BaseModel):
+    """Numbers between two bounds, which belong to it.
+
+    Attributes:
+        low: the least.
+        high: the greatest, of the same type.
+        step: from one to the next, beginning with `low`; None for any number, or of whole numbers any.
+        log: whether they are drawn evenly on a logarithmic scale.
+    """
+
+    model_config = STRICT
+
+    low: int | float
+    high: int | float
+    step: int | float | None = None
+    log: bool = False
+
+    @property
+    def continuous(self) -> bool:
+        """Whether it holds more numbers than anybody could list."""
+        return isinstance(self.low, float) and self.step is None
+
+
+def number_type(axis: str) -> type[int | float] | None:
+    """The type of an axis's values where they are numbers."""
+    inner = [part for part in _types(Axes.model_fields[axis].annotation) if part in (int, float)]
+    return inner[0] if inner else None
+
+
+def _types(annotation: Any) -> list[Any]:
+    return [annotation, *(found for part in get_args(annotation) for found in _types(part))]
+
+
+def _range_problems(axis: str, given: Mapping[str, Any]) -> list[InitErrorDetails]:
+    """What is wrong with a range of an axis that exists."""
+    kind = number_type(axis)
+    if kind is None:
+        return [problem(_RULE, (axis,), given, f"{axis} has names, not numbers: must be a list, but got a range")]
+    unknown = [key for key in given if key not in _RANGE]
+    if unknown or not {"low", "high"} <= given.keys():
+        near = f"; {remedy(str(unknown[0]), _RANGE)}" if unknown else "; add what is missing"
+        sentence = f"must be a list, or a range such as {{low: 0.5, high: 1.5}} with step or log, but got {cut(given)}"
+        return [problem(_RULE, (axis,), given, sentence + near)]
+    found = [p for end in ("low", "high") for p in problems_of(axis, given[end], (axis, end))]
+    found += [_rule((axis, end), "must be a number", None) for end in ("low", "high") if given[end] is None]
+    return found or _bounds_problems(axis, given, kind)
+
+
+def _bounds_problems(axis: str, given: Mapping[str, Any], kind: type[int | float]) -> list[InitErrorDetails]:
+    low, high, step, log = given["low"], given["high"], given.get("step"), given.get("log", False)
+    numbers = (int,) if kind is int else (int, float)
+    if not low < high:
+        return [_rule((axis, "high"), f"must lie above low, {low}", high, "; swap them, or write a list of one value")]
+    if step is not None and (type(step) not in numbers or not 0 < step <= high - low):
+        number = "a whole number" if kind is int else "a number"
+        return [_rule((axis, "step"), f"must be {number} above 0 and up to high - low, {high - low:g}", step)]
+    if type(log) is not bool:
+        return [_rule((axis, "log"), "must be true or false", log)]
+    if log and (step is not None or low <= 0):
+        return [_rule((axis, "log"), "must be false beside a step, and where low is not above 0", log)]
+    return []
+
+
+def _rule(where: Where, must: str, given: Any, then: str = "") -> InitErrorDetails:
+    return problem(_RULE, where, given, f"{must}, but got {cut(given) if given is not None else 'null'}{then}")
+
+
+def _check_space(space: Any) -> Any:
+    """Every axis must exist and have a list of valid values or a range; a lone value stands for a list."""
+    if not isinstance(space, dict):
+        return space
+    checked: dict[str, Any] = {}
+    problems = []
+    for axis, given in space.items():
+        ranged = given.model_dump() if isinstance(given, Range) else given
+        if axis in AXES and isinstance(ranged, dict):
+            problems += (found := _range_problems(axis, ranged))
+            checked[axis] = ranged if found else _range_of(axis, ranged)
+        else:
+            values = as_tuple(given)
+            checked[axis] = tuple(map(with_version, values)) if axis == "model" else values
+            problems += list_problems(axis, checked[axis])
+    if "model" not in space:
+        problems.append(problem("missing", ("model",), sorted(map(str, space)), "a search needs the axis 'model'"))
+    raise_if_any(problems)
+    return checked
+
+
+def _range_of(axis: str, given: Mapping[str, Any]) -> Range:
+    kind = number_type(axis) or float
+    step = given.get("step")
+    return Range(
+        low=axis_adapter(axis).validate_python(given["low"]),
+        high=axis_adapter(axis).validate_python(given["high"]),
+        step=None if step is None else kind(step),
+        log=given.get("log", False),
+    )
+
+
+Space = Mapping[str, tuple[Any, ...] | Range]
+"""By axis, the values that it may have."""
+
+
+class Until(BaseModel):
+    """A search has found what it can find: the hypervolume grows no more."""
+
+    model_config = STRICT
+
+    growth: float = Field(
+        0.01, gt=0, lt=1, description="a number between 0 and 1: by this share of it the hypervolume must grow"
+    )
+    in_trials: int = Field(20, ge=1, description="a whole number from 1: within so many trials")
+
+
+class Search(BaseModel):
+    """One search for each dataset under each protocol. Whichever budget is spent first ends it."""
+
+    model_config = STRICT
+
+    sampler: Sampler = Field(TpeSampler(), description=SAMPLER_RULE)
+    trials: int | None = Field(
+        None, ge=1, le=100_000, description="a whole number from 1 to 100000: new configurations for each dataset"
+    )
+    minutes: float | None = Field(None, gt=0, le=1e6, description="a number above 0, up to 1e6")
+    until: Until | None = Field(None, description="a mapping such as {growth: 0.01, in_trials: 20}")
+    space: Annotated[dict[str, tuple[Any, ...] | Range], BeforeValidator(_check_space)] = Field(
+        description="a mapping from axes to lists of values, or to ranges such as {low: 0.5, high: 1.5}"
+    )
+    constraints: dict[str, Constraint] = Field({}, description='a mapping of result columns to bounds such as ">= 0.9"')
+    parallel: int = Field(
+        8, ge=1, le=1000, description="a whole number from 1 to 1000: trials that may await their results at a time"
+    )
+    seed: int | None = Field(
+        None, ge=0, lt=2**63, description="an integer from 0 to 2**63 - 1, or null for the sweep's"
+    )
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The kinds of model among its points."""
+        return _listed(self.space["model"])
+
+    def conditional_axes(self) -> tuple[str, ...]:
+        """The axes of the space that have an effect on some of its points only."""
+        act_bit_widths = self.space.get("act_bit_width", (None,))
+        quantised_or_not = not isinstance(act_bit_widths, Range) and None in act_bit_widths
+        on_some = [axis for axis in self.space if len({honours(model, axis) for model in self.models}) > 1]
+        return tuple(a for a in self.space if a in on_some or (a == "threshold" and quantised_or_not))
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if self.trials is None and self.minutes is None and self.until is None:
+            sentence = "this field must be given, unless minutes or until is; write how many trials, such as 60"
+            raise_if_any([problem(_RULE, ("trials",), None, sentence)])
+        return self
+
+    @model_validator(mode="after")
+    def _every_axis_has_an_effect(self) -> Self:
+        raise_if_any(idle_axes({axis: _listed(values) for axis, values in self.space.items()}, ("space",), "search"))
+        return self
+
+    @model_validator(mode="after")
+    def _sampler_suits_the_space(self) -> Self:
+        ranges = {axis: values for axis, values in self.space.items() if isinstance(values, Range)}
+        problems = []
+        if self.sampler.kind == "brute_force":
+            told = "brute_force tries every value, so it needs a list, or a range with a step; write one of these"
+            problems = [problem(_RULE, ("space", axis), None, told) for axis, r in ranges.items() if r.continuous]
+        if self.sampler.kind == "gp":
+            told = (
+                "a Gaussian process compares all points in all their axes, so gp needs a space in which every axis has "
+                "an effect on every point, but {} has none on some; search these apart, or take tpe"
+            )
+            conditional = self.conditional_axes()
+            problems = [problem(_RULE, ("space", axis), None, told.format(axis)) for axis in conditional]
+        raise_if_any(problems)
+        return self
+
+
+def _listed(values: tuple[Any, ...] | Range) -> tuple[Any, ...]:
+    """The values of a list, or the ends of a range."""
+    return (values.low, values.high) if isinstance(values, Range) else values
