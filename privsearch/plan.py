@@ -72,6 +72,12 @@ class Plan:
         rows = [{"dataset": name, **self._dataset_summary(name)} for name in self.infos]
         return html_table(pd.DataFrame(rows), repr(self))
 
+    @cached_property
+    def all_trials(self) -> tuple[PlannedTrial, ...]:
+        """The trials of the grids, and then those that the searches have proposed so far."""
+        proposed = [trial for search in self.searches for trial in search.trials()]
+        return tuple({trial.trial_id: trial for trial in (*self.trials, *proposed)}.values())
+
     @property
     def todo(self) -> list[PlannedTrial]:
         """The grids' trials left to run, the longest first, so that no long one starts last."""
@@ -161,7 +167,7 @@ class Plan:
                 "protocol": t.spec.protocol.kind,
                 **t.spec.axes(),
             }
-            for t in self.trials
+            for t in self.all_trials
         ]
 
     def _dataset_summary(self, name: str) -> dict[str, Any]:
@@ -239,7 +245,7 @@ def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
     Raises:
         SpecError: there is none, or several begin so.
     """
-    trials = {trial.trial_id: trial for trial in (*plan.trials, *(t for s in plan.searches for t in s.trials()))}
+    trials = {trial.trial_id: trial for trial in plan.all_trials}
     found = [trial for own, trial in trials.items() if own.startswith(trial_id)]
     if len(found) == 1:
         return found[0]

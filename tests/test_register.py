@@ -15,7 +15,8 @@ import privsearch
 from privsearch import registry
 from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError
-from privsearch.plan import PlannedTrial, make_plan
+from privsearch.plan import make_plan
+from privsearch.planned import PlannedTrial
 from privsearch.register import register_attack, register_dataset, register_model, use_plugin
 from privsearch.result import Completed, Failed, parse_result
 from privsearch.runners.jobs import TrainAndAttack

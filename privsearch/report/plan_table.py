@@ -125,18 +125,18 @@ def trial_table(plan: Plan) -> Table:
     """Every trial of the plan: its id, its configuration, the grids that ask for it, and whether it is recorded."""
     table = console_table(Column("trial id", no_wrap=True), "state", "configuration", "grids", show_edge=True)
     names = trial_names(plan)
-    for trial in plan.trials:
+    for trial in plan.all_trials:
         state = "cached" if trial.cached else "to do"
-        table.add_row(trial.trial_id, state, names[trial.trial_id], ", ".join(trial.grids))
+        table.add_row(trial.trial_id, state, names[trial.trial_id], ", ".join(trial.grids) or "search")
     return table
 
 
 def trial_names(plan: Plan) -> dict[str, str]:
     """By trial_id, each trial in words: its dataset, and what tells it from the plan's others on that dataset."""
     by_dataset: dict[str, dict[str, TrialSpec]] = {}
-    for trial in plan.trials:
+    for trial in plan.all_trials:
         by_dataset.setdefault(trial.spec.dataset_name, {})[trial.trial_id] = trial.spec
-    several = len({trial.spec.protocol.kind for trial in plan.trials}) > 1
+    several = len({trial.spec.protocol.kind for trial in plan.all_trials}) > 1
     names: dict[str, str] = {}
     for dataset, specs in by_dataset.items():
         varying = _varying_axes(specs.values())

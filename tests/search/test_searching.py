@@ -95,6 +95,7 @@ def test_a_search_ends_with_a_front(sweep_file: Path, tmp_path: Path) -> None:
     assert [p["trial_id"] for p in log(study.path) if p["origin"] != "repeat"] == list(study.trials())
     assert run("check", study.path).exit_code == 0
     planned = json.loads(run("plan", sweep_file, "--study", study.path, "--json").stdout)["searches"]["iris"]
+    assert next(iter(study.trials())) in run("plan", sweep_file, "--study", study.path, "--trials").stdout
     assert (planned["proposed"], planned["left"], planned["unfinished"]) == (6, 0, 0)
 
 
