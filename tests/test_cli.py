@@ -177,7 +177,7 @@ def assert_refused(result: Result, message: str, folder: Path, before: dict[Path
         (("sweep", "tiny.yaml", "--set", "recipe.epochs=0"), "--set recipe.epochs: recipe.epochs: must be an integer"),
         (
             ("sweep", "tiny.yaml", "--set", "grids={}"),
-            "grids: must be a mapping of at least one named grid, but got {}",
+            "grids: there must be a grid or a search, but there is neither",
         ),
         (("trial", "tiny.yaml", "0123"), "names no trial; `privsearch plan --trials` lists them; nearest: "),
         (("front", "studies"), "must be a study that `privsearch sweep` has written, but it has no sweep.yaml"),
