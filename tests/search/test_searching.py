@@ -192,7 +192,8 @@ def test_a_search_starts_from_another_study(sweep_file: Path, tmp_path: Path) ->
 
 def test_results_are_asked_for_only_where_something_is_searched(tiny_sweep_file: Path, tmp_path: Path) -> None:
     """A sweep without a search takes nothing from other studies."""
-    result = run("sweep", tiny_sweep_file, "--study", tmp_path / "s", "--from", tmp_path, *INLINE)
+    assert run("sweep", tiny_sweep_file, "--study", tmp_path / "other", *INLINE).exit_code == 0
+    result = run("sweep", tiny_sweep_file, "--study", tmp_path / "s", "--from", tmp_path / "other", *INLINE)
     assert (result.exit_code, (tmp_path / "s").exists()) == (2, False)
     assert "--from: must come with a sweep that has a search" in result.stderr
 
