@@ -79,9 +79,14 @@ def mean_difference(differences: Float[Array, "m n"], bar: float = 0.0, correlat
     varied = np.ptp(differences, axis=-1) >= 1e-12
     variance = np.where(varied, ((differences.T - mean) ** 2).sum(axis=0) / max(n - 1, 1), np.nan)
     error = np.sqrt(variance * (1 / n + correlation / (1 - correlation)))
-    half_width = stdtrit(n - 1, 1 - ALPHA / 2) * error
+    half_width = half_width_factor(n, correlation) * np.sqrt(variance)
     p = 2 * stdtr(n - 1, -np.abs(mean - bar) / error)
     return Difference(mean, mean - half_width, mean + half_width, p)
+
+
+def half_width_factor(n: int, correlation: float = 0.0) -> float:
+    """How many standard deviations of n > 1 paired differences the 95 % interval around their mean goes either way."""
+    return float(stdtrit(n - 1, 1 - ALPHA / 2) * np.sqrt(1 / n + correlation / (1 - correlation)))
 
 
 def holm(p: Float[Array, " m"]) -> Float[Array, " m"]:
@@ -174,7 +179,7 @@ def differences_frame(a: Completed, others: Sequence[Completed], column: str | N
 def _compared(a: Completed, others: Sequence[Completed], quantity: str, values: Float[Array, " _"]) -> pd.DataFrame:
     """One quantity of the others against that of A, whose targets' values stand before theirs."""
     values = values.reshape(len(others) + 1, -1)
-    found = mean_difference(values[1:] - values[0], correlation=_correlation(a.spec, quantity, values.shape[-1]))
+    found = mean_difference(values[1:] - values[0], correlation=pair_correlation(a.spec, quantity, values.shape[-1]))
     p_holm = holm(found.p)
     return pd.DataFrame(
         {
@@ -193,7 +198,7 @@ def _compared(a: Completed, others: Sequence[Completed], quantity: str, values: 
     )
 
 
-def _correlation(spec: TrialSpec, quantity: str, num_targets: int) -> float:
+def pair_correlation(spec: TrialSpec, quantity: str, num_targets: int) -> float:
     """How much a quantity of two targets may vary together.
 
     Online LiRA weighs how the target deviates by how its shadows do, so what chance does to a pair of networks, it does
@@ -208,13 +213,18 @@ def _correlation(spec: TrialSpec, quantity: str, num_targets: int) -> float:
 def _verdict(quantity: str, difference: float, p_holm: float) -> str:
     if not p_holm < ALPHA:
         return CANNOT_TELL
-    attack, dot, number = quantity.rpartition(".")
-    less, more = "is lower", "is higher"
-    if not dot and number.endswith("accuracy"):
-        less, more = "is less accurate", "is more accurate"
-    if attack and number.startswith((*AUDIT_FRACTIONS, "advantage", "epsilon", "excess")):
-        less, more = "leaks less", "leaks more"
+    less, more = verdict_words(quantity)
     return f"B {more if difference > 0 else less}"
+
+
+def verdict_words(quantity: str) -> tuple[str, str]:
+    """What is said of a configuration whose number is lower than another's, and of one whose number is higher."""
+    attack, dot, number = quantity.rpartition(".")
+    if not dot and number.endswith("accuracy"):
+        return "is less accurate", "is more accurate"
+    if attack and number.startswith((*AUDIT_FRACTIONS, "advantage", "epsilon", "excess")):
+        return "leaks less", "leaks more"
+    return "is lower", "is higher"
 
 
 def _check_numeric(targets: pd.DataFrame, column: str) -> None:

@@ -1,27 +1,29 @@
 """The protocols: which networks a trial trains on what, and how an attack is judged on them.
 
-Each is one file with two functions, one that draws the cohort and one that audits it, and one case in each of these.
+Each is one file with three functions, one that draws the cohort, one that audits it and one that gives an attack's
+scores alone, and one case in each of these.
 """
 
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from numpy import ndarray as Array
 
 from privsearch.errors import MetricError
 from privsearch.network_archive import Role
-from privsearch.protocols.halves import audit_halves, halves_cohort
+from privsearch.protocols.halves import audit_halves, halves_cohort, halves_scores
 from privsearch.protocols.judging import Judged, across_targets
-from privsearch.protocols.paper import audit_paper, paper_cohort
+from privsearch.protocols.paper import audit_paper, paper_cohort, paper_scores
 from privsearch.result import AcrossTargets, AttackResult, Cohort, Replicate
+from privsearch.signals import Signals
 from privsearch.spec import Attack, Protocol, TrialSpec
 
-__all__ = ["Audit", "audit", "draw_cohort", "network_roles"]
+__all__ = ["Audit", "audit", "draw_cohort", "network_roles", "target_scores"]
 
 _ROLES: Final[tuple[Role, ...]] = ("target", "shadow")
 
@@ -79,6 +81,24 @@ def audit(cohort: Cohort, spec: TrialSpec) -> Audit:
         across[attack.name] = across_targets(audits, resampling)
     replicates = tuple(_replicate(cohort, spec.protocol, i, found) for i, found in enumerate(by_target))
     return Audit(replicates, across, refused, constant_networks("final_mem", "plain"))
+
+
+def target_scores(
+    signals: Signals, spec: TrialSpec, attack: Attack
+) -> Iterator[tuple[Float[Array, " n"], Bool[Array, " n"]]]:
+    """For each target of a cohort the scores that `audit` judges an attack by, and whether the examples were members.
+
+    Raises:
+        MetricError: the examples cannot carry the attack.
+    """
+    match spec.protocol.kind:
+        case "paper":
+            found = paper_scores(signals, spec.protocol, attack, spec.seed)
+            for replicate, scores in enumerate(found):
+                yield scores, signals.is_member[2 * replicate]
+        case "halves":
+            for target, scores in enumerate(halves_scores(signals, attack, spec.seed)):
+                yield scores, signals.is_member[target, : signals.num_train]
 
 
 def _check_outputs(constant_networks: Collection[int], attack: Attack) -> None:

@@ -1,7 +1,9 @@
 """The protocol `halves`: every network trained on its own half, every network the target in turn."""
 
+from collections.abc import Iterator
+
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from numpy import ndarray as Array
 
 from privsearch.attacks import AttackView, Outputs, Round, attack_scores
@@ -63,6 +65,22 @@ def half_members(num_train: int, networks: int, rng: np.random.Generator) -> Boo
 def audit_halves(signals: Signals, attack: Attack, seed: int) -> list[Judged]:
     """Attack every network of a cohort in turn, the others being its shadows.
 
+    Args:
+        signals: those of `halves_cohort`.
+        attack: the attack.
+        seed: the sweep's; decides whatever the attack leaves to chance.
+
+    Raises:
+        MetricError: the examples cannot carry the attack.
+    """
+    train = np.arange(signals.num_train)
+    scored = halves_scores(signals, attack, seed)
+    return [judge(scores, signals, target, train, seed) for target, scores in enumerate(scored)]
+
+
+def halves_scores(signals: Signals, attack: Attack, seed: int) -> Iterator[Float[Array, " num_train"]]:
+    """The scores of the training split, with each network of a cohort as the target in turn.
+
     All is asked about the training split, of which the target saw one half. The test split is the population that
     nobody saw. An attack that is fitted learns from the shadow that follows the target, on one half of the examples,
     and judges the other, and the other way round: what it recognises of an example is never what it learnt from it.
@@ -79,7 +97,6 @@ def audit_halves(signals: Signals, attack: Attack, seed: int) -> list[Judged]:
     """
     answers = signals.answers(attack.signals, attack.queries)
     train, test = np.arange(signals.num_train), np.arange(signals.num_train, len(signals.labels))
-    audits = []
     for target in range(len(answers)):
         shadows = np.roll(np.arange(len(answers)), -target)[1:]
         outputs = Outputs(answers[target], answers[shadows], signals.labels)
@@ -90,9 +107,7 @@ def audit_halves(signals: Signals, attack: Attack, seed: int) -> list[Judged]:
             rounds=_two_rounds(signals.is_member[shadows[0], train], rng),
             population=outputs[test],
         )
-        scores = attack_scores(attack, view, rng)
-        audits.append(judge(scores, signals, target, train, seed))
-    return audits
+        yield attack_scores(attack, view, rng)
 
 
 def _two_rounds(learnt_from: Bool[Array, " n"], rng: np.random.Generator) -> tuple[Round, Round]:

@@ -1,7 +1,9 @@
 """The protocol `paper`: who is trained on what, what an attack learns from and is judged on, and the placebo."""
 
+from collections.abc import Iterator
+
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
 from privsearch.attacks import AttackView, Outputs, Round, attack_scores
@@ -103,6 +105,20 @@ def audit_paper(signals: Signals, protocol: PaperProtocol, attack: Attack, seed:
         found = judge(scores, signals, 2 * replicate, np.arange(len(signals.labels)), seed)
         audits.append(found.with_placebo(placebo=float(placebo.mean()), matched=float(matched.mean())))
     return audits
+
+
+def paper_scores(
+    signals: Signals, protocol: PaperProtocol, attack: Attack, seed: int
+) -> Iterator[Float[Array, " examples"]]:
+    """The scores that `audit_paper` judges each target by, without the placebo: of all examples.
+
+    Raises:
+        MetricError: the examples cannot carry the attack.
+    """
+    _check_classes(signals)
+    for replicate in range(protocol.replicates):
+        pair = _Pair(signals, replicate, attack, attack_stream(seed, replicate, attack))
+        yield pair.scores(*pair.real())
 
 
 def _check_classes(signals: Signals) -> None:
