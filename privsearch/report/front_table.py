@@ -95,14 +95,14 @@ def _cells(row: Mapping[str, Any], column: str) -> list[str]:
 
 def _caption(contest: Contest, front: list[dict[str, Any]], contenders: list[dict[str, Any]], num_possible: int) -> str:
     spreads = " ±: sd over the targets. In brackets: 95 %." if front else ""
-    lines = [f"{len(front)} on the front of {counts(contest.rows)}.{spreads}", *_missing(contest)]
+    lines = [f"{len(front)} on the front of {counts(contest.rows)}.{spreads}", *missing_words(contest)]
     lines += _constraints(contest)
     if contest.uncertainty.hypervolume:
         lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
     if num_possible:
         which = "those" if len(contenders) == num_possible else f"the {len(contenders)} likeliest of {num_possible}"
         lines.append(f"Below the front: {which} off it with a prob of at least {POSSIBLE:g}.")
-    lines.append(_hypervolume(contest))
+    lines.append(hypervolume_words(contest))
     for column in (column for column in contest.objectives if front and column.endswith(".auc")):
         lines.append(guessing_words(row[_floor(column)] for row in front + contenders))
         if placebo_of(column) in contest.rows:
@@ -111,7 +111,7 @@ def _caption(contest: Contest, front: list[dict[str, Any]], contenders: list[dic
     origins = contest.rows["environment"].dropna()
     if mixed := mixture(environment for origin in origins for environment in origin.split(SEPARATOR)):
         lines.append(f"Computed in different environments: {mixed}.")
-    if shared := _shared(contest.rows):
+    if shared := shared_axes(contest.rows):
         lines.append(f"Constant axes: {shared}.")
     return "\n".join(lines)
 
@@ -143,7 +143,7 @@ def nearest_words(contest: Contest) -> str:
     return "".join(words)
 
 
-def _missing(contest: Contest) -> Iterator[str]:
+def missing_words(contest: Contest) -> Iterator[str]:
     """How many trials are dead or have no number for an objective, and why, where the numbers tell."""
     completed = contest.rows[contest.rows["status"] == "completed"]
     is_dead = completed["dead_networks"].fillna(0) > 0
@@ -165,7 +165,7 @@ def _missing(contest: Contest) -> Iterator[str]:
             )
 
 
-def _hypervolume(contest: Contest) -> str:
+def hypervolume_words(contest: Contest) -> str:
     objectives, known = contest.objectives, contest.uncertainty.hypervolume
     point = zip(objectives, reference_point(contest.rows, objectives), strict=True)
     worst = ", ".join(f"{column} {value:g}" for column, value in point)
@@ -175,7 +175,7 @@ def _hypervolume(contest: Contest) -> str:
     return f"{said}; 95 %, less the luck of the best: {known.low:.4f} to {known.high:.4f}."
 
 
-def _shared(frame: pd.DataFrame) -> str:
+def shared_axes(frame: pd.DataFrame) -> str:
     """The axes with one value wherever they have an effect, such as `epochs 20, batch_size 32`."""
     shared = {axis: values[0] for axis, values in axis_values(frame).items() if len(values) == 1}
     return ", ".join(f"{axis} {plain(value)}" for axis, value in shared.items() if value is not None)

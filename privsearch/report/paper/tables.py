@@ -146,7 +146,7 @@ def write_tables(folder: Path, frame: pd.DataFrame, attack: str = "svm") -> list
 def to_markdown(table: PaperTable) -> str:
     """The table in Markdown, below its caption."""
     names = [f"{model.upper()} {name}" for model in table.layout.models for name in _HEADER]
-    rows = [[title(line.dataset), table.layout.label(line.value), *_texts(table, line)] for line in table.lines]
+    rows = [[title(line.dataset), table.layout.label(line.value), *texts(table, line)] for line in table.lines]
     return f"{table.caption}\n\n{markdown_table(['Dataset', table.layout.header, *names], rows)}"
 
 
@@ -236,7 +236,7 @@ def _text(row: Mapping[str, Any] | None, column: str, digits: int = 4) -> str:
     return MISSING if row[column] is None else with_spread(row[column], row[f"{column}_sd"], digits)
 
 
-def _texts(table: PaperTable, line: Line) -> list[str]:
+def texts(table: PaperTable, line: Line) -> list[str]:
     return [_text(row, column) for row in line.rows.values() for column in table.columns]
 
 
@@ -246,7 +246,7 @@ def _latex_body(table: PaperTable) -> Iterator[str]:
         first = line.dataset != previous
         if first:
             yield r"\midrule"
-        words = [title(line.dataset) if first else "", table.layout.label(line.value), *_texts(table, line)]
+        words = [title(line.dataset) if first else "", table.layout.label(line.value), *texts(table, line)]
         yield rf"{' & '.join(map(latex, words))} \\"
         previous = line.dataset
 

@@ -1,0 +1,51 @@
+// ---- What was asked, at a glance, what matters, and how to get it again ----
+
+function askedSection() {
+  const { counts, facts } = page.asked;
+  const tiles = Object.entries(counts).filter(([name, count]) => count || name === "asked for" || name === "completed");
+  const runs = page.provenance.runs;
+  const machines = [...new Set(runs.map(({ machine }) => machine).filter(Boolean))];
+  const all = [...facts, ...(machines.length ? [{ name: machines.length > 1 ? "Machines" : "Machine", said: machines }] : [])];
+  return section("asked", "What was asked",
+    el("ul", { class: "tiles", "aria-label": "Trials" }, tiles.map(([name, count]) => el("li", {}, el("b", {}, String(count)), ` ${name}`))),
+    glance(),
+    el("dl", {}, all.flatMap(({ name, said }) => [el("dt", {}, name), el("dd", {}, said.map((line) => el("div", {}, line)))])));
+}
+
+/** For each contest the best of the front in each objective. */
+function glance() {
+  const rows = page.contests.filter(({ num_candidates: n }) => n).map((contest) => {
+    const front = onFront(contest);
+    const best = contest.objectives.map(({ column, direction }) => {
+      const sign = direction === "maximize" ? -1 : 1;
+      const i = [...front].sort((a, b) => sign * (contest.rows[column][a] - contest.rows[column][b]))[0];
+      return el("span", {}, contest.rows.configuration[i], el("br"), el("small", {}, contest.objectives.map((o) => `${o.label} ${fraction(contest.rows[o.column][i])}`).join(", ")));
+    });
+    return [contest.title, `${front.length} of ${contest.num_candidates}`, ...best];
+  });
+  if (!rows.length) return null;
+  const most = Math.max(...page.contests.map(({ objectives }) => objectives.length));
+  const first = page.contests[0].objectives;
+  const same = page.contests.every(({ objectives }) => objectives.map(({ column }) => column).join() === first.map(({ column }) => column).join());
+  const header = Array.from({ length: most }, (_, k) => (same ? `best ${first[k].label} on the front` : `best in objective ${k + 1}`));
+  return simpleTable(["", "on the front", ...header], rows, "The fronts at a glance");
+}
+
+function importancesSection() {
+  const known = page.importances.filter(({ bars }) => bars.length);
+  if (!known.length) return null;
+  return section("importances", "What matters", known.map(importancePart));
+}
+
+function provenanceSection() {
+  const { sweep, commands, runs, num_runs: numRuns, seed, environments, mixture } = page.provenance;
+  const origins = Object.entries(environments);
+  return section("again", "How to get the same numbers again",
+    el("p", {}, `The same sweep, seed (${seed}) and versions on the same kind of processor give the same numbers. Save the sweep below as sweep.yaml, then:`),
+    el("pre", { tabindex: 0, "aria-label": "Commands" }, commands.join("\n")),
+    mixture ? el("p", { class: "warning" }, `The results were computed in different environments: ${mixture}.`) : null,
+    el("h3", {}, "Sweep"), el("pre", { tabindex: 0, "aria-label": "Sweep file" }, sweep),
+    el("h3", {}, numRuns === 1 ? "The run" : `Runs: ${numRuns}`),
+    runs.map((run) => el("dl", { class: "run" }, Object.entries(run).filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, capital(name)), el("dd", {}, value)]))),
+    origins.length ? [el("h3", {}, "What the results were computed under"), simpleTable(["trials", "environment"], origins.map(([name, count]) => [String(count), name]), "Environments of the results")] : null);
+}

@@ -1,0 +1,64 @@
+// ---- Two configurations side by side ----
+
+function compared(contest) {
+  const places = pinsOf(contest).map((id) => contest.rows.trial_id.indexOf(id));
+  if (!places.length) return el("p", { class: "note" }, "Nothing is pinned.");
+  const [a, b] = places;
+  const names = places.map((i, n) => el("span", {}, el("b", {}, `${"AB"[n]}: `), contest.rows.configuration[i], " ", curvesLink(contest.rows.trial_id[i])));
+  const header = ["", "A", ...(b === undefined ? [] : ["B", "B − A", "95 % interval", "verdict"])];
+  const table = simpleTable(header, compareRows(contest, a, b), `What is pinned of ${contest.title}`, { class: "compared" });
+  return el("div", {}, el("p", {}, ...names.flatMap((name) => [name, el("br")])), table, b === undefined
+    ? el("p", { class: "note" }, "Pin a second configuration to compare.")
+    : el("p", { class: "note" }, "B − A and its interval: the paired t-test over the targets, for this one comparison alone; `privsearch diff` corrects for many."));
+}
+
+function curvesLink(id) {
+  return el("a", { href: "#training", onclick: () => chooseTrial(id) }, "its curves");
+}
+
+function compareRows(contest, a, b) {
+  const { rows } = contest;
+  const two = b !== undefined;
+  const axes = Object.entries(contest.axes).map(([name, label]) => {
+    const [va, vb] = [a, b].map((i) => axisValue(rows, name, i));
+    return [label, va, ...(two ? [vb, va === vb ? "same" : "differs", "", ""] : [])];
+  });
+  const columns = contest.headings.filter(({ kind }) => kind === "number");
+  const numbers = columns.map(({ key: column, label }) => [label, formatted(rows, column, a), ...(two ? [formatted(rows, column, b), ...difference(contest, column, a, b)] : [])]);
+  const shown = new Set(columns.map(({ key: column }) => column));
+  const more = contest.paired.filter(({ quantity }) => !shown.has(quantity)).map(({ quantity, label, values }) => {
+    const means = [a, b].map((i) => (i === undefined ? null : mean(values[i])));
+    return [label, fraction(means[0]), ...(two ? [fraction(means[1]), ...difference(contest, quantity, a, b)] : [])];
+  });
+  return [...axes, ...numbers, ...more];
+}
+
+function axisValue(rows, name, i) {
+  const value = rows[name]?.[i];
+  if (value !== null && value !== undefined) return name === "model" ? value.toUpperCase() : String(value);
+  return name.endsWith("bit_width") ? "full precision" : MISSING;
+}
+
+function mean(values) {
+  return values.every(isNumber) && values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+}
+
+/** The difference, its interval and a verdict, as far as they are known. */
+function difference(contest, column, a, b) {
+  const paired = contest.paired.find(({ quantity }) => quantity === column);
+  if (!paired) {
+    const [va, vb] = [a, b].map((i) => contest.rows[column]?.[i]);
+    if (!isNumber(va) || !isNumber(vb)) return [MISSING, "", ""];
+    return [column === "seconds" ? amount(vb - va) : fraction(vb - va, true), "", ""];
+  }
+  const differences = paired.values[b].map((value, k) => (isNumber(value) && isNumber(paired.values[a][k]) ? value - paired.values[a][k] : null));
+  const middle = mean(differences);
+  if (middle === null) return [MISSING, "", "cannot tell"];
+  const spread = Math.max(...differences) - Math.min(...differences);
+  // Numbers have five digits here, so that smaller spreads are none.
+  if (paired.factor === null || spread < 1e-9) return [fraction(middle, true), "", "cannot tell"];
+  const variance = differences.reduce((sum, d) => sum + (d - middle) ** 2, 0) / (differences.length - 1);
+  const half = paired.factor * Math.sqrt(variance);
+  const verdict = Math.abs(middle) <= half ? "cannot tell" : `B ${middle > 0 ? paired.higher : paired.lower}`;
+  return [fraction(middle, true), `[${fraction(middle - half, true)}, ${fraction(middle + half, true)}]`, verdict];
+}

@@ -1,0 +1,93 @@
+// ---- Elements and words ----
+
+/** An element with attributes, listeners (`onclick`), and children: nodes, or texts, which never become markup. */
+function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** A text as plotly shows it, which reads some tags and entities. */
+function plain(text) {
+  return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+const MISSING = "–";
+
+function isNumber(value) {
+  return typeof value === "number";
+}
+
+/** A fraction with three digits; all else as it is. */
+function fraction(value, signed = false) {
+  if (!isNumber(value)) return value ?? MISSING;
+  return (signed && value >= 0 ? "+" : "") + value.toFixed(3).replace(/^-/, "−");
+}
+
+/** A number of any size, short. */
+function amount(value) {
+  if (!isNumber(value)) return value ?? MISSING;
+  return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+}
+
+/** A mean with what is known of its spread: an interval, or else a standard deviation. */
+function measured(rows, column, i) {
+  const value = rows[column]?.[i];
+  if (!isNumber(value)) return MISSING;
+  const [low, high, sd] = ["low", "high", "sd"].map((part) => rows[`${column}_${part}`]?.[i]);
+  if (isNumber(low) && isNumber(high)) return `${fraction(value)} [${fraction(low)}, ${fraction(high)}]`;
+  return isNumber(sd) ? `${fraction(value)} ± ${fraction(sd)}` : fraction(value);
+}
+
+function formatted(rows, column, i) {
+  if (column === "seconds") return amount(rows[column][i]);
+  if (column === "front_probability") return isNumber(rows[column][i]) ? rows[column][i].toFixed(2) : MISSING;
+  if (column.endsWith("epsilon_low")) return isNumber(rows[column][i]) ? rows[column][i].toFixed(2) : MISSING;
+  if (column.endsWith("excess_auc")) return fraction(rows[column][i], true);
+  return measured(rows, column, i);
+}
+
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Tell a reader who hears the page what has changed. */
+function announce(text) {
+  document.getElementById("live").textContent = text;
+}
+
+function section(id, title, ...children) {
+  return el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), ...children);
+}
+
+function paragraphs(texts, attributes = { class: "note" }) {
+  return texts.filter(Boolean).map((text) => el("p", attributes, text));
+}
+
+/** A table that is small enough to be read as it is. */
+function simpleTable(header, rows, caption, attributes = {}) {
+  const cells = (tag, values) => values.map((value) => el(tag, tag === "th" ? { scope: "col" } : {}, value ?? MISSING));
+  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+    el("table", attributes,
+      el("caption", { class: "quiet" }, caption),
+      el("thead", {}, el("tr", {}, cells("th", header))),
+      el("tbody", {}, rows.map((row) => el("tr", {}, cells("td", row))))));
+}
+
+function select(id, label, options, chosen, onchange) {
+  const control = el("select", { id, onchange: (event) => onchange(event.target.value) });
+  for (const { value, text, group } of options) {
+    let parent = control;
+    if (group) {
+      parent = [...control.children].find((child) => child.label === group);
+      if (!parent) control.append((parent = el("optgroup", { label: group })));
+    }
+    parent.append(el("option", { value, selected: value === chosen }, text));
+  }
+  return el("label", { class: "choice", for: id }, `${label} `, control);
+}

@@ -1,0 +1,26 @@
+// ---- What has no numbers, and why ----
+
+function failuresSection() {
+  const { failed, num_failed: numFailed, said, dead, waiting, num_waiting: numWaiting } = page.failures;
+  const nothing = !numFailed && !said.length && !dead.length && !numWaiting;
+  return section("failures", "What has no numbers, and why",
+    nothing ? el("p", {}, "Every trial that was asked for has completed, and every attack could be run.") : null,
+    numFailed ? el("h3", {}, `Failed trials: ${numFailed}`) : null,
+    failed.map(failedTrial),
+    failed.length < numFailed ? el("p", { class: "note" }, `Shown are ${failed.length}; trials.jsonl has all.`) : null,
+    dead.length ? [el("h3", {}, "Dead networks"), el("p", {}, "These give all examples the same outputs, so no attack can see anything, and their trials are on no front."),
+      simpleTable(["dataset", "configuration", "dead networks", "trial"], dead.map((d) => [d.dataset, d.configuration, d.networks, d.trial_id]), "Trials with a dead network")] : null,
+    said.length ? [el("h3", {}, "Attacks and signals"), paragraphs(said, {})] : null,
+    numWaiting ? [el("h3", {}, `Not run yet: ${numWaiting}`), el("details", {}, el("summary", {}, "Which"),
+      simpleTable(["dataset", "trial"], waiting.map((w) => [w.dataset, w.trial_id]), "Trials that have not been run"),
+      waiting.length < numWaiting ? el("p", { class: "note" }, `and ${numWaiting - waiting.length} more`) : null)] : null);
+}
+
+function failedTrial(trial) {
+  const tried = trial.attempts > 1 ? `tried ${trial.attempts} times, ` : "";
+  return el("article", { class: "failure" },
+    el("p", {}, el("b", {}, `${trial.dataset}: ${trial.configuration}`), el("br"), `${trial.error}: ${trial.message}`),
+    el("p", { class: "note" }, `trial ${trial.trial_id}, ${tried}${amount(trial.seconds)} s on ${trial.host}, ${trial.finished_at}`),
+    paragraphs(trial.evidence, { class: "note pre" }),
+    trial.traceback ? el("details", {}, el("summary", {}, "Traceback"), el("pre", { tabindex: 0 }, trial.traceback)) : null);
+}

@@ -1,0 +1,63 @@
+"""How the networks of a trial learnt: loss and accuracy, epoch by epoch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypedDict
+
+from privsearch.report.page.budget import fitting
+from privsearch.report.page.columns import shortened
+from privsearch.report.trial_report import ROLES
+from privsearch.result import Completed, TrainedNetwork
+
+
+class Network(TypedDict):
+    """One network's training, a number an epoch."""
+
+    name: str
+    loss: list[float]
+    accuracy: list[float]
+
+
+class TrialCurves(TypedDict):
+    """The networks of one trial."""
+
+    trial_id: str
+    networks: list[Network]
+
+
+class Curves(TypedDict):
+    """What the section shows.
+
+    Attributes:
+        trials: those that there is room for.
+        left_out: what is missing, and why; empty where nothing is.
+    """
+
+    trials: list[TrialCurves]
+    left_out: str
+
+
+def curves(results: Mapping[str, Completed], order: Sequence[str], room: float) -> Curves:
+    """The training curves of as many trials as there is room for, in this order."""
+    shown = list(fitting((_trial(results[trial_id]) for trial_id in order), room))
+    missing = len(order) - len(shown)
+    said = f"To keep this page small, {missing} of {len(order)} trials have no curves here: those less likely to be on a front; their epochs are in trials.jsonl."
+    return {"trials": shown, "left_out": said if missing else ""}
+
+
+def _trial(result: Completed) -> TrialCurves:
+    return {"trial_id": result.trial_id, "networks": list(_networks(result))}
+
+
+def _networks(result: Completed) -> Iterator[Network]:
+    for number, replicate in enumerate(result.replicates, start=1):
+        for role, network in zip(ROLES, (replicate.target, replicate.shadow), strict=True):
+            if network:
+                yield _network(f"{role} {number}", network)
+
+
+def _network(name: str, network: TrainedNetwork) -> Network:
+    return {
+        "name": name,
+        "loss": shortened([epoch.loss for epoch in network.history]),
+        "accuracy": shortened([epoch.accuracy for epoch in network.history]),
+    }

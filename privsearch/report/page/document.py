@@ -1,0 +1,133 @@
+"""A study as the one document that its page is drawn from."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TypedDict
+
+import pandas as pd
+
+from privsearch.frame import records, results_frame, varying_axes
+from privsearch.front import Contest, contests
+from privsearch.record import collector_paused
+from privsearch.report.audit.table import audit_table
+from privsearch.report.front_plot import SYMBOLS
+from privsearch.report.labels import configuration
+from privsearch.report.page.asked import Asked, asked
+from privsearch.report.page.budget import LEAKAGE_SHARE, ROC_SHARE, ROC_TRIALS, num_bytes
+from privsearch.report.page.curves import Curves, curves
+from privsearch.report.page.failures import Failures, failures
+from privsearch.report.page.fronts import ContestSection, by_importance, contest_section
+from privsearch.report.page.importances import Importances, importances_section
+from privsearch.report.page.leakage import leakage
+from privsearch.report.page.paper_figures import Paper, paper
+from privsearch.report.page.provenance import Provenance, provenance
+from privsearch.report.page.roc import Roc, roc
+from privsearch.report.style import MODEL_COLOURS
+from privsearch.result import Completed, TrialResult
+from privsearch.store import Study
+
+
+class Style(TypedDict):
+    """How a model is drawn, everywhere alike."""
+
+    colour: str
+    symbol: str
+
+
+class Document(TypedDict):
+    """All that the page knows, as JSON has it. Numbers have 5 significant digits.
+
+    Attributes:
+        name: the study's.
+        made: when, and by which version.
+        models: how each is drawn, by its name.
+        words: of every result: its dataset, protocol and configuration, by trial_id.
+    """
+
+    name: str
+    made: str
+    models: dict[str, Style]
+    words: dict[str, str]
+    asked: Asked
+    contests: list[ContestSection]
+    importances: list[Importances]
+    paper: Paper
+    curves: Curves
+    roc: Roc
+    failures: Failures
+    provenance: Provenance
+
+
+def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS) -> Document:
+    """The document of a study as it is now.
+
+    Args:
+        study: what is shown.
+        room: bytes that the document may have.
+        roc_trials: as many trials get ROC curves, where their signals are kept.
+
+    Raises:
+        StudyError: the study cannot be read.
+    """
+    with collector_paused():
+        sweep, trials, results = study.sweep(), study.trials(), study.results()
+        found = list(contests(results, sweep))
+        completed = {result.trial_id: result for result in results if isinstance(result, Completed)}
+        order = by_importance(found)
+        words = _words(results)
+        document: Document = {
+            "name": sweep.name,
+            "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by privsearch {version('privsearch')}",
+            "models": {name: {"colour": colour, "symbol": SYMBOLS[name]} for name, colour in MODEL_COLOURS.items()},
+            "words": {i: _whole(result, words[i]) for i, result in ((r.trial_id, r) for r in results)},
+            "asked": asked(sweep, trials, results),
+            "contests": [],
+            "importances": [importances_section(contest) for contest in found if not contest.candidates.empty],
+            "paper": paper(results),
+            "curves": {"trials": [], "left_out": ""},
+            "roc": {"trials": [], "left_out": []},
+            "failures": failures(trials, results, words),
+            "provenance": provenance(study, results),
+        }
+        document["contests"] = _contests(found, completed, order, room - num_bytes(document))
+        document["roc"] = roc(study, completed, order, roc_trials, ROC_SHARE * (room - num_bytes(document)))
+        document["curves"] = curves(completed, order, room - num_bytes(document))
+        return document
+
+
+def _contests(
+    found: Sequence[Contest], completed: dict[str, Completed], order: Sequence[str], room: float
+) -> list[ContestSection]:
+    table = audit_table(completed.values())
+    parts = dict(list(table.groupby(["dataset", "protocol"], sort=False)))
+    nothing = table.head(0)
+    sections = [
+        contest_section(contest, completed, {"headings": [], "rows": {}, "left_out": "", "notes": []})
+        for contest in found
+    ]
+    left = LEAKAGE_SHARE * (room - num_bytes(sections))
+    importance = {trial_id: place for place, trial_id in enumerate(order)}
+    for contest, section in zip(found, sections, strict=True):
+        rows = parts.get(_origin(contest.rows), nothing)
+        share = len(rows) / max(len(table), 1)
+        section["leakage"] = leakage(rows, section["rows"]["trial_id"], importance, share * left)
+    return sections
+
+
+def _origin(rows: pd.DataFrame) -> tuple[str, str]:
+    return rows["dataset"].iloc[0], rows["protocol"].iloc[0]
+
+
+def _words(results: Sequence[TrialResult]) -> dict[str, str]:
+    """The configuration of each trial, told apart from the others on its dataset."""
+    words: dict[str, str] = {}
+    if results:
+        for _, rows in results_frame(results).groupby(["dataset", "protocol"], sort=False):
+            varying = varying_axes(rows)
+            words |= {row["trial_id"]: configuration(row, varying) for row in records(rows)}
+    return words
+
+
+def _whole(result: TrialResult, words: str) -> str:
+    return f"{result.spec.dataset_name}, {result.spec.protocol.kind}: {words}"

@@ -1,0 +1,121 @@
+"""What has no numbers, and why: failed trials, dead networks, refused attacks, trials that have not been run."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from privsearch.report.page.budget import MOST_FAILURES, MOST_IDS, MOST_TRACEBACK
+from privsearch.report.page.columns import short
+from privsearch.result import Completed, Death, Failed, TrialResult
+from privsearch.text import printable
+
+
+class Failure(TypedDict):
+    """A failed trial."""
+
+    trial_id: str
+    dataset: str
+    configuration: str
+    error: str
+    message: str
+    attempts: int
+    seconds: float
+    host: str
+    finished_at: str
+    evidence: list[str]
+    traceback: str
+
+
+class Failures(TypedDict):
+    """What the section shows.
+
+    Attributes:
+        failed: the failed trials, as many as are told in full.
+        num_failed: how many there are.
+        said: in words, what else lacks numbers, and why.
+        dead: trials with a dead network.
+        waiting: trials that have not been run, as many as are listed.
+        num_waiting: how many there are.
+    """
+
+    failed: list[Failure]
+    num_failed: int
+    said: list[str]
+    dead: list[dict[str, str]]
+    waiting: list[dict[str, str]]
+    num_waiting: int
+
+
+def failures(trials: Mapping[str, str], results: Sequence[TrialResult], words: Mapping[str, str]) -> Failures:
+    """What of a study has no numbers.
+
+    Args:
+        trials: those that were asked for: the dataset's name, by trial_id.
+        results: those that are there.
+        words: the configuration of each of these, by trial_id.
+    """
+    failed = [result for result in results if isinstance(result, Failed)]
+    completed = [result for result in results if isinstance(result, Completed)]
+    finished = {result.trial_id for result in results}
+    waiting = [{"trial_id": i, "dataset": dataset} for i, dataset in trials.items() if i not in finished]
+    dead = [
+        {
+            "trial_id": result.trial_id,
+            "dataset": result.spec.dataset_name,
+            "configuration": words[result.trial_id],
+            "networks": ", ".join(str(network + 1) for network in result.dead),
+        }
+        for result in completed
+        if result.dead
+    ]
+    return {
+        "failed": [_failure(result, words[result.trial_id]) for result in failed[:MOST_FAILURES]],
+        "num_failed": len(failed),
+        "said": [*_refused(completed), *_unkept(completed)],
+        "dead": dead[:MOST_FAILURES],
+        "waiting": waiting[:MOST_IDS],
+        "num_waiting": len(waiting),
+    }
+
+
+def _failure(result: Failed, words: str) -> Failure:
+    return {
+        "trial_id": result.trial_id,
+        "dataset": result.spec.dataset_name,
+        "configuration": words,
+        "error": result.error,
+        "message": result.message[:MOST_TRACEBACK],
+        "attempts": result.attempts,
+        "seconds": short(result.seconds),
+        "host": result.host,
+        "finished_at": result.finished_at,
+        "evidence": _evidence(result.death) if result.death else [],
+        "traceback": result.traceback[-MOST_TRACEBACK:],
+    }
+
+
+def _evidence(death: Death) -> list[str]:
+    """How the worker of a failed trial ended, and the last that it wrote."""
+    ended = "ended because the trial took too long" if death.cause == "timeout" else "died"
+    how = death.signal or (f"exit code {death.exit_code}" if death.exit_code is not None else "cause not known")
+    memory = death.peak_memory_bytes
+    lines = [f"The worker {ended} after {death.seconds:.1f} s on {death.host}: {how}."]
+    if memory is not None:
+        lines.append(f"It held at most {memory / 1e6:.0f} MB of memory.")
+    if death.log_tail:
+        lines.append(f"The last that it wrote: {printable(death.log_tail[-MOST_TRACEBACK:])}")
+    return lines
+
+
+def _refused(completed: Sequence[Completed]) -> list[str]:
+    reasons = Counter((attack, reason) for result in completed for attack, reason in result.refused.items())
+    return [f"{attack} could not be run on {_trials(n)}: {reason}." for (attack, reason), n in reasons.items()]
+
+
+def _unkept(completed: Sequence[Completed]) -> list[str]:
+    reasons = Counter(result.unkept for result in completed if result.unkept)
+    return [f"The signals of {_trials(n)} could not be kept: {reason}." for reason, n in reasons.items()]
+
+
+def _trials(count: int) -> str:
+    return "1 trial" if count == 1 else f"{count} trials"

@@ -1,0 +1,231 @@
+"""What competes for each front: points, who is on it, how sure that is, and what leaks, attack by attack."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypedDict
+
+import numpy as np
+import pandas as pd
+
+from privsearch.differences import ACCURACY, half_width_factor, leakage_column, pair_correlation, verdict_words
+from privsearch.frame import records, varying_axes
+from privsearch.front import Contest
+from privsearch.report.front_plot import TIERS, TIERS_OF_ONE_TARGET, tiers_of
+from privsearch.report.front_table import counts, hypervolume_words, missing_words, shared_axes
+from privsearch.report.labels import NOTATION, configuration, quantity
+from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
+from privsearch.report.style import axis_title, excess_of, noise_floor_of, placebo_of
+from privsearch.result import Completed
+
+_ALWAYS: Final = ("train_accuracy", "train_accuracy_sd", "test_accuracy", "test_accuracy_sd", "seconds")
+_PROBABILITY_HELP: Final = "of being on the front, by a bootstrap over the targets; rough where these are few"
+
+
+class Objective(TypedDict):
+    """One objective of a contest.
+
+    Attributes:
+        column: among the columns of the rows.
+        label: in words.
+        axis: the title of its axis, with the unit.
+        direction: `maximize` or `minimize`.
+        floor: the half-width of the noise floor around an AUC of 0.5; None for what is no AUC.
+    """
+
+    column: str
+    label: str
+    axis: str
+    direction: str
+    floor: float | None
+
+
+class Paired(TypedDict):
+    """A quantity that two configurations are compared in, target by target.
+
+    Attributes:
+        quantity: a column of the targets' table.
+        label: in words.
+        values: for each row of the contest the numbers of its targets.
+        factor: how many standard deviations of the differences the 95 % interval goes either way; None of one target.
+        lower: what is said of a configuration with a lower number.
+        higher: what is said of one with a higher number.
+    """
+
+    quantity: str
+    label: str
+    values: list[list[float | None]]
+    factor: float | None
+    lower: str
+    higher: str
+
+
+class Leakage(TypedDict):
+    """What every attack found on the trials of a contest: one row a trial and attack.
+
+    Attributes:
+        headings: its columns as they are shown.
+        rows: `row` is the trial's place among the rows of the contest.
+        left_out: what is missing, and why; empty where nothing is.
+        notes: how to read it.
+    """
+
+    headings: list[Heading]
+    rows: Columns
+    left_out: str
+    notes: list[str]
+
+
+class ContestSection(TypedDict):
+    """One contest: the completed trials of one dataset under one protocol.
+
+    Attributes:
+        name: the contest's.
+        title: dataset and protocol.
+        counts: how many configurations and targets there are.
+        objectives: in their order.
+        headings: the columns of the table of points.
+        rows: the best in the first objective first, then those that cannot be on the front.
+        axes: by name, the axes that tell the configurations apart.
+        num_candidates: so many of the rows have a number for every objective.
+        tiers: in words, what the tiers of the rows mean.
+        notes: how to read it, and what is missing.
+        paired: what two configurations are compared in.
+        leakage: the attacks.
+    """
+
+    name: str
+    title: str
+    counts: str
+    objectives: list[Objective]
+    headings: list[Heading]
+    rows: Columns
+    axes: dict[str, str]
+    num_candidates: int
+    tiers: list[str]
+    notes: list[str]
+    paired: list[Paired]
+    leakage: Leakage
+
+
+def contest_section(contest: Contest, results: Mapping[str, Completed], leakage: Leakage) -> ContestSection:
+    """One contest as the page has it.
+
+    Args:
+        contest: what competes.
+        results: the completed trials of the study, by trial_id.
+        leakage: what the attacks found on them.
+    """
+    rows = contest_rows(contest)
+    axes = [axis for axis in varying_axes(contest.rows) if axis in rows]
+    sure = contest.uncertainty.hypervolume is not None
+    trials = [results[trial_id] for trial_id in rows["trial_id"]]
+    columns = columns_of(rows, ("trial_id", "configuration", *axes, *_ALWAYS, *_number_columns(contest), "tier"))
+    columns |= columns_of(rows, ("on_front", "front_probability"))
+    return {
+        "name": contest.name,
+        "title": contest.title,
+        "counts": counts(contest.rows),
+        "objectives": [_objective(contest, column) for column in contest.objectives],
+        "headings": list(_headings(contest, sure=sure)),
+        "rows": columns | {"model": rows["model"].tolist()},
+        "axes": {axis: axis.replace("_", " ") for axis in axes},
+        "num_candidates": len(contest.candidates),
+        "tiers": list(TIERS if sure else TIERS_OF_ONE_TARGET),
+        "notes": list(_notes(contest)),
+        "paired": list(_paired(contest, trials)),
+        "leakage": leakage,
+    }
+
+
+def contest_rows(contest: Contest) -> pd.DataFrame:
+    """The candidates, then the other completed trials, with their words and tiers; no tier where a trial competes not."""
+    candidates = contest.candidates.assign(tier=tiers_of(contest.candidates))
+    completed = contest.rows[contest.rows["status"] == "completed"]
+    others = completed[~completed["trial_id"].isin(candidates["trial_id"])]
+    # As objects, since a column of nothing but missing values has no type of its own.
+    rows = pd.concat([candidates.astype(object), others.astype(object)])
+    varying = varying_axes(contest.rows)
+    return rows.assign(configuration=[configuration(row, varying) for row in records(rows)])
+
+
+def by_importance(found: Sequence[Contest]) -> list[str]:
+    """The ids of all completed trials: those on a front first, then those likelier to be on one."""
+    parts = [contest_rows(contest) for contest in found]
+    if not parts:
+        return []
+    rows = pd.concat([part.assign(place=range(len(part))) for part in parts])
+    keys = {
+        "front": ~rows["on_front"].fillna(value=False).astype(bool),
+        "unlikely": -rows["front_probability"].astype(float).fillna(-1.0),
+        "place": rows["place"],
+    }
+    order = np.lexsort([keys["place"], keys["unlikely"], keys["front"]])
+    return rows["trial_id"].iloc[order].tolist()
+
+
+def _objective(contest: Contest, column: str) -> Objective:
+    floor = noise_floor_of(contest.rows, column) if column.endswith(".auc") else None
+    return {
+        "column": column,
+        "label": quantity(column),
+        "axis": axis_title(column),
+        "direction": contest.objectives[column],
+        "floor": None if floor is None or np.isnan(floor) else floor,
+    }
+
+
+def _number_columns(contest: Contest) -> Iterator[str]:
+    for column in contest.objectives:
+        yield from (column, f"{column}_sd")
+        if column.endswith(".auc"):
+            yield from (f"{column}_low", f"{column}_high", placebo_of(column), excess_of(column))
+
+
+def _headings(contest: Contest, *, sure: bool) -> Iterator[Heading]:
+    yield {"key": "configuration", "label": "configuration", "kind": "text"}
+    if sure:
+        yield {"key": "front_probability", "label": "prob", "kind": "number", "help": _PROBABILITY_HELP}
+    accuracies = ("test_accuracy", "train_accuracy")
+    for column in dict.fromkeys((*contest.objectives, *accuracies)):
+        yield {"key": column, "label": quantity(column), "kind": "number"}
+        if column.endswith(".auc") and placebo_of(column) in contest.rows:
+            yield {"key": placebo_of(column), "label": "placebo AUC", "kind": "number"}
+            yield {
+                "key": excess_of(column),
+                "label": "excess AUC",
+                "kind": "number",
+                "help": "over the placebo, at its sample size; 0 on average without a leak",
+            }
+    yield {"key": "seconds", "label": "seconds", "kind": "number", "help": "of training and attacking all its networks"}
+    yield {"key": "trial_id", "label": "trial", "kind": "text"}
+
+
+def _notes(contest: Contest) -> Iterator[str]:
+    yield from missing_words(contest)
+    if not contest.candidates.empty:
+        yield hypervolume_words(contest)
+    yield NOTATION
+    if shared := shared_axes(contest.rows):
+        yield f"The same in all: {shared}."
+
+
+def _paired(contest: Contest, trials: Sequence[Completed]) -> Iterator[Paired]:
+    if not trials:
+        return
+    spec, targets = trials[0].spec, contest.targets
+    for column in dict.fromkeys((ACCURACY, leakage_column(spec), *contest.objectives)):
+        if column not in targets or not pd.api.types.is_numeric_dtype(targets[column]):
+            continue
+        values = {str(i): own.tolist() for i, own in targets.groupby("trial_id", sort=False)[column]}
+        num_targets = spec.protocol.targets
+        lower, higher = verdict_words(column)
+        correlation = pair_correlation(spec, column, num_targets) if num_targets > 1 else 0.0
+        yield {
+            "quantity": column,
+            "label": quantity(column),
+            "values": [shortened(values[trial.trial_id]) for trial in trials],
+            "factor": half_width_factor(num_targets, correlation) if num_targets > 1 else None,
+            "lower": lower,
+            "higher": higher,
+        }
+
+

@@ -1,0 +1,80 @@
+"""What every attack found on every trial, with intervals, placebos and noise floors."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import pandas as pd
+
+from privsearch.report.audit.words import missing_words, notes, percent
+from privsearch.report.labels import TPRS
+from privsearch.report.page.budget import num_bytes
+from privsearch.report.page.columns import Columns, Heading, columns_of
+from privsearch.report.page.fronts import Leakage
+
+_NUMBERS: Final = ("auc", "auc_low", "auc_high", "noise_floor", "placebo_auc", "excess_auc")
+_AFTER: Final = ("advantage", "epsilon_low")
+
+
+def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[str, int], room: float) -> Leakage:
+    """The part of the audit's table that belongs to one contest, as far as there is room for it.
+
+    Args:
+        table: of `privsearch.report.audit.table.audit_table`: the rows of one dataset and protocol.
+        trial_ids: of the contest's rows, in their order.
+        importance: the place of every trial in the order of importance; the last ones are left out first.
+        room: bytes.
+    """
+    place = {trial_id: number for number, trial_id in enumerate(trial_ids)}
+    rows = table.assign(row=table["trial_id"].map(place).astype(int))
+    shown = _within(rows, importance, room)
+    missing = rows["trial_id"].nunique() - shown["trial_id"].nunique()
+    return {
+        "headings": list(_headings(shown)) if len(shown) else [],
+        "rows": _columns(shown),
+        "left_out": (
+            f"To keep this page small, {missing} of {rows['trial_id'].nunique()} trials are left out here: those less "
+            "likely to be on the front. results.csv has all."
+        )
+        if missing
+        else "",
+        "notes": notes(shown) if len(shown) else [],
+    }
+
+
+def _within(rows: pd.DataFrame, importance: Mapping[str, int], room: float) -> pd.DataFrame:
+    size = num_bytes(_columns(rows))
+    if size <= room:
+        return rows
+    trials = sorted(rows["trial_id"].unique(), key=lambda trial_id: importance[trial_id])
+    kept = trials[: int(0.95 * len(trials) * room / size)]
+    return rows[rows["trial_id"].isin(kept)]
+
+
+def _rates(rows: pd.DataFrame) -> list[str]:
+    """The true positive rates that some row has a number for."""
+    return [tpr for tpr in TPRS if rows[tpr].notna().any()]
+
+
+def _columns(rows: pd.DataFrame) -> Columns:
+    """The attacks by their places in a list of names, as there are many rows."""
+    attacks = list(dict.fromkeys(rows["attack"].tolist()))
+    columns: Columns = {"row": rows["row"].tolist(), "attack": [attacks.index(name) for name in rows["attack"]]}
+    numbers = [name for name in (*_NUMBERS, *_rates(rows), *_AFTER) if rows[name].notna().any()]
+    columns |= columns_of(rows, numbers)
+    strongest = rows["strongest"].astype(object)
+    return columns | {"attacks": attacks, "strongest": strongest.where(strongest.notna(), None).tolist()}
+
+
+def _headings(rows: pd.DataFrame) -> Iterator[Heading]:
+    yield {"key": "configuration", "label": "configuration", "kind": "text"}
+    yield {"key": "attack", "label": "attack", "kind": "text"}
+    yield {"key": "auc", "label": "AUC", "kind": "number", "help": "mean over the targets, with its 95 % interval"}
+    if rows["placebo_auc"].notna().any():
+        yield {"key": "placebo_auc", "label": "placebo AUC", "kind": "number"}
+        yield {"key": "excess_auc", "label": "excess AUC", "kind": "number", "help": "over the placebo"}
+    for tpr in _rates(rows):
+        label = f"TPR at {percent(tpr)} FPR"
+        why = missing_words(rows, tpr)
+        yield {"key": tpr, "label": label, "kind": "number", **({"help": why} if why else {})}  # type: ignore[typeddict-item]
+    yield {"key": "advantage", "label": "advantage", "kind": "number"}
+    yield {"key": "epsilon_low", "label": "epsilon at least", "kind": "number"}

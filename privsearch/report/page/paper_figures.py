@@ -1,0 +1,134 @@
+"""The paper's figures and tables, as far as a study has the trials for them."""
+
+import base64
+import io
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Final, TypedDict
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure as Drawing
+
+from privsearch.errors import StudyError
+from privsearch.frame import results_frame
+from privsearch.report.paper.cells import title
+from privsearch.report.paper.tables import PaperTable, paper_tables, texts
+from privsearch.report.surrogate_plot import plot_surrogates
+from privsearch.report.threshold_plot import plot_threshold
+from privsearch.result import TrialResult
+from privsearch.spec import WORST, leading_attack
+
+_DATASETS_ON_A_PAGE: Final = 5
+
+
+class PaperFigure(TypedDict):
+    """A figure as an image.
+
+    Attributes:
+        title: what it shows.
+        alt: what a reader who does not see it is told.
+        svg: base64.
+    """
+
+    title: str
+    alt: str
+    svg: str
+
+
+class Table(TypedDict):
+    """A table of the paper."""
+
+    title: str
+    caption: str
+    header: list[str]
+    rows: list[list[str]]
+
+
+class Paper(TypedDict):
+    """What the section shows.
+
+    Attributes:
+        figures: those that the study can fill.
+        tables: likewise.
+        missing: for each of the others what it is, and what it would need.
+    """
+
+    figures: list[PaperFigure]
+    tables: list[Table]
+    missing: list[str]
+
+
+def paper(results: Sequence[TrialResult]) -> Paper:
+    """The layouts of the paper's Figures 2 and 3, of its trade-off by surrogate gradient, and its Tables II and III.
+
+    Of a study with several protocols, the trials under `paper` are shown.
+    """
+    several = len({result.spec.protocol.kind for result in results}) > 1
+    frame = results_frame(result for result in results if not several or result.spec.protocol.kind == "paper")
+    names = [c.removesuffix(".auc") for c in frame if c.endswith(".auc") and frame[c].notna().any()]
+    attacks = [name for name in names if name != WORST]
+    if not attacks:
+        return {"figures": [], "tables": [], "missing": ["No attack has a number yet, so no figure can be drawn."]}
+    attack = leading_attack(attacks)
+    found: Paper = {"figures": [], "tables": [], "missing": []}
+    for name, alt, draw in _drawings(attack):
+        for rows in _pages(frame):
+            try:
+                found["figures"].append({"title": name, "alt": alt, "svg": _svg(draw(rows))})
+            except StudyError as problem:
+                found["missing"].append(f"{name}: {problem}.")
+    try:
+        found["tables"] = [_table(table) for table in paper_tables(frame, attack)]
+    except StudyError as problem:
+        found["missing"].append(f"Tables II and III: {problem}.")
+    return found
+
+
+def _drawings(attack: str) -> Iterator[tuple[str, str, Callable[[pd.DataFrame], Drawing]]]:
+    lines = "One line for each bit width of the activations, a horizontal line for full precision. "
+    yield (
+        "Test accuracy against the threshold (Figure 2)",
+        f"Test accuracy against the activation threshold, a row of panels for each dataset, ANN and SNN side by side. "
+        f"{lines}The numbers are in the tables of the fronts.",
+        partial(plot_threshold, column="test_accuracy"),
+    )
+    yield (
+        f"AUC of the attack {attack} against the threshold (Figure 3)",
+        f"AUC of the attack {attack} against the activation threshold, a row of panels for each dataset, ANN and SNN "
+        f"side by side. {lines}The numbers are in the tables of the fronts.",
+        partial(plot_threshold, column=f"{attack}.auc"),
+    )
+    yield (
+        "Accuracy and leakage by surrogate gradient",
+        f"Test accuracy against the AUC of the attack {attack}, one panel for each dataset, one point for each "
+        "surrogate gradient. The numbers are in the tables of the fronts.",
+        partial(plot_surrogates, attack=attack),
+    )
+
+
+def _pages(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    datasets = frame["dataset"].unique()
+    for start in range(0, len(datasets), _DATASETS_ON_A_PAGE):
+        yield frame[frame["dataset"].isin(datasets[start : start + _DATASETS_ON_A_PAGE])]
+
+
+def _svg(figure: Drawing) -> str:
+    """The figure with its text as text; as an image in a page, it can run nothing and fetch nothing."""
+    file = io.BytesIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "privsearch"}):
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def _table(table: PaperTable) -> Table:
+    header = ["Dataset", table.layout.header]
+    for model in table.layout.models:
+        header += [f"{model.upper()} {name}" for name in ("train accuracy", "test accuracy", "attack AUC", "excess AUC")]
+    names = {"weight_quantization": "Table II: bits of the weights", "surrogate_gradients": "Table III: surrogate gradients"}
+    return {
+        "title": names[table.layout.name],
+        "caption": table.caption,
+        "header": header,
+        "rows": [[title(line.dataset), table.layout.label(line.value), *texts(table, line)] for line in table.lines],
+    }

@@ -1,0 +1,156 @@
+"""ROC curves of a trial's attacks, from the signals that a study keeps."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypedDict
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray as Array
+
+from privsearch.errors import MetricError, StudyError
+from privsearch.protocols import target_scores
+from privsearch.report.page.budget import fitting
+from privsearch.result import Cohort, Completed
+from privsearch.signals import Signals
+from privsearch.store import Study
+
+MOST_POINTS = 200
+"""Of one target's curve; where there are more than three targets, so many for all of them thrice."""
+
+
+class Curve(TypedDict):
+    """The ROC curve of one target, as counts: members and non-members above each of some thresholds."""
+
+    members: list[int]
+    non_members: list[int]
+
+
+class AttackCurves(TypedDict):
+    """The curves of one attack, one a target, and out of how many members and non-members they count."""
+
+    attack: str
+    num_members: int
+    num_non_members: int
+    targets: list[Curve]
+
+
+class TrialRoc(TypedDict):
+    """The attacks of one trial."""
+
+    trial_id: str
+    attacks: list[AttackCurves]
+
+
+class Roc(TypedDict):
+    """What the section shows.
+
+    Attributes:
+        trials: those that have curves.
+        left_out: which others have none, and why.
+    """
+
+    trials: list[TrialRoc]
+    left_out: list[str]
+
+
+def roc(study: Study, results: Mapping[str, Completed], order: Sequence[str], most: int, room: float) -> Roc:
+    """The curves of the first trials in this order whose signals are kept in the study's directory.
+
+    Signals that a sweep keeps elsewhere are not opened: a page may be made of a stranger's study, whose sweep names any
+    place.
+
+    Args:
+        study: where the signals are.
+        results: the completed trials.
+        order: their ids, the most important first.
+        most: so many trials at most, as attacks are computed again.
+        room: bytes.
+    """
+    if storage := study.sweep().storage:
+        return {"trials": [], "left_out": [f"This page opens no signals outside of the study; they are in {storage}."]}
+    attacked = [trial_id for trial_id in order if results[trial_id].across]
+    kept = study.signals.trial_ids()
+    having = [trial_id for trial_id in attacked if trial_id in kept]
+    damaged: list[str] = []
+    shown = list(fitting(_trials(study, results, having[:most], damaged), room))
+    told = {
+        "has no kept signals, from which the curves would be made": len(attacked) - len(having),
+        "could not be attacked": len(order) - len(attacked),
+        "has signals that do not fit what is recorded of it": len(damaged),
+        "is left out, as attacks are computed again for them (privsearch report --roc N)": len(having)
+        - len(shown)
+        - len(damaged),
+    }
+    return {"trials": shown, "left_out": [_said(n, len(order), why) for why, n in told.items() if n]}
+
+
+def _said(count: int, of: int, why: str) -> str:
+    if count == 1:
+        return f"1 of {of} trials {why}."
+    plural = {"has ": "have ", "is ": "are "}
+    start = next((word for word in plural if why.startswith(word)), "")
+    return f"{count} of {of} trials {plural.get(start, '')}{why.removeprefix(start)}."
+
+
+def _trials(
+    study: Study, results: Mapping[str, Completed], order: Sequence[str], damaged: list[str]
+) -> Iterator[TrialRoc]:
+    for trial_id in order:
+        result = results[trial_id]
+        try:
+            cohort = study.signals.load(trial_id)
+        except StudyError:
+            cohort = None
+        if cohort is None or not _fits(cohort, result):
+            damaged.append(trial_id)
+            continue
+        yield {"trial_id": trial_id, "attacks": list(_attacks(cohort.signals, result))}
+
+
+def _fits(cohort: Cohort, result: Completed) -> bool:
+    """Whether signals are those that a result came of, as far as can be told; a stranger may have put others there."""
+    signals, found = cohort.signals, next(iter(result.replicates[0].attacks.values()))
+    protocol = result.spec.protocol
+    asked = len(signals.labels) if protocol.kind == "paper" else signals.num_train
+    readable = all(("final_mem", queries) in signals.outputs for queries in protocol.queries)
+    counted = asked == found.num_members + found.num_non_members
+    return len(signals.is_member) == protocol.networks and readable and counted
+
+
+def _attacks(signals: Signals, result: Completed) -> Iterator[AttackCurves]:
+    for attack in result.spec.attacks:
+        if attack.name not in result.across:
+            continue
+        try:
+            found = list(target_scores(signals, result.spec, attack))
+        except (MetricError, KeyError):  # a readout that a stranger's file does not have
+            continue
+        points = MOST_POINTS if len(found) <= 3 else max(40, 3 * MOST_POINTS // len(found))
+        yield {
+            "attack": attack.name,
+            "num_members": int(found[0][1].sum()),
+            "num_non_members": int((~found[0][1]).sum()),
+            "targets": [curve(scores, is_member, points) for scores, is_member in found],
+        }
+
+
+def curve(scores: Float[Array, " n"], is_member: Bool[Array, " n"], most: int = MOST_POINTS) -> Curve:
+    """The ROC curve at every threshold, thinned to so many points that stand evenly on a logarithmic axis.
+
+    The first and the last point, none and all accused, are among them, and so is every step at the lowest rates, as far
+    as there is room.
+    """
+    order = np.argsort(-scores, kind="stable")
+    last_of_ties = np.flatnonzero(np.diff(scores[order], append=np.nan) != 0)
+    members = np.concatenate([[0], np.cumsum(is_member[order])[last_of_ties]])
+    others = np.concatenate([[0], np.cumsum(~is_member[order])[last_of_ties]])
+    kept = _thinned(others, most)
+    return {"members": members[kept].tolist(), "non_members": others[kept].tolist()}
+
+
+def _thinned(others: Int[Array, " n"], most: int) -> Int[Array, " k"]:
+    """The places of the points to keep: the highest at each of some false positive rates."""
+    wanted = np.unique(np.geomspace(1, max(int(others[-1]), 1), most - 2).astype(int))
+    places = np.searchsorted(others, wanted, side="right") - 1
+    best_without_any = np.searchsorted(others, 0, side="right") - 1
+    return np.unique([0, best_without_any, *places])
