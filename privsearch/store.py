@@ -10,7 +10,7 @@
     networks/           their networks, where these are to be kept (privsearch.network_archive); likewise
     results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
                         made from the record, and made again whenever it grows
-    tables/, plots/, comparison/, audit/, analysis/    made from the record on request
+    tables/, plots/, comparison/, audit/, analysis/, report.html    made from the record on request
     exports/            single configurations, and their networks (privsearch.exporting), unless they go elsewhere
     .lock, .lease, .holder.json, .outputs.lock    who is writing (privsearch.lock)
 
@@ -168,6 +168,11 @@ class Study:
     def exports(self) -> Path:
         """The folder of single configurations that were taken out."""
         return self.path / "exports"
+
+    @property
+    def report_path(self) -> Path:
+        """The study as one page."""
+        return self.path / "report.html"
 
     @property
     def optuna_storage(self) -> Path:

@@ -121,6 +121,36 @@ def explain(study: StudyFolder) -> None:
 
 
 @app.command(epilog=EXIT_STATUS)
+def report(
+    study: StudyFolder,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write it; by default report.html in the study.")
+    ] = None,
+    roc: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="As many trials get ROC curves, those on the fronts first; their attacks are computed again from the "
+            "kept signals. 40 by default.",
+        ),
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write a study as one page that needs no network: fronts, tables, curves, failures, how to reproduce it."""
+    from privsearch.report.page.budget import ROC_TRIALS
+    from privsearch.report.page.html import write_report
+    from privsearch.store import load_study
+
+    where = load_study(study)
+    with where.remade():
+        file = write_report(where, output or where.report_path, ROC_TRIALS if roc is None else roc)
+    say_written([file])
+    if show:
+        typer.launch(file.absolute().as_uri())
+
+
+@app.command(epilog=EXIT_STATUS)
 def tables(study: StudyFolder, attack: AttackOption = "svm") -> None:
     """Print and write a study in the layout of the paper's Tables II and III: Markdown, LaTeX, CSV."""
     from privsearch.report.paper.tables import console_view, paper_tables, write_tables

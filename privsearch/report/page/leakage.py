@@ -10,6 +10,7 @@ from privsearch.report.labels import TPRS
 from privsearch.report.page.budget import num_bytes
 from privsearch.report.page.columns import Columns, Heading, columns_of
 from privsearch.report.page.fronts import Leakage
+from privsearch.spec import WORST
 
 _NUMBERS: Final = ("auc", "auc_low", "auc_high", "noise_floor", "placebo_auc", "excess_auc")
 _AFTER: Final = ("advantage", "epsilon_low")
@@ -24,6 +25,8 @@ def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[s
         importance: the place of every trial in the order of importance; the last ones are left out first.
         room: bytes.
     """
+    if table.loc[table["attack"] != WORST, "attack"].nunique() == 1:
+        table = table[table["attack"] != WORST]  # of one attack, the strongest is that one
     place = {trial_id: number for number, trial_id in enumerate(trial_ids)}
     rows = table.assign(row=table["trial_id"].map(place).astype(int))
     shown = _within(rows, importance, room)

@@ -75,7 +75,15 @@ function frontChart(contest) {
     mode: "markers+text", textposition: "top center", textfont: { size: 16 }, hoverinfo: "skip", name: "pinned",
     marker: { symbol: "circle-open", size: 22, color: colour("ink"), line: { width: 2.5 } },
   });
-  return [traces.filter((trace) => trace.x.length), layout(axis(x.axis), axis(y.axis), { shapes })];
+  return [traces.filter((trace) => trace.x.length), layout(axis(x.axis, { range: rangeOf(contest, x) }), axis(y.axis, { range: rangeOf(contest, y) }), { shapes })];
+}
+
+/** From the lowest to the highest end of a bar, with some room; a wide noise floor does not squeeze the points. */
+function rangeOf({ rows, num_candidates: count }, { column }) {
+  const ends = candidates({ num_candidates: count }).flatMap((i) => [-1, 1].map((way) => rows[column][i] + way * (rows[`${column}_sd`]?.[i] ?? 0)));
+  const [low, high] = ends.reduce(([least, most], end) => [Math.min(least, end), Math.max(most, end)], [Infinity, -Infinity]);
+  const room = 0.06 * (high - low) || 0.05;
+  return [low - room, high + room];
 }
 
 /** The outcomes that some configuration reaches or beats end here. */
