@@ -17,7 +17,7 @@ from privsearch.report.style import axis_title, excess_of, noise_floor_of, place
 from privsearch.result import Completed
 
 _ALWAYS: Final = ("train_accuracy", "train_accuracy_sd", "test_accuracy", "test_accuracy_sd", "seconds")
-_PROBABILITY_HELP: Final = "of being on the front, by a bootstrap over the targets; rough where these are few"
+_PROBABILITY_HELP: Final = "probability of being on the front, by a bootstrap over the targets; rough where these are few"
 
 
 class Objective(TypedDict):
@@ -183,7 +183,7 @@ def _number_columns(contest: Contest) -> Iterator[str]:
 def _headings(contest: Contest, *, sure: bool) -> Iterator[Heading]:
     yield {"key": "configuration", "label": "configuration", "kind": "text"}
     if sure:
-        yield {"key": "front_probability", "label": "prob", "kind": "number", "help": _PROBABILITY_HELP}
+        yield {"key": "front_probability", "label": "P(on the front)", "kind": "number", "help": _PROBABILITY_HELP}
     accuracies = ("test_accuracy", "train_accuracy")
     for column in dict.fromkeys((*contest.objectives, *accuracies)):
         yield {"key": column, "label": quantity(column), "kind": "number"}

@@ -59,7 +59,7 @@ function marker(model, tier) {
   const { colour: fill, symbol } = page.models[model] ?? { colour: colour("ink-soft"), symbol: "square" };
   if (tier === 0) return { symbol, size: 12, color: fill, opacity: 1, line: { width: 1, color: colour("ink") } };
   if (tier === 1) return { symbol: `${symbol}-open`, size: 10, color: fill, opacity: 1, line: { width: 2 } };
-  return { symbol, size: 7, color: fill, opacity: 0.4 };
+  return { symbol, size: 7, color: fill, opacity: isDark() ? 0.7 : 0.45 };
 }
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -73,10 +73,11 @@ function svg(tag, attributes) {
 const SHAPES = { circle: "M8 3a5 5 0 1 0 .01 0z", "triangle-up": "M8 2.5L13.5 13H2.5z", square: "M3 3h10v10H3z" };
 
 /** What stands in a key: a marker, a line or a band. */
-function swatch({ symbol, tier, line, dash, band }) {
+function swatch({ symbol, tier, line, dash, band, bar }) {
   const picture = svg("svg", { width: 18, height: 16, viewBox: "0 0 16 16", "aria-hidden": "true", class: "swatch" });
   if (band) picture.append(svg("rect", { x: 0, y: 3, width: 16, height: 10, class: "band" }));
   if (line) picture.append(svg("path", { d: "M0 8h16", stroke: line, "stroke-width": 2, "stroke-dasharray": dash ?? "none" }));
+  if (bar) picture.append(svg("path", { d: "M8 1v14M5 1h6M5 15h6", stroke: "currentColor", "stroke-width": 1.2 }));
   if (symbol) {
     const fill = symbol.colour ?? "currentColor";
     picture.append(svg("path", {

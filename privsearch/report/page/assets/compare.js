@@ -2,14 +2,14 @@
 
 function compared(contest) {
   const places = pinsOf(contest).map((id) => contest.rows.trial_id.indexOf(id));
-  if (!places.length) return el("p", { class: "note" }, "Nothing is pinned.");
+  if (!places.length) return el("p", { class: "note nothing" }, "Nothing is pinned.");
   const [a, b] = places;
-  const names = places.map((i, n) => el("span", {}, el("b", {}, `${"AB"[n]}: `), contest.rows.configuration[i], " ", curvesLink(contest.rows.trial_id[i])));
+  const names = places.map((i, n) => el("span", {}, el("b", {}, `${"AB"[n]}: `), contest.rows.configuration[i], " ", `(trial ${contest.rows.trial_id[i]}, `, curvesLink(contest.rows.trial_id[i]), ")"));
   const header = ["", "A", ...(b === undefined ? [] : ["B", "B − A", "95 % interval", "verdict"])];
   const table = simpleTable(header, compareRows(contest, a, b), `What is pinned of ${contest.title}`, { class: "compared" });
   return el("div", {}, el("p", {}, ...names.flatMap((name) => [name, el("br")])), table, b === undefined
     ? el("p", { class: "note" }, "Pin a second configuration to compare.")
-    : el("p", { class: "note" }, "B − A and its interval: the paired t-test over the targets, for this one comparison alone; `privsearch diff` corrects for many."));
+    : el("p", { class: "note" }, "B − A and its interval: the paired t-test over the targets, for this one comparison alone; ", el("code", {}, "privsearch diff"), " corrects for many."));
 }
 
 function curvesLink(id) {
@@ -46,10 +46,11 @@ function mean(values) {
 /** The difference, its interval and a verdict, as far as they are known. */
 function difference(contest, column, a, b) {
   const paired = contest.paired.find(({ quantity }) => quantity === column);
+  if (column === "front_probability") return ["", "", ""];
   if (!paired) {
     const [va, vb] = [a, b].map((i) => contest.rows[column]?.[i]);
     if (!isNumber(va) || !isNumber(vb)) return [MISSING, "", ""];
-    return [column === "seconds" ? amount(vb - va) : fraction(vb - va, true), "", ""];
+    return [column === "seconds" ? amount(vb - va).replace("-", "−") : fraction(vb - va, true), "", ""];
   }
   const differences = paired.values[b].map((value, k) => (isNumber(value) && isNumber(paired.values[a][k]) ? value - paired.values[a][k] : null));
   const middle = mean(differences);

@@ -109,7 +109,7 @@ function pointTrace(contest, x, y, model, tier) {
   const { rows } = contest;
   const own = candidates(contest).filter((i) => rows.model[i] === model && rows.tier[i] === tier);
   const bars = (column) => ({
-    type: "data", array: own.map((i) => rows[`${column}_sd`]?.[i] ?? 0), thickness: 1, width: 0, color: faded(page.models[model].colour, [0.8, 0.5, 0.25][tier]),
+    type: "data", array: own.map((i) => rows[`${column}_sd`]?.[i] ?? 0), thickness: 1, width: 0, color: faded(page.models[model].colour, (isDark() ? [0.9, 0.7, 0.5] : [0.8, 0.5, 0.25])[tier]),
     visible: contest.num_candidates <= MOST_BARS || tier === 0,
   });
   return {
@@ -144,7 +144,7 @@ function frontKey(contest) {
     ...tiers.map((tier) => ({ symbol: {}, tier, text: contest.tiers[tier] })),
     ...(contest.objectives.length === 2 ? [{ line: "currentColor", text: "front of the means" }] : []),
     ...floors.map(({ floor, label }) => ({ band: true, text: `noise floor: guessing keeps the ${label} of one target within 0.5 ± ${fraction(floor)}` })),
-    ...(contest.paired[0]?.factor ? [{ line: "currentColor", text: `bars: ± standard deviation over the targets${contest.num_candidates > MOST_BARS ? " (of the likely ones)" : ""}` }] : []),
+    ...(contest.paired[0]?.factor ? [{ bar: true, text: `± standard deviation over the targets${contest.num_candidates > MOST_BARS ? " (of the likely ones)" : ""}` }] : []),
   ]);
 }
 
@@ -185,7 +185,7 @@ function pointsTable(contest) {
       ? el("button", { class: "pin", type: "button", "data-trial": rows.trial_id[i], "aria-pressed": "false", "aria-label": `Pin ${rows.configuration[i]}`, onclick: () => togglePin(contest, i) }, "pin")
       : document.createTextNode("")),
   };
-  const columns = contest.headings.map((heading) => ({ ...heading, value: (i) => rows[heading.key]?.[i], shown: (i) => cell(rows, heading, i) }));
+  const columns = contest.headings.map((heading) => ({ ...heading, value: (i) => rows[heading.key]?.[i], shown: (i) => (heading.key === "trial_id" ? rows.trial_id[i].slice(0, 8) : cell(rows, heading, i)) }));
   const places = rows.trial_id.map((_, i) => i);
   return bigTable(`points ${contest.name}`, `Configurations of ${contest.title}`, [pinColumn, ...columns], places, { drawn: () => markPins(contest) });
 }

@@ -36,7 +36,7 @@ function escaped(text) {
 function bigTable(name, caption, columns, rows, { order = [], drawn = () => {} } = {}) {
   const state = tableStates.get(name) ?? { filters: {}, order };
   tableStates.set(name, state);
-  const titles = el("tr", {}, columns.map(({ label, help }) => el("th", { scope: "col", title: help }, label)));
+  const titles = el("tr", {}, columns.map(({ key: column, label, help }) => el("th", { scope: "col", title: help, class: `col-${column}` }, label)));
   const filters = el("tr", { class: "filters" }, columns.map((column, place) => el("td", {}, column.node ? null : filterField(column, place))));
   const node = el("table", { class: "big" }, el("caption", { class: "quiet" }, caption), el("thead", {}, titles, filters));
   const holder = el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, node);
@@ -75,11 +75,11 @@ function bigTable(name, caption, columns, rows, { order = [], drawn = () => {} }
   function build() {
     table = new DataTable(node, {
       data: rows.map((i) => [i]),
-      columns: columns.map(({ kind, value, shown, node: made }) => ({
+      columns: columns.map(({ key: column, kind, value, shown, node: made }) => ({
         data: 0,
         type: kind === "number" ? "num" : "string",
         orderable: !made,
-        className: kind === "number" ? "number" : "",
+        className: `${kind} col-${column}`,
         render: (i, purpose) => {
           if (made) return purpose === "display" ? made(i) : "";
           if (purpose === "display") return escaped(shown(i));
