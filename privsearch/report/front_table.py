@@ -166,6 +166,7 @@ def missing_words(contest: Contest) -> Iterator[str]:
 
 
 def hypervolume_words(contest: Contest) -> str:
+    """The hypervolume, against what, and its interval where that is known."""
     objectives, known = contest.objectives, contest.uncertainty.hypervolume
     point = zip(objectives, reference_point(contest.rows, objectives), strict=True)
     worst = ", ".join(f"{column} {value:g}" for column, value in point)

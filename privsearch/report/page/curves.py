@@ -40,7 +40,10 @@ def curves(results: Mapping[str, Completed], order: Sequence[str], room: float) 
     """The training curves of as many trials as there is room for, in this order."""
     shown = list(fitting((_trial(results[trial_id]) for trial_id in order), room))
     missing = len(order) - len(shown)
-    said = f"To keep this page small, {missing} of {len(order)} trials have no curves here: those less likely to be on a front; their epochs are in trials.jsonl."
+    said = (
+        f"To keep this page small, {missing} of {len(order)} trials have no training curves here: those less likely to "
+        "be on a front. trials.jsonl has all."
+    )
     return {"trials": shown, "left_out": said if missing else ""}
 
 

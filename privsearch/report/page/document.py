@@ -7,7 +7,7 @@ from typing import TypedDict
 
 import pandas as pd
 
-from privsearch.frame import records, results_frame, varying_axes
+from privsearch.frame import records, varying_axes
 from privsearch.front import Contest, contests
 from privsearch.record import collector_paused
 from privsearch.report.audit.table import audit_table
@@ -17,7 +17,7 @@ from privsearch.report.page.asked import Asked, asked
 from privsearch.report.page.budget import LEAKAGE_SHARE, ROC_SHARE, ROC_TRIALS, num_bytes
 from privsearch.report.page.curves import Curves, curves
 from privsearch.report.page.failures import Failures, failures
-from privsearch.report.page.fronts import ContestSection, by_importance, contest_section
+from privsearch.report.page.fronts import ContestSection, by_importance, contest_rows, contest_section
 from privsearch.report.page.importances import Importances, importances_section
 from privsearch.report.page.leakage import leakage
 from privsearch.report.page.paper_figures import Paper, paper
@@ -74,8 +74,8 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS) -> D
         sweep, trials, results = study.sweep(), study.trials(), study.results()
         found = list(contests(results, sweep))
         completed = {result.trial_id: result for result in results if isinstance(result, Completed)}
-        order = by_importance(found)
-        words = _words(results)
+        parts = [contest_rows(contest) for contest in found]
+        order, words = by_importance(parts), _words(found)
         document: Document = {
             "name": sweep.name,
             "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by privsearch {version('privsearch')}",
@@ -84,48 +84,38 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS) -> D
             "asked": asked(sweep, trials, results),
             "contests": [],
             "importances": [importances_section(contest) for contest in found if not contest.candidates.empty],
-            "paper": paper(results),
+            "paper": paper(found),
             "curves": {"trials": [], "left_out": ""},
             "roc": {"trials": [], "left_out": []},
             "failures": failures(trials, results, words),
             "provenance": provenance(study, results),
         }
-        document["contests"] = _contests(found, completed, order, room - num_bytes(document))
+        document["contests"] = [contest_section(*both, completed) for both in zip(found, parts, strict=True)]
+        room_for_leakage = LEAKAGE_SHARE * (room - num_bytes(document))
+        _add_leakage(document["contests"], found, audit_table(completed.values()), order, room_for_leakage)
         document["roc"] = roc(study, completed, order, roc_trials, ROC_SHARE * (room - num_bytes(document)))
         document["curves"] = curves(completed, order, room - num_bytes(document))
         return document
 
 
-def _contests(
-    found: Sequence[Contest], completed: dict[str, Completed], order: Sequence[str], room: float
-) -> list[ContestSection]:
-    table = audit_table(completed.values())
-    parts = dict(list(table.groupby(["dataset", "protocol"], sort=False)))
-    nothing = table.head(0)
-    sections = [
-        contest_section(contest, completed, {"headings": [], "rows": {}, "left_out": "", "notes": []})
-        for contest in found
-    ]
-    left = LEAKAGE_SHARE * (room - num_bytes(sections))
+def _add_leakage(
+    sections: Sequence[ContestSection], found: Sequence[Contest], table: pd.DataFrame, order: Sequence[str], room: float
+) -> None:
+    """Write into each section what the attacks found, each with the share of the room that its rows have."""
     importance = {trial_id: place for place, trial_id in enumerate(order)}
     for contest, section in zip(found, sections, strict=True):
-        rows = parts.get(_origin(contest.rows), nothing)
+        dataset, protocol = contest.rows[["dataset", "protocol"]].iloc[0]
+        rows = table[table["dataset"].eq(dataset) & table["protocol"].eq(protocol)]
         share = len(rows) / max(len(table), 1)
-        section["leakage"] = leakage(rows, section["rows"]["trial_id"], importance, share * left)
-    return sections
+        section["leakage"] = leakage(rows, section["rows"]["trial_id"], importance, share * room)
 
 
-def _origin(rows: pd.DataFrame) -> tuple[str, str]:
-    return rows["dataset"].iloc[0], rows["protocol"].iloc[0]
-
-
-def _words(results: Sequence[TrialResult]) -> dict[str, str]:
-    """The configuration of each trial, told apart from the others on its dataset."""
+def _words(found: Sequence[Contest]) -> dict[str, str]:
+    """The configuration of each trial, told apart from the others of its contest."""
     words: dict[str, str] = {}
-    if results:
-        for _, rows in results_frame(results).groupby(["dataset", "protocol"], sort=False):
-            varying = varying_axes(rows)
-            words |= {row["trial_id"]: configuration(row, varying) for row in records(rows)}
+    for contest in found:
+        varying = varying_axes(contest.rows)
+        words |= {row["trial_id"]: configuration(row, varying) for row in records(contest.rows)}
     return words
 
 

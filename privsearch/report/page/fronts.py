@@ -1,7 +1,7 @@
 """What competes for each front: points, who is on it, how sure that is, and what leaks, attack by attack."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, TypedDict
+from typing import Final, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,9 @@ from privsearch.report.style import axis_title, excess_of, noise_floor_of, place
 from privsearch.result import Completed
 
 _ALWAYS: Final = ("train_accuracy", "train_accuracy_sd", "test_accuracy", "test_accuracy_sd", "seconds")
-_PROBABILITY_HELP: Final = "probability of being on the front, by a bootstrap over the targets; rough where these are few"
+_PROBABILITY_HELP: Final = (
+    "probability of being on the front, by a bootstrap over the targets; rough where these are few"
+)
 
 
 class Objective(TypedDict):
@@ -106,15 +108,14 @@ class ContestSection(TypedDict):
     leakage: Leakage
 
 
-def contest_section(contest: Contest, results: Mapping[str, Completed], leakage: Leakage) -> ContestSection:
-    """One contest as the page has it.
+def contest_section(contest: Contest, rows: pd.DataFrame, results: Mapping[str, Completed]) -> ContestSection:
+    """One contest as the page has it, but for what the attacks found.
 
     Args:
         contest: what competes.
+        rows: of `contest_rows`.
         results: the completed trials of the study, by trial_id.
-        leakage: what the attacks found on them.
     """
-    rows = contest_rows(contest)
     axes = [axis for axis in varying_axes(contest.rows) if axis in rows]
     sure = contest.uncertainty.hypervolume is not None
     trials = [results[trial_id] for trial_id in rows["trial_id"]]
@@ -132,12 +133,12 @@ def contest_section(contest: Contest, results: Mapping[str, Completed], leakage:
         "tiers": list(TIERS if sure else TIERS_OF_ONE_TARGET),
         "notes": list(_notes(contest)),
         "paired": list(_paired(contest, trials)),
-        "leakage": leakage,
+        "leakage": {"headings": [], "rows": {}, "left_out": "", "notes": []},
     }
 
 
 def contest_rows(contest: Contest) -> pd.DataFrame:
-    """The candidates, then the other completed trials, with their words and tiers; no tier where a trial competes not."""
+    """The candidates, then the other completed trials, with their words, and the candidates with their tiers."""
     candidates = contest.candidates.assign(tier=tiers_of(contest.candidates))
     completed = contest.rows[contest.rows["status"] == "completed"]
     others = completed[~completed["trial_id"].isin(candidates["trial_id"])]
@@ -147,19 +148,19 @@ def contest_rows(contest: Contest) -> pd.DataFrame:
     return rows.assign(configuration=[configuration(row, varying) for row in records(rows)])
 
 
-def by_importance(found: Sequence[Contest]) -> list[str]:
-    """The ids of all completed trials: those on a front first, then those likelier to be on one."""
-    parts = [contest_rows(contest) for contest in found]
+def by_importance(parts: Sequence[pd.DataFrame]) -> list[str]:
+    """The ids of all completed trials: those on a front first, then those likelier to be on one.
+
+    Args:
+        parts: of each contest its `contest_rows`.
+    """
     if not parts:
         return []
     rows = pd.concat([part.assign(place=range(len(part))) for part in parts])
-    keys = {
-        "front": ~rows["on_front"].fillna(value=False).astype(bool),
-        "unlikely": -rows["front_probability"].astype(float).fillna(-1.0),
-        "place": rows["place"],
-    }
-    order = np.lexsort([keys["place"], keys["unlikely"], keys["front"]])
-    return rows["trial_id"].iloc[order].tolist()
+    off_front = ~rows["on_front"].eq(other=True).to_numpy(bool)
+    unlikely = -rows["front_probability"].to_numpy(float, na_value=-1.0)
+    order = np.lexsort([rows["place"].to_numpy(int), unlikely, off_front])
+    return [str(trial_id) for trial_id in rows["trial_id"].iloc[order]]
 
 
 def _objective(contest: Contest, column: str) -> Objective:
@@ -227,5 +228,3 @@ def _paired(contest: Contest, trials: Sequence[Completed]) -> Iterator[Paired]:
             "lower": lower,
             "higher": higher,
         }
-
-

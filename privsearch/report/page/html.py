@@ -13,7 +13,20 @@ from privsearch.report.page.budget import MOST_BYTES, ROC_TRIALS, encoded
 from privsearch.report.page.document import Document, build_document
 from privsearch.store import Study
 
-SCRIPTS: Final = ("dom", "theme", "charts", "tables", "front", "compare", "leakage", "paper", "trial", "failures", "about", "page")
+SCRIPTS: Final = (
+    "dom",
+    "theme",
+    "charts",
+    "tables",
+    "front",
+    "compare",
+    "leakage",
+    "paper",
+    "trial",
+    "failures",
+    "about",
+    "page",
+)
 """The parts of the page's own script, in the order in which they stand in it."""
 
 _ESCAPES: Final = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})

@@ -25,8 +25,8 @@ def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[s
         importance: the place of every trial in the order of importance; the last ones are left out first.
         room: bytes.
     """
-    if table.loc[table["attack"] != WORST, "attack"].nunique() == 1:
-        table = table[table["attack"] != WORST]  # of one attack, the strongest is that one
+    if len(set(table["attack"]) - {WORST}) == 1:  # the strongest is that one
+        table = table[table["attack"] != WORST]
     place = {trial_id: number for number, trial_id in enumerate(trial_ids)}
     rows = table.assign(row=table["trial_id"].map(place).astype(int))
     shown = _within(rows, importance, room)

@@ -11,12 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
 from privsearch.errors import StudyError
-from privsearch.frame import results_frame
+from privsearch.front import Contest
 from privsearch.report.paper.cells import title
 from privsearch.report.paper.tables import PaperTable, paper_tables, texts
 from privsearch.report.surrogate_plot import plot_surrogates
 from privsearch.report.threshold_plot import plot_threshold
-from privsearch.result import TrialResult
 from privsearch.spec import WORST, leading_attack
 
 _DATASETS_ON_A_PAGE: Final = 5
@@ -59,30 +58,34 @@ class Paper(TypedDict):
     missing: list[str]
 
 
-def paper(results: Sequence[TrialResult]) -> Paper:
+def paper(found: Sequence[Contest]) -> Paper:
     """The layouts of the paper's Figures 2 and 3, of its trade-off by surrogate gradient, and its Tables II and III.
 
     Of a study with several protocols, the trials under `paper` are shown.
     """
-    several = len({result.spec.protocol.kind for result in results}) > 1
-    frame = results_frame(result for result in results if not several or result.spec.protocol.kind == "paper")
-    names = [c.removesuffix(".auc") for c in frame if c.endswith(".auc") and frame[c].notna().any()]
+    under_paper = [contest.rows for contest in found if (contest.rows["protocol"] == "paper").all()]
+    parts = under_paper or [contest.rows for contest in found]
+    if not parts:
+        return {"figures": [], "tables": [], "missing": ["No trial has finished yet."]}
+    frame = pd.concat(parts, ignore_index=True)
+    columns = [str(column) for column in frame if frame[column].notna().any()]
+    names = [column.removesuffix(".auc") for column in columns if column.endswith(".auc")]
     attacks = [name for name in names if name != WORST]
     if not attacks:
         return {"figures": [], "tables": [], "missing": ["No attack has a number yet, so no figure can be drawn."]}
     attack = leading_attack(attacks)
-    found: Paper = {"figures": [], "tables": [], "missing": []}
+    shown: Paper = {"figures": [], "tables": [], "missing": []}
     for name, alt, draw in _drawings(attack):
         for rows in _pages(frame):
             try:
-                found["figures"].append({"title": name, "alt": alt, "svg": _svg(draw(rows))})
+                shown["figures"].append({"title": name, "alt": alt, "svg": _svg(draw(rows))})
             except StudyError as problem:
-                found["missing"].append(f"{name}: {problem}.")
+                shown["missing"].append(f"{name}: {problem}.")
     try:
-        found["tables"] = [_table(table) for table in paper_tables(frame, attack)]
+        shown["tables"] = [_table(table) for table in paper_tables(frame, attack)]
     except StudyError as problem:
-        found["missing"].append(f"Tables II and III: {problem}.")
-    return found
+        shown["missing"].append(f"Tables II and III: {problem}.")
+    return shown
 
 
 def _drawings(attack: str) -> Iterator[tuple[str, str, Callable[[pd.DataFrame], Drawing]]]:
@@ -124,8 +127,13 @@ def _svg(figure: Drawing) -> str:
 def _table(table: PaperTable) -> Table:
     header = ["Dataset", table.layout.header]
     for model in table.layout.models:
-        header += [f"{model.upper()} {name}" for name in ("train accuracy", "test accuracy", "attack AUC", "excess AUC")]
-    names = {"weight_quantization": "Table II: bits of the weights", "surrogate_gradients": "Table III: surrogate gradients"}
+        header += [
+            f"{model.upper()} {name}" for name in ("train accuracy", "test accuracy", "attack AUC", "excess AUC")
+        ]
+    names = {
+        "weight_quantization": "Table II: bits of the weights",
+        "surrogate_gradients": "Table III: surrogate gradients",
+    }
     return {
         "title": names[table.layout.name],
         "caption": table.caption,

@@ -237,6 +237,7 @@ def _text(row: Mapping[str, Any] | None, column: str, digits: int = 4) -> str:
 
 
 def texts(table: PaperTable, line: Line) -> list[str]:
+    """The cells of a line, model by model."""
     return [_text(row, column) for row in line.rows.values() for column in table.columns]
 
 

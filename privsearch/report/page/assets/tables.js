@@ -83,7 +83,8 @@ function bigTable(name, caption, columns, rows, { order = [], drawn = () => {} }
         render: (i, purpose) => {
           if (made) return purpose === "display" ? made(i) : "";
           if (purpose === "display") return escaped(shown(i));
-          return kind === "number" ? value(i) ?? -Infinity : String(value(i) ?? "");
+          // DataTables makes elements of texts to find out what they say, where they seem to hold markup.
+          return kind === "number" ? value(i) ?? -Infinity : escaped(value(i) ?? "");
         },
       })),
       autoWidth: false, order: state.order, titleRow: 0, pageLength: PAGE_LENGTH, deferRender: true,

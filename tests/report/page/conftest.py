@@ -1,0 +1,99 @@
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from builders import make_failed
+from page_study import HOSTILE, OpenPage
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from privsearch.environment import describe_environment
+from privsearch.report.page.budget import MOST_BYTES
+from privsearch.report.page.document import Document, build_document
+from privsearch.report.page.html import render
+from privsearch.result import Death
+from privsearch.runners.inline import InlineRunner
+from privsearch.spec import SweepSpec
+from privsearch.store import Study
+from privsearch.sweep import run_sweep
+
+
+class _Silent:
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A real study with signals: four trials completed, one failed, whose texts are hostile, and one not run."""
+    sweep = SweepSpec.model_validate(
+        {
+            "name": "tiny",
+            "datasets": ["iris"],
+            "protocol": {"kind": "paper", "replicates": 2, "placebo_cuts": 2},
+            "grids": {"precision": {"model": ["ann", "snn"], "weight_bit_width": [None], "act_bit_width": [None, 4]}},
+            "recipe": {"epochs": 2, "batch_size": 64, "num_steps": 3},
+            "attacks": ["svm", "loss"],
+        }
+    )
+    made = Study(tmp_path_factory.mktemp("studies") / "tiny")
+    run_sweep(sweep, made, InlineRunner(), _Silent())
+    death = Death(
+        cause="died", exit_code=None, signal="SIGKILL", log_tail=HOSTILE, peak_memory_bytes=3 * 10**8, seconds=2.0
+    )
+    failed = make_failed("f" * 16, protocol=sweep.protocol[0], weight_bit_width=2).model_copy(
+        update={"message": HOSTILE, "traceback": HOSTILE, "host": HOSTILE, "attempts": 3, "death": death}
+    )
+    with made.record_path.open("a", encoding="utf-8") as file:
+        file.write(failed.model_dump_json() + "\n")
+    environment = describe_environment() | {"command": ["sweep", HOSTILE], "machine": {"host": HOSTILE}}
+    made.begin(sweep, made.trials() | {"f" * 16: "iris", "e" * 16: "iris"}, environment)
+    return made
+
+
+@pytest.fixture(scope="session")
+def document(study: Study) -> Document:
+    """That study as its page has it."""
+    return build_document(study, MOST_BYTES / 2)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real browser, Debian's chromium."""
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("needs chromium, as of `apt-get install chromium`")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, tmp_path: Path) -> Iterator[OpenPage]:
+    """Open a document's page from a file; at the end, the browser must have had nothing to complain about."""
+    problems: list[str] = []
+    pages: list[Page] = []
+
+    def open_document(document: Document, **options: object) -> Page:
+        file = tmp_path / f"report{len(pages)}.html"
+        file.write_text(render(document), encoding="utf-8")
+        page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})  # type: ignore[arg-type]
+        page.on("console", lambda message: problems.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith(("file:", "data:", "blob:")) else problems.append(request.url)
+            ),
+        )
+        page.on("requestfailed", lambda request: problems.append(f"failed: {request.url[:200]}"))
+        page.goto(file.as_uri())
+        page.wait_for_selector("html[data-drawn]")
+        pages.append(page)
+        return page
+
+    yield open_document
+    for page in pages:
+        page.close()
+    assert problems == []

@@ -1,0 +1,317 @@
+import copy
+import json
+import re
+from itertools import pairwise
+from typing import Any, Final
+
+import pytest
+from page_study import HOSTILE, OpenPage
+from playwright.sync_api import Locator, Page, expect
+
+from privsearch.report.page.document import Document
+
+pytestmark = pytest.mark.slow
+
+SECTIONS: Final = ("asked", "fronts", "leakage", "paper", "training", "failures", "again")
+
+
+def _contest(page: Page) -> Locator:
+    return page.locator(".contest").first
+
+
+def _point(page: Page, trial_id: str) -> tuple[float, float]:
+    """Where the point of a trial is on the screen."""
+    plot = _contest(page).locator(".plot")
+    plot.scroll_into_view_if_needed()
+    x, y = plot.evaluate(
+        """(node, id) => {
+          const page = JSON.parse(document.getElementById("document").textContent);
+          const row = page.contests[0].rows.trial_id.indexOf(id);
+          const {xaxis, yaxis, _size} = node._fullLayout, box = node.getBoundingClientRect();
+          for (const {customdata, x, y} of node.data) {
+            const place = (customdata ?? []).indexOf(row);
+            if (place >= 0) return [box.x + _size.l + xaxis.d2p(x[place]), box.y + _size.t + yaxis.d2p(y[place])];
+          }
+        }""",
+        trial_id,
+    )
+    return float(x), float(y)
+
+
+def _click(page: Page, trial_id: str) -> None:
+    page.mouse.click(*_point(page, trial_id))
+    page.wait_for_timeout(350)  # a second click before that would be a double click
+
+
+def _pinned(page: Page) -> list[str]:
+    return _contest(page).locator("button.pin[aria-pressed=true]").all_text_contents()
+
+
+def test_every_section_is_there(open_page: OpenPage, document: Document) -> None:
+    """The page draws all its sections from a file, loads nothing, and has no error; the charts are drawn."""
+    page = open_page(document)
+    assert [section.get_attribute("id") for section in page.locator("section").all()] == list(SECTIONS)
+    assert page.locator("nav a").count() == len(SECTIONS)
+    assert page.locator(".plot .main-svg").count() >= 4
+
+
+def test_hovering_tells_the_configuration(open_page: OpenPage, document: Document) -> None:
+    """The label of a point has its configuration and its numbers."""
+    page, rows = open_page(document), document["contests"][0]["rows"]
+    page.mouse.move(*_point(page, rows["trial_id"][0]))
+    label = page.locator(".hoverlayer .hovertext").first
+    label.wait_for()
+    said = label.text_content() or ""
+    assert rows["configuration"][0] in said
+    assert f"test accuracy {rows['test_accuracy'][0]:.3f}" in said
+
+
+def test_a_click_pins_and_a_second_compares(open_page: OpenPage, document: Document) -> None:
+    """Two points that are clicked stand side by side, with the difference and its interval; a third click lets go."""
+    page, rows = open_page(document), document["contests"][0]["rows"]
+    first, second = rows["trial_id"][0], rows["trial_id"][-1]
+    _click(page, first)
+    assert _pinned(page) == ["A"]
+    _click(page, second)
+    assert sorted(_pinned(page)) == ["A", "B"]
+    compared = _contest(page).locator(".compare")
+    assert compared.locator("thead th").all_text_contents() == [
+        "",
+        "A",
+        "B",
+        "B \N{MINUS SIGN} A",
+        "95 % interval",
+        "verdict",
+    ]
+    accuracy = compared.locator("tbody tr", has=page.get_by_role("cell", name="test accuracy", exact=True))
+    difference = rows["test_accuracy"][-1] - rows["test_accuracy"][0]
+    assert accuracy.locator("td").nth(3).text_content() == f"{difference:+.3f}".replace("-", "\N{MINUS SIGN}")
+    assert accuracy.locator("td").nth(5).text_content() in ("cannot tell", "B is less accurate", "B is more accurate")
+    _click(page, first)
+    assert _pinned(page) == ["A"]
+    assert rows["configuration"][-1] in (compared.text_content() or "")
+
+
+def test_keys_alone_pin_and_unpin(open_page: OpenPage, document: Document) -> None:
+    """The buttons of the table pin with Enter and let go with Enter, and what they did is said aloud."""
+    page = open_page(document)
+    button = _contest(page).locator("button.pin").first
+    button.focus()
+    page.keyboard.press("Enter")
+    assert _pinned(page) == ["A"]
+    assert "pinned as A" in (page.locator("#live").text_content() or "")
+    page.keyboard.press("Enter")
+    assert _pinned(page) == []
+
+
+def test_a_table_sorts_and_filters(open_page: OpenPage, document: Document) -> None:
+    """A column is sorted by its button, both ways; filters take words and bounds."""
+    page, rows = open_page(document), document["contests"][0]["rows"]
+    table = _contest(page).locator("table.big")
+    header = table.locator("th.col-test_accuracy")
+
+    def accuracies() -> list[float]:
+        return [float(text.split()[0]) for text in table.locator("tbody td.col-test_accuracy").all_text_contents()]
+
+    header.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    expect(header).to_have_attribute("aria-sort", "ascending")
+    assert all(one <= next_one for one, next_one in pairwise(accuracies()))
+    page.keyboard.press("Enter")
+    expect(header).to_have_attribute("aria-sort", "descending")
+    assert all(one >= next_one for one, next_one in pairwise(accuracies()))
+    table.locator("[data-filter=configuration]").fill("snn")
+    shown = table.locator("tbody td.col-configuration").all_text_contents()
+    assert len(shown) == rows["model"].count("snn")
+    table.locator("[data-filter=configuration]").fill("")
+    bound = sorted(rows["test_accuracy"])[1]
+    table.locator("[data-filter=test_accuracy]").fill(f"> {bound}")
+    assert len(accuracies()) == sum(value > bound for value in rows["test_accuracy"])
+
+
+def test_the_attacks_can_be_chosen(open_page: OpenPage, document: Document) -> None:
+    """The leakage table shows one attack where that is asked for."""
+    page = open_page(document)
+    page.locator("#leakage [data-filter=attack]").select_option("loss")
+    assert set(page.locator("#leakage tbody td.col-attack").all_text_contents()) == {"loss"}
+
+
+def test_any_trial_and_attack_has_its_curves(open_page: OpenPage, document: Document) -> None:
+    """Another trial, and another attack, draw other curves: a line a network, a line a target and the diagonal."""
+    page = open_page(document)
+    page.locator("#trial").select_option(document["curves"]["trials"][1]["trial_id"])
+    plots = page.locator("#one-trial .plot")
+    assert [plot.evaluate("node => node.data.length") for plot in plots.all()] == [4, 4, 3]
+    page.locator("#attack").select_option("loss")
+    assert "ROC curves of the attack loss" in (page.locator("#one-trial .plot").last.get_attribute("aria-label") or "")
+    assert page.locator("#one-trial .plot").last.evaluate("node => node.layout.xaxis.type") == "log"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_stand_out(open_page: OpenPage, document: Document, scheme: str) -> None:
+    """On light and on dark pages all texts have a contrast of 4.5 at least, as WCAG 2 asks for."""
+    page = open_page(document, color_scheme=scheme)
+    colours = page.evaluate(
+        """(names) => Object.fromEntries(names.map((name) =>
+          [name, getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim()]))""",
+        ["page", "card", "ink", "ink-soft", "link", "accent", "on-accent", "warn", "warn-page"],
+    )
+    pairs = [(text, page) for text in ("ink", "ink-soft", "link") for page in ("page", "card")]
+    for text, below in [*pairs, ("on-accent", "accent"), ("warn", "warn-page")]:
+        assert _contrast(colours[text], colours[below]) >= 4.5, (text, below)
+
+
+def _contrast(one: str, other: str) -> float:
+    """Source: WCAG 2.1, contrast ratio."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_light_and_dark_can_be_chosen(open_page: OpenPage, document: Document) -> None:
+    """The page follows the system until the button is pressed; charts change with it, and models keep their colours."""
+    page = open_page(document, color_scheme="dark")
+    drawn = """() => {
+      const {layout, data} = document.querySelector('.plot');
+      return [layout.font.color, data.map((trace) => trace.marker?.color)];
+    }"""
+    ink, colours = page.evaluate(drawn)
+    page.locator("#theme").click()
+    assert "dark" not in (page.locator("html").get_attribute("class") or "")
+    assert page.evaluate(drawn)[0] != ink
+    assert page.evaluate(drawn)[1][:-1] == colours[:-1]
+
+
+def test_a_phone_needs_no_scrolling_sideways(open_page: OpenPage, document: Document) -> None:
+    """At 360 pixels nothing is wider than the page; what must be wide scrolls by itself."""
+    page = open_page(document, viewport={"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_every_picture_has_words(open_page: OpenPage, document: Document) -> None:
+    """Charts and images have texts in their place, and fields have names."""
+    page = open_page(document)
+    words = page.evaluate(
+        "[...document.querySelectorAll('.plot, img')].map(n => n.getAttribute('aria-label') ?? n.alt)"
+    )
+    assert len(words) >= 4
+    assert all(len(text) > 40 for text in words)
+    nameless = """[...document.querySelectorAll('input, select, button')].filter(
+      (node) => !node.labels?.length && !node.ariaLabel && !node.textContent.trim())"""
+    assert page.evaluate(f"{nameless}.length") == 0
+
+
+def test_the_paper_has_all_sections(open_page: OpenPage, document: Document) -> None:
+    """Printed, the page is light, has every section and no controls, and is itself again afterwards."""
+    page = open_page(document, color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert "dark" not in (page.locator("html").get_attribute("class") or "")
+    assert all(page.locator(f"#{name}").is_visible() for name in SECTIONS)
+    assert not any(control.is_visible() for control in page.locator("button, select, input").all())
+    widths = page.evaluate("[...document.querySelectorAll('.plot')].map(n => n._fullLayout.width)")
+    assert set(widths) == {660}
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert "dark" in (page.locator("html").get_attribute("class") or "")
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_a_new_document_keeps_what_was_chosen(open_page: OpenPage, document: Document) -> None:
+    """Drawn again with a newer document, the page keeps pins, filters and the trial that is shown."""
+    page = open_page(document)
+    _contest(page).locator("button.pin").nth(1).click()
+    _contest(page).locator("[data-filter=configuration]").fill("ann")
+    chosen = document["curves"]["trials"][2]["trial_id"]
+    page.locator("#trial").select_option(chosen)
+    page.evaluate("found => privsearch.render(found)", json.loads(json.dumps(document)) | {"made": "later"})
+    assert "Made later" in (page.locator("#top").text_content() or "")
+    assert page.locator("#trial").input_value() == chosen
+    assert _contest(page).locator("[data-filter=configuration]").input_value() == "ann"
+    assert all("ANN" in words for words in _contest(page).locator("tbody td.col-configuration").all_text_contents())
+    assert not _contest(page).locator(".compare .nothing").count()
+
+
+def test_failures_are_told(open_page: OpenPage, document: Document) -> None:
+    """A failed trial has its reason, attempts, evidence and traceback; what was not run is named."""
+    page = open_page(document)
+    said = page.locator("#failures").text_content() or ""
+    for words in ("Failed trials: 1", "tried 3 times", "SIGKILL", "300 MB", "Traceback", "Not run yet: 1", "e" * 16):
+        assert words in said
+
+
+def _strangers(value: Any, key: str = "") -> Any:
+    """A document in which every text is hostile that is no key of another part."""
+    if isinstance(value, dict):
+        return {name: _strangers(own, name) for name, own in value.items()}
+    if isinstance(value, list):
+        return [_strangers(own, key) for own in value]
+    shown = {
+        "title",
+        "configuration",
+        "label",
+        "axis",
+        "notes",
+        "said",
+        "tiers",
+        "counts",
+        "missing",
+        "caption",
+        "header",
+        "alt",
+        "help",
+        "attacks",
+        "attack",
+        "words",
+    }
+    return HOSTILE + value if isinstance(value, str) and key in shown else value
+
+
+def test_markup_is_shown_and_not_obeyed(open_page: OpenPage, document: Document) -> None:
+    """Whatever texts are in the document, in tables, labels of charts, choices or comparisons, they stay texts."""
+    hostile = _strangers(copy.deepcopy(document))
+    hostile["words"] = dict.fromkeys(document["words"], f"{HOSTILE}: {HOSTILE}")
+    page = open_page(hostile)
+    title = page.title()
+    for button in _contest(page).locator("button.pin").all()[:2]:
+        button.click()
+    page.mouse.move(*_point(page, document["contests"][0]["rows"]["trial_id"][0]))
+    page.locator(".hoverlayer .hovertext").first.wait_for()
+    page.wait_for_timeout(200)
+    assert page.title() == title
+    assert page.locator("img[src=x], #main script").count() == 0
+    assert HOSTILE.partition("\u2028")[0] in (_contest(page).locator("tbody td.col-configuration").first.text_content() or "")
+
+
+def test_three_objectives_show_a_pair(open_page: OpenPage, document: Document) -> None:
+    """Of three objectives two are drawn; another one can be chosen for either axis."""
+    three = copy.deepcopy(document)
+    three["contests"][0]["objectives"].append(
+        {
+            "column": "train_accuracy",
+            "label": "train accuracy",
+            "axis": "train accuracy (fraction)",
+            "direction": "maximize",
+            "floor": None,
+        }
+    )
+    page = open_page(three)
+    page.get_by_label("Across").select_option("2")
+    assert (
+        _contest(page).locator(".plot").evaluate("node => node.layout.xaxis.title.text") == "train accuracy (fraction)"
+    )
+
+
+def test_nothing_yet_is_a_page_too(open_page: OpenPage, document: Document) -> None:
+    """A study without any result has a page that says so."""
+    empty = copy.deepcopy(document)
+    empty |= {"contests": [], "words": {}, "importances": []}
+    empty["curves"] = {"trials": [], "left_out": ""}
+    empty["roc"] = {"trials": [], "left_out": []}
+    empty["paper"] = {"figures": [], "tables": [], "missing": ["No trial has finished yet."]}
+    said = open_page(empty).locator("#main").text_content() or ""
+    assert re.search("No trial has finished yet.*No attack has a number yet.*No trial has completed yet", said)
