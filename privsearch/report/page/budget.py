@@ -16,6 +16,9 @@ ROC_SHARE: Final = 0.5
 ROC_TRIALS: Final = 40
 """As many trials get ROC curves by default: their attacks are computed again."""
 
+WORDS: Final = 300
+"""Bytes for saying what is left out."""
+
 MOST_FAILURES: Final = 300
 MOST_TRACEBACK: Final = 4_000
 """Failed trials that are told in full, and characters of a traceback."""

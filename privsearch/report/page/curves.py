@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
 
-from privsearch.report.page.budget import fitting
+from privsearch.report.page.budget import WORDS, fitting
 from privsearch.report.page.columns import shortened
 from privsearch.report.trial_report import ROLES
 from privsearch.result import Completed, TrainedNetwork
@@ -38,7 +38,7 @@ class Curves(TypedDict):
 
 def curves(results: Mapping[str, Completed], order: Sequence[str], room: float) -> Curves:
     """The training curves of as many trials as there is room for, in this order."""
-    shown = list(fitting((_trial(results[trial_id]) for trial_id in order), room))
+    shown = list(fitting((_trial(results[trial_id]) for trial_id in order), room - WORDS))
     missing = len(order) - len(shown)
     said = (
         f"To keep this page small, {missing} of {len(order)} trials have no training curves here: those less likely to "

@@ -7,7 +7,7 @@ import pandas as pd
 
 from privsearch.report.audit.words import missing_words, notes, percent
 from privsearch.report.labels import TPRS
-from privsearch.report.page.budget import num_bytes
+from privsearch.report.page.budget import WORDS, num_bytes
 from privsearch.report.page.columns import Columns, Heading, columns_of
 from privsearch.report.page.fronts import Leakage
 from privsearch.spec import WORST
@@ -29,10 +29,13 @@ def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[s
         table = table[table["attack"] != WORST]
     place = {trial_id: number for number, trial_id in enumerate(trial_ids)}
     rows = table.assign(row=table["trial_id"].map(place).astype(int))
-    shown = _within(rows, importance, room)
+    if rows.empty:
+        return {"headings": [], "rows": {}, "left_out": "", "notes": []}
+    said = notes(rows)
+    shown = _within(rows, importance, room - num_bytes([*_headings(rows), *said]) - WORDS)
     missing = rows["trial_id"].nunique() - shown["trial_id"].nunique()
     return {
-        "headings": list(_headings(shown)) if len(shown) else [],
+        "headings": list(_headings(rows)),
         "rows": _columns(shown),
         "left_out": (
             f"To keep this page small, {missing} of {rows['trial_id'].nunique()} trials are left out here: those less "
@@ -40,7 +43,7 @@ def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[s
         )
         if missing
         else "",
-        "notes": notes(shown) if len(shown) else [],
+        "notes": said,
     }
 
 
@@ -49,7 +52,7 @@ def _within(rows: pd.DataFrame, importance: Mapping[str, int], room: float) -> p
     if size <= room:
         return rows
     trials = sorted(rows["trial_id"].unique(), key=lambda trial_id: importance[trial_id])
-    kept = trials[: int(0.95 * len(trials) * room / size)]
+    kept = trials[: int(max(0.95 * len(trials) * room / size, 0))]
     return rows[rows["trial_id"].isin(kept)]
 
 

@@ -149,8 +149,11 @@ def curve(scores: Float[Array, " n"], is_member: Bool[Array, " n"], most: int = 
 
 
 def _thinned(others: Int[Array, " n"], most: int) -> Int[Array, " k"]:
-    """The places of the points to keep: the highest at each of some false positive rates."""
-    wanted = np.unique(np.geomspace(1, max(int(others[-1]), 1), most - 2).astype(int))
-    places = np.searchsorted(others, wanted, side="right") - 1
-    best_without_any = np.searchsorted(others, 0, side="right") - 1
-    return np.unique([0, best_without_any, *places])
+    """The places of the points to keep: the lowest and the highest at each of some false positive rates."""
+    rates = np.unique(others)
+    if 2 * len(rates) > most:
+        rates = np.unique(np.geomspace(1, max(int(others[-1]), 1), most // 2 - 1).astype(int))
+    rates = np.unique([0, *rates])
+    # A rate that ties jump over has the point before it.
+    first, last = np.searchsorted(others, rates), np.searchsorted(others, rates, side="right") - 1
+    return np.unique([0, *first[others[first] == rates], *last])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from builders import make_failed
-from page_study import HOSTILE, OpenPage
+from page_study import HOSTILE, OpenPage, sweep_of
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from privsearch.environment import describe_environment
@@ -13,7 +13,6 @@ from privsearch.report.page.document import Document, build_document
 from privsearch.report.page.html import render
 from privsearch.result import Death
 from privsearch.runners.inline import InlineRunner
-from privsearch.spec import SweepSpec
 from privsearch.store import Study
 from privsearch.sweep import run_sweep
 
@@ -26,16 +25,7 @@ class _Silent:
 @pytest.fixture(scope="session")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """A real study with signals: four trials completed, one failed, whose texts are hostile, and one not run."""
-    sweep = SweepSpec.model_validate(
-        {
-            "name": "tiny",
-            "datasets": ["iris"],
-            "protocol": {"kind": "paper", "replicates": 2, "placebo_cuts": 2},
-            "grids": {"precision": {"model": ["ann", "snn"], "weight_bit_width": [None], "act_bit_width": [None, 4]}},
-            "recipe": {"epochs": 2, "batch_size": 64, "num_steps": 3},
-            "attacks": ["svm", "loss"],
-        }
-    )
+    sweep = sweep_of("svm", "loss")
     made = Study(tmp_path_factory.mktemp("studies") / "tiny")
     run_sweep(sweep, made, InlineRunner(), _Silent())
     death = Death(

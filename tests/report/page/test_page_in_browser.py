@@ -284,7 +284,9 @@ def test_markup_is_shown_and_not_obeyed(open_page: OpenPage, document: Document)
     page.wait_for_timeout(200)
     assert page.title() == title
     assert page.locator("img[src=x], #main script").count() == 0
-    assert HOSTILE.partition("\u2028")[0] in (_contest(page).locator("tbody td.col-configuration").first.text_content() or "")
+    assert HOSTILE.partition("\u2028")[0] in (
+        _contest(page).locator("tbody td.col-configuration").first.text_content() or ""
+    )
 
 
 def test_three_objectives_show_a_pair(open_page: OpenPage, document: Document) -> None:

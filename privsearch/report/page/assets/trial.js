@@ -98,7 +98,7 @@ function rocChart({ targets, num_members: m, num_non_members: n }) {
   const lines = targets.map(({ members, non_members: others }, k) => {
     const points = members.map((count, i) => [Math.max(others[i] / n, least), count / m]).filter(([, tpr]) => tpr > 0);
     return {
-      x: points.map(([fpr]) => fpr), y: points.map(([, tpr]) => tpr), mode: "lines", line: { color: modelColour(state.trial), width: 1.8, shape: "hv" },
+      x: points.map(([fpr]) => fpr), y: points.map(([, tpr]) => tpr), mode: "lines", line: { color: modelColour(state.trial), width: 1.8 },
       opacity: targets.length > 4 ? 0.6 : 0.9, hovertemplate: `target ${k + 1}<br>FPR %{x:.2g}, TPR %{y:.2g}<extra></extra>`,
     };
   });
