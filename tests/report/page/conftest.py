@@ -61,13 +61,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[OpenPage]:
-    """Open a document's page from a file; at the end, the browser must have had nothing to complain about."""
+    """Open a document's page, or one that is there, from a file; at the end, the browser must have had nothing to complain about."""
     problems: list[str] = []
     pages: list[Page] = []
 
-    def open_document(document: Document, **options: object) -> Page:
-        file = tmp_path / f"report{len(pages)}.html"
-        file.write_text(render(document), encoding="utf-8")
+    def open_document(document: Document | Path, **options: object) -> Page:
+        file = document if isinstance(document, Path) else tmp_path / f"report{len(pages)}.html"
+        if not isinstance(document, Path):
+            file.write_text(render(document), encoding="utf-8")
         page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})  # type: ignore[arg-type]
         page.on("console", lambda message: problems.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: problems.append(f"error: {error}"))
