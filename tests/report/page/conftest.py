@@ -61,7 +61,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[OpenPage]:
-    """Open a document's page, or one that is there, from a file; at the end, the browser must have had nothing to complain about."""
+    """Open a document's page, or one that is there; at the end, the browser must have had nothing to complain about."""
     problems: list[str] = []
     pages: list[Page] = []
 
