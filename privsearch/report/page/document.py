@@ -18,7 +18,7 @@ from privsearch.report.page.budget import LEAKAGE_SHARE, ROC_SHARE, ROC_TRIALS, 
 from privsearch.report.page.curves import Curves, curves
 from privsearch.report.page.failures import Failures, failures
 from privsearch.report.page.fronts import ContestSection, by_importance, contest_rows, contest_section
-from privsearch.report.page.importances import Importances, importances_section
+from privsearch.report.page.importances import Importances
 from privsearch.report.page.leakage import leakage
 from privsearch.report.page.paper_figures import Paper, paper
 from privsearch.report.page.provenance import Provenance, provenance
@@ -83,7 +83,7 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS) -> D
             "words": {i: _whole(result, words[i]) for i, result in ((r.trial_id, r) for r in results)},
             "asked": asked(sweep, trials, results),
             "contests": [],
-            "importances": [importances_section(contest) for contest in found if not contest.candidates.empty],
+            "importances": [],
             "paper": paper(found),
             "curves": {"trials": [], "left_out": ""},
             "roc": {"trials": [], "left_out": []},

@@ -1,24 +1,51 @@
-"""Which axes of the configurations matter, for each objective and for being on the front."""
+"""Which axes of the configurations matter, for each objective and for reaching the front."""
 
-from typing import TypedDict
+from typing import Final, TypedDict
 
-from privsearch.front import Contest
+import pandas as pd
+
+from privsearch.report.labels import quantity
+from privsearch.report.page.columns import Columns, columns_of
+
+_FRONT: Final = "front"
+_NUMBERS: Final = ("importance", "low", "high", "chance", "n")
 
 
-class Importances(TypedDict):
-    """What the section shows of one contest.
+class Chart(TypedDict):
+    """How important each axis is for one thing.
 
     Attributes:
-        title: the contest's.
-        bars: one for each objective and axis, with its interval and what chance gives.
-        missing: why there are none; empty where there are.
+        title: for what, in words.
+        rows: `axis`, `importance`, its 95 % interval from `low` to `high`, what an axis without effect stays below
+            (`chance`), and `n`, the configurations that the axis has an effect on.
     """
 
     title: str
-    bars: list[dict[str, str | float | None]]
-    missing: str
+    rows: Columns
 
 
-def importances_section(contest: Contest) -> Importances:
-    """The importances of one contest."""
-    return {"title": contest.title, "bars": [], "missing": "not computed by this version"}
+class Importances(TypedDict):
+    """What the section shows of one contest: a chart for each objective, and one for the front."""
+
+    title: str
+    charts: list[Chart]
+
+
+def importances_section(title: str, table: pd.DataFrame) -> Importances:
+    """The importances of one contest.
+
+    Args:
+        title: the contest's.
+        table: a row for each objective, `front` among them, and axis; see `Chart` for its other columns.
+    """
+    known = table.dropna(subset="importance")
+    return {
+        "title": title,
+        "charts": [
+            {
+                "title": "being on the front" if objective == _FRONT else quantity(str(objective)),
+                "rows": {"axis": [str(axis).replace("_", " ") for axis in rows["axis"]], **columns_of(rows, _NUMBERS)},
+            }
+            for objective, rows in known.groupby("objective", sort=False)
+        ],
+    }

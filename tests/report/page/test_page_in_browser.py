@@ -4,11 +4,13 @@ import re
 from itertools import pairwise
 from typing import Any, Final
 
+import pandas as pd
 import pytest
 from page_study import HOSTILE, OpenPage
 from playwright.sync_api import Locator, Page, expect
 
 from privsearch.report.page.document import Document
+from privsearch.report.page.importances import importances_section
 
 pytestmark = pytest.mark.slow
 
@@ -306,6 +308,27 @@ def test_three_objectives_show_a_pair(open_page: OpenPage, document: Document) -
     assert (
         _contest(page).locator(".plot").evaluate("node => node.layout.xaxis.title.text") == "train accuracy (fraction)"
     )
+
+
+def test_importances_are_drawn_where_they_are_known(open_page: OpenPage, document: Document) -> None:
+    """Each objective has a chart of the axes, the most important one on top, and words that tell what is chance."""
+    table = pd.DataFrame(
+        {
+            "objective": ["test_accuracy"] * 2 + ["front"] * 2,
+            "axis": ["model", "act_bit_width"] * 2,
+            "importance": [0.9, 0.1, 0.6, 0.4],
+            "low": [0.8, 0.0, 0.5, 0.3],
+            "high": [1.0, 0.2, 0.7, 0.5],
+            "chance": [0.3] * 4,
+            "n": [4] * 4,
+        }
+    )
+    known = copy.deepcopy(document)
+    known["importances"] = [importances_section("iris, protocol paper", table)]
+    plots = open_page(known).locator("#importances .plot")
+    words = [plot.get_attribute("aria-label") for plot in plots.all()]
+    assert words[0] == "Importance for test accuracy: model 0.900, act bit width 0.100 (within chance)."
+    assert (words[1] or "").startswith("Importance for being on the front: model 0.600")
 
 
 def test_nothing_yet_is_a_page_too(open_page: OpenPage, document: Document) -> None:

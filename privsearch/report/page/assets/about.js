@@ -32,9 +32,27 @@ function glance() {
 }
 
 function importancesSection() {
-  const known = page.importances.filter(({ bars }) => bars.length);
+  const known = page.importances.filter(({ charts: found }) => found.length);
   if (!known.length) return null;
-  return section("importances", "What matters", known.map(importancePart));
+  return section("importances", "What matters",
+    el("p", {}, "How much each axis decides which configurations are good, as a share of what all axes come to. An axis whose point is left of its bar, the chance level, may as well have no effect."),
+    known.map(({ title, charts: found }) => el("article", {}, el("h3", {}, title), el("div", { class: "pair" }, found.map(importanceChart)))));
+}
+
+function importanceChart({ title, rows }) {
+  const order = rows.axis.map((_, i) => i).sort((a, b) => rows.importance[a] - rows.importance[b]);
+  const of = (column) => order.map((i) => rows[column][i]);
+  const names = of("axis").map(plain);
+  const [least, most] = [of("low"), of("high")];
+  const alt = `Importance for ${title}: ${[...order].reverse().map((i) => `${rows.axis[i]} ${fraction(rows.importance[i])}${rows.importance[i] <= rows.chance[i] ? " (within chance)" : ""}`).join(", ")}.`;
+  return figure(alt, () => [[
+    { x: of("chance"), y: names, mode: "markers", name: "chance level", marker: { symbol: "line-ns-open", size: 18, color: colour("ink-soft"), line: { width: 2 } }, hovertemplate: "chance level %{x:.3f}<extra></extra>" },
+    {
+      x: of("importance"), y: names, mode: "markers", name: "importance", marker: { symbol: "square", size: 9, color: colour("accent") },
+      error_x: { type: "data", symmetric: false, array: of("importance").map((v, i) => most[i] - v), arrayminus: of("importance").map((v, i) => v - least[i]), thickness: 1.5, width: 4, color: colour("accent") },
+      text: of("n"), hovertemplate: "%{y} %{x:.3f}, of %{text} configurations<extra></extra>",
+    },
+  ], layout(axis(`importance for ${title} (share)`, { rangemode: "tozero" }), { ...axis(""), type: "category" })], { height: 150 + 32 * names.length });
 }
 
 function provenanceSection() {
