@@ -86,5 +86,7 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[OpenPage]:
 
     yield open_document
     for page in pages:
+        said = page.locator("body").inner_text()
+        problems += [f"shown: {word}" for word in ("[object", "undefined", "NaN") if word in said]
         page.close()
     assert problems == []
