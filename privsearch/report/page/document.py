@@ -11,8 +11,7 @@ from privsearch.frame import records, varying_axes
 from privsearch.front import Contest, contests
 from privsearch.record import collector_paused
 from privsearch.report.audit.table import audit_table
-from privsearch.report.front_plot import SYMBOLS
-from privsearch.report.labels import configuration
+from privsearch.report.labels import configuration, model_name
 from privsearch.report.page.asked import Asked, asked
 from privsearch.report.page.budget import LEAKAGE_SHARE, ROC_SHARE, ROC_TRIALS, num_bytes
 from privsearch.report.page.curves import Curves, curves
@@ -23,7 +22,7 @@ from privsearch.report.page.leakage import leakage
 from privsearch.report.page.paper_figures import Paper, paper
 from privsearch.report.page.provenance import Provenance, provenance
 from privsearch.report.page.roc import Roc, roc
-from privsearch.report.style import MODEL_COLOURS
+from privsearch.report.style import MODEL_COLOURS, MODEL_SYMBOLS
 from privsearch.result import Completed, TrialResult
 from privsearch.store import Study
 
@@ -31,6 +30,7 @@ from privsearch.store import Study
 class Style(TypedDict):
     """How a model is drawn, everywhere alike."""
 
+    name: str
     colour: str
     symbol: str
 
@@ -79,7 +79,7 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS) -> D
         document: Document = {
             "name": sweep.name,
             "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by privsearch {version('privsearch')}",
-            "models": {name: {"colour": colour, "symbol": SYMBOLS[name]} for name, colour in MODEL_COLOURS.items()},
+            "models": {name: _style(name) for name in sorted({result.spec.model for result in results})},
             "words": {i: _whole(result, words[i]) for i, result in ((r.trial_id, r) for r in results)},
             "asked": asked(sweep, trials, results),
             "contests": [],
@@ -108,6 +108,10 @@ def _add_leakage(
         rows = table[table["dataset"].eq(dataset) & table["protocol"].eq(protocol)]
         share = len(rows) / max(len(table), 1)
         section["leakage"] = leakage(rows, section["rows"]["trial_id"], importance, share * room)
+
+
+def _style(model: str) -> Style:
+    return {"name": model_name(model), "colour": MODEL_COLOURS[model], "symbol": MODEL_SYMBOLS[model]}
 
 
 def _words(found: Sequence[Contest]) -> dict[str, str]:

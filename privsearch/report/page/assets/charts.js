@@ -54,6 +54,10 @@ function forgetCharts(within) {
   }
 }
 
+function modelName(model) {
+  return page.models[model]?.name ?? model;
+}
+
 /** A model's marker: filled, hollow or faint. Plotly's names. */
 function marker(model, tier) {
   const { colour: fill, symbol } = page.models[model] ?? { colour: colour("ink-soft"), symbol: "square" };
@@ -70,7 +74,7 @@ function svg(tag, attributes) {
   return node;
 }
 
-const SHAPES = { circle: "M8 3a5 5 0 1 0 .01 0z", "triangle-up": "M8 2.5L13.5 13H2.5z", square: "M3 3h10v10H3z" };
+const SHAPES = { circle: "M8 3a5 5 0 1 0 .01 0z", "triangle-up": "M8 2.5L13.5 13H2.5z", square: "M3 3h10v10H3z", diamond: "M8 1.5L14.5 8L8 14.5L1.5 8z", "triangle-down": "M8 13.5L2.5 3h11z", cross: "M6 2h4v4h4v4h-4v4H6v-4H2V6h4z" };
 
 /** What stands in a key: a marker, a line or a band. */
 function swatch({ symbol, tier, line, dash, band, bar }) {

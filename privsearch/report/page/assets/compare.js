@@ -35,7 +35,7 @@ function compareRows(contest, a, b) {
 
 function axisValue(rows, name, i) {
   const value = rows[name]?.[i];
-  if (value !== null && value !== undefined) return name === "model" ? value.toUpperCase() : String(value);
+  if (value !== null && value !== undefined) return name === "model" ? modelName(value) : String(value);
   return name.endsWith("bit_width") ? "full precision" : MISSING;
 }
 

@@ -140,7 +140,7 @@ function frontKey(contest) {
   const models = [...new Set(contest.rows.model)].sort();
   const floors = contest.objectives.filter(({ floor }) => isNumber(floor));
   return key([
-    ...models.map((model) => ({ symbol: page.models[model], tier: 0, text: model.toUpperCase() })),
+    ...models.map((model) => ({ symbol: page.models[model], tier: 0, text: modelName(model) })),
     ...tiers.map((tier) => ({ symbol: {}, tier, text: contest.tiers[tier] })),
     ...(contest.objectives.length === 2 ? [{ line: "currentColor", text: "front of the means" }] : []),
     ...floors.map(({ floor, label }) => ({ band: true, text: `noise floor: guessing keeps the ${label} of one target within 0.5 ± ${fraction(floor)}` })),

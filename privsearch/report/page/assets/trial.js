@@ -58,7 +58,7 @@ function trainingPart({ trial_id: id, networks }) {
   return el("div", {},
     el("h3", {}, "Training"),
     el("div", { class: "pair" }, chart("loss", "training loss (nats)", { rangemode: "tozero" }), chart("accuracy", "training accuracy (fraction)", {})),
-    key([{ line: modelColour(id), text: `${shadows ? "targets" : "targets, each a shadow of the others"} (${modelOf(id).toUpperCase()})` }, ...(shadows ? [{ line: "currentColor", dash: "2 2", text: "shadows" }] : [])]));
+    key([{ line: modelColour(id), text: `${shadows ? "targets" : "targets, each a shadow of the others"} (${modelName(modelOf(id))})` }, ...(shadows ? [{ line: "currentColor", dash: "2 2", text: "shadows" }] : [])]));
 }
 
 function trainingAlt(networks, field, title) {
