@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
-from privsearch.errors import MetricError, StudyError
+from privsearch.errors import MetricError, SpecError, StudyError, TrialError
 from privsearch.protocols import target_scores
 from privsearch.report.page.budget import fitting
 from privsearch.result import Cohort, Completed
@@ -123,7 +123,8 @@ def _attacks(signals: Signals, result: Completed) -> Iterator[AttackCurves]:
             continue
         try:
             found = list(target_scores(signals, result.spec, attack))
-        except (MetricError, KeyError):  # a readout that a stranger's file does not have
+        except (MetricError, SpecError, TrialError, KeyError):
+            # An attack that is not registered here, or a readout that a stranger's file does not have.
             continue
         points = MOST_POINTS if len(found) <= 3 else max(40, 3 * MOST_POINTS // len(found))
         yield {
