@@ -7,6 +7,8 @@ from typing import TypedDict
 
 import pandas as pd
 
+from privsearch.analysis import importances
+from privsearch.errors import MetricError
 from privsearch.frame import records, varying_axes
 from privsearch.front import Contest, contests
 from privsearch.record import collector_paused
@@ -17,7 +19,7 @@ from privsearch.report.page.budget import LEAKAGE_SHARE, ROC_SHARE, ROC_TRIALS, 
 from privsearch.report.page.curves import Curves, curves
 from privsearch.report.page.failures import Failures, failures
 from privsearch.report.page.fronts import ContestSection, by_importance, contest_rows, contest_section
-from privsearch.report.page.importances import Importances
+from privsearch.report.page.importances import Importances, importances_section
 from privsearch.report.page.leakage import leakage
 from privsearch.report.page.paper_figures import Paper, paper
 from privsearch.report.page.provenance import Provenance, provenance
@@ -83,7 +85,7 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS) -> D
             "words": {i: _whole(result, words[i]) for i, result in ((r.trial_id, r) for r in results)},
             "asked": asked(sweep, trials, results),
             "contests": [],
-            "importances": [],
+            "importances": [section for contest in found if (section := _importances(contest))],
             "paper": paper(found),
             "curves": {"trials": [], "left_out": ""},
             "roc": {"trials": [], "left_out": []},
@@ -108,6 +110,14 @@ def _add_leakage(
         rows = table[table["dataset"].eq(dataset) & table["protocol"].eq(protocol)]
         share = len(rows) / max(len(table), 1)
         section["leakage"] = leakage(rows, section["rows"]["trial_id"], importance, share * room)
+
+
+def _importances(contest: Contest) -> Importances | None:
+    """None where there are too few configurations, or axes, to tell what matters."""
+    try:
+        return importances_section(contest.title, importances(contest))
+    except MetricError:
+        return None
 
 
 def _style(model: str) -> Style:

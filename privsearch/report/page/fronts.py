@@ -9,8 +9,8 @@ import pandas as pd
 from privsearch.differences import ACCURACY, half_width_factor, leakage_column, pair_correlation, verdict_words
 from privsearch.frame import records, varying_axes
 from privsearch.front import Contest
-from privsearch.report.front_plot import TIERS, TIERS_OF_ONE_TARGET, tiers_of
-from privsearch.report.front_table import counts, hypervolume_words, missing_words, shared_axes
+from privsearch.report.front_marks import INFEASIBLE, tier_words, tiers
+from privsearch.report.front_table import constraints_words, counts, hypervolume_words, missing_words, shared_axes
 from privsearch.report.labels import NOTATION, configuration, quantity
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
 from privsearch.report.style import axis_title, excess_of, noise_floor_of, placebo_of
@@ -130,7 +130,7 @@ def contest_section(contest: Contest, rows: pd.DataFrame, results: Mapping[str, 
         "rows": columns | {"model": rows["model"].tolist()},
         "axes": {axis: axis.replace("_", " ") for axis in axes},
         "num_candidates": len(contest.candidates),
-        "tiers": list(TIERS if sure else TIERS_OF_ONE_TARGET),
+        "tiers": [tier_words(contest, tier) for tier in range(INFEASIBLE + 1)],
         "notes": list(_notes(contest)),
         "paired": list(_paired(contest, trials)),
         "leakage": {"headings": [], "rows": {}, "left_out": "", "notes": []},
@@ -139,7 +139,7 @@ def contest_section(contest: Contest, rows: pd.DataFrame, results: Mapping[str, 
 
 def contest_rows(contest: Contest) -> pd.DataFrame:
     """The candidates, then the other completed trials, with their words, and the candidates with their tiers."""
-    candidates = contest.candidates.assign(tier=tiers_of(contest.candidates))
+    candidates = contest.candidates.assign(tier=tiers(contest.candidates))
     completed = contest.rows[contest.rows["status"] == "completed"]
     others = completed[~completed["trial_id"].isin(candidates["trial_id"])]
     # As objects, since a column of nothing but missing values has no type of its own.
@@ -201,6 +201,8 @@ def _headings(contest: Contest, *, sure: bool) -> Iterator[Heading]:
 
 
 def _notes(contest: Contest) -> Iterator[str]:
+    if contest.constraints:
+        yield f"Asked for: {constraints_words(contest)}."
     yield from missing_words(contest)
     if not contest.candidates.empty:
         yield hypervolume_words(contest)

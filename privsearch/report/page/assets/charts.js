@@ -62,6 +62,7 @@ function modelName(model) {
 function marker(model, tier) {
   const { colour: fill, symbol } = page.models[model] ?? { colour: colour("ink-soft"), symbol: "square" };
   if (tier === 0) return { symbol, size: 12, color: fill, opacity: 1, line: { width: 1, color: colour("ink") } };
+  if (tier === 3) return { symbol: "x-thin-open", size: 8, color: fill, opacity: 0.7, line: { width: 1.5 } };
   if (tier === 1) return { symbol: `${symbol}-open`, size: 10, color: fill, opacity: 1, line: { width: 2 } };
   return { symbol, size: 7, color: fill, opacity: isDark() ? 0.7 : 0.45 };
 }
@@ -74,6 +75,7 @@ function svg(tag, attributes) {
   return node;
 }
 
+const CROSS = "M4 4L12 12M12 4L4 12";
 const SHAPES = { circle: "M8 3a5 5 0 1 0 .01 0z", "triangle-up": "M8 2.5L13.5 13H2.5z", square: "M3 3h10v10H3z", diamond: "M8 1.5L14.5 8L8 14.5L1.5 8z", "triangle-down": "M8 13.5L2.5 3h11z", cross: "M6 2h4v4h4v4h-4v4H6v-4H2V6h4z" };
 
 /** What stands in a key: a marker, a line or a band. */
@@ -85,7 +87,7 @@ function swatch({ symbol, tier, line, dash, band, bar }) {
   if (symbol) {
     const fill = symbol.colour ?? "currentColor";
     picture.append(svg("path", {
-      d: SHAPES[symbol.symbol ?? "square"], stroke: tier === 1 ? fill : "currentColor", "stroke-width": tier === 2 ? 0 : tier === 1 ? 1.8 : 1,
+      d: tier === 3 ? CROSS : SHAPES[symbol.symbol ?? "square"], stroke: tier === 1 ? fill : "currentColor", "stroke-width": tier === 2 ? 0 : tier === 1 ? 1.8 : 1,
       fill: tier === 1 ? "none" : fill, opacity: tier === 2 ? 0.4 : 1,
     }));
   }

@@ -67,7 +67,7 @@ function frontChart(contest) {
   const { rows } = contest;
   const [x, y] = shownPair(contest);
   const shapes = [x, y].filter(({ floor }) => isNumber(floor)).flatMap((objective) => floorShapes(objective, objective === x ? "x" : "y"));
-  const traces = [2, 1, 0].flatMap((tier) => Object.keys(page.models).map((model) => pointTrace(contest, x, y, model, tier)));
+  const traces = [3, 2, 1, 0].flatMap((tier) => Object.keys(page.models).map((model) => pointTrace(contest, x, y, model, tier)));
   if (contest.objectives.length === 2) traces.unshift(frontLine(contest, x, y));
   const pinned = pinsOf(contest).map((id) => rows.trial_id.indexOf(id));
   traces.push({
@@ -109,7 +109,7 @@ function pointTrace(contest, x, y, model, tier) {
   const { rows } = contest;
   const own = candidates(contest).filter((i) => rows.model[i] === model && rows.tier[i] === tier);
   const bars = (column) => ({
-    type: "data", array: own.map((i) => rows[`${column}_sd`]?.[i] ?? 0), thickness: 1, width: 0, color: faded(page.models[model].colour, (isDark() ? [0.9, 0.7, 0.5] : [0.8, 0.5, 0.25])[tier]),
+    type: "data", array: own.map((i) => rows[`${column}_sd`]?.[i] ?? 0), thickness: 1, width: 0, color: faded(page.models[model].colour, (isDark() ? [0.9, 0.7, 0.5, 0.5] : [0.8, 0.5, 0.25, 0.25])[tier]),
     visible: contest.num_candidates <= MOST_BARS || tier === 0,
   });
   return {
