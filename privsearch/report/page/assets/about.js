@@ -52,7 +52,7 @@ function importanceChart({ title, rows }) {
       error_x: { type: "data", symmetric: false, array: of("importance").map((v, i) => most[i] - v), arrayminus: of("importance").map((v, i) => v - least[i]), thickness: 1.5, width: 4, color: colour("accent") },
       text: of("n"), hovertemplate: "%{y} %{x:.3f}, of %{text} configurations<extra></extra>",
     },
-  ], layout(axis(`importance for ${title} (share)`, { rangemode: "tozero" }), { ...axis(""), type: "category" })], { height: 150 + 32 * names.length });
+  ], layout(axis(`importance for ${title} (share)`, { rangemode: "tozero" }), { ...axis(""), type: "category", automargin: false }, { margin: { l: 150, r: 14, t: 30, b: 48 } })], { height: 150 + 32 * names.length });
 }
 
 function provenanceSection() {
