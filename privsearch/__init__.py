@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         remake_outputs,
         write_paper_tables,
         write_plots,
+        write_report,
     )
     from privsearch.api.running import attack_study, plan_sweep, run_sweep, run_trial
     from privsearch.attacks import AttackView
@@ -40,7 +41,7 @@ _HOMES: Final = {
     "api.choosing": ("export_trial", "pick_trials"),
     "api.reading": (
         *("audit_study", "check_study", "compare_with_paper", "diff_trials", "explain_study", "fetch_datasets"),
-        *("plot_front", "remake_outputs", "write_paper_tables", "write_plots"),
+        *("plot_front", "remake_outputs", "write_paper_tables", "write_plots", "write_report"),
     ),
     "api.running": ("attack_study", "plan_sweep", "run_sweep", "run_trial"),
     "attacks": ("AttackView",),
@@ -94,6 +95,7 @@ __all__ = [
     "use_data_directory",
     "write_paper_tables",
     "write_plots",
+    "write_report",
 ]
 
 

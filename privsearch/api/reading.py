@@ -81,6 +81,30 @@ def explain_study(study: AnyStudy, *, write: bool = True) -> "list[Explanation]"
     return found
 
 
+def write_report(study: AnyStudy, path: Path | str | None = None, *, roc_trials: int | None = None) -> Path:
+    """Write a study as one page that needs no network.
+
+    Args:
+        study: the study, or its directory.
+        path: the file; by default `report.html` in the study.
+        roc_trials: as many trials get ROC curves, those on the fronts first.
+
+    Returns:
+        The file.
+
+    Raises:
+        StudyError: the study cannot be read, or the file cannot be written.
+    """
+    from privsearch.report.page import html
+    from privsearch.report.page.budget import ROC_TRIALS
+
+    where = study_of(study)
+    with where.remade():
+        return html.write_report(
+            where, Path(path) if path else where.report_path, ROC_TRIALS if roc_trials is None else roc_trials
+        )
+
+
 def remake_outputs(study: AnyStudy) -> list[Contest]:
     """Write the tables, the index and the fronts of a study again, as `privsearch front` does.
 
