@@ -4,6 +4,7 @@ PrivsearchError          what a user can mend; the command line prints it withou
 |-- SpecError            a sweep file, or a value given with --set, breaks a rule
 |-- DataError            a dataset is missing, unreadable or unfit
 |-- StudyError           a study directory is missing, held by another sweep, not a study, or cannot be read or written
+|-- PortError            the page of a study cannot be served where it was to be served
 |-- ClusterError         trials cannot be run where they were to be run
 |   `-- ClusterLostError a Ray ended while trials were running on it
 `-- MetricError          a metric was asked of data that cannot carry it
@@ -37,6 +38,10 @@ class DataError(PrivsearchError):
 
 class StudyError(PrivsearchError):
     """A study directory is missing, held by another sweep, is not a study, or cannot be read or written."""
+
+
+class PortError(PrivsearchError):
+    """The page of a study cannot be served where it was to be served."""
 
 
 class ClusterError(PrivsearchError):

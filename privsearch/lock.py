@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -76,6 +77,39 @@ def holder(folder: Path) -> str | None:
         return f"process {who['pid']} on {who['host']} holds it since {who['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+class Onlooker:
+    """Sees whether a folder is held, and touches nothing, so that it is never in a holder's way."""
+
+    def __init__(self, folder: Path) -> None:
+        """Look at `folder`, whether it is there yet or not."""
+        self._folder = folder
+        self._stamp: tuple[int, int] | None = None
+        self._moved_at = 0.0
+
+    def held(self) -> bool:
+        """Whether its lease is touched; to be asked again and again.
+
+        One that this onlooker has never seen touched counts for as long as one that has just been touched. That of a
+        process of this host which is no more counts for two heartbeats: where hosts share a name, it may be another's.
+        """
+        stamp, now = _stamp(self._folder / _LEASE), time.monotonic()
+        if stamp != self._stamp:
+            self._stamp, self._moved_at = stamp, now
+        patience = 2 * HEARTBEAT_SECONDS if self._holder_is_gone() else LEASE_SECONDS
+        return stamp is not None and now - self._moved_at < patience
+
+    def _holder_is_gone(self) -> bool:
+        try:
+            who = json.loads((self._folder / _HOLDER).read_text())
+            if who["host"] == socket.gethostname():
+                os.kill(int(who["pid"]), 0)
+        except (ProcessLookupError, OverflowError):
+            return True
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return False
 
 
 @contextmanager

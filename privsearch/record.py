@@ -155,8 +155,12 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def read_record(path: Path) -> Record:
+def read_record(path: Path, *, growing: bool = False) -> Record:
     """Read a record; a missing file is an empty record.
+
+    Args:
+        path: the record.
+        growing: whether another process may be appending to it, so that an unfinished last line is no damage.
 
     Raises:
         StudyError: it is there, but is no file that can be read.
@@ -170,6 +174,8 @@ def read_record(path: Path) -> Record:
                 earlier = results.get(result.trial_id)
                 both = merged(earlier, result)
             except ValueError as error:
+                if growing and line.content and not line.content.endswith(b"\n"):
+                    continue
                 damaged.append(line.damaged(error))
                 continue
             if isinstance(earlier, Completed) and isinstance(result, Completed):

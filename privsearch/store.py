@@ -71,9 +71,16 @@ class _Plan(BaseModel):
 class Study:
     """The directory of one sweep's results. Opening one reads nothing and writes nothing."""
 
-    def __init__(self, path: Path) -> None:
-        """Stand for the study at `path`, whether it is there yet or not."""
+    def __init__(self, path: Path, *, growing: bool = False) -> None:
+        """Stand for the study at `path`, whether it is there yet or not.
+
+        Args:
+            path: its directory.
+            growing: whether a sweep may be running into it while it is read here, so that an unfinished last line of
+                the record is no damage.
+        """
         self.path = path
+        self._growing = growing
         self._told = False
 
     def __repr__(self) -> str:
@@ -227,7 +234,7 @@ class Study:
             StudyError: none of several lines can be read: they are no results, or those of another version; or there
                 is something that is no file that can be read.
         """
-        record = read_record(self.record_path)
+        record = read_record(self.record_path, growing=self._growing)
         if record.foreign:
             raise StudyError(
                 f"{self.record_path}: must hold results that this version of privsearch can read, but none of its "

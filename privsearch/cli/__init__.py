@@ -4,7 +4,7 @@ import os
 import sys
 from contextlib import suppress
 
-from privsearch.cli import choosing, datasets, reading, running  # noqa: F401  # each adds its commands
+from privsearch.cli import choosing, datasets, reading, running, watching  # noqa: F401  # each adds its commands
 from privsearch.cli.shell import app
 from privsearch.interrupts import SIGNALLED, Interrupted, interruptible
 

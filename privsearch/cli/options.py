@@ -97,3 +97,11 @@ FromOption = Annotated[
 AttackOption = Annotated[
     str, typer.Option(help="The attack whose numbers are shown, by its name in the results table.")
 ]
+ServeOption = Annotated[
+    bool,
+    typer.Option("--serve", help="Show the study as a page on this machine while this runs; its address is printed."),
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, metavar="PORT", help="Where the page is, on 127.0.0.1; by default a free port."),
+]

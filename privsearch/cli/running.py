@@ -15,10 +15,12 @@ from privsearch.cli.options import (
     FromOption,
     Keep,
     PluginOption,
+    PortOption,
     Reuse,
     ReuseOption,
     RunnerName,
     RunnerOption,
+    ServeOption,
     Settings,
     StudyFolder,
     StudyOption,
@@ -26,6 +28,7 @@ from privsearch.cli.options import (
     WorkersOption,
 )
 from privsearch.cli.shell import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say_if_heard
+from privsearch.cli.watching import page_beside
 from privsearch.interrupts import Interrupted, interruptible
 
 if TYPE_CHECKING:
@@ -97,6 +100,8 @@ def sweep(
         ),
     ] = None,
     warm_from: FromOption = None,
+    serve: ServeOption = False,
+    port: PortOption = None,
 ) -> None:
     """Train and attack what is not recorded yet, then write the results and print the front of each dataset.
 
@@ -114,16 +119,18 @@ def sweep(
     if not spec.keep_signals:
         typer.echo("note: signals are not kept; `privsearch attack` will need this sweep to be trained again", err=True)
     console = new_console()
-    with _going_on_later(where), blaming(sweep, settings or ()):
-        outcome = run_sweep(
-            spec,
-            where,
-            _runner(runner, workers, address, spec),
-            SweepProgress(console),
-            only_same_versions=reuse is Reuse.SAME_VERSIONS,
-            warm_from=[load_study(other) for other in warm_from or ()],
-        )
-    _report(console, outcome, where)
+    with page_beside(where.path, port, serve=serve):
+        with _going_on_later(where), blaming(sweep, settings or ()):
+            outcome = run_sweep(
+                spec,
+                where,
+                _runner(runner, workers, address, spec),
+                SweepProgress(console),
+                only_same_versions=reuse is Reuse.SAME_VERSIONS,
+                warm_from=[load_study(other) for other in warm_from or ()],
+            )
+        _report(console, outcome, where)
+    _leave(outcome)
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -141,6 +148,8 @@ def attack(
     runner: RunnerOption = RunnerName.TUNE,
     workers: WorkersOption = None,
     address: AddressOption = None,
+    serve: ServeOption = False,
+    port: PortOption = None,
 ) -> None:
     """Run more attacks on what a study has trained; nothing is trained again, and what is recorded is not repeated."""
     from privsearch.report.progress import SweepProgress
@@ -153,9 +162,11 @@ def attack(
     # Attacks are the processor's work.
     spec = spec.model_copy(update={"resources": spec.resources.model_copy(update={"gpu": 0.0})})
     chosen = _runner(runner, workers, address, spec)
-    with _going_on_later(where):
-        outcome = run_attacks(read_attacks(attacks), where, chosen, SweepProgress(console))
-    _report(console, outcome, where)
+    with page_beside(where.path, port, serve=serve):
+        with _going_on_later(where):
+            outcome = run_attacks(read_attacks(attacks), where, chosen, SweepProgress(console))
+        _report(console, outcome, where)
+    _leave(outcome)
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -222,8 +233,12 @@ def _going_on_later(study: "Study") -> "Iterator[None]":
 
 
 def _report(console: "Console", outcome: "SweepOutcome", study: "Study") -> None:
-    """Print the fronts and what this run did; its exit status says whether some trials failed."""
+    """Print the fronts and what this run did."""
     print_fronts(console, outcome.contests)
     typer.echo(closing_lines(outcome, study))
+
+
+def _leave(outcome: "SweepOutcome") -> None:
+    """End with the status that says whether some trials failed."""
     if outcome.failed:
         raise typer.Exit(ExitCode.SOME_FAILED)

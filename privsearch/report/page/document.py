@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TypedDict
+from typing import Final, TypedDict
 
 import pandas as pd
 
@@ -27,6 +27,8 @@ from privsearch.report.page.roc import Roc, roc
 from privsearch.report.style import MODEL_COLOURS, MODEL_SYMBOLS
 from privsearch.result import Completed, TrialResult
 from privsearch.store import Study
+
+_FIGURES_LATER: Final = "The figures and tables of the paper are drawn when no sweep is running."
 
 
 class Style(TypedDict):
@@ -61,13 +63,14 @@ class Document(TypedDict):
     provenance: Provenance
 
 
-def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS) -> Document:
+def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS, *, whole: bool = True) -> Document:
     """The document of a study as it is now.
 
     Args:
         study: what is shown.
         room: bytes that the document may have.
         roc_trials: as many trials get ROC curves, where their signals are kept.
+        whole: whether what takes longest is made as well: importances, and the paper's figures and tables.
 
     Raises:
         StudyError: the study cannot be read.
@@ -85,8 +88,8 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS) -> D
             "words": {i: _whole(result, words[i]) for i, result in ((r.trial_id, r) for r in results)},
             "asked": asked(sweep, trials, results),
             "contests": [],
-            "importances": [section for contest in found if (section := _importances(contest))],
-            "paper": paper(found),
+            "importances": [section for contest in found if whole and (section := _importances(contest))],
+            "paper": paper(found) if whole else {"figures": [], "tables": [], "missing": [_FIGURES_LATER]},
             "curves": {"trials": [], "left_out": ""},
             "roc": {"trials": [], "left_out": []},
             "failures": failures(trials, results, words),

@@ -2,16 +2,19 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from privsearch.disk import replace_file
 from privsearch.report.page.budget import MOST_BYTES, ROC_TRIALS, encoded
-from privsearch.report.page.document import Document, build_document
 from privsearch.store import Study
+
+if TYPE_CHECKING:
+    from privsearch.report.page.document import Document
 
 SCRIPTS: Final = (
     "dom",
@@ -29,6 +32,9 @@ SCRIPTS: Final = (
 )
 """The parts of the page's own script, in the order in which they stand in it."""
 
+FOLLOWING: Final = ("keep", "follow")
+"""What a page that is served has beside them."""
+
 _ESCAPES: Final = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 _MARGIN: Final = 50_000
 """Bytes for the template around all else."""
@@ -45,37 +51,50 @@ def write_report(study: Study, path: Path, roc_trials: int = ROC_TRIALS) -> Path
     Raises:
         StudyError: the study cannot be read, or the file cannot be written.
     """
-    room = MOST_BYTES - len(_page("null").encode()) - _MARGIN
-    replace_file(path, render(build_document(study, room, roc_trials)))
+    from privsearch.report.page.document import build_document  # slow to import
+
+    replace_file(path, render(build_document(study, document_room(), roc_trials)))
     return path
 
 
-def render(document: Document) -> str:
+def document_room() -> int:
+    """The bytes that a document may have on a page."""
+    return MOST_BYTES - len(_page("null").encode()) - _MARGIN
+
+
+def render(document: "Document") -> str:
     """The page as HTML."""
     return _page(embedded(document), document["name"])
 
 
-def embedded(document: Document) -> str:
+def render_following(name: str) -> str:
+    """The page without a document: it asks whoever serves it for one, again and again."""
+    return _page("null", name, following=True)
+
+
+def embedded(document: "Document") -> str:
     """The document as JSON that can stand in a script element, whatever texts are in it."""
     return encoded(document).translate(_ESCAPES)
 
 
-def _page(document: str, name: str = "") -> str:
+def _page(document: str, name: str = "", *, following: bool = False) -> str:
     from plotly.offline import get_plotlyjs  # slow to import
 
-    scripts = [get_plotlyjs(), _part("vendor/dataTables.min.js"), _own_script()]
+    own = (*SCRIPTS, *FOLLOWING) if following else SCRIPTS
+    scripts = [get_plotlyjs(), _part("vendor/dataTables.min.js"), _own_script(own)]
     environment = Environment(loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined)
     return environment.get_template("template.html.j2").render(
         name=name,
-        style=_part("assets/page.css"),
+        style=_part("assets/page.css") + (_part("assets/follow.css") if following else ""),
+        following=following,
         scripts=scripts,
         hashes=[_hash(script) for script in scripts],
         document=document,
     )
 
 
-def _own_script() -> str:
-    parts = "\n".join(_part(f"assets/{name}.js") for name in SCRIPTS)
+def _own_script(names: Sequence[str]) -> str:
+    parts = "\n".join(_part(f"assets/{name}.js") for name in names)
     return f'"use strict";\n(() => {{\n{parts}\n}})();\n'
 
 

@@ -29,5 +29,8 @@ function render(found) {
 }
 
 window.privsearch = { render };
-render(JSON.parse(document.getElementById("document").textContent));
-root.dataset.drawn = "yes";
+const embedded = JSON.parse(document.getElementById("document").textContent);
+if (embedded) {
+  render(embedded);
+  root.dataset.drawn = "yes";
+}

@@ -1,0 +1,141 @@
+"""A study's page, served on this machine alone: three addresses, no file, nobody else.
+
+`/` is the page without a document, `/document.json` what it draws, `/status.json` how it stands with the study (see
+`privsearch.report.page.following.Status`).
+"""
+
+import json
+import logging
+import socket
+import sys
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+from privsearch.errors import PortError
+from privsearch.report.page.following import Body, Follower
+from privsearch.report.page.html import render_following
+
+HOST: Final = "127.0.0.1"
+
+_NAMES: Final = (HOST, "localhost", "[::1]")
+"""What a browser on this machine calls it. Another name that leads here is a stranger's, whose page would read ours."""
+
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+}
+_log = logging.getLogger(__name__)
+
+
+def listening(port: int) -> socket.socket:
+    """A socket that listens on this machine's own interface.
+
+    Args:
+        port: where; 0 for one that is free.
+
+    Raises:
+        PortError: that port is not to be had.
+    """
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise PortError(
+            f"--port: must be a port of {HOST} that nobody else listens on, but {port} is not to be had: "
+            f"{error.strerror}; choose another, or leave it out, which finds a free one"
+        ) from None
+
+
+def address(listener: socket.socket) -> str:
+    """What to open in a browser."""
+    return f"http://{HOST}:{listener.getsockname()[1]}/"
+
+
+class PageServer(ThreadingHTTPServer):
+    """Answers with one study's page."""
+
+    daemon_threads = True
+
+    def __init__(self, listener: socket.socket, follower: Follower) -> None:
+        """Serve what `follower` makes to whoever connects to `listener`; begins with `serve`."""
+        super().__init__(listener.getsockname(), _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.follower = follower
+        self.hosts = {f"{name}:{self.server_address[1]}" for name in _NAMES}
+        self.page = Body.of(render_following(follower.status()["study"]))
+
+    def serve(self) -> None:
+        """Follow the study and answer, until this process ends or `shutdown` is called."""
+        threading.Thread(target=self.follower.follow, daemon=True).start()
+        self.serve_forever()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # as socketserver calls it
+        """Browsers hang up as they like."""
+        if not isinstance(sys.exception(), OSError):
+            _log.warning("a request could not be answered", exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: PageServer
+    protocol_version = "HTTP/1.1"
+    error_content_type, error_message_format = "text/plain; charset=utf-8", "%(code)d %(message)s\n"
+    timeout = 60
+
+    def do_GET(self) -> None:  # as http.server names it
+        self._answer()
+
+    def do_HEAD(self) -> None:  # likewise
+        self._answer()
+
+    def end_headers(self) -> None:
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        super().end_headers()
+
+    def version_string(self) -> str:
+        return "privsearch"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # as http.server names it
+        """Nobody reads it."""
+
+    def _answer(self) -> None:
+        # What a request brings along is not read, and must not be taken for the next request.
+        if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+        if [name.lower() for name in self.headers.get_all("Host", [])] not in [[host] for host in self.server.hosts]:
+            self.send_error(HTTPStatus.FORBIDDEN, "this page is for browsers on its own machine")
+            return
+        match self.path.partition("?")[0]:
+            case "/":
+                self._send(self.server.page, "text/html")
+            case "/status.json":
+                self.server.follower.attend()
+                status = self.server.follower.status()
+                self._send(Body.of(json.dumps(status | {"page": self.server.page.tag})), "application/json")
+            case "/document.json" if body := self.server.follower.body:
+                self._send(body, "application/json")
+            case _:
+                self.send_error(HTTPStatus.NOT_FOUND)
+
+    def _send(self, body: Body, kind: str) -> None:
+        known = {tag.strip().removeprefix("W/") for tag in self.headers.get("If-None-Match", "").split(",")}
+        tag = f'"{body.tag}"'
+        packs = "gzip" in self.headers.get("Accept-Encoding", "")
+        content = body.packed if packs else body.plain
+        self.send_response(HTTPStatus.NOT_MODIFIED if tag in known else HTTPStatus.OK)
+        # Weak: it names the content, packed or not.
+        self.send_header("ETag", f"W/{tag}")
+        self.send_header("Cache-Control", "no-cache")
+        self.send_header("Vary", "Accept-Encoding")
+        if tag not in known:
+            self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            self.send_header("Content-Length", str(len(content)))
+            if packs:
+                self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        if tag not in known and self.command == "GET":
+            self.wfile.write(content)
