@@ -151,3 +151,25 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         lock.held(tmp_path / "file"),
     ):
         pass
+
+
+def test_an_onlooker_sees_a_holder_and_is_not_in_its_way(tmp_path: Path, start: Start) -> None:
+    """As long as it holds the folder; a killed one for two heartbeats more, or for a lease where it was elsewhere."""
+    onlooker = lock.Onlooker(tmp_path)
+    assert not onlooker.held()
+    assert list(tmp_path.iterdir()) == []
+    first = start("here")
+    assert onlooker.held()
+    first.communicate("\n")
+    assert not onlooker.held()
+    for where, patience in (("here", 2 * HEARTBEAT), ("elsewhere", LEASE)):
+        killed = start(where)
+        assert onlooker.held()
+        time.sleep(LEASE)
+        assert onlooker.held(), "it is touched again and again"
+        killed.kill()
+        killed.wait()
+        began = time.monotonic()
+        while onlooker.held():
+            time.sleep(0.01)
+        assert patience / 3 < time.monotonic() - began < patience + 1

@@ -52,6 +52,16 @@ def test_a_torn_last_line_costs_only_itself(tmp_path_factory: pytest.TempPathFac
     assert numbers(read) == ([] if cut == 1 else [2])
 
 
+def test_a_line_that_is_being_written_is_no_damage(path: Path) -> None:
+    """Where a record may be growing, its unfinished last line, and no other, is left out in silence."""
+    append(path, make_completed(), make_completed("c" * 16))
+    path.write_bytes(path.read_bytes()[:-50])
+    assert numbers(read_record(path, growing=True)) == []
+    assert read_record(path, growing=True).results.keys() == {"a" * 16}
+    append(path, make_completed("d" * 16))
+    assert numbers(read_record(path, growing=True)) == [2]
+
+
 def test_garbage_in_the_middle_is_counted_and_left_out(path: Path) -> None:
     """One bad line does not take the others with it, and stays where it is for whoever wants to look."""
     append(path, make_completed())

@@ -33,6 +33,8 @@ KNOWN: Final = {
     # the worker's own child, and what that gets from its parent
     "runners/supervisor.py": {"subprocess.Popen"},
     "runners/child.py": {"pickle.loads("},
+    # our own server of a page, beside a sweep
+    "report/page/beside.py": {"subprocess.Popen"},
     # networks, with weights_only=True
     "network_archive.py": {"torch.load"},
 }

@@ -81,7 +81,6 @@ class PageServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: PageServer
-    protocol_version = "HTTP/1.1"
     error_content_type, error_message_format = "text/plain; charset=utf-8", "%(code)d %(message)s\n"
     timeout = 60
 
@@ -103,9 +102,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
     def _answer(self) -> None:
-        # What a request brings along is not read, and must not be taken for the next request.
-        if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
-            self.close_connection = True
         if [name.lower() for name in self.headers.get_all("Host", [])] not in [[host] for host in self.server.hosts]:
             self.send_error(HTTPStatus.FORBIDDEN, "this page is for browsers on its own machine")
             return

@@ -67,8 +67,7 @@ def _points(page: Page) -> int:
 def test_a_page_follows_a_sweep_and_keeps_what_was_chosen(
     growing: GrowingStudy, page: Page, problems: list[str]
 ) -> None:
-    """It waits, draws each trial without being loaded again, keeps pins, filters, focus, theme and place, and says how
-    it stands; when the server ends, it says that, and shows what it showed."""
+    """It draws each trial without being loaded again, and keeps the reader's choices; a server that is gone is told."""
     listener = listening(0)
     bar = page.locator("#follow")
     with growing.held(), _serving(growing, listener):

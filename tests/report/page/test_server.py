@@ -12,24 +12,16 @@ import pytest
 from growing_study import GrowingStudy, asked
 
 from privsearch.errors import PortError
-from privsearch.report.page import following
 from privsearch.report.page.beside import served_beside
 from privsearch.report.page.following import Follower
 from privsearch.report.page.server import PageServer, address, listening
 
 
-@pytest.fixture
-def growing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GrowingStudy:
-    """A study that has begun."""
-    monkeypatch.setattr(following, "LOOK_SECONDS", 0.05)
-    made = GrowingStudy(tmp_path / "study")
-    made.begin()
-    return made
-
-
-@pytest.fixture
-def url(growing: GrowingStudy) -> Iterator[str]:
-    """The address of its page."""
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the page of a study that has begun."""
+    growing = GrowingStudy(tmp_path_factory.mktemp("studies") / "study")
+    growing.begin()
     listener = listening(0)
     with PageServer(listener, Follower(growing.study.path, whole=False)) as server:
         thread = threading.Thread(target=server.serve)
@@ -79,7 +71,9 @@ def test_names_of_this_machine_lead_here(url: str) -> None:
         assert asked(url, "HEAD", Host=f"{name}:{port}").status == 200
 
 
-@pytest.mark.parametrize("path", ["sweep.yaml", "../study/sweep.yaml", "%2e%2e/sweep.yaml", "/etc/passwd", "status.json/"])
+@pytest.mark.parametrize(
+    "path", ["sweep.yaml", "../study/sweep.yaml", "%2e%2e/sweep.yaml", "/etc/passwd", "status.json/"]
+)
 def test_there_are_no_files(url: str, path: str) -> None:
     """Three addresses are known, and no path leads into the file system."""
     assert asked(url + path).status == 404
@@ -160,9 +154,7 @@ with served_beside(Path(sys.argv[1]), 0) as where:
     print(where, flush=True)
     input()
 """
-    driver = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "study")], stdin=-1, stdout=-1, text=True
-    )
+    driver = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "study")], stdin=-1, stdout=-1, text=True)
     assert driver.stdout is not None
     where = driver.stdout.readline().strip()
     assert asked(f"{where}status.json").json["state"] == "waiting"

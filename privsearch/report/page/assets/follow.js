@@ -7,7 +7,7 @@ const TYPING_MS = 1500;
 const DEFER_MOST_MS = 15000;
 const SAY_MS = 20000;
 
-const following = { state: "", drawn: "", page: "", lost: 0, dueSince: 0, lastAt: null, reachedAt: null, said: "", saidAt: 0, touchedAt: 0, pressed: false, timer: 0 };
+const following = { state: "", drawn: "", page: "", lost: 0, dueSince: 0, lastAt: null, reachedAt: null, said: "", saidAt: 0, touchedAt: 0, pressed: false, timer: 0, counts: null };
 
 const words = el("span", { id: "followed" }, "Reading the study");
 const ago = el("span", { id: "ago" });
@@ -48,6 +48,7 @@ async function follow(status) {
   const found = await fetched("document.json", 60000);
   renderKept(found);
   following.drawn = status.document;
+  following.counts = { done: status.done, asked: status.asked };
   following.dueSince = 0;
   document.querySelector("#bottom p").textContent = "privsearch, after Moshruba et al. 2025. Charts: plotly.js; tables: DataTables (both MIT). Served on this machine alone.";
   root.dataset.drawn = status.document;
@@ -59,7 +60,8 @@ function isBusy() {
   return following.pressed || Date.now() - following.touchedAt < TYPING_MS || document.querySelector(".hoverlayer .hovertext") !== null || document.activeElement?.localName === "select";
 }
 
-function tell({ state, study, done, asked, problem, seconds_since: seconds }) {
+function tell({ state, study, problem, seconds_since: seconds, ...newest }) {
+  const { done, asked } = following.counts ?? newest; // what is shown, where the reader is still at something
   const counts = `${done} of ${asked} trials`;
   const said = {
     waiting: `Waiting: no sweep has begun in ${study} yet`,

@@ -9,6 +9,7 @@ function addressOf(node) {
   if (!holder) return null;
   const within = holder.dataset.contest ? `[data-contest="${CSS.escape(holder.dataset.contest)}"]` : holder.id ? `#${CSS.escape(holder.id)}` : null;
   if (!within) return null;
+  if (node === holder) return { within };
   const { trial, filter } = node.dataset;
   const own = node.id ? `#${CSS.escape(node.id)}` : trial ? `[data-trial="${CSS.escape(trial)}"]` : filter ? `[data-filter="${CSS.escape(filter)}"]` : node.classList.length ? `${node.localName}.${CSS.escape(node.classList[0])}` : node.localName;
   return { within, own, place: [...holder.querySelectorAll(own)].indexOf(node) };
@@ -16,7 +17,8 @@ function addressOf(node) {
 
 function nodeAt(address) {
   if (!address) return null;
-  return document.querySelector(address.within)?.querySelectorAll(address.own)[address.place] ?? null;
+  const holder = document.querySelector(address.within);
+  return address.own ? holder?.querySelectorAll(address.own)[address.place] ?? null : holder;
 }
 
 /** For each of some nodes its address and what `read` finds of it, where it finds something. */
