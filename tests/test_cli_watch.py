@@ -97,6 +97,7 @@ def test_a_port_that_cannot_be_had_ends_the_command() -> None:
     assert not Path("studies").exists()
 
 
+@pytest.mark.slow
 def test_a_sweep_serves_its_page_and_leaves_nothing_behind(started: list[Started]) -> None:
     """The address is printed before the sweep runs, the page answers, and its process ends with the sweep."""
     started.append(sweep := Started("sweep", "tiny.yaml", *INLINE, "--serve"))
