@@ -1,11 +1,14 @@
 """The calls that show what a study holds, or make its files again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 
 from privsearch.api.arguments import AnyStudy, study_of
 from privsearch.errors import StudyError
 from privsearch.front import Contest
+from privsearch.store import Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,6 +106,26 @@ def write_report(study: AnyStudy, path: Path | str | None = None, *, roc_trials:
         return html.write_report(
             where, Path(path) if path else where.report_path, ROC_TRIALS if roc_trials is None else roc_trials
         )
+
+
+@contextmanager
+def serve_study(study: AnyStudy, port: int = 0) -> Iterator[str]:
+    """Serve the page of a study on this machine alone, live, from a process of its own, during a `with` block.
+
+    Args:
+        study: the study, or its directory, which need not be there yet.
+        port: where; 0 for one that is free.
+
+    Yields:
+        The address.
+
+    Raises:
+        PortError: the port is not to be had.
+    """
+    from privsearch.report.page.beside import served_beside
+
+    with served_beside(study.path if isinstance(study, Study) else Path(study), port) as address:
+        yield address
 
 
 def remake_outputs(study: AnyStudy) -> list[Contest]:
