@@ -32,6 +32,7 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "tune, 1 worker": lambda: TuneRunner(workers=1),
     "tune, 2 workers": lambda: TuneRunner(workers=2),
 }
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name == "tune, 1 worker" else name for name in RUNNERS]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -74,9 +75,7 @@ def test_a_dataset_that_changes_meanwhile_fails_its_trials(trials: list[PlannedT
     assert "must stay as it is while a sweep runs" in result.message
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "tune, 1 worker" else name for name in RUNNERS]
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTrial]) -> None:
     """Each trial is started once and finished once, a failure stops nobody, and the bits are those of a plain call."""
     listener = Listener()
@@ -95,7 +94,7 @@ def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTria
         assert got.numbers() == expected.numbers()
 
 
-@pytest.mark.parametrize("name", RUNNERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_what_is_run_may_depend_on_what_came_of_it(name: str, trials: list[PlannedTrial]) -> None:
     """Two trials at first, one more for each result, five in all: workers wait for what comes, and for nothing else."""
     listener = Listener()
