@@ -139,7 +139,8 @@ def _last(parameter: Parameter) -> Any:
     """The greatest value that steps from the least one lead to."""
     asked = parameter.range
     assert asked is not None
-    return asked.high if asked.step is None else parameter.listed()[-1]
+    # Not from a list: small steps make a long one.
+    return asked.high if asked.step is None else parameter.stepped((parameter.size or 1) - 1)
 
 
 class _Tidy(BaseSampler):

@@ -24,6 +24,8 @@ MOST_LISTED: Final = 100_000
 _DEFAULTS: Final = {**SNN_DEFAULTS, "threshold": DEFAULT_THRESHOLD}
 _DIGITS: Final = 6
 """Significant digits of a number that was drawn from a range: as a person would have written it."""
+_STEP_DIGITS: Final = 12
+"""Those of a number that steps lead to: whatever a person may have written as a step, without the noise of adding."""
 
 Axes = dict[str, Any]
 """The value of every axis of a trial, canonical."""
@@ -61,7 +63,12 @@ class Parameter:
         """Its values, where they can be listed."""
         if self.range is None:
             return self.values
-        return [self.tidied(self.range.low + i * (self.range.step or 1)) for i in range(self.size or 0)]
+        return [self.stepped(i) for i in range(self.size or 0)]
+
+    def stepped(self, steps: int) -> Any:
+        """The value of a range that so many steps from its least one lead to."""
+        assert self.range is not None, "a list has no steps"
+        return self.tidied(self.range.low + steps * (self.range.step or 1))
 
     def holds(self, value: Any) -> bool:
         """Whether a value is one of its own."""
@@ -69,28 +76,26 @@ class Parameter:
             return value in self.values
         if not isinstance(value, int | float) or not self.range.low <= value <= self.range.high:
             return False
-        steps = (value - self.range.low) / (self.range.step or 1)
-        return self.range.continuous or abs(steps - round(steps)) < 1e-8
+        steps = round((value - self.range.low) / (self.range.step or 1))
+        return self.range.continuous or value == self.stepped(steps)
 
     def tidied(self, value: float) -> float:
         """A number of the range as a person would have written it; no whole number is changed."""
         if self.range is None or isinstance(value, int):
             return value
-        return float(min(max(float(f"{value:.{_DIGITS}g}"), self.range.low), self.range.high))
+        digits = _DIGITS if self.range.continuous else _STEP_DIGITS
+        return float(min(max(float(f"{value:.{digits}g}"), self.range.low), self.range.high))
 
     def draw(self, rng: np.random.Generator) -> Any:
         """One of its values at random."""
         if self.size is not None:
-            return self.listed()[int(rng.integers(self.size))] if self.range is None else self._drawn_step(rng)
+            drawn = int(rng.integers(self.size))
+            return self.values[drawn] if self.range is None else self.stepped(drawn)
         assert self.range is not None, "a list has a size"
         low, high = self.range.low, self.range.high
         return self.tidied(
             float(np.exp(rng.uniform(log(low), log(high))) if self.range.log else rng.uniform(low, high))
         )
-
-    def _drawn_step(self, rng: np.random.Generator) -> Any:
-        assert self.range is not None, "a list is drawn from itself"
-        return self.tidied(self.range.low + int(rng.integers(self.size or 1)) * (self.range.step or 1))
 
 
 class SearchSpace:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from search_tables import LISTED, RANGED, search_of, space_of
 
+from privsearch.search.core import Proposer
 from privsearch.search.space import point_key
 
 
@@ -57,3 +58,28 @@ def test_what_lies_outside_is_known(change: dict[str, Any]) -> None:
     )
     assert space.choices(axes) is not None
     assert space.choices(axes | change) is None
+
+
+@pytest.mark.parametrize(("low", "high", "step"), [(0.1, 1.0, 0.3333333), (0.1, 0.1000009, 0.0000001)])
+def test_steps_of_any_length_lead_to_points_of_the_space(low: float, high: float, step: float) -> None:
+    """All values of a range with a step are distinct, are drawn, proposed and known again."""
+    search = search_of({"model": ["ann"], "learning_rate": {"low": low, "high": high, "step": step}}, trials=50)
+    space, rng = space_of(search), np.random.default_rng(0)
+    points = [point_key(axes) for axes in space.points()]
+    assert len(set(points)) == len(points) == space.size
+    assert all(space.choices(axes) is not None for axes in space.points())
+    assert all(point_key(space.draw(rng)) in points for _ in range(50))
+    proposer = Proposer(search, space, {"test_accuracy": "maximize", "svm.auc": "minimize"})
+    while proposal := proposer.ask():
+        assert space.choices(proposal.axes) is not None
+        if proposal.fresh:
+            proposer.tell(proposal.number, {"test_accuracy": 0.5, "svm.auc": 0.5})
+    assert proposer.fresh == space.size
+
+
+def test_many_small_steps_are_not_listed() -> None:
+    """A sweep file of a hundred bytes cannot ask for a list of a billion numbers."""
+    search = search_of({"model": ["ann"], "epochs": {"low": 1, "high": 10**9, "step": 1}})
+    proposal = Proposer(search, space_of(search), {"test_accuracy": "maximize", "svm.auc": "minimize"}).ask()
+    assert proposal is not None
+    assert 1 <= proposal.axes["epochs"] <= 10**9
