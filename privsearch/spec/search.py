@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Self, get_args
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import InitErrorDetails
 
+from privsearch.spec.columns import DECIMALS
 from privsearch.spec.constraints import Constraint
 from privsearch.spec.grids import Where, as_tuple, idle_axes, list_problems, problem, raise_if_any
 from privsearch.spec.grids import value_problems as problems_of
@@ -71,7 +72,8 @@ def _bounds_problems(axis: str, given: Mapping[str, Any], kind: type[int | float
     numbers = (int,) if kind is int else (int, float)
     if not low < high:
         return [_rule((axis, "high"), f"must lie above low, {low}", high, "; swap them, or write a list of one value")]
-    if step is not None and (type(step) not in numbers or not 0 < step <= high - low):
+    # Beyond `DECIMALS` places 0.9 - 0.8 is less than 0.1.
+    if step is not None and (type(step) not in numbers or not 0 < step <= round(high - low, DECIMALS)):
         number = "a whole number" if kind is int else "a number"
         return [_rule((axis, "step"), f"must be {number} above 0 and up to high - low, {high - low:g}", step)]
     if type(log) is not bool:

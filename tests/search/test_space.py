@@ -60,7 +60,7 @@ def test_what_lies_outside_is_known(change: dict[str, Any]) -> None:
     assert space.choices(axes | change) is None
 
 
-@pytest.mark.parametrize(("low", "high", "step"), [(0.1, 1.0, 0.3333333), (0.1, 0.1000009, 0.0000001)])
+@pytest.mark.parametrize(("low", "high", "step"), [(0.1, 1.0, 0.3333333), (0.1, 0.1000009, 0.0000001), (0.8, 0.9, 0.1)])
 def test_steps_of_any_length_lead_to_points_of_the_space(low: float, high: float, step: float) -> None:
     """All values of a range with a step are distinct, are drawn, proposed and known again."""
     search = search_of({"model": ["ann"], "learning_rate": {"low": low, "high": high, "step": step}}, trials=50)
