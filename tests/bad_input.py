@@ -180,6 +180,8 @@ FIELDS: Final = (
         "a constraint on no column", 'search: {trials: 9, space: {model: ann}, constraints: {tset_accuracy: ">= 0.9"}}'
     ),
     more("a constraint that is none", "search: {trials: 9, space: {model: ann}, constraints: {test_accuracy: high}}"),
+    more("a constraint in percent", 'search: {trials: 9, space: {model: ann}, constraints: {test_accuracy: ">= 90"}}'),
+    more("a constraint beyond all", 'search: {trials: 9, space: {model: ann}, constraints: {svm.auc: "< 0"}}'),
     more(
         "a subsample that a search cannot take",
         "search: {trials: 9, space: {model: ann, train_size: {low: 2, high: 50}}}",

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 
 from privsearch.notebook import html_text
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, lacks, leading_attack
-from privsearch.spec.columns import AUDIT_MEANS, result_columns
-from privsearch.spec.constraints import Constraints
+from privsearch.spec.columns import AUDIT_MEANS, column_range, result_columns
+from privsearch.spec.constraints import Constraint, Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any, value_problems
 from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
@@ -173,6 +173,11 @@ class SweepSpec(BaseModel):
             for column in self.constraints()
             if column not in columns
         ]
+        problems += [
+            problem("bad_constraint", ("search", "constraints", column), str(constraint), told)
+            for column, constraint in self.constraints().items()
+            if column in columns and (told := _impossible(column, constraint))
+        ]
         raise_if_any(problems)
         return self
 
@@ -309,6 +314,16 @@ def _not_a_column(given: str, columns: Sequence[str]) -> str:
         "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, seconds, or one of "
         f"{', '.join(attacks)} with .{', .'.join(numbers)} behind it), but got {cut(given)}; {remedy(given, columns)}"
     )
+
+
+def _impossible(column: str, constraint: Constraint) -> str | None:
+    """Why no trial can satisfy a constraint; None where one can."""
+    low, high = column_range(column)
+    if constraint.can_hold(low, high):
+        return None
+    percent = 1 < constraint.bound <= 100
+    hint = f"; {constraint.bound:g} % is {constraint.bound / 100:g}" if percent else "; correct the bound"
+    return f"must be possible for numbers of {low:g} to {high:g}, but got {str(constraint)!r}{hint}"
 
 
 _NOTHING_TO_RUN: Final = (
