@@ -155,10 +155,11 @@ def axis_categories(rows: pd.DataFrame) -> "dict[str, pd.Series[Any]]":
     found = {}
     for axis, values in axis_values(rows).items():
         if len(values) > MOST_VALUES and not isinstance(values[-1], str):
-            parts = pd.qcut(rows[axis].astype(float), 4, duplicates="drop", precision=2)
-            found[axis] = parts.cat.rename_categories(
-                [f"{_said(p.left)} to {_said(p.right)}" for p in parts.cat.categories]
-            )
+            numbers = rows[axis].astype(float)
+            parts = pd.qcut(numbers, 4, duplicates="drop", precision=2)
+            # Pandas has the first part begin a little below the least number: a learning rate below 0.
+            names = [f"{_said(max(p.left, numbers.min()))} to {_said(p.right)}" for p in parts.cat.categories]
+            found[axis] = parts.cat.rename_categories(names)
         elif len(values) > 1:
             words = {
                 value: "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -173,6 +173,7 @@ def test_values_are_counted_on_the_front_and_everywhere() -> None:
     assert found["model", "snn"] == {"on_front": 5, "front_share": 0.5, "configurations": 10, "share": 0.5}
     assert found["weight_bit_width", "null"]["on_front"] == 5
     assert found["num_steps", "25"] == {"on_front": 5, "front_share": 1.0, "configurations": 5, "share": 0.5}
+    assert next(value for axis, value in found if axis == "beta") == "0 to 0.24"
     quarters = [row for (axis, _), row in found.items() if axis == "beta"]
     assert [row["configurations"] for row in quarters] == [5] * 4
     assert sum(row["on_front"] for row in quarters) == 10
