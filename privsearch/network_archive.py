@@ -47,6 +47,11 @@ class KeptNetwork:
     trained_on: Int[Array, " n"]
     state_dict: "Mapping[str, Tensor]"
 
+    def __repr__(self) -> str:
+        weights = sum(tensor.numel() for tensor in self.state_dict.values())
+        of = f"{self.role} {self.replicate}, trained on {len(self.trained_on)} examples"
+        return f"KeptNetwork({of}: {weights:,} numbers)"
+
 
 @dataclass(frozen=True, eq=False)
 class KeptNetworks:
@@ -67,6 +72,10 @@ class KeptNetworks:
     num_classes: int
     environment: str
     networks: Sequence[KeptNetwork]
+
+    def __repr__(self) -> str:
+        count = f"{len(self.networks)} network{'s' if len(self.networks) != 1 else ''}"
+        return f"KeptNetworks({self.trial_id!r}: {count} of {self.spec.model} on {self.spec.dataset_name})"
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,8 @@ def test_under_halves_every_network_is_both(tmp_path: Path) -> None:
     """Each is a target of its own, and a shadow of the others."""
     _, path = trained(tmp_path, model="ann", protocol=HalvesProtocol(networks=4))
     assert [(n.role, n.replicate) for n in load_networks(path).networks] == [("both", k) for k in (1, 2, 3, 4)]
+    assert len(repr(load_networks(path))) < 100, "the weights are not shown"
+    assert "both 1, trained on" in repr(load_networks(path).networks[0])
 
 
 def test_torch_alone_reads_a_state_dict(kept: tuple[Completed, Path]) -> None:
