@@ -73,9 +73,15 @@ class SweepOutcome:
     searches: Sequence["RunningSearch"] = ()
     warm_starts: Sequence[WarmStart] = ()
 
+    @property
+    def num_cached(self) -> int:
+        """Trials of the grids and of the searches that needed no run, as they were recorded when this one began."""
+        grids = {trial.trial_id for trial in self.plan.trials if trial.cached}
+        searched = {t.trial_id for search in self.searches for t in search.plan.trials() if t.cached}
+        return len(grids | searched)
+
     def __repr__(self) -> str:
-        cached = len(self.plan.trials) - len(self.plan.todo)
-        counts = f"{self.num_completed} trials finished, {cached} recorded already, {len(self.failed)} failed"
+        counts = f"{self.num_completed} trials finished, {self.num_cached} recorded already, {len(self.failed)} failed"
         return f"SweepOutcome({counts}; study {str(self.study.path)!r})"
 
     def _repr_html_(self) -> str:

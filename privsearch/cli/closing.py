@@ -11,12 +11,11 @@ if TYPE_CHECKING:
 
 def closing_lines(outcome: "SweepOutcome", study: "Study") -> str:
     """What this run did, and where it is."""
-    cached = len(outcome.plan.trials) - len(outcome.plan.todo)
     failed = len(outcome.failed)
     elsewhere = outcome.plan.attacks_elsewhere
     return "\n".join(
         [
-            f"trials: {outcome.num_completed} finished, {cached} recorded already, {failed} failed",
+            f"trials: {outcome.num_completed} finished, {outcome.num_cached} recorded already, {failed} failed",
             *(start.line() for start in outcome.warm_starts),
             *(f"{search.line()}; ended: {search.ended}" for search in outcome.searches),
             *_dead(outcome.num_dead),

@@ -114,6 +114,7 @@ def test_a_longer_budget_goes_on_and_trains_nothing_again(sweep_file: Path, tmp_
     before, runner = log(tmp_path / "s"), Backwards()
     outcome = searched(sweep_file, tmp_path / "s", "search.trials=8", runner=runner)
     assert len(runner.ran) == 2
+    assert (outcome.num_completed, outcome.num_cached) == (2, 6)
     assert log(tmp_path / "s")[: len(before)] == before
     assert len(record_lines(tmp_path / "s")) == 8
     assert [search.proposer.fresh for search in outcome.searches] == [8]
