@@ -19,10 +19,17 @@ def test_the_hypervolume_is_that_of_what_satisfies_the_constraints() -> None:
 
 
 def test_an_objective_without_bounds_is_held_against_the_worst_seen() -> None:
-    """Seconds have no worst value of their own."""
+    """Seconds have no worst value of their own; as on the front, the hypervolume is a share of all that could be."""
     growth = Growth({"test_accuracy": "maximize", "seconds": "minimize"}, {})
     fast, slow = {"test_accuracy": 0.5, "seconds": 1.0}, {"test_accuracy": 0.9, "seconds": 3.0}
-    assert growth.of([fast, slow]) == pytest.approx(0.5 * 2.0)
+    assert growth.of([fast, slow]) == pytest.approx(0.5 * 2 / 3)
+
+
+def test_an_objective_from_minus_one_is_scaled() -> None:
+    """Nothing is above 1: a perfect outcome is all there can be."""
+    growth = Growth({"test_accuracy": "maximize", "svm.advantage": "minimize"}, {})
+    assert growth.of([{"test_accuracy": 1.0, "svm.advantage": -1.0}]) == 1.0
+    assert growth.of([{"test_accuracy": 0.8, "svm.advantage": 0.0}]) == pytest.approx(0.8 * 0.5)
 
 
 def test_only_trials_of_the_search_count_as_those_without_growth() -> None:
