@@ -175,6 +175,10 @@ FIELDS: Final = (
         "brute force on a range",
         "search: {trials: 9, sampler: brute_force, space: {model: snn, beta: {low: 0.8, high: 1}}}",
     ),
+    more(
+        "brute force on a billion values",
+        "search: {trials: 9, sampler: brute_force, space: {model: ann, epochs: {low: 1, high: 1000000000}}}",
+    ),
     more("gp with conditions", "search: {trials: 9, sampler: gp, space: {model: [ann, snn], beta: [0.8, 0.9]}}"),
     more(
         "a constraint on no column", 'search: {trials: 9, space: {model: ann}, constraints: {tset_accuracy: ">= 0.9"}}'

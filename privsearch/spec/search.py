@@ -16,6 +16,8 @@ from privsearch.spec.trial import AXES, Axes, axis_adapter, honours, with_versio
 from privsearch.text import cut, remedy
 
 _RULE: Final = "search_rule"
+MOST_VALUES: Final = 100_000
+"""Of a range that is to be tried in full: more would fill the memory before the first trial."""
 _RANGE: Final = ("low", "high", "step", "log")
 
 
@@ -187,6 +189,13 @@ class Search(BaseModel):
         if self.sampler.kind == "brute_force":
             told = "brute_force tries every value, so it needs a list, or a range with a step; write one of these"
             problems = [problem(_RULE, ("space", axis), None, told) for axis, r in ranges.items() if r.continuous]
+            long = {axis: (r.high - r.low) / (r.step or 1) + 1 for axis, r in ranges.items() if not r.continuous}
+            told = f"brute_force tries every value, so there must be at most {MOST_VALUES:,}, but there are {{:,.0f}}; "
+            problems += [
+                problem(_RULE, ("space", axis), None, f"{told.format(count)}take random, or a longer step")
+                for axis, count in long.items()
+                if count > MOST_VALUES
+            ]
         if self.sampler.kind == "gp":
             told = (
                 "a Gaussian process compares all points in all their axes, so gp needs a space in which every axis has "
