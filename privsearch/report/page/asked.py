@@ -8,6 +8,7 @@ from privsearch.result import Completed, Failed, TrialResult
 from privsearch.spec import SweepSpec
 from privsearch.spec.datasets import dataset_name
 from privsearch.spec.protocols import Protocol
+from privsearch.spec.search import Range, Search
 
 
 class Fact(TypedDict):
@@ -38,6 +39,7 @@ def asked(sweep: SweepSpec, trials: Mapping[str, str], results: Sequence[TrialRe
         "Datasets": [", ".join(names)],
         "Who is a member": [_protocol(protocol) for protocol in sweep.protocol],
         "Configurations": [f"{name}: {_grid(grid)}" for name, grid in sweep.grids.items()],
+        "Search": _search(sweep.search) if sweep.search else [],
         "Training": _recipe(sweep.recipe),
         "Attacks": [", ".join(attack.name for attack in sweep.attacks)],
         "What competes": [
@@ -74,6 +76,27 @@ def _protocol(protocol: Protocol) -> str:
 
 def _grid(grid: Mapping[str, Sequence[Any]]) -> str:
     return "; ".join(f"{axis} {', '.join(_value(value) for value in values)}" for axis, values in grid.items())
+
+
+def _search(search: Search) -> list[str]:
+    """What chose the configurations, among which, until when, and which of them are of use."""
+    space = "; ".join(f"{axis} {_choice(values)}" for axis, values in search.space.items())
+    budgets = [f"{search.trials} trials"] if search.trials else []
+    budgets += [f"{search.minutes:g} minutes"] if search.minutes else []
+    if search.until:
+        budgets.append(
+            f"until {search.until.in_trials} trials let the hypervolume grow by less than {search.until.growth:g}"
+        )
+    bounds = ", ".join(f"{quantity(column)} {constraint}" for column, constraint in search.constraints.items())
+    told = [f"by {search.sampler.kind}, for each dataset under each protocol: {' or '.join(budgets)}", f"among {space}"]
+    return [*told, f"of use: {bounds}"] if bounds else told
+
+
+def _choice(values: Sequence[Any] | Range) -> str:
+    if isinstance(values, Range):
+        step = f" in steps of {plain(values.step)}" if values.step is not None else ""
+        return f"{plain(values.low)} to {plain(values.high)}{step}{' (logarithmic)' if values.log else ''}"
+    return ", ".join(_value(value) for value in values)
 
 
 def _recipe(recipe: Mapping[str, Any]) -> list[str]:
