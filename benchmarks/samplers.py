@@ -223,7 +223,7 @@ def main() -> None:
     asked = parser.parse_args()
     runs = run_all(["iris", "breast_cancer"], asked.seeds)
     rows = list(summary(runs))
-    Console().print(table_of(rows))
+    Console(width=140).print(table_of(rows))
     pd.DataFrame(rows).to_csv(asked.output / "samplers.csv", index=False, float_format="%.4g")
     for path in plot(runs, asked.output / "samplers"):
         Console().print(f"written: {path}")
