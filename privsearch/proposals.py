@@ -1,14 +1,18 @@
-"""The proposals of a study's searches on disk: one line of JSON each, appended and synced before its trial is run."""
+"""The proposals of a study's searches on disk: one line of JSON each, appended and synced before its trial is run.
+
+Where a search has ended, a line says why.
+"""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from privsearch.disk import append_line, sync_folder, writing
 from privsearch.record import DamagedLine, lines_of
@@ -48,21 +52,48 @@ class LoggedProposal(BaseModel):
         return self.origin in ("sampled", "drawn")
 
 
+class LoggedEnd(BaseModel):
+    """A line of the log: a search proposes nothing more, and all that it proposed has been run.
+
+    Attributes:
+        search: the id of the search.
+        ended: why, in words.
+        proposals: how many there were by then; once there are more, it has gone on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    search: Word
+    ended: Text
+    proposals: int = Field(ge=0)
+
+
+_LINE: Final[TypeAdapter[LoggedProposal | LoggedEnd]] = TypeAdapter(LoggedProposal | LoggedEnd)
+
+
 @dataclass(frozen=True)
 class ProposalLog:
     """What a log holds.
 
     Attributes:
         proposals: in the order in which they were made.
+        ends: of searches, likewise.
         damaged: the lines that could not be read, such as one that a killed process left torn.
     """
 
     proposals: tuple[LoggedProposal, ...] = ()
+    ends: tuple[LoggedEnd, ...] = ()
     damaged: tuple[DamagedLine, ...] = ()
 
     def of(self, search: str) -> Sequence[LoggedProposal]:
         """Those of one search."""
         return [proposal for proposal in self.proposals if proposal.search == search]
+
+    def end_of(self, search: str) -> str:
+        """Why a search ended; empty where it has not, or has gone on since."""
+        count = len(self.of(search))
+        own = [end.ended for end in self.ends if (end.search, end.proposals) == (search, count)]
+        return own[-1] if own else ""
 
 
 def read_proposals(path: Path) -> ProposalLog:
@@ -71,13 +102,70 @@ def read_proposals(path: Path) -> ProposalLog:
     Raises:
         StudyError: there is something that is no file that can be read.
     """
-    found, damaged = [], []
+    found: list[LoggedProposal] = []
+    ends: list[LoggedEnd] = []
+    damaged = []
     for line in lines_of(path):
         try:
-            found.append(LoggedProposal.model_validate_json(line.content))
+            read = _LINE.validate_json(line.content)
         except ValueError as error:
             damaged.append(line.damaged(error))
-    return ProposalLog(tuple(found), tuple(damaged))
+        else:
+            (found if isinstance(read, LoggedProposal) else ends).append(read)  # type: ignore[arg-type]
+    return ProposalLog(tuple(found), tuple(ends), tuple(damaged))
+
+
+def counts_words(counts: Mapping[Origin, int], budget: int | None) -> str:
+    """How many proposals a search has made, in words.
+
+    Args:
+        counts: of each origin.
+        budget: how many new configurations it may propose, where that is given.
+    """
+    of = f" of {budget}" if budget else ""
+    fresh = counts.get("sampled", 0) + counts.get("drawn", 0)
+    return f"{fresh}{of} proposed, {counts.get('repeat', 0)} repeats, {counts.get('given', 0)} known before"
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What the log says of one search.
+
+    Attributes:
+        dataset: the name of what it searches on.
+        proposals: in their order.
+        ended: why; empty while it goes on.
+    """
+
+    dataset: str
+    proposals: Sequence[LoggedProposal]
+    ended: str
+
+    @property
+    def counts(self) -> Counter[Origin]:
+        """How many proposals there are of each origin."""
+        return Counter(proposal.origin for proposal in self.proposals)
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """By trial_id, the number of the proposal that first came to it."""
+        return {proposal.trial_id: proposal.number for proposal in reversed(self.proposals)}
+
+
+def in_order(trial_ids: Iterable[str], searches: Iterable[Searched]) -> list[str]:
+    """Trials in the order that says how a search went, which does not depend on how long each of them took.
+
+    Args:
+        trial_ids: in the order in which they finished.
+        searches: theirs.
+
+    Returns:
+        What no search has proposed, as it was, and then the others in the order of the proposals.
+    """
+    numbers: dict[str, int] = {}
+    for search in searches:
+        numbers |= search.numbers
+    return sorted(trial_ids, key=lambda trial_id: numbers.get(trial_id, -1))
 
 
 class ProposalWriter:
@@ -102,11 +190,11 @@ class ProposalWriter:
     ) -> None:
         self._file.close()
 
-    def append(self, proposal: LoggedProposal) -> None:
-        """Write one proposal and wait until the disk has it.
+    def append(self, line: LoggedProposal | LoggedEnd) -> None:
+        """Write one line and wait until the disk has it.
 
         Raises:
             StudyError: it cannot be written.
         """
         with writing(self._path):
-            append_line(self._file, json.dumps(proposal.model_dump(mode="json")).encode())
+            append_line(self._file, json.dumps(line.model_dump(mode="json")).encode())

@@ -35,7 +35,7 @@ from privsearch.archive import SignalArchive
 from privsearch.disk import PART, append_line, reading, replace_file, sync_folder, writing
 from privsearch.errors import StudyError
 from privsearch.network_archive import NetworkArchive
-from privsearch.proposals import ProposalLog, read_proposals
+from privsearch.proposals import ProposalLog, Searched, read_proposals
 from privsearch.record import Record, collector_paused, lines_of, read_record
 from privsearch.result import Completed, TrialResult, Word
 from privsearch.spec import Attack, SweepSpec
@@ -260,16 +260,29 @@ class Study:
         Raises:
             StudyError: this is not a study, or its plan cannot be read.
         """
-        self._check_exists()
-        plan = self.path / "plan.json"
-        try:
-            asked = _Plan.model_validate_json(plan.read_bytes())
-        except (OSError, ValidationError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it holds something else than trials"
-            raise StudyError(f"{plan}: must be readable, but: {reason}; run the sweep again, which writes it") from None
+        asked = self._plan()
         proposed = self.proposals().proposals if asked.searches else ()
         by_search = {p.trial_id: asked.searches[p.search] for p in proposed if p.search in asked.searches}
         return {**asked.trials, **by_search}
+
+    def searches(self) -> list[Searched]:
+        """The searches that the sweep last asked for, as far as they have come: by dataset, then by protocol.
+
+        Raises:
+            StudyError: this is not a study, or its plan or its proposals cannot be read.
+        """
+        searches = self._plan().searches
+        log = self.proposals() if searches else ProposalLog()
+        return [Searched(dataset, log.of(own), log.end_of(own)) for own, dataset in searches.items()]
+
+    def _plan(self) -> _Plan:
+        self._check_exists()
+        plan = self.path / "plan.json"
+        try:
+            return _Plan.model_validate_json(plan.read_bytes())
+        except (OSError, ValidationError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it holds something else than trials"
+            raise StudyError(f"{plan}: must be readable, but: {reason}; run the sweep again, which writes it") from None
 
     def results(self, record: Record | None = None) -> list[TrialResult]:
         """The results of the trials that the sweep last asked for, in its order, as far as they are finished.

@@ -184,6 +184,8 @@ def _run(
                 progress.searching(searches)
             if plan.todo or searches:
                 runner.run(source, job, recorder)
+            for search in searches:
+                search.note_end(study.proposals())
         finally:
             progress.end()
     # Here, so that the trials need not wait for the libraries that draw their results.

@@ -70,13 +70,11 @@ def explain_study(study: AnyStudy, *, write: bool = True) -> "list[Explanation]"
     Raises:
         StudyError: the study cannot be read or written.
     """
-    from privsearch.front import contests
-    from privsearch.report.explain.explanation import explain
+    from privsearch.report.explain import explanation
     from privsearch.report.explain.files import write_explanation
 
     where = study_of(study)
-    record = where.record()
-    found = [explain(own, [*record.results]) for own in contests(where.results(record), where.sweep())]
+    found = explanation.explain_study(where)
     if write:
         with where.remade():
             for one in found:

@@ -103,15 +103,13 @@ def audit(study: StudyFolder) -> None:
 @app.command(epilog=EXIT_STATUS)
 def explain(study: StudyFolder) -> None:
     """Say what mattered for each front: importance of the axes, values on the front, growth; write tables and plots."""
-    from privsearch.front import contests
     from privsearch.report.explain.console import explanation_view
-    from privsearch.report.explain.explanation import explain as explain_contest
+    from privsearch.report.explain.explanation import explain_study
     from privsearch.report.explain.files import write_explanation
     from privsearch.store import load_study
 
     where, console = load_study(study), new_console()
-    record = where.record()
-    found = [explain_contest(own, [*record.results]) for own in contests(where.results(record), where.sweep())]
+    found = explain_study(where)
     for one in found:
         for view in explanation_view(one):
             console.print(view, "")

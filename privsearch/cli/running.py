@@ -1,6 +1,7 @@
 """The commands that run trials, or say what there is to run."""
 
 import json
+import shlex
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT
@@ -233,8 +234,10 @@ def _going_on_later(study: "Study") -> "Iterator[None]":
 
 
 def _report(console: "Console", outcome: "SweepOutcome", study: "Study") -> None:
-    """Print the fronts and what this run did."""
+    """Print the fronts, after a search what mattered, and what this run did."""
     print_fronts(console, outcome.contests)
+    if outcome.searches:
+        _explain(console, outcome, study)
     typer.echo(closing_lines(outcome, study))
 
 
@@ -242,3 +245,14 @@ def _leave(outcome: "SweepOutcome") -> None:
     """End with the status that says whether some trials failed."""
     if outcome.failed:
         raise typer.Exit(ExitCode.SOME_FAILED)
+
+
+def _explain(console: "Console", outcome: "SweepOutcome", study: "Study") -> None:
+    """Print what mattered in each contest of a search."""
+    from privsearch.report.explain.console import explanation_summary
+    from privsearch.report.explain.explanation import explain_study
+
+    for found in explain_study(study, outcome.contests):
+        console.print(*explanation_summary(found), "", sep="\n")
+    where = shlex.quote(str(study.path))
+    typer.echo(f"which values stand on the front, as tables and plots: privsearch explain {where}\n")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 
 from privsearch.planned import PlannedTrial, Recorded
-from privsearch.proposals import LoggedProposal, ProposalWriter
+from privsearch.proposals import LoggedEnd, LoggedProposal, ProposalLog, ProposalWriter, counts_words
 from privsearch.record import merged
 from privsearch.result import TrialResult
 from privsearch.search.core import Proposal, Proposer
@@ -59,9 +59,7 @@ class RunningSearch:
 
     def line(self) -> str:
         """How far it is, in words."""
-        counts, trials = self.proposer.counts, self.plan.contest.search.trials
-        of = f" of {trials}" if trials else ""
-        told = f"{self.proposer.fresh}{of} proposed, {counts['repeat']} repeats, {counts['given']} known before"
+        told = counts_words(self.proposer.counts, self.plan.contest.search.trials)
         return f"search {self.name}: {told}; hypervolume {self.proposer.hypervolume:.4f}"
 
     def take(self) -> list[PlannedTrial]:
@@ -91,6 +89,12 @@ class RunningSearch:
         self._waiting.discard(trial_id)
         if trial_id in self._numbers:
             self._tell(trial_id)
+
+    def note_end(self, written: ProposalLog) -> None:
+        """Write down why it ended, where that is not written yet; all its trials have been run."""
+        if self.ended and written.end_of(self.plan.contest.id) != self.ended:
+            end = LoggedEnd(search=self.plan.contest.id, ended=self.ended, proposals=self.proposer.counts.total())
+            self._log.append(end)
 
     def _begin(self) -> None:
         self._began_at = monotonic()

@@ -9,8 +9,10 @@ from rich.table import Column
 
 from privsearch.analysis import FRONT
 from privsearch.frame import records
+from privsearch.front import Contest
 from privsearch.report.explain.explanation import Explanation, growth_words
 from privsearch.report.formats import MISSING, console_table
+from privsearch.report.front_table import constraints_words
 from privsearch.report.labels import quantity
 
 CHANCE_MARK = "~"
@@ -20,13 +22,16 @@ CHANCE_MARK = "~"
 def explanation_view(found: Explanation) -> Iterator[RenderableType]:
     """The importances, the values on the front, and how the hypervolume grew."""
     title = found.contest.title
-    if found.refused:
-        yield f"{title}: {found.refused}"
-    else:
-        yield _importance_table(title, found.importances)
+    yield _importances(found)
     if len(found.values):
         yield _value_table(title, found.values)
     yield f"{title}: {growth_words(found.history)}"
+
+
+def explanation_summary(found: Explanation) -> Iterator[RenderableType]:
+    """The importances, or why there are none, and how the hypervolume grew."""
+    yield _importances(found)
+    yield f"{found.contest.title}: {growth_words(found.history)}"
 
 
 def ordered_axes(importances: pd.DataFrame) -> list[str]:
@@ -39,7 +44,13 @@ def goal(objective: str) -> str:
     return "reaching the front" if objective == FRONT else quantity(objective)
 
 
-def _importance_table(title: str, importances: pd.DataFrame) -> RenderableType:
+def _importances(found: Explanation) -> RenderableType:
+    if found.refused:
+        return f"{found.contest.title}: {found.refused}"
+    return _importance_table(found.contest, found.importances)
+
+
+def _importance_table(contest: Contest, importances: pd.DataFrame) -> RenderableType:
     goals = importances["objective"].unique().tolist()
     by_cell = {(row["objective"], row["axis"]): row for row in records(importances)}
     lines = [
@@ -48,11 +59,13 @@ def _importance_table(title: str, importances: pd.DataFrame) -> RenderableType:
     ]
     if equal := [goal(objective) for objective in goals if _all_equal(importances, objective)]:
         lines.append(f"{MISSING} all configurations are equally good: {', '.join(equal)}.")
+    if contest.constraints:
+        lines.append(f"Farthest from the front is what violates {constraints_words(contest)}.")
     table = console_table(
         "axis",
         *(Column(goal(objective).replace(" ", "\n", 1), no_wrap=True) for objective in goals),
         Column("n", justify="right"),
-        title=f"{title}: what decides",
+        title=f"{contest.title}: what decides",
         caption="\n".join(lines),
     )
     # Four with their intervals beside them do not fit into 80 characters.

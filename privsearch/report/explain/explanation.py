@@ -7,7 +7,9 @@ import pandas as pd
 
 from privsearch.analysis import hypervolume_history, importances, value_shares
 from privsearch.errors import MetricError
-from privsearch.front import Contest
+from privsearch.front import Contest, contests
+from privsearch.proposals import in_order
+from privsearch.store import Study
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +22,7 @@ class Explanation:
         refused: why not; empty where they can.
         values: of each axis, on the front and everywhere (`privsearch.analysis.value_shares`).
         history: the hypervolume after each trial (`privsearch.analysis.hypervolume_history`).
+        searched: whether the trials stand there as they were proposed, and not as they finished.
     """
 
     contest: Contest
@@ -27,20 +30,40 @@ class Explanation:
     refused: str
     values: pd.DataFrame
     history: pd.DataFrame
+    searched: bool = False
 
 
-def explain(contest: Contest, order: Sequence[str]) -> Explanation:
+def explain(contest: Contest, order: Sequence[str], *, searched: bool = False) -> Explanation:
     """Work out what mattered.
 
     Args:
         contest: what competed.
-        order: the ids of trials in the order in which they finished, those of other contests among them.
+        order: the ids of trials in the order in which they count for the growth (`privsearch.proposals.in_order`),
+            those of other contests among them.
+        searched: whether that is the order in which they were proposed.
     """
     try:
         found, refused = importances(contest), ""
     except MetricError as reason:
         found, refused = pd.DataFrame(), str(reason)
-    return Explanation(contest, found, refused, value_shares(contest), hypervolume_history(contest, order))
+    history = hypervolume_history(contest, order)
+    return Explanation(contest, found, refused, value_shares(contest), history, searched)
+
+
+def explain_study(study: Study, found: Sequence[Contest] | None = None) -> list[Explanation]:
+    """Work out what mattered in each contest of a study.
+
+    Args:
+        study: whose record and proposals say in which order its trials count.
+        found: its contests, where they are known already.
+
+    Raises:
+        StudyError: the study cannot be read.
+    """
+    record, searches = study.record(), study.searches()
+    order = in_order(record.results, searches)
+    own = contests(study.results(record), study.sweep()) if found is None else found
+    return [explain(contest, order, searched=bool(searches)) for contest in own]
 
 
 def growth_words(history: pd.DataFrame) -> str:

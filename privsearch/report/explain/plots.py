@@ -58,7 +58,7 @@ def _draw_importances(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def plot_hypervolume(found: Explanation) -> Figure:
-    """The hypervolume after each trial, in the order in which they finished."""
+    """The hypervolume after each trial, in the order in which they finished, or, of a search, were proposed."""
     history = found.history
     figure = new_figure(COLUMN_WIDTH, 2.5)
     axes = figure.add_subplot()
@@ -71,7 +71,7 @@ def plot_hypervolume(found: Explanation) -> Figure:
         room = (most - least or 0.1 * most) * 0.08
         axes.set_ylim(least - room, most + room)
     axes.set_title(found.contest.title, loc="left", fontsize=9)
-    axes.set_xlabel("finished trials", fontsize=8)
+    axes.set_xlabel("trials, as proposed" if found.searched else "finished trials", fontsize=8)
     axes.set_ylabel("hypervolume (share of all outcomes)", fontsize=8)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
