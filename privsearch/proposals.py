@@ -124,7 +124,9 @@ def counts_words(counts: Mapping[Origin, int], budget: int | None) -> str:
     """
     of = f" of {budget}" if budget else ""
     fresh = counts.get("sampled", 0) + counts.get("drawn", 0)
-    return f"{fresh}{of} proposed, {counts.get('repeat', 0)} repeats, {counts.get('given', 0)} known before"
+    repeats = counts.get("repeat", 0)
+    told = "1 repeat" if repeats == 1 else f"{repeats} repeats"
+    return f"{fresh}{of} proposed, {told}, {counts.get('given', 0)} known before"
 
 
 @dataclass(frozen=True)

@@ -255,4 +255,4 @@ def _explain(console: "Console", outcome: "SweepOutcome", study: "Study") -> Non
     for found in explain_study(study, outcome.contests):
         console.print(*explanation_summary(found), "", sep="\n")
     where = shlex.quote(str(study.path))
-    typer.echo(f"which values stand on the front, as tables and plots: privsearch explain {where}\n")
+    typer.echo(f"values on the front, tables and plots of all this: privsearch explain {where}\n")

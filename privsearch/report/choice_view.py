@@ -8,6 +8,7 @@ from typing import Any, Final
 from privsearch.choice import Choice, Cost
 from privsearch.differences import ACCURACY
 from privsearch.frame import varying_axes
+from privsearch.report.front_table import constraints_words, nearest_words
 from privsearch.report.labels import NOTATION, configuration, quantity
 from privsearch.report.style import excess_of
 from privsearch.spec import AXES
@@ -47,6 +48,7 @@ def choice_summary(choice: Choice) -> dict[str, Any]:
         "title": choice.contest.title,
         "private": choice.private,
         "min_accuracy": choice.min_accuracy,
+        "constraints": {column: str(constraint) for column, constraint in choice.contest.constraints.items()},
         "rule": choice.rule,
         "knee_distance": choice.distance,
         "chosen": None if chosen is None else _row(choice, chosen),
@@ -69,14 +71,18 @@ def _row(choice: Choice, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _headline(choice: Choice) -> str:
+    asked = f", with {constraints_words(choice.contest)}" if choice.contest.constraints else ""
     if choice.min_accuracy is None:
-        return "the knee of the front"
-    return f"the lowest {quantity(choice.private)} with a test accuracy of at least {choice.min_accuracy:g}"
+        return f"the knee of the front{asked}"
+    return f"the lowest {quantity(choice.private)} with a test accuracy of at least {choice.min_accuracy:g}{asked}"
 
 
 def _nothing(choice: Choice) -> Iterator[str]:
     """Why nothing was picked, and how near the best comes."""
-    best = choice.most_accurate
+    best, nearest = choice.most_accurate, nearest_words(choice.contest)
+    if nearest:
+        yield f"no configuration satisfies {constraints_words(choice.contest)}; the nearest to it: {nearest}"
+        return
     if best is None or choice.min_accuracy is None:
         yield "no configuration can be compared: failed, dead, or without these numbers (privsearch front tells)"
         return

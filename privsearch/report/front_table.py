@@ -120,12 +120,16 @@ def _constraints(contest: Contest) -> list[str]:
     """What had to hold, how many configurations satisfy it, and, where none does, which is the nearest."""
     if not contest.constraints:
         return []
-    rows, nearest = contest.candidates, nearest_words(contest)
-    count = f"{rows['feasible'].sum()} of {len(rows)} configurations with every objective satisfy it."
-    return [
-        f"Asked for: {constraints_words(contest)}. {count}",
-        *([f"The nearest to it: {nearest}."] if nearest else []),
-    ]
+    nearest = nearest_words(contest)
+    asked = [f"A{words.removeprefix('a')}." for words in asked_words(contest)]
+    return [*asked, *([f"The nearest to it: {nearest}."] if nearest else [])]
+
+
+def asked_words(contest: Contest) -> list[str]:
+    """What had to hold, and how many configurations satisfy it; nothing where nothing had to."""
+    rows = contest.candidates
+    count = f"{rows['feasible'].sum()} of {len(rows)} configurations with every objective satisfy it"
+    return [f"asked for: {constraints_words(contest)}; {count}"] if contest.constraints else []
 
 
 def constraints_words(contest: Contest) -> str:

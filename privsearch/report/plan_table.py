@@ -10,6 +10,7 @@ from privsearch.npz import MAX_BYTES
 from privsearch.plan import Plan
 from privsearch.report.formats import console_table
 from privsearch.report.labels import configuration
+from privsearch.report.search_words import budget_words, constraint_words
 from privsearch.spec import AXES, TrialSpec
 from privsearch.spec.trial import SNN_DEFAULTS
 
@@ -81,16 +82,12 @@ def _search_lines(plan: Plan) -> Iterator[RenderableType]:
     searches = [search.summary() | {"name": search.contest.name} for search in plan.searches]
     if not searches:
         return
-    first = searches[0]
-    ends = [
-        f"{first['trials']} trials" if first["trials"] else "",
-        f"{first['minutes']:g} minutes" if first["minutes"] else "",
-        "{growth:g} of growth in {in_trials} trials".format(**first["until"]) if first["until"] else "",
-    ]
-    yield f"search by {first['sampler']}, for each dataset under each protocol: {' or '.join(filter(None, ends))}"
-    table = console_table(
-        "search", "points", "proposed", "repeats", "known", "to run again", "left", "core time", show_edge=True
-    )
+    search = plan.searches[0].contest.search
+    yield f"search by {search.sampler.kind}, for each dataset under each protocol: {budget_words(search)}"
+    if search.constraints:
+        yield f"asked for: {', '.join(constraint_words(search))}"
+    header = ("points", "proposed", "repeats", "known", "to run again", "left", "core time")
+    table = console_table(Column("search", no_wrap=True), *header, show_edge=True)
     for row in searches:
         points = "continuous" if row["points"] is None else f"{row['points']:,}"
         seconds = row["estimated_core_seconds"]
@@ -122,12 +119,14 @@ def reuse_lines(plan: Plan) -> Iterator[str]:
 
 
 def trial_table(plan: Plan) -> Table:
-    """Every trial of the plan: its id, its configuration, the grids that ask for it, and whether it is recorded."""
-    table = console_table(Column("trial id", no_wrap=True), "state", "configuration", "grids", show_edge=True)
+    """Every trial of the plan: its id, its configuration, what asks for it, and whether it is recorded."""
+    table = console_table(Column("trial id", no_wrap=True), "state", "configuration", "from", show_edge=True)
     names = trial_names(plan)
+    numbers = {p.trial_id: p.number for search in plan.searches for p in reversed(search.logged)}
     for trial in plan.all_trials:
         state = "cached" if trial.cached else "to do"
-        table.add_row(trial.trial_id, state, names[trial.trial_id], ", ".join(trial.grids) or "search")
+        proposal = [f"proposal {numbers[trial.trial_id]}"] if trial.trial_id in numbers else []
+        table.add_row(trial.trial_id, state, names[trial.trial_id], ", ".join([*trial.grids, *proposal]) or "search")
     return table
 
 

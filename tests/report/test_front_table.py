@@ -162,7 +162,7 @@ def test_a_constraint_is_told_with_what_satisfies_it(small: Contest) -> None:
     some = replace(small, constraints={"test_accuracy": Constraint.model_validate(">= 0.95")})
     text = " ".join(" ".join(printed(some)).split())
     assert "3 on the front" in text
-    assert "Asked for: test accuracy >= 0.95. 3 of 6 configurations with every objective satisfy it." in text
+    assert "Asked for: test accuracy >= 0.95; 3 of 6 configurations with every objective satisfy it." in text
     assert "nearest" not in text
     none = replace(small, constraints={"svm.auc": Constraint.model_validate("< 0.52")})
     text = " ".join(" ".join(printed(none)).split())

@@ -55,12 +55,12 @@ def _importance_table(contest: Contest, importances: pd.DataFrame) -> Renderable
     by_cell = {(row["objective"], row["axis"]): row for row in records(importances)}
     lines = [
         "Shares of what all axes come to (PED-ANOVA). In brackets: 95 %, by a bootstrap over configurations.",
-        f"{CHANCE_MARK} what an axis without any effect stays below in 95 % of cases. n: configurations it has one on.",
+        f"{CHANCE_MARK} no more than an axis without any effect has in 95 % of cases. n: configurations it can affect.",
     ]
     if equal := [goal(objective) for objective in goals if _all_equal(importances, objective)]:
         lines.append(f"{MISSING} all configurations are equally good: {', '.join(equal)}.")
     if contest.constraints:
-        lines.append(f"Farthest from the front is what violates {constraints_words(contest)}.")
+        lines.append(f"For reaching the front, what violates {constraints_words(contest)} comes last.")
     table = console_table(
         "axis",
         *(Column(goal(objective).replace(" ", "\n", 1), no_wrap=True) for objective in goals),

@@ -77,6 +77,11 @@ def growth_words(history: pd.DataFrame) -> str:
     return f"Hypervolume {final:.4f} after {len(volumes)} trials: {', '.join(reached)}, all after {last}."
 
 
+def order_words(*, searched: bool) -> str:
+    """In which order trials stand along an axis."""
+    return "trials, as proposed" if searched else "finished trials"
+
+
 def _number(history: pd.DataFrame, volume: float) -> int:
     """How many trials it took to come to a hypervolume."""
     return int(history.loc[history["hypervolume"] >= volume, "number"].iloc[0])

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from privsearch.report.explain.console import goal, ordered_axes
-from privsearch.report.explain.explanation import Explanation
+from privsearch.report.explain.explanation import Explanation, order_words
 from privsearch.report.style import COLUMN_WIDTH, GREY, MODEL_COLOURS, PAGE_WIDTH, legend_below, new_figure
 
 _COLOUR = MODEL_COLOURS["ann"]
@@ -71,7 +71,7 @@ def plot_hypervolume(found: Explanation) -> Figure:
         room = (most - least or 0.1 * most) * 0.08
         axes.set_ylim(least - room, most + room)
     axes.set_title(found.contest.title, loc="left", fontsize=9)
-    axes.set_xlabel("trials, as proposed" if found.searched else "finished trials", fontsize=8)
+    axes.set_xlabel(order_words(searched=found.searched), fontsize=8)
     axes.set_ylabel("hypervolume (share of all outcomes)", fontsize=8)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,14 +1,15 @@
 """What was asked, and what came of it, in a few lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
-from privsearch.report.labels import plain, quantity
+from privsearch.proposals import Searched
+from privsearch.report.labels import quantity
+from privsearch.report.search_words import asked_words, outcome_words, value_words
 from privsearch.result import Completed, Failed, TrialResult
 from privsearch.spec import SweepSpec
 from privsearch.spec.datasets import dataset_name
 from privsearch.spec.protocols import Protocol
-from privsearch.spec.search import Range, Search
 
 
 class Fact(TypedDict):
@@ -30,7 +31,9 @@ class Asked(TypedDict):
     facts: list[Fact]
 
 
-def asked(sweep: SweepSpec, trials: Mapping[str, str], results: Sequence[TrialResult]) -> Asked:
+def asked(
+    sweep: SweepSpec, trials: Mapping[str, str], results: Sequence[TrialResult], searches: Sequence[Searched]
+) -> Asked:
     """What a sweep asked for, and how many of its trials came to what."""
     completed = [result for result in results if isinstance(result, Completed)]
     names = [dataset_name(dataset) for dataset in sweep.datasets]
@@ -39,7 +42,8 @@ def asked(sweep: SweepSpec, trials: Mapping[str, str], results: Sequence[TrialRe
         "Datasets": [", ".join(names)],
         "Who is a member": [_protocol(protocol) for protocol in sweep.protocol],
         "Configurations": [f"{name}: {_grid(grid)}" for name, grid in sweep.grids.items()],
-        "Search": _search(sweep.search) if sweep.search else [],
+        "Search": asked_words(sweep.search, sweep.seed) if sweep.search else [],
+        "Searched": list(_searched(sweep, results, searches)),
         "Training": _recipe(sweep.recipe),
         "Attacks": [", ".join(attack.name for attack in sweep.attacks)],
         "What competes": [
@@ -74,43 +78,30 @@ def _protocol(protocol: Protocol) -> str:
             )
 
 
+def _searched(sweep: SweepSpec, results: Sequence[TrialResult], searches: Sequence[Searched]) -> Iterator[str]:
+    """How far each search came, and why it ended."""
+    if sweep.search is None:
+        return
+    protocols = {result.trial_id: result.spec.protocol.kind for result in results}
+    for found in searches:
+        ids = found.numbers
+        kinds = {protocols[trial_id] for trial_id in ids if trial_id in protocols} if len(sweep.protocol) > 1 else ()
+        waiting = sum(trial_id not in protocols for trial_id in ids)
+        yield f"{' '.join([found.dataset, *kinds])}: {outcome_words(sweep.search, found, waiting)}"
+
+
 def _grid(grid: Mapping[str, Sequence[Any]]) -> str:
-    return "; ".join(f"{axis} {', '.join(_value(value) for value in values)}" for axis, values in grid.items())
-
-
-def _search(search: Search) -> list[str]:
-    """What chose the configurations, among which, until when, and which of them are of use."""
-    space = "; ".join(f"{axis} {_choice(values)}" for axis, values in search.space.items())
-    budgets = [f"{search.trials} trials"] if search.trials else []
-    budgets += [f"{search.minutes:g} minutes"] if search.minutes else []
-    if search.until:
-        budgets.append(
-            f"until {search.until.in_trials} trials let the hypervolume grow by less than {search.until.growth:g}"
-        )
-    bounds = ", ".join(f"{quantity(column)} {constraint}" for column, constraint in search.constraints.items())
-    told = [f"by {search.sampler.kind}, for each dataset under each protocol: {' or '.join(budgets)}", f"among {space}"]
-    return [*told, f"of use: {bounds}"] if bounds else told
-
-
-def _choice(values: Sequence[Any] | Range) -> str:
-    if isinstance(values, Range):
-        step = f" in steps of {plain(values.step)}" if values.step is not None else ""
-        return f"{plain(values.low)} to {plain(values.high)}{step}{' (logarithmic)' if values.log else ''}"
-    return ", ".join(_value(value) for value in values)
+    return "; ".join(f"{axis} {', '.join(map(value_words, values))}" for axis, values in grid.items())
 
 
 def _recipe(recipe: Mapping[str, Any]) -> list[str]:
     common = {name: value for name, value in recipe.items() if name != "overrides"}
     blocks = {"": common, **{f"{name}: ": own for name, own in recipe.get("overrides", {}).items()}}
     return [
-        start + ", ".join(f"{name} {_value(value)}" for name, value in own.items())
+        start + ", ".join(f"{name} {value_words(value)}" for name, value in own.items())
         for start, own in blocks.items()
         if own
     ]
-
-
-def _value(value: Any) -> str:
-    return "full" if value is None else plain(value)
 
 
 def _way(direction: str) -> str:

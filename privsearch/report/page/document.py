@@ -11,6 +11,7 @@ from privsearch.analysis import importances
 from privsearch.errors import MetricError
 from privsearch.frame import records, varying_axes
 from privsearch.front import Contest, contests
+from privsearch.proposals import in_order
 from privsearch.record import collector_paused
 from privsearch.report.audit.table import audit_table
 from privsearch.report.labels import configuration, model_name
@@ -19,6 +20,7 @@ from privsearch.report.page.budget import LEAKAGE_SHARE, ROC_SHARE, ROC_TRIALS, 
 from privsearch.report.page.curves import Curves, curves
 from privsearch.report.page.failures import Failures, failures
 from privsearch.report.page.fronts import ContestSection, by_importance, contest_rows, contest_section
+from privsearch.report.page.growth import Growth, growth_section
 from privsearch.report.page.importances import Importances, importances_section
 from privsearch.report.page.leakage import leakage
 from privsearch.report.page.paper_figures import Paper, paper
@@ -56,6 +58,7 @@ class Document(TypedDict):
     asked: Asked
     contests: list[ContestSection]
     importances: list[Importances]
+    growth: list[Growth]
     paper: Paper
     curves: Curves
     roc: Roc
@@ -76,19 +79,22 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS, *, w
         StudyError: the study cannot be read.
     """
     with collector_paused():
-        sweep, trials, results = study.sweep(), study.trials(), study.results()
+        sweep, trials, results, searches = study.sweep(), study.trials(), study.results(), study.searches()
         found = list(contests(results, sweep))
+        numbers = {trial_id: number for search in searches for trial_id, number in search.numbers.items()}
         completed = {result.trial_id: result for result in results if isinstance(result, Completed)}
-        parts = [contest_rows(contest) for contest in found]
-        order, words = by_importance(parts), _words(found)
+        parts = [contest_rows(contest, numbers) for contest in found]
+        importance, words = by_importance(parts), _words(found)
+        order = in_order(study.record().results, searches)
         document: Document = {
             "name": sweep.name,
             "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by privsearch {version('privsearch')}",
             "models": {name: _style(name) for name in sorted({result.spec.model for result in results})},
             "words": {i: _whole(result, words[i]) for i, result in ((r.trial_id, r) for r in results)},
-            "asked": asked(sweep, trials, results),
+            "asked": asked(sweep, trials, results, searches),
             "contests": [],
             "importances": [section for contest in found if whole and (section := _importances(contest))],
+            "growth": [growth_section(contest, order, searched=bool(searches)) for contest in found],
             "paper": paper(found) if whole else {"figures": [], "tables": [], "missing": [_FIGURES_LATER]},
             "curves": {"trials": [], "left_out": ""},
             "roc": {"trials": [], "left_out": []},
@@ -97,9 +103,9 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS, *, w
         }
         document["contests"] = [contest_section(*both, completed) for both in zip(found, parts, strict=True)]
         room_for_leakage = LEAKAGE_SHARE * (room - num_bytes(document))
-        _add_leakage(document["contests"], found, audit_table(completed.values()), order, room_for_leakage)
-        document["roc"] = roc(study, completed, order, roc_trials, ROC_SHARE * (room - num_bytes(document)))
-        document["curves"] = curves(completed, order, room - num_bytes(document))
+        _add_leakage(document["contests"], found, audit_table(completed.values()), importance, room_for_leakage)
+        document["roc"] = roc(study, completed, importance, roc_trials, ROC_SHARE * (room - num_bytes(document)))
+        document["curves"] = curves(completed, importance, room - num_bytes(document))
         return document
 
 

@@ -10,7 +10,7 @@ from privsearch.differences import ACCURACY, half_width_factor, leakage_column, 
 from privsearch.frame import records, varying_axes
 from privsearch.front import Contest
 from privsearch.report.front_marks import INFEASIBLE, tier_words, tiers
-from privsearch.report.front_table import constraints_words, counts, hypervolume_words, missing_words, shared_axes
+from privsearch.report.front_table import asked_words, counts, hypervolume_words, missing_words, shared_axes
 from privsearch.report.labels import NOTATION, configuration, quantity
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
 from privsearch.report.style import axis_title, excess_of, noise_floor_of, placebo_of
@@ -20,6 +20,7 @@ _ALWAYS: Final = ("train_accuracy", "train_accuracy_sd", "test_accuracy", "test_
 _PROBABILITY_HELP: Final = (
     "probability of being on the front, by a bootstrap over the targets; rough where these are few"
 )
+_PROPOSAL_HELP: Final = "its number among the proposals of its search, from 0, as in search.jsonl"
 
 
 class Objective(TypedDict):
@@ -120,13 +121,13 @@ def contest_section(contest: Contest, rows: pd.DataFrame, results: Mapping[str, 
     sure = contest.uncertainty.hypervolume is not None
     trials = [results[trial_id] for trial_id in rows["trial_id"]]
     columns = columns_of(rows, ("trial_id", "configuration", *axes, *_ALWAYS, *_number_columns(contest), "tier"))
-    columns |= columns_of(rows, ("on_front", "front_probability"))
+    columns |= columns_of(rows, ("on_front", "front_probability", "proposal"))
     return {
         "name": contest.name,
         "title": contest.title,
-        "counts": counts(contest.rows),
+        "counts": "; ".join([counts(contest.rows), *asked_words(contest)]),
         "objectives": [_objective(contest, column) for column in contest.objectives],
-        "headings": list(_headings(contest, sure=sure)),
+        "headings": list(_headings(contest, sure=sure, searched="proposal" in rows)),
         "rows": columns | {"model": rows["model"].tolist()},
         "axes": {axis: axis.replace("_", " ") for axis in axes},
         "num_candidates": len(contest.candidates),
@@ -137,14 +138,22 @@ def contest_section(contest: Contest, rows: pd.DataFrame, results: Mapping[str, 
     }
 
 
-def contest_rows(contest: Contest) -> pd.DataFrame:
-    """The candidates, then the other completed trials, with their words, and the candidates with their tiers."""
+def contest_rows(contest: Contest, numbers: Mapping[str, int]) -> pd.DataFrame:
+    """The candidates, then the other completed trials, with their words, and the candidates with their tiers.
+
+    Args:
+        contest: what competes.
+        numbers: by trial_id, the number of the proposal that came to it, where a search did.
+    """
     candidates = contest.candidates.assign(tier=tiers(contest.candidates))
     completed = contest.rows[contest.rows["status"] == "completed"]
     others = completed[~completed["trial_id"].isin(candidates["trial_id"])]
     # As objects, since a column of nothing but missing values has no type of its own.
     rows = pd.concat([candidates.astype(object), others.astype(object)])
     varying = varying_axes(contest.rows)
+    proposals = [numbers.get(trial_id) for trial_id in rows["trial_id"]]
+    if any(number is not None for number in proposals):
+        rows = rows.assign(proposal=pd.Series(proposals, rows.index, dtype=object))
     return rows.assign(configuration=[configuration(row, varying) for row in records(rows)])
 
 
@@ -181,7 +190,7 @@ def _number_columns(contest: Contest) -> Iterator[str]:
             yield from (f"{column}_low", f"{column}_high", placebo_of(column), excess_of(column))
 
 
-def _headings(contest: Contest, *, sure: bool) -> Iterator[Heading]:
+def _headings(contest: Contest, *, sure: bool, searched: bool) -> Iterator[Heading]:
     yield {"key": "configuration", "label": "configuration", "kind": "text"}
     if sure:
         yield {"key": "front_probability", "label": "P(on the front)", "kind": "number", "help": _PROBABILITY_HELP}
@@ -196,13 +205,13 @@ def _headings(contest: Contest, *, sure: bool) -> Iterator[Heading]:
                 "kind": "number",
                 "help": "over the placebo, at its sample size; 0 on average without a leak",
             }
+    if searched:
+        yield {"key": "proposal", "label": "proposal", "kind": "number", "help": _PROPOSAL_HELP}
     yield {"key": "seconds", "label": "seconds", "kind": "number", "help": "of training and attacking all its networks"}
     yield {"key": "trial_id", "label": "trial", "kind": "text"}
 
 
 def _notes(contest: Contest) -> Iterator[str]:
-    if contest.constraints:
-        yield f"Asked for: {constraints_words(contest)}."
     yield from missing_words(contest)
     if not contest.candidates.empty:
         yield hypervolume_words(contest)

@@ -24,6 +24,7 @@ SCRIPTS: Final = (
     "front",
     "compare",
     "leakage",
+    "growth",
     "paper",
     "trial",
     "failures",

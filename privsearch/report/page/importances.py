@@ -4,10 +4,9 @@ from typing import Final, TypedDict
 
 import pandas as pd
 
-from privsearch.report.labels import quantity
+from privsearch.report.explain.console import goal
 from privsearch.report.page.columns import Columns, columns_of
 
-_FRONT: Final = "front"
 _NUMBERS: Final = ("importance", "low", "high", "chance", "n")
 
 
@@ -43,7 +42,7 @@ def importances_section(title: str, table: pd.DataFrame) -> Importances:
         "title": title,
         "charts": [
             {
-                "title": "being on the front" if objective == _FRONT else quantity(str(objective)),
+                "title": goal(str(objective)),
                 "rows": {"axis": [str(axis).replace("_", " ") for axis in rows["axis"]], **columns_of(rows, _NUMBERS)},
             }
             for objective, rows in known.groupby("objective", sort=False)

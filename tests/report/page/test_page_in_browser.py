@@ -14,7 +14,7 @@ from privsearch.report.page.importances import importances_section
 
 pytestmark = pytest.mark.slow
 
-SECTIONS: Final = ("asked", "fronts", "leakage", "paper", "training", "failures", "again")
+SECTIONS: Final = ("asked", "fronts", "leakage", "growth", "paper", "training", "failures", "again")
 
 
 def _contest(page: Page) -> Locator:
@@ -328,13 +328,13 @@ def test_importances_are_drawn_where_they_are_known(open_page: OpenPage, documen
     plots = open_page(known).locator("#importances .plot")
     words = [plot.get_attribute("aria-label") for plot in plots.all()]
     assert words[0] == "Importance for test accuracy: model 0.900, act bit width 0.100 (within chance)."
-    assert (words[1] or "").startswith("Importance for being on the front: model 0.600")
+    assert (words[1] or "").startswith("Importance for reaching the front: model 0.600")
 
 
 def test_nothing_yet_is_a_page_too(open_page: OpenPage, document: Document) -> None:
     """A study without any result has a page that says so."""
     empty = copy.deepcopy(document)
-    empty |= {"contests": [], "words": {}, "importances": []}
+    empty |= {"contests": [], "words": {}, "importances": [], "growth": []}
     empty["curves"] = {"trials": [], "left_out": ""}
     empty["roc"] = {"trials": [], "left_out": []}
     empty["paper"] = {"figures": [], "tables": [], "missing": ["No trial has finished yet."]}

@@ -62,7 +62,7 @@ function modelName(model) {
 function marker(model, tier) {
   const { colour: fill, symbol } = page.models[model] ?? { colour: colour("ink-soft"), symbol: "square" };
   if (tier === 0) return { symbol, size: 12, color: fill, opacity: 1, line: { width: 1, color: colour("ink") } };
-  if (tier === 3) return { symbol: "x-thin-open", size: 8, color: fill, opacity: 0.7, line: { width: 1.5 } };
+  if (tier === 3) return { symbol: "x-thin-open", size: 8, color: fill, opacity: isDark() ? 1 : 0.8, line: { width: 1.5 } };
   if (tier === 1) return { symbol: `${symbol}-open`, size: 10, color: fill, opacity: 1, line: { width: 2 } };
   return { symbol, size: 7, color: fill, opacity: isDark() ? 0.7 : 0.45 };
 }

@@ -46,7 +46,7 @@ function mean(values) {
 /** The difference, its interval and a verdict, as far as they are known. */
 function difference(contest, column, a, b) {
   const paired = contest.paired.find(({ quantity }) => quantity === column);
-  if (column === "front_probability") return ["", "", ""];
+  if (column === "front_probability" || column === "proposal") return ["", "", ""];
   if (!paired) {
     const [va, vb] = [a, b].map((i) => contest.rows[column]?.[i]);
     if (!isNumber(va) || !isNumber(vb)) return [MISSING, "", ""];

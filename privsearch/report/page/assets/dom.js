@@ -45,7 +45,7 @@ function measured(rows, column, i) {
 }
 
 function formatted(rows, column, i) {
-  if (column === "seconds") return amount(rows[column][i]);
+  if (column === "seconds" || column === "proposal") return amount(rows[column][i]);
   if (column === "front_probability") return isNumber(rows[column][i]) ? rows[column][i].toFixed(2) : MISSING;
   if (column.endsWith("epsilon_low")) return isNumber(rows[column][i]) ? rows[column][i].toFixed(2) : MISSING;
   if (column.endsWith("excess_auc")) return fraction(rows[column][i], true);

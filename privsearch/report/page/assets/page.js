@@ -13,7 +13,7 @@ function render(found) {
   const focused = document.activeElement?.id;
   forgetCharts(main);
   forgetTables(main);
-  const sections = [askedSection(), frontSection(), leakageSection(), importancesSection(), paperSection(), trialSection(), failuresSection(), provenanceSection()].filter(Boolean);
+  const sections = [askedSection(), frontSection(), leakageSection(), importancesSection(), growthSection(), paperSection(), trialSection(), failuresSection(), provenanceSection()].filter(Boolean);
   const links = sections.map(({ id, firstChild }) => el("a", { href: `#${id}` }, firstChild.textContent));
   document.getElementById("top").replaceChildren(
     el("div", { class: "head" }, el("h1", {}, page.name), themeToggle()),

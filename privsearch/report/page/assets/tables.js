@@ -57,7 +57,7 @@ function bigTable(name, caption, columns, rows, { order = [], drawn = () => {} }
       return el("select", { ...attributes, onchange: (event) => set(event.target.value) }, options);
     }
     return el("input", {
-      ...attributes, type: "search", size: kind === "number" ? 5 : 10, value: state.filters[column] ?? "",
+      ...attributes, type: "search", size: kind === "number" ? 5 : column === "trial_id" ? 6 : 10, value: state.filters[column] ?? "",
       placeholder: kind === "number" ? "> 0.5" : "filter", oninput: (event) => set(event.target.value), "data-place": place,
     });
   }
