@@ -61,6 +61,13 @@ def results_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     return frame.astype(types).copy()
 
 
+def configurations_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
+    """The columns `trial_id`, `dataset`, `protocol` and the axes of the results table, made without all the others."""
+    rows = [{**_whose(result), **result.spec.axes()} for result in results]
+    frame = pd.DataFrame(rows, columns=["trial_id", "dataset", "protocol", *AXES])
+    return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
+
+
 def targets_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     """One row a target of each completed trial, in the order of the trials: its accuracies and all attacks' numbers.
 
@@ -108,7 +115,7 @@ def exposed_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _whose(result: Completed) -> dict[str, Any]:
+def _whose(result: TrialResult) -> dict[str, Any]:
     return {"trial_id": result.trial_id, "dataset": result.spec.dataset_name, "protocol": result.spec.protocol.kind}
 
 
@@ -134,13 +141,19 @@ def _row(result: TrialResult) -> dict[str, Any]:
     return row | {"error": f"{result.error}: {result.message}"}
 
 
-def completed_numbers(result: Completed) -> dict[str, float | int | None]:
-    """The numeric columns of a completed trial in the results table."""
-    return dict(_numbers(result))
+def completed_numbers(
+    result: Completed, targets: Sequence[Mapping[str, Any]] | None = None
+) -> dict[str, float | int | None]:
+    """The numeric columns of a completed trial in the results table.
+
+    Args:
+        result: the trial.
+        targets: its `target_numbers`, where they are at hand.
+    """
+    return dict(_numbers(result, target_numbers(result) if targets is None else targets))
 
 
-def _numbers(result: Completed) -> Iterator[tuple[str, float | int | None]]:
-    targets = target_numbers(result)
+def _numbers(result: Completed, targets: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float | int | None]]:
     for column in dict.fromkeys(column for target in targets for column in target):
         values = [target.get(column) for target in targets]
         attack, _, number = column.rpartition(".")

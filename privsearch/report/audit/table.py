@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from privsearch.frame import completed_numbers, records, results_frame, varying_axes
+from privsearch.frame import completed_numbers, configurations_frame, records, varying_axes
 from privsearch.intervals import mean_interval, spread_interval
 from privsearch.metrics import Interval
 from privsearch.report.labels import TPRS, configuration, reason_missing
@@ -42,7 +42,7 @@ def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
     """
     results = list(results)
     words: dict[str, str] = {}
-    for _, rows in results_frame(results).groupby("dataset", sort=False):
+    for _, rows in configurations_frame(results).groupby("dataset", sort=False):
         varying = varying_axes(rows)
         words |= {row["trial_id"]: configuration(row, varying) for row in records(rows)}
     table = [row for r in results if isinstance(r, Completed) for row in _rows(r, words[r.trial_id])]
@@ -59,17 +59,23 @@ def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
         "targets": len(result.replicates),
         **_accuracies(result),
     }
-    means, targets = completed_numbers(result), target_numbers(result)
+    targets = target_numbers(result)
+    means, by_target = _by_attack(completed_numbers(result, targets)), [_by_attack(target) for target in targets]
     shared = result.spec.protocol.kind == "paper"
-    for attack in [column.removesuffix(".auc") for column in targets[0] if column.endswith(".auc")]:
-        own = [_of(attack, target) for target in targets]
+    for attack in [name for name, numbers in by_target[0].items() if "auc" in numbers]:
+        own = [target[attack] for target in by_target]
         trial |= {"attack": attack, "strongest": own[0].get("attack")}
-        yield trial | _of(attack, means) | _intervals(own, shared=shared) | _reasons(own)
+        yield trial | means[attack] | _intervals(own, shared=shared) | _reasons(own)
 
 
-def _of(attack: str, numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """The numbers of one attack, by their names without the attack's."""
-    return {c.removeprefix(f"{attack}."): number for c, number in numbers.items() if c.startswith(f"{attack}.")}
+def _by_attack(numbers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """By attack, its numbers by their names without the attack's; what is of no attack is left out."""
+    found: dict[str, dict[str, Any]] = {}
+    for column, number in numbers.items():
+        attack, dot, name = column.rpartition(".")
+        if dot:
+            found.setdefault(attack, {})[name] = number
+    return found
 
 
 def _accuracies(result: Completed) -> dict[str, float]:
