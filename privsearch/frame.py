@@ -154,19 +154,35 @@ def completed_numbers(
 
 
 def _numbers(result: Completed, targets: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float | int | None]]:
-    for column in dict.fromkeys(column for target in targets for column in target):
-        values = [target.get(column) for target in targets]
+    columns = dict.fromkeys(column for target in targets for column in target)
+    found = {column: [target.get(column) for target in targets] for column in columns}
+    deviations = _deviations({column: own for column, own in found.items() if _has_mean(column)})
+    for column, values in found.items():
         attack, _, number = column.rpartition(".")
         if number in COUNTS:
             yield column, values[0]
-        elif not attack or number in AUDIT_MEANS:
-            yield from _mean_and_sd(column, values)
+        elif _has_mean(column):
+            yield column, None if None in values else fmean(values)  # type: ignore[arg-type]
+            yield f"{column}_sd", deviations.get(column)
         if number == "auc":
             interval = _auc_interval(result, attack, targets)
             yield f"{column}_low", interval.low
             yield f"{column}_high", interval.high
         if number == "num_non_members":
             yield f"{attack}.noise_floor", noise_floor(targets[0][f"{attack}.num_members"], targets[0][column])
+
+
+def _has_mean(column: str) -> bool:
+    attack, _, number = column.rpartition(".")
+    return not attack or number in AUDIT_MEANS
+
+
+def _deviations(values: Mapping[str, Sequence[float | None]]) -> dict[str, float]:
+    """By column the sample standard deviation over the targets; without those for which a number is missing."""
+    # All at once, as numpy's call takes far longer than its sums.
+    complete = {column: own for column, own in values.items() if len(own) > 1 and None not in own}
+    found = np.std(np.array([*complete.values()], float), axis=1, ddof=1).tolist() if complete else []
+    return dict(zip(complete, found, strict=True))
 
 
 def _auc_interval(result: Completed, attack: str, targets: Sequence[Mapping[str, Any]]) -> Interval:

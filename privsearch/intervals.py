@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from math import sqrt
 from statistics import NormalDist, fmean, variance
+from typing import Final
 
 from privsearch.metrics import Interval
+
+_NORMAL: Final = NormalDist().inv_cdf(0.975)
 
 
 def mean_interval(estimates: Sequence[Interval], *, shared: bool, lowest: float = 0.0) -> Interval:
@@ -23,7 +26,7 @@ def mean_interval(estimates: Sequence[Interval], *, shared: bool, lowest: float 
     value = fmean(estimate.value for estimate in estimates)
     if len(estimates) == 1:
         return estimates[0]
-    standard_errors = [(e.high - e.low) / 2 / NormalDist().inv_cdf(0.975) for e in estimates]
+    standard_errors = [(e.high - e.low) / 2 / _NORMAL for e in estimates]
     within = fmean(error**2 for error in standard_errors)
     within *= len(estimates) if shared else len(estimates) / (len(estimates) - 1)
     half_width = _half_width([estimate.value for estimate in estimates], within)

@@ -128,7 +128,8 @@ def _constraints(contest: Contest) -> list[str]:
 def asked_words(contest: Contest) -> list[str]:
     """What had to hold, and how many configurations satisfy it; nothing where nothing had to."""
     rows = contest.candidates
-    count = f"{rows['feasible'].sum()} of {len(rows)} configurations with every objective satisfy it"
+    fit = int(rows["feasible"].sum())
+    count = f"{fit} of {len(rows)} configurations with every objective {'satisfies' if fit == 1 else 'satisfy'} it"
     return [f"asked for: {constraints_words(contest)}; {count}"] if contest.constraints else []
 
 

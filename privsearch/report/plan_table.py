@@ -86,8 +86,8 @@ def _search_lines(plan: Plan) -> Iterator[RenderableType]:
     yield f"search by {search.sampler.kind}, for each dataset under each protocol: {budget_words(search)}"
     if search.constraints:
         yield f"asked for: {', '.join(constraint_words(search))}"
-    header = ("points", "proposed", "repeats", "known", "to run again", "left", "core time")
-    table = console_table(Column("search", no_wrap=True), *header, show_edge=True)
+    names = (Column(name, no_wrap=True) for name in ("search", "points", "proposed", "repeats", "known"))
+    table = console_table(*names, "to run again", "left", "core time", gap=1, show_edge=True)
     for row in searches:
         points = "continuous" if row["points"] is None else f"{row['points']:,}"
         seconds = row["estimated_core_seconds"]

@@ -79,13 +79,14 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS, *, w
         StudyError: the study cannot be read.
     """
     with collector_paused():
-        sweep, trials, results, searches = study.sweep(), study.trials(), study.results(), study.searches()
+        sweep, trials, searches, record = study.sweep(), study.trials(), study.searches(), study.record()
+        results = study.results(record)
         found = list(contests(results, sweep))
         numbers = {trial_id: number for search in searches for trial_id, number in search.numbers.items()}
         completed = {result.trial_id: result for result in results if isinstance(result, Completed)}
         parts = [contest_rows(contest, numbers) for contest in found]
         importance, words = by_importance(parts), _words(found)
-        order = in_order(study.record().results, searches)
+        order = in_order(record.results, searches)
         document: Document = {
             "name": sweep.name,
             "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by privsearch {version('privsearch')}",

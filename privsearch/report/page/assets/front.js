@@ -109,7 +109,7 @@ function pointTrace(contest, x, y, model, tier) {
   const { rows } = contest;
   const own = candidates(contest).filter((i) => rows.model[i] === model && rows.tier[i] === tier);
   const bars = (column) => ({
-    type: "data", array: own.map((i) => rows[`${column}_sd`]?.[i] ?? 0), thickness: 1, width: 0, color: faded(page.models[model].colour, (isDark() ? [0.9, 0.7, 0.5, 0.5] : [0.8, 0.5, 0.25, 0.25])[tier]),
+    type: "data", array: own.map((i) => rows[`${column}_sd`]?.[i] ?? 0), thickness: 1, width: 0, color: faded(page.models[model].colour, (isDark() ? [0.9, 0.7, 0.5, 0.3] : [0.8, 0.5, 0.25, 0.25])[tier]),
     visible: contest.num_candidates <= MOST_BARS || tier === 0,
   });
   return {
