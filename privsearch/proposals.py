@@ -150,8 +150,11 @@ class Searched:
 
     @property
     def numbers(self) -> dict[str, int]:
-        """By trial_id, the number of the proposal that first came to it."""
-        return {proposal.trial_id: proposal.number for proposal in reversed(self.proposals)}
+        """By trial_id, in their order, the number of the proposal that first came to it."""
+        found: dict[str, int] = {}
+        for proposal in self.proposals:
+            found.setdefault(proposal.trial_id, proposal.number)
+        return found
 
 
 def in_order(trial_ids: Iterable[str], searches: Iterable[Searched]) -> list[str]:

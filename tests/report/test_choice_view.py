@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,16 @@ from builders import completed_of
 from privsearch.choice import Choice, choose
 from privsearch.front import contests
 from privsearch.report.choice_view import choice_lines, choice_summary
-from privsearch.spec import PaperProtocol, SweepSpec, TrialSpec
+from privsearch.result import Completed
+from privsearch.spec import Constraint, PaperProtocol, SweepSpec, TrialSpec
 
 MEANS = ((0.97, 0.70), (0.95, 0.58), (0.94, 0.585), (0.90, 0.52))
 NOISE = ((-0.004, 0.001, 0.003), (0.003, -0.004, 0.001), (0.001, 0.003, -0.004), (0.002, 0.002, -0.004))
 
 
-def choice(min_accuracy: float | None = None, targets: int = 3) -> Choice:
-    """The choice among four configurations that tell by their bits."""
-    results = [
+def made_results(targets: int = 3) -> list[Completed]:
+    """Four configurations that tell by their bits."""
+    return [
         completed_of(
             f"{bits:016x}",
             [accuracy + change for change in noise[:targets]],
@@ -26,6 +28,11 @@ def choice(min_accuracy: float | None = None, targets: int = 3) -> Choice:
         )
         for bits, (accuracy, auc), noise in zip((8, 6, 4, 2), MEANS, NOISE, strict=True)
     ]
+
+
+def choice(min_accuracy: float | None = None, targets: int = 3) -> Choice:
+    """The choice among them."""
+    results = made_results(targets)
     sweep = {"name": "a", "datasets": ["iris"], "protocol": "paper", "grids": {"a": {"model": ["ann"]}}}
     (contest,) = contests(results, SweepSpec.model_validate(sweep))
     return choose(contest, results, min_accuracy)
@@ -55,6 +62,20 @@ def test_a_choice_in_words() -> None:
     ):
         assert part in words
     assert "warning" not in words
+
+
+def test_a_choice_under_constraints_says_so() -> None:
+    """What had to hold stands beside the rule; where nothing satisfies it, the nearest is named."""
+    made = choice()
+    least = replace(made.contest, constraints={"test_accuracy": Constraint.model_validate(">= 0.96")})
+    chosen = choose(least, made_results())
+    assert said(chosen).splitlines()[0] == "iris, protocol paper: the knee of the front, with test accuracy >= 0.96"
+    assert said(chosen).splitlines()[1] == "  ANN w8 (trial 0000000000000008)"
+    assert choice_summary(chosen)["constraints"] == {"test_accuracy": ">= 0.96"}
+    nothing = replace(made.contest, constraints={"test_accuracy": Constraint.model_validate("> 0.99")})
+    assert "no configuration satisfies test accuracy > 0.99; the nearest to it: ANN w8, with test accuracy 0.970" in (
+        said(choose(nothing, made_results()))
+    )
 
 
 WORDS: list[tuple[Callable[[], Choice], str]] = [

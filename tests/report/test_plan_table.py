@@ -111,6 +111,24 @@ def test_tables_fit_80_columns(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
     assert sum(line.split()[:1] == [trial.trial_id] for line in lines for trial in plan.trials) == 4
 
 
+def test_a_search_is_told_with_whole_names(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """When it ends, what it must satisfy, and how far each is; no name is cut on a terminal."""
+    asked = {
+        "trials": 30,
+        "until": {"growth": 0.05, "in_trials": 7},
+        "space": {"model": ["ann", "snn"], "beta": {"low": 0.8, "high": 0.9}},
+        "constraints": {"test_accuracy": ">= 0.9"},
+    }
+    changes = {"search": asked, "datasets": ["breast_cancer"], "protocol": [{"kind": "paper"}, {"kind": "halves"}]}
+    attacks = {"attacks": ["loss"], "objectives": {"test_accuracy": "maximize", "loss.auc": "minimize"}}
+    lines = printed(*plan_tables(planned(changed(tiny_sweep, **changes, **attacks), tmp_path)))
+    said = " ".join(lines)
+    assert "protocol: 30 trials or less than 0.05 of growth in 7 trials" in said
+    assert "asked for: test accuracy >= 0.9" in said
+    assert " breast_cancer_halves continuous 0 " in said
+    assert max(map(len, lines)) <= 80
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(0.2, "0 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h")],

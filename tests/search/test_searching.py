@@ -12,6 +12,7 @@ from command_line import INLINE, numbers, record_lines, run
 
 from privsearch.plan import make_plan
 from privsearch.planned import PlannedTrial
+from privsearch.report.explain.explanation import explain_study
 from privsearch.result import Completed, TrialResult, failure
 from privsearch.runners.base import Observer, Runner, Source
 from privsearch.runners.inline import InlineRunner
@@ -79,9 +80,9 @@ def searched(file: Path, study: Path, *settings: str, runner: Runner | None = No
 
 
 def log(study: Path) -> list[dict[str, Any]]:
-    """The lines of a study's proposals, without the time."""
-    lines = (study / "search.jsonl").read_text().splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+    """The lines of a study's proposals, without the time, and without why it ended."""
+    lines = map(json.loads, (study / "search.jsonl").read_text().splitlines())
+    return [{k: v for k, v in line.items() if k != "seconds"} for line in lines if "ended" not in line]
 
 
 def test_a_search_ends_with_a_front(sweep_file: Path, tmp_path: Path) -> None:
@@ -97,6 +98,42 @@ def test_a_search_ends_with_a_front(sweep_file: Path, tmp_path: Path) -> None:
     planned = json.loads(run("plan", sweep_file, "--study", study.path, "--json").stdout)["searches"]["iris"]
     assert next(iter(study.trials())) in run("plan", sweep_file, "--study", study.path, "--trials").stdout
     assert (planned["proposed"], planned["left"], planned["unfinished"]) == (6, 0, 0)
+
+
+def test_a_search_ends_with_what_mattered(sweep_file: Path, tmp_path: Path) -> None:
+    """Importances or why there are none, the growth, and how to get more; why it ended stands in the study, once."""
+    words = ("sweep", sweep_file, "--study", tmp_path / "s", *INLINE)
+    said = " ".join(run(*words).stdout.split())
+    refused = "importances need at least 10 completed configurations with every objective, but there are 6"
+    assert f"iris, protocol paper: {refused}" in said
+    assert "after 6 trials" in said
+    assert said.index("of it after") < said.index("privsearch explain") < said.index("trials: 6 finished")
+    again = run(*words).stdout
+    assert "trials: 0 finished, 6 recorded already, 0 failed" in again
+    (search,) = Study(tmp_path / "s").searches()
+    assert search.ended == "the budget of 6 trials is spent"
+    assert (tmp_path / "s" / "search.jsonl").read_text().count('"ended"') == 1
+    assert [p["trial_id"] for p in log(tmp_path / "s") if p["origin"] != "repeat"] == list(search.numbers)
+    enough = run(*words, "--set", "search.trials=10").stdout
+    assert "iris, protocol paper: what decides" in enough
+    assert "no more than an axis without any effect has in 95 % of cases" in " ".join(enough.split())
+    (search,) = Study(tmp_path / "s").searches()
+    assert (search.ended, search.counts["sampled"]) == ("the budget of 10 trials is spent", 10)
+
+
+def test_a_sweep_of_grids_ends_as_ever(tiny_sweep_file: Path, tmp_path: Path) -> None:
+    """What mattered is told where something was searched."""
+    assert "explain" not in run("sweep", tiny_sweep_file, "--study", tmp_path / "s", *INLINE).stdout
+
+
+def test_the_order_of_the_growth_is_that_of_the_proposals(sweep_file: Path, tmp_path: Path) -> None:
+    """In whatever order the trials finished."""
+    searched(sweep_file, tmp_path / "s", runner=Backwards())
+    (found,) = explain_study(Study(tmp_path / "s"))
+    assert found.searched
+    (search,) = Study(tmp_path / "s").searches()
+    assert found.history["trial_id"].tolist() == list(search.numbers)
+    assert found.history["trial_id"].tolist() != list(Study(tmp_path / "s").record().results)
 
 
 def test_it_matters_to_no_number_who_runs_the_trials(sweep_file: Path, tmp_path: Path) -> None:
@@ -217,7 +254,7 @@ def test_a_strangers_log_asks_for_nothing_outside_of_the_space(sweep_file: Path,
     wrong["axes"] |= {"num_steps": 9999, "threshold": "x"}
     path.write_text(json.dumps(wrong) + "\n" + path.read_text())
     (search,) = make_plan(read_sweep(sweep_file), Study(tmp_path / "s")).searches
-    assert len(search.logged) == len(path.read_text().splitlines()) - 1
+    assert len(search.logged) == len(log(tmp_path / "s")) - 1
 
 
 @pytest.mark.slow

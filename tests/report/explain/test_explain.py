@@ -113,6 +113,22 @@ def test_figures_show_every_axis_and_the_growth(found: Explanation) -> None:
         assert (drawn.max <= one.get_size_inches()).all()
 
 
+def test_a_constraint_is_told_beside_the_importances(found: Explanation) -> None:
+    """What violates it is not good, whatever else it is."""
+    least = replace(found.contest, constraints={"test_accuracy": Constraint.model_validate(">= 0.8")})
+    told = explain(least, [])
+    assert "For reaching the front, what violates test accuracy >= 0.8 comes last." in printed(told)
+    assert "comes last" not in printed(found)
+
+
+def test_a_search_is_drawn_as_it_was_proposed(found: Explanation) -> None:
+    """The axis says in which order the trials stand."""
+    order = found.contest.rows["trial_id"].tolist()
+    assert plot_hypervolume(found).axes[0].get_xlabel() == "finished trials"
+    searched = explain(found.contest, order, searched=True)
+    assert plot_hypervolume(searched).axes[0].get_xlabel() == "trials, as proposed"
+
+
 def test_files_are_tables_and_figures(found: Explanation, small: Contest, tmp_path: Path) -> None:
     """Of importances that cannot be had there are none; what is written is what was found."""
     written = [path.name for path in write_explanation(tmp_path, found)]

@@ -1,9 +1,10 @@
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from builders import make_completed
-from page_study import sweep_of
+from page_study import searched_study, sweep_of
 
 from privsearch.environment import describe_environment
 from privsearch.report.page.budget import MOST_BYTES, encoded, fitting, num_bytes
@@ -125,3 +126,57 @@ def test_what_has_no_room_is_left_out_and_said(tmp_path_factory: pytest.TempPath
     shown = [trial["trial_id"] for trial in small["curves"]["trials"]]
     assert shown == [trial["trial_id"] for trial in whole["curves"]["trials"]][: len(shown)]
     assert f"{39:016x}" == shown[0]
+
+
+def test_a_search_is_told(tmp_path: Path) -> None:
+    """What it might choose, what chose, when it was to end, what had to hold, how far it came, and why it ended."""
+    document = build_document(searched_study(tmp_path / "s"), MOST_BYTES / 2)
+    facts = {fact["name"]: fact["said"] for fact in document["asked"]["facts"]}
+    assert facts["Search"] == [
+        "sampler nsga2, population_size 4; seed 0; up to 8 at a time await their results",
+        "ends after 12 trials, for each dataset under each protocol",
+        "space: model ann, snn; weight_bit_width full, 4; beta from 0.8 to 0.98; learning_rate from 0.001 to 0.1, "
+        "logarithmic",
+        "asked for: test accuracy >= 0.8",
+    ]
+    assert facts["Searched"] == [
+        "iris: 12 of 12 proposed, 1 repeat, 0 known before; ended: the budget of 12 trials is spent"
+    ]
+    assert "Configurations" not in facts
+    (contest,) = document["contests"]
+    assert contest["counts"].endswith(
+        "; asked for: test accuracy >= 0.8; 7 of 12 configurations with every objective satisfy it"
+    )
+
+
+def test_proposals_have_their_numbers(tmp_path: Path, document: Document) -> None:
+    """A column of the table, as in search.jsonl; a study that searched nothing has none."""
+    (contest,) = build_document(searched_study(tmp_path / "s"), MOST_BYTES / 2)["contests"]
+    found = dict(zip(contest["rows"]["trial_id"], contest["rows"]["proposal"], strict=True))
+    assert found == {f"{n:016x}": n + (n >= 6) for n in range(12)}
+    assert "proposal" in [heading["key"] for heading in contest["headings"]]
+    assert "proposal" not in [heading["key"] for heading in document["contests"][0]["headings"]]
+    assert "proposal" not in document["contests"][0]["rows"]
+
+
+def test_the_growth_is_that_of_the_proposals(tmp_path: Path, document: Document) -> None:
+    """In their order, not in that of the ends; without a search, in the order of the record."""
+    (growth,) = build_document(searched_study(tmp_path / "s"), MOST_BYTES / 2)["growth"]
+    assert (growth["along"], growth["num_trials"]) == ("trials, as proposed", 12)
+    assert growth["rows"]["number"][0] == 6, "the first five violate the constraint"
+    assert growth["rows"]["trial_id"][0] == f"{5:016x}"
+    assert growth["words"].endswith("after 12.")
+    assert all(one < other for one, other in pairwise(growth["rows"]["hypervolume"]))
+    (other,) = document["growth"]
+    assert other["along"] == "finished trials"
+
+
+def test_a_search_that_has_not_ended_says_so(tmp_path: Path) -> None:
+    """With the proposals that have no result yet."""
+    study = searched_study(tmp_path / "s")
+    for path, kept in ((study.proposals_path, 9), (study.record_path, 12)):
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:kept]))
+    lines = study.record_path.read_text().splitlines(keepends=True)
+    study.record_path.write_text("".join(line for line in lines if f"{7:016x}" not in line))
+    facts = {fact["name"]: fact["said"] for fact in build_document(study, MOST_BYTES / 2)["asked"]["facts"]}
+    assert facts["Searched"] == ["iris: 8 of 12 proposed, 1 repeat, 0 known before; not ended, 1 without a result yet"]

@@ -2,14 +2,16 @@ import copy
 import json
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 import pytest
-from page_study import HOSTILE, OpenPage
+from page_study import HOSTILE, OpenPage, searched_study
 from playwright.sync_api import Locator, Page, expect
 
-from privsearch.report.page.document import Document
+from privsearch.report.page.budget import MOST_BYTES
+from privsearch.report.page.document import Document, build_document
 from privsearch.report.page.importances import importances_section
 
 pytestmark = pytest.mark.slow
@@ -340,3 +342,27 @@ def test_nothing_yet_is_a_page_too(open_page: OpenPage, document: Document) -> N
     empty["paper"] = {"figures": [], "tables": [], "missing": ["No trial has finished yet."]}
     said = open_page(empty).locator("#main").text_content() or ""
     assert re.search("No trial has finished yet.*No attack has a number yet.*No trial has completed yet", said)
+
+
+def test_a_search_is_drawn(open_page: OpenPage, tmp_path: Path) -> None:
+    """Crosses for what violates the constraint, the numbers of the proposals, and the growth, also in words."""
+    page = open_page(build_document(searched_study(tmp_path / "s"), MOST_BYTES / 2))
+    crosses = (
+        _contest(page)
+        .locator(".plot")
+        .evaluate("""node => node.data.filter(({marker}) => marker?.symbol === "x-thin-open").flatMap(({x}) => x)""")
+    )
+    assert len(crosses) == 5
+    assert max(crosses) < 0.8
+    assert "violates a constraint" in (_contest(page).locator(".key").first.text_content() or "")
+    numbers = _contest(page).locator("tbody td.col-proposal").all_text_contents()
+    assert sorted(map(int, numbers)) == [*range(6), *range(7, 13)]
+    plot = page.locator("#growth .plot")
+    assert (plot.get_attribute("aria-label") or "").startswith(
+        "Hypervolume of iris, protocol paper after each of 12 trials. Hypervolume 0."
+    )
+    line, points = plot.evaluate("node => node.data.map(({x}) => x)")
+    assert line[0] == 0
+    assert line[-1] == 12
+    assert points[0] == 6
+    assert "ended: the budget of 12 trials is spent" in (page.locator("#asked").text_content() or "")
