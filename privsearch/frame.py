@@ -36,7 +36,11 @@ _TYPES: Final = {
 }
 
 
-def results_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
+TargetNumbers = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Of completed trials what `target_numbers` says, by trial_id: for whoever makes several tables of them."""
+
+
+def results_frame(results: Iterable[TrialResult], known: TargetNumbers | None = None) -> pd.DataFrame:
     """The results table.
 
     Accuracies and attack numbers are means over the targets, with the sample standard deviation in the column
@@ -47,9 +51,13 @@ def results_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     for. `environment` says under which versions, and on which processor, a trial was trained and attacked. `worst` is
     the strongest attack, chosen on other examples (see `strongest`): its AUC is that on these, its other numbers are
     those on all. A failed trial has its configuration, `error`, and no numbers.
+
+    Args:
+        results: the trials.
+        known: what came out for their targets, where that is at hand.
     """
     results = list(results)
-    rows = [_row(result) for result in results]
+    rows = [_row(result, (known or {}).get(result.trial_id)) for result in results]
     attacks = dict.fromkeys(attack.name for result in results for attack in result.spec.attacks)
     promised = [f"{name}.{number}" for name in attacks for number in ("auc", "auc_sd", "auc_low", "auc_high")]
     columns = list(dict.fromkeys([*LEADING, *promised, *(c for row in rows for c in row if "." in c), "seconds"]))
@@ -68,18 +76,22 @@ def configurations_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
 
 
-def targets_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
+def targets_frame(results: Iterable[TrialResult], known: TargetNumbers | None = None) -> pd.DataFrame:
     """One row a target of each completed trial, in the order of the trials: its accuracies and all attacks' numbers.
 
     Intervals are those of 95 %: `<attack>.auc_low` and `.auc_high` by DeLong, `.tpr_at_fpr_1e-2_low` and so on by
     Clopper and Pearson. `worst.attack` names the strongest attack, or both where the halves of the examples have two.
+
+    Args:
+        results: the trials.
+        known: as of `results_frame`.
     """
     rows = [
         {"trial_id": result.trial_id, "dataset": result.spec.dataset_name, "protocol": result.spec.protocol.kind}
         | {"target": number, **target}
         for result in results
         if isinstance(result, Completed)
-        for number, target in enumerate(target_numbers(result))
+        for number, target in enumerate((known or {}).get(result.trial_id) or target_numbers(result))
     ]
     return pd.DataFrame(rows, columns=list(dict.fromkeys(column for row in rows for column in row)))
 
@@ -119,7 +131,7 @@ def _whose(result: TrialResult) -> dict[str, Any]:
     return {"trial_id": result.trial_id, "dataset": result.spec.dataset_name, "protocol": result.spec.protocol.kind}
 
 
-def _row(result: TrialResult) -> dict[str, Any]:
+def _row(result: TrialResult, targets: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
     spec = result.spec
     row = {
         "trial_id": result.trial_id,
@@ -137,7 +149,7 @@ def _row(result: TrialResult) -> dict[str, Any]:
     if isinstance(result, Completed):
         dead = None if result.dead is None else len(result.dead)
         origin = {"dead_networks": dead, "environment": SEPARATOR.join(result.environments)}
-        return row | origin | completed_numbers(result)
+        return row | origin | completed_numbers(result, targets)
     return row | {"error": f"{result.error}: {result.message}"}
 
 

@@ -9,10 +9,11 @@ import pandas as pd
 from privsearch.frame import results_frame, targets_frame, varying_axes
 from privsearch.notebook import html_table
 from privsearch.pareto import best_first, comparable, hypervolume, pareto_front, total_violation
-from privsearch.result import TrialResult
+from privsearch.result import Completed, TrialResult
 from privsearch.spec import SweepSpec
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.sweep import Objectives
+from privsearch.targets import target_numbers
 from privsearch.uncertainty import FrontUncertainty, front_uncertainty
 
 
@@ -95,11 +96,12 @@ def contests(results: Iterable[TrialResult], sweep: SweepSpec) -> Iterator[Conte
     for result in results:
         groups.setdefault((result.spec.dataset_name, result.spec.protocol.kind), []).append(result)
     for (dataset, protocol), own in groups.items():
+        numbers = {result.trial_id: target_numbers(result) for result in own if isinstance(result, Completed)}
         yield Contest(
             name=f"{dataset}_{protocol}" if len(sweep.protocol) > 1 else dataset,
             title=f"{dataset}, protocol {protocol}",
-            rows=results_frame(own),
-            targets=targets_frame(own),
+            rows=results_frame(own, numbers),
+            targets=targets_frame(own, numbers),
             objectives=sweep.objectives_under(protocol),
             constraints=sweep.constraints(),
         )
