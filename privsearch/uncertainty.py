@@ -64,7 +64,9 @@ def front_uncertainty(
     add to it, widened as few targets demand; where hundreds of configurations compete it may lie below the hypervolume.
     In simulations of 10 and 40 configurations it held the true hypervolume in 0.91 to 0.93 of cases with 8 targets and
     in 0.75 to 0.79 with 3; the percentiles themselves, of up to 300, did in 0.86 down to 0.07 and in 0.43 down to 0.
-    These simulations had two objectives and no constraints.
+    These simulations had two objectives and no constraints. Where all configurations leak alike, so that the front is
+    nothing but luck, too little is taken off: of 10 and 60 such ones, with 3 targets, the interval held the true
+    hypervolume in 0.60 and 0.67 of 15 cases.
 
     Args:
         rows: of the results table, all of one dataset under one protocol.

@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from privsearch import errors
 from privsearch.frame import completed_numbers
 from privsearch.plan import Plan
 from privsearch.planned import PlannedTrial
@@ -80,13 +81,14 @@ class SweepProgress:
             self._names[trial.trial_id] = self._proposed_name(trial)
 
     def finished(self, result: TrialResult) -> None:
-        """Count a trial as done or failed; a failure is shown with its traceback at once."""
+        """Count a trial as done or failed; a failure is shown at once, with its traceback unless privsearch foresaw it."""
         self._running.discard(result.trial_id)
         planned = self._todo.get(result.trial_id)
         self._done_estimate += planned.seconds if planned else 0.0
         if isinstance(result, Failed):
             self._failed += 1
-            trace = result.traceback.rstrip() or f"{result.error}: {result.message}{_last_words(result.death)}"
+            said = f"{result.error}: {result.message}{_last_words(result.death)}"
+            trace = said if hasattr(errors, result.error) else result.traceback.rstrip() or said
             text = f"failed: {self._names[result.trial_id]} (trial {result.trial_id})\n{trace}"
             self._log(text)
             return

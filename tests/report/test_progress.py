@@ -82,16 +82,23 @@ def test_trials_are_named_by_what_tells_them_apart(plan: Plan) -> None:
 def test_failure_is_shown_with_its_traceback(plan: Plan, terminal: bool) -> None:
     """A failed trial is told at once, with the evidence, on a terminal and in a log."""
     shown, written = begun(plan, terminal=terminal)
-    shown.finished(make_failed(plan.todo[0].trial_id))
+    shown.finished(make_failed(plan.todo[0].trial_id).model_copy(update={"error": "ZeroDivisionError"}))
     shown.end()
     assert f"(trial {plan.todo[0].trial_id})\nTraceback: somewhere" in written.getvalue()
+
+
+def test_a_failure_that_was_foreseen_is_told_in_words(plan: Plan) -> None:
+    """A search over learning rates may have many trainings that diverge; the record has their tracebacks."""
+    shown, written = begun(plan, terminal=False)
+    shown.finished(make_failed(plan.todo[0].trial_id))
+    assert f"(trial {plan.todo[0].trial_id})\nDivergedError: the training loss must be finite\n" in written.getvalue()
 
 
 def test_failure_without_a_traceback_is_told_in_words(plan: Plan) -> None:
     """A worker that died leaves its error and message."""
     shown, written = begun(plan, terminal=False)
-    shown.finished(make_failed(plan.todo[0].trial_id).model_copy(update={"traceback": ""}))
-    assert "DivergedError: the training loss must be finite" in written.getvalue()
+    shown.finished(make_failed(plan.todo[0].trial_id).model_copy(update={"error": "WorkerDied", "traceback": ""}))
+    assert "WorkerDied: the training loss must be finite" in written.getvalue()
 
 
 def test_terminal_shows_counts_times_and_the_best(plan: Plan, clock: Callable[[float], None]) -> None:
