@@ -81,7 +81,7 @@ class SweepProgress:
             self._names[trial.trial_id] = self._proposed_name(trial)
 
     def finished(self, result: TrialResult) -> None:
-        """Count a trial as done or failed; a failure is shown at once, with its traceback unless privsearch foresaw it."""
+        """Count a trial as done or failed; a failure is told at once, with its traceback unless it was foreseen."""
         self._running.discard(result.trial_id)
         planned = self._todo.get(result.trial_id)
         self._done_estimate += planned.seconds if planned else 0.0
