@@ -24,6 +24,8 @@ from privsearch.spec import Resources
 
 CONNECT_SECONDS: Final = 10.0
 """How long a cluster's machine may take to answer at all: Ray itself tries for minutes."""
+CLIENT_STARTS: Final = 3
+"""How often a cluster may fail to start the process that serves a client from outside."""
 QUIET: Final[dict[str, Any]] = {"log_to_driver": False, "logging_level": logging.ERROR}
 
 
@@ -71,7 +73,7 @@ def ray_at(address: str) -> Iterator[None]:
         _check_reachable(_resolved(address))
         # Not uninterrupted, as it may take long; but Ray takes SIGTERM for itself.
         with keeping(signal.SIGTERM):
-            ray.init(address=address, **QUIET)
+            _connect(address)
     except Exception as error:  # Ray's own words, whatever the class
         raise ClusterError(
             f"--address: must be a Ray cluster with this Python and this Ray ({ray.__version__}), given as auto, "
@@ -81,6 +83,21 @@ def ray_at(address: str) -> Iterator[None]:
         yield
     finally:
         _shut_down()
+
+
+def _connect(address: str) -> None:
+    """Connect, once more where the process that is to serve this client crashed while the cluster's proxy forked it.
+
+    It does so now and then, for gRPC's threads do not take well to a fork; Ray gives up at once.
+    """
+    for left in reversed(range(CLIENT_STARTS)):
+        try:
+            ray.init(address=address, **QUIET)
+        except ConnectionError as error:
+            if not left or "Starting Ray client server failed" not in str(error):
+                raise
+        else:
+            return
 
 
 def connected() -> bool:
