@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from privsearch.errors import StudyError
 
@@ -98,6 +99,42 @@ def append_line(file: FileIO, line: bytes) -> None:
         with suppress(OSError):
             file.truncate(size)
         raise
+
+
+class LineWriter:
+    """Appends lines to a file; each is on the disk when `write` returns.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file at `path` for appending.
+
+        Raises:
+            StudyError: it cannot be written.
+        """
+        self.path = path
+        with writing(path):
+            self._file = FileIO(path, "a+")
+            sync_folder(path.parent)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def write(self, line: bytes) -> None:
+        """Write a line, without its line break, and wait until the disk has it.
+
+        Raises:
+            StudyError: it cannot be written; the file is as it was.
+        """
+        with writing(self.path):
+            append_line(self._file, line)
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,14 +7,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from privsearch.disk import append_line, sync_folder, writing
+from privsearch.disk import LineWriter
 from privsearch.record import DamagedLine, lines_of
 from privsearch.result import Text, Word
 
@@ -173,27 +171,8 @@ def in_order(trial_ids: Iterable[str], searches: Iterable[Searched]) -> list[str
     return sorted(trial_ids, key=lambda trial_id: numbers.get(trial_id, -1))
 
 
-class ProposalWriter:
+class ProposalWriter(LineWriter):
     """Appends proposals to a log; each is on the disk when `append` returns."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the log at `path` for appending.
-
-        Raises:
-            StudyError: it cannot be written.
-        """
-        self._path = path
-        with writing(path):
-            self._file = FileIO(path, "a+")
-            sync_folder(path.parent)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self._file.close()
 
     def append(self, line: LoggedProposal | LoggedEnd) -> None:
         """Write one line and wait until the disk has it.
@@ -201,5 +180,4 @@ class ProposalWriter:
         Raises:
             StudyError: it cannot be written.
         """
-        with writing(self._path):
-            append_line(self._file, json.dumps(line.model_dump(mode="json")).encode())
+        self.write(json.dumps(line.model_dump(mode="json")).encode())

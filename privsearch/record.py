@@ -9,12 +9,10 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final
 
-from privsearch.disk import PART, append_line, reading, sync_folder, writing
+from privsearch.disk import PART, LineWriter, reading, sync_folder, writing
 from privsearch.errors import StudyError
 from privsearch.result import Completed, Replicate, TrialResult, parse_result
 
@@ -102,27 +100,8 @@ class Record:
         return len(self.damaged) > 1 and not self.results
 
 
-class RecordWriter:
+class RecordWriter(LineWriter):
     """Appends results to a record; each is on the disk when `append` returns."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the record at `path` for appending.
-
-        Raises:
-            StudyError: it cannot be written.
-        """
-        self._path = path
-        with writing(path):
-            self._file = FileIO(path, "a+")
-            sync_folder(path.parent)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self._file.close()
 
     def append(self, result: TrialResult) -> None:
         """Write one result and wait until the disk has it.
@@ -133,11 +112,10 @@ class RecordWriter:
         line = result.model_dump_json().encode()
         if len(line) >= MAX_LINE_BYTES:
             raise StudyError(
-                f"{self._path}: a result must have fewer than {MAX_LINE_BYTES:,} bytes, but that of {result.trial_id} "
+                f"{self.path}: a result must have fewer than {MAX_LINE_BYTES:,} bytes, but that of {result.trial_id} "
                 f"has {len(line):,}; ask for fewer networks or attacks a trial"
             )
-        with writing(self._path):
-            append_line(self._file, line)
+        self.write(line)
 
 
 @contextmanager

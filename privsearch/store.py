@@ -23,7 +23,6 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +31,7 @@ from pydantic import BaseModel, ValidationError
 
 from privsearch import lock
 from privsearch.archive import SignalArchive
-from privsearch.disk import PART, append_line, reading, replace_file, sync_folder, writing
+from privsearch.disk import PART, LineWriter, reading, replace_file, sync_folder, writing
 from privsearch.errors import StudyError
 from privsearch.network_archive import NetworkArchive
 from privsearch.proposals import ProposalLog, Searched, read_proposals
@@ -460,8 +459,8 @@ class Study:
                     yield environment
 
     def _add_environment(self, environment: Mapping[str, Any]) -> None:
-        with writing(self.environments_path), FileIO(self.environments_path, "a+") as file:
-            append_line(file, json.dumps(environment).encode())
+        with LineWriter(self.environments_path) as file:
+            file.write(json.dumps(environment).encode())
 
     def check_links(self) -> None:
         """Make sure that all of this study lies in its directory, also where a stranger packed it.
