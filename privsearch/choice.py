@@ -15,6 +15,7 @@ from privsearch.frame import records
 from privsearch.front import Contest, contests
 from privsearch.intervals import spread_interval
 from privsearch.metrics import Interval
+from privsearch.pareto import losses
 from privsearch.result import Completed, TrialResult
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.sweep import Objectives
@@ -187,7 +188,7 @@ def private_column(objectives: Objectives) -> str:
     )
 
 
-def knee_distances(losses: Float[Array, "n objectives"]) -> Float[Array, " n"]:
+def knee_distances(outcomes: Float[Array, "n objectives"]) -> Float[Array, " n"]:
     """How far each point of a front lies from the line between its ends, towards the ideal.
 
     Each objective is scaled to go from 0, the best on the front, to 1, the worst. With two objectives the ends are
@@ -196,26 +197,25 @@ def knee_distances(losses: Float[Array, "n objectives"]) -> Float[Array, " n"]:
     in the others.
 
     Args:
-        losses: `(n, objectives)`, of which less is better.
+        outcomes: `(n, objectives)`, numbers of which less is better.
 
     Source: Das 1999, On characterizing the "knee" of the Pareto curve based on normal-boundary intersection; named
         among other definitions by Branke et al. 2004, Finding knees in multi-objective optimization.
     """
-    low, width = losses.min(0), np.ptp(losses, axis=0)
-    scaled = (losses - low) / np.where(width > 0, width, 1.0)
-    count = losses.shape[1]
+    low, width = outcomes.min(0), np.ptp(outcomes, axis=0)
+    scaled = (outcomes - low) / np.where(width > 0, width, 1.0)
+    count = outcomes.shape[1]
     distances: Float[Array, " n"] = (count - 1 - scaled.sum(1)) / np.sqrt(count)
     return distances
 
 
 def _knee(front: pd.DataFrame, objectives: Objectives, private: str) -> tuple[Any, Rule, float | None]:
     """The row of the front to take, and why."""
-    signs = [-1.0 if direction == "maximize" else 1.0 for direction in objectives.values()]
-    losses = (front[list(objectives)].to_numpy(float) * signs).round(DECIMALS)
+    outcomes = losses(front, objectives)
     most_private = _first(front, [private, ACCURACY], [True, False])
-    if len(np.unique(losses, axis=0)) == 1:
+    if len(np.unique(outcomes, axis=0)) == 1:
         return most_private, "single", None
-    distances = knee_distances(losses)
+    distances = knee_distances(outcomes)
     if distances.max() <= _NO_BULGE:
         return most_private, "no_knee", None
     nearest = front[distances >= distances.max() - _NO_BULGE]

@@ -69,8 +69,12 @@ def best_first(rows: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
 
 def losses(rows: pd.DataFrame, objectives: Objectives) -> Float[Array, "n objectives"]:
     """The objectives as numbers of which less is better."""
-    signs = [-1.0 if direction == "maximize" else 1.0 for direction in objectives.values()]
-    return (rows[list(objectives)].to_numpy(float) * signs).round(DECIMALS)
+    return (rows[list(objectives)].to_numpy(float) * _signs(objectives)).round(DECIMALS)
+
+
+def _signs(objectives: Objectives) -> list[float]:
+    """What turns the value of each objective into a loss, and back."""
+    return [-1.0 if direction == "maximize" else 1.0 for direction in objectives.values()]
 
 
 def unbeaten(found: Float[Array, "n objectives"]) -> Bool[Array, " n"]:
@@ -181,8 +185,7 @@ def reference_point(frame: pd.DataFrame, objectives: Objectives) -> tuple[float,
         objectives: result columns, and which way is better.
     """
     worst = outcome_space(comparable(frame, objectives), objectives).worst
-    signs = [-1.0 if direction == "maximize" else 1.0 for direction in objectives.values()]
-    return tuple(float(sign * loss) + 0.0 for sign, loss in zip(signs, worst, strict=True))
+    return tuple(float(sign * loss) + 0.0 for sign, loss in zip(_signs(objectives), worst, strict=True))
 
 
 def hypervolume(frame: pd.DataFrame, objectives: Objectives, constraints: Constraints = UNCONSTRAINED) -> float:
