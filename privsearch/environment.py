@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+import privsearch
 from privsearch import registry
 from privsearch.result import UNKNOWN_ENVIRONMENT
 
@@ -144,7 +145,7 @@ def _version(name: str) -> str | None:
 
 def _commit() -> str | None:
     """The commit of the source tree, with a mark of whatever the package has beyond it; None for an installed one."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(privsearch.__file__).resolve().parent.parent
     if not (root / ".git").exists():
         return None
     try:

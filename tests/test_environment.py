@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import privsearch
 from privsearch import environment
 from privsearch.environment import (
     NUMERIC_PACKAGES,
@@ -56,7 +57,7 @@ def test_cores_are_those_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.fixture
 def source_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory that the package seems to be installed from."""
-    monkeypatch.setattr(environment, "__file__", str(tmp_path / "privsearch" / "environment.py"))
+    monkeypatch.setattr(privsearch, "__file__", str(tmp_path / "privsearch" / "__init__.py"))
     return tmp_path
 
 
@@ -165,3 +166,12 @@ def test_a_gpu_is_taken_for_that_of_the_workers(monkeypatch: pytest.MonkeyPatch)
     assert changes_to_present(ELSEWHERE, gpu=True) == ""
     assert changes_to_present(ELSEWHERE, gpu=False) == "NVIDIA H200 (GPU) -> AMD EPYC 7763"
     assert changes_to_present(HERE.replace("7763", "7742"), gpu=True) == "AMD EPYC 7742 -> AMD EPYC 7763"
+
+
+def test_the_commit_is_that_of_the_checkout() -> None:
+    """Wherever in the package this module lies, the checkout that holds the package is found."""
+    root = Path(privsearch.__file__).resolve().parent.parent
+    asked = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], check=False, capture_output=True, text=True)
+    if asked.returncode:
+        pytest.skip("the package is not in a checkout")
+    assert str(describe_environment()["privsearch"]["commit"]).startswith(asked.stdout.strip())

@@ -1,0 +1,47 @@
+"""The shape checks of the default suite are on in every package that it names."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import torch
+from jaxtyping import TypeCheckError
+
+from privsearch.attacks.base import log_odds
+from privsearch.attacks.rbf_svm import rbf_svm_scores
+from privsearch.bootstrap import hierarchical_auc_interval
+from privsearch.metrics import attack_auc
+from privsearch.models.surrogate import fast_sigmoid
+from privsearch.protocols.halves import half_members
+from privsearch.protocols.judging import judge
+from privsearch.signals import Signals
+
+SCORES, MEMBERS = np.zeros(4), np.array([True, True, False, False])
+SQUARE = np.zeros((2, 2))
+
+
+def test_every_package_that_is_checked_exists(pytestconfig: pytest.Config) -> None:
+    """A name that no longer exists would switch its checks off without a word."""
+    packages = pytestconfig.getoption("--jaxtyping-packages").split(",")[:-1]
+    assert packages
+    assert not [name for name in packages if find_spec(name) is None]
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        pytest.param(attack_auc, (SQUARE, MEMBERS), id="metrics"),
+        pytest.param(hierarchical_auc_interval, ([SQUARE], [MEMBERS], np.random.default_rng(0)), id="bootstrap"),
+        pytest.param(log_odds, (np.zeros(3, dtype=np.int64),), id="attacks"),
+        pytest.param(rbf_svm_scores, (SCORES, MEMBERS, SQUARE), id="attacks: the SVM"),
+        pytest.param(fast_sigmoid, (torch.zeros(2), torch.zeros(3)), id="models"),
+        pytest.param(judge, (SQUARE, None, 0, np.arange(4), 0), id="protocols"),
+        pytest.param(Signals, ({("final_mem", "plain"): SQUARE}, MEMBERS, SCORES, SCORES, 2), id="signals"),
+        pytest.param(half_members, (7.5, 4, np.random.default_rng(0)), id="protocols: drawing"),
+    ],
+)
+def test_a_wrong_shape_raises(function: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    """An array of another shape or type than the signature's is refused in the tests."""
+    with pytest.raises(TypeCheckError):
+        function(*arguments)
