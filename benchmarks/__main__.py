@@ -10,7 +10,7 @@ from benchmarks.plot import plot_results
 from benchmarks.registry import chosen_rows
 from benchmarks.result import append_result, load_results
 from benchmarks.table import print_results
-from privsearch.environment import describe_environment
+from privsearch.study.environment import describe_environment
 
 
 def main() -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from privsearch.plan import make_plan
-from privsearch.planned import PlannedTrial
-from privsearch.record import RecordWriter
-from privsearch.result import Completed, TrialResult, parse_result
 from privsearch.spec import Device, PaperProtocol, SweepSpec
-from privsearch.store import Study
+from privsearch.study.folder import Study
+from privsearch.study.record import RecordWriter
+from privsearch.study.result import Completed, TrialResult, parse_result
+from privsearch.sweep.plan import make_plan
+from privsearch.sweep.planned import PlannedTrial
 
 TEMPLATE: Final = Path(__file__).parent.parent / "studies" / "tabular" / "trials.jsonl"
 """Real results, to copy from."""

@@ -18,7 +18,7 @@ from rich.console import Console
 from benchmarks.rows.training_steps import BATCH, NUM_STEPS, our_step
 from benchmarks.table import machine_line
 from benchmarks.worker import timed
-from privsearch.environment import describe_environment
+from privsearch.study.environment import describe_environment
 
 Precision = Literal["fp32", "bf16"]
 SIZE: Final = 2048

@@ -5,11 +5,11 @@ from torch import Tensor
 
 from benchmarks.row import Round
 from benchmarks.trained import training_round
-from privsearch.allocator import keep_freed_memory
 from privsearch.data.splits import Splits
 from privsearch.models import Network, build_network
+from privsearch.models.allocator import keep_freed_memory
+from privsearch.models.training import _optimizer, _train_epoch
 from privsearch.spec import TrialSpec
-from privsearch.training import _optimizer, _train_epoch
 
 
 def training_epoch(spec: TrialSpec, splits: Splits, *, shuffled: bool = False) -> Round:

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from benchmarks.result import Result
-from privsearch.report.style import GREY, PAGE_WIDTH, legend_below, new_figure, save_figure
+from privsearch.report.figures.palette import GREY
+from privsearch.report.figures.style import PAGE_WIDTH, legend_below, new_figure, save_figure
 
 COLUMNS: Final = 3
 PANEL_HEIGHT: Final = 1.5

@@ -26,12 +26,13 @@ from rich.console import Console
 from rich.table import Table
 from scipy.stats import bootstrap, mannwhitneyu
 
-from privsearch.frame import records
-from privsearch.report.style import GREY, PAGE_WIDTH, legend_below, new_figure, save_figure
-from privsearch.search.core import Proposer
-from privsearch.search.space import SearchSpace, point_key
+from privsearch.analysis.frames import records
+from privsearch.report.figures.palette import GREY
+from privsearch.report.figures.style import PAGE_WIDTH, legend_below, new_figure, save_figure
 from privsearch.spec import Search
 from privsearch.spec.sweep_file import read_sweep
+from privsearch.sweep.search.proposer import Proposer
+from privsearch.sweep.search.space import SearchSpace, point_key
 
 HERE: Final = Path(__file__).parent
 GRID: Final = HERE / "cross_grid.csv"

@@ -21,9 +21,9 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.idle import Idle, Recorder, idle_trials, template, written_study
-from privsearch.environment import describe_environment
-from privsearch.report.formats import console_table
-from privsearch.report.style import COLUMN_WIDTH, legend_below, new_figure, save_figure
+from privsearch.report.figures.style import COLUMN_WIDTH, legend_below, new_figure, save_figure
+from privsearch.report.wording.formats import console_table
+from privsearch.study.environment import describe_environment
 
 RUN_SIZES: Final = (10, 100, 1_000, 10_000)
 READ_SIZES: Final = (100, 1_000, 10_000, 100_000)
@@ -36,9 +36,9 @@ Numbers = dict[str, float]
 
 def run_trials(trials: int) -> Numbers:
     """Run idle trials on Ray and record them: seconds after the first trial began, and what the driver holds."""
-    from privsearch.record import RecordWriter
-    from privsearch.runners import Listed
-    from privsearch.runners.tune import TuneRunner
+    from privsearch.study.record import RecordWriter
+    from privsearch.sweep.runners import Listed
+    from privsearch.sweep.runners.ray_tune.runner import TuneRunner
 
     with tempfile.TemporaryDirectory() as folder:
         planned, path = idle_trials(trials, Path(folder), ESTIMATE), Path(folder) / "trials.jsonl"
@@ -55,8 +55,8 @@ def run_trials(trials: int) -> Numbers:
 
 def read_study(trials: int) -> Numbers:
     """Plan, load, tabulate and rank a study of finished trials: CPU seconds of each, and what the process holds."""
-    from privsearch.front import contests
-    from privsearch.plan import make_plan
+    from privsearch.analysis.tasks import contests
+    from privsearch.sweep.plan import make_plan
 
     with tempfile.TemporaryDirectory() as folder:
         study = written_study(trials, Path(folder) / "study")

@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 from builders import make_completed, make_failed
 
-from privsearch.record import RecordWriter
 from privsearch.spec.sweep_file import MAX_BYTES, read_sweep
-from privsearch.store import Study
+from privsearch.study.folder import Study
+from privsearch.study.record import RecordWriter
 
 GOOD: Final = """\
 name: good

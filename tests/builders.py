@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from privsearch.environment import present_environment
-from privsearch.metrics import Interval
-from privsearch.result import (
+from privsearch._util.interval import Interval
+from privsearch.spec import PaperProtocol, TrialSpec
+from privsearch.study.environment import present_environment
+from privsearch.study.result import (
     AcrossTargets,
     AttackResult,
     Completed,
@@ -17,7 +18,6 @@ from privsearch.result import (
     Replicate,
     TrainedNetwork,
 )
-from privsearch.spec import PaperProtocol, TrialSpec
 
 _WHERE_AND_WHEN = {"host": "host", "finished_at": "2026-01-01T00:00:00+00:00"}
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 from typer.testing import CliRunner, Result
 
 from privsearch.cli import app
-from privsearch.result import Completed
-from privsearch.store import Study
+from privsearch.study.folder import Study
+from privsearch.study.result import Completed
 
 INLINE: Final = ("--runner", "inline")
 

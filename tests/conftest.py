@@ -1,5 +1,9 @@
+# ruff: noqa: E402
 # isort: off
-import privsearch.runners.ray_settings  # noqa: F401  # before any test imports Ray, which reads some of them then
+from shape_checks import check_shapes
+
+check_shapes()  # before anything whose shapes are to be checked is imported
+import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray is imported, which reads some of them then
 
 # isort: on
 from collections.abc import Iterator
@@ -8,26 +12,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from s3_server import CREDENTIALS, S3Server, s3_serving
+from tiny_sweep import TINY_SWEEP
 from versions import OtherVersions, pretending
 
-from privsearch import registry
-from privsearch.spec import SweepSpec
+from privsearch.spec import SweepSpec, registry
+
+pytest_plugins = ["audited_trials", "paper_trials"]
 
 # Derandomised, so that a run of the suite says something about the code and not about the day.
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("suite")
-
-TINY_SWEEP = """\
-name: tiny
-datasets: [iris]
-protocol: {kind: paper, replicates: 2, placebo_cuts: 2}
-grids:
-  precision:
-    model: [ann, snn]
-    weight_bit_width: [null]
-    act_bit_width: [null, 4]
-recipe: {epochs: 1, batch_size: 64, num_steps: 3}
-"""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

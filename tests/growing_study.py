@@ -11,9 +11,9 @@ from typing import Any, Final
 from builders import make_completed
 from page_study import sweep_of
 
-from privsearch.record import RecordWriter
 from privsearch.spec import PaperProtocol
-from privsearch.store import Study
+from privsearch.study.folder import Study
+from privsearch.study.record import RecordWriter
 
 TRIALS: Final = {f"{i:016x}": "iris" for i in range(6)}
 

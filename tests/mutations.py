@@ -8,8 +8,8 @@ from typing import Any, Final, Protocol
 from bad_input import GOOD
 from builders import make_completed, make_failed
 
-from privsearch.record import Record, read_record
 from privsearch.spec.plain_yaml import parse
+from privsearch.study.record import Record, read_record
 
 SEEDS: Final = (
     GOOD,

@@ -7,11 +7,11 @@ from typing import Final
 from builders import make_completed
 from playwright.sync_api import Page
 
-from privsearch.environment import describe_environment
-from privsearch.proposals import LoggedEnd, LoggedProposal, ProposalWriter
-from privsearch.record import RecordWriter
 from privsearch.spec import SweepSpec
-from privsearch.store import Study
+from privsearch.study.environment import describe_environment
+from privsearch.study.folder import Study
+from privsearch.study.proposals import LoggedEnd, LoggedProposal, ProposalWriter
+from privsearch.study.record import RecordWriter
 
 HOSTILE: Final = (
     """<img src=x onerror="document.title='owned'"></script><script>document.title='owned'</script>&amp;\u2028'"""

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any, Final
 
-from privsearch.search.core import Outcome, Proposal, Proposer
-from privsearch.search.space import Axes, SearchSpace
 from privsearch.spec import Direction, Search, SweepSpec
+from privsearch.sweep.search.proposer import Outcome, Proposal, Proposer
+from privsearch.sweep.search.space import Axes, SearchSpace
 
 OBJECTIVES: Final[dict[str, Direction]] = {"test_accuracy": "maximize", "svm.auc": "minimize"}
 

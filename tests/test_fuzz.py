@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import HEALTHY, LINES, SEEDS, mutated_bytes, mutated_text, mutated_values, record_with
 
+from privsearch._util.text import printable
 from privsearch.errors import PrivsearchError
 from privsearch.spec.sweep_file import read_sweep
-from privsearch.text import printable
 
 SECONDS = 10.0
 

@@ -12,8 +12,8 @@ from command_line import files, run
 from pydantic import ValidationError
 
 import privsearch
-from privsearch.result import parse_result
-from privsearch.store import Study
+from privsearch.study.folder import Study
+from privsearch.study.result import parse_result
 
 SOURCES: Final = Path(privsearch.__file__).parent
 
@@ -22,21 +22,19 @@ EXECUTING: Final = re.compile(
     r"|__import__|import_module\(|exec_module\(|allow_pickle=True"
 )
 KNOWN: Final = {
-    # its own modules, when one of its names is asked for
-    "__init__.py": {"import_module("},
     # what the user names with --plugin
-    "register.py": {"import_module(", "exec_module("},
+    "api/plugins.py": {"import_module(", "exec_module("},
     # CIFAR-10's files: makes arrays, and calls nothing
     "data/image_sources.py": {"Unpickler"},
     # git, with fixed words
-    "environment.py": {"subprocess.run"},
+    "study/environment.py": {"subprocess.run"},
     # the worker's own child, and what that gets from its parent
-    "runners/supervisor.py": {"subprocess.Popen"},
-    "runners/child.py": {"pickle.loads("},
+    "sweep/runners/process.py": {"subprocess.Popen"},
+    "sweep/runners/process_main.py": {"pickle.loads("},
     # our own server of a page, beside a sweep
-    "report/page/beside.py": {"subprocess.Popen"},
+    "report/page/background.py": {"subprocess.Popen"},
     # networks, with weights_only=True
-    "network_archive.py": {"torch.load"},
+    "study/network_archive.py": {"torch.load"},
 }
 
 

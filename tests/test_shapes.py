@@ -7,25 +7,24 @@ import numpy as np
 import pytest
 import torch
 from jaxtyping import TypeCheckError
+from shape_checks import checked_modules
 
+from privsearch.analysis.bootstrap import hierarchical_auc_interval
+from privsearch.analysis.metrics import attack_auc
 from privsearch.attacks.base import log_odds
+from privsearch.attacks.protocols.evaluation import judge
+from privsearch.attacks.protocols.halves import half_members
 from privsearch.attacks.rbf_svm import rbf_svm_scores
-from privsearch.bootstrap import hierarchical_auc_interval
-from privsearch.metrics import attack_auc
 from privsearch.models.surrogate import fast_sigmoid
-from privsearch.protocols.halves import half_members
-from privsearch.protocols.judging import judge
-from privsearch.signals import Signals
+from privsearch.study.signals import Signals
 
 SCORES, MEMBERS = np.zeros(4), np.array([True, True, False, False])
 SQUARE = np.zeros((2, 2))
 
 
-def test_every_package_that_is_checked_exists(pytestconfig: pytest.Config) -> None:
+def test_every_module_that_is_checked_exists() -> None:
     """A name that no longer exists would switch its checks off without a word."""
-    packages = pytestconfig.getoption("--jaxtyping-packages").split(",")[:-1]
-    assert packages
-    assert not [name for name in packages if find_spec(name) is None]
+    assert not [name for name in checked_modules() if find_spec(name) is None]
 
 
 @pytest.mark.parametrize(

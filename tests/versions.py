@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from privsearch import environment
+from privsearch.study import environment
 
 OtherVersions = Callable[..., None]
 """Called with packages and the versions that they are to seem to have."""

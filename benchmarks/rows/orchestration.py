@@ -59,9 +59,9 @@ def start_and_end(quick: bool) -> Round:  # noqa: ARG001  # it does not depend o
 def _idle_sweep(count: int) -> "Callable[[], tuple[Recorder, float]]":
     """Runs and records so many idle trials, Ray's start and end included, and tells how long that took in all."""
     from benchmarks.idle import Idle, Recorder, idle_trials, template
-    from privsearch.record import RecordWriter
-    from privsearch.runners import Listed
-    from privsearch.runners.tune import TuneRunner
+    from privsearch.study.record import RecordWriter
+    from privsearch.sweep.runners import Listed
+    from privsearch.sweep.runners.ray_tune.runner import TuneRunner
 
     folder = Path(tempfile.mkdtemp(prefix="privsearch-benchmark-"))
     trials = idle_trials(count, folder, SECONDS)[:count]

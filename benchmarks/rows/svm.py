@@ -49,7 +49,7 @@ def their_attack(quick: bool) -> Round:  # noqa: ARG001  # likewise
 
 def same_auc(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> Agreement:
     """Compare the AUCs of the last round."""
-    from privsearch.metrics import attack_auc
+    from privsearch.analysis.metrics import attack_auc
 
     is_member = np.arange(len(ours[-1])) % 2 == 0
     mine, other = (attack_auc(scores, is_member) for scores in (ours[-1], theirs[-1]))

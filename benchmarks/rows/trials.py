@@ -45,9 +45,9 @@ Trials = Mapping[tuple[Any, ...], Found]
 
 def our_trial(quick: bool) -> Round:
     """A trial of the paper's protocol, its placebo included."""
-    from privsearch.result import Completed
     from privsearch.spec import PaperProtocol, SvmAttack, TrialSpec
-    from privsearch.trial import run_trial
+    from privsearch.study.result import Completed
+    from privsearch.sweep.trial import run_trial
 
     spec = TrialSpec(
         dataset="mnist",
@@ -79,7 +79,7 @@ def their_trial(quick: bool) -> Round:
 
 def our_sweep(quick: bool) -> Round:
     """The command line, in a process of its own, with a study of its own."""
-    from privsearch.store import Study
+    from privsearch.study.folder import Study
 
     grid, replicates = _sweep(quick)
     axes = {name: values for name, values in grid.items() if name != "dataset"}

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from privsearch.errors import SpecError
-from privsearch.runners import Runner
 from privsearch.spec import SweepSpec
 from privsearch.spec.sweep_file import read_sweep
-from privsearch.store import Study, load_study
+from privsearch.study.folder import Study, load_study
+from privsearch.sweep.runners import Runner
 
 AnySweep = SweepSpec | Mapping[str, Any] | Path | str
 """A sweep: read already, or as the mapping that a sweep file holds, or the path of one."""
@@ -53,13 +53,13 @@ def runner_for(
     if isinstance(runner, Runner):
         return runner
     if runner == "tune":
-        from privsearch.runners.tune import TuneRunner
+        from privsearch.sweep.runners.ray_tune.runner import TuneRunner
 
         return TuneRunner(workers, sweep.resources, sweep.patience, address)
     if runner != "inline":
         raise SpecError(f"the runner must be 'tune', 'inline' or a Runner, but got {runner!r}")
     if address:
         raise SpecError(f"--address: must come with --runner tune, but got {address!r} with --runner inline")
-    from privsearch.runners.inline import InlineRunner
+    from privsearch.sweep.runners.inline import InlineRunner
 
     return InlineRunner(sweep.resources)

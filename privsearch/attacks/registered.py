@@ -4,10 +4,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray as Array
 
-from privsearch import registry
 from privsearch.attacks.base import AttackView
 from privsearch.errors import TrialError
-from privsearch.spec import RegisteredAttack
+from privsearch.spec import RegisteredAttack, registry
 
 
 def registered_scores(attack: RegisteredAttack, view: AttackView) -> Float[Array, " n"]:

@@ -4,9 +4,9 @@ import os
 import sys
 from contextlib import suppress
 
-from privsearch.cli import choosing, datasets, reading, running, watching  # noqa: F401  # each adds its commands
-from privsearch.cli.shell import app
-from privsearch.interrupts import SIGNALLED, Interrupted, interruptible
+from privsearch._util.interrupts import SIGNALLED, Interrupted, interruptible
+from privsearch.cli import choose, datasets, run, serve, show  # noqa: F401  # each adds its commands
+from privsearch.cli.app import app
 
 
 def main() -> None:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from privsearch.cli.app import EXIT_STATUS, app, new_console
 from privsearch.cli.options import DataDirOption
-from privsearch.cli.shell import EXIT_STATUS, app, new_console
 
 datasets_app = typer.Typer(invoke_without_command=True, epilog=EXIT_STATUS)
 app.add_typer(datasets_app, name="datasets")
@@ -20,7 +20,7 @@ def datasets(context: typer.Context, data_dir: DataDirOption = None) -> None:
     if context.invoked_subcommand:
         return
     from privsearch.data import list_datasets
-    from privsearch.report.dataset_table import dataset_table
+    from privsearch.report.terminal.datasets import dataset_table
 
     new_console().print(dataset_table(list_datasets()))
     typer.echo(

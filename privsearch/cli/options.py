@@ -10,7 +10,7 @@ import typer
 def _use_plugins(given: list[str] | None) -> list[str] | None:
     """Have what each plugin registers before the command looks at its sweep."""
     for plugin in given or ():
-        from privsearch.register import use_plugin  # slow to import, and seldom needed
+        from privsearch.api.plugins import use_plugin  # slow to import, and seldom needed
 
         use_plugin(plugin)
     return given

@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
-from privsearch import registry
 from privsearch.data.directory import data_directory
 from privsearch.data.embedded import EMBEDDED, SOURCE, load_embedded
 from privsearch.data.files import load_csv, load_npz, load_registered
@@ -16,7 +15,7 @@ from privsearch.data.image_sources import IMAGES
 from privsearch.data.images import load_images, prepared_folder, what_is_missing
 from privsearch.data.raw import RawDataset, default_test_size
 from privsearch.errors import DataError
-from privsearch.spec import CsvDataset, Dataset, EmbeddedName, Network, NpzDataset, RegisteredDataset
+from privsearch.spec import CsvDataset, Dataset, EmbeddedName, Network, NpzDataset, RegisteredDataset, registry
 
 
 @dataclass(frozen=True)

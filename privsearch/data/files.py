@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float32, Int64, Shaped
 
-from privsearch import registry
+from privsearch._util.npz import MAX_BYTES, NpzError, open_npz, read_array
 from privsearch.data.raw import RawDataset, did_you_mean, encode_labels, listed
 from privsearch.errors import DataError, SpecError
-from privsearch.npz import MAX_BYTES, NpzError, open_npz, read_array
-from privsearch.spec import CsvDataset, NpzDataset, RegisteredDataset
+from privsearch.spec import CsvDataset, NpzDataset, RegisteredDataset, registry
 
 _ONE_SPLIT: Final = ("x", "y")
 _TWO_SPLITS: Final = ("x_train", "y_train", "x_test", "y_test")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Int64, Shaped, UInt8
 
+from privsearch._util.text import cut, nearest
 from privsearch.errors import DataError
-from privsearch.text import cut, nearest
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,15 @@ from torch.nn import functional
 from privsearch.models.rows import as_array
 
 HAS_ONEDNN: Final = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+HAS_ONEDNN_BF16: Final = HAS_ONEDNN and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+"""Its products of 16-bit numbers need instructions (AVX-512) that not every processor has."""
 
 
 def linear(
     x: Float[Tensor, "n inputs"], weight: Float[Tensor, "outputs inputs"], bias: Float[Tensor, " outputs"]
 ) -> Float[Tensor, "n outputs"]:
     """`x @ weight.T + bias`."""
-    if HAS_ONEDNN and x.device.type == "cpu":
+    if x.device.type == "cpu" and (HAS_ONEDNN_BF16 if x.dtype == torch.bfloat16 else HAS_ONEDNN):
         return cast("Tensor", _Linear.apply(x, weight, bias))
     return functional.linear(x, weight, bias)
 
@@ -90,7 +92,7 @@ class _MaxPool(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Float[Tensor, "n channels height width"]) -> Tensor:
-        from privsearch import kernels
+        from privsearch.models import kernels
 
         images = x.permute(0, 2, 3, 1).contiguous()
         n, height, width, channels = images.shape
@@ -104,7 +106,7 @@ class _MaxPool(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Tensor:
-        from privsearch import kernels
+        from privsearch.models import kernels
 
         (place,) = ctx.saved_tensors
         out = grad.new_empty(ctx.shape)

@@ -24,7 +24,7 @@ def is_narrow(neurons: Leaky, weight: Float[Tensor, "outputs inputs"]) -> bool:
     """Whether `narrow_linear` can be called, and pays. To quantise membranes twice would not."""
     if weight.device.type != "cpu" or len(weight) > MOST_OUTPUTS or neurons.quantizer is not None:
         return False
-    from privsearch import kernels
+    from privsearch.models import kernels
 
     return neurons.dynamics.surrogate_gradient in kernels.SURROGATE_CODES
 
@@ -54,7 +54,7 @@ class _NarrowLinear(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, current: Tensor, weight: Tensor, bias: Tensor, neurons: Leaky) -> Tensor:
-        from privsearch import kernels
+        from privsearch.models import kernels
 
         current, weight = current.contiguous(), weight.contiguous()
         ctx.save_for_backward(current, weight)
@@ -66,7 +66,7 @@ class _NarrowLinear(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        from privsearch import kernels
+        from privsearch.models import kernels
 
         current, weight = ctx.saved_tensors
         grad, grad_weight = torch.empty_like(current), torch.empty_like(weight)

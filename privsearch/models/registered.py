@@ -6,9 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from privsearch import registry
 from privsearch.errors import ConstructionError
-from privsearch.spec import Readout, TrialSpec
+from privsearch.spec import Readout, TrialSpec, registry
 
 
 class RegisteredNetwork(nn.Module):

@@ -1,6 +1,6 @@
 """The recurrence of Leaky neurons over all time steps and its gradient, as one autograd node.
 
-A graph of T steps would cost more than the arithmetic. On a CPU the loops are compiled (privsearch.kernels);
+A graph of T steps would cost more than the arithmetic. On a CPU the loops are compiled (privsearch.models.kernels);
 elsewhere they are torch's calls, one after another. Both give the same numbers.
 """
 
@@ -19,7 +19,7 @@ from privsearch.models.surrogate import SURROGATE_GRADIENTS
 from privsearch.spec import SurrogateGradient
 
 if TYPE_CHECKING:
-    from privsearch import kernels
+    from privsearch.models import kernels
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def compiled_forward(
     current: Float[Tensor, "steps n"], dynamics: Dynamics, quantizer: StateQuantizer | None
 ) -> tuple[Float[Tensor, "time n"], Float[Tensor, "time n"]]:
     """`torch_forward`, compiled for the CPU."""
-    from privsearch import kernels
+    from privsearch.models import kernels
 
     shape = (dynamics.num_steps, current.shape[1])
     mem, spk = current.new_empty(shape, dtype=torch.float32), current.new_empty(shape)
@@ -138,7 +138,7 @@ def compiled_backward(
     grad: Float[Tensor, "steps n"],
 ) -> None:
     """`torch_backward`, compiled for the CPU."""
-    from privsearch import kernels
+    from privsearch.models import kernels
 
     none, name = mem.new_empty((0, mem.shape[1])), dynamics.surrogate_gradient
     if grad_spk is not None and name not in kernels.SURROGATE_CODES:
@@ -154,7 +154,7 @@ def compiled_neurons(
 
     A surrogate gradient that is not compiled is passed straight through: torch is to be called for it before.
     """
-    from privsearch import kernels
+    from privsearch.models import kernels
 
     levels, name = kernels.UNQUANTIZED, dynamics.surrogate_gradient
     if quantizer is not None:

@@ -14,13 +14,13 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from privsearch.analysis.frames import CONDITIONAL_AXES, axis_values, records
+from privsearch.analysis.tasks import Contest
 from privsearch.errors import StudyError
-from privsearch.frame import CONDITIONAL_AXES, axis_values, records
-from privsearch.front import Contest
-from privsearch.search.samplers import quiet_optuna
 from privsearch.spec import AXES
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.constraints import Constraints
+from privsearch.sweep.search.samplers import quiet_optuna
 
 
 def index_results(path: Path, found: Iterable[Contest]) -> None:

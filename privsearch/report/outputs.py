@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from privsearch.frame import exposed_frame, results_frame, slices_frame, targets_frame
-from privsearch.front import Contest, contests
-from privsearch.record import collector_paused
-from privsearch.report.front_plot import write_front_plots
+from privsearch._util.lines import collector_paused
+from privsearch.analysis.frames import exposed_frame, results_frame, slices_frame, targets_frame
+from privsearch.analysis.tasks import Contest, contests
+from privsearch.report.figures.front import write_front_plots
 from privsearch.report.optuna_index import index_results
-from privsearch.store import Study
+from privsearch.study.folder import Study
 
 TABLES: Final = {"results": results_frame, "targets": targets_frame, "slices": slices_frame, "exposed": exposed_frame}
 """What makes each table of results, by its name."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
 
-from privsearch import registry
+from privsearch.spec import registry
 from privsearch.spec.datasets import Name
 from privsearch.spec.protocols import Protocol, Queries
 from privsearch.spec.strict import STRICT

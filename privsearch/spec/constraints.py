@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, Field, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
+from privsearch._util.text import cut
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.strict import STRICT
-from privsearch.text import cut
 
 CONSTRAINT_RULE: Final = 'one of >=, <=, >, < and a number, in quotes, such as ">= 0.9" (a fraction, not percent)'
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
 
-from privsearch import registry
+from privsearch.spec import registry
 from privsearch.spec.strict import STRICT
 
 Network = Literal["fcnet", "convnet"]

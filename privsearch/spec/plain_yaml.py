@@ -17,7 +17,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from privsearch.text import cut
+from privsearch._util.text import cut
 
 Path = tuple[int | str, ...]
 

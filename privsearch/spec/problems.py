@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from privsearch import registry
-from privsearch.spec import attacks, datasets
+from privsearch._util.text import cut, nearest, remedy
+from privsearch.spec import attacks, datasets, registry
 from privsearch.spec.attacks import (
     ATTACK_KINDS,
     LabelOnlyAttack,
@@ -27,7 +27,6 @@ from privsearch.spec.samplers import SAMPLER_KINDS, BlindSampler, GaSampler, GpS
 from privsearch.spec.search import Search, Until
 from privsearch.spec.sweep import RECIPE_AXES, SweepSpec
 from privsearch.spec.trial import AXES, BUILT_IN_MODELS, Axes
-from privsearch.text import cut, nearest, remedy
 
 KEY: Final = "[key]"
 """The last step of the way to a mapping's key that is wrong itself, as pydantic calls it."""

@@ -1,6 +1,6 @@
 """The protocols: who is trained on what, and how the networks are queried. One class and one union entry each."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
 
@@ -101,3 +101,10 @@ Protocol = Annotated[
     Discriminator(_protocol_kind),
     BeforeValidator(_protocol_by_name),
 ]
+
+
+ROLES: Final = ("target", "shadow")
+
+
+Role = Literal["target", "shadow", "both"]
+"""What a network is to the attacks; under `halves` each is the target in turn, and a shadow of the others."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Self, get_args
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import InitErrorDetails
 
+from privsearch._util.text import cut, remedy
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.constraints import Constraint
 from privsearch.spec.grids import Where, as_tuple, idle_axes, list_problems, problem, raise_if_any
@@ -13,7 +14,6 @@ from privsearch.spec.grids import value_problems as problems_of
 from privsearch.spec.samplers import SAMPLER_RULE, Sampler, TpeSampler
 from privsearch.spec.strict import STRICT
 from privsearch.spec.trial import AXES, Axes, axis_adapter, honours, with_version
-from privsearch.text import cut, remedy
 
 _RULE: Final = "search_rule"
 MOST_VALUES: Final = 100_000

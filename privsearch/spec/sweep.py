@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from privsearch.notebook import html_text
+from privsearch._util.html import html_text
+from privsearch._util.text import cut, remedy
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, lacks, leading_attack
 from privsearch.spec.columns import AUDIT_MEANS, column_range, result_columns
 from privsearch.spec.constraints import Constraint, Constraints
@@ -20,7 +21,6 @@ from privsearch.spec.search import Search
 from privsearch.spec.storage import STORAGE_RULE, check_storage
 from privsearch.spec.strict import STRICT
 from privsearch.spec.trial import AXES, Axes, TrialSpec, canonical_axes, canonical_protocol
-from privsearch.text import cut, remedy
 
 MAX_POINTS: Final = 2_000_000
 """A cross-product beyond this is refused with its size: nobody can train it, and it would fill the memory."""
@@ -204,9 +204,23 @@ class SweepSpec(BaseModel):
         return self
 
     def _repr_html_(self) -> str:
-        from privsearch.spec.sweep_file import dump_sweep  # which reads sweeps
+        return html_text(self.to_yaml())
 
-        return html_text(dump_sweep(self))
+    def to_yaml(self, *, brief: bool = False) -> str:
+        """Write the sweep as YAML, which `read_sweep` gives back.
+
+        Args:
+            brief: leave out what tells a reader nothing: fields with their defaults, but for the protocol, the attacks
+                and the seed.
+        """
+        from privsearch.spec.dump import dump_yaml  # a parser, which most of those that import this file do not need
+
+        fields = self.model_dump(mode="json")
+        if brief:
+            shown = ("protocol", "attacks", "seed")
+            defaults = {n: f.default for n, f in SweepSpec.model_fields.items() if n not in shown}
+            fields = {n: v for n, v in fields.items() if n not in defaults or getattr(self, n) != defaults[n]}
+        return dump_yaml(fields)
 
     @property
     def patience(self) -> Patience:

@@ -1,6 +1,5 @@
 """Read a sweep file: YAML in, a `SweepSpec` out, or one error with every problem's file, line and field."""
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -8,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
-from ruamel.yaml import YAML
 
+from privsearch._util.text import cut
 from privsearch.errors import PrivsearchError, SpecError
 from privsearch.spec.attacks import Attack
 from privsearch.spec.datasets import CsvDataset, NpzDataset
@@ -17,7 +16,6 @@ from privsearch.spec.plain_yaml import Document, NotPlainError, lines_of, parse
 from privsearch.spec.problems import KEY, Problem, problem_of
 from privsearch.spec.storage import is_uri
 from privsearch.spec.sweep import SweepSpec
-from privsearch.text import cut
 
 MAX_BYTES: Final = 1_000_000
 """A sweep file beyond this is refused: a stranger's would fill the memory, and nobody writes one by hand."""
@@ -119,26 +117,6 @@ def blaming(source: Source, settings: Sequence[str] = ()) -> Iterator[None]:
         document, settled = _parse(source, settings)
         _, message = _located(Problem(error.where, str(error)), document, source, settled)
         raise type(error)(message) from None
-
-
-def dump_sweep(sweep: SweepSpec, *, brief: bool = False) -> str:
-    """The sweep as YAML; `read_sweep` gives it back.
-
-    Args:
-        sweep: what to write.
-        brief: leave out what says nothing to a reader: fields with their defaults, but for the protocol, the attacks
-            and the seed.
-    """
-    fields = sweep.model_dump(mode="json")
-    if brief:
-        defaults = {n: f.default for n, f in SweepSpec.model_fields.items() if n not in ("protocol", "attacks", "seed")}
-        fields = {n: value for n, value in fields.items() if n not in defaults or getattr(sweep, n) != defaults[n]}
-    stream = io.StringIO()
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = None
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed as None in its stub
-    yaml.dump(fields, stream)
-    return stream.getvalue()
 
 
 def _read(path: Path) -> str:

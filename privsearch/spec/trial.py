@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
-from privsearch import registry
+from privsearch.spec import registry
 from privsearch.spec.attacks import Attack, SvmAttack
 from privsearch.spec.datasets import Dataset, Network, dataset_name
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol

@@ -9,10 +9,10 @@ import pytest
 from attack_views import Cohort, make_cohort
 from scipy.stats import norm
 
+from privsearch.analysis.metrics import attack_auc, noise_floor
 from privsearch.attacks import AttackView, Outputs, Round, attack_scores
 from privsearch.attacks.base import label_log_odds
 from privsearch.errors import MetricError
-from privsearch.metrics import attack_auc, noise_floor
 from privsearch.spec import Attack, LabelOnlyAttack, LiraAttack, RmiaAttack, SvmAttack, ThresholdAttack
 
 # What reads the target alone needs no shadow, and nothing that could be missing in the shadows can be refused.

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_info
 
+from privsearch.analysis.metrics import attack_auc
 from privsearch.attacks import rbf_svm
 from privsearch.attacks.rbf_svm import rbf_svm_scores
-from privsearch.metrics import attack_auc
 
 
 def examples(size: int, *, features: int = 10, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

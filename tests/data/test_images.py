@@ -20,8 +20,8 @@ from privsearch.data.images import ARRAYS, load_images, prepared_folder
 from privsearch.data.raw import Preprocessing
 from privsearch.data.splits import load_splits
 from privsearch.errors import DataError
+from privsearch.models.training import train_cohort
 from privsearch.spec import TrialSpec
-from privsearch.training import train_cohort
 
 NORMALISE = {
     "mnist": transforms.Normalize((0,), (1,)),

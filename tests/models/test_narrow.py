@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional
 
-from privsearch.kernels import SURROGATE_CODES
+from privsearch.models.kernels import SURROGATE_CODES
 from privsearch.models.leaky import Leaky
 from privsearch.models.narrow import MOST_OUTPUTS, is_narrow, narrow_linear
 from privsearch.models.quantization import StateQuantizer

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from builders import completed_of, make_failed
 
-from privsearch.front import Contest, contests
-from privsearch.result import TrialResult
+from privsearch.analysis.tasks import Contest, contests
 from privsearch.spec import HalvesProtocol, PaperProtocol, Protocol, SweepSpec, TrialSpec
+from privsearch.study.result import TrialResult
 
 Row = tuple[dict[str, Any], list[float], list[float]]
 ContestOf = Callable[..., Contest]

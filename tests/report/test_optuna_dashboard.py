@@ -6,10 +6,10 @@ import pytest
 from command_line import INLINE, files, run
 from dashboard_server import dashboard_of
 
-from privsearch.front import Contest, contests
+from privsearch.analysis.tasks import Contest, contests
 from privsearch.report.optuna_index import index_results
 from privsearch.spec import Constraint
-from privsearch.store import load_study
+from privsearch.study.folder import load_study
 
 
 def attributes(thing: Any) -> dict[str, str]:

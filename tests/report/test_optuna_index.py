@@ -16,12 +16,12 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
+from privsearch.analysis.tasks import Contest, contests
 from privsearch.errors import StudyError
-from privsearch.front import Contest, contests
 from privsearch.report import optuna_index
 from privsearch.report.optuna_index import index_results, indexed_trials
-from privsearch.result import Completed
 from privsearch.spec import AXES, Constraint, HalvesProtocol, Objectives, PaperProtocol, SweepSpec, TrialSpec
+from privsearch.study.result import Completed
 
 SNN = {"model": "snn", "surrogate_gradient": "atan", "spiking_layers": "all", "beta": 0.95}
 

@@ -7,11 +7,11 @@ from optuna import get_all_study_names
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from privsearch.frame import exposed_frame, results_frame, slices_frame, targets_frame
-from privsearch.record import RecordWriter
+from privsearch.analysis.frames import exposed_frame, results_frame, slices_frame, targets_frame
 from privsearch.report.outputs import write_outputs
 from privsearch.spec import HalvesProtocol, SweepSpec
-from privsearch.store import Study
+from privsearch.study.folder import Study
+from privsearch.study.record import RecordWriter
 
 
 @pytest.fixture

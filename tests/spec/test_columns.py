@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from builders import make_completed
 
-from privsearch.frame import results_frame, targets_frame
+from privsearch.analysis.frames import results_frame, targets_frame
 from privsearch.spec import HalvesProtocol, PaperProtocol, Protocol, SvmAttack, ThresholdAttack
 from privsearch.spec.columns import column_range, is_mean, result_columns
 

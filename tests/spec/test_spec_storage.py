@@ -5,7 +5,7 @@ from pydantic_core import PydanticCustomError
 
 from privsearch.errors import SpecError
 from privsearch.spec.storage import check_storage, folder_in
-from privsearch.spec.sweep_file import dump_sweep, read_sweep
+from privsearch.spec.sweep_file import read_sweep
 
 
 def test_a_path_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_the_storage_of_a_sweep_file(tiny_sweep_file: Path) -> None:
     sweep = read_sweep(tiny_sweep_file, ["storage=s3://bucket/a/"])
     assert sweep.storage == "s3://bucket/a"
     copy = tiny_sweep_file.with_name("copy.yaml")
-    copy.write_text(dump_sweep(sweep))
+    copy.write_text(sweep.to_yaml())
     assert read_sweep(copy) == sweep
     assert read_sweep(tiny_sweep_file, ["storage=null"]).storage is None
     rule = "must be a path, a URI such as s3://bucket/folder, or null for the study's own directory"
@@ -103,7 +103,7 @@ def test_the_storage_of_a_sweep_file(tiny_sweep_file: Path) -> None:
         ("''", f"storage: {rule}, but got ''"),
         ("s3://key:hush@bucket", "storage: must have no password, key or token in it"),
     ):
-        tiny_sweep_file.write_text(dump_sweep(sweep).replace("storage: s3://bucket/a", f"storage: {value}"))
+        tiny_sweep_file.write_text(sweep.to_yaml().replace("storage: s3://bucket/a", f"storage: {value}"))
         with pytest.raises(SpecError) as caught:
             read_sweep(tiny_sweep_file)
         assert str(caught.value).startswith(f"{tiny_sweep_file}:")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from privsearch.errors import DataError, SpecError
 from privsearch.spec import SweepSpec
-from privsearch.spec.sweep_file import blaming, dump_sweep, read_attacks, read_sweep
+from privsearch.spec.sweep_file import blaming, read_attacks, read_sweep
 
 
 def written(folder: Path, text: str) -> Path:
@@ -25,7 +25,7 @@ def error_of(path: Path, *sets: str) -> str:
 def test_a_sweep_survives_its_file(tmp_path: Path) -> None:
     """What is dumped reads back as the same sweep."""
     sweep = read_sweep(written(tmp_path, GOOD))
-    assert read_sweep(written(tmp_path, dump_sweep(sweep))) == sweep
+    assert read_sweep(written(tmp_path, sweep.to_yaml())) == sweep
 
 
 def test_every_shipped_sweep_reads() -> None:
@@ -99,4 +99,4 @@ def test_every_name_and_number_survives_its_file(
     """A name like 1e5, 0x1F, null or a date stays a name, and no digit of a number is lost."""
     fields = {"name": name, "datasets": ["iris"], "grids": {name: {"model": ["ann"], "learning_rate": [number]}}}
     sweep = SweepSpec.model_validate(fields)
-    assert read_sweep(written(tmp_path_factory.mktemp("names"), dump_sweep(sweep))) == sweep
+    assert read_sweep(written(tmp_path_factory.mktemp("names"), sweep.to_yaml())) == sweep

@@ -5,8 +5,8 @@ from typing import TypedDict
 
 from privsearch.report.page.budget import WORDS, fitting
 from privsearch.report.page.columns import shortened
-from privsearch.report.trial_report import ROLES
-from privsearch.result import Completed, TrainedNetwork
+from privsearch.spec.protocols import ROLES
+from privsearch.study.result import Completed, TrainedNetwork
 
 
 class Network(TypedDict):

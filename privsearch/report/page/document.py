@@ -7,15 +7,14 @@ from typing import Final, TypedDict
 
 import pandas as pd
 
-from privsearch.analysis import importances
+from privsearch._util.lines import collector_paused
+from privsearch.analysis.audit import audit_table
+from privsearch.analysis.frames import records, varying_axes
+from privsearch.analysis.importances import importances
+from privsearch.analysis.labels import configuration, model_name
+from privsearch.analysis.tasks import Contest, contests
 from privsearch.errors import MetricError
-from privsearch.frame import records, varying_axes
-from privsearch.front import Contest, contests
-from privsearch.proposals import in_order
-from privsearch.record import collector_paused
-from privsearch.report.audit.table import audit_table
-from privsearch.report.labels import configuration, model_name
-from privsearch.report.page.asked import Asked, asked
+from privsearch.report.figures.palette import MODEL_COLOURS, MODEL_SYMBOLS
 from privsearch.report.page.budget import LEAKAGE_SHARE, ROC_SHARE, ROC_TRIALS, num_bytes
 from privsearch.report.page.curves import Curves, curves
 from privsearch.report.page.failures import Failures, failures
@@ -23,12 +22,13 @@ from privsearch.report.page.fronts import ContestSection, by_importance, contest
 from privsearch.report.page.growth import Growth, growth_section
 from privsearch.report.page.importances import Importances, importances_section
 from privsearch.report.page.leakage import leakage
+from privsearch.report.page.overview import Asked, asked
 from privsearch.report.page.paper_figures import Paper, paper
 from privsearch.report.page.provenance import Provenance, provenance
 from privsearch.report.page.roc import Roc, roc
-from privsearch.report.style import MODEL_COLOURS, MODEL_SYMBOLS
-from privsearch.result import Completed, TrialResult
-from privsearch.store import Study
+from privsearch.study.folder import Study
+from privsearch.study.proposals import in_order
+from privsearch.study.result import Completed, TrialResult
 
 _FIGURES_LATER: Final = "The figures and tables of the paper are drawn when no sweep is running."
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
+from privsearch._util.text import printable
 from privsearch.report.page.budget import MOST_FAILURES, MOST_IDS, MOST_TRACEBACK
 from privsearch.report.page.columns import short
-from privsearch.result import Completed, Death, Failed, TrialResult
-from privsearch.text import printable
+from privsearch.study.result import Completed, Death, Failed, TrialResult
 
 
 class Failure(TypedDict):

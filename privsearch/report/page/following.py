@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NoReturn, Self, TypedDict
 
+from privsearch._util.text import printable
 from privsearch.errors import PrivsearchError
-from privsearch.lock import Onlooker
 from privsearch.report.page.budget import ROC_TRIALS, encoded
 from privsearch.report.page.html import document_room
-from privsearch.store import Study
-from privsearch.text import printable
+from privsearch.study.folder import Study
+from privsearch.study.lock import Onlooker
 
 LOOK_SECONDS: Final = 0.5
 """How often the files of the study are looked at."""

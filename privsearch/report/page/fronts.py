@@ -6,15 +6,15 @@ from typing import Final, TypedDict
 import numpy as np
 import pandas as pd
 
-from privsearch.differences import ACCURACY, half_width_factor, leakage_column, pair_correlation, verdict_words
-from privsearch.frame import records, varying_axes
-from privsearch.front import Contest
-from privsearch.report.front_marks import INFEASIBLE, tier_words, tiers
-from privsearch.report.front_table import asked_words, counts, hypervolume_words, missing_words, shared_axes
-from privsearch.report.labels import NOTATION, configuration, quantity
+from privsearch.analysis.columns import axis_title, excess_of, noise_floor_of, placebo_of
+from privsearch.analysis.differences import ACCURACY, half_width_factor, leakage_column, pair_correlation, verdict_words
+from privsearch.analysis.frames import records, varying_axes
+from privsearch.analysis.labels import NOTATION, configuration, quantity
+from privsearch.analysis.tasks import Contest
+from privsearch.report.figures.front_marks import INFEASIBLE, tier_words, tiers
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
-from privsearch.report.style import axis_title, excess_of, noise_floor_of, placebo_of
-from privsearch.result import Completed
+from privsearch.report.wording.fronts import asked_words, counts, hypervolume_words, missing_words, shared_axes
+from privsearch.study.result import Completed
 
 _ALWAYS: Final = ("train_accuracy", "train_accuracy_sd", "test_accuracy", "test_accuracy_sd", "seconds")
 _PROBABILITY_HELP: Final = (

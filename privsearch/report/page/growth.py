@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
-from privsearch.analysis import hypervolume_history
-from privsearch.front import Contest
-from privsearch.report.explain.explanation import growth_words, order_words
+from privsearch.analysis.explanation import growth_words, order_words
+from privsearch.analysis.importances import hypervolume_history
+from privsearch.analysis.tasks import Contest
 from privsearch.report.page.columns import Columns, columns_of
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from privsearch.disk import replace_file
+from privsearch._util.disk import replace_file
 from privsearch.report.page.budget import MOST_BYTES, ROC_TRIALS, encoded
-from privsearch.store import Study
+from privsearch.study.folder import Study
 
 if TYPE_CHECKING:
     from privsearch.report.page.document import Document

@@ -4,8 +4,8 @@ from typing import Final, TypedDict
 
 import pandas as pd
 
-from privsearch.report.explain.console import goal
 from privsearch.report.page.columns import Columns, columns_of
+from privsearch.report.wording.importances import goal
 
 _NUMBERS: Final = ("importance", "low", "high", "chance", "n")
 

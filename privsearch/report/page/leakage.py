@@ -5,11 +5,11 @@ from typing import Final
 
 import pandas as pd
 
-from privsearch.report.audit.words import missing_words, notes, percent
-from privsearch.report.labels import TPRS
+from privsearch.analysis.labels import TPRS
 from privsearch.report.page.budget import WORDS, num_bytes
 from privsearch.report.page.columns import Columns, Heading, columns_of
 from privsearch.report.page.fronts import Leakage
+from privsearch.report.wording.audit import missing_words, notes, percent
 from privsearch.spec import WORST
 
 _NUMBERS: Final = ("auc", "auc_low", "auc_high", "noise_floor", "placebo_auc", "excess_auc")
@@ -20,7 +20,7 @@ def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[s
     """The part of the audit's table that belongs to one contest, as far as there is room for it.
 
     Args:
-        table: of `privsearch.report.audit.table.audit_table`: the rows of one dataset and protocol.
+        table: of `privsearch.analysis.audit.audit_table`: the rows of one dataset and protocol.
         trial_ids: of the contest's rows, in their order.
         importance: the place of every trial in the order of importance; the last ones are left out first.
         room: bytes.

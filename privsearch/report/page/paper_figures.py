@@ -10,12 +10,12 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
+from privsearch.analysis.paper.cells import title
+from privsearch.analysis.tasks import Contest
 from privsearch.errors import StudyError
-from privsearch.front import Contest
-from privsearch.report.paper.cells import title
-from privsearch.report.paper.tables import PaperTable, paper_tables, texts
-from privsearch.report.surrogate_plot import plot_surrogates
-from privsearch.report.threshold_plot import plot_threshold
+from privsearch.report.documents.paper_tables import PaperTable, paper_tables, texts
+from privsearch.report.figures.surrogate import plot_surrogates
+from privsearch.report.figures.threshold import plot_threshold
 from privsearch.spec import WORST, leading_attack
 
 _DATASETS_ON_A_PAGE: Final = 5

@@ -5,12 +5,11 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypedDict
 
-from privsearch.environment import mixture
-from privsearch.record import lines_of
-from privsearch.result import Completed, TrialResult
-from privsearch.spec.sweep_file import dump_sweep
-from privsearch.store import Study
-from privsearch.text import printable
+from privsearch._util.lines import lines_of
+from privsearch._util.text import printable
+from privsearch.study.environment import mixture
+from privsearch.study.folder import Study
+from privsearch.study.result import Completed, TrialResult
 
 _MOST_RUNS: Final = 100
 _MOST_TEXT: Final = 400
@@ -49,7 +48,7 @@ def provenance(study: Study, results: Sequence[TrialResult]) -> Provenance:
     runs = list(_runs(study))
     commit = next((run["commit"].partition("+")[0] for run in reversed(runs) if run["commit"]), "")
     return {
-        "sweep": dump_sweep(sweep),
+        "sweep": sweep.to_yaml(),
         "commands": [
             *([f"git checkout {commit}"] if commit else []),
             "uv sync --locked",

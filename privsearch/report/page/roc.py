@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
+from privsearch.attacks.protocols import target_scores
 from privsearch.errors import MetricError, SpecError, StudyError, TrialError
-from privsearch.protocols import target_scores
 from privsearch.report.page.budget import fitting
-from privsearch.result import Cohort, Completed
-from privsearch.signals import Signals
-from privsearch.store import Study
+from privsearch.study.folder import Study
+from privsearch.study.result import Cohort, Completed
+from privsearch.study.signals import Signals
 
 MOST_POINTS = 200
 """Of one target's curve; where there are more than three targets, so many for all of them thrice."""

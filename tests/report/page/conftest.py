@@ -7,14 +7,14 @@ from builders import make_failed
 from page_study import HOSTILE, OpenPage, sweep_of
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from privsearch.environment import describe_environment
 from privsearch.report.page.budget import MOST_BYTES
 from privsearch.report.page.document import Document, build_document
 from privsearch.report.page.html import render
-from privsearch.result import Death
-from privsearch.runners.inline import InlineRunner
-from privsearch.store import Study
-from privsearch.sweep import run_sweep
+from privsearch.study.environment import describe_environment
+from privsearch.study.folder import Study
+from privsearch.study.result import Death
+from privsearch.sweep.run import run_sweep
+from privsearch.sweep.runners.inline import InlineRunner
 
 
 class _Silent:

@@ -6,12 +6,12 @@ import pytest
 from builders import make_completed
 from page_study import searched_study, sweep_of
 
-from privsearch.environment import describe_environment
 from privsearch.report.page.budget import MOST_BYTES, encoded, fitting, num_bytes
 from privsearch.report.page.columns import short
 from privsearch.report.page.document import Document, build_document
 from privsearch.report.page.html import embedded
-from privsearch.store import Study
+from privsearch.study.environment import describe_environment
+from privsearch.study.folder import Study
 
 
 def test_the_document_is_json_and_has_every_trial(study: Study, document: Document) -> None:

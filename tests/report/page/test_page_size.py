@@ -8,12 +8,12 @@ from builders import completed_of
 from command_line import run
 from page_study import OpenPage
 
-from privsearch.environment import describe_environment
 from privsearch.report.page.budget import MOST_BYTES
 from privsearch.report.page.html import write_report
-from privsearch.result import Completed, Epoch
 from privsearch.spec import SweepSpec, TrialSpec
-from privsearch.store import Study
+from privsearch.study.environment import describe_environment
+from privsearch.study.folder import Study
+from privsearch.study.result import Completed, Epoch
 
 ATTACKS = ("svm", "loss", "confidence", "entropy", "label_only", "lira", "rmia")
 

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from privsearch.metrics import attack_auc
+from privsearch.analysis.metrics import attack_auc
 from privsearch.report.page.document import Document
 from privsearch.report.page.roc import curve, roc
-from privsearch.result import Completed
-from privsearch.store import Study
+from privsearch.study.folder import Study
+from privsearch.study.result import Completed
 
 
 def _area(found: Any, num_members: int, num_non_members: int) -> float:

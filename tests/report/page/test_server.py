@@ -12,7 +12,7 @@ import pytest
 from growing_study import GrowingStudy, asked
 
 from privsearch.errors import PortError
-from privsearch.report.page.beside import served_beside
+from privsearch.report.page.background import served_beside
 from privsearch.report.page.following import Follower
 from privsearch.report.page.server import PageServer, address, listening
 
@@ -149,7 +149,7 @@ def test_a_page_beside_ends_with_a_killed_process(tmp_path: Path) -> None:
     code = """
 import sys
 from pathlib import Path
-from privsearch.report.page.beside import served_beside
+from privsearch.report.page.background import served_beside
 with served_beside(Path(sys.argv[1]), 0) as where:
     print(where, flush=True)
     input()

@@ -1,0 +1,5 @@
+"""The command line as `python -m privsearch`."""
+
+from privsearch.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Private helpers: files, text and signals, free of any knowledge of sweeps."""

@@ -1,0 +1,12 @@
+"""A value with the interval it lies in."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate, and the two ends of its confidence interval."""
+
+    value: float
+    low: float
+    high: float

@@ -1,0 +1,130 @@
+"""The audit of a study in one long table, which all else about it is drawn from."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from privsearch._util.interval import Interval
+from privsearch.analysis.frames import completed_numbers, configurations_frame, records, varying_axes
+from privsearch.analysis.intervals import mean_interval, spread_interval
+from privsearch.analysis.labels import TPRS, configuration, reason_missing
+from privsearch.analysis.targets import target_numbers
+from privsearch.spec import WORST, leading_attack
+from privsearch.study.result import Completed, TrialResult
+
+_SPREAD: Final = ("", "_sd", "_low", "_high")
+_ACCURACIES: Final = ("train_accuracy", "test_accuracy", "accuracy_gap")
+_COLUMNS: Final = {
+    **dict.fromkeys(("trial_id", "dataset", "protocol", "model", "configuration", "attack", "strongest"), "string"),
+    **dict.fromkeys(("targets", "num_members", "num_non_members"), "int"),
+    **dict.fromkeys((f"{name}{part}" for name in _ACCURACIES for part in ("", "_low", "_high")), "float"),
+    **dict.fromkeys((f"auc{part}" for part in _SPREAD), "float"),
+    **dict.fromkeys(("noise_floor", "placebo_auc", "matched_auc", "excess_auc", "excess_auc_sd"), "float"),
+    **{
+        f"{name}{part}": "string" if part == "_missing" else "float" for name in TPRS for part in (*_SPREAD, "_missing")
+    },
+    **dict.fromkeys((f"advantage{part}" for part in _SPREAD), "float"),
+    **dict.fromkeys(("balanced_accuracy", "balanced_accuracy_sd", "epsilon_low", "epsilon_low_sd"), "float"),
+}
+"""The columns of the table, and their types."""
+
+
+def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
+    """One row for each completed trial and attack, and one for `worst`, the strongest of its attacks.
+
+    Numbers are means over the `targets`, fractions but for `epsilon_low` (nats); `_sd` is the sample standard deviation
+    and `_low`, `_high` are the ends of a 95 % interval: that of the results table for an AUC, of `mean_interval` for an
+    attack's other numbers, of `spread_interval` for accuracies. `accuracy_gap` is training less test accuracy.
+    `tpr_at_fpr_*_missing` says why a rate is not there. `strongest` says which attacks `worst` stands for: one, or two
+    where the halves of the examples choose differently. The placebo and the excess over it are the paper's protocol's
+    alone. An attack that a trial cannot be given, or has not been given yet, has no row.
+    """
+    results = list(results)
+    words: dict[str, str] = {}
+    for _, rows in configurations_frame(results).groupby("dataset", sort=False):
+        varying = varying_axes(rows)
+        words |= {row["trial_id"]: configuration(row, varying) for row in records(rows)}
+    table = [row for r in results if isinstance(r, Completed) for row in _rows(r, words[r.trial_id])]
+    return pd.DataFrame(table, columns=list(_COLUMNS)).astype(_COLUMNS)
+
+
+def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
+    trial = {
+        "trial_id": result.trial_id,
+        "dataset": result.spec.dataset_name,
+        "protocol": result.spec.protocol.kind,
+        "model": result.spec.model,
+        "configuration": words,
+        "targets": len(result.replicates),
+        **_accuracies(result),
+    }
+    targets = target_numbers(result)
+    means, by_target = _by_attack(completed_numbers(result, targets)), [_by_attack(target) for target in targets]
+    shared = result.spec.protocol.kind == "paper"
+    for attack in [name for name, numbers in by_target[0].items() if "auc" in numbers]:
+        own = [target[attack] for target in by_target]
+        trial |= {"attack": attack, "strongest": own[0].get("attack")}
+        yield trial | means[attack] | _intervals(own, shared=shared) | _reasons(own)
+
+
+def _by_attack(numbers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """By attack, its numbers by their names without the attack's; what is of no attack is left out."""
+    found: dict[str, dict[str, Any]] = {}
+    for column, number in numbers.items():
+        attack, dot, name = column.rpartition(".")
+        if dot:
+            found.setdefault(attack, {})[name] = number
+    return found
+
+
+def _accuracies(result: Completed) -> dict[str, float]:
+    networks = [replicate.target for replicate in result.replicates]
+    found: dict[str, float] = {}
+    for name, lowest, values in (
+        ("train_accuracy", 0.0, [network.train_accuracy for network in networks]),
+        ("test_accuracy", 0.0, [network.test_accuracy for network in networks]),
+        ("accuracy_gap", -1.0, [network.train_accuracy - network.test_accuracy for network in networks]),
+    ):
+        found[name] = sum(values) / len(values)
+        if interval := spread_interval(values, lowest=lowest):
+            found |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return found
+
+
+def _intervals(targets: Sequence[Mapping[str, Any]], *, shared: bool) -> dict[str, float]:
+    """The ends of the intervals around an attack's means over the targets; that of the AUC comes with the mean."""
+    ends: dict[str, float] = {}
+    for name in ("advantage", *TPRS):
+        if all(target[name] is not None for target in targets):
+            own = [Interval(*(target[f"{name}{end}"] for end in ("", "_low", "_high"))) for target in targets]
+            interval = mean_interval(own, shared=shared, lowest=-1.0 if name == "advantage" else 0.0)
+            ends |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return ends
+
+
+def _reasons(targets: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
+    fewest = min(target["num_non_members"] for target in targets)
+    return {f"{name}_missing": reason_missing(name, fewest) for name in TPRS}
+
+
+def paper_attack(rows: pd.DataFrame) -> str:
+    """The name of the attack that stands for the paper's protocol; without its SVM, the first that most trials have.
+
+    Args:
+        rows: of the audit's table, all under `paper`.
+    """
+    counts = rows[rows["attack"] != WORST].groupby("attack", sort=False).size()
+    return leading_attack(counts.sort_values(ascending=False, kind="stable").index.tolist())
+
+
+def highest_mean_aucs(rows: pd.DataFrame) -> pd.DataFrame:
+    """For each configuration the row of the attack with the highest mean AUC.
+
+    The attack is chosen on the data that its AUC comes from, which therefore is a little too high, unlike `worst`.
+
+    Args:
+        rows: of the audit's table.
+    """
+    attacks = rows[rows["attack"] != WORST]
+    return attacks.loc[attacks.groupby("trial_id", sort=False)["auc"].idxmax()]

@@ -1,0 +1,87 @@
+"""What there is to say about a contest: worked out once, then printed, drawn and written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from privsearch.analysis.importances import hypervolume_history, importances, value_shares
+from privsearch.analysis.tasks import Contest, contests
+from privsearch.errors import MetricError
+from privsearch.study.folder import Study
+from privsearch.study.proposals import in_order
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What mattered in a contest.
+
+    Attributes:
+        contest: what competed.
+        importances: of each axis (`privsearch.analysis.importances.importances`); no rows where they cannot be had.
+        refused: why not; empty where they can.
+        values: of each axis, on the front and everywhere (`privsearch.analysis.importances.value_shares`).
+        history: the hypervolume after each trial (`privsearch.analysis.importances.hypervolume_history`).
+        searched: whether the trials stand there as they were proposed, and not as they finished.
+    """
+
+    contest: Contest
+    importances: pd.DataFrame
+    refused: str
+    values: pd.DataFrame
+    history: pd.DataFrame
+    searched: bool = False
+
+
+def explain(contest: Contest, order: Sequence[str], *, searched: bool = False) -> Explanation:
+    """Work out what mattered.
+
+    Args:
+        contest: what competed.
+        order: the ids of trials in the order in which they count for the growth
+            (`privsearch.study.proposals.in_order`), those of other contests among them.
+        searched: whether that is the order in which they were proposed.
+    """
+    try:
+        found, refused = importances(contest), ""
+    except MetricError as reason:
+        found, refused = pd.DataFrame(), str(reason)
+    history = hypervolume_history(contest, order)
+    return Explanation(contest, found, refused, value_shares(contest), history, searched)
+
+
+def explain_study(study: Study, found: Sequence[Contest] | None = None) -> list[Explanation]:
+    """Work out what mattered in each contest of a study.
+
+    Args:
+        study: whose record and proposals say in which order its trials count.
+        found: its contests, where they are known already.
+
+    Raises:
+        StudyError: the study cannot be read.
+    """
+    record, searches = study.record(), study.searches()
+    order = in_order(record.results, searches)
+    own = contests(study.results(record), study.sweep()) if found is None else found
+    return [explain(contest, order, searched=bool(searches)) for contest in own]
+
+
+def growth_words(history: pd.DataFrame) -> str:
+    """How the hypervolume grew, in a sentence: when most of it was there, and how long ago the last of it came."""
+    volumes = history["hypervolume"]
+    if volumes.empty or not volumes.iloc[-1]:
+        return "Hypervolume 0: no configuration adds to it."
+    final = volumes.iloc[-1]
+    reached = [f"{share:g} of it after {_number(history, share * final)}" for share in (0.95, 0.99)]
+    last = _number(history, final)
+    return f"Hypervolume {final:.4f} after {len(volumes)} trials: {', '.join(reached)}, all after {last}."
+
+
+def order_words(*, searched: bool) -> str:
+    """In which order trials stand along an axis."""
+    return "trials, as proposed" if searched else "finished trials"
+
+
+def _number(history: pd.DataFrame, volume: float) -> int:
+    """How many trials it took to come to a hypervolume."""
+    return int(history.loc[history["hypervolume"] >= volume, "number"].iloc[0])

@@ -1,0 +1,234 @@
+"""The results table: one row a trial, one column a field of its configuration or a number that came out."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from privsearch._util.interval import Interval
+from privsearch.analysis.intervals import mean_interval
+from privsearch.analysis.metrics import noise_floor
+from privsearch.analysis.targets import COUNTS, TargetNumbers, target_numbers
+from privsearch.spec import AXES, WORST
+from privsearch.spec.columns import AUDIT_MEANS
+from privsearch.spec.trial import SNN_DEFAULTS
+from privsearch.study.result import Completed, ExposedExample, TrialResult
+
+LEADING: Final = (
+    *("trial_id", "status", "dataset", "model", "spiking_layers", "weight_bit_width", "act_bit_width", "threshold"),
+    *("surrogate_gradient", "num_steps", "protocol", "replicates"),
+    *("train_accuracy", "train_accuracy_sd", "test_accuracy", "test_accuracy_sd"),
+)
+"""The columns that every results table starts with; those of the attacks and `seconds` follow."""
+
+SEPARATOR: Final = "; "
+"""Stands between the environments of a trial that was trained in one and attacked in another."""
+
+CONDITIONAL_AXES: Final = ("threshold", *SNN_DEFAULTS)
+"""The axes that have no effect on some configurations, and are null there. Elsewhere null is a value of its own."""
+
+_TYPES: Final = {
+    **dict.fromkeys(("weight_bit_width", "act_bit_width", "num_steps", "train_size", "test_size"), "Int64"),
+    **dict.fromkeys(("threshold", "beta"), "Float64"),
+    **dict.fromkeys(("spiking_layers", "surrogate_gradient", "error", "environment"), "string"),
+    "dead_networks": "Int64",
+}
+
+
+def results_frame(results: Iterable[TrialResult], known: TargetNumbers | None = None) -> pd.DataFrame:
+    """The results table.
+
+    Accuracies and attack numbers are means over the targets, with the sample standard deviation in the column
+    `<name>_sd` (missing where there is one target). `<attack>.auc_low` and `.auc_high` bound the mean AUC: 95 %, by a
+    hierarchical bootstrap (of `worst` by `mean_interval`). `<attack>.noise_floor` is the half-width of the 95 %
+    interval around 0.5 that guessing gives on one target. A number that some target has too few examples for is
+    missing. `dead_networks` counts the networks that give all examples the same outputs, which no attack has a number
+    for. `environment` says under which versions, and on which processor, a trial was trained and attacked. `worst` is
+    the strongest attack, chosen on other examples (see `strongest`): its AUC is that on these, its other numbers are
+    those on all. A failed trial has its configuration, `error`, and no numbers.
+
+    Args:
+        results: the trials.
+        known: what came out for their targets, where that is at hand.
+    """
+    results = list(results)
+    rows = [_row(result, (known or {}).get(result.trial_id)) for result in results]
+    attacks = dict.fromkeys(attack.name for result in results for attack in result.spec.attacks)
+    promised = [f"{name}.{number}" for name in attacks for number in ("auc", "auc_sd", "auc_low", "auc_high")]
+    columns = list(dict.fromkeys([*LEADING, *promised, *(c for row in rows for c in row if "." in c), "seconds"]))
+    columns += [c for c in dict.fromkeys(c for row in rows for c in row) if c not in columns]
+    frame = pd.DataFrame(rows, columns=columns)
+    types = {column: kind for column, kind in _TYPES.items() if column in frame}
+    types |= {c: "Int64" if c.rpartition(".")[2] in COUNTS else "float64" for c in columns if "." in c}
+    # The copy joins what the conversion has left in as many pieces as there are columns.
+    return frame.astype(types).copy()
+
+
+def configurations_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
+    """The columns `trial_id`, `dataset`, `protocol` and the axes of the results table, made without all the others."""
+    rows = [{**_whose(result), **result.spec.axes()} for result in results]
+    frame = pd.DataFrame(rows, columns=["trial_id", "dataset", "protocol", *AXES])
+    return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
+
+
+def targets_frame(results: Iterable[TrialResult], known: TargetNumbers | None = None) -> pd.DataFrame:
+    """One row a target of each completed trial, in the order of the trials: its accuracies and all attacks' numbers.
+
+    Intervals are those of 95 %: `<attack>.auc_low` and `.auc_high` by DeLong, `.tpr_at_fpr_1e-2_low` and so on by
+    Clopper and Pearson. `worst.attack` names the strongest attack, or both where the halves of the examples have two.
+
+    Args:
+        results: the trials.
+        known: as of `results_frame`.
+    """
+    rows = [
+        {"trial_id": result.trial_id, "dataset": result.spec.dataset_name, "protocol": result.spec.protocol.kind}
+        | {"target": number, **target}
+        for result in results
+        if isinstance(result, Completed)
+        for number, target in enumerate((known or {}).get(result.trial_id) or target_numbers(result))
+    ]
+    return pd.DataFrame(rows, columns=list(dict.fromkeys(column for row in rows for column in row)))
+
+
+def slices_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
+    """One row for each completed trial, attack and slice of the examples: the AUC in the slice, mean and sd, and n.
+
+    A slice is a class, or the examples that the target classifies rightly or wrongly. `n` counts the targets with
+    members and non-members in the slice.
+    """
+    rows = []
+    for result in (r for r in results if isinstance(r, Completed)):
+        for name in result.across:
+            found = [replicate.attacks[name] for replicate in result.replicates]
+            slices = [{f"class {k}": v for k, v in f.by_class.items()} | f.by_correctness for f in found]
+            for of in slices[0]:
+                aucs = [auc for own in slices if (auc := own.get(of)) is not None]
+                numbers = dict(_mean_and_sd("auc", aucs)) if aucs else {}
+                rows.append({**_whose(result), "attack": name, "slice": of, **numbers, "n": len(aucs)})
+    return pd.DataFrame(rows, columns=["trial_id", "dataset", "protocol", "attack", "slice", "auc", "auc_sd", "n"])
+
+
+def exposed_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
+    """The most exposed examples of each completed trial and attack, the most exposed first."""
+    rows = [
+        {**_whose(result), "attack": name, "rank": rank, **example.model_dump()}
+        for result in results
+        if isinstance(result, Completed)
+        for name, across in result.across.items()
+        for rank, example in enumerate(across.exposed, start=1)
+    ]
+    columns = [*("trial_id", "dataset", "protocol", "attack", "rank"), *ExposedExample.model_fields]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _whose(result: TrialResult) -> dict[str, Any]:
+    return {"trial_id": result.trial_id, "dataset": result.spec.dataset_name, "protocol": result.spec.protocol.kind}
+
+
+def _row(result: TrialResult, targets: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
+    spec = result.spec
+    row = {
+        "trial_id": result.trial_id,
+        "status": result.status,
+        "dataset": spec.dataset_name,
+        "protocol": spec.protocol.kind,
+        "replicates": spec.protocol.targets,
+        **spec.axes(),
+        "seed": spec.seed,
+        "seconds": result.seconds,
+        "error": None,
+        "dead_networks": None,
+        "environment": None,
+    }
+    if isinstance(result, Completed):
+        dead = None if result.dead is None else len(result.dead)
+        origin = {"dead_networks": dead, "environment": SEPARATOR.join(result.environments)}
+        return row | origin | completed_numbers(result, targets)
+    return row | {"error": f"{result.error}: {result.message}"}
+
+
+def completed_numbers(
+    result: Completed, targets: Sequence[Mapping[str, Any]] | None = None
+) -> dict[str, float | int | None]:
+    """The numeric columns of a completed trial in the results table.
+
+    Args:
+        result: the trial.
+        targets: its `target_numbers`, where they are at hand.
+    """
+    return dict(_numbers(result, target_numbers(result) if targets is None else targets))
+
+
+def _numbers(result: Completed, targets: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float | int | None]]:
+    columns = dict.fromkeys(column for target in targets for column in target)
+    found = {column: [target.get(column) for target in targets] for column in columns}
+    deviations = _deviations({column: own for column, own in found.items() if _has_mean(column)})
+    for column, values in found.items():
+        attack, _, number = column.rpartition(".")
+        if number in COUNTS:
+            yield column, values[0]
+        elif _has_mean(column):
+            yield column, None if None in values else fmean(values)  # type: ignore[arg-type]
+            yield f"{column}_sd", deviations.get(column)
+        if number == "auc":
+            interval = _auc_interval(result, attack, targets)
+            yield f"{column}_low", interval.low
+            yield f"{column}_high", interval.high
+        if number == "num_non_members":
+            yield f"{attack}.noise_floor", noise_floor(targets[0][f"{attack}.num_members"], targets[0][column])
+
+
+def _has_mean(column: str) -> bool:
+    attack, _, number = column.rpartition(".")
+    return not attack or number in AUDIT_MEANS
+
+
+def _deviations(values: Mapping[str, Sequence[float | None]]) -> dict[str, float]:
+    """By column the sample standard deviation over the targets; without those for which a number is missing."""
+    # All at once, as numpy's call takes far longer than its sums.
+    complete = {column: own for column, own in values.items() if len(own) > 1 and None not in own}
+    found = np.std(np.array([*complete.values()], float), axis=1, ddof=1).tolist() if complete else []
+    return dict(zip(complete, found, strict=True))
+
+
+def _auc_interval(result: Completed, attack: str, targets: Sequence[Mapping[str, Any]]) -> Interval:
+    """That of the bootstrap; that of `worst`, which came to be after the attacks, joins the targets' own."""
+    if attack != WORST:
+        return result.across[attack].auc
+    own = [Interval(*(target[f"{WORST}.auc{end}"] for end in ("", "_low", "_high"))) for target in targets]
+    return mean_interval(own, shared=result.spec.protocol.kind == "paper")
+
+
+def _mean_and_sd(name: str, values: Sequence[float | None]) -> Iterator[tuple[str, float | None]]:
+    there = [value for value in values if value is not None]
+    complete = len(there) == len(values)
+    yield name, fmean(there) if complete else None
+    yield f"{name}_sd", float(np.std(there, ddof=1)) if complete and len(there) > 1 else None
+
+
+def axis_values(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """The distinct values of every axis over the rows where it has an effect, in order, None first.
+
+    None is a value of the bit widths (full precision) and of the sizes (the whole split); an axis without any effect
+    has no values.
+    """
+    values = {}
+    for axis in AXES:
+        null = [None] if frame[axis].isna().any() and axis not in CONDITIONAL_AXES else []
+        values[axis] = null + sorted(frame[axis].dropna().unique().tolist())
+    return values
+
+
+def varying_axes(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The axes that tell the rows of one dataset apart: those with several values where they have an effect."""
+    return tuple(axis for axis, values in axis_values(frame).items() if len(values) > 1)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as mappings from column to a value of plain Python, None where it is missing."""
+    # As floats, a missing number would stay a NaN.
+    plain = frame.astype(object)
+    return [{str(c): v for c, v in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")]

@@ -1,0 +1,101 @@
+"""Configurations, columns and numbers in the words that tables and plots share."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+from privsearch.analysis.metrics import FPRS, needed_non_members, rate_key
+from privsearch.spec import AXES
+from privsearch.spec.trial import BUILT_IN_MODELS
+
+_BIT_WIDTHS: Final = {"weight_bit_width": "w", "act_bit_width": "a"}
+_SAID_FIRST: Final = ("model", "threshold", *_BIT_WIDTHS)
+_SIZES: Final = ("train_size", "test_size")
+
+LIKELY: Final = 0.5
+POSSIBLE: Final = 0.1
+"""From these probabilities on, a configuration is called likely, or possible, to be on a front."""
+
+TPRS: Final = {f"tpr_at_fpr_{rate_key(fpr)}": fpr for fpr in FPRS}
+"""The true positive rates among an attack's numbers, and the false positive rate of each."""
+
+_GUESSING: Final = "~"
+"""Marks an AUC that guessing could give."""
+
+NOTATION: Final = "fp32: full precision; w4, a4: bits of weights, activations; @ 0.5: threshold."
+"""What the words of `configuration` mean."""
+
+
+def configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
+    """A configuration in words, such as `SNN w4 atan`, `ANN a4 @ 0.5` or `ANN fp32` (full precision).
+
+    Args:
+        row: a row of the results table as plain values, as of `privsearch.analysis.frames.records`.
+        varying: the axes to name, of `privsearch.analysis.frames.varying_axes`; the model is always named.
+    """
+    words = [model_name(row["model"]), *_precision(row, varying)]
+    for axis in [axis for axis in AXES if axis in varying and axis not in _SAID_FIRST]:
+        value = "all" if row[axis] is None and axis in _SIZES else row[axis]
+        if value is not None:
+            words.append(value if axis == "surrogate_gradient" else f"{axis} {plain(value)}")
+    return " ".join(words)
+
+
+def model_name(model: str) -> str:
+    """A model in words: `ANN`, `SNN`, or a registered one's name and version as they are."""
+    return model.upper() if model in BUILT_IN_MODELS else model
+
+
+def quantity(column: str) -> str:
+    """A result column in words: `test accuracy`, `svm AUC`, `lira TPR at FPR 1e-2`."""
+    attack, dot, number = column.rpartition(".")
+    if not dot:
+        return column.replace("_", " ")
+    words = number.replace("_", " ")
+    for abbreviation in ("auc", "tpr", "fpr"):
+        words = words.replace(abbreviation, abbreviation.upper())
+    return f"{attack} {words}"
+
+
+def measured(row: Mapping[str, Any], column: str) -> str:
+    """A mean with its standard deviation over the targets, `0.953 ± 0.012`; the mean alone with one target."""
+    spread = row.get(f"{column}_sd")
+    return f"{row[column]:.3f}" if spread is None else f"{row[column]:.3f} ± {spread:.3f}"
+
+
+def interval(row: Mapping[str, Any], column: str) -> str:
+    """The 95 % interval of a fraction, without its leading zeros, `[.580, .644]`; empty where the table has none."""
+    ends = [row.get(f"{column}_{end}") for end in ("low", "high")]
+    return "" if None in ends else f"[{', '.join(f'{end:.3f}'.removeprefix('0') for end in ends)}]"
+
+
+def reason_missing(tpr: str, num_non_members: int) -> str | None:
+    """Why so many non-members give no true positive rate, one of `TPRS`; None where they do."""
+    needed = needed_non_members(TPRS[tpr])
+    return f"needs {needed} non-members, has {num_non_members}" if num_non_members < needed else None
+
+
+def guessing_mark(auc: float, noise_floor: float) -> str:
+    """`~` for an AUC within the noise floor, else nothing."""
+    return _GUESSING if abs(auc - 0.5) <= noise_floor else ""
+
+
+def guessing_words(noise_floors: Iterable[float]) -> str:
+    """What the mark beside an AUC means, and how wide the noise floors are; there is at least one."""
+    floors = sorted({f"{floor:.3f}" for floor in noise_floors})
+    return f"{_GUESSING} within the noise floor, 0.5 ± {' or '.join(floors)}: so is guessing on 95 % of targets."
+
+
+def plain(value: Any) -> str:
+    """A value of an axis, without needless digits."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _precision(row: Mapping[str, Any], varying: Collection[str]) -> list[str]:
+    widths = {letter: row[axis] for axis, letter in _BIT_WIDTHS.items() if axis in varying}
+    words = [f"{letter}{width}" for letter, width in widths.items() if width is not None]
+    if widths and not words:
+        quantised_elsewhere = any(row[axis] is not None for axis in _BIT_WIDTHS)
+        words = [f"{letter}32" for letter in widths] if quantised_elsewhere else ["fp32"]
+    if "threshold" in varying and row["threshold"] is not None:
+        words.append(f"{'@' if 'a' in widths else 'threshold'} {plain(row['threshold'])}")
+    return words

@@ -1,0 +1,126 @@
+"""Where a cell of the paper's tables and figures is found in a study."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import astuple, dataclass, fields
+from typing import Any, Final
+
+import pandas as pd
+
+from privsearch.analysis.frames import records
+from privsearch.analysis.labels import plain
+from privsearch.errors import StudyError
+from privsearch.spec import AXES
+from privsearch.spec.trial import SNN_DEFAULTS
+
+_TITLES: Final = {
+    "mnist": "MNIST",
+    "fashion_mnist": "Fashion-MNIST",
+    "cifar10": "CIFAR-10",
+    "iris": "Iris",
+    "breast_cancer": "Breast Cancer",
+    "digits": "Digits",
+    "fast_sigmoid": "Fast Sigmoid",
+    "atan": "Arctangent",
+    "spike_rate_escape": "Spike Rate Escape",
+    "triangular": "Triangular",
+    "straight_through": "Straight Through Estimator",
+}
+
+
+def title(name: str) -> str:
+    """A dataset or a surrogate gradient as it is written in print; what the paper does not have stays as it is."""
+    return _TITLES.get(name, name)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What tells a cell of the paper's tables and figures from the others.
+
+    A spiking network without a surrogate gradient is one with fast sigmoid, as in the paper's quantisation studies.
+    """
+
+    dataset: str
+    model: str
+    weight_bit_width: int | None = None
+    act_bit_width: int | None = None
+    threshold: float | None = None
+    surrogate_gradient: str | None = None
+
+    def key(self) -> tuple[Any, ...]:
+        """The values that a row of the results table has to have."""
+        default = SNN_DEFAULTS["surrogate_gradient"] if self.model == "snn" else None
+        return (*astuple(self)[:-1], self.surrogate_gradient or default)
+
+
+class StudyCells:
+    """The rows of a results table, by the cell of the paper that each of them fills."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        """Sort the rows of `frame`, those of one study under the paper's protocol (`paper_rows`)."""
+        self._rows: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+        for row in records(frame):
+            self._rows[tuple(row[field.name] for field in fields(Cell))].append(row)
+        self.datasets = tuple(frame["dataset"].unique().tolist())
+
+    def find(self, cell: Cell) -> dict[str, Any] | None:
+        """The row of the results table that fills `cell`, or None where the study has none.
+
+        Raises:
+            StudyError: several rows fill it, as an axis that the paper holds constant has several values.
+        """
+        rows = self._rows.get(cell.key(), [])
+        if len(rows) > 1:
+            raise StudyError(_ambiguity(cell, rows))
+        return rows[0] if rows else None
+
+    def axis_values(self, axis: str, **fixed: Any) -> list[Any]:
+        """The distinct values of `axis` over the rows with the `fixed` ones, None first."""
+        found = {
+            row[axis] for rows in self._rows.values() for row in rows if all(row[a] == v for a, v in fixed.items())
+        }
+        return sorted(found, key=lambda value: (value is not None, value))
+
+
+def paper_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a results table whose trials followed the paper's protocol.
+
+    Raises:
+        StudyError: there are none.
+    """
+    rows = frame[frame["protocol"] == "paper"]
+    if rows.empty:
+        found = ", ".join(frame["protocol"].unique()) or "none yet"
+        raise StudyError(
+            "only trials under the protocol 'paper' can be set beside the paper, but this study has none (its "
+            f"protocols: {found}); add {{kind: paper}} to the protocol of its sweep and run it"
+        )
+    return rows
+
+
+def check_attack(frame: pd.DataFrame, attack: str) -> None:
+    """Refuse an attack that has no numbers in a results table.
+
+    Raises:
+        StudyError: there are none.
+    """
+    columns = [column for column in frame.columns if column.endswith(".auc") and frame[column].notna().any()]
+    known = [column.removesuffix(".auc") for column in columns]
+    if attack not in known:
+        have = f"its attacks are {', '.join(known)}" if known else "none of its trials is completed"
+        raise StudyError(f"the attack must be one that the study has numbers of, but got {attack!r} and {have}")
+
+
+def _ambiguity(cell: Cell, rows: Collection[dict[str, Any]]) -> str:
+    known = {field.name for field in fields(Cell)}
+    values = {a: dict.fromkeys(row[a] for row in rows) for a in (*AXES, "replicates", "seed")}
+    several = [
+        f"{axis} ({', '.join('null' if v is None else plain(v) for v in found)})"
+        for axis, found in values.items()
+        if len(found) > 1 and axis not in known
+    ]
+    where = ", ".join(f"{field.name} {plain(v)}" for field in fields(Cell) if (v := getattr(cell, field.name)))
+    return (
+        f"one configuration at most must fill a cell of the paper's tables, but {len(rows)} fill that of {where}; "
+        f"they differ in {', '.join(several)}: give each of these one value in a study of its own"
+    )

@@ -1,0 +1,108 @@
+"""What competes for one Pareto front, and what came of it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from privsearch._util.html import html_table
+from privsearch.analysis.frames import results_frame, targets_frame, varying_axes
+from privsearch.analysis.pareto import best_first, comparable, hypervolume, pareto_front, total_violation
+from privsearch.analysis.targets import target_numbers
+from privsearch.analysis.uncertainty import FrontUncertainty, front_uncertainty
+from privsearch.spec import SweepSpec
+from privsearch.spec.constraints import Constraints
+from privsearch.spec.sweep import Objectives
+from privsearch.study.result import Completed, TrialResult
+
+
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """The trials that compete for one front: those of one dataset under one protocol.
+
+    Attributes:
+        name: of files and of Optuna's study: the dataset's, with the protocol where the sweep has several.
+        title: the dataset and the protocol in words.
+        rows: of the results table.
+        targets: of the table with one row a target.
+        objectives: two or three result columns, and which way is better.
+        constraints: what must hold of result columns.
+    """
+
+    name: str
+    title: str
+    rows: pd.DataFrame
+    targets: pd.DataFrame
+    objectives: Objectives
+    constraints: Constraints = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        count = len(pareto_front(self.rows, self.objectives, self.constraints))
+        return f"Contest({self.title}: {count} on the front of {len(self.rows)} configurations)"
+
+    def _repr_html_(self) -> str:
+        rows = pareto_front(self.rows, self.objectives, self.constraints)
+        spreads = [f"{column}_sd" for column in self.objectives if f"{column}_sd" in rows]
+        columns = ["trial_id", "model", *varying_axes(self.rows), *self.objectives, *spreads]
+        return html_table(rows[list(dict.fromkeys(columns))], repr(self))
+
+    @property
+    def front(self) -> pd.DataFrame:
+        """The candidates whose means are on the front, the best in the first objective first."""
+        return self.candidates[self.candidates["on_front"]].drop(columns="on_front").reset_index(drop=True)
+
+    @cached_property
+    def uncertainty(self) -> FrontUncertainty:
+        """How sure this front is."""
+        return front_uncertainty(self.rows, self.targets, self.objectives, self.constraints)
+
+    @cached_property
+    def candidates(self) -> pd.DataFrame:
+        """The rows with every objective, the best in the first one first, with four more columns.
+
+        `on_front` tells whether the means are on the front, `front_probability` how sure that is, `feasible` whether
+        they satisfy all constraints, `violation` how far they are from it
+        (`privsearch.analysis.pareto.total_violation`).
+        """
+        rows = comparable(self.rows, self.objectives)
+        violation = total_violation(rows, self.constraints)
+        return best_first(
+            rows.assign(
+                on_front=rows.index.isin(pareto_front(rows, self.objectives, self.constraints).index),
+                front_probability=rows["trial_id"].map(self.uncertainty.probability).astype(float),
+                feasible=violation == 0,
+                violation=violation,
+            ),
+            self.objectives,
+        )
+
+    @property
+    def hypervolume(self) -> float:
+        """The share of all possible outcomes that some feasible configuration beats or equals."""
+        return hypervolume(self.rows, self.objectives, self.constraints)
+
+    @property
+    def nearest(self) -> pd.DataFrame:
+        """Where no candidate satisfies all constraints, the one that is nearest to it; else no row."""
+        candidates = self.candidates
+        if candidates["feasible"].any():
+            return candidates.head(0)
+        return candidates.sort_values("violation", kind="stable").head(1)
+
+
+def contests(results: Iterable[TrialResult], sweep: SweepSpec) -> Iterator[Contest]:
+    """Sort results into what can be compared, in the order in which the datasets and protocols first come."""
+    groups: dict[tuple[str, str], list[TrialResult]] = {}
+    for result in results:
+        groups.setdefault((result.spec.dataset_name, result.spec.protocol.kind), []).append(result)
+    for (dataset, protocol), own in groups.items():
+        numbers = {result.trial_id: target_numbers(result) for result in own if isinstance(result, Completed)}
+        yield Contest(
+            name=f"{dataset}_{protocol}" if len(sweep.protocol) > 1 else dataset,
+            title=f"{dataset}, protocol {protocol}",
+            rows=results_frame(own, numbers),
+            targets=targets_frame(own, numbers),
+            objectives=sweep.objectives_under(protocol),
+            constraints=sweep.constraints(),
+        )

@@ -1,0 +1,157 @@
+"""How sure a Pareto front is, and its hypervolume."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray as Array
+
+from privsearch._util.interval import Interval
+from privsearch.analysis.bootstrap import expanded_tail
+from privsearch.analysis.pareto import (
+    UNCONSTRAINED,
+    comparable,
+    hypervolume,
+    losses,
+    outcome_space,
+    satisfied,
+    shortfalls,
+    unbeaten,
+)
+from privsearch.spec.columns import DECIMALS, is_mean
+from privsearch.spec.constraints import Constraints
+from privsearch.spec.sweep import Objectives
+
+MOST_BEST: Final = 64
+"""Configurations that all others are held against, to drop those that are beaten on every target."""
+
+
+@dataclass(frozen=True, eq=False)
+class FrontUncertainty:
+    """How sure a front is.
+
+    Attributes:
+        probability: that a configuration is on the front, by trial_id; missing where it is not known.
+        hypervolume: its 95 % interval; None where it is not known.
+    """
+
+    probability: "pd.Series[float]"
+    hypervolume: Interval | None
+
+
+def front_uncertainty(
+    rows: pd.DataFrame,
+    targets: pd.DataFrame,
+    objectives: Objectives,
+    constraints: Constraints = UNCONSTRAINED,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> FrontUncertainty:
+    """How far the choice of networks moves the front, by a bootstrap over the targets.
+
+    Targets are drawn with replacement, the same ones for every configuration, as these share subsets and seeds target
+    by target. A configuration's probability is the share of resamples in which its means satisfy the constraints and
+    are on the front. A resample of few targets is rough: of 3, there are 10 different ones. In simulations with 3 to 16
+    targets, of the configurations with a probability of 0.1 to 0.5 some 0.3 to 0.4 were on the true front, of those
+    with 0.5 to 0.9 some 0.7 to 0.8. A column that is no mean over targets, such as the seconds of a trial or a standard
+    deviation, is taken as it is.
+
+    The front of means is too good, as it picks those that were lucky, and the resampled fronts are too good once more.
+    The interval of the hypervolume is therefore the basic one, which takes off from the hypervolume what the resamples
+    add to it, widened as few targets demand; where hundreds of configurations compete it may lie below the hypervolume.
+    In simulations of 10 and 40 configurations it held the true hypervolume in 0.91 to 0.93 of cases with 8 targets and
+    in 0.75 to 0.79 with 3; the percentiles themselves, of up to 300, did in 0.86 down to 0.07 and in 0.43 down to 0.
+    These simulations had two objectives and no constraints. Where all configurations leak alike, so that the front is
+    nothing but luck, too little is taken off: of 10 and 60 such ones, with 3 targets, the interval held the true
+    hypervolume in 0.60 and 0.67 of 15 cases.
+
+    Args:
+        rows: of the results table, all of one dataset under one protocol.
+        targets: the targets of these trials (`privsearch.analysis.frames.targets_frame`).
+        objectives: two or three result columns, and which way is better.
+        constraints: what must hold of result columns.
+        resamples: how many fronts are drawn.
+        seed: decides the resamples.
+
+    Returns:
+        Nothing is known of one target: every probability is missing, and there is no interval.
+
+    Raises:
+        ValueError: there are rows of several datasets or protocols.
+
+    Source: Davison and Hinkley 1997, section 5.2, for the basic interval; Hesterberg 2015, for the widening.
+    """
+    candidates = comparable(rows, objectives)
+    if candidates.empty or candidates["replicates"].min() == 1:
+        return FrontUncertainty(pd.Series(np.nan, candidates["trial_id"], dtype=float), None)
+    space, groups = outcome_space(candidates, objectives), list(_rivals(candidates, targets, objectives, constraints))
+    places = np.concatenate([own for own, _ in groups])
+    counts, volumes = np.zeros(len(candidates)), np.empty(resamples)
+    means = _resampled_means([outcomes for _, outcomes in groups], resamples, np.random.default_rng(seed))
+    for i, drawn in enumerate(means):
+        fit = satisfied(drawn[:, len(objectives) :], constraints)
+        found = drawn[fit, : len(objectives)]
+        on_front = unbeaten(found)
+        counts[places[fit]] += on_front
+        volumes[i] = space.share(found[on_front])
+    value = hypervolume(candidates, objectives, constraints)
+    tail = expanded_tail(0.95, int(candidates["replicates"].min()))
+    low, high = np.clip(2 * value - np.quantile(volumes, [1 - tail, tail]), 0, 1)
+    return FrontUncertainty(
+        pd.Series(counts / resamples, candidates["trial_id"]), Interval(value, float(low), float(high))
+    )
+
+
+def _rivals(
+    candidates: pd.DataFrame, targets: pd.DataFrame, objectives: Objectives, constraints: Constraints
+) -> Iterator[tuple[Int[Array, " n"], Float[Array, "n targets outcomes"]]]:
+    """For each number of targets, the places of those candidates that could be on a front, and what they came to.
+
+    That is, of each target, the losses and what it lacks to satisfy each constraint.
+    """
+    owners = pd.Index(candidates["trial_id"]).get_indexer(pd.Index(targets["trial_id"]))
+    order = np.argsort(owners, kind="stable")[np.count_nonzero(owners < 0) :]
+    own, sizes = targets.iloc[order], np.bincount(owners[order], minlength=len(candidates))
+    columns = [column for column in (*objectives, *constraints) if not is_mean(column) and column in candidates]
+    own = own.assign(**{column: candidates[column].to_numpy(float)[owners[order]] for column in columns})
+    found = np.column_stack([losses(own, objectives), shortfalls(own, constraints)])
+    # What has no number for a constraint satisfies it in no resample.
+    known = ~np.isnan(shortfalls(candidates, constraints)).any(axis=1)
+    for size in np.unique(sizes):
+        places = np.flatnonzero(sizes == size)
+        outcomes = found[np.repeat(sizes == size, sizes)].reshape(-1, size, found.shape[1])[known[places]]
+        kept = ~_beaten(outcomes, len(objectives), constraints)
+        yield places[known[places]][kept], outcomes[kept]
+
+
+def _beaten(
+    outcomes: Float[Array, "n targets outcomes"], num_objectives: int, constraints: Constraints
+) -> Bool[Array, " n"]:
+    """Which configurations another one beats on every target, so that their means are worse whatever is drawn.
+
+    The other one satisfies the constraints on every target. Not all: to compare all with all would take the square of
+    their number, and the best on average beat nearly as many.
+    """
+    found = outcomes[:, :, :num_objectives]
+    fit = np.array([satisfied(own, constraints).all() for own in outcomes[:, :, num_objectives:]], bool)
+    best = found[fit][unbeaten(found[fit].mean(1))]
+    beaten = np.zeros(len(found), bool)
+    for one in best[np.linspace(0, len(best) - 1, min(len(best), MOST_BEST)).astype(int)]:
+        # In one objective by more than the rounding of the means.
+        beaten |= (one <= found).all((1, 2)) & (one + 1e-9 < found).all(1).any(1)
+    return beaten
+
+
+def _resampled_means(
+    groups: Sequence[Float[Array, "_ _ outcomes"]], resamples: int, rng: np.random.Generator
+) -> Iterator[Float[Array, "configurations outcomes"]]:
+    """Means over targets drawn with replacement, the same for all configurations that have as many: of a group."""
+    for _ in range(resamples):
+        means = []
+        for outcomes in groups:
+            size = outcomes.shape[1]
+            means.append(np.tensordot(rng.multinomial(size, [1 / size] * size) / size, outcomes, (0, 1)))
+        yield np.concatenate(means).round(DECIMALS)

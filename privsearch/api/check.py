@@ -1,0 +1,234 @@
+"""Whether a study is whole: its record, its signals, and what is made from them; and the repair of what is not."""
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+
+import pandas as pd
+
+from privsearch._util.lines import DamagedLine, lines_of, set_lines_aside
+from privsearch.errors import PrivsearchError, StudyError
+from privsearch.report.optuna_index import indexed_trials
+from privsearch.report.outputs import TABLES, write_outputs
+from privsearch.report.terminal.check import Finding, State
+from privsearch.study import lock
+from privsearch.study.folder import Study
+from privsearch.study.proposals import ProposalLog
+from privsearch.study.record import Record, read_record
+from privsearch.study.result import Completed, TrialResult
+from privsearch.study.trial_files import TrialFiles
+
+_ASIDE = "--repair moves it aside"
+_UNFINISHED = "unfinished, as a killed process leaves it"
+_AGAIN = "run the sweep again"
+_USES = {
+    "signals": "a sweep that asks for these trials will use them",
+    "networks": "privsearch export gives them once their trials are recorded",
+}
+_LACKS = {
+    "signals": "an attack to come trains these again",
+    "networks": "privsearch export --train trains one of them again",
+}
+
+
+def examine_study(study: Study) -> list[Finding]:
+    """Look at every part of a study; nothing is changed.
+
+    Raises:
+        StudyError: the record, or the place where the signals are, cannot be read at all.
+    """
+    return _Examination(study).findings
+
+
+def repair_study(study: Study) -> Iterator[str]:
+    """Move what is damaged aside, remove what is unfinished, make the rest again; what is sound keeps its bytes.
+
+    In a storage outside of the study nothing is removed; what is damaged is moved aside there too.
+
+    Yields:
+        What was done, in words; nothing where there is nothing to repair.
+
+    Raises:
+        StudyError: another process holds the study, or it cannot be read or written.
+    """
+    with study.held():
+        seen = _Examination(study)
+        if any(finding.state is State.REPAIR for finding in seen.findings):
+            yield from _tidied(seen)
+            if seen.asked:
+                yield from _made_again(seen)
+
+
+def _tidied(seen: "_Examination") -> Iterator[str]:
+    study = seen.study
+    torn = ((study.environments_path, seen.torn_environments), (study.proposals_path, seen.proposals.damaged))
+    for path, damaged in (*torn, (study.record_path, seen.to_move)):
+        if damaged:
+            lines = ", ".join(str(line.number) for line in damaged)
+            yield f"{path.name}, line {lines}: moved to {set_lines_aside(path, damaged)}"
+    for name in study.remove_leftovers():
+        yield f"{name}: unfinished, removed"
+
+
+def _made_again(seen: "_Examination") -> Iterator[str]:
+    for what, files in seen.kept.items():
+        for trial_id in seen.damaged[what]:
+            yield f"{what} of {trial_id}: moved to {files.set_aside(trial_id)}"
+        # A stranger's study may name any place as its storage: nothing is removed there.
+        for name in () if seen.study.sweep().storage else files.remove_leftovers():
+            yield f"{what}, {name}: unfinished, removed"
+    if seen.stale:
+        write_outputs(seen.study)
+        yield f"{', '.join(seen.stale)}: made again from the record"
+
+
+class _Examination:
+    """A study as it is, and what there is to say of it."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self._holder = lock.holder(study.path)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        looks = [self._held(), self._sweep(), self._environments(), self._proposals(), self._lines(), self._leftovers()]
+        if self.asked:
+            looks += [self._trials(), self._files("signals"), self._files("networks"), self._made()]
+        return [finding for look in looks for finding in look]
+
+    @cached_property
+    def asked(self) -> bool:
+        """Whether it is known what the sweep asked for, without which nothing can be made from the record."""
+        return all(finding.state is State.SOUND for finding in self._sweep())
+
+    @cached_property
+    def record(self) -> Record:
+        return read_record(self.study.record_path)
+
+    @cached_property
+    def proposals(self) -> ProposalLog:
+        return self.study.proposals()
+
+    @cached_property
+    def results(self) -> list[TrialResult]:
+        return self.study.results(self.record)
+
+    @cached_property
+    def kept(self) -> dict[str, TrialFiles]:
+        """What is kept of trainings, by its name."""
+        return {"signals": self.study.signals, "networks": self.study.networks}
+
+    @cached_property
+    def damaged(self) -> dict[str, dict[str, str]]:
+        return {what: files.damaged() for what, files in self.kept.items()}
+
+    @cached_property
+    def torn_environments(self) -> list[DamagedLine]:
+        torn = []
+        for line in lines_of(self.study.environments_path):
+            try:
+                dict(json.loads(line.content))
+            except (ValueError, TypeError) as error:
+                torn.append(line.damaged(ValueError(error)))
+        return torn
+
+    @cached_property
+    def stale(self) -> list[str]:
+        """The files made from the record that are not what it has; none while there is nothing to make them from."""
+        if not self.results:
+            return []
+        stale = [f"{name}.csv" for name, table in TABLES.items() if self._differs(name, table(self.results))]
+        try:
+            indexed = indexed_trials(self.study.optuna_storage)
+        except StudyError:
+            indexed = set()
+        if indexed != {result.trial_id for result in self.results}:
+            stale.append(self.study.optuna_storage.name)
+        return stale if self.study.fronts.is_dir() else [*stale, self.study.fronts.name]
+
+    @property
+    def to_move(self) -> tuple[DamagedLine, ...]:
+        """The damaged lines of the record, unless it is another version's to read."""
+        return () if self.record.foreign else self.record.damaged
+
+    def _held(self) -> Iterator[Finding]:
+        if self._holder:
+            yield Finding("lock", State.NOTE, self._holder, "if it still runs, wait for it: it may be writing")
+
+    def _sweep(self) -> Iterator[Finding]:
+        try:
+            self.study.sweep()
+        except PrivsearchError as error:
+            yield Finding("sweep.yaml", State.REPAIR, str(error), "put the sweep's file in its place")
+        try:
+            yield Finding("plan.json", State.SOUND, f"{len(self.study.trials())} trials asked for")
+        except PrivsearchError as error:
+            yield Finding("plan.json", State.REPAIR, str(error), _AGAIN)
+
+    def _environments(self) -> Iterator[Finding]:
+        name = self.study.environments_path.name
+        for line in self.torn_environments:
+            yield Finding(f"{name}, line {line.number}", State.REPAIR, line.reason, _ASIDE)
+
+    def _proposals(self) -> Iterator[Finding]:
+        name = self.study.proposals_path.name
+        for line in self.proposals.damaged:
+            yield Finding(f"{name}, line {line.number}", State.REPAIR, line.reason, f"{_ASIDE}, then {_AGAIN}")
+        if self.proposals.proposals:
+            yield Finding(name, State.SOUND, f"{len(self.proposals.proposals)} proposals")
+
+    def _lines(self) -> Iterator[Finding]:
+        name, record = self.study.record_path.name, self.record
+        remedy = "use the version that wrote it (environments.jsonl)" if record.foreign else f"{_ASIDE}, then {_AGAIN}"
+        for damaged in record.damaged:
+            yield Finding(f"{name}, line {damaged.number}", State.REPAIR, damaged.reason, remedy)
+        for repeated in record.repeated:
+            if not repeated.agrees:
+                found = f"{repeated.trial_id} again, but not with the numbers of the line before"
+                remedy = "the later ones count; environments.jsonl says what may differ"
+                yield Finding(f"{name}, line {repeated.number}", State.NOTE, found, remedy)
+        agreeing = sum(repeated.agrees for repeated in record.repeated)
+        found = f"{len(record.results)} trials" + (f"; {agreeing} lines repeat, or add to, one" if agreeing else "")
+        if not record.foreign:
+            yield Finding(name, State.SOUND, found)
+
+    def _leftovers(self) -> Iterator[Finding]:
+        for path in self.study.leftovers():
+            yield Finding(path.name, State.REPAIR, _UNFINISHED, "--repair removes it")
+
+    def _trials(self) -> Iterator[Finding]:
+        failed = sum(not isinstance(result, Completed) for result in self.results)
+        missing = len(self.study.trials()) - len(self.results)
+        for count, what in ((missing, "not recorded yet"), (failed, "failed")):
+            if count:
+                yield Finding("trials", State.NOTE, f"{what}: {count} of {len(self.study.trials())}", _AGAIN)
+
+    def _files(self, what: str) -> Iterator[Finding]:
+        for trial_id, reason in self.damaged[what].items():
+            yield Finding(f"{what} of {trial_id}", State.REPAIR, reason, _ASIDE)
+        # Elsewhere they may be another study's.
+        for name in () if self.study.sweep().storage else self.kept[what].leftovers():
+            yield Finding(f"{what}, {name}", State.REPAIR, _UNFINISHED, "--repair removes it")
+        kept = self.kept[what].trial_ids()
+        orphans = kept - self.record.results.keys()
+        if orphans:
+            found = f"files without a recorded trial: {len(orphans)}, such as {min(orphans)}"
+            yield Finding(what, State.NOTE, found, _USES[what])
+        lost = {result.trial_id for result in self.results if isinstance(result, Completed)} - kept
+        if lost and getattr(self.study.sweep(), f"keep_{what}"):
+            found = f"completed trials without {what}: {len(lost)}, such as {min(lost)}"
+            yield Finding(what, State.NOTE, found, _LACKS[what])
+        if not self.damaged[what] and (kept or what == "signals"):
+            yield Finding(what, State.SOUND, f"{len(kept)} files")
+
+    def _made(self) -> Iterator[Finding]:
+        for name in self.stale:
+            yield Finding(name, State.REPAIR, "missing, damaged, or older than the record", "--repair makes it again")
+        if not self.stale:
+            yield Finding("tables, index, fronts", State.SOUND, "as the record has it")
+
+    def _differs(self, name: str, table: pd.DataFrame) -> bool:
+        try:
+            return (self.study.path / f"{name}.csv").read_text(encoding="utf-8") != table.to_csv(index=False)
+        except (OSError, ValueError):
+            return True

@@ -1,0 +1,112 @@
+"""What all commands share: the program, how it ends, and how it speaks."""
+
+import logging
+from contextlib import contextmanager, suppress
+from enum import IntEnum
+from signal import SIGPIPE
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+
+from privsearch._util.interrupts import Interrupted, interruptible
+from privsearch._util.text import printable
+from privsearch.errors import ClusterError, PrivsearchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from privsearch.analysis.tasks import Contest
+
+
+class ExitCode(IntEnum):
+    """What the command's exit status says."""
+
+    FINISHED = 0
+    SOME_FAILED = 1
+    BAD_INPUT = 2
+    CLUSTER_GONE = 3
+
+
+EXIT_STATUS = (
+    "Exit status: 0 all finished, 1 some trials failed, 2 bad input, 3 the Ray cluster is not there or gone, "
+    "130 interrupted (143 by SIGTERM, 129 by a closed terminal)."
+)
+
+
+class _Commands(TyperGroup):
+    """Ends a command that was given bad input, or interrupted, with a message and its exit status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            with _notes(), interruptible():
+                return super().invoke(ctx)
+        except PrivsearchError as error:
+            for line in str(error).splitlines():
+                typer.echo(f"error: {printable(line)}", err=True)
+            unreachable = isinstance(error, ClusterError)
+            raise typer.Exit(ExitCode.CLUSTER_GONE if unreachable else ExitCode.BAD_INPUT) from None
+        except Interrupted as signal:
+            say_if_heard("interrupted")
+            raise typer.Exit(signal.exit_status) from None
+
+
+class _Note(logging.Handler):
+    """Tells the user what the library has to say."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        typer.echo(f"note: {printable(record.getMessage())}", err=True)
+
+
+@contextmanager
+def _notes() -> "Iterator[None]":
+    logger, handler = logging.getLogger("privsearch"), _Note(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Train and attack every model of a sweep; keep the accuracy-privacy Pareto front.",
+    epilog=EXIT_STATUS,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def new_console() -> "Console":
+    """A console that prints what users named as they wrote it, whatever brackets and colons stand in it."""
+    from rich.console import Console
+
+    class Pipe(Console):
+        def on_broken_pipe(self) -> None:
+            raise Interrupted(SIGPIPE)  # as programs end whose reader is gone, such as `head`
+
+    return Pipe(markup=False, emoji=False, highlight=False)
+
+
+def print_fronts(console: "Console", contests: "Iterable[Contest]") -> None:
+    """Print the front of each dataset."""
+    from privsearch.report.terminal.front import front_table
+
+    for contest in contests:
+        console.print(front_table(contest), "")
+
+
+def say_written(files: "Iterable[Path]") -> None:
+    """Tell which files there are now."""
+    for path in files:
+        typer.echo(f"written: {path}")
+
+
+def say_if_heard(message: str) -> None:
+    """Say it on stderr; a terminal that was closed takes no more."""
+    with suppress(OSError):
+        typer.echo(message, err=True)

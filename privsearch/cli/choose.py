@@ -1,0 +1,71 @@
+"""The commands with which a configuration is chosen and taken along."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from privsearch.cli.app import EXIT_STATUS, ExitCode, app
+from privsearch.cli.options import DataDirOption, PluginOption, StudyFolder
+
+if TYPE_CHECKING:
+    from privsearch.study.result import Epoch
+
+
+@app.command(epilog="Exit status: 0 picked, 1 no configuration reaches the accuracy asked for, 2 bad input.")
+def pick(
+    study: StudyFolder,
+    dataset: Annotated[str | None, typer.Option(metavar="NAME", help="One of the study's; by default all.")] = None,
+    min_accuracy: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FRACTION",
+            help="Take the most private configuration with at least this mean test accuracy, such as 0.95; by default "
+            "the knee of the front.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the choice as JSON.")] = False,
+) -> None:
+    """Choose a configuration for each dataset: the most private one above an accuracy, or the knee of the front."""
+    from privsearch.analysis.selection import pick as pick_from
+    from privsearch.report.terminal.selection import choice_lines, choice_summary
+    from privsearch.study.folder import load_study
+
+    choices = pick_from(load_study(study), dataset=dataset, min_accuracy=min_accuracy)
+    if as_json:
+        typer.echo(json.dumps([choice_summary(choice) for choice in choices], indent=2))
+    else:
+        typer.echo("\n\n".join("\n".join(choice_lines(choice, study)) for choice in choices))
+    if any(choice.chosen is None for choice in choices):
+        raise typer.Exit(ExitCode.SOME_FAILED)
+
+
+@app.command(epilog=EXIT_STATUS)
+def export(
+    study: StudyFolder,
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="A trial's id, or the beginning of one.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Write there; by default into STUDY/exports.")
+    ] = None,
+    train: Annotated[
+        bool, typer.Option("--train", help="Train the configuration once more where its networks were not kept.")
+    ] = False,
+    data_dir: DataDirOption = None,
+    plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
+) -> None:
+    """Write one configuration as a sweep file of its own and, if they were kept, its networks as state dicts."""
+    from privsearch.data.directory import use_data_directory
+    from privsearch.report.terminal.export import export_lines
+    from privsearch.study.folder import load_study
+    from privsearch.sweep.export import export as export_from
+
+    use_data_directory(data_dir)
+    exported = export_from(load_study(study), trial, to, train=train, on_epoch=_say_epoch)
+    for line in export_lines(exported, study):
+        typer.echo(line)
+
+
+def _say_epoch(network: int, epoch: int, measured: "Epoch") -> None:
+    said = f"network {network + 1}  epoch {epoch + 1:3}  loss {measured.loss:.4f}"
+    typer.echo(f"{said}  training accuracy {measured.accuracy:.4f}", err=True)

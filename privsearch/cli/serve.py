@@ -1,0 +1,57 @@
+"""The page of a study that grows: by itself, or beside the sweep that runs into it."""
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from privsearch._util.text import printable
+from privsearch.cli.app import EXIT_STATUS, app
+from privsearch.cli.options import PortOption, StudyFolder
+from privsearch.errors import PortError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@app.command(epilog=EXIT_STATUS)
+def watch(
+    study: StudyFolder,
+    port: PortOption = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Show a study as a page on this machine that follows it while a sweep runs, until Ctrl-C; nothing is written."""
+    from privsearch.report.page.following import Follower
+    from privsearch.report.page.server import PageServer, address, listening
+
+    follower = Follower(study)
+    with listening(port or 0) as listener:
+        where = address(listener)
+        if follower.status()["state"] == "waiting":
+            typer.echo(f"note: no sweep has begun in {printable(str(study))} yet; the page waits for it", err=True)
+        typer.echo(f"page: {where} (Ctrl-C ends it)")
+        if show:
+            typer.launch(where)
+        follower.attend()  # whoever typed this is about to
+        PageServer(listener, follower).serve()
+
+
+@contextmanager
+def page_beside(folder: "Path", port: int | None, *, serve: bool) -> "Iterator[None]":
+    """Serve the page of the study in `folder` during this block, where that is asked for, and say where.
+
+    Raises:
+        PortError: the port is not to be had, or was given where nothing is served.
+    """
+    if not serve:
+        if port is not None:
+            raise PortError(f"--port: must come with --serve, but got {port} without; add --serve, or leave it out")
+        yield
+        return
+    from privsearch.report.page.background import served_beside
+
+    with served_beside(folder, port or 0) as where:
+        typer.echo(f"page: {where} (as long as this runs)")
+        yield
+        typer.echo(f"page: ends now; `privsearch report {printable(str(folder))}` writes it as a file")

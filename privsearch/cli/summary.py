@@ -1,0 +1,52 @@
+"""What a sweep says at its end."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from privsearch.analysis.tasks import Contest
+    from privsearch.study.folder import Study
+    from privsearch.sweep.run import SweepOutcome
+
+
+def closing_lines(outcome: "SweepOutcome", study: "Study") -> str:
+    """What this run did, and where it is."""
+    failed = len(outcome.failed)
+    elsewhere = outcome.plan.attacks_elsewhere
+    return "\n".join(
+        [
+            f"trials: {outcome.num_completed} finished, {outcome.num_cached} recorded already, {failed} failed",
+            *(start.line() for start in outcome.warm_starts),
+            *(f"{search.line()}; ended: {search.ended}" for search in outcome.searches),
+            *_dead(outcome.num_dead),
+            *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in outcome.refused.items()),
+            *_unkept("signals", outcome.unkept, "so that attacks to come need them trained again"),
+            *_unkept("networks", outcome.networks_unkept, "so that only `export --train` can give them"),
+            *unsatisfied(outcome.contests),
+            *([f"kept, but no longer asked for: the attacks {', '.join(elsewhere)}"] if elsewhere else []),
+            *(["run the same command to try the failed ones again"] if failed else []),
+            f"results: {study.path / 'results.csv'}",
+            f"plots: {study.fronts}",
+        ]
+    )
+
+
+def _dead(count: int) -> list[str]:
+    told = "in which some network gives all examples the same outputs: not attacked, and on no front"
+    return [f"dead: {count} of these, {told}"] if count else []
+
+
+def unsatisfied(contests: "Iterable[Contest]") -> list[str]:
+    """A line for each contest in which nothing satisfies all constraints, with what is nearest to it."""
+    from privsearch.report.wording.fronts import constraints_words, nearest_words
+
+    return [
+        f"no configuration of {contest.title} satisfies {constraints_words(contest)}; the nearest to it: {nearest}"
+        for contest in contests
+        if (nearest := nearest_words(contest))
+    ]
+
+
+def _unkept(what: str, reasons: "Sequence[str]", hence: str) -> list[str]:
+    count = "1 trial" if len(reasons) == 1 else f"{len(reasons)} trials"
+    return [f"the {what} of {count} could not be kept, {hence}: {reasons[0]}"] if reasons else []

@@ -1,0 +1,32 @@
+"""The loops that torch has no single call for, compiled for this processor by numba: Leaky neurons, and max pooling.
+
+Written in torch, each step of a recurrence is several calls, each of which reads and writes all neurons; here it is one
+pass. numba compiles each kernel at its first call and keeps it on the disk; no compiler need be installed.
+
+Arrays are float32, or uint16 where they hold bfloat16, which numpy does not know.
+"""
+
+from privsearch.models.kernels.leaky import (
+    SURROGATE_CODES,
+    UNQUANTIZED,
+    Levels,
+    Neurons,
+    scan,
+    scan_backward,
+    scan_to_linear,
+    scan_to_linear_backward,
+)
+from privsearch.models.kernels.pooling import max_pool, max_pool_backward
+
+__all__ = [
+    "SURROGATE_CODES",
+    "UNQUANTIZED",
+    "Levels",
+    "Neurons",
+    "max_pool",
+    "max_pool_backward",
+    "scan",
+    "scan_backward",
+    "scan_to_linear",
+    "scan_to_linear_backward",
+]

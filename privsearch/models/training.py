@@ -1,0 +1,263 @@
+"""Train a cohort: K training subsets and K seeds in, K networks' outputs on every example out."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from privsearch.data.splits import Splits
+from privsearch.errors import DivergedError
+from privsearch.models import Network, RegisteredNetwork, build_network
+from privsearch.models.allocator import keep_freed_memory
+from privsearch.models.optimizers import Adam, Optimizer, Sgd
+from privsearch.spec import Protocol, Queries, Readout, TrialSpec
+from privsearch.study.result import Cohort, Epoch, TrainedNetwork
+from privsearch.study.signals import Signals
+
+QUERY_BATCH = 256
+"""Examples asked at once when a network is queried; bounds the memory of an SNN's T steps."""
+
+MOST_LOSS: Final = 149 * math.log(2)
+"""A mean loss, in nats, above which a training has exploded: about 103.
+
+An example's own class then has, on average, a probability that 32-bit floats cannot tell from 0: the least is 2**-149.
+"""
+
+EpochListener = Callable[[int, int, Epoch], None]
+"""Told (network, epoch, what was measured) after every epoch; both count from 0."""
+
+NetworkListener = Callable[[int, Network | RegisteredNetwork], None]
+"""Told (network, the network itself) when it has been trained and queried; they count from 0."""
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Who is told how a training goes; None for nobody."""
+
+    on_epoch: EpochListener | None = None
+    on_trained: NetworkListener | None = None
+
+
+def train_cohort(
+    spec: TrialSpec,
+    splits: Splits,
+    subsets: Bool[np.ndarray, "networks num_train"],
+    seeds: Sequence[int],
+    told: Listeners = Listeners(),
+    device: str = "cpu",
+) -> Cohort:
+    """Train one network for each subset of the training split, and query each on both splits.
+
+    All networks are asked about the same views of an example, which the trial's seed decides. A network's numbers
+    depend on `spec`, its subset, its seed and the kind of machine alone, never on the others of the cohort, on the
+    process that trains it or on the number of that machine's cores. Initial weights, the order of the batches and their
+    augmentation are drawn on the CPU, whatever the device.
+
+    Args:
+        spec: the configuration, canonical.
+        splits: the data.
+        subsets: `(K, num_train)`: the examples that each network is trained on.
+        seeds: K numbers; each decides its network's initial weights, the order of its batches and how they are
+            augmented.
+        told: who is told after every epoch, and of every network.
+        device: where the networks are, as torch names it.
+
+    Raises:
+        DivergedError: a loss, a weight or an output is not finite, or the last epoch's loss is above `MOST_LOSS`; the
+            message says of which network.
+        ConstructionError: a network could not be built as asked.
+    """
+    outputs, trained = [], []
+    y = torch.cat([splits.y_train, splits.y_test])
+    num_train = len(splits.y_train)
+    splits = splits.to(device)
+    keep_freed_memory()
+    with _one_thread(), _exact_convolutions():
+        for k, (subset, seed) in enumerate(zip(subsets, seeds, strict=True)):
+            chosen = torch.from_numpy(np.flatnonzero(subset))
+            with _naming(k, len(subsets), spec):
+                network, history = _train(
+                    spec, splits, chosen, seed, partial(told.on_epoch, k) if told.on_epoch else None
+                )
+                answered = _query(network, splits, spec)
+            if told.on_trained:
+                told.on_trained(k, network)
+            correct = (answered["final_mem", "plain"][0].argmax(1) == y).numpy()
+            trained.append(
+                TrainedNetwork(
+                    train_accuracy=float(correct[:num_train][subset].mean()),
+                    test_accuracy=float(correct[num_train:].mean()),
+                    history=tuple(history),
+                )
+            )
+            outputs.append(answered)
+    is_member = np.zeros((len(outputs), len(y)), dtype=bool)
+    is_member[:, :num_train] = subsets
+    stacked = {asked: np.stack([answered[asked].numpy() for answered in outputs]) for asked in outputs[0]}
+    return Cohort(Signals(stacked, is_member, y.numpy(), splits.rows, num_train), tuple(trained))
+
+
+@contextmanager
+def _naming(network: int, num_networks: int, spec: TrialSpec) -> Iterator[None]:
+    """Say of which network a divergence is, and what to do about it."""
+    try:
+        yield
+    except DivergedError as error:
+        decay = f", or a weight_decay below {spec.weight_decay:g}" if spec.weight_decay else ""
+        raise DivergedError(
+            f"network {network + 1} of {num_networks}: {error}; try a learning_rate below {spec.learning_rate:g}{decay}"
+        ) from None
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute on one thread: one worker a core is faster than one worker on all, and sums keep their order."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def _exact_convolutions() -> Iterator[None]:
+    """On a GPU, compute in 32 bits where 32 bits were asked for, and in the same order each time."""
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield
+
+
+def _train(
+    spec: TrialSpec, splits: Splits, chosen: Tensor, seed: int, on_epoch: Callable[[int, Epoch], None] | None
+) -> tuple[Network | RegisteredNetwork, list[Epoch]]:
+    """Train one network on the `chosen` examples of the training split."""
+    # Until the end of the training, since a registered model may draw while it is trained, as dropout does.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build_network(spec, splits.info.input_shape, splits.info.num_classes).to(splits.device)
+        return network, _trained(network, spec, splits, chosen, seed, on_epoch)
+
+
+def _trained(
+    network: nn.Module,
+    spec: TrialSpec,
+    splits: Splits,
+    chosen: Tensor,
+    seed: int,
+    on_epoch: Callable[[int, Epoch], None] | None,
+) -> list[Epoch]:
+    optimizer = _optimizer(spec, network)
+    generator = torch.Generator().manual_seed(seed)
+    history = []
+    network.train()
+    for epoch in range(spec.epochs):
+        batches = chosen[torch.randperm(len(chosen), generator=generator)].split(spec.batch_size)
+        try:
+            history.append(_train_epoch(network, optimizer, splits, batches, generator))
+        except DivergedError as error:
+            raise DivergedError(f"{error} in epoch {epoch + 1} of {spec.epochs}") from None
+        if on_epoch:
+            on_epoch(epoch, history[-1])
+    _check_sound(network, history[-1].loss)
+    return history
+
+
+def _check_sound(network: nn.Module, loss: float) -> None:
+    # A neuron whose weights are NaN never fires: a spiking network that is broken within may answer all the same.
+    if not torch.stack([parameter.isfinite().all() for parameter in network.parameters()]).all():
+        raise DivergedError("the weights must be finite after training, but some are not")
+    if loss > MOST_LOSS:
+        raise DivergedError(
+            f"the mean training loss of the last epoch must be at most {MOST_LOSS:.0f} (beyond, the right class has no "
+            f"probability that 32-bit floats can tell from 0), but is {loss:.3g}"
+        )
+
+
+def _optimizer(spec: TrialSpec, network: nn.Module) -> Optimizer:
+    kind = {"adam": Adam, "sgd": Sgd}[spec.optimizer]
+    trained = [weight for weight in network.parameters() if weight.requires_grad]
+    return kind(trained, spec.learning_rate, spec.weight_decay)
+
+
+def _train_epoch(
+    network: nn.Module,
+    optimizer: Optimizer,
+    splits: Splits,
+    batches: Sequence[Tensor],
+    generator: torch.Generator,
+) -> Epoch:
+    """Take one step for each batch of indices.
+
+    Raises:
+        DivergedError: a loss is not finite; the message says at which step.
+    """
+    # Summed where the networks are: reading a number back from a GPU stops it.
+    loss_sum = torch.zeros((), dtype=torch.float64, device=splits.device)
+    num_correct = torch.zeros((), dtype=torch.int64, device=splits.device)
+    losses = []
+    for batch in batches:
+        labels = splits.y_train[batch]
+        outputs = network(splits.inputs(splits.x_train[batch], generator))
+        loss = nn.functional.cross_entropy(outputs, labels)
+        optimizer.forget_gradients()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+        loss_sum += losses[-1].double() * len(batch)
+        num_correct += (outputs.argmax(1) == labels).sum()
+    if not math.isfinite(loss_sum.item()):
+        step = next(step for step, loss in enumerate(losses) if not loss.isfinite())
+        raise DivergedError(
+            f"the training loss must be finite, but is {losses[step].item()} at step {step + 1} of {len(batches)}"
+        )
+    num_examples = sum(map(len, batches))
+    return Epoch(loss=loss_sum.item() / num_examples, accuracy=num_correct.item() / num_examples)
+
+
+def _query(
+    network: Network | RegisteredNetwork, splits: Splits, spec: TrialSpec
+) -> dict[tuple[Readout, Queries], Float[Tensor, "views examples classes"]]:
+    """The network's outputs for both splits, one view after another."""
+    network.eval()
+    answered: dict[tuple[Readout, Queries], list[Tensor]] = {}
+    generator = torch.Generator().manual_seed(spec.seed)
+    with torch.inference_mode():
+        for queries, batches in _views(splits, spec.protocol, generator):
+            read = [network.readouts(batch) for batch in batches]
+            for readout in read[0]:
+                view = torch.cat([outputs[readout] for outputs in read]).cpu()
+                if not view.isfinite().all():
+                    raise DivergedError("the outputs must be finite after training, but some are not")
+                answered.setdefault((readout, queries), []).append(view)
+    return {asked: torch.stack(views) for asked, views in answered.items()}
+
+
+def _views(
+    splits: Splits, protocol: Protocol, generator: torch.Generator
+) -> Iterator[tuple[Queries, Iterator[Float[Tensor, "batch *input_shape"]]]]:
+    """Each view of the examples, as batches: as they are; augmented as in training; with parts of the input missing.
+
+    Source: Guan et al. 2025 (arXiv 2502.13191) for the last.
+    """
+    yield "plain", splits.batches(QUERY_BATCH)
+    if protocol.kind == "paper":
+        return
+    for _ in range(protocol.augmented_queries):
+        yield "augmented", splits.batches(QUERY_BATCH, generator)
+    for _ in range(protocol.dropout_queries):
+        kept = partial(_with_dropout, rate=protocol.input_dropout, generator=generator)
+        yield "input_dropout", map(kept, splits.batches(QUERY_BATCH))
+
+
+def _with_dropout(
+    x: Float[Tensor, "batch *input_shape"], rate: float, generator: torch.Generator
+) -> Float[Tensor, "batch *input_shape"]:
+    """Each input set to zero with probability `rate`; the others stay as they are."""
+    return x * (torch.rand(x.shape, generator=generator) >= rate).to(x.device)

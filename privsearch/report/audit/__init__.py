@@ -1,1 +1,0 @@
-"""The audit of a study: what each attack found under each protocol, with intervals."""

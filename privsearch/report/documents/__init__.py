@@ -1,0 +1,1 @@
+"""Values as files: Markdown, CSV and LaTeX."""

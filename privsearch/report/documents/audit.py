@@ -1,0 +1,165 @@
+"""The audit of a study as files: a CSV for programs, Markdown for people."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from privsearch.analysis.audit import highest_mean_aucs
+from privsearch.analysis.frames import exposed_frame, records, slices_frame
+from privsearch.analysis.labels import NOTATION, TPRS
+from privsearch.report.wording.audit import auc_words, left_out, missing_words, notes, percent, with_interval
+from privsearch.report.wording.formats import MISSING, markdown_table
+from privsearch.spec import WORST
+from privsearch.study.result import TrialResult
+
+_EXPOSED: Final = 10
+"""How many of the most exposed examples stand in the document; exposed.csv of the study has all."""
+
+
+def write_audit(folder: Path, results: Iterable[TrialResult], table: pd.DataFrame) -> list[Path]:
+    """Write `audit.csv`, the table of `audit_table`, and `audit.md`, which a person reads.
+
+    Args:
+        folder: where to; made if it is not there.
+        results: of a study.
+        table: the table of `audit_table` of them.
+
+    Returns:
+        The two files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    csv, markdown = folder / "audit.csv", folder / "audit.md"
+    table.to_csv(csv, index=False)
+    markdown.write_text(audit_markdown(results, table), encoding="utf-8")
+    return [csv, markdown]
+
+
+def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame) -> str:
+    """For each dataset and protocol: all attacks, the strongest in full, slices, the most exposed examples.
+
+    Args:
+        results: of a study.
+        table: the table of `audit_table` of them.
+    """
+    results = list(results)
+    slices, exposed = slices_frame(results), exposed_frame(results)
+    parts = ["# Audit", *left_out(results)]
+    for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
+        parts += [f"## {dataset}, {protocol}", *_aucs(rows)]
+        parts += _placebos(rows) if protocol == "paper" else []
+        parts += [*_worst(rows), *_slices(rows, slices)]
+        # Under `paper` every example is in every training set, and nobody knows how it scores when it is not.
+        parts += _most_exposed(rows, exposed) if protocol == "halves" else []
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _aucs(rows: pd.DataFrame) -> Iterator[str]:
+    attacks = rows["attack"].unique().tolist()
+    yield "AUC of every attack."
+    yield _pivot(rows, attacks, auc_words)
+    yield " ".join([*notes(rows), NOTATION])
+
+
+def _placebos(rows: pd.DataFrame) -> Iterator[str]:
+    def cell(row: Mapping[str, Any]) -> str:
+        return f"{row['placebo_auc']:.3f} / {row['excess_auc']:+.3f}"
+
+    yield "Placebo AUC / excess AUC of every attack."
+    yield _pivot(rows, [attack for attack in rows["attack"].unique() if attack != WORST], cell)
+    yield (
+        "Placebo: the same attack on examples that neither network was trained on; 0.5 for an honest one. Excess: what "
+        "real members, as many of them, add to it; 0 on average without a leak."
+    )
+
+
+def _pivot(rows: pd.DataFrame, attacks: list[str], cell: Any) -> str:
+    """Configurations down, attacks across."""
+    lines = []
+    for _, own in rows.groupby("trial_id", sort=False):
+        by_attack = {row["attack"]: row for row in records(own)}
+        cells = [cell(by_attack[attack]) if attack in by_attack else MISSING for attack in attacks]
+        lines.append([own["configuration"].iloc[0], *cells])
+    return markdown_table(["configuration", *attacks], lines)
+
+
+def _worst(rows: pd.DataFrame) -> Iterator[str]:
+    worst = rows[rows["attack"] == WORST]
+    if worst.empty:
+        return
+    rates = [f"TPR at {percent(name)} FPR" for name in TPRS]
+    header = ["configuration", "test accuracy", "attack", "AUC", *rates, "advantage", "epsilon"]
+    lines = [
+        [
+            *(row["configuration"], with_interval(row, "test_accuracy"), row["strongest"], auc_words(row)),
+            *(with_interval(row, name) for name in (*TPRS, "advantage")),
+            MISSING if pd.isna(row["epsilon_low"]) else f"{row['epsilon_low']:.2f}",
+        ]
+        for row in records(worst)
+    ]
+    yield "The strongest attack (worst)."
+    yield markdown_table(header, lines)
+    reasons = {name: missing_words(worst, name) for name in TPRS}
+    yield " ".join(
+        [
+            *(f"{MISSING} TPR at {percent(name)} FPR: {reason}." for name, reason in reasons.items() if reason),
+            "attack: two where the halves of the examples choose differently. Only the AUC is of examples that the "
+            "attack was not chosen on. Advantage: TPR less FPR at a threshold chosen on other examples; 0 on average "
+            "for guessing. Epsilon: a lower bound on that of pure differential "
+            "privacy, nats, each of 95 % on one target. The interval of the accuracy: Student's t over the networks.",
+        ]
+    )
+
+
+def _slices(rows: pd.DataFrame, slices: pd.DataFrame) -> Iterator[str]:
+    lines = []
+    for row in records(highest_mean_aucs(rows)):
+        own = slices[(slices["trial_id"] == row["trial_id"]) & (slices["attack"] == row["attack"])].dropna(subset="auc")
+        of = dict(zip(own["slice"], own["auc"], strict=True))
+        classes = sorted((name for name in of if name.startswith("class ")), key=of.__getitem__)
+        shown = [f"{of[name]:.3f} ({name})" for name in (classes[-1], classes[0])] if classes else [MISSING] * 2
+        right = [f"{of[name]:.3f}" if name in of else MISSING for name in ("correct", "wrong")]
+        lines.append([row["configuration"], row["attack"], f"{row['auc']:.3f}", *shown, *right])
+    yield (
+        "Who is exposed: the AUC within classes, and within right and wrong classifications, of the attack with the "
+        "highest mean AUC."
+    )
+    yield markdown_table(
+        [*("configuration", "attack", "all"), *("most exposed class", "least exposed class", "correct", "wrong")], lines
+    )
+    yield (
+        "Means over the targets that have members and non-members in the slice. The attack was chosen on these very "
+        "data, so its numbers are a little too high. The most and the least exposed class "
+        "are extremes of several numbers, and a slice has fewer examples than the whole: expect more noise."
+    )
+
+
+def _most_exposed(rows: pd.DataFrame, exposed: pd.DataFrame) -> Iterator[str]:
+    best = highest_mean_aucs(rows)[["trial_id", "attack"]]
+    found = exposed.merge(best, on=["trial_id", "attack"])
+    if found.empty:
+        return
+    summed = ["accused", "trained", "falsely_accused", "not_trained"]
+    counts = found.groupby(["row", "label"])[summed].sum().assign(listed=found.groupby(["row", "label"]).size())
+    counts["share"] = counts["accused"] / counts["trained"]
+    counts = counts.sort_values(["listed", "share"], ascending=False, kind="stable").head(_EXPOSED).reset_index()
+    lines = [
+        [
+            *(str(row["row"]), str(row["label"]), str(row["listed"])),
+            f"{row['accused']} of {row['trained']}",
+            f"{row['trained'] / 10:.1f}",
+            f"{row['falsely_accused']} of {row['not_trained']}",
+        ]
+        for row in records(counts)
+    ]
+    yield f"The most exposed examples, by the attack with the highest mean AUC on each configuration ({len(best)})."
+    header = ["row", "class", "configurations", "accused when trained on", "by guessing", "accused when not"]
+    yield markdown_table(header, lines)
+    yield (
+        "row: in the training data as they were read, from 0. configurations: in how many the example is among the 20 "
+        "most exposed. accused: targets of these configurations where it scores above nine in ten of the non-members. "
+        "by guessing: how many of those trained on it a guess would accuse, one in ten. These are the extremes of all "
+        "examples, by attacks chosen on the same data; and as the configurations share subsets and seeds, their "
+        "trainings are not independent, and the counts say less than as many independent ones would."
+    )

@@ -1,0 +1,36 @@
+"""What mattered, as files: tables for other programs, figures for a paper."""
+
+from pathlib import Path
+
+from privsearch._util.disk import writing
+from privsearch.analysis.explanation import Explanation
+from privsearch.report.figures.importances import plot_hypervolume, plot_importances
+from privsearch.report.figures.style import save_figure
+
+
+def write_explanation(folder: Path, found: Explanation) -> list[Path]:
+    """Write `importances_<contest>`, `values_<contest>` and `hypervolume_<contest>`: CSV, and PNG and SVG where drawn.
+
+    Args:
+        folder: where to; made if it is not there.
+        found: what there is to say.
+
+    Returns:
+        The files. Of importances that cannot be had there are none.
+
+    Raises:
+        StudyError: one cannot be written.
+    """
+    name, written = found.contest.name, []
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        tables = {"importances": found.importances, "values": found.values, "hypervolume": found.history}
+        for kind, table in tables.items():
+            if kind != "importances" or not found.refused:
+                path = folder / f"{kind}_{name}.csv"
+                table.to_csv(path, index=False)
+                written.append(path)
+        if not found.refused:
+            written += save_figure(plot_importances(found), folder / f"importances_{name}")
+        written += save_figure(plot_hypervolume(found), folder / f"hypervolume_{name}")
+    return written

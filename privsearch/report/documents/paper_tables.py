@@ -1,0 +1,262 @@
+"""A study in the layout of the paper's Tables II and III: Markdown, LaTeX, CSV and the terminal."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from rich.table import Table
+
+from privsearch.analysis.paper.cells import Cell, StudyCells, check_attack, paper_rows, title
+from privsearch.report.wording.formats import MISSING, console_table, latex, markdown_table, with_spread
+
+_HEADER: Final = ("train accuracy", "test accuracy", "attack AUC", "excess AUC")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a table of the paper shows.
+
+    Attributes:
+        name: what its files are called.
+        axis: the axis whose values are the lines of each dataset.
+        header: that axis, in the words of the paper.
+        paper_values: the lines that the paper has for each dataset.
+        models: the models that stand side by side.
+        subject: the beginning of its caption.
+    """
+
+    name: str
+    axis: str
+    header: str
+    paper_values: tuple[Any, ...]
+    models: tuple[str, ...]
+    subject: str
+
+    def label(self, value: Any) -> str:
+        """A value of the axis, in the words of the paper."""
+        if self.axis == "surrogate_gradient":
+            return title(value)
+        return "Full precision" if value is None else f"Quantised (w={value})"
+
+
+LAYOUTS: Final = (
+    Layout(
+        *("weight_quantization", "weight_bit_width", "Method", (None, 8, 4, 2), ("ann", "snn")),
+        "Accuracy of ANNs and SNNs with quantised weights, and what a membership inference attack finds.",
+    ),
+    Layout(
+        *("surrogate_gradients", "surrogate_gradient", "Surrogate gradient"),
+        ("fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through"),
+        ("snn",),
+        "Accuracy of SNNs trained with several surrogate gradients, and what a membership inference attack finds.",
+    ),
+)
+"""Tables II and III."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a table: a dataset, a value of the table's axis, and for each model its row of the results table."""
+
+    dataset: str
+    value: Any
+    rows: Mapping[str, dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class PaperTable:
+    """A table of the paper, filled from a study.
+
+    Attributes:
+        layout: what it shows.
+        attack: the first part of the attack's columns.
+        lines: those with a trial in the study, in the order of its datasets and of the paper's lines.
+        missing: in words, the paper's other cells for these datasets.
+    """
+
+    layout: Layout
+    attack: str
+    lines: tuple[Line, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The result columns below each model."""
+        return ("train_accuracy", "test_accuracy", f"{self.attack}.auc", f"{self.attack}.excess_auc")
+
+    @property
+    def caption(self) -> str:
+        """What the numbers are, how many replicates they rest on, and what is missing."""
+        rows = [row for line in self.lines for row in line.rows.values() if row]
+        few, most = min(row["replicates"] for row in rows), max(row["replicates"] for row in rows)
+        sentences = [
+            self.layout.subject,
+            f"Fractions; mean ± standard deviation over n = {few if few == most else f'{few} to {most}'} replicates.",
+            f"Attack AUC: of the attack '{self.attack}'. Excess AUC (not in the paper): on members, less "
+            "that of the placebo, the same attack on examples that neither network was trained on; 0 without a leak.",
+        ]
+        if floors := _floors(self):
+            sentences.append(f"Guessing keeps the AUC of one target within 0.5 ± {floors}, 95 % of the time.")
+        if any(row["status"] == "failed" for row in rows):
+            sentences.append("'failed': the trial ended without numbers.")
+        if self.missing:
+            sentences.append(f"Not in this study ({MISSING}, or no line): {'; '.join(self.missing)}.")
+        return " ".join(sentences)
+
+
+def paper_tables(frame: pd.DataFrame, attack: str = "svm") -> list[PaperTable]:
+    """Tables II and III of the paper, filled from a study; one that the study has no trial for is left out.
+
+    A line is there if the study has a trial for one of its cells, failed ones included. Bit widths that the paper does
+    not have come after its own. The excess over the placebo beside the attack's AUC is our addition.
+
+    Args:
+        frame: the results table of one study, whose trials under another protocol are left aside.
+        attack: the first part of the attack's columns.
+
+    Raises:
+        StudyError: no trial follows the paper's protocol, there are no numbers of that attack, or several
+            configurations fill one cell.
+    """
+    frame = paper_rows(frame)
+    check_attack(frame, attack)
+    cells = StudyCells(frame)
+    return [table for layout in LAYOUTS if (table := _filled(layout, cells, attack)).lines]
+
+
+def write_tables(folder: Path, frame: pd.DataFrame, attack: str = "svm") -> list[Path]:
+    """Write each of `paper_tables` as .md, .tex and .csv; return the files.
+
+    Raises:
+        StudyError: as `paper_tables`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for table in paper_tables(frame, attack):
+        for ending, text in {"md": to_markdown(table), "tex": to_latex(table), "csv": to_csv(table)}.items():
+            path = folder / f"{table.layout.name}.{ending}"
+            path.write_text(text, encoding="utf-8")
+            paths.append(path)
+    return paths
+
+
+def to_markdown(table: PaperTable) -> str:
+    """The table in Markdown, below its caption."""
+    names = [f"{model.upper()} {name}" for model in table.layout.models for name in _HEADER]
+    rows = [[title(line.dataset), table.layout.label(line.value), *texts(table, line)] for line in table.lines]
+    return f"{table.caption}\n\n{markdown_table(['Dataset', table.layout.header, *names], rows)}"
+
+
+def to_latex(table: PaperTable) -> str:
+    """The table in LaTeX, with the rules of booktabs; adjustbox shrinks it where the page is too narrow."""
+    width, models = len(_HEADER), table.layout.models
+    groups = [rf"\multicolumn{{{width}}}{{c}}{{{model.upper()}}}" for model in models]
+    rules = [rf"\cmidrule(lr){{{start}-{start + width - 1}}}" for start in range(3, 3 + width * len(models), width)]
+    lines = [
+        r"% needs \usepackage{booktabs} and \usepackage{adjustbox}",
+        r"\begin{table*}",
+        r"\centering",
+        rf"\caption{{{latex(table.caption)}}}",
+        rf"\label{{tab:{table.layout.name.replace('_', '-')}}}",
+        r"\begin{adjustbox}{max width=\textwidth}",
+        rf"\begin{{tabular}}{{ll{'c' * width * len(models)}}}",
+        r"\toprule",
+        rf" & & {' & '.join(groups)} \\",
+        " ".join(rules),
+        rf"{' & '.join(['Dataset', table.layout.header, *_HEADER * len(models)])} \\",
+        *_latex_body(table),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{adjustbox}",
+        r"\end{table*}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def to_csv(table: PaperTable) -> str:
+    """The numbers alone, one line a cell: mean, standard deviation and number of replicates; fractions."""
+    rows = [
+        {
+            "dataset": line.dataset,
+            "model": model,
+            table.layout.axis: line.value,
+            "quantity": column,
+            "status": row["status"] if row else "missing",
+            "mean": row[column] if row else None,
+            "sd": row[f"{column}_sd"] if row else None,
+            "n": row["replicates"] if row and row["status"] == "completed" else None,
+        }
+        for line in table.lines
+        for model, row in line.rows.items()
+        for column in table.columns
+    ]
+    # As objects, a whole number beside a missing one would be written with a point.
+    return pd.DataFrame(rows, dtype=object).to_csv(index=False)
+
+
+def console_view(table: PaperTable) -> Table:
+    """The table for a terminal of 80 characters: its models below each other, and three digits."""
+    models = table.layout.models
+    shown = console_table(
+        "", *(name.replace(" ", "\n") for name in _HEADER), title=table.layout.name, caption=table.caption
+    )
+    for dataset in dict.fromkeys(line.dataset for line in table.lines):
+        shown.add_row(title(dataset), style="bold")
+        for model in models:
+            for line in [line for line in table.lines if line.dataset == dataset]:
+                name = f"{model.upper()} " if len(models) > 1 else ""
+                texts = [_text(line.rows[model], column, digits=3) for column in table.columns]
+                shown.add_row(name + table.layout.label(line.value), *texts)
+    return shown
+
+
+def _filled(layout: Layout, cells: StudyCells, attack: str) -> PaperTable:
+    lines = []
+    missing = defaultdict(list)
+    unquantised = [axis for axis in ("weight_bit_width", "act_bit_width") if axis != layout.axis]
+    for dataset in cells.datasets:
+        fixed = {"dataset": dataset} | dict.fromkeys(unquantised)
+        own = [value for model in layout.models for value in cells.axis_values(layout.axis, model=model, **fixed)]
+        for value in dict.fromkeys([*layout.paper_values, *own]):
+            rows = {model: cells.find(Cell(dataset, model, **{layout.axis: value})) for model in layout.models}
+            if any(rows.values()):
+                lines.append(Line(dataset, value, rows))
+            for model in [model for model, row in rows.items() if row is None]:
+                missing[f"{layout.label(value)} {model.upper()}"].append(title(dataset))
+    return PaperTable(layout, attack, tuple(lines), tuple(f"{k}: {', '.join(v)}" for k, v in missing.items()))
+
+
+def _text(row: Mapping[str, Any] | None, column: str, digits: int = 4) -> str:
+    if row is None or row["status"] == "failed":
+        return MISSING if row is None else "failed"
+    # A trial from before the attack was asked for has no number of it.
+    return MISSING if row[column] is None else with_spread(row[column], row[f"{column}_sd"], digits)
+
+
+def texts(table: PaperTable, line: Line) -> list[str]:
+    """The cells of a line, model by model."""
+    return [_text(row, column) for row in line.rows.values() for column in table.columns]
+
+
+def _latex_body(table: PaperTable) -> Iterator[str]:
+    previous = None
+    for line in table.lines:
+        first = line.dataset != previous
+        if first:
+            yield r"\midrule"
+        words = [title(line.dataset) if first else "", table.layout.label(line.value), *texts(table, line)]
+        yield rf"{' & '.join(map(latex, words))} \\"
+        previous = line.dataset
+
+
+def _floors(table: PaperTable) -> str:
+    floors = {
+        line.dataset: row[f"{table.attack}.noise_floor"]
+        for line in table.lines
+        for row in line.rows.values()
+        if row and row[f"{table.attack}.noise_floor"] is not None
+    }
+    return ", ".join(f"{floor:.3f} ({title(dataset)})" for dataset, floor in floors.items())

@@ -1,1 +1,0 @@
-"""What mattered in a study: tables, plots, files."""

@@ -1,0 +1,59 @@
+"""What leakage goes with: the strongest attack against accuracy, or against overfitting."""
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from privsearch.report.figures.audit_marks import TEXT_SIZE, bars, filled, model_key
+from privsearch.report.figures.palette import GREY, MODEL_COLOURS
+from privsearch.report.figures.style import BAND, COLUMN_WIDTH, draw_noise_floor, legend_below, new_figure
+
+_TITLES: Final = {
+    "test_accuracy": "test accuracy (fraction)",
+    "accuracy_gap": "training less test accuracy (fraction)",
+}
+
+
+def plot_leakage_against(rows: pd.DataFrame, number: str) -> Figure:
+    """The AUC of the strongest attack under `halves` against a number of the network, with both intervals.
+
+    Against the accuracy gap there is a line for what correctness alone gives away: an attack that calls a member
+    whatever is classified rightly has an AUC of 0.5 + gap / 2.
+
+    Args:
+        rows: of the audit's table, those of `worst`, all of one dataset and under `halves`; not empty.
+        number: `test_accuracy` or `accuracy_gap`.
+
+    Source: Yeom et al. 2018, for the line.
+    """
+    figure = new_figure(COLUMN_WIDTH, 3.2)
+    axes = figure.add_subplot()
+    axes.set_xlabel(_TITLES[number], fontsize=8)
+    axes.set_ylabel("AUC of the strongest attack (fraction)", fontsize=8)
+    axes.tick_params(labelsize=TEXT_SIZE)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(0.06)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
+    for model, own in rows.groupby("model"):
+        pale: dict[str, Any] = {"fmt": "none", "ecolor": MODEL_COLOURS[str(model)], "elinewidth": 0.8, "alpha": 0.45}
+        axes.errorbar(own[number], own["auc"], bars(own, "auc"), bars(own, number), **pale)
+        axes.plot(own[number], own["auc"], ls="none", zorder=4, **filled(str(model)) | {"ms": 4.5})
+    draw_noise_floor(axes, rows["noise_floor"].max(), along="y")
+    key = model_key(rows) | {
+        "95 % interval": Line2D([], [], color=GREY, ls="none", marker="+", ms=8),
+        "noise floor of one target": Patch(color=BAND),
+    }
+    if number == "accuracy_gap":
+        gaps = np.array(axes.get_xlim())
+        axes.set_xlim(*gaps)
+        line = axes.plot(gaps, 0.5 + gaps / 2, color=GREY, lw=1, ls="--", zorder=2)
+        key["0.5 + gap / 2: correctness alone"] = line[0]
+    configurations = f"{len(rows)} configuration{'s' if len(rows) > 1 else ''}"
+    axes.set_title(f"{rows['dataset'].iloc[0]}, protocol halves, {configurations}", loc="left", fontsize=8)
+    legend_below(figure, key, handle_length=1.6)
+    return figure

@@ -1,0 +1,213 @@
+"""A Pareto front among all configurations, as a figure for a paper."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from textwrap import fill
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from numpy import ndarray as Array
+
+from privsearch.analysis.columns import axis_title, spreads
+from privsearch.analysis.frames import records
+from privsearch.analysis.labels import model_name
+from privsearch.analysis.tasks import Contest
+from privsearch.report.figures.front_interactive import plot_front_interactive
+from privsearch.report.figures.front_marks import (
+    INFEASIBLE,
+    front_names,
+    front_rows,
+    front_title,
+    marked_parts,
+    noise_floors,
+    tier_words,
+    tiers,
+)
+from privsearch.report.figures.palette import GREY, MODEL_COLOURS, MODEL_MARKERS
+from privsearch.report.figures.style import PAGE_WIDTH, draw_noise_floor, legend_below, new_figure
+
+_BAR_ALPHAS: Final = (0.8, 0.35, 0.15, 0.15)
+_MOST_LINES: Final = 20
+"""As many lines as fit beside the plot; a longer front has only some of its points named."""
+
+Pair = tuple[str, str]
+"""The objectives along x and y."""
+
+
+def plot_front(contest: Contest) -> Figure:
+    """All configurations of a contest with a number for every objective, of which there is at least one.
+
+    Those likely to be on the front are filled, those that may be are hollow, all others faint; of one target nothing
+    is known, and the front is filled, the rest hollow. What violates a constraint is a cross. The front of the means is
+    numbered and named. The band around an AUC of 0.5 is the noise floor. Error bars are standard deviations over the
+    targets. Of two objectives, a line bounds the outcomes that some configuration reaches or beats. Of three, there is
+    a panel for each pair: what another point of the front beats in one of them is better in the third objective.
+    """
+    figure = new_figure(PAGE_WIDTH, 4.2 if len(contest.objectives) == 2 else 6.4)
+    key: dict[str, Artist] = {}
+    panels = {pair: _panel(figure, contest, pair, key) for pair in combinations(contest.objectives, 2)}
+    for model in sorted(contest.candidates["model"].unique()):
+        key[model_name(model)] = Line2D([], [], **_mark(MODEL_COLOURS[model], MODEL_MARKERS[model], 0))
+    for _, tier, _ in marked_parts(contest):
+        shape = "x" if tier == INFEASIBLE else "s"
+        key[tier_words(contest, tier)] = Line2D([], [], **_mark(GREY, shape, tier))
+    next(iter(panels.values())).set_title(front_title(contest), loc="left", fontsize=9)
+    _name_front(figure, panels, contest)
+    legend_below(figure, key, handle_length=2)
+    return figure
+
+
+def _panel(figure: Figure, contest: Contest, pair: Pair, key: dict[str, Artist]) -> Axes:
+    """The configurations in two objectives, in the lower left half of a square of panels; adds to the key."""
+    (x, y), objectives = pair, list(contest.objectives)
+    side = len(objectives) - 1
+    axes = figure.add_subplot(side, side, (objectives.index(y) - 1) * side + objectives.index(x) + 1)
+    axes.set_xlabel(axis_title(x), fontsize=9)
+    axes.set_ylabel(axis_title(y), fontsize=9)
+    axes.tick_params(labelsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(0.1)
+    for column, floor in noise_floors(contest).items():
+        if column in pair:
+            band = draw_noise_floor(axes, floor, along="x" if column == x else "y")
+            key[f"noise floor of guessing: 0.5 ± {floor:.3f}"] = band
+    if side == 1 and contest.candidates["on_front"].any():
+        line = front_rows(contest).sort_values(x)
+        step = "steps-pre" if contest.objectives[x] == "maximize" else "steps-post"
+        (key["Pareto front of the means"],) = axes.plot(line[x], line[y], color=GREY, lw=1, drawstyle=step, zorder=2.5)
+    for model, tier, rows in marked_parts(contest):
+        _draw_points(axes, rows, pair, model, tier)
+    return axes
+
+
+def _mark(colour: str, shape: str, tier: int) -> dict[str, Any]:
+    """Filled with a dark edge, hollow, faint, or a thin cross."""
+    style = (
+        {"mfc": colour, "mec": "black", "mew": 0.8, "ms": 7, "zorder": 4},
+        {"mfc": "white", "mec": colour, "mew": 1.0, "ms": 6, "zorder": 3.8},
+        {"mfc": colour, "mec": "none", "ms": 5, "alpha": 0.35, "zorder": 2},
+        {"mec": colour, "mew": 0.8, "ms": 5, "alpha": 0.7, "zorder": 1.9},
+    )[tier]
+    return {"marker": shape, "ls": "none", **style}
+
+
+def _mark_of(model: str, tier: int) -> dict[str, Any]:
+    return _mark(MODEL_COLOURS[model], "x" if tier == INFEASIBLE else MODEL_MARKERS[model], tier)
+
+
+def _draw_points(axes: Axes, rows: pd.DataFrame, pair: Pair, model: str, tier: int) -> None:
+    x, y = pair
+    bars: dict[str, Any] = {"elinewidth": 0.8, "ecolor": MODEL_COLOURS[model], "alpha": _BAR_ALPHAS[tier]}
+    axes.errorbar(rows[x], rows[y], yerr=spreads(rows, y), xerr=spreads(rows, x), fmt="none", **bars)
+    axes.plot(rows[x], rows[y], **_mark_of(model, tier))
+
+
+def _name_front(figure: Figure, panels: Mapping[Pair, Axes], contest: Contest) -> None:
+    """Number the points of the front, from the best in the first objective, and say beside the plot what they are."""
+    rows = front_rows(contest)
+    front, found = records(rows), tiers(rows)
+    words = [fill(f"{i}  {name}", 40) for i, name in enumerate(front_names(contest, front), 1)]
+    room = _MOST_LINES // max((text.count("\n") + 1 for text in words), default=1)
+    shown = sorted({round(i) for i in np.linspace(0, len(front) - 1, min(len(front), room))})
+    names = [Line2D([], [], label=words[i], **_mark_of(front[i]["model"], found[i])) for i in shown]
+    title = "on the front" if len(shown) == len(front) else f"{len(shown)} of the {len(front)} on the front"
+    title += " (probability)" if contest.uncertainty.hypervolume else ""
+    title = title if front else "nothing satisfies all constraints"
+    style: dict[str, Any] = {
+        "fontsize": 7,
+        "title_fontsize": 8,
+        "alignment": "left",
+        "frameon": False,
+        "handletextpad": 0.2,
+    }
+    style |= {"loc": "outside right upper" if len(panels) == 1 else "upper right"}
+    figure.legend(handles=names, title=title, **style)
+    # The layout has to be settled before the numbers are placed, as they keep clear of each other on the page.
+    figure.draw_without_rendering()
+    for pair, axes in panels.items():
+        ideal = np.array([1 if contest.objectives[column] == "maximize" else -1 for column in pair])
+        _number_front(axes, rows[list(pair)].to_numpy(float), shown, ideal if len(panels) == 1 else None)
+
+
+def _number_front(
+    axes: Axes, places: Float[Array, "n 2"], shown: Sequence[int], ideal: Float[Array, " 2"] | None
+) -> None:
+    """Put its number beside each point that is shown: towards the ideal outcome, where no point of a front of two is.
+
+    Args:
+        axes: whose layout is settled.
+        places: the front.
+        shown: which of them get a number.
+        ideal: the way that each objective gets better, 1 or -1; None where there are points all around.
+    """
+    angles = np.deg2rad((45, 15, 75) if ideal is not None else np.arange(45, 405, 30))
+    ways = np.column_stack([np.cos(angles), np.sin(angles)]) * (ideal if ideal is not None else 1)
+    frame = None if ideal is not None else axes.bbox.get_points() * 72 / axes.figure.dpi
+    on_page = axes.transData.transform(places) * 72 / axes.figure.dpi
+    for i, offset in zip(shown, _offsets(on_page, shown, ways, frame), strict=True):
+        number = axes.annotate(
+            f"{i + 1}",
+            tuple(places[i]),
+            tuple(offset),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=8,
+            zorder=3.5,
+            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": GREY, "shrinkB": 0},
+        )
+        number.set_path_effects([withStroke(linewidth=2, foreground="white")])
+
+
+def _offsets(
+    points: Float[Array, "n 2"], shown: Sequence[int], ways: Float[Array, "m 2"], frame: Float[Array, "2 2"] | None
+) -> Iterator[Float[Array, " 2"]]:
+    """Where each number stands from its point: clear of the front and of the other numbers, within the frame.
+
+    Args:
+        points: the front on the page, in points (1/72 inch).
+        shown: which of them get a number.
+        ways: the directions to try, the best first.
+        frame: two opposite corners, where there is one.
+    """
+    taken = list(points)
+    # A digit of 8 points is 5 wide; a marker needs no more room than a number.
+    room = np.array((5 * len(str(len(points))) + 1, 9))
+    candidates = [radius * way for radius in range(13, 100, 7) for way in ways]
+    low, high = (np.full(2, -np.inf), np.full(2, np.inf)) if frame is None else (frame[0] + room / 2, frame[1])
+    for i in shown:
+        inside = (o for o in candidates if (points[i] + o >= low).all() and (points[i] + o <= high).all())
+        clear = (o for o in inside if all((np.abs(points[i] + o - t) >= room).any() for t in taken))
+        offset = next(clear, candidates[0])
+        taken.append(points[i] + offset)
+        yield offset
+
+
+def write_front_plots(folder: Path, found: Iterable[Contest]) -> list[Path]:
+    """Write `<name>.png` and `<name>.html`, which needs no network, for every contest with a candidate.
+
+    Args:
+        folder: where to; made if it is not there.
+        found: what was found, sorted into what can be compared.
+
+    Returns:
+        The files, in the order of the contests.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for contest in found:
+        if contest.candidates.empty:
+            continue
+        png, html = folder / f"{contest.name}.png", folder / f"{contest.name}.html"
+        plot_front(contest).savefig(png)
+        plot_front_interactive(contest).write_html(html, include_plotlyjs=True, div_id="front")
+        written += [png, html]
+    return written

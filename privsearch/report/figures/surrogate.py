@@ -1,0 +1,124 @@
+"""What each surrogate gradient costs and buys: test accuracy against attack AUC, of full-precision SNNs."""
+
+import math
+from textwrap import fill
+from typing import Any, Final
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from privsearch.analysis.columns import axis_title, excess_of, measured_rows, noise_floor_of, numbers, spreads
+from privsearch.errors import StudyError
+from privsearch.report.figures.palette import GREY
+from privsearch.report.figures.style import (
+    BAND,
+    COLUMN_WIDTH,
+    PAGE_WIDTH,
+    bar_key,
+    check_room,
+    draw_noise_floor,
+    legend_below,
+    new_figure,
+    panels,
+    sample_note,
+)
+
+_MARKERS: Final = {
+    "fast_sigmoid": ("#0072B2", "o", 8),
+    "atan": ("#E69F00", "^", 7.5),
+    "spike_rate_escape": ("#009E73", "s", 5.5),
+    "triangular": ("#CC79A7", "D", 5),
+    "straight_through": ("#000000", "v", 5),
+}
+"""Colour, marker and its size: later ones stand on top, and small datasets often give several gradients one point.
+
+Colours: Okabe and Ito 2008.
+"""
+_MOST_PANELS: Final = 9
+_ACCURACY: Final = "test_accuracy"
+_DEBIASED: Final[dict[str, Any]] = {"mfc": "white", "ms": 3.5, "mew": 0.7, "zorder": 2.5}
+
+
+def plot_surrogates(frame: pd.DataFrame, attack: str = "svm") -> Figure:
+    """Test accuracy against an attack's AUC, one panel a dataset, one point a surrogate gradient.
+
+    Drawn are the SNNs at full precision. Error bars, both ways, are standard deviations over the replicates; a thin
+    line leads to 0.5 plus its excess over the placebo. Failed trials have no point. SNNs that differ in another
+    axis, such as `num_steps`, have a panel for each of its values.
+
+    Args:
+        frame: the results table, of any number of datasets, each of which is drawn that has two surrogate gradients.
+        attack: the first part of the attack's columns.
+
+    Raises:
+        StudyError: there are no completed trials of two surrogate gradients that differ in nothing else.
+    """
+    column = f"{attack}.auc"
+    parts = _parts(frame, column)
+    columns = min(len(parts), 3)
+    rows = math.ceil(len(parts) / columns)
+    width = COLUMN_WIDTH if columns == 1 else PAGE_WIDTH
+    figure = new_figure(width, 0.7 + 2.2 * rows)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for number, axes in enumerate(grid.flat):
+        axes.set_visible(number < len(parts))
+    for axes, (title, part) in zip(grid.flat, parts.items(), strict=False):
+        axes.set_title(fill(f"{title} ({sample_note(part)})", int(15 * width / columns)), fontsize=8)
+        _draw_panel(axes, part, column)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(axis_title(_ACCURACY), fontsize=8)
+    for number, axes in enumerate(grid.flat):
+        if len(parts) - columns <= number < len(parts):
+            axes.set_xlabel(axis_title(column), fontsize=8)
+    legend_below(figure, _key(measured_rows(pd.concat(parts.values()), column), column), handle_length=2)
+    return figure
+
+
+def _parts(frame: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
+    """The rows of each panel, by its title."""
+    full_precision = frame["weight_bit_width"].isna() & frame["act_bit_width"].isna()
+    rows = frame[full_precision & frame["model"].eq("snn")]
+    parts = {}
+    for dataset, words, part in panels(rows, ("surrogate_gradient",)):
+        if len(measured_rows(part, column)) > 1:
+            parts[dataset + words.removeprefix("SNN").replace(" ", ", ", 1)] = part
+    if not parts:
+        raise StudyError(
+            f"{_ACCURACY} against {column} needs SNNs at full precision completed with two surrogate gradients at "
+            "least that differ in nothing else, but this study has none; sweep 'surrogate_gradient'"
+        )
+    check_room(len(parts), _MOST_PANELS, rows, ("surrogate_gradient",))
+    return parts
+
+
+def _draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
+    axes.tick_params(labelsize=7)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(0.1)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
+    draw_noise_floor(axes, noise_floor_of(rows, column), along="x")
+    for name in _MARKERS:
+        point = rows[rows["surrogate_gradient"] == name]
+        x, y, excess = (numbers(point, c) for c in (column, _ACCURACY, excess_of(column)))
+        debiased = 0.5 + excess
+        style = _style(name)
+        axes.plot([*x, *debiased], [*y, *y], color=style["color"], lw=0.5, ls=":", zorder=1.5)
+        axes.plot(debiased, y, **style | _DEBIASED | {"mec": style["color"]})
+        axes.errorbar(x, y, spreads(point, _ACCURACY), spreads(point, column), elinewidth=0.8, **style)
+
+
+def _style(name: str) -> dict[str, Any]:
+    colour, marker, size = _MARKERS[name]
+    return {"color": colour, "marker": marker, "ls": "none", "ms": size, "mec": "white", "mew": 0.4}
+
+
+def _key(rows: pd.DataFrame, column: str) -> dict[str, Any]:
+    drawn = set(rows["surrogate_gradient"])
+    key: dict[str, Any] = {name: Line2D([], [], **_style(name)) for name in _MARKERS if name in drawn}
+    key["0.5 + excess over placebo"] = Line2D([], [], ls="none", marker="o", mec=GREY, **_DEBIASED)
+    key["noise floor"] = Patch(color=BAND)
+    return key | bar_key(rows, column)

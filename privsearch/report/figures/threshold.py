@@ -1,0 +1,189 @@
+"""A number against the activation threshold, one line a bit width: the layout of the paper's Figures 2 and 3."""
+
+from textwrap import fill
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
+
+from privsearch.analysis.columns import axis_title, excess_of, measured_rows, noise_floor_of, numbers, spreads
+from privsearch.errors import StudyError
+from privsearch.report.figures.palette import GREY
+from privsearch.report.figures.style import (
+    BAND,
+    COLUMN_WIDTH,
+    PAGE_WIDTH,
+    bar_key,
+    check_room,
+    draw_noise_floor,
+    legend_below,
+    new_figure,
+    panels,
+    sample_note,
+)
+from privsearch.spec.trial import SNN_DEFAULTS
+
+_LINES: Final = {
+    8: ("#004488", "s", ":"),
+    7: ("#6699CC", "v", (0, (6, 1))),
+    6: ("#997700", "P", (0, (1, 3))),
+    5: ("#994455", "X", (0, (6, 3))),
+    4: ("#BB5566", "o", "--"),
+    3: ("#EE99AA", "D", (0, (3, 1, 1, 1, 1, 1))),
+    2: ("#DDAA33", "^", "-."),
+}
+"""Colour, marker and dashes of each bit width; the dashes of 8, 4 and 2 bits are the paper's.
+
+Colours: the schemes 'high contrast' (8, 4, 2 bits: dark, middle and light in grey) and 'medium contrast' of Tol 2021.
+"""
+_REFERENCE_LINE: Final[dict[str, Any]] = {"color": "black", "lw": 1.0, "zorder": 1.5}
+_REFERENCE_BAND: Final[dict[str, Any]] = {
+    "facecolor": (0, 0, 0, 0.1),
+    "edgecolor": (0, 0, 0, 0.5),
+    "lw": 0.4,
+    "zorder": 0.5,
+}
+_DEBIASED: Final[dict[str, Any]] = {"ls": "none", "mfc": "white", "ms": 3, "mew": 0.6, "zorder": 2.5}
+_REFERENCE_DEBIASED: Final[dict[str, Any]] = _DEBIASED | {
+    "color": "black",
+    "marker": "<",
+    "ms": 4,
+    "clip_on": False,
+    "zorder": 3,
+}
+_MOST_COLUMNS: Final = 4
+_DODGE: Final = 9.0
+"""Points that the lines of three or more bit widths take at one threshold, so that no bar hides another."""
+
+
+def plot_threshold(frame: pd.DataFrame, column: str) -> Figure:
+    """A number against the threshold, one row of panels a dataset, one column a model kind, one line a bit width.
+
+    Drawn are the trials with full-precision weights and the default surrogate gradient. The reference line is the
+    trial whose activations are at full precision too. Markers at the same threshold stand side by side. Error bars,
+    and the band of the reference line, are standard deviations over the replicates; a failed trial leaves a gap. With
+    an attack AUC come its noise floor and, hollow, 0.5 plus its excess over the placebo. SNNs that differ in
+    another axis, such as `num_steps`, have a column of panels for each of its values.
+
+    Args:
+        frame: the results table, of any number of datasets, each of which is drawn that has quantised activations.
+        column: a result column, a fraction: `test_accuracy`, or an attack's AUC such as `svm.auc`.
+
+    Raises:
+        StudyError: no two thresholds have a number, or more columns of panels are needed than fit on a page.
+    """
+    parts = _parts(frame, column)
+    datasets = list(dict.fromkeys(dataset for dataset, _ in parts))
+    kinds = sorted(dict.fromkeys(kind for _, kind in parts), key=lambda kind: kind.split()[0])
+    width = COLUMN_WIDTH if len(kinds) == 1 else PAGE_WIDTH
+    figure = new_figure(width, 0.7 + max(1.4 * len(datasets), 2.0))
+    grid = figure.subplots(len(datasets), len(kinds), sharex=True, sharey="row", squeeze=False)
+    ragged = len(parts) < grid.size
+    for axes in grid.flat:
+        axes.set_visible(False)
+    for (dataset, kind), rows in parts.items():
+        axes = grid[datasets.index(dataset), kinds.index(kind)]
+        axes.set_visible(True)
+        _draw_panel(axes, rows, column)
+        # As many characters as fit above a panel.
+        axes.set_title(fill(f"{dataset}, {kind} ({sample_note(rows)})", int(15 * width / len(kinds))), fontsize=8)
+        axes.tick_params(
+            labelsize=7, labelbottom=ragged or dataset == datasets[-1], labelleft=ragged or kind == kinds[0]
+        )
+    for row in grid:
+        next(axes for axes in row if axes.get_visible()).set_ylabel(fill(axis_title(column), 18), fontsize=8)
+    for stack in grid.T[:, ::-1]:
+        next(axes for axes in stack if axes.get_visible()).set_xlabel("threshold (dimensionless)", fontsize=8)
+    legend_below(figure, _key(measured_rows(pd.concat(parts.values()), column), column), handle_length=3.4)
+    return figure
+
+
+def _parts(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], pd.DataFrame]:
+    """The rows of each panel, by dataset and words for its model kind."""
+    default = frame["surrogate_gradient"].isin([SNN_DEFAULTS["surrogate_gradient"]]) | frame["model"].eq("ann")
+    rows = frame[frame["weight_bit_width"].isna() & default]
+    drawn = ("act_bit_width", "threshold")
+    parts = {(d, kind): part for d, kind, part in panels(rows, drawn) if part["act_bit_width"].notna().any()}
+    found = measured_rows(rows, column)["threshold"].nunique()
+    if found < 2:
+        raise StudyError(
+            f"{column} against the threshold needs trials completed at two thresholds at least, with quantised "
+            f"activations, full-precision weights and the default surrogate gradient, but got "
+            f"{found} such thresholds; sweep 'threshold' beside 'act_bit_width'"
+        )
+    check_room(len({kind for _, kind in parts}), _MOST_COLUMNS, rows, ("model", *drawn))
+    return parts
+
+
+def _draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
+    """The lines of one dataset and model kind, its reference, and around an AUC the noise floor.
+
+    Where every trial failed the panel stays empty, and its title tells.
+    """
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(0.1, 0.06)
+    axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2.5, 5, 10], nbins=6))
+    if measured_rows(rows, column).empty:
+        return
+    if column.endswith(".auc"):
+        draw_noise_floor(axes, noise_floor_of(rows, column), along="y")
+    _draw_reference(axes, measured_rows(rows[rows["act_bit_width"].isna()], column), column)
+    widths = _bit_widths(rows)
+    for place, width in enumerate(widths):
+        inches = (place - (len(widths) - 1) / 2) * _DODGE / max(len(widths) - 1, 2) / 72
+        shift = ScaledTranslation(inches, 0, axes.figure.dpi_scale_trans)
+        line = rows[rows["act_bit_width"] == width].sort_values("threshold")
+        _draw_line(axes, line, column, _line_style(width) | {"transform": axes.transData + shift})
+
+
+def _draw_reference(axes: Axes, rows: pd.DataFrame, column: str) -> None:
+    """The trial at full precision; no row where it failed, or was not asked for."""
+    for value, spread in zip(numbers(rows, column), spreads(rows, column), strict=True):
+        # Beyond the panel at both sides, so that the band has no edge there.
+        axes.axhspan(value - spread, value + spread, -0.1, 1.1, **_REFERENCE_BAND)
+        axes.axhline(value, **_REFERENCE_LINE)
+    # An empty line that is not clipped would break the layout.
+    if column.endswith(".auc") and len(rows):
+        axes.plot(
+            [1.0], 0.5 + numbers(rows, excess_of(column)), transform=axes.get_yaxis_transform(), **_REFERENCE_DEBIASED
+        )
+
+
+def _draw_line(axes: Axes, line: pd.DataFrame, column: str, style: dict[str, Any]) -> None:
+    thresholds, values, bars = numbers(line, "threshold"), numbers(line, column), spreads(line, column)
+    axes.errorbar(thresholds, values, yerr=bars, elinewidth=0.8, **style)
+    extents = [values - bars, values + bars]
+    if column.endswith(".auc"):
+        extents.append(0.5 + numbers(line, excess_of(column)))
+        axes.plot(thresholds, extents[-1], **style | _DEBIASED)
+    # Shifted by points on the page, they do not count towards the limits by themselves.
+    axes.update_datalim(np.column_stack([np.tile(thresholds, len(extents)), np.concatenate(extents)]))
+
+
+def _bit_widths(rows: pd.DataFrame) -> list[int]:
+    return sorted(rows["act_bit_width"].dropna().unique().tolist(), reverse=True)
+
+
+def _line_style(width: int) -> dict[str, Any]:
+    colour, marker, dashes = _LINES[width]
+    return {"color": colour, "marker": marker, "ls": dashes, "lw": 1.2, "ms": 4, "mew": 0.7}
+
+
+def _key(rows: pd.DataFrame, column: str) -> dict[str, Any]:
+    """What the lines, bands and hollow markers mean."""
+    key: dict[str, Any] = {f"{width} bits": Line2D([], [], **_line_style(width)) for width in _bit_widths(rows)}
+    referred = rows["act_bit_width"].isna().any()
+    if referred:
+        key["full precision"] = (Patch(**_REFERENCE_BAND), Line2D([], [], **_REFERENCE_LINE))
+    if column.endswith(".auc"):
+        key["0.5 + excess over placebo"] = Line2D([], [], color=GREY, marker="o", **_DEBIASED)
+        if referred:
+            key["the same of full precision"] = Line2D([], [], **_REFERENCE_DEBIASED)
+        key["noise floor"] = Patch(color=BAND)
+    return key | bar_key(rows, column)

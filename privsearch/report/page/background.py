@@ -1,0 +1,103 @@
+"""A study's page beside the sweep that runs into it, in a process of its own that ends with the sweep.
+
+    python -m privsearch.report.page.background LISTENER LIFELINE STUDY
+
+The first two are file descriptors: of a socket that listens, and of a pipe that closes when the sweep's process is
+gone.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from privsearch._util.interrupts import uninterrupted
+from privsearch.report.page.following import Follower
+from privsearch.report.page.server import PageServer, address, listening
+
+NICENESS: Final = 10
+"""The sweep comes first."""
+
+LAST_SECONDS: Final = 5.0
+"""For open pages, which ask every 2 s, to fetch the last document."""
+
+MOST_SECONDS: Final = 60.0
+"""The longest that an ended sweep waits for that."""
+
+_ENDED: Final = b"."
+
+
+@contextmanager
+def served_beside(folder: Path, port: int) -> Iterator[str]:
+    """Serve the page of the study in `folder` for as long as this block and this process last; gives its address.
+
+    After the block, open pages get the last results. An exception in it, or Ctrl-C after it, ends the page at once.
+
+    Raises:
+        PortError: the port is not to be had.
+    """
+    with listening(port) as listener:
+        where = address(listener)
+        with uninterrupted():
+            process, lifeline = _started(listener, folder)
+    try:
+        yield where
+        with suppress(KeyboardInterrupt, subprocess.TimeoutExpired, OSError):
+            os.write(lifeline, _ENDED)
+            process.wait(MOST_SECONDS)
+    finally:
+        os.close(lifeline)
+        process.kill()
+        process.wait()
+
+
+def _started(listener: socket.socket, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """The process, and the end of its lifeline that is to be held."""
+    theirs, ours = os.pipe()
+    process = subprocess.Popen(  # noqa: S603  # our own module
+        [sys.executable, "-m", __name__, str(listener.fileno()), str(theirs), os.fspath(folder)],
+        pass_fds=(listener.fileno(), theirs),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # One processor at most: the others are the sweep's.
+        env={**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")},
+    )
+    os.close(theirs)
+    return process, ours
+
+
+def main(listener: int, lifeline: int, folder: str) -> None:
+    """Serve until the sweep's process has ended, or is gone."""
+    # Ctrl-C on a terminal reaches all its processes; this one ends when the sweep does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICENESS)
+    follower = Follower(Path(folder), whole=False)
+    threading.Thread(target=_end_with, args=(lifeline, follower), daemon=True).start()
+    PageServer(socket.socket(fileno=listener), follower).serve()
+
+
+def _end_with(lifeline: int, follower: Follower) -> None:
+    """End this process, whatever it is doing, when the sweep has ended and been seen to, or its process is gone."""
+    if os.read(lifeline, 1):
+        threading.Thread(target=_say_goodbye, args=(follower,), daemon=True).start()
+        os.read(lifeline, 1)
+    os._exit(0)
+
+
+def _say_goodbye(follower: Follower) -> None:
+    follower.end()
+    if follower.is_watched:
+        time.sleep(LAST_SECONDS)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

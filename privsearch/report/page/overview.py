@@ -1,0 +1,115 @@
+"""What was asked, and what came of it, in a few lines."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypedDict
+
+from privsearch.analysis.labels import quantity
+from privsearch.report.wording.search import asked_words, outcome_words, value_words
+from privsearch.spec import SweepSpec
+from privsearch.spec.datasets import dataset_name
+from privsearch.spec.protocols import Protocol
+from privsearch.study.proposals import Searched
+from privsearch.study.result import Completed, Failed, TrialResult
+
+
+class Fact(TypedDict):
+    """A name, and what there is to say of it, each in a line."""
+
+    name: str
+    said: list[str]
+
+
+class Asked(TypedDict):
+    """What the first section shows.
+
+    Attributes:
+        counts: of trials, by what became of them.
+        facts: what was asked.
+    """
+
+    counts: dict[str, int]
+    facts: list[Fact]
+
+
+def asked(
+    sweep: SweepSpec, trials: Mapping[str, str], results: Sequence[TrialResult], searches: Sequence[Searched]
+) -> Asked:
+    """What a sweep asked for, and how many of its trials came to what."""
+    completed = [result for result in results if isinstance(result, Completed)]
+    names = [dataset_name(dataset) for dataset in sweep.datasets]
+    objectives = {protocol.kind: sweep.objectives_under(protocol.kind) for protocol in sweep.protocol}
+    facts = {
+        "Datasets": [", ".join(names)],
+        "Who is a member": [_protocol(protocol) for protocol in sweep.protocol],
+        "Configurations": [f"{name}: {_grid(grid)}" for name, grid in sweep.grids.items()],
+        "Search": asked_words(sweep.search, sweep.seed) if sweep.search else [],
+        "Searched": list(_searched(sweep, results, searches)),
+        "Training": _recipe(sweep.recipe),
+        "Attacks": [", ".join(attack.name for attack in sweep.attacks)],
+        "What competes": [
+            f"{kind}: " + ", ".join(f"{_way(way)} {quantity(column)}" for column, way in chosen.items())
+            for kind, chosen in objectives.items()
+        ],
+        "Time": [_time(sum(result.seconds for result in results))],
+    }
+    return {
+        "counts": {
+            "asked for": len(trials),
+            "completed": len(completed),
+            "failed": sum(isinstance(result, Failed) for result in results),
+            "with a dead network": sum(bool(result.dead) for result in completed),
+            "not run yet": len(trials) - len(results),
+        },
+        "facts": [{"name": name, "said": said} for name, said in facts.items() if said],
+    }
+
+
+def _protocol(protocol: Protocol) -> str:
+    match protocol.kind:
+        case "paper":
+            return (
+                f"paper: {protocol.replicates} targets, each trained on the whole training split and attacked through "
+                f"a shadow that was trained on {protocol.shadow_fraction:g} of it"
+            )
+        case "halves":
+            return (
+                f"halves: {protocol.networks} networks, each trained on a random half of the training split; each is "
+                "the target in turn, the others are its shadows"
+            )
+
+
+def _searched(sweep: SweepSpec, results: Sequence[TrialResult], searches: Sequence[Searched]) -> Iterator[str]:
+    """How far each search came, and why it ended."""
+    if sweep.search is None:
+        return
+    protocols = {result.trial_id: result.spec.protocol.kind for result in results}
+    for found in searches:
+        ids = found.numbers
+        kinds = {protocols[trial_id] for trial_id in ids if trial_id in protocols} if len(sweep.protocol) > 1 else ()
+        waiting = sum(trial_id not in protocols for trial_id in ids)
+        yield f"{' '.join([found.dataset, *kinds])}: {outcome_words(sweep.search, found, waiting)}"
+
+
+def _grid(grid: Mapping[str, Sequence[Any]]) -> str:
+    return "; ".join(f"{axis} {', '.join(map(value_words, values))}" for axis, values in grid.items())
+
+
+def _recipe(recipe: Mapping[str, Any]) -> list[str]:
+    common = {name: value for name, value in recipe.items() if name != "overrides"}
+    blocks = {"": common, **{f"{name}: ": own for name, own in recipe.get("overrides", {}).items()}}
+    return [
+        start + ", ".join(f"{name} {value_words(value)}" for name, value in own.items())
+        for start, own in blocks.items()
+        if own
+    ]
+
+
+def _way(direction: str) -> str:
+    return "high" if direction == "maximize" else "low"
+
+
+def _time(seconds: float) -> str:
+    for unit, length in (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit} of computing, all trials added up"
+    return f"{seconds:.0f} seconds of computing, all trials added up"

@@ -1,1 +1,0 @@
-"""The paper's tables filled from a study, the published numbers beside them, and a verdict on each of its claims."""

@@ -1,0 +1,71 @@
+"""The audit of a study for the terminal."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pandas as pd
+from rich.table import Column, Table
+
+from privsearch.analysis.audit import paper_attack
+from privsearch.analysis.frames import records
+from privsearch.analysis.labels import NOTATION, guessing_words
+from privsearch.report.wording.audit import NOT_RUN, auc_words, missing_words, percent, sample_words
+from privsearch.report.wording.formats import MISSING, console_table
+from privsearch.spec import WORST
+
+_SHOWN_TPR: Final = "tpr_at_fpr_1e-2"
+_FAIR_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "TPR at\n1 % FPR")
+_PAPER_HEADERS: Final = ("test\naccuracy", "AUC", "placebo\nAUC", "excess\nAUC")
+
+
+def audit_view(table: pd.DataFrame) -> Iterator[Table]:
+    """A table for each dataset and protocol with a completed trial, one line a configuration, in 80 columns.
+
+    Under `paper` it has the AUC of the paper's attack, its placebo and its excess; under `halves` the AUC of the
+    strongest attack with its interval, which attack that is, and the TPR at an FPR of 0.01.
+
+    Args:
+        table: of `audit_table`.
+    """
+    for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
+        fair = protocol == "halves"
+        attack = WORST if fair else paper_attack(rows)
+        headers, cells = (_FAIR_HEADERS, _fair_cells) if fair else (_PAPER_HEADERS, _paper_cells)
+        view = console_table(
+            "configuration",
+            *(Column(header, overflow="fold", no_wrap=header != "attack") for header in headers),
+            title=f"{dataset}, {protocol}: {'the strongest attack' if fair else attack}",
+            caption=_caption(rows, attack),
+            gap=1,
+        )
+        for _, own in rows.groupby("trial_id", sort=False):
+            by_attack = {row["attack"]: row for row in records(own)}
+            found = cells(by_attack[attack]) if attack in by_attack else [MISSING] * (len(headers) - 1)
+            view.add_row(own["configuration"].iloc[0], f"{own['test_accuracy'].iloc[0]:.3f}", *found)
+        yield view
+
+
+def _fair_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    rate = MISSING if row[_SHOWN_TPR] is None else f"{row[_SHOWN_TPR]:.3f}"
+    return (auc_words(row), row["strongest"], rate)
+
+
+def _paper_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (auc_words(row), f"{row['placebo_auc']:.3f}", f"{row['excess_auc']:+.3f}")
+
+
+def _caption(rows: pd.DataFrame, attack: str) -> str:
+    shown = rows[rows["attack"] == attack]
+    lines = [f"{sample_words(rows)}.", "Means over the targets [95 % interval].", guessing_words(rows["noise_floor"])]
+    if attack == WORST:
+        lines.append(
+            "attack: the highest mean AUC on one half of the examples, judged on the other; two "
+            "where the halves choose differently. TPR: on all examples, a little too high."
+        )
+        if missing := missing_words(shown, _SHOWN_TPR):
+            lines.append(f"{MISSING} TPR at {percent(_SHOWN_TPR)} FPR: {missing}.")
+    else:
+        lines.append("placebo: where nothing was trained on. excess: 0 on average without a leak.")
+    if len(shown) < rows["trial_id"].nunique():
+        lines.append(NOT_RUN)
+    return "\n".join([*lines, NOTATION])

@@ -1,0 +1,100 @@
+"""What mattered, as tables for the terminal."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+from rich.console import RenderableType
+from rich.table import Column
+
+from privsearch.analysis.explanation import Explanation, growth_words
+from privsearch.analysis.frames import records
+from privsearch.analysis.importances import FRONT
+from privsearch.analysis.tasks import Contest
+from privsearch.report.wording.formats import MISSING, console_table
+from privsearch.report.wording.fronts import constraints_words
+from privsearch.report.wording.importances import goal
+
+CHANCE_MARK = "~"
+"""Marks an importance that an axis without any effect could have."""
+
+
+def explanation_view(found: Explanation) -> Iterator[RenderableType]:
+    """The importances, the values on the front, and how the hypervolume grew."""
+    title = found.contest.title
+    yield _importances(found)
+    if len(found.values):
+        yield _value_table(title, found.values)
+    yield f"{title}: {growth_words(found.history)}"
+
+
+def explanation_summary(found: Explanation) -> Iterator[RenderableType]:
+    """The importances, or why there are none, and how the hypervolume grew."""
+    yield _importances(found)
+    yield f"{found.contest.title}: {growth_words(found.history)}"
+
+
+def ordered_axes(importances: pd.DataFrame) -> list[str]:
+    """The axes, the most important for reaching the front first."""
+    return importances.loc[importances["objective"] == FRONT, "axis"].tolist()
+
+
+def _importances(found: Explanation) -> RenderableType:
+    if found.refused:
+        return f"{found.contest.title}: {found.refused}"
+    return _importance_table(found.contest, found.importances)
+
+
+def _importance_table(contest: Contest, importances: pd.DataFrame) -> RenderableType:
+    goals = importances["objective"].unique().tolist()
+    by_cell = {(row["objective"], row["axis"]): row for row in records(importances)}
+    lines = [
+        "Shares of what all axes come to (PED-ANOVA). In brackets: 95 %, by a bootstrap over configurations.",
+        f"{CHANCE_MARK} no more than an axis without any effect has in 95 % of cases. n: configurations it can affect.",
+    ]
+    if equal := [goal(objective) for objective in goals if _all_equal(importances, objective)]:
+        lines.append(f"{MISSING} all configurations are equally good: {', '.join(equal)}.")
+    if contest.constraints:
+        lines.append(f"For reaching the front, what violates {constraints_words(contest)} comes last.")
+    table = console_table(
+        "axis",
+        *(Column(goal(objective).replace(" ", "\n", 1), no_wrap=True) for objective in goals),
+        Column("n", justify="right"),
+        title=f"{contest.title}: what decides",
+        caption="\n".join(lines),
+    )
+    # Four with their intervals beside them do not fit into 80 characters.
+    gap = " " if len(goals) < 4 else "\n"
+    for axis in ordered_axes(importances):
+        cells = [_cell(by_cell[objective, axis], gap) for objective in goals]
+        table.add_row(axis, *cells, str(by_cell[FRONT, axis]["n"]))
+    return table
+
+
+def _all_equal(importances: pd.DataFrame, objective: str) -> bool:
+    return bool(importances.loc[importances["objective"] == objective, "importance"].isna().all())
+
+
+def _cell(row: dict[str, Any], gap: str) -> str:
+    if row["importance"] is None:
+        return MISSING
+    low, high = (f"{row[end]:.2f}".removeprefix("0") for end in ("low", "high"))
+    mark = CHANCE_MARK if row["importance"] <= row["chance"] else " "
+    return f"{mark}{row['importance']:.2f}{gap}[{low}, {high}]"
+
+
+def _value_table(title: str, values: pd.DataFrame) -> RenderableType:
+    table = console_table(
+        "axis",
+        "value",
+        *(Column(header, justify="right") for header in ("on the front", "share", "everywhere", "share")),
+        title=f"{title}: values on the front",
+        caption="Configurations with the value, and their share of those that the axis has an effect on.",
+    )
+    axis = ""
+    for row in records(values):
+        share = MISSING if row["front_share"] is None else f"{row['front_share']:.2f}"
+        cells = [str(row["on_front"]), share, str(row["configurations"]), f"{row['share']:.2f}"]
+        table.add_row("" if row["axis"] == axis else row["axis"], row["value"], *cells)
+        axis = row["axis"]
+    return table

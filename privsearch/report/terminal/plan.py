@@ -1,0 +1,169 @@
+"""A plan as tables that a person reads before starting a sweep."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Column, Table
+
+from privsearch._util.npz import MAX_BYTES
+from privsearch.analysis.labels import configuration
+from privsearch.report.wording.formats import console_table
+from privsearch.report.wording.search import budget_words, constraint_words
+from privsearch.spec import AXES, TrialSpec
+from privsearch.spec.trial import SNN_DEFAULTS
+from privsearch.sweep.plan import Plan
+
+
+def plan_tables(plan: Plan) -> Iterator[RenderableType]:
+    """A line about the whole sweep, then its datasets and its grids."""
+    summary = plan.summary()
+    if plan.sweep.grids:
+        yield from _grid_lines(summary)
+    else:
+        yield f"{summary['name']}: a search"
+    if plan.sweep.keep_signals:
+        if plan.sweep.grids:
+            yield f"signals to keep: up to {size(summary['signal_bytes'])}, for attacks to come (keep_signals)"
+        if unkept := summary["signals_too_large_to_keep"]:
+            yield f"signals too large to keep, above {size(MAX_BYTES)} a trial: those of {unkept} trials"
+    else:
+        yield "signals are not kept: an attack to come will train everything again (keep_signals: false)"
+    yield from _network_lines(plan)
+    yield from reuse_lines(plan)
+    if unasked := summary["recorded_but_not_asked_for"] - plan.superseded.total:
+        yield f"kept, but no longer asked for: {unasked} recorded trials"
+    if plan.sweep.grids:
+        yield from _grid_tables(summary)
+    yield from _search_lines(plan)
+
+
+def _grid_lines(summary: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"{summary['name']}: {summary['trials']} distinct trials, from {summary['points_in_cross_products']} points of "
+        "the grids"
+    )
+    only_attacks = summary["to_attack_only"]
+    yield f"to do: {summary['to_do']}, cached: {summary['cached']}" + (
+        f"; {only_attacks} of those to do are trained already and only attacked" if only_attacks else ""
+    )
+    estimate = duration(summary["estimated_core_seconds"])
+    yield f"to train: {summary['networks_to_train']} networks, about {estimate} on one core, give or take half"
+
+
+def _grid_tables(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
+    per_dataset = console_table("dataset", "trials", "cached", "to do", "networks", "core time", show_edge=True)
+    for name, row in summary["datasets"].items():
+        counts = [row["trials"], row["cached"], row["to_do"], row["networks_to_train"]]
+        per_dataset.add_row(name, *map(str, counts), duration(row["estimated_core_seconds"]))
+    yield per_dataset
+    per_grid = console_table("grid", "points per dataset", "distinct", show_edge=True)
+    for name, row in summary["grids"].items():
+        per_grid.add_row(name, str(row["points_per_dataset"]), str(row["distinct_per_dataset"]))
+    yield per_grid
+
+
+def _network_lines(plan: Plan) -> Iterator[str]:
+    """The size of the networks to keep, and what becomes of those that are trained already."""
+    if not plan.sweep.keep_networks:
+        return
+    yield f"networks to keep: {size(plan.network_bytes)} (keep_networks)"
+    if unkept := plan.num_unkept_networks:
+        yield f"networks too large to keep, above {size(MAX_BYTES)} a trial: those of {unkept} trials"
+    if plan.without_networks:
+        yield (
+            f"trained already, without keeping their networks: {plan.without_networks} trials; they are not trained "
+            "again for it: privsearch export STUDY TRIAL --train does that for one"
+        )
+
+
+def _search_lines(plan: Plan) -> Iterator[RenderableType]:
+    """The searches, one a row, and when they end."""
+    searches = [search.summary() | {"name": search.contest.name} for search in plan.searches]
+    if not searches:
+        return
+    search = plan.searches[0].contest.search
+    yield f"search by {search.sampler.kind}, for each dataset under each protocol: {budget_words(search)}"
+    if search.constraints:
+        yield f"asked for: {', '.join(constraint_words(search))}"
+    names = (Column(name, no_wrap=True) for name in ("search", "points", "proposed", "repeats", "known"))
+    table = console_table(*names, "to run again", "left", "core time", gap=1, show_edge=True)
+    for row in searches:
+        points = "continuous" if row["points"] is None else f"{row['points']:,}"
+        seconds = row["estimated_core_seconds"]
+        counts = [
+            row["proposed"],
+            row["repeats"],
+            row["known"],
+            row["unfinished"],
+            "?" if row["left"] is None else row["left"],
+        ]
+        table.add_row(row["name"], points, *map(str, counts), "?" if seconds is None else duration(seconds))
+    yield table
+
+
+def reuse_lines(plan: Plan) -> Iterator[str]:
+    """What was recorded elsewhere or for something else, and what becomes of it; nothing where all is as it was."""
+    for name, count in plan.superseded.by_data.items():
+        changed = "its data have changed, or a later privsearch was here"
+        yield f"{name}: {changed}; kept, but not used: {count} recorded trials"
+    for name, count in plan.superseded.by_meaning.items():
+        yield f"{name}: kept, but not used: {count} recorded by a privsearch in which they meant other numbers"
+    if plan.recorded_differently:
+        counts = "; ".join(f"{count} ({changes})" for changes, count in plan.recorded_differently.items())
+        told = "are run again" if plan.only_same_versions else "are reused; run them again with --reuse same-versions"
+        yield f"recorded in another environment: {counts}; those of other versions {told}"
+    if unrecorded := sum(trial.trained and not trial.recorded_under for trial in plan.trials):
+        told = "trained again" if plan.only_same_versions else "used; train them again with --reuse same-versions"
+        yield f"not recorded, but trained, as their signals are kept: {unrecorded}; those of other versions are {told}"
+
+
+def trial_table(plan: Plan) -> Table:
+    """Every trial of the plan: its id, its configuration, what asks for it, and whether it is recorded."""
+    table = console_table(Column("trial id", no_wrap=True), "state", "configuration", "from", show_edge=True)
+    names = trial_names(plan)
+    numbers = {p.trial_id: p.number for search in plan.searches for p in reversed(search.logged)}
+    for trial in plan.all_trials:
+        state = "cached" if trial.cached else "to do"
+        proposal = [f"proposal {numbers[trial.trial_id]}"] if trial.trial_id in numbers else []
+        table.add_row(trial.trial_id, state, names[trial.trial_id], ", ".join([*trial.grids, *proposal]) or "search")
+    return table
+
+
+def trial_names(plan: Plan) -> dict[str, str]:
+    """By trial_id, each trial in words: its dataset, and what tells it from the plan's others on that dataset."""
+    by_dataset: dict[str, dict[str, TrialSpec]] = {}
+    for trial in plan.all_trials:
+        by_dataset.setdefault(trial.spec.dataset_name, {})[trial.trial_id] = trial.spec
+    several = len({trial.spec.protocol.kind for trial in plan.all_trials}) > 1
+    names: dict[str, str] = {}
+    for dataset, specs in by_dataset.items():
+        varying = _varying_axes(specs.values())
+        for trial_id, spec in specs.items():
+            protocol = f" {spec.protocol.kind}" if several else ""
+            names[trial_id] = f"{dataset}{protocol} {configuration(spec.axes(), varying)}"
+    return names
+
+
+def _varying_axes(specs: Collection[TrialSpec]) -> list[str]:
+    """The axes on which the trials of one dataset differ, wherever they have an effect."""
+    values = {axis: {getattr(spec, axis) for spec in specs} for axis in AXES}
+    for axis in ("threshold", *SNN_DEFAULTS):
+        values[axis].discard(None)  # there, the axis has no effect
+    return [axis for axis, found in values.items() if len(found) > 1]
+
+
+def size(num_bytes: int) -> str:
+    """A size as a person says it."""
+    if num_bytes < 1e6:
+        return f"{num_bytes / 1e3:.0f} kB"
+    return f"{num_bytes / 1e6:.0f} MB" if num_bytes < 1e9 else f"{num_bytes / 1e9:.1f} GB"
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

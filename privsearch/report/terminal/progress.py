@@ -1,0 +1,182 @@
+"""How a running sweep looks: a live display on a terminal, one line a trial in a log file."""
+
+import time
+from collections.abc import Sequence
+from textwrap import indent
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from privsearch import errors
+from privsearch.analysis.frames import completed_numbers
+from privsearch.analysis.labels import configuration
+from privsearch.report.terminal.plan import reuse_lines, trial_names
+from privsearch.spec import WORST
+from privsearch.study.result import Completed, Death, Failed, TrialResult
+from privsearch.sweep.plan import Plan
+from privsearch.sweep.planned import PlannedTrial
+
+if TYPE_CHECKING:
+    from privsearch.sweep.search.running import RunningSearch
+
+LOG_LINES: Final = 200
+"""About how many lines a log gets at most, however many trials there are."""
+
+
+class SweepProgress:
+    """Counts the trials of a sweep and shows them: done, running, failed, cached, time, and the best so far."""
+
+    def __init__(self, console: Console) -> None:
+        """Show the sweep on `console`: live where it is a terminal, line by line where it is not."""
+        self._console = console
+        self._live: Live | None = None
+        self._best: dict[tuple[str, str], float] = {}
+        self._running: set[str] = set()
+        self._done = self._failed = 0
+        self._done_estimate = 0.0
+        self._searches: Sequence[RunningSearch] = ()
+
+    def begin(self, plan: Plan) -> None:
+        """Start the clock."""
+        self._started_at = time.monotonic()
+        self._cached = len(plan.trials) - len(plan.todo)
+        self._todo = {trial.trial_id: trial for trial in plan.todo}
+        self._num_of_grids = len(plan.todo)
+        self._estimate = sum(trial.seconds for trial in plan.todo)
+        self._sweep = plan.sweep
+        self._names = trial_names(plan)
+        for line in reuse_lines(plan):
+            self._log(f"note: {line}")
+        if self._todo and not self._console.is_terminal:
+            self._log(f"{len(self._todo)} trials to do, {self._cached} cached")
+        elif self._todo:
+            self._show()
+
+    def searching(self, searches: "Sequence[RunningSearch]") -> None:
+        """Show these searches from now on; their trials are counted as they are proposed."""
+        self._searches = searches
+        for search in searches:
+            self._estimate += search.plan.seconds or 0.0
+        if self._console.is_terminal and not self._live:
+            self._show()
+
+    def end(self) -> None:
+        """Free the screen, or close the log with the best."""
+        if self._live:
+            self._live.stop()
+        for search in self._searches if not self._live else ():
+            self._log(search.line())
+        for line in self._best_lines() if not self._live else ():
+            self._log(f"best  {line}")
+
+    def started(self, trial: PlannedTrial) -> None:
+        """Count a trial as running."""
+        self._running.add(trial.trial_id)
+        self._todo.setdefault(trial.trial_id, trial)
+        if trial.trial_id not in self._names:
+            self._names[trial.trial_id] = self._proposed_name(trial)
+
+    def finished(self, result: TrialResult) -> None:
+        """Count a trial as done or failed; a failure is told at once, with its traceback unless it was foreseen."""
+        self._running.discard(result.trial_id)
+        planned = self._todo.get(result.trial_id)
+        self._done_estimate += planned.seconds if planned else 0.0
+        if isinstance(result, Failed):
+            self._failed += 1
+            said = f"{result.error}: {result.message}{_last_words(result.death)}"
+            trace = said if hasattr(errors, result.error) else result.traceback.rstrip() or said
+            text = f"failed: {self._names[result.trial_id]} (trial {result.trial_id})\n{trace}"
+            self._log(text)
+            return
+        self._done += 1
+        numbers = self._note_best(result)
+        every = max(1, self._total // LOG_LINES)
+        if not self._live and (self._done + self._failed) % every == 0:
+            shown = [f"{column} {value:.3f}" for column, value in numbers.items()]
+            name, seconds = self._names[result.trial_id], f"({result.seconds:.1f} s)"
+            self._log("  ".join([self._counts(), name, *shown, seconds]))
+
+    def _show(self) -> None:
+        self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True)
+        self._live.start()
+
+    def _proposed_name(self, trial: PlannedTrial) -> str:
+        """A trial that a search has proposed, in words: the axes that the search chooses."""
+        search = self._sweep.search
+        protocol = f" {trial.spec.protocol.kind}" if len(self._sweep.protocol) > 1 else ""
+        axes = configuration(trial.spec.axes(), list(search.space) if search else ())
+        return f"{trial.spec.dataset_name}{protocol} {axes}"
+
+    @property
+    def _total(self) -> int:
+        """The trials that there are to do, as far as that is known."""
+        return self._num_of_grids + sum(search.expected for search in self._searches)
+
+    def _log(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _note_best(self, result: Completed) -> dict[str, float]:
+        """The result's objectives, as far as it has numbers for them; the best of each is kept."""
+        protocol = result.spec.protocol
+        contest = result.spec.dataset_name + (f" {protocol.kind}" if len(self._sweep.protocol) > 1 else "")
+        # Where attacks are added to a trial, its result has these alone, and the strongest of all is not known yet.
+        partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.model))
+        found, numbers = completed_numbers(result), {}
+        for column, direction in self._sweep.objectives_under(protocol.kind).items():
+            value = found.get(column)
+            if value is None or (partial and column.startswith(f"{WORST}.")):
+                continue
+            key = (contest, column)
+            better = max if direction == "maximize" else min
+            self._best[key] = better(self._best.get(key, value), value)
+            numbers[column] = value
+        return numbers
+
+    def _counts(self) -> str:
+        finished = self._done + self._failed
+        width = len(str(self._total))
+        failed = f", {self._failed} failed" if self._failed else ""
+        return f"[{finished:{width}}/{self._total}{failed}; {_clock(self._elapsed())}, {self._remaining()}]"
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started_at
+
+    def _remaining(self) -> str:
+        """The time left, scaled from what the finished trials took against their estimate."""
+        if not self._done_estimate:
+            return "? left"
+        left = self._elapsed() * (self._estimate - self._done_estimate) / self._done_estimate
+        return f"{_clock(max(left, 0.0))} left"
+
+    def _render(self) -> Group:
+        finished, todo = self._done + self._failed, self._total
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(ProgressBar(total=todo, completed=finished, width=30), f"{finished}/{todo}")
+        counts = (
+            f"{self._done} done, {len(self._running)} running, {self._failed} failed, {self._cached} cached; "
+            f"{_clock(self._elapsed())} elapsed, {self._remaining()}"
+        )
+        best = [Text(f"best so far  {line}", overflow="ellipsis", no_wrap=True) for line in self._best_lines()]
+        searches = [Text(search.line(), overflow="ellipsis", no_wrap=True) for search in self._searches]
+        return Group(bar, Text(counts), *searches, *best)
+
+    def _best_lines(self) -> list[str]:
+        lines: dict[str, list[str]] = {}
+        # A copy, since this runs in the display's own thread while trials finish.
+        for (contest, column), value in self._best.copy().items():
+            lines.setdefault(contest, []).append(f"{column} {value:.3f}")
+        return [f"{contest}: {', '.join(values)}" for contest, values in lines.items()]
+
+
+def _last_words(death: Death | None) -> str:
+    return "\nits log ended so:\n" + indent(death.log_tail, "  ") if death and death.log_tail else ""
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,99 @@
+"""One trial, told in full: its epochs as they pass, then every target's numbers."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from privsearch.analysis.labels import guessing_mark, guessing_words
+from privsearch.analysis.metrics import FPRS, noise_floor, rate_key
+from privsearch.models.training import EpochListener
+from privsearch.report.wording.formats import MISSING, console_table
+from privsearch.spec import Protocol
+from privsearch.spec.protocols import ROLES
+from privsearch.study.result import AttackResult, Completed, Epoch, Replicate
+
+
+def epoch_printer(console: Console, protocol: Protocol) -> EpochListener:
+    """A listener that prints one line an epoch, for networks that are trained under `protocol`."""
+
+    def print_epoch(network: int, epoch: int, measured: Epoch) -> None:
+        console.print(
+            f"{_network_name(network, protocol)}  epoch {epoch + 1:3}  loss {measured.loss:.4f}  "
+            f"training accuracy {measured.accuracy:.4f}",
+            highlight=False,
+        )
+
+    return print_epoch
+
+
+def trial_table(result: Completed) -> Table:
+    """For each target the accuracies of its networks, then one row an attack.
+
+    An attack has its AUC with DeLong's interval, marked where guessing could give it, the TPR at the finest FPR that
+    all targets have examples for, the advantage and the bound on epsilon; under `paper` also the placebo's AUC and the
+    excess. Below stands which networks are dead, and which attacks could not be run.
+    """
+    found = [attack for replicate in result.replicates for attack in replicate.attacks.values()]
+    fpr = _finest_fpr(found)
+    under_paper = result.spec.protocol.kind == "paper"
+    table = console_table(
+        "network, train\nand test accuracy",
+        *("AUC,\n95 % interval", f"TPR\nat {fpr}", "advan-\ntage", "epsi-\nlon"),
+        *(("placebo\nAUC", "excess\nAUC") if under_paper else ()),
+        title=f"Trial {result.trial_id}, {result.seconds:.1f} s",
+        caption="\n".join(_notes(result, found)),
+        gap=1,
+    )
+    for number, replicate in enumerate(result.replicates, start=1):
+        for row in _accuracies(number, replicate):
+            table.add_row(row)
+        for name, attack in replicate.attacks.items():
+            table.add_row(f"  {name}", *_cells(attack, fpr))
+    return table
+
+
+def _notes(result: Completed, found: Sequence[AttackResult]) -> Iterator[str]:
+    if found:
+        yield f"All are fractions but epsilon, of which at least so much is shown. {MISSING}: too few examples."
+        yield guessing_words(map(_noise_floor, found))
+    for network in result.dead or ():
+        yield f"Dead: {_network_name(network, result.spec.protocol)} gives all examples the same outputs."
+    for attack, reason in result.refused.items():
+        yield f"{attack} could not be run: {reason}."
+
+
+def _network_name(network: int, protocol: Protocol) -> str:
+    if protocol.kind == "halves":
+        return f"network {network + 1}"
+    replicate, role = divmod(network, len(ROLES))
+    return f"replicate {replicate + 1}  {ROLES[role]}"
+
+
+def _finest_fpr(found: Iterable[AttackResult]) -> str:
+    """The finest false positive rate that everything has a number at; the finest of all where there is none."""
+    rates = [attack.tpr_at_fpr for attack in found]
+    if not rates:
+        return rate_key(min(FPRS))
+    return max(reversed(rates[0]), key=lambda fpr: all(tprs[fpr] for tprs in rates))
+
+
+def _accuracies(number: int, replicate: Replicate) -> Iterator[str]:
+    for role, network in zip(ROLES, (replicate.target, replicate.shadow), strict=True):
+        if network:
+            yield f"{role} {number}  {network.train_accuracy:.3f} {network.test_accuracy:.3f}"
+
+
+def _noise_floor(attack: AttackResult) -> float:
+    return noise_floor(attack.num_members, attack.num_non_members)
+
+
+def _cells(attack: AttackResult, fpr: str) -> Iterator[str]:
+    mark = guessing_mark(attack.auc.value, _noise_floor(attack))
+    yield f"{mark}{attack.auc.value:.3f} [{attack.auc.low:.3f}, {attack.auc.high:.3f}]"
+    tpr = attack.tpr_at_fpr[fpr]
+    yield f"{tpr.value:.3f}" if tpr else MISSING
+    yield f"{attack.advantage.value:.3f}" if attack.advantage else MISSING
+    yield MISSING if attack.epsilon_low is None else f"{attack.epsilon_low:.2f}"
+    if attack.excess_auc is not None:
+        yield from (f"{attack.placebo_auc:.3f}", f"{attack.excess_auc:+.3f}")

@@ -1,0 +1,96 @@
+"""The numbers of an audit in words: cells of tables, and the notes below them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from privsearch.analysis.labels import TPRS, guessing_mark, guessing_words
+from privsearch.report.wording.formats import MISSING
+from privsearch.spec import WORST
+from privsearch.study.result import Completed, Failed, TrialResult
+
+_INTERVALS: Final = (
+    "Fractions: the mean over the targets [95 % interval]. For an AUC the interval is that of a hierarchical bootstrap "
+    "of targets and examples; for all else, worst included, its normal approximation."
+)
+_WORST_MEANS: Final = (
+    "worst: the strongest attack. The examples are cut once into two random halves; the attack with the highest mean "
+    "AUC over the targets on one half is judged on the other, and the other way round, so that guessing stays at 0.5. "
+    "Its AUC is the mean of the two; its other numbers are those of the chosen attacks on all examples, and therefore "
+    "a little too high."
+)
+NO_WORST: Final = (
+    "no worst: not every attack that was asked for has been run, or the examples are too few to choose one on a half"
+)
+NOT_RUN: Final = f"{MISSING}: the attack cannot be run on this model or these examples, or has not been yet."
+_OF_PROTOCOL: Final = {
+    "halves": "Every network is trained on a random half of the training split and judged on all of it.",
+    "paper": "All targets share their members and non-members: the intervals draw the same examples for all of them, "
+    "as their noise does not average out.",
+}
+
+
+def with_interval(row: Mapping[str, Any], name: str) -> str:
+    """A mean with its interval, `0.512 [0.490, 0.534]`, as far as it has one; a dash where it is missing."""
+    if pd.isna(row[name]):
+        return MISSING
+    if pd.isna(row[f"{name}_low"]):
+        return f"{row[name]:.3f}"
+    return f"{row[name]:.3f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
+
+
+def auc_words(row: Mapping[str, Any]) -> str:
+    """An AUC with its interval, marked where guessing could give it."""
+    return guessing_mark(row["auc"], row["noise_floor"]) + with_interval(row, "auc")
+
+
+def sample_words(rows: pd.DataFrame) -> str:
+    """On what the numbers rest: `8 targets a configuration, each with 227 members and 227 non-members`."""
+    targets, members, others = (_span(rows[c]) for c in ("targets", "num_members", "num_non_members"))
+    plural = "" if targets == "1" else "s"
+    return f"{targets} target{plural} a configuration, each with {members} members and {others} non-members"
+
+
+def notes(rows: pd.DataFrame) -> list[str]:
+    """What the numbers of one dataset and protocol are, and how to read them.
+
+    Args:
+        rows: of the audit's table.
+    """
+    said = [
+        f"{sample_words(rows)}. {_OF_PROTOCOL[rows['protocol'].iloc[0]]}",
+        _INTERVALS,
+        f"{guessing_words(rows['noise_floor'])} A mean over several can be within it and above 0.5 for certain: its "
+        "interval tells.",
+        _WORST_MEANS if (rows["attack"] == WORST).any() else f"{NO_WORST}.",
+    ]
+    whole = len(rows) == rows["trial_id"].nunique() * rows["attack"].nunique()
+    return said if whole else [*said, NOT_RUN]
+
+
+def left_out(results: Sequence[TrialResult]) -> Iterator[str]:
+    """How many trials have no line in the audit, and why."""
+    whole = f"of {len(results)} trials"
+    if failed := sum(isinstance(result, Failed) for result in results):
+        yield f"{failed} {whole} failed and are left out."
+    unattacked = [result for result in results if isinstance(result, Completed) and not result.across]
+    if unattacked:
+        dead = sum(bool(result.dead) for result in unattacked)
+        why = f", {dead} of them because a network is dead: it gives all examples the same outputs" if dead else ""
+        yield f"{len(unattacked)} {whole} could not be attacked and are left out{why}."
+
+
+def missing_words(rows: pd.DataFrame, tpr: str) -> str:
+    """Why some trials lack a true positive rate: `needs 1000 non-members, has 75`; empty where none does."""
+    return "; ".join(rows[f"{tpr}_missing"].dropna().unique())
+
+
+def percent(tpr: str) -> str:
+    """The false positive rate of a column: `0.1 %`."""
+    return f"{TPRS[tpr]:.1%}".replace(".0%", "%").replace("%", " %")
+
+
+def _span(values: pd.Series) -> str:
+    few, most = int(values.min()), int(values.max())
+    return f"{few}" if few == most else f"{few} to {most}"

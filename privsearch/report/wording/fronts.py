@@ -1,0 +1,93 @@
+"""A Pareto front in words, the same in the terminal, in figures and on the page."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from privsearch.analysis.columns import numbers
+from privsearch.analysis.frames import axis_values, records, varying_axes
+from privsearch.analysis.labels import (
+    TPRS,
+    configuration,
+    measured,
+    plain,
+    quantity,
+    reason_missing,
+)
+from privsearch.analysis.pareto import reference_point
+from privsearch.analysis.tasks import Contest
+
+
+def counts(frame: pd.DataFrame) -> str:
+    """How many configurations of a contest there are, failed ones included, and how many targets each has."""
+    failed = int((frame["status"] == "failed").sum())
+    targets = int(frame["replicates"].iloc[0])
+    parts = [
+        f"{len(frame)} configuration{'s' if len(frame) > 1 else ''}",
+        f"{failed} of them failed" if failed else "",
+        f"{targets} target{'s' if targets > 1 else ''} each",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def asked_words(contest: Contest) -> list[str]:
+    """What had to hold, and how many configurations satisfy it; nothing where nothing had to."""
+    rows = contest.candidates
+    fit = int(rows["feasible"].sum())
+    count = f"{fit} of {len(rows)} configurations with every objective {'satisfies' if fit == 1 else 'satisfy'} it"
+    return [f"asked for: {constraints_words(contest)}; {count}"] if contest.constraints else []
+
+
+def constraints_words(contest: Contest) -> str:
+    """The constraints in words, such as `test accuracy >= 0.9`."""
+    return ", ".join(f"{quantity(column)} {constraint}" for column, constraint in contest.constraints.items())
+
+
+def nearest_words(contest: Contest) -> str:
+    """Where nothing satisfies all constraints, the configuration that is nearest to it; else nothing."""
+    words = []
+    for row in records(contest.nearest):
+        known = [c for c in contest.constraints if row.get(c) is not None]
+        numbers = ", ".join(f"{quantity(column)} {measured(row, column)}" for column in known)
+        words.append(f"{configuration(row, varying_axes(contest.rows))}{', with ' if known else ''}{numbers}")
+    return "".join(words)
+
+
+def missing_words(contest: Contest) -> Iterator[str]:
+    """How many trials are dead or have no number for an objective, and why, where the numbers tell."""
+    completed = contest.rows[contest.rows["status"] == "completed"]
+    is_dead = completed["dead_networks"].fillna(0) > 0
+    if is_dead.any():
+        yield (
+            f"{is_dead.sum()} of {len(completed)} completed configurations have a dead network, which gives all "
+            "examples the same outputs, and so cannot be on the front."
+        )
+    for column in contest.objectives:
+        lacking = completed[np.isnan(numbers(completed, column)) & ~is_dead]
+        if len(lacking):
+            attack, _, number = column.rpartition(".")
+            sizes = numbers(lacking, f"{attack}.num_non_members")
+            known = number in TPRS and not np.isnan(sizes).any()
+            reason = f": it {reason_missing(number, int(sizes.min()))}" if known else ""
+            yield (
+                f"{len(lacking)} of {len(completed)} completed configurations have no {quantity(column)}, and so "
+                f"cannot be on the front{reason}."
+            )
+
+
+def hypervolume_words(contest: Contest) -> str:
+    """The hypervolume, against what, and its interval where that is known."""
+    objectives, known = contest.objectives, contest.uncertainty.hypervolume
+    point = zip(objectives, reference_point(contest.rows, objectives), strict=True)
+    worst = ", ".join(f"{column} {value:g}" for column, value in point)
+    said = f"Hypervolume {contest.hypervolume:.4f} against the reference point ({worst})"
+    if not known or not known.value:
+        return f"{said}."
+    return f"{said}; 95 %, less the luck of the best: {known.low:.4f} to {known.high:.4f}."
+
+
+def shared_axes(frame: pd.DataFrame) -> str:
+    """The axes with one value wherever they have an effect, such as `epochs 20, batch_size 32`."""
+    shared = {axis: values[0] for axis, values in axis_values(frame).items() if len(values) == 1}
+    return ", ".join(f"{axis} {plain(value)}" for axis, value in shared.items() if value is not None)

@@ -1,0 +1,238 @@
+"""The networks of a study: the weights of all networks of a trial, in files that load safely from strangers."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+from jaxtyping import Int
+from numpy import ndarray as Array
+from pydantic import BaseModel, ConfigDict, Field
+
+from privsearch._util.disk import reading
+from privsearch._util.npz import MAX_BYTES, open_npz
+from privsearch._util.text import printable
+from privsearch.errors import StudyError
+from privsearch.spec import TrialSpec
+from privsearch.spec.protocols import Role
+from privsearch.study.result import Environment, Word
+from privsearch.study.trial_files import TrialFiles
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+FORMAT: Final = 1
+"""Raised whenever a file means something else than before."""
+
+
+@dataclass(frozen=True, eq=False)
+class KeptNetwork:
+    """One network of a trial.
+
+    Attributes:
+        role: what it is to the attacks.
+        replicate: the target that it is, or that it is the shadow of, from 1.
+        seed: decided its initial weights, the order of its batches and how they were augmented.
+        trained_on: `(n,)`: where its training examples stand in the dataset's training data as they are read, from 0.
+        state_dict: its weights, on the CPU.
+    """
+
+    role: Role
+    replicate: int
+    seed: int
+    trained_on: Int[Array, " n"]
+    state_dict: "Mapping[str, Tensor]"
+
+    def __repr__(self) -> str:
+        weights = sum(tensor.numel() for tensor in self.state_dict.values())
+        of = f"{self.role} {self.replicate}, trained on {len(self.trained_on)} examples"
+        return f"KeptNetwork({of}: {weights:,} numbers)"
+
+
+@dataclass(frozen=True, eq=False)
+class KeptNetworks:
+    """The networks of a trial, and what it takes to build them.
+
+    Attributes:
+        trial_id: its key in the record.
+        spec: its configuration, canonical.
+        input_shape: of an example.
+        num_classes: the number of logits.
+        environment: under which versions, and on which processor, they were trained.
+        networks: in the order of their training, which is that of the signals.
+    """
+
+    trial_id: str
+    spec: TrialSpec
+    input_shape: tuple[int, ...]
+    num_classes: int
+    environment: str
+    networks: Sequence[KeptNetwork]
+
+    def __repr__(self) -> str:
+        count = f"{len(self.networks)} network{'s' if len(self.networks) != 1 else ''}"
+        return f"KeptNetworks({self.trial_id!r}: {count} of {self.spec.model} on {self.spec.dataset_name})"
+
+
+@dataclass(frozen=True)
+class NetworkArchive(TrialFiles):
+    """A folder with one file of torch for each trained trial, `<trial_id>.pt`, of tensors and plain values alone."""
+
+    ending = ".pt"
+
+    def save(self, trial_id: str, kept: KeptNetworks) -> None:
+        """Keep the networks of a training; a reader sees all of them or nothing.
+
+        Raises:
+            StudyError: the folder cannot be reached or written, or the networks are larger than what is read back.
+        """
+        content = pack_networks(kept)
+        if len(content) > MAX_BYTES:
+            raise StudyError(
+                f"the networks of {trial_id} must have at most {MAX_BYTES:,} bytes, so that they can be read back, but "
+                f"have {len(content):,}; ask for fewer networks, or do without (keep_networks: false)"
+            )
+        self.files.write(f"{trial_id}{self.ending}", content)
+
+    def read(self, trial_id: str) -> bytes | None:
+        """The file of a trial; None where there is none.
+
+        Raises:
+            StudyError: the folder cannot be reached.
+        """
+        return self.files.read(f"{trial_id}{self.ending}")
+
+    def damage_in(self, content: bytes) -> str | None:
+        """What is wrong with the content of a file, in words; None where nothing is."""
+        try:
+            unpack_networks(content)
+        except ValueError as error:
+            return str(error)
+        return None
+
+
+class _Entry(BaseModel):
+    """What a file says of one network, its tensors aside."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    role: Role
+    replicate: int = Field(ge=1)
+    seed: int = Field(ge=0, lt=2**63)
+    trained_on: Any
+    state_dict: dict[str, Any]
+
+
+class _Content(BaseModel):
+    """What a file holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    format: Literal[1]
+    trial_id: Word
+    spec: str
+    input_shape: tuple[int, ...]
+    num_classes: int = Field(ge=1)
+    environment: Environment
+    networks: list[_Entry] = Field(min_length=1)
+
+
+def pack_networks(kept: KeptNetworks) -> bytes:
+    """A file that `torch.load(..., weights_only=True)` reads: see `docs/choosing.md` for what is in it."""
+    import torch  # slow to import
+
+    networks = [
+        {
+            "role": network.role,
+            "replicate": network.replicate,
+            "seed": network.seed,
+            "trained_on": torch.from_numpy(network.trained_on.astype(np.int64)),
+            "state_dict": dict(network.state_dict),
+        }
+        for network in kept.networks
+    ]
+    content = {
+        "format": FORMAT,
+        "trial_id": kept.trial_id,
+        "spec": kept.spec.model_dump_json(),
+        "input_shape": tuple(kept.input_shape),
+        "num_classes": kept.num_classes,
+        "environment": kept.environment,
+        "networks": networks,
+    }
+    file = io.BytesIO()
+    torch.save(content, file)
+    return file.getvalue()
+
+
+def unpack_networks(content: bytes) -> KeptNetworks:
+    """What `pack_networks` has packed, whoever wrote it: nothing in it is executed.
+
+    Raises:
+        ValueError: it is damaged, or something else; the message says why.
+    """
+    try:
+        _check_archive(content)
+        return _unpacked(content)
+    # Whatever the unpickler, the zip reader or pydantic make of a stranger's bytes.
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise ValueError(f"must be networks that privsearch has kept, but: {reason}") from None
+
+
+def load_networks(path: str | Path) -> KeptNetworks:
+    """What a file of kept networks holds: the configuration, and of each network its role, its examples, its weights.
+
+    Args:
+        path: of a file that `privsearch export`, or a sweep with `keep_networks: true`, has written. It may come from
+            a stranger: nothing in it is executed.
+
+    Raises:
+        StudyError: there is no such file, or it is damaged or something else.
+    """
+    path = Path(path)
+    with reading(path):
+        content = path.read_bytes()
+    try:
+        return unpack_networks(content)
+    except ValueError as error:
+        raise StudyError(f"{path}: {printable(str(error))}; export it again") from None
+
+
+def _check_archive(content: bytes) -> None:
+    """Torch compares no checksums, and unpacks whatever a compressed archive claims to hold."""
+    with open_npz(io.BytesIO(content)) as archive:
+        if any(member.compress_type for member in archive.infolist()):
+            raise ValueError("it is compressed, as torch never writes it")
+        if broken := archive.testzip():
+            raise ValueError(f"Bad CRC-32 for {broken!r}")
+
+
+def _unpacked(content: bytes) -> KeptNetworks:
+    import torch
+
+    found = _Content.model_validate(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
+    tensors = [tensor for entry in found.networks for tensor in entry.state_dict.values()]
+    if not all(isinstance(tensor, torch.Tensor) and tensor.layout is torch.strided for tensor in tensors):
+        raise ValueError("a state dict must hold tensors alone")
+    return KeptNetworks(
+        trial_id=found.trial_id,
+        spec=TrialSpec.model_validate_json(found.spec),
+        input_shape=found.input_shape,
+        num_classes=found.num_classes,
+        environment=found.environment,
+        networks=[
+            KeptNetwork(entry.role, entry.replicate, entry.seed, _rows(entry.trained_on), entry.state_dict)
+            for entry in found.networks
+        ],
+    )
+
+
+def _rows(rows: Any) -> Int[Array, " n"]:
+    array = np.asarray(rows.numpy())
+    if array.dtype.kind != "i" or array.ndim != 1:
+        raise ValueError("trained_on must be the numbers of rows")
+    return array

@@ -1,0 +1,141 @@
+"""The record of a study: one line of JSON a finished trial, appended and synced before the trial counts.
+
+The record is the truth. A trial that finished twice, or gained an attack, has several lines: they are read as one.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from privsearch._util import lines
+from privsearch._util.disk import LineWriter
+from privsearch._util.lines import DamagedLine, collector_paused, lines_of
+from privsearch.errors import StudyError
+from privsearch.study.result import Completed, Replicate, TrialResult, parse_result
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedLine:
+    """A trial that had completed before it completed here.
+
+    Attributes:
+        number: of the later line, from 1.
+        trial_id: of both.
+        agrees: whether whatever both of them hold is equal, as it must be where both were trained alike.
+    """
+
+    number: int
+    trial_id: str
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a record holds.
+
+    Attributes:
+        results: by trial_id, each trial's latest result; completed attacks are kept whatever came later.
+        damaged: the lines that could not be read, such as one that a killed process left torn.
+        repeated: the lines that add to, or repeat, what an earlier one holds.
+    """
+
+    results: dict[str, TrialResult] = field(default_factory=dict)
+    damaged: tuple[DamagedLine, ...] = ()
+    repeated: tuple[RepeatedLine, ...] = ()
+
+    @property
+    def foreign(self) -> bool:
+        """Whether there are lines, but none can be read; a process that was killed leaves one torn line at most."""
+        return len(self.damaged) > 1 and not self.results
+
+
+class RecordWriter(LineWriter):
+    """Appends results to a record; each is on the disk when `append` returns."""
+
+    def append(self, result: TrialResult) -> None:
+        """Write one result and wait until the disk has it.
+
+        Raises:
+            StudyError: it cannot be written; the record is as it was.
+        """
+        line = result.model_dump_json().encode()
+        if len(line) >= lines.MAX_LINE_BYTES:
+            raise StudyError(
+                f"{self.path}: a result must have fewer than {lines.MAX_LINE_BYTES:,} bytes, but that of "
+                f"{result.trial_id} has {len(line):,}; ask for fewer networks or attacks a trial"
+            )
+        self.write(line)
+
+
+def read_record(path: Path, *, growing: bool = False) -> Record:
+    """Read a record; a missing file is an empty record.
+
+    Args:
+        path: the record.
+        growing: whether another process may be appending to it, so that an unfinished last line is no damage.
+
+    Raises:
+        StudyError: it is there, but is no file that can be read.
+    """
+    results: dict[str, TrialResult] = {}
+    damaged, repeated = [], []
+    with collector_paused():
+        for line in lines_of(path):
+            try:
+                result = parse_result(line.content)
+                earlier = results.get(result.trial_id)
+                both = merged(earlier, result)
+            except ValueError as error:
+                if growing and line.content and not line.content.endswith(b"\n"):
+                    continue
+                damaged.append(line.damaged(error))
+                continue
+            if isinstance(earlier, Completed) and isinstance(result, Completed):
+                repeated.append(RepeatedLine(line.number, result.trial_id, _agree(earlier, result)))
+            results[result.trial_id] = both
+    return Record(results, tuple(damaged), tuple(repeated))
+
+
+def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
+    """One result out of two of the same trial: a completed one counts more; attacks, and the time they took, add up.
+
+    What was trained again under other versions, or on another processor, are other networks: the later result then
+    stands alone, so that a trial never mixes the attacks on two trainings.
+
+    Raises:
+        ValueError: they have different numbers of replicates, and cannot be of the same trial.
+    """
+    if not isinstance(earlier, Completed):
+        return later
+    if not isinstance(later, Completed):
+        return earlier
+    attacks = {attack.name: attack for attack in (*earlier.spec.attacks, *later.spec.attacks)}
+    replicates = tuple(
+        Replicate(target=new.target, shadow=new.shadow, attacks={**old.attacks, **new.attacks})
+        for old, new in zip(earlier.replicates, later.replicates, strict=True)
+    )
+    if not _trained_alike(earlier, later):
+        return later
+    replaced = {attack.name for attack in earlier.spec.attacks} <= {attack.name for attack in later.spec.attacks}
+    spec = later.spec.model_copy(update={"attacks": tuple(attacks.values())})
+    return later.model_copy(
+        update={
+            "spec": spec,
+            "replicates": replicates,
+            "across": {**earlier.across, **later.across},
+            "refused": {**earlier.refused, **later.refused},
+            "environments": tuple(dict.fromkeys((*(() if replaced else earlier.environments), *later.environments))),
+            "seconds": earlier.seconds + later.seconds,
+        }
+    )
+
+
+def _trained_alike(earlier: Completed, later: Completed) -> bool:
+    return earlier.environments[0] == later.environments[0]
+
+
+def _agree(earlier: Completed, later: Completed) -> bool:
+    return not _trained_alike(earlier, later) or all(
+        (old.target, old.shadow) == (new.target, new.shadow)
+        and all(new.attacks[name] == found for name, found in old.attacks.items() if name in new.attacks)
+        for old, new in zip(earlier.replicates, later.replicates, strict=True)
+    )

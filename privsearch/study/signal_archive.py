@@ -1,0 +1,112 @@
+"""The signals of a study: what a finished training gave, so that an attack to come needs no new one."""
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast, get_args
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from privsearch._util.npz import NpzError, open_npz, pack_npz, read_array
+from privsearch.errors import StudyError
+from privsearch.spec import Queries, Readout
+from privsearch.study.result import UNKNOWN_ENVIRONMENT, Cohort, Environment, TrainedNetwork
+from privsearch.study.signals import Signals
+from privsearch.study.trial_files import TrialFiles
+
+_NETWORKS: TypeAdapter[tuple[TrainedNetwork, ...]] = TypeAdapter(tuple[TrainedNetwork, ...])
+_ENVIRONMENT: TypeAdapter[str] = TypeAdapter(Environment)
+_OUTPUTS = {
+    f"{readout}.{queries}": (readout, queries) for readout in get_args(Readout) for queries in get_args(Queries)
+}
+_DAMAGE = (ValueError, KeyError, TypeError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True)
+class SignalArchive(TrialFiles):
+    """A folder with one NPZ file for each trained trial, `<trial_id>.npz`, without pickled objects."""
+
+    ending = ".npz"
+
+    def save(self, trial_id: str, cohort: Cohort) -> None:
+        """Keep what a training gave; a reader sees all of it or nothing.
+
+        Raises:
+            StudyError: the folder cannot be reached or written, or the signals are larger than what is read back.
+        """
+        signals = cohort.signals
+        arrays: dict[str, Any] = {f"{read}.{asked}": array for (read, asked), array in signals.outputs.items()}
+        arrays |= {"is_member": signals.is_member, "labels": signals.labels, "rows": signals.rows}
+        arrays |= {"num_train": signals.num_train, "networks": _NETWORKS.dump_json(cohort.networks).decode()}
+        arrays["environment"] = cohort.environment
+        try:
+            content = pack_npz(arrays)
+        except NpzError as error:
+            raise StudyError(
+                f"the signals of {trial_id} must be kept so that they can be read back, but: {error}; ask for fewer "
+                "networks, queries or examples, or do without (keep_signals: false)"
+            ) from None
+        self.files.write(f"{trial_id}{self.ending}", content)
+
+    def load(self, trial_id: str) -> Cohort | None:
+        """What the training of a trial gave; None where it was not kept, or where its file is damaged.
+
+        Raises:
+            StudyError: the folder cannot be reached.
+        """
+        content = self.files.read(f"{trial_id}{self.ending}")
+        try:
+            return None if content is None else _cohort(content)
+        except _DAMAGE:
+            return None
+
+    def damage_in(self, content: bytes) -> str | None:
+        """What is wrong with the content of a file, in words; None where nothing is."""
+        try:
+            _cohort(content)
+        except _DAMAGE as error:
+            return str(error) or type(error).__name__
+        return None
+
+
+def _cohort(content: bytes) -> Cohort:
+    """What an NPZ file holds; one of `_DAMAGE` is raised where it is not what was written."""
+    with open_npz(io.BytesIO(content)) as file:
+        # No checksum covers the directory of the file, where a longer comment hides the entry behind it.
+        if any(entry.comment for entry in file.infolist()):
+            raise zipfile.BadZipFile("Comment where none was written")
+        arrays = {name.removesuffix(".npy"): read_array(file, name) for name in file.namelist()}
+    outputs = {name: arrays[name] for name in _OUTPUTS if name in arrays}
+    networks = _NETWORKS.validate_json(str(arrays["networks"]))
+    _check_shapes(arrays, list(outputs.values()), len(networks))
+    signals = Signals(
+        cast("dict[tuple[Readout, Queries], np.ndarray]", {_OUTPUTS[name]: array for name, array in outputs.items()}),
+        arrays["is_member"],
+        arrays["labels"],
+        arrays["rows"],
+        int(arrays["num_train"]),
+    )
+    return Cohort(signals, networks, _ENVIRONMENT.validate_python(str(arrays.get("environment", UNKNOWN_ENVIRONMENT))))
+
+
+def _check_shapes(arrays: Mapping[str, np.ndarray], outputs: Sequence[np.ndarray], networks: int) -> None:
+    """Compare arrays with what `Signals` says of them.
+
+    Raises:
+        ValueError: they are not those of one cohort.
+    """
+    is_member, labels, rows = arrays["is_member"], arrays["labels"], arrays["rows"]
+    examples, classes = len(labels), arrays["final_mem.plain"].shape[3:]
+    sound = (
+        (is_member.dtype.kind, is_member.shape) == ("b", (networks, examples))
+        and all((array.dtype.kind, array.shape) == ("i", (examples,)) for array in (labels, rows))
+        and all((array.dtype.kind, array.ndim, array.size > 0) == ("f", 4, True) for array in outputs)
+        and all((len(array), *array.shape[2:]) == (networks, examples, *classes) for array in outputs)
+        and all(np.isfinite(array).all() for array in outputs)
+        and 0 <= labels.min() <= labels.max() < classes[0]
+        and 0 <= arrays["num_train"].item() <= examples
+    )
+    if not sound:
+        raise ValueError("its arrays must be those of one cohort, but do not fit together")

@@ -1,0 +1,158 @@
+"""What keeps a sweep from being run: data that are missing or too small, a directory that is another's."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from privsearch._util.disk import reading
+from privsearch.data import DatasetInfo, describe_dataset
+from privsearch.errors import DataError, SpecError, StudyError
+from privsearch.spec import Asked, Attack, SweepSpec, registry
+from privsearch.spec.trial import BUILT_IN_MODELS
+from privsearch.study.folder import Study
+
+
+def check_registered(sweep: SweepSpec) -> None:
+    """Whatever a sweep asks for that is not privsearch's own must be registered in this process.
+
+    Raises:
+        SpecError: a model or an attack is not; the field that asks for it is named.
+    """
+    asked: list[tuple[tuple[str, ...], Sequence[str]]] = [
+        (("grids", name, "model"), grid["model"]) for name, grid in sweep.grids.items()
+    ]
+    asked += [(("search", "space", "model"), sweep.search.models)] if sweep.search else []
+    for where, models in asked:
+        for index, model in enumerate(models):
+            if model not in BUILT_IN_MODELS:
+                with blaming_field(*where, index):
+                    registry.model_needed(model)
+    check_attacks_registered(sweep.attacks)
+
+
+def check_attacks_registered(attacks: Iterable[Attack]) -> None:
+    """The same of attacks alone.
+
+    Raises:
+        SpecError: one is not registered.
+    """
+    for index, attack in enumerate(attacks):
+        if attack.kind == "registered":
+            with blaming_field("attacks", index):
+                registry.needed("attack", attack.attack, attack.version)
+
+
+@contextmanager
+def blaming_field(*where: int | str) -> Iterator[None]:
+    """Have a `SpecError` or `DataError` that is raised in here blame that field of the sweep."""
+    try:
+        yield
+    except (SpecError, DataError) as error:
+        raise type(error)(str(error), where) from None
+
+
+def described(sweep: SweepSpec) -> Iterator[DatasetInfo]:
+    """The descriptions of a sweep's datasets, in its order.
+
+    Raises:
+        DataError: one is missing or unfit, or two have the same content.
+    """
+    seen: dict[str, str] = {}
+    for index, dataset in enumerate(sweep.datasets):
+        with blaming_field("datasets", index):
+            info = describe_dataset(dataset)
+        if info.fingerprint in seen:
+            twin = seen[info.fingerprint]
+            raise DataError(
+                f"every dataset must have content of its own, but {info.name} has that of {twin}; drop one of them",
+                where=("datasets", index),
+            )
+        seen[info.fingerprint] = info.name
+        yield info
+
+
+def check_sizes(item: Asked, sweep: SweepSpec, info: DatasetInfo) -> None:
+    """A subsample must hold every class, and cannot be larger than its split.
+
+    Raises:
+        SpecError: it does not, or is; the field that it comes from is named.
+    """
+    # The placebo calls one part of the test split members: it takes two examples of a class to be in both parts.
+    for axis, least, available in (("train_size", 1, info.num_train), ("test_size", 2, info.num_test)):
+        size = getattr(item.spec, axis)
+        if size is not None and not least * info.num_classes <= size <= available:
+            raise SpecError(
+                f"must lie between {least * info.num_classes} ({least} for each class) and {available} (the whole "
+                f"split of {info.name}), but got {size}; change it, or give {info.name} its own in "
+                f"recipe.overrides.{info.name}",
+                where=_origin(axis, item, sweep, info.name),
+            )
+
+
+def _origin(axis: str, item: Asked, sweep: SweepSpec, name: str) -> tuple[str, ...]:
+    """The field of the sweep that an axis of a trial has its value from."""
+    in_grid = next((grid for grid in item.grids if axis in sweep.grids[grid]), None)
+    if in_grid:
+        return "grids", in_grid, axis
+    overridden = axis in sweep.recipe.get("overrides", {}).get(name, {})
+    return ("recipe", "overrides", name, axis) if overridden else ("recipe", axis)
+
+
+def check_augmentation(sweep: SweepSpec, infos: Iterable[DatasetInfo]) -> None:
+    """Augmented views of data that are never augmented would be the examples themselves.
+
+    Raises:
+        SpecError: they are asked for all the same.
+    """
+    for index, protocol in enumerate(sweep.protocol):
+        if "augmented" in protocol.queries and not any(info.augments for info in infos):
+            raise SpecError(
+                "it needs a dataset that is augmented in training, such as cifar10, but this sweep has none; drop it",
+                where=("protocol", index, "augmented_queries"),
+            )
+
+
+_ELSEWHERE: Final = "give this sweep another name, choose another directory with --study, or delete that one"
+
+
+def check_directory(sweep: SweepSpec, study: Study) -> None:
+    """Refuse a directory that is another sweep's or holds other files: results must never mix unasked.
+
+    Raises:
+        StudyError: it is, or does; or a link leads out of it; or it cannot be read.
+    """
+    if not study.exists():
+        if study.path.exists() and not study.path.is_dir():
+            raise StudyError(f"{study.path}: must be a directory, but is a file; choose another with --study")
+        with reading(study.path):
+            entries = list(study.path.iterdir()) if study.path.is_dir() else []
+        if any(entry.name[0] != "." for entry in entries):
+            raise StudyError(
+                f"{study.path}: must be empty or a study, but holds other files; choose another with --study"
+            )
+        return
+    study.check_links()
+    owner = study.sweep().name
+    if owner != sweep.name:
+        raise StudyError(
+            f"{study.path}: belongs to the sweep {owner!r}, but this sweep is {sweep.name!r}; {_ELSEWHERE}"
+        )
+
+
+def check_ownership(sweep: SweepSpec, study: Study, *, num_recorded: int, num_foreign: int) -> None:
+    """Refuse the directory of a sweep that has this one's name and nothing else of it.
+
+    Args:
+        sweep: what is asked for.
+        study: where it is to be recorded.
+        num_recorded: the trials that are recorded there.
+        num_foreign: those of them that the sweep does not ask for, and would not have asked for whatever the data were.
+
+    Raises:
+        StudyError: it is such a directory.
+    """
+    if num_recorded and num_foreign == num_recorded:
+        raise StudyError(
+            f"{study.path}: holds {num_recorded} trials of a sweep that is also called {sweep.name!r} but shares none "
+            f"with this one (another seed, recipe or dataset?); {_ELSEWHERE}"
+        )

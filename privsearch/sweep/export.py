@@ -1,0 +1,261 @@
+"""One configuration of a study as a sweep file of its own, and its networks."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from privsearch._util.disk import replace_file, writing
+from privsearch._util.text import printable
+from privsearch.analysis.differences import find_completed
+from privsearch.analysis.frames import completed_numbers
+from privsearch.data import describe_dataset, require_datasets
+from privsearch.errors import DataError, StudyError
+from privsearch.spec import Attack, SweepSpec, ThresholdAttack, TrialSpec, dataset_name
+from privsearch.spec.sweep import RECIPE_AXES
+from privsearch.study.environment import changes, present_environment, was_on_gpu
+from privsearch.study.folder import Study
+from privsearch.study.network_archive import KeptNetworks, NetworkArchive, load_networks, unpack_networks
+from privsearch.study.result import Completed, Failed
+
+if TYPE_CHECKING:
+    from privsearch.models.training import EpochListener
+
+_CONFIGURATION: Final = "configuration"
+_ALWAYS: Final = ("model", "weight_bit_width", "act_bit_width")
+"""The axes that the grid names whatever their values."""
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """What training a configuration once more came to.
+
+    Attributes:
+        differing: by column, the recorded number and the one that came out now, where they are not equal.
+        equal: whether all of the result is, the numbers that have no column included.
+        changes: what differs between the environments of the two, in words; empty where nothing does.
+    """
+
+    differing: dict[str, tuple[Any, Any]]
+    equal: bool
+    changes: str
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        trial_id: the trial.
+        sweep_file: the sweep of that one configuration.
+        networks_file: its networks, by an absolute path; None where they were not kept.
+        num_networks: how many there are in it.
+        retrained: how the training that they come from compares with what is recorded; None where they were kept.
+        notes: what whoever uses the files should know.
+    """
+
+    trial_id: str
+    sweep_file: Path
+    networks_file: Path | None
+    num_networks: int
+    retrained: Retrained | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> str | None:
+        """The lines of Python that load the first network; None where there is none."""
+        if self.networks_file is None:
+            return None
+        return f"import privsearch\nnetwork = privsearch.load_network({str(self.networks_file)!r}, index=0)"
+
+
+def export(
+    study: Study, trial: str, to: Path | None = None, *, train: bool = False, on_epoch: "EpochListener | None" = None
+) -> Exported:
+    """Write `<trial_id>.yaml`, a sweep file of one configuration, and `<trial_id>.pt`, its networks if there are any.
+
+    Args:
+        study: the study.
+        trial: the id of a completed trial, or the beginning of one.
+        to: the directory to write to, which is made; by default `exports` in the study.
+        train: train the configuration once more where its networks were not kept. The same spec, seed, versions and
+            kind of machine give the same networks.
+        on_epoch: told of that training.
+
+    Raises:
+        StudyError: there is no such trial, what was kept of it is damaged, a file cannot be written, or the training
+            failed.
+        DataError: the dataset cannot be read, or is not the one that the trial was trained on, where it is trained.
+    """
+    results, sweep = study.results(), study.sweep()
+    result = find_completed(trial, results, [found for found in results if isinstance(found, Completed)])
+    result = result.model_copy(update={"spec": _with_present_dataset(result.spec, sweep)})
+    to = to or study.exports
+    with writing(to):
+        to.mkdir(parents=True, exist_ok=True)
+    one = one_trial_sweep(result.spec, sweep, result.trial_id)
+    sweep_file = to / f"{result.trial_id}.yaml"
+    heading = "".join(f"# {line}\n" for line in _heading(study, result))
+    replace_file(sweep_file, heading + one.to_yaml(brief=True))
+    notes = [*_identity_notes(result), *_attack_notes(result.spec, one)]
+    path, retrained = to.absolute() / f"{result.trial_id}.pt", None
+    kept = _copied(study, result, path)
+    if kept and kept.environment != result.environments[0]:
+        differs = changes(result.environments[0], kept.environment)
+        notes.append(f"the networks are of another training than the numbers recorded: {differs}")
+    if not kept and train:
+        retrained = _trained_again(result, NetworkArchive(path.parent), on_epoch)
+        kept = load_networks(path)
+    count = len(kept.networks) if kept else 0
+    return Exported(result.trial_id, sweep_file, path if kept else None, count, retrained, tuple(notes))
+
+
+def one_trial_sweep(spec: TrialSpec, sweep: SweepSpec, trial_id: str) -> SweepSpec:
+    """A sweep that stands for one trial alone.
+
+    Args:
+        spec: the trial, canonical.
+        sweep: the one that it is from, for its objectives and what its workers may use.
+        trial_id: its key.
+    """
+    axes = {axis: value for axis, value in spec.axes().items() if value is not None or axis in _ALWAYS}
+    return SweepSpec.model_validate(
+        {
+            "name": f"{sweep.name[:80]}-{trial_id[:8]}",
+            "datasets": (spec.dataset,),
+            "protocol": (spec.protocol,),
+            "grids": {_CONFIGURATION: {axis: (value,) for axis, value in axes.items() if axis not in RECIPE_AXES}},
+            "recipe": {axis: value for axis, value in axes.items() if axis in RECIPE_AXES},
+            "attacks": (*spec.attacks, *_missing_askers(spec)),
+            "objectives": sweep.objectives,
+            "keep_networks": True,
+            "resources": sweep.resources,
+            "retries": sweep.retries,
+            "timeout": sweep.timeout,
+            "seed": spec.seed,
+        }
+    )
+
+
+def _with_present_dataset(spec: TrialSpec, sweep: SweepSpec) -> TrialSpec:
+    """The trial with its dataset where the sweep has it: the record may know an older path."""
+    there = next((d for d in sweep.datasets if dataset_name(d) == spec.dataset_name), spec.dataset)
+    return spec.model_copy(update={"dataset": there})
+
+
+def _copied(study: Study, result: Completed, path: Path) -> KeptNetworks | None:
+    """Copy the networks that the study has kept, and say what they are; None where it has none."""
+    content = study.networks.read(result.trial_id)
+    if content is None:
+        return None
+    try:
+        kept = unpack_networks(content)
+        if kept.trial_id != result.trial_id:
+            raise ValueError(f"must be those of trial {result.trial_id}, but are those of {kept.trial_id}")
+    except ValueError as error:
+        raise StudyError(
+            f"{study.path}: the networks of {result.trial_id} are damaged: {_one_line(str(error))}; "
+            f"`privsearch check --repair` moves them aside, then --train trains them again"
+        ) from None
+    replace_file(path, content)
+    return kept
+
+
+def _missing_askers(spec: TrialSpec) -> list[Attack]:
+    """An attack for every kind of view that belongs to the trial, and that no attack on its kind of network reads.
+
+    The protocol is a part of what a trial is, and a sweep file refuses views that nobody asks for.
+    """
+    asked = {attack.queries for attack in spec.attacks}
+    idle = [queries for queries in spec.protocol.queries if queries != "plain" and queries not in asked]
+    return [ThresholdAttack(kind="loss", queries=queries) for queries in idle]
+
+
+def _heading(study: Study, result: Completed) -> Iterator[str]:
+    """Comments: where the configuration is from, what it was computed with, and what came out."""
+    name, finished = _one_line(str(study.path)), _one_line(result.finished_at)
+    yield f"Trial {result.trial_id} of the study {name}, finished {finished}."
+    yield from (f"Computed under {_one_line(environment)}" for environment in result.environments)
+    count = len(result.replicates)
+    yield f"What came out: means ± sd over {count} target{'s' if count > 1 else ''}; in brackets 95 % intervals."
+    numbers = completed_numbers(result)
+    for column in ("test_accuracy", "train_accuracy", *(c for c in numbers if c.endswith((".auc", ".excess_auc")))):
+        if numbers.get(column) is not None:
+            yield f"  {column} {_with_spread(numbers, column)}"
+    for attack, reason in result.refused.items():
+        yield f"  {attack} could not be run: {_one_line(reason)}"
+    yield f"privsearch plan {result.trial_id}.yaml shows this one trial; privsearch sweep trains it."
+
+
+def _with_spread(numbers: dict[str, Any], column: str) -> str:
+    sd, low, high = (numbers.get(f"{column}_{end}") for end in ("sd", "low", "high"))
+    spread = "" if sd is None else f" ± {sd:.4f}"
+    interval = "" if low is None or high is None else f" [{low:.4f}, {high:.4f}]"
+    return f"{numbers[column]:.4f}{spread}{interval}"
+
+
+def _one_line(text: str) -> str:
+    """Text that ends no comment."""
+    return " ".join(printable(text).split())
+
+
+def _identity_notes(result: Completed) -> Iterator[str]:
+    """Whether the sweep file gives this trial here and now."""
+    try:
+        info = describe_dataset(result.spec.dataset)
+    except DataError as error:
+        yield f"the dataset is not at hand here: {error}"
+        return
+    if result.spec.trial_id(info.fingerprint) != result.trial_id:
+        yield (
+            f"{info.name}: its data have changed since, or a later privsearch gives this configuration other numbers: "
+            "the sweep file stands for another trial now"
+        )
+
+
+def _attack_notes(spec: TrialSpec, one: SweepSpec) -> Iterator[str]:
+    added = [attack.name for attack in one.attacks if attack not in spec.attacks]
+    if added:
+        yield f"added to the attacks, as views of the protocol would be read by none: {', '.join(added)}"
+
+
+def _trained_again(result: Completed, networks: NetworkArchive, on_epoch: "EpochListener | None") -> Retrained:
+    """Train a trial once more, keep its networks, and compare its numbers with those recorded."""
+    # Slow to import, and needed by no other export.
+    from privsearch.sweep.trial import Keeping, run_trial
+
+    info = describe_dataset(result.spec.dataset)
+    if result.spec.trial_id(info.fingerprint) != result.trial_id:
+        raise DataError(
+            f"{info.name}: must be as it was when trial {result.trial_id} was recorded, and privsearch as well, but "
+            "one of them has changed; export without --train and run the sweep file, which trains what it is now"
+        )
+    require_datasets([result.spec.dataset])
+    done = tuple(attack for attack in result.spec.attacks if attack.name in {*result.across, *result.refused})
+    spec = result.spec.model_copy(update={"attacks": done or result.spec.attacks})
+    device = _device(result.environments)
+    again = run_trial(spec, on_epoch, keep=Keeping(networks=networks), device=device)
+    if isinstance(again, Failed):
+        raise StudyError(f"{result.trial_id}: must train again, but it failed ({again.error}: {again.message})")
+    if again.networks_unkept:
+        raise StudyError(again.networks_unkept)
+    was, now = completed_numbers(result), completed_numbers(again)
+    return Retrained(
+        differing={column: (value, now.get(column)) for column, value in was.items() if value != now.get(column)},
+        equal=_outcome(result) == _outcome(again),
+        changes=changes(result.environments[0], present_environment(device)),
+    )
+
+
+def _device(environments: Sequence[str]) -> str:
+    """Where the trial was trained, if that is here as well."""
+    if not was_on_gpu(environments[0]):
+        return "cpu"
+    from torch import cuda
+
+    return "cuda" if cuda.is_available() else "cpu"
+
+
+def _outcome(result: Completed) -> tuple[Any, ...]:
+    """Everything that came out, but for what was asked, which may speak of another path."""
+    return result.replicates, result.across, result.refused

@@ -1,0 +1,331 @@
+"""What a sweep comes to: its distinct trials, which of them are recorded already, and what is left to do."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pydantic import ValidationError
+
+from privsearch._util.html import html_table
+from privsearch._util.lines import collector_paused
+from privsearch._util.npz import MAX_BYTES
+from privsearch._util.text import nearest
+from privsearch.data import DatasetInfo, describe_dataset
+from privsearch.errors import DataError, SpecError, StudyError
+from privsearch.spec import Attack, Dataset, SweepSpec, TrialSpec, dataset_name
+from privsearch.study.environment import changes_to_present
+from privsearch.study.folder import Study
+from privsearch.study.result import Completed, TrialResult
+from privsearch.sweep.checks import (
+    check_attacks_registered,
+    check_augmentation,
+    check_directory,
+    check_ownership,
+    check_registered,
+    check_sizes,
+    described,
+)
+from privsearch.sweep.cost import attack_seconds
+from privsearch.sweep.planned import PlannedTrial, Recorded
+from privsearch.sweep.reuse import Superseded, superseded
+from privsearch.sweep.search.plan import SearchPlan, plan_searches
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep, seen against the data and against what is recorded.
+
+    Attributes:
+        sweep: what is asked for.
+        infos: its datasets, by name.
+        trials: what its grids stand for.
+        searches: what its search stands for, one for each dataset under each protocol.
+        num_recorded_elsewhere: trials that are recorded, but not asked for.
+        attacks_elsewhere: the names of attacks that are recorded for its trials, but not asked for.
+        superseded: the trials recorded elsewhere that would be asked for, had not something changed since.
+        only_same_versions: whether what was recorded under other versions is run again.
+        without_networks: the trials that need no training, and whose networks are not kept, where they are to be.
+    """
+
+    sweep: SweepSpec
+    infos: Mapping[str, DatasetInfo]
+    trials: tuple[PlannedTrial, ...]
+    num_recorded_elsewhere: int = 0
+    attacks_elsewhere: tuple[str, ...] = ()
+    superseded: Superseded = field(default_factory=Superseded)
+    searches: tuple[SearchPlan, ...] = ()
+    only_same_versions: bool = False
+    without_networks: int = 0
+
+    def __repr__(self) -> str:
+        seconds = sum(trial.seconds for trial in self.todo)
+        return (
+            f"Plan({self.sweep.name!r}: {len(self.trials)} trials, {len(self.trials) - len(self.todo)} recorded, "
+            f"{len(self.todo)} to do with {_networks(self.todo)} networks, about {seconds:.0f} s on one core)"
+        )
+
+    def _repr_html_(self) -> str:
+        import pandas as pd  # slow to import
+
+        rows = [{"dataset": name, **self._dataset_summary(name)} for name in self.infos]
+        return html_table(pd.DataFrame(rows), repr(self))
+
+    @cached_property
+    def all_trials(self) -> tuple[PlannedTrial, ...]:
+        """The trials of the grids, and then those that the searches have proposed so far."""
+        proposed = [trial for search in self.searches for trial in search.trials()]
+        return tuple({trial.trial_id: trial for trial in (*self.trials, *proposed)}.values())
+
+    @property
+    def todo(self) -> list[PlannedTrial]:
+        """The grids' trials left to run, the longest first, so that no long one starts last."""
+        return sorted((t for t in self.trials if not t.cached), key=lambda t: -t.seconds)
+
+    @property
+    def signal_bytes(self) -> int:
+        """The size of the signals that the trials left to train will leave, before they are compressed."""
+        return sum(size for size in self._signal_sizes if size <= MAX_BYTES)
+
+    @property
+    def num_unkept(self) -> int:
+        """The trials left to train whose signals are too large to be kept."""
+        return sum(size > MAX_BYTES for size in self._signal_sizes)
+
+    @property
+    def network_bytes(self) -> int:
+        """The size of the networks that the trials left to train will leave."""
+        return sum(size for size in self._network_sizes if size <= MAX_BYTES)
+
+    @property
+    def num_unkept_networks(self) -> int:
+        """The trials left to train whose networks are too large to be kept."""
+        return sum(size > MAX_BYTES for size in self._network_sizes)
+
+    @property
+    def _signal_sizes(self) -> list[int]:
+        return [trial.signal_bytes for trial in self.todo if not trial.trained] if self.sweep.keep_signals else []
+
+    @property
+    def _network_sizes(self) -> list[int]:
+        return [trial.network_bytes for trial in self.todo if not trial.trained] if self.sweep.keep_networks else []
+
+    @cached_property
+    def recorded_differently(self) -> dict[str, int]:
+        """What differs between the environments that trials were recorded under and the present one, and of how many.
+
+        Such as `{"torch 2.10.0 -> 2.11.0": 12}`; of a trial that was trained in one and attacked in another, both.
+        """
+        gpu, counts = self.sweep.resources.gpu != 0, Counter[str]()
+        for environments, number in Counter(trial.recorded_under for trial in self.trials).items():
+            changes = dict.fromkeys(changes_to_present(environment, gpu=gpu) for environment in environments)
+            counts["; then ".join(filter(None, changes))] += number
+        return {changes: number for changes, number in counts.items() if changes}
+
+    @property
+    def datasets_to_load(self) -> list[Dataset]:
+        """The datasets that the trials left to run are trained on."""
+        trained_on = [trial.spec.dataset for trial in self.todo if not trial.trained]
+        trained_on += [search.contest.base.dataset for search in self.searches if search.open]
+        return list({dataset_name(dataset): dataset for dataset in trained_on}.values())
+
+    def summary(self, *, with_trials: bool = False) -> dict[str, Any]:
+        """The plan in numbers, as plain JSON values, and with every trial where asked."""
+        todo = self.todo
+        return {
+            "name": self.sweep.name,
+            "trials": len(self.trials),
+            "cached": len(self.trials) - len(todo),
+            "to_do": len(todo),
+            "to_attack_only": sum(trial.trained for trial in todo),
+            "networks_to_train": _networks(todo),
+            "estimated_core_seconds": round(sum(trial.seconds for trial in todo), 1),
+            "signal_bytes": self.signal_bytes,
+            "signals_too_large_to_keep": self.num_unkept,
+            "network_bytes": self.network_bytes,
+            "networks_too_large_to_keep": self.num_unkept_networks,
+            "trained_without_networks": self.without_networks,
+            "points_in_cross_products": sum(self.sweep.products().values()) * len(self.infos),
+            "recorded_but_not_asked_for": self.num_recorded_elsewhere,
+            "recorded_for_other_data": dict(self.superseded.by_data),
+            "recorded_under_another_meaning": dict(self.superseded.by_meaning),
+            "recorded_under_other_versions": self.recorded_differently,
+            "attacks_recorded_but_not_asked_for": list(self.attacks_elsewhere),
+            "datasets": {name: self._dataset_summary(name) for name in self.infos},
+            "grids": {name: self._grid_summary(name, points) for name, points in self.sweep.products().items()},
+            **({"searches": {s.contest.name: s.summary() for s in self.searches}} if self.searches else {}),
+            **({"listed": self._listed()} if with_trials else {}),
+        }
+
+    def _listed(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "trial_id": t.trial_id,
+                "cached": t.cached,
+                "grids": t.grids,
+                "protocol": t.spec.protocol.kind,
+                **t.spec.axes(),
+            }
+            for t in self.all_trials
+        ]
+
+    def _dataset_summary(self, name: str) -> dict[str, Any]:
+        mine = [trial for trial in self.trials if trial.spec.dataset_name == name]
+        todo = [trial for trial in mine if not trial.cached]
+        return {
+            "trials": len(mine),
+            "cached": len(mine) - len(todo),
+            "to_do": len(todo),
+            "networks_to_train": _networks(todo),
+            "estimated_core_seconds": round(sum(trial.seconds for trial in todo), 1),
+        }
+
+    def _grid_summary(self, name: str, points: int) -> dict[str, int]:
+        per_dataset = Counter(trial.spec.dataset_name for trial in self.trials if name in trial.grids)
+        return {"points_per_dataset": points, "distinct_per_dataset": max(per_dataset.values(), default=0)}
+
+
+def make_plan(sweep: SweepSpec, study: Study, *, only_same_versions: bool = False) -> Plan:
+    """Read the datasets' descriptions and the record, and say what the sweep comes to.
+
+    Args:
+        sweep: what is asked for.
+        study: where it is, or will be, recorded.
+        only_same_versions: run again what was recorded under other versions than the present ones.
+
+    Raises:
+        DataError: a dataset is missing or unfit.
+        SpecError: a subsample is larger than its dataset, or a model or an attack is not registered here.
+        StudyError: the study's directory belongs to another sweep.
+    """
+    check_registered(sweep)
+    datasets = {info.name: info for info in described(sweep)}
+    check_augmentation(sweep, datasets.values())
+    with collector_paused():
+        return _made(sweep, study, datasets, only_same_versions)
+
+
+def _made(sweep: SweepSpec, study: Study, datasets: Mapping[str, DatasetInfo], only_same_versions: bool) -> Plan:
+    points = sweep.expand(
+        {name: info.network for name, info in datasets.items()},
+        augmented=[name for name, info in datasets.items() if info.augments],
+    )
+    check_directory(sweep, study)
+    recorded, log = study.record().results, study.proposals()
+    known = Recorded(recorded, study.signals_of(sweep).trial_ids(), only_same_versions)
+    trials = []
+    for item in points:
+        info = datasets[item.spec.dataset_name]
+        check_sizes(item, sweep, info)
+        trials.append(known.planned(item, info))
+    searches = tuple(plan_searches(sweep, datasets, known, log, trials))
+    asked = {trial.trial_id for trial in trials} | {i for search in searches for i in search.trial_ids}
+    elsewhere = [result for trial_id, result in recorded.items() if trial_id not in asked]
+    changed = superseded(elsewhere, datasets, asked)
+    proposed = {proposal.trial_id for proposal in log.proposals}
+    num_foreign = sum(result.trial_id not in proposed for result in elsewhere) - changed.total
+    check_ownership(sweep, study, num_recorded=len(recorded), num_foreign=num_foreign)
+    return Plan(
+        sweep=sweep,
+        infos=datasets,
+        trials=tuple(trials),
+        num_recorded_elsewhere=len(elsewhere),
+        attacks_elsewhere=_attacks_elsewhere(trials, recorded),
+        superseded=changed,
+        searches=searches,
+        only_same_versions=only_same_versions,
+        without_networks=_without_networks(trials, sweep, study),
+    )
+
+
+def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
+    """The trial of `plan` whose id is `trial_id`, or begins with it.
+
+    Raises:
+        SpecError: there is none, or several begin so.
+    """
+    trials = {trial.trial_id: trial for trial in plan.all_trials}
+    found = [trial for own, trial in trials.items() if own.startswith(trial_id)]
+    if len(found) == 1:
+        return found[0]
+    near = nearest(trial_id, trials, likeness=0)
+    what = "names no trial" if not found else f"is the beginning of {len(found)} trials"
+    raise SpecError(
+        f"{trial_id}: must be the id, or the beginning of one id, of a trial of the sweep {plan.sweep.name!r}, but "
+        f"{what}; `privsearch plan --trials` lists them" + (f"; nearest: {near}" if near else "")
+    )
+
+
+def attack_plan(study: Study, attacks: Sequence[Attack]) -> Plan:
+    """What it comes to to run more attacks on the trained trials of a study: nothing is trained, no data are read.
+
+    Args:
+        study: the study.
+        attacks: those to run, where they are not recorded yet.
+
+    Raises:
+        SpecError: an attack does not fit the study's trials, or is not registered here.
+        StudyError: this is not a study, nothing in it is trained, or the signals of a trial are not kept.
+    """
+    check_attacks_registered(attacks)
+    sweep = _with_attacks(study.sweep(), attacks)
+    recorded = study.record().results
+    trained = [r for trial_id in study.trials() if isinstance(r := recorded.get(trial_id), Completed)]
+    if not trained:
+        raise StudyError(f"{study.path}: must hold trained trials to attack, but has none; run its sweep first")
+    trials = []
+    for result in trained:
+        fitting = [a for a in attacks if a in sweep.attacks_under(result.spec.protocol, result.spec.model)]
+        missing = tuple(attack for attack in fitting if attack not in result.spec.attacks)
+        seconds = _attack_seconds(result.spec, missing)
+        spec = result.spec.model_copy(update={"attacks": (*result.spec.attacks, *missing)})
+        trials.append(PlannedTrial(result.trial_id, spec, (), missing, True, seconds, 0, result.environments))
+    kept = study.signals.trial_ids()
+    lost = [trial for trial in trials if trial.missing and trial.trial_id not in kept]
+    if lost:
+        raise StudyError(
+            f"{study.path}: the signals of every trial must be kept for an attack without training, but those of "
+            f"{len(lost)} of {len(trials)} are not; run the sweep with these attacks in its file, which trains "
+            f"{'it' if len(lost) == 1 else 'these'} again"
+        )
+    return Plan(sweep, {}, tuple(trials))
+
+
+def _with_attacks(sweep: SweepSpec, attacks: Sequence[Attack]) -> SweepSpec:
+    added = [attack for attack in attacks if attack not in sweep.attacks]
+    try:
+        return SweepSpec.model_validate({**sweep.model_dump(), "attacks": (*sweep.attacks, *added)})
+    except ValidationError as error:
+        raise SpecError("\n".join(str(details["msg"]) for details in error.errors())) from None
+
+
+def _attack_seconds(spec: TrialSpec, attacks: Sequence[Attack]) -> float:
+    """The estimate, where the dataset is at hand; without it, attacks are taken for equally long."""
+    try:
+        return attack_seconds(spec, attacks, describe_dataset(spec.dataset))
+    except DataError:
+        return float(len(attacks))
+
+
+def _without_networks(trials: Iterable[PlannedTrial], sweep: SweepSpec, study: Study) -> int:
+    if not sweep.keep_networks:
+        return 0
+    trained = {trial.trial_id for trial in trials if trial.trained}
+    return len(trained - study.networks_of(sweep).trial_ids()) if trained else 0
+
+
+def _attacks_elsewhere(trials: Iterable[PlannedTrial], recorded: Mapping[str, TrialResult]) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            attack.name
+            for trial in trials
+            if isinstance(result := recorded.get(trial.trial_id), Completed)
+            for attack in result.spec.attacks
+            if attack not in trial.spec.attacks
+        )
+    )
+
+
+def _networks(trials: Iterable[PlannedTrial]) -> int:
+    return sum(trial.spec.protocol.networks for trial in trials if not trial.trained)

@@ -1,0 +1,37 @@
+"""What a trial's result is where it has none because of what became of its workers, in words."""
+
+from privsearch.study.result import Death, Failed
+from privsearch.sweep.planned import PlannedTrial
+
+
+def given_up(trial: PlannedTrial, attempts: int, death: Death) -> Failed:
+    """The result of a trial that was tried so often, and whose last worker ended so."""
+    return Failed(
+        trial_id=trial.trial_id,
+        spec=trial.spec,
+        error="WorkerDied" if death.cause == "died" else "TrialTimeout",
+        message=_message(attempts, death),
+        traceback="",
+        attempts=attempts,
+        death=death,
+        seconds=death.seconds,
+        host=death.host,
+    )
+
+
+def _message(attempts: int, death: Death) -> str:
+    tried = f"{attempts} attempt{'s' if attempts > 1 else ''}"
+    memory = "" if death.peak_memory_bytes is None else f"; it held {death.peak_memory_bytes / 2**30:.2f} GiB at most"
+    return f"{_what_happened(death)}{memory} ({tried}, host {death.host or 'unknown'})"
+
+
+def _what_happened(death: Death) -> str:
+    if death.cause == "timeout":
+        return f"the trial was ended after {death.seconds:.0f} s, as the sweep's timeout says"
+    if death.signal == "SIGKILL":
+        return "its worker was ended by SIGKILL, as the system does where memory runs out"
+    if death.signal:
+        return f"its worker was ended by {death.signal}"
+    if death.exit_code is None:
+        return "its worker and the process that watched it are gone"
+    return f"its worker ended with exit code {death.exit_code}"

@@ -1,0 +1,33 @@
+"""Run trials one after another in this process: for tests, for debugging, and where Ray is not installed."""
+
+from collections import deque
+
+from privsearch.spec import Device, Resources
+from privsearch.sweep.runners.base import Observer, Runner, Source, attributed, no_gpu
+from privsearch.sweep.runners.jobs import Job
+
+
+class InlineRunner(Runner):
+    """Runs trials here and now."""
+
+    def __init__(self, resources: Resources = Resources()) -> None:  # noqa: B008  # frozen
+        """Run on the GPU where there is one, unless `resources` leave it out."""
+        self._gpu = resources.gpu
+
+    def run(self, source: Source, job: Job, observer: Observer) -> None:
+        """Run every trial, in order."""
+        device, waiting = self._device(), deque(source.take())
+        while waiting:
+            trial = waiting.popleft()
+            observer.started(trial)
+            observer.finished(attributed(job(trial, device), trial))
+            waiting.extend(source.take())
+
+    def _device(self) -> Device:
+        if self._gpu == 0:
+            return "cpu"
+        from torch import cuda  # slow to import, and needed by the trials anyway
+
+        if not cuda.is_available() and self._gpu:
+            raise no_gpu(self._gpu, "torch finds none here")
+        return "cuda" if cuda.is_available() else "cpu"

@@ -1,0 +1,1 @@
+"""The runner that has Ray Tune distribute the trials."""

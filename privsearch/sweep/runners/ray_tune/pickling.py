@@ -1,0 +1,67 @@
+"""A job as it is sent to processes that train, with what is registered here and not there."""
+
+# isort: off
+import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray
+
+# isort: on
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from ray import cloudpickle
+
+from privsearch.errors import SpecError
+from privsearch.spec import Device, registry
+from privsearch.sweep.runners.jobs import Equipped, Job
+
+
+def packed(job: Job, device: Device) -> bytes:
+    """The pickled pair of a job and a device; what is registered goes with the job.
+
+    Functions go by value where other processes could not import them: those of notebooks, of scripts, of plugins, and
+    of whatever else is not installed.
+
+    Raises:
+        SpecError: something registered cannot be pickled.
+    """
+    entries = registry.entries()
+    if not entries:
+        return _pickled((job, device))
+    with _by_value({entry.function.__module__ for entry in entries if hasattr(entry.function, "__module__")}):
+        for entry in entries:
+            try:
+                _pickled(entry)
+            except Exception as error:  # whatever a user's objects raise
+                raise SpecError(
+                    f"the {entry.kind} {entry.name!r} must be such that it can be sent to workers (pickled), but: "
+                    f"{error}; make what it refers to inside of the function, or run with --runner inline"
+                ) from error
+        return _pickled((Equipped(job, entries), device))
+
+
+def _pickled(value: object) -> bytes:
+    pickled: bytes = cloudpickle.dumps(value)  # type: ignore[no-untyped-call]
+    return pickled
+
+
+@contextmanager
+def _by_value(names: Iterable[str]) -> Iterator[None]:
+    """Pickle what the modules of these names define by value, unless they are installed."""
+    modules = [module for name in names if name != "__main__" and (module := sys.modules.get(name))]
+    foreign = [module for module in modules if not _is_installed(module)]
+    for module in foreign:
+        cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        for module in foreign:
+            cloudpickle.unregister_pickle_by_value(module)  # type: ignore[no-untyped-call]
+
+
+def _is_installed(module: ModuleType) -> bool:
+    if not (file := getattr(module, "__file__", None)):
+        return True  # built in
+    return any(Path(file).is_relative_to(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib"))

@@ -1,0 +1,195 @@
+"""What a search comes to before it runs: its space, what is known of it, what is left of its budget."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+from typing import Any, Final
+
+import numpy as np
+
+from privsearch.data import DatasetInfo
+from privsearch.errors import SpecError
+from privsearch.spec import SweepSpec
+from privsearch.study.proposals import LoggedProposal, ProposalLog
+from privsearch.study.result import TrialResult
+from privsearch.sweep.planned import PlannedTrial, Recorded
+from privsearch.sweep.search.task_search import SearchContest, search_contests
+
+SAMPLE: Final = 64
+"""Points whose mean stands for what a trial of the space costs."""
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """A search, seen against what is recorded.
+
+    Attributes:
+        contest: the search.
+        recorded: what the study holds.
+        logged: its proposals so far.
+        awaited: the trials of the grids that compete with its own, which it waits for; it is told of them first.
+    """
+
+    contest: SearchContest
+    recorded: Recorded
+    logged: Sequence[LoggedProposal]
+    awaited: Sequence[PlannedTrial]
+
+    @cached_property
+    def known(self) -> list[TrialResult]:
+        """Results in its space that it has not been told of, which cost nothing: those of the grids first.
+
+        Of the grids, failed ones too; of others, those that answer all that is asked.
+        """
+        order = {trial.trial_id: place for place, trial in enumerate(self.awaited)}
+        told = {proposal.trial_id for proposal in self.logged}
+        found = [
+            result
+            for trial_id, result in self.recorded.results.items()
+            if trial_id not in told and self.contest.holds(result) and (trial_id in order or self.serves(result))
+        ]
+        return sorted(found, key=lambda result: (order.get(result.trial_id, len(order)), result.trial_id))
+
+    @property
+    def trial_ids(self) -> set[str]:
+        """The ids of all trials that have been proposed, and of those that it is about to be told of."""
+        return {proposal.trial_id for proposal in self.logged} | {result.trial_id for result in self.known}
+
+    @property
+    def ran_seconds(self) -> float:
+        """For how long it has run, all of its runs together: to its last proposal, or to the end of a trial."""
+        results = self.recorded.results
+        ends = [
+            p.seconds + (results[p.trial_id].seconds if p.trial_id in results and p.fresh else 0) for p in self.logged
+        ]
+        return max(ends, default=0.0)
+
+    @property
+    def open(self) -> bool:
+        """Whether it may train something."""
+        return bool(self.unfinished) or self.left != 0
+
+    def trials(self) -> list[PlannedTrial]:
+        """The trials that have been proposed, in their order."""
+        return [self.trial(proposal) for proposal in self.logged if proposal.origin != "repeat"]
+
+    @cached_property
+    def unfinished(self) -> list[PlannedTrial]:
+        """The trials that were proposed and have no result, or failed: they are run again."""
+        return [trial for trial in self.trials() if not trial.cached]
+
+    @property
+    def left(self) -> int | None:
+        """How many new configurations may still be proposed; None where no number of trials is asked for."""
+        search = self.contest.search
+        return None if search.trials is None else max(0, search.trials - self.spent)
+
+    @property
+    def spent(self) -> int:
+        """How many new configurations have been proposed."""
+        return sum(proposal.fresh for proposal in self.logged)
+
+    @property
+    def seconds(self) -> float | None:
+        """The estimated time on one core of what is left; None where no number of trials is asked for."""
+        if self.left is None:
+            return None
+        rng = np.random.default_rng(0)
+        draws = [self._drawn(rng) for _ in range(SAMPLE)]
+        size = self.contest.space.size
+        left = self.left if size is None else min(self.left, max(0, size - self.spent - len(self.known)))
+        return left * fmean(trial.seconds for trial in draws) + sum(trial.seconds for trial in self.unfinished)
+
+    def serves(self, result: TrialResult) -> bool:
+        """Whether a result answers all that its trial is asked for."""
+        return (
+            Recorded({result.trial_id: result}, (), self.recorded.only_same_versions)
+            .planned(self.contest.asked(result.spec.axes()), self.contest.info)
+            .cached
+        )
+
+    def trial(self, proposal: LoggedProposal) -> PlannedTrial:
+        """The trial that a proposal asks for."""
+        axes = self.contest.space.point(lambda parameter: proposal.axes[parameter.axis])
+        return self.recorded.planned(self.contest.asked(axes), self.contest.info)
+
+    def summary(self) -> dict[str, Any]:
+        """This in numbers, as plain JSON values."""
+        search, seconds = self.contest.search, self.seconds
+        return {
+            "sampler": search.sampler.kind,
+            "points": self.contest.space.size,
+            "trials": search.trials,
+            "minutes": search.minutes,
+            "until": search.until and search.until.model_dump(),
+            "proposed": self.spent,
+            "repeats": sum(proposal.origin == "repeat" for proposal in self.logged),
+            "known": len(self.known) + sum(proposal.origin == "given" for proposal in self.logged),
+            "unfinished": len(self.unfinished),
+            "left": self.left,
+            "minutes_run": round(self.ran_seconds / 60, 2),
+            "estimated_core_seconds": None if seconds is None else round(seconds, 1),
+        }
+
+    def _drawn(self, rng: np.random.Generator) -> PlannedTrial:
+        nothing = Recorded({})
+        return nothing.planned(self.contest.asked(self.contest.space.draw(rng)), self.contest.info)
+
+
+def plan_searches(
+    sweep: SweepSpec,
+    infos: Mapping[str, DatasetInfo],
+    recorded: Recorded,
+    log: ProposalLog,
+    trials: Sequence[PlannedTrial],
+) -> Iterator[SearchPlan]:
+    """See the searches of a sweep against what is recorded.
+
+    Args:
+        sweep: what is asked for.
+        infos: its datasets, by name.
+        recorded: what the study holds.
+        log: the proposals of its searches.
+        trials: those of the sweep's grids.
+
+    Raises:
+        SpecError: a subsample that the search may choose does not fit its dataset.
+    """
+    for contest in search_contests(sweep, infos):
+        check_space_sizes(contest)
+        logged = [proposal for proposal in log.of(contest.id) if _sound(contest, proposal)]
+        awaited = [
+            t for t in trials if (t.spec.dataset, t.spec.protocol) == (contest.base.dataset, contest.base.protocol)
+        ]
+        yield SearchPlan(contest, recorded, logged, awaited)
+
+
+def check_space_sizes(contest: SearchContest) -> None:
+    """A subsample must hold every class, and cannot be larger than its split.
+
+    Raises:
+        SpecError: one that the search may choose does not, or is.
+    """
+    info = contest.info
+    for axis, least, available in (("train_size", 1, info.num_train), ("test_size", 2, info.num_test)):
+        parameter = next((p for p in contest.space.parameters if p.axis == axis), None)
+        if parameter is None:
+            continue
+        ends = parameter.values or (parameter.range and (parameter.range.low, parameter.range.high)) or ()
+        wrong = [n for n in ends if n is not None and not least * info.num_classes <= n <= available]
+        if wrong:
+            raise SpecError(
+                f"must lie between {least * info.num_classes} ({least} for each class) and {available} (the whole "
+                f"split of {info.name}), but may be {wrong[0]}; change it",
+                where=("search", "space", axis),
+            )
+
+
+def _sound(contest: SearchContest, proposal: LoggedProposal) -> bool:
+    """Whether a line of the log is what this search would have written: a stranger may have written it."""
+    try:
+        axes = contest.space.point(lambda parameter: proposal.axes[parameter.axis])
+        return contest.space.choices(axes) is not None and contest.trial_id(axes) == proposal.trial_id
+    except (KeyError, ValueError, TypeError):
+        return False

@@ -1,0 +1,34 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privsearch._util.text import cut, nearest, printable, remedy
+
+
+@given(text=st.text(st.characters()))
+def test_a_terminal_obeys_nothing(text: str) -> None:
+    """Whatever a text holds, what is shown of it are characters, line breaks and tabs; shown again it is the same."""
+    shown = printable(text)
+    assert all(character.isprintable() or character in "\n\t" for character in shown)
+    assert printable(shown) == shown
+    assert shown.encode().decode() == shown
+
+
+def test_escape_sequences_are_shown() -> None:
+    """Colours, cursor moves and characters that turn the line around are told, not done."""
+    assert printable("a\x1b[31mb\u202ec\n") == "a\\x1b[31mb\\u202ec\n"
+
+
+def test_a_long_value_is_cut() -> None:
+    """A message shows 80 characters of a value at most."""
+    assert cut("short") == "'short'"
+    assert len(cut("x" * 10_000)) == 80
+
+
+def test_the_nearest_name_is_that_of_the_most_alike() -> None:
+    """Whatever its case; none where none is alike enough."""
+    names = ["Species", "weight"]
+    assert nearest("specie", names) == "Species"
+    assert nearest("x", names) is None
+    assert nearest("x", names, likeness=0) in names
+    assert remedy("wieght", names) == "nearest valid: weight"
+    assert remedy("x", names) == "rename or remove it"

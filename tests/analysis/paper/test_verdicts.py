@@ -1,0 +1,236 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from builders import make_completed
+
+from privsearch.analysis.paper.claims import CLAIMS, MARGIN, Success
+from privsearch.analysis.paper.verdicts import ALL, Verdict, compare, judge, verdicts
+from privsearch.errors import StudyError
+from privsearch.spec import HalvesProtocol, TrialSpec
+from privsearch.study.result import Completed, Failed, TrialResult
+
+StudyOf = Callable[..., list[TrialResult]]
+Rule = Callable[[TrialSpec], dict[str, float]]
+
+
+def quantised(axis: str, model: str) -> Callable[[TrialSpec], bool]:
+    return lambda spec: spec.model == model and getattr(spec, axis) is not None
+
+
+def auc_where(condition: Callable[[TrialSpec], bool]) -> Callable[[float], Rule]:
+    """Configurations under a condition have another AUC than all others."""
+    return lambda effect: lambda spec: {"auc": 0.6 + effect * condition(spec)}
+
+
+def gradient_accuracy(effect: float) -> Rule:
+    return lambda spec: {"accuracy": 0.9 + effect * (spec.surrogate_gradient == "spike_rate_escape")}
+
+
+def threshold_accuracy(effect: float) -> Rule:
+    return lambda spec: {"accuracy": 0.9 + effect * ((spec.threshold or 1) - 1) * (spec.model == "snn")}
+
+
+TRUTHS: dict[str, tuple[Callable[[float], Rule], float, float]] = {
+    "Quantised weights make ANNs leak less": (auc_where(quantised("weight_bit_width", "ann")), -0.05, 0.05),
+    "Quantised weights make SNNs leak less": (auc_where(quantised("weight_bit_width", "snn")), -0.05, 0.05),
+    "Quantised activations make ANNs leak less": (auc_where(quantised("act_bit_width", "ann")), -0.05, 0.05),
+    "Quantised activations make SNNs leak less": (auc_where(quantised("act_bit_width", "snn")), -0.05, 0.05),
+    "A full-precision SNN leaks less than an ANN at any bit width": (
+        *(auc_where(lambda spec: spec.model == "snn"), -0.05, 0.05),
+    ),
+    "2-bit activations protect ANNs no better than 4 or 8 bits": (
+        *(auc_where(lambda spec: spec.model == "ann" and spec.act_bit_width == 2), 0.0, -0.05),
+    ),
+    "2-bit activations protect SNNs no better than 4 or 8 bits": (
+        *(auc_where(lambda spec: spec.model == "snn" and spec.act_bit_width == 2), 0.05, -0.05),
+    ),
+    "Spike rate escape is the best trade-off": (gradient_accuracy, 0.08, -0.08),
+    "Arctangent and straight-through leak most": (
+        *(auc_where(lambda spec: spec.surrogate_gradient in ("atan", "straight_through")), 0.05, -0.05),
+    ),
+    "Higher thresholds make 4- and 8-bit SNNs more accurate": (threshold_accuracy, 0.05, -0.05),
+}
+"""For each claim a truth, the effect with which it holds, and one with which it does not."""
+
+
+def find(found: list[Verdict], text: str, dataset: str = "iris", success: str = "as published") -> Verdict:
+    return next(v for v in found if (v.text, v.dataset, v.success) == (text, dataset, success))
+
+
+@pytest.mark.parametrize("text", TRUTHS)
+def test_true_claim_is_supported(study_of: StudyOf, text: str) -> None:
+    """Where a claim holds in the data, every dataset and all of them together support it, by either success."""
+    rule, true, _ = TRUTHS[text]
+    found = [v for v in verdicts(study_of(rule(true))) if v.text == text]
+    assert {v.verdict for v in found} == {"supported"}
+    assert {v.dataset for v in found} == {"iris", "breast_cancer", ALL}
+
+
+@pytest.mark.parametrize("text", TRUTHS)
+def test_false_claim_is_contradicted(study_of: StudyOf, text: str) -> None:
+    """Where the opposite of a claim holds in the data, it is contradicted."""
+    rule, _, false = TRUTHS[text]
+    assert {v.verdict for v in verdicts(study_of(rule(false))) if v.text == text} == {"contradicted"}
+
+
+@pytest.mark.parametrize("text", TRUTHS)
+@pytest.mark.parametrize("how", [{"replicates": 1}, {"noise": 0.2}], ids=["one replicate", "noise"])
+def test_true_claim_without_evidence_is_left_open(study_of: StudyOf, text: str, how: dict[str, float]) -> None:
+    """One replicate, or noise far above the effect, tells nothing of a claim that holds."""
+    rule, true, _ = TRUTHS[text]
+    assert find(verdicts(study_of(rule(true), **how)), text).verdict == "cannot tell"
+
+
+def test_every_claim_has_its_test() -> None:
+    """The truths above are about all the claims, in the paper's numbering."""
+    assert [claim.text for claim in CLAIMS] == list(TRUTHS)
+    assert [claim.number for claim in CLAIMS] == [1, 1, 1, 1, 2, 3, 3, 4, 4, 5]
+
+
+def test_advantage_that_the_placebo_has_too_is_not_an_excess(study_of: StudyOf) -> None:
+    """Quantisation that lowers the AUC and the placebo alike is supported as published, and not beside the placebo."""
+    text = "Quantised weights make SNNs leak less"
+    lower = quantised("weight_bit_width", "snn")
+    found = verdicts(study_of(lambda spec: {"auc": 0.6 - 0.05 * lower(spec), "placebo": 0.6 - 0.05 * lower(spec)}))
+    assert find(found, text).verdict == "supported"
+    assert find(found, text, success="excess over placebo").verdict == "cannot tell"
+
+
+def test_claim_without_an_attack_has_one_verdict_a_dataset(study_of: StudyOf) -> None:
+    """Only claims about an attack are said twice."""
+    found = verdicts(study_of(lambda spec: {}))
+    assert {v.claim for v in found if v.success is Success.EXCESS} == {1, 2, 3, 4}
+    assert len(found) == (2 * 9 + 1) * 3
+
+
+def test_one_bit_width_that_leaks_more_contradicts(study_of: StudyOf) -> None:
+    """The claims speak of every bit width: one counterexample is enough, and the verdict turns on it."""
+    verdict = find(
+        verdicts(study_of(lambda spec: {"auc": {8: 0.5, 4: 0.5, 2: 0.7}.get(spec.weight_bit_width or 0, 0.6)})),
+        "Quantised weights make ANNs leak less",
+    )
+    assert verdict.verdict == "contradicted"
+    assert verdict.hardest() == verdict.comparisons[2]
+    assert verdict.comparisons[2].what == "fp32 - w2"
+    assert verdict.comparisons[2].difference == pytest.approx(-0.1, abs=0.005)
+
+
+def test_small_benefit_of_two_bits_is_none(study_of: StudyOf) -> None:
+    """A benefit of less than the margin supports that there is none, one of about the margin leaves it open."""
+    text = "2-bit activations protect ANNs no better than 4 or 8 bits"
+    rule = TRUTHS[text][0]
+    assert find(verdicts(study_of(rule(-MARGIN / 2))), text).verdict == "supported"
+    assert find(verdicts(study_of(rule(-MARGIN), noise=0.003)), text).verdict == "cannot tell"
+
+
+def test_pooled_difference_is_the_mean_of_the_datasets(study_of: StudyOf) -> None:
+    """Over all datasets, an effect counts by its mean: here one cancels the other."""
+    text = "Quantised weights make ANNs leak less"
+    effect = {"iris": -0.05, "breast_cancer": 0.05}
+    quantised_ann = quantised("weight_bit_width", "ann")
+    found = verdicts(study_of(lambda s: {"auc": 0.6 + effect[s.dataset_name] * quantised_ann(s)}, noise=0.005))
+    iris, cancer, pooled = (find(found, text, dataset) for dataset in ("iris", "breast_cancer", ALL))
+    assert (iris.verdict, cancer.verdict, pooled.verdict) == ("supported", "contradicted", "cannot tell")
+    for one, other, both in zip(iris.comparisons, cancer.comparisons, pooled.comparisons, strict=True):
+        assert one.difference is not None
+        assert other.difference is not None
+        assert both.difference == pytest.approx((one.difference + other.difference) / 2)
+        assert both.n == 5
+
+
+def test_single_dataset_is_not_pooled(study_of: StudyOf) -> None:
+    """All datasets of a study of one are that one."""
+    iris = [result for result in study_of(lambda spec: {}) if result.spec.dataset_name == "iris"]
+    assert {verdict.dataset for verdict in verdicts(iris)} == {"iris"}
+
+
+def test_failed_trial_keeps_a_claim_from_being_supported(study_of: StudyOf) -> None:
+    """A claim about all bit widths is not supported by some, and the failed one is listed without numbers."""
+    text = "Quantised weights make ANNs leak less"
+    results = study_of(TRUTHS[text][0](-0.05))
+    victim = next(i for i, r in enumerate(results) if r.spec.weight_bit_width == 4)
+    spec, trial_id = results[victim].spec, results[victim].trial_id
+    results[victim] = Failed(trial_id=trial_id, spec=spec, error="E", message="m", traceback="", seconds=1.0)
+    verdict = find(verdicts(results), text)
+    assert verdict.verdict == "cannot tell"
+    assert [comparison.n for comparison in verdict.comparisons] == [5, 0, 5]
+    assert find(verdicts(results), text, "breast_cancer").verdict == "supported"
+    assert find(verdicts(results), text, ALL).verdict == "cannot tell"
+
+
+def test_claim_that_the_study_does_not_touch_is_not_tested(study_of: StudyOf) -> None:
+    """Without quantised activations, nothing is said about them."""
+    results = [result for result in study_of(lambda spec: {}) if result.spec.act_bit_width is None]
+    untested = {verdict.text for verdict in verdicts(results) if verdict.verdict == "not tested"}
+    assert untested == {text for text in TRUTHS if "ctivations" in text or "thresholds" in text}
+    verdict = find(verdicts(results), "Higher thresholds make 4- and 8-bit SNNs more accurate")
+    assert verdict.hardest() is None
+
+
+def test_agreeing_replicates_are_no_certainty() -> None:
+    """Equal differences have no spread to judge them by: a number, but no interval and no p-value."""
+    (comparison,) = compare({"same": np.full(3, 1 / 30)}, 0.0)
+    assert (comparison.n, comparison.low, comparison.p_holm) == (3, None, None)
+    assert comparison.difference == pytest.approx(1 / 30)
+
+
+def test_interval_and_p_value_are_those_of_the_paired_t_test() -> None:
+    """For the differences 1, 2, 3: t = 2 / (1 / sqrt 3) on 2 degrees of freedom, from a printed table."""
+    (comparison,) = compare({"known": np.array([1.0, 2.0, 3.0])}, 0.0)
+    half_width = 4.302653 / np.sqrt(3)
+    assert comparison.low == pytest.approx(2 - half_width, abs=1e-5)
+    assert comparison.high == pytest.approx(2 + half_width, abs=1e-5)
+    assert comparison.p_holm == pytest.approx(1 - np.sqrt(12 / 14), abs=1e-9)
+
+
+def test_p_values_are_corrected_by_holm() -> None:
+    """The smallest of three p-values counts threefold, the next twofold, and none less than the one before."""
+    rng = np.random.default_rng(3)
+    samples = {name: rng.normal(loc, 1.0, 6) for name, loc in {"a": 1.2, "b": 0.6, "c": 0.5}.items()}
+    raw = {name: compare({name: values}, 0.0)[0].p or 0.0 for name, values in samples.items()}
+    first, second, third = sorted(raw, key=lambda name: raw[name])
+    corrected = {comparison.what: comparison.p_holm for comparison in compare(samples, 0.0)}
+    assert corrected[first] == pytest.approx(3 * raw[first])
+    assert corrected[second] == pytest.approx(min(1, max(2 * raw[second], 3 * raw[first])))
+    assert corrected[third] == pytest.approx(min(1, max(raw[third], 2 * raw[second], 3 * raw[first])))
+
+
+def test_equal_configurations_are_seldom_told_apart() -> None:
+    """Where three bit widths differ from full precision by chance alone, at most 5 % of the studies find something."""
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(1000):
+        full, *others = rng.normal(0.6, 0.02, (4, 5))
+        found.append(judge(compare({str(k): full - other for k, other in enumerate(others)}, 0.0), 0.0))
+    assert 0 < 1000 - found.count("cannot tell") <= 50
+
+
+def test_axis_that_the_paper_holds_constant_is_refused(study_of: StudyOf) -> None:
+    """Two numbers of time steps leave open which trial a claim is about, and the error names the axis."""
+    results = study_of(lambda spec: {})
+    snn = next(r for r in results if isinstance(r, Completed) and r.spec.model == "snn")
+    other = snn.model_copy(update={"trial_id": "f" * 16, "spec": snn.spec.model_copy(update={"num_steps": 10})})
+    with pytest.raises(StudyError, match=r"2 fill that of dataset iris, model snn.*num_steps \(25, 10\)"):
+        verdicts([*results, other])
+
+
+def test_trials_of_another_protocol_have_no_say(study_of: StudyOf) -> None:
+    """What was trained on halves says nothing of the paper's claims, and alone is refused."""
+    results = study_of(lambda spec: {})
+    halves = [make_completed(f"{k:015x}h", protocol=HalvesProtocol(), **r.spec.axes()) for k, r in enumerate(results)]
+    assert verdicts([*halves, *results]) == verdicts(results)
+    with pytest.raises(StudyError, match=r"only trials under the protocol 'paper'.*\(its protocols: halves\)"):
+        verdicts(halves)
+
+
+def test_strongest_attack_is_an_attack_like_others(study_of: StudyOf) -> None:
+    """With one attack, the strongest is that one."""
+    results = study_of(lambda spec: {})
+    assert verdicts(results, "worst") == verdicts(results, "svm")
+
+
+def test_unknown_attack_is_refused(study_of: StudyOf) -> None:
+    """An attack that the study did not run has no verdicts."""
+    with pytest.raises(StudyError, match=r"got 'lira' and its attacks are svm"):
+        verdicts(study_of(lambda spec: {}), "lira")

@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jaxtyping import Float
+
+from privsearch.attacks.protocols.halves import audit_halves, half_members, halves_cohort
+from privsearch.errors import DataError
+from privsearch.spec import Attack, HalvesProtocol, LiraAttack, RmiaAttack, SvmAttack, ThresholdAttack
+from privsearch.study.signals import Signals
+
+TRAIN, TEST, K = 120, 60, 6
+ATTACKS = [SvmAttack(), ThresholdAttack(kind="loss"), LiraAttack(), LiraAttack(mode="offline"), RmiaAttack()]
+
+
+def cohort(member_shift: float, seed: int = 0, difficulty: float = 3.0) -> Signals:
+    """Outputs of K networks that find the same examples easy, each surer of its own training examples by a shift."""
+    rng = np.random.default_rng(seed)
+    size = TRAIN + TEST
+    is_member = np.zeros((K, size), dtype=bool)
+    is_member[:, :TRAIN] = half_members(TRAIN, K, rng)
+    labels = rng.integers(2, size=size)
+    margin = difficulty * rng.normal(size=size) + rng.normal(size=(K, size)) + member_shift * is_member
+    logits = np.stack([np.where(labels == c, margin, 0) for c in (0, 1)], axis=-1)
+    return Signals({("final_mem", "plain"): logits[:, None]}, is_member, labels, np.arange(size), TRAIN)
+
+
+def aucs(signals: Signals, attack: Attack, seed: int = 0) -> Float[np.ndarray, " targets"]:
+    return np.array([judged.result.auc.value for judged in audit_halves(signals, attack, seed)])
+
+
+@given(num_train=st.integers(4, 300), pairs=st.integers(2, 8), seed=st.integers(0, 2**32))
+def test_every_example_is_in_half_of_the_networks_and_every_network_has_half(
+    num_train: int, pairs: int, seed: int
+) -> None:
+    """Exactly, for whatever sizes; with an odd number of examples, half of the networks have one more."""
+    is_member = half_members(num_train, 2 * pairs, np.random.default_rng(seed))
+    assert (is_member.sum(0) == pairs).all()
+    assert sorted(is_member.sum(1)) == sorted([num_train // 2] * pairs + [num_train - num_train // 2] * pairs)
+
+
+def test_halves_are_drawn_at_random() -> None:
+    """Any two examples are as likely to be in one network as chance has it: no pairs, no complements."""
+    rng = np.random.default_rng(0)
+    draws = np.stack([half_members(8, 4, rng) for _ in range(3000)])
+    together = np.einsum("dki,dkj->ij", draws.astype(float), draws.astype(float)) / (3000 * 4)
+    # Of the 4 examples that a network has beside this one, each of the 7 others is one with probability 3/7.
+    expected = np.where(np.eye(8, dtype=bool), 0.5, 0.5 * 3 / 7)
+    assert np.abs(together - expected).max() < 5 * np.sqrt(0.25 / 3000)
+
+
+def test_the_cohort_depends_on_the_seed_and_not_on_its_size() -> None:
+    """The seeds of the first networks are those of a smaller cohort; another sweep's seed gives other halves."""
+    subsets, seeds = halves_cohort(HalvesProtocol(networks=4), 120, seed=0)
+    assert subsets.shape == (4, 120)
+    assert halves_cohort(HalvesProtocol(networks=8), 120, seed=0)[1][:4] == seeds
+    assert not np.array_equal(halves_cohort(HalvesProtocol(networks=4), 120, seed=1)[0], subsets)
+
+
+def test_a_training_split_of_three_is_refused() -> None:
+    """There is no half of it worth the name."""
+    with pytest.raises(DataError, match="at least 4 examples, but this one has 3; keep more"):
+        half_members(3, 4, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_every_network_is_the_target_in_turn(attack: Attack) -> None:
+    """Each is asked about the whole training split, half of which are its members, and leakage is found on each."""
+    audits = audit_halves(cohort(member_shift=6.0, difficulty=0.5), attack, seed=0)
+    assert len(audits) == K
+    for judged in audits:
+        assert (judged.result.num_members, judged.result.num_non_members) == (TRAIN // 2, TRAIN // 2)
+        assert judged.result.auc.value > 0.9
+        assert judged.result.excess_auc is None
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_examples_that_are_recognised_are_not_taken_for_members(attack: Attack) -> None:
+    """Without any leakage the AUC is 0.5 within three standard errors, however alike the networks' outputs are."""
+    means = np.array([aucs(cohort(0.0, seed=seed, difficulty=10.0), attack, seed).mean() for seed in range(40)])
+    assert abs(means.mean() - 0.5) < 3 * means.std(ddof=1) / np.sqrt(len(means))
+
+
+def test_an_attack_that_knows_shares_of_members_is_not_misled() -> None:
+    """Shadow and target have each other's share of members in a half of the examples; an unbalanced SVM is at 0.5."""
+    means = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        is_member = np.zeros((4, 60), dtype=bool)
+        is_member[:, :50] = half_members(50, 4, rng)
+        logits = rng.normal(size=(4, 1, 60, 2))
+        noise = Signals({("final_mem", "plain"): logits}, is_member, rng.integers(2, size=60), np.arange(60), 50)
+        means.append(aucs(noise, SvmAttack(undersample=False), seed).mean())
+    assert abs(np.mean(means) - 0.5) < 3 * np.std(means, ddof=1) / np.sqrt(len(means))
+
+
+def test_the_strength_of_an_attack_grows_with_the_leak() -> None:
+    """A stronger membership signal gives a higher AUC, and the likelihood ratio beats the global threshold."""
+    weak, strong = (aucs(cohort(shift), LiraAttack()).mean() for shift in (1.0, 3.0))
+    assert 0.5 < weak < strong
+    assert aucs(cohort(3.0), ThresholdAttack(kind="loss")).mean() < strong
+
+
+def test_the_same_seed_gives_the_same_scores() -> None:
+    """Whatever an attack leaves to chance follows from the seed."""
+    signals = cohort(1.0)
+    for attack in ATTACKS:
+        assert np.array_equal(aucs(signals, attack, seed=5), aucs(signals, attack, seed=5))
+    assert not np.array_equal(aucs(signals, LiraAttack(), seed=5), aucs(signals, LiraAttack(), seed=6))

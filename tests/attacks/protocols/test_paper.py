@@ -1,0 +1,141 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privsearch.attacks.protocols.paper import audit_paper, paper_cohort, shadow_members
+from privsearch.errors import DataError, MetricError
+from privsearch.spec import PaperProtocol, SvmAttack, ThresholdAttack
+from privsearch.study.result import AttackResult
+from privsearch.study.signals import Signals
+
+TRAIN, TEST = 400, 200
+
+
+def pair(member_shift: float, example_shift: float = 0.0, seed: int = 0) -> Signals:
+    """Outputs of a target (trained on all) and a shadow (on 80 %).
+
+    `member_shift` moves the outputs of a network on its own training set; `example_shift` is how far an example's
+    outputs lie from the others', the same for both networks.
+    """
+    rng = np.random.default_rng(seed)
+    size = TRAIN + TEST
+    is_member = np.zeros((2, size), dtype=bool)
+    is_member[0, :TRAIN] = True
+    is_member[1, :TRAIN] = rng.random(TRAIN) < 0.8
+    logits = rng.normal(size=(2, size, 2)) + example_shift * rng.normal(size=(size, 2))
+    logits[..., 0] += member_shift * is_member
+    labels = rng.integers(2, size=size)
+    return Signals({("final_mem", "plain"): logits[:, None]}, is_member, labels, np.arange(size), TRAIN)
+
+
+def audit(signals: Signals, seed: int = 0, placebo_cuts: int = 10, **fields: Any) -> AttackResult:
+    protocol = PaperProtocol(replicates=1, placebo_cuts=placebo_cuts)
+    (judged,) = audit_paper(signals, protocol, SvmAttack(**fields), seed)
+    assert (judged.result.num_members, judged.result.num_non_members) == (TRAIN, len(signals.labels) - TRAIN)
+    return judged.result
+
+
+@pytest.mark.parametrize("fields", [{}, {"per_class": True}, {"undersample": False}])
+def test_leakage_is_found_and_the_placebo_stays_at_one_half(fields: dict[str, bool]) -> None:
+    """A real membership signal raises the AUC, at the placebo's sample size too, and nothing else."""
+    found = audit(pair(member_shift=3.0), **fields)
+    assert found.auc.value > 0.9
+    assert found.matched_auc is not None
+    assert found.matched_auc > 0.9
+    assert found.placebo_auc is not None
+    assert found.placebo_auc == pytest.approx(0.5, abs=0.06)
+    assert found.excess_auc == found.matched_auc - found.placebo_auc
+
+
+@pytest.mark.parametrize("example_shift", [0.0, 3.0])
+def test_without_leakage_there_is_no_excess(example_shift: float) -> None:
+    """Nothing to find: the excess is 0, up to three standard errors, even where examples are recognised."""
+    found = [audit(pair(0.0, example_shift, seed=seed), seed) for seed in range(12)]
+    excess = np.array([result.excess_auc for result in found])
+    assert abs(excess.mean()) < 3 * excess.std(ddof=1) / np.sqrt(len(excess))
+    assert excess.std(ddof=1) < 0.05
+    assert (np.mean([result.auc.value for result in found]) > 0.55) == (example_shift > 0)
+
+
+def test_recognising_examples_raises_the_placebo() -> None:
+    """Shadow and target see the same examples: an attack scores above 0.5 on examples nobody was trained on."""
+    placebo = audit(pair(member_shift=0.0, example_shift=10.0)).placebo_auc
+    assert placebo is not None
+    assert placebo > 0.6
+
+
+def test_the_same_seed_gives_the_same_result() -> None:
+    """Undersampling and cuts follow from the seed."""
+    assert audit(pair(1.0), seed=5) == audit(pair(1.0), seed=5)
+    assert audit(pair(1.0), seed=5) != audit(pair(1.0), seed=6)
+
+
+def test_a_test_split_of_a_few_examples_is_cut_all_the_same() -> None:
+    """Two examples of each class are one of either kind."""
+    whole = pair(1.0)
+    few = np.concatenate(
+        [np.arange(TRAIN), TRAIN + np.array([np.flatnonzero(whole.labels[TRAIN:] == c)[:2] for c in (0, 1)]).ravel()]
+    )
+    outputs = {asked: array[:, :, few] for asked, array in whole.outputs.items()}
+    small = Signals(outputs, whole.is_member[:, few], whole.labels[few], whole.rows[few], TRAIN)
+    placebo = audit(small, placebo_cuts=5).placebo_auc
+    assert placebo is not None
+    assert 0 <= placebo <= 1
+
+
+def test_an_attack_without_a_shadow_has_an_honest_placebo() -> None:
+    """A threshold learns nothing from the shadow, so it cannot recognise examples: the placebo is 0.5 on average."""
+    signals = pair(member_shift=0.0, example_shift=10.0)
+    (judged,) = audit_paper(signals, PaperProtocol(replicates=1, placebo_cuts=200), ThresholdAttack(kind="loss"), 0)
+    assert judged.result.placebo_auc == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_target_trains_on_all_and_the_shadow_on_its_share() -> None:
+    """A new random share and new seeds for every replicate, the same ones for every configuration."""
+    subsets, seeds = paper_cohort(PaperProtocol(replicates=2), 120, seed=0)
+    assert subsets.sum(axis=1).tolist() == [120, 96, 120, 96]
+    assert not np.array_equal(subsets[1], subsets[3])
+    assert len(set(seeds)) == 4
+    longer, longer_seeds = paper_cohort(PaperProtocol(replicates=3), 120, seed=0)
+    assert np.array_equal(longer[:4], subsets)
+    assert longer_seeds[:4] == seeds
+
+
+@given(num_train=st.integers(5, 300), fraction=st.floats(0.2, 1), seed=st.integers(0, 2**32))
+def test_shadow_members_are_the_nearest_share(num_train: int, fraction: float, seed: int) -> None:
+    """The number of members is within a half of the share asked for, and the draw repeats with its seed."""
+    is_member = shadow_members(num_train, fraction, np.random.default_rng(seed))
+    assert (is_member.shape, is_member.dtype) == ((num_train,), np.bool_)
+    assert abs(is_member.sum() - fraction * num_train) <= 0.5
+    np.testing.assert_array_equal(is_member, shadow_members(num_train, fraction, np.random.default_rng(seed)))
+
+
+def test_shadow_members_are_drawn_alike() -> None:
+    """Every example is equally likely to be a member: 0.8, within four standard errors of 2000 draws."""
+    rng = np.random.default_rng(0)
+    share = np.mean([shadow_members(50, 0.8, rng) for _ in range(2000)], axis=0)
+    assert np.abs(share - 0.8).max() < 4 * np.sqrt(0.8 * 0.2 / 2000)
+
+
+@pytest.mark.parametrize(("fraction", "num_members"), [(0.01, 0), (1.2, 12)])
+def test_a_shadow_needs_members(fraction: float, num_members: int) -> None:
+    """A fraction that gives no member, or more than there are, is refused."""
+    with pytest.raises(
+        DataError, match=rf"1 to 10 examples .* fraction of {fraction} of 10 examples gives {num_members}"
+    ):
+        shadow_members(10, fraction, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("lacking", ["training", "test"])
+def test_a_class_of_one_split_alone_is_refused(lacking: str) -> None:
+    """Members and others differ in their splits, so whatever tells classes would tell them apart."""
+    signals = pair(member_shift=0.0)
+    labels = signals.labels.copy()
+    labels[:TRAIN] = 0 if lacking == "training" else labels[:TRAIN]
+    labels[TRAIN:] = 0 if lacking == "test" else labels[TRAIN:]
+    with pytest.raises(MetricError, match=r"every class must occur in the training split and in the .* class 1"):
+        audit(replace(signals, labels=labels))

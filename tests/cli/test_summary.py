@@ -1,0 +1,23 @@
+from dataclasses import replace
+
+from builders import make_completed
+
+from privsearch.analysis.tasks import contests
+from privsearch.cli.summary import unsatisfied
+from privsearch.spec import Constraint, SweepSpec
+
+
+def test_a_sweep_in_which_nothing_is_feasible_ends_with_the_nearest() -> None:
+    """What was asked for, where nothing satisfies it, and which configuration comes nearest; else not a word."""
+    asked = {"name": "a", "datasets": ["iris"], "grids": {"a": {"model": ["ann", "snn"]}}}
+    results = [make_completed("1" * 16, accuracy=0.8), make_completed("2" * 16, accuracy=0.9, weight_bit_width=4)]
+    (found,) = contests(results, SweepSpec.model_validate(asked))
+    assert unsatisfied([found]) == []
+    least = replace(found, constraints={"test_accuracy": Constraint.model_validate(">= 0.9")})
+    assert unsatisfied([least]) == []
+    more = replace(found, constraints={"test_accuracy": Constraint.model_validate("> 0.9")})
+    (line,) = unsatisfied([found, more])
+    assert line.startswith(
+        "no configuration of iris, protocol paper satisfies test accuracy > 0.9; the nearest to it: "
+    )
+    assert line.endswith("ANN w4, with test accuracy 0.900 ± 0.014")

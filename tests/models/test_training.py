@@ -1,0 +1,247 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from privsearch.data import DatasetInfo
+from privsearch.data.raw import Preprocessing
+from privsearch.data.splits import Splits, load_splits
+from privsearch.errors import DivergedError
+from privsearch.models.networks import Network
+from privsearch.models.training import Listeners, train_cohort
+from privsearch.spec import HalvesProtocol, TrialSpec
+from privsearch.study.result import Epoch, TrainedNetwork
+from privsearch.study.signals import Signals
+
+
+def iris() -> Splits:
+    return load_splits("iris", seed=0, train_size=None, test_size=None)
+
+
+def spec(**fields: Any) -> TrialSpec:
+    given = {"dataset": "iris", "model": "snn", "epochs": 2, "batch_size": 32, "num_steps": 4, **fields}
+    if given["model"] == "ann":
+        del given["num_steps"]
+    return TrialSpec(**given).canonical("fcnet")
+
+
+def trained_on(*args: Any) -> tuple[Signals, tuple[TrainedNetwork, ...]]:
+    cohort = train_cohort(*args)
+    return cohort.signals, cohort.networks
+
+
+def subsets(count: int) -> np.ndarray:
+    return np.random.default_rng(1).random((count, 120)) < 0.5
+
+
+@pytest.mark.parametrize("fields", [{"model": "ann"}, {}, {"weight_bit_width": 4, "act_bit_width": 4}])
+def test_a_network_does_not_depend_on_its_cohort(fields: dict[str, Any]) -> None:
+    """Trained alone or as the third of three, from whatever state of the global generator: the same bits."""
+    members = subsets(3)
+    torch.manual_seed(1)
+    together, trained = trained_on(spec(**fields), iris(), members, [7, 8, 9])
+    torch.manual_seed(2)
+    alone, trained_alone = trained_on(spec(**fields), iris(), members[2:], [9])
+    assert np.array_equal(together.logits[2], alone.logits[0])
+    assert trained[2] == trained_alone[0]
+
+
+def test_the_seed_decides_the_network() -> None:
+    """Another seed is another network; the number of threads is not another result."""
+    members = subsets(1)
+    first, _ = trained_on(spec(), iris(), members, [1])
+    other, _ = trained_on(spec(), iris(), members, [2])
+    assert not np.array_equal(first.logits, other.logits)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        again, _ = trained_on(spec(), iris(), members, [1])
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+    assert np.array_equal(first.logits, again.logits)
+
+
+def test_training_leaves_the_global_generator_alone() -> None:
+    """A caller's own random numbers are not disturbed."""
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    torch.manual_seed(3)
+    train_cohort(spec(epochs=1), iris(), subsets(1), [1])
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_signals_say_who_is_a_member_of_what() -> None:
+    """The training split first, each network's own subset marked; the test split after it, never marked."""
+    members = subsets(2)
+    signals, _ = trained_on(spec(epochs=1), iris(), members, [1, 2])
+    assert signals.logits.shape == (2, 150, 3)
+    assert np.array_equal(signals.is_member[:, :120], members)
+    assert not signals.is_member[:, 120:].any()
+    assert signals.num_train == 120
+    assert np.array_equal(signals.labels, np.concatenate([iris().y_train, iris().y_test]))
+
+
+def test_accuracies_are_those_of_the_logits() -> None:
+    """Training accuracy is over the network's own subset, test accuracy over the test split."""
+    members = subsets(1)
+    signals, (network,) = trained_on(spec(epochs=3), iris(), members, [1])
+    correct = signals.logits[0].argmax(1) == signals.labels
+    assert network.train_accuracy == pytest.approx(correct[:120][members[0]].mean())
+    assert network.test_accuracy == pytest.approx(correct[120:].mean())
+
+
+def test_networks_learn() -> None:
+    """Loss falls, and both kinds of model become far better than guessing (one third), with either optimiser."""
+    for fields in ({"model": "ann"}, {"num_steps": 10}, {"model": "ann", "optimizer": "sgd", "learning_rate": 0.05}):
+        everything = np.ones((1, 120), dtype=bool)
+        _, (network,) = trained_on(spec(epochs=10, **fields), iris(), everything, [0])
+        assert len(network.history) == 10
+        assert network.history[-1].loss < 0.5 * network.history[0].loss
+        assert network.test_accuracy > 0.8
+
+
+def test_a_listener_hears_every_epoch_of_every_network() -> None:
+    """In order, with what was measured; and then of the network itself."""
+    heard: list[tuple[int, int, Epoch]] = []
+    networks: list[tuple[int, Network]] = []
+    told = Listeners(lambda *event: heard.append(event), lambda *event: networks.append(event))
+    _, trained = trained_on(spec(), iris(), subsets(2), [1, 2], told)
+    assert [index for index, _ in networks] == [0, 1]
+    assert [event[:2] for event in heard] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert [event[2] for event in heard] == [*trained[0].history, *trained[1].history]
+
+
+def test_a_loss_that_explodes_is_an_error_that_says_where() -> None:
+    """Which network, step and epoch, and the loss; never a number that looks fine."""
+    where = r"network 1 of 2: the training loss must be finite, but is (nan|inf) at step [234] of [234] in epoch 1 of 2"
+    with pytest.raises(DivergedError, match=f"{where}; try a learning_rate below 1e\\+30$"):
+        train_cohort(spec(model="ann", learning_rate=1e30), iris(), subsets(2), [0, 1])
+    with pytest.raises(DivergedError, match=r"; try a learning_rate below 0.001, or a weight_decay below 100000$"):
+        train_cohort(spec(model="ann", optimizer="sgd", weight_decay=1e5, epochs=9), iris(), subsets(1), [0])
+
+
+@pytest.mark.parametrize("model", ["ann", "snn"])
+def test_a_finite_loss_beyond_all_bounds_is_a_divergence(model: str) -> None:
+    """Such a network may classify well, but no probability of it, and so no attack on it, means anything."""
+    with pytest.raises(DivergedError, match=r"network 1 of 1: the mean training loss of the last epoch .* 103 .*e\+"):
+        train_cohort(spec(model=model, learning_rate=1e6), iris(), subsets(1), [0])
+
+
+def test_a_network_that_is_broken_within_has_diverged() -> None:
+    """Neurons whose weights are NaN never fire, so that loss and outputs of a spiking network look sound."""
+    splits, members = iris(), subsets(2)
+    members[:, 0] = [False, True]
+    x = splits.x_train.clone()
+    x[0] = float("nan")
+    with pytest.raises(DivergedError, match="network 2 of 2: the weights must be finite after training"):
+        train_cohort(spec(), replace(splits, x_train=x), members, [0, 1])
+
+
+def test_outputs_that_are_not_finite_are_a_divergence() -> None:
+    """A number that is asked for after training counts as much as one in it."""
+    splits = iris()
+    x = splits.x_test.clone()
+    x[-1] = float("inf")
+    with pytest.raises(DivergedError, match="network 1 of 1: the outputs must be finite after training"):
+        train_cohort(spec(model="ann"), replace(splits, x_test=x), subsets(1), [0])
+
+
+def images(crop_padding: int) -> Splits:
+    """Ten stored images of each of two classes, bright above and bright below; half as many to test."""
+    x = torch.zeros(30, 3, 8, 8, dtype=torch.uint8)
+    x[::2, :, :4], x[1::2, :, 4:] = 255, 200
+    y = torch.arange(30) % 2
+    info = DatasetInfo("images", "convnet", (3, 8, 8), 2, 20, 10, "", "", augments=crop_padding > 0)
+    preprocessing = Preprocessing(0.5, 0.5, crop_padding, 0.0)
+    return Splits(info, x[:20], y[:20], x[20:], y[20:], np.arange(30), preprocessing)
+
+
+def test_augmentation_comes_from_the_seed_of_the_network() -> None:
+    """The same crops alone or beside another network; without crops it is another network."""
+    image_spec = TrialSpec(dataset="cifar10", model="ann", epochs=2, batch_size=8).canonical("convnet")
+    members = np.ones((2, 20), dtype=bool)
+    together, trained = trained_on(image_spec, images(2), members, [7, 8])
+    alone, trained_alone = trained_on(image_spec, images(2), members[1:], [8])
+    assert np.array_equal(together.logits[1], alone.logits[0])
+    assert trained[1] == trained_alone[0]
+    plain, _ = trained_on(image_spec, images(0), members[1:], [8])
+    assert not np.array_equal(plain.logits, alone.logits)
+
+
+def test_a_network_is_trained_on_crops_and_queried_on_the_images_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every query sees all images, training split first, normalised and nothing else; no training batch does."""
+    seen: dict[bool, list[torch.Tensor]] = {True: [], False: []}
+
+    def watching(network: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        seen[network.training].append(x)
+        return x.flatten(1)[:, :2] * sum(weight.sum() for weight in network.parameters())
+
+    monkeypatch.setattr(Network, "forward", watching)
+    monkeypatch.setattr(Network, "readouts", lambda network, x: {"final_mem": watching(network, x)})
+    splits = images(4)
+    image_spec = TrialSpec(dataset="cifar10", model="ann", epochs=1, batch_size=20).canonical("convnet")
+    train_cohort(image_spec, splits, np.ones((1, 20), dtype=bool), [0])
+    whole = (torch.cat([splits.x_train, splits.x_test]) / 255 - 0.5) / 0.5
+    assert torch.equal(torch.cat(seen[False]), whole)
+    (crops,) = seen[True]
+    assert (crops.flatten(1).sum(1) < whole.flatten(1).sum(1).min()).any()
+
+
+def test_a_spiking_network_shows_its_spikes_and_membranes_and_an_ann_its_logits() -> None:
+    """Counts are whole and at most the number of steps; the mean membrane is another signal than the last."""
+    spiking, _ = trained_on(spec(epochs=5, num_steps=6), iris(), subsets(1), [0])
+    counts = spiking.answers("spike_counts", "plain")
+    assert counts.shape == (1, 1, 150, 3)
+    assert np.array_equal(counts, counts.round())
+    assert 0 < counts.max() <= 6
+    assert not np.array_equal(spiking.answers("mean_mem", "plain")[:, 0], spiking.logits)
+    ann, _ = trained_on(spec(model="ann", epochs=1), iris(), subsets(1), [0])
+    assert np.array_equal(ann.answers("spike_counts", "plain")[:, 0], ann.logits)
+
+
+def test_all_networks_are_asked_about_the_same_views() -> None:
+    """Two networks alike answer alike, view by view; views differ from each other and from the example as it is."""
+    protocol = HalvesProtocol(networks=4, augmented_queries=3, dropout_queries=2, input_dropout=0.5)
+    image_spec = TrialSpec(dataset="cifar10", model="ann", epochs=1, batch_size=8, protocol=protocol)
+    seen, _ = trained_on(
+        image_spec.canonical("convnet", augments=True), images(4), np.ones((2, 20), dtype=bool), [7, 7]
+    )
+    for queries, views in (("augmented", 3), ("input_dropout", 2)):
+        answers = seen.answers("final_mem", queries)
+        assert answers.shape == (2, views, 30, 2)
+        assert np.array_equal(answers[0], answers[1])
+        assert not np.array_equal(answers[0, 0], answers[0, 1])
+        assert not np.array_equal(answers[0, 0], seen.logits[0])
+
+
+def test_views_depend_on_the_trials_seed() -> None:
+    """Another seed, other masks."""
+    protocol = HalvesProtocol(networks=4, dropout_queries=1)
+    first, other = (
+        trained_on(spec(model="ann", epochs=1, seed=seed, protocol=protocol), iris(), subsets(1), [7])[0]
+        for seed in (0, 1)
+    )
+    assert np.array_equal(first.logits, other.logits)
+    assert not np.array_equal(first.answers("final_mem", "input_dropout"), other.answers("final_mem", "input_dropout"))
+
+
+@pytest.mark.gpu
+def test_a_gpu_trains_what_a_cpu_trains() -> None:
+    """From the same seed, batches and initial weights; rounding makes another network of it, as accurate."""
+    (_, (on_cpu,)), (signals, (on_gpu,)) = (
+        trained_on(spec(epochs=20), iris(), subsets(1), [1], None, device) for device in ("cpu", "cuda")
+    )
+    assert signals.logits.dtype == np.float32
+    assert abs(on_gpu.history[0].loss - on_cpu.history[0].loss) < 0.1
+    assert abs(on_gpu.test_accuracy - on_cpu.test_accuracy) < 0.1
+
+
+@pytest.mark.gpu
+def test_a_gpu_repeats_itself() -> None:
+    """The same seed on the same device: the same bits."""
+    first, again = (trained_on(spec(), iris(), subsets(1), [1], None, "cuda")[0] for _ in range(2))
+    assert np.array_equal(first.logits, again.logits)

@@ -1,0 +1,57 @@
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from builders import completed_of
+
+from privsearch.spec import PaperProtocol, SweepSpec, TrialSpec
+from privsearch.study.result import Completed, TrialResult
+
+SWEEP = SweepSpec.model_validate(
+    {
+        "name": "paper",
+        "datasets": ["iris", "breast_cancer"],
+        "grids": {
+            "weights": {"model": ["ann", "snn"], "weight_bit_width": [None, 8, 4, 2]},
+            "activations": {"model": ["ann", "snn"], "act_bit_width": [8, 4, 2], "threshold": [0.5, 1.0, 1.5]},
+            "surrogate_gradients": {
+                "model": ["snn"],
+                "surrogate_gradient": ["fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through"],
+            },
+        },
+    }
+)
+
+
+Rule = Callable[[TrialSpec], dict[str, float]]
+
+
+def completed(number: int, spec: TrialSpec, rule: Rule, noise: float, replicates: int) -> Completed:
+    """A trial whose replicates scatter by `noise` of their own, and by much more together with all other trials."""
+    truth = SimpleNamespace(**{"accuracy": 0.9, "auc": 0.6, "placebo": 0.5, **rule(spec)})
+    own = np.random.default_rng(number).normal(scale=noise, size=(3, replicates))
+    shared = np.random.default_rng(0).normal(scale=0.05, size=replicates)
+    aucs, placebos = truth.auc + shared + own[1], truth.placebo + own[2]
+    made = completed_of(f"{number:016x}", (truth.accuracy + shared / 10 + own[0]).tolist(), aucs.tolist(), spec)
+    kept = []
+    for replicate, placebo in zip(made.replicates, placebos.tolist(), strict=True):
+        attack = replicate.attacks["svm"]
+        update = {"placebo_auc": placebo, "matched_auc": attack.auc.value}
+        kept.append(replicate.model_copy(update={"attacks": {"svm": attack.model_copy(update=update)}}))
+    return made.model_copy(update={"replicates": tuple(kept)})
+
+
+@pytest.fixture
+def study_of() -> Callable[..., list[TrialResult]]:
+    """The paper's grids on two datasets, whose numbers scatter around what a rule says.
+
+    The rule gives `accuracy`, `auc` and `placebo` for a trial's spec, as far as they are not 0.9, 0.6 and 0.5.
+    """
+
+    def build(rule: Rule, *, noise: float = 0.001, replicates: int = 5) -> list[TrialResult]:
+        asked = SWEEP.expand({"iris": "fcnet", "breast_cancer": "fcnet"})
+        specs = [trial.spec.model_copy(update={"protocol": PaperProtocol(replicates=replicates)}) for trial in asked]
+        return [completed(i, spec, rule, noise, replicates) for i, spec in enumerate(specs)]
+
+    return build

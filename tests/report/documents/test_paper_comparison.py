@@ -1,0 +1,151 @@
+import io
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from builders import make_completed
+from rich.console import Console
+
+from privsearch.analysis.frames import results_frame
+from privsearch.analysis.paper.verdicts import verdicts
+from privsearch.errors import StudyError
+from privsearch.report.documents.paper_comparison import (
+    compare_cells,
+    comparison_markdown,
+    comparison_view,
+    write_comparison,
+)
+from privsearch.report.documents.paper_verdicts import verdict_views, verdicts_markdown
+from privsearch.report.wording.formats import MISSING
+from privsearch.spec import HalvesProtocol
+from privsearch.study.result import Failed, TrialResult
+
+StudyOf = Callable[..., list[TrialResult]]
+
+
+def printed(*renderables: object) -> list[str]:
+    log = io.StringIO()
+    Console(file=log, width=80, markup=False, emoji=False, highlight=False).print(*renderables, sep="\n")
+    return log.getvalue().splitlines()
+
+
+@pytest.fixture
+def frame(study_of: StudyOf) -> pd.DataFrame:
+    return results_frame(study_of(lambda spec: {"accuracy": 0.95, "auc": 0.55}))
+
+
+def test_every_published_number_has_a_row(frame: pd.DataFrame) -> None:
+    """65 configurations with three numbers each, the study's beside those that it has."""
+    cells = compare_cells(frame)
+    assert len(cells) == 195
+    assert cells["status"].value_counts().to_dict() == {"missing": 117, "completed": 78}
+    assert set(cells.loc[cells["ours"].notna(), "dataset"]) == {"iris", "breast_cancer"}
+
+
+def test_difference_is_in_units_of_the_joint_spread(frame: pd.DataFrame) -> None:
+    """Ours minus published, divided by the root of the summed squares of both standard deviations."""
+    cells = compare_cells(frame)
+    cell = cells.query(
+        "table == 'II' and dataset == 'iris' and model == 'ann' and weight_bit_width == 4 and quantity == 'attack_auc'"
+    ).iloc[0]
+    row = frame.query("dataset == 'iris' and model == 'ann' and weight_bit_width == 4").iloc[0]
+    assert (cell["published"], cell["published_sd"], cell["n"]) == (0.7163, 0.16, 5)
+    assert cell["difference"] == pytest.approx(row["svm.auc"] - 0.7163)
+    assert cell["difference_in_sd"] == pytest.approx((row["svm.auc"] - 0.7163) / math.hypot(row["svm.auc_sd"], 0.16))
+
+
+def test_both_tables_are_compared_with_the_same_trial(frame: pd.DataFrame) -> None:
+    """The full-precision SNN with fast sigmoid stands in both tables: two published numbers, one of ours."""
+    same = compare_cells(frame).query(
+        "dataset == 'iris' and surrogate_gradient == 'fast_sigmoid' and weight_bit_width.isna() "
+        "and quantity == 'attack_auc'"
+    )
+    assert same["table"].tolist() == ["II", "III"]
+    assert same["published"].tolist() == [0.5728, 0.654]
+    assert len(set(same["ours"])) == 1
+
+
+def test_unknown_spread_gives_no_ratio(study_of: StudyOf) -> None:
+    """With one replicate the difference stands, and its ratio to the spread is n/a."""
+    cells = compare_cells(results_frame(study_of(lambda spec: {}, replicates=1)))
+    ours = cells[cells["status"] == "completed"]
+    assert ours["difference"].notna().all()
+    assert ours["difference_in_sd"].isna().all()
+    line = next(line for line in comparison_markdown(cells, "svm").splitlines() if "| Iris |" in line)
+    assert line.endswith("| n/a |")
+
+
+def test_spread_of_zero_on_both_sides_gives_no_ratio(study_of: StudyOf) -> None:
+    """Where neither side varies, there is no unit to count in."""
+    frame = results_frame(study_of(lambda spec: {})).assign(test_accuracy_sd=0.0)
+    cells = compare_cells(frame).query("quantity == 'test_accuracy' and status == 'completed'")
+    assert cells["difference_in_sd"].isna().equals(cells["published_sd"] == 0)
+    assert (cells["published_sd"] == 0).any()
+
+
+def test_failed_and_missing_trials_are_told_apart(study_of: StudyOf) -> None:
+    """A failed trial says so where its numbers would be; a configuration that was not asked for is a dash."""
+    first = study_of(lambda spec: {})
+    spec = first[0].spec
+    first[0] = Failed(trial_id="f", spec=spec, error="E", message="m", traceback="", seconds=1.0)
+    text = comparison_markdown(compare_cells(results_frame(first)), "svm")
+    assert "| II | Iris | ANN fp32 | test accuracy | 1.0000 ± 0.0000 | failed | failed | failed |" in text
+    assert f"| II | MNIST | ANN fp32 | test accuracy | 0.9921 ± 0.0001 | {MISSING} | {MISSING} | {MISSING} |" in text
+
+
+def test_trials_of_another_protocol_are_left_aside(study_of: StudyOf) -> None:
+    """The published numbers are set beside trials under the paper's protocol, and a study without one is refused."""
+    results = study_of(lambda spec: {})
+    halves = [make_completed(f"{k:015x}h", protocol=HalvesProtocol(), **r.spec.axes()) for k, r in enumerate(results)]
+    alone, mixed = (compare_cells(results_frame(trials)) for trials in (results, [*halves, *results]))
+    pd.testing.assert_frame_equal(mixed, alone)
+    with pytest.raises(StudyError, match="'paper' can be set beside the paper, but this study has none"):
+        compare_cells(results_frame(halves))
+
+
+def test_terminal_shows_what_the_study_has(frame: pd.DataFrame) -> None:
+    """The terminal leaves out datasets that the study has not, counts them, and stays within 80 characters."""
+    lines = printed(comparison_view(compare_cells(frame), "svm"))
+    text = " ".join(" ".join(lines).split())
+    assert "Table II, Iris" in text
+    assert "Table III, Breast Cancer" in text
+    assert "MNIST" not in text
+    assert "117 of 195 published numbers have no counterpart" in text
+    assert max(map(len, lines)) <= 80
+    assert sum(line.startswith("  attack AUC") for line in lines) == 26
+
+
+def test_verdicts_stand_with_the_numbers_that_they_turn_on(study_of: StudyOf) -> None:
+    """Each claim has its table in the terminal; each verdict its hardest comparison with difference and interval."""
+    lower = study_of(lambda spec: {"auc": 0.6 - 0.05 * (spec.weight_bit_width is not None)}, noise=1e-6)
+    lines = printed(*verdict_views(verdicts(lower), "svm"))
+    start = lines.index("Claim 1: Quantised weights make ANNs leak less".ljust(len(lines[0])))
+    assert "as published" in lines[start + 1]
+    assert lines[start + 3].split() == ["Iris", "supported", "supported"]
+    assert "+0.050 [+0.050, +0.050]" in lines[start + 5]
+    assert sum(line.startswith("Claim ") for line in lines) == 10
+    assert max(map(len, lines)) <= 80
+
+
+def test_claims_in_markdown_list_every_comparison(study_of: StudyOf) -> None:
+    """All the verdicts at a glance, then all the numbers, and where no attack is in a claim it says so."""
+    found = verdicts(study_of(lambda spec: {}))
+    text = verdicts_markdown(found, "svm")
+    glance, numbers = text.split("## The numbers that they rest on")
+    assert glance.count("\n| ") == 2 + 10 * 3
+    assert numbers.count("\n| ") == 2 + sum(len(verdict.comparisons) for verdict in found)
+    assert glance.count("no attack in it") == 3
+
+
+def test_files_say_the_same_as_the_objects(study_of: StudyOf, tmp_path: Path) -> None:
+    """Four files: the published numbers and the claims, each to read and to compute with."""
+    results = study_of(lambda spec: {})
+    paths = write_comparison(tmp_path / "new", results)
+    assert [path.name for path in paths] == ["comparison.csv", "comparison.md", "claims.csv", "claims.md"]
+    claims = pd.read_csv(tmp_path / "new" / "claims.csv")
+    found = verdicts(results)
+    assert len(claims) == sum(len(verdict.comparisons) for verdict in found)
+    assert claims["verdict"].tolist() == [verdict.verdict for verdict in found for _ in verdict.comparisons]
+    assert len(pd.read_csv(tmp_path / "new" / "comparison.csv")) == 195

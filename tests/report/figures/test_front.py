@@ -1,0 +1,239 @@
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.cbook import pts_to_poststep, pts_to_prestep
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from matplotlib.text import Annotation, Text
+from matplotlib.transforms import Bbox
+
+from privsearch.analysis.tasks import Contest
+from privsearch.report.figures.front import plot_front, write_front_plots
+from privsearch.report.figures.front_interactive import plot_front_interactive
+from privsearch.spec import Constraint, Direction, Objectives
+
+OBJECTIVES: dict[str, Direction] = {"test_accuracy": "maximize", "svm.auc": "minimize"}
+DIRECTIONS = list(itertools.product(("maximize", "minimize"), repeat=2))
+Tradeoff = Callable[..., Contest]
+
+
+def boxes(figure: Figure, kind: type[Text]) -> dict[str, Bbox]:
+    """Where the visible texts of a figure are, in pixels."""
+    figure.draw_without_rendering()
+    texts = [text for text in figure.findobj(kind) if text.get_visible() and text.get_text()]
+    return {text.get_text(): Text.get_window_extent(text) for text in texts}
+
+
+def legend(figure: Figure) -> list[str]:
+    """All that stands in the keys of a figure."""
+    return [text.get_text() for key in figure.legends for text in key.get_texts()]
+
+
+@pytest.mark.parametrize("directions", DIRECTIONS)
+def test_staircase_has_its_corners_on_the_worse_side(small: Contest, directions: tuple[Direction, Direction]) -> None:
+    """Between two neighbours on the front the line passes through the worse of each objective, in both plots."""
+    contest = replace(small, objectives=dict(zip(OBJECTIVES, directions, strict=True)))
+    front = contest.candidates.query("on_front").sort_values("test_accuracy")[list(OBJECTIVES)].to_numpy(float)
+    worse = [np.minimum if direction == "maximize" else np.maximum for direction in directions]
+    corners = [[w(a, b) for w, a, b in zip(worse, p, q, strict=True)] for p, q in itertools.pairwise(front)]
+    line = next(line for line in plot_front(contest).axes[0].lines if "steps" in line.get_drawstyle())
+    expand = {"steps-pre": pts_to_prestep, "steps-post": pts_to_poststep}[line.get_drawstyle()]
+    np.testing.assert_allclose(np.array(expand(*line.get_data())).T[1::2], np.reshape(corners, (-1, 2)))
+    shape = plot_front_interactive(contest).data[0].line.shape
+    assert {"vh": pts_to_prestep, "hv": pts_to_poststep}[shape] is expand
+
+
+def assert_readable(figure: Figure) -> None:
+    """Everything lies within the figure, and the keys beside the plot."""
+    drawn = figure.get_tightbbox()
+    assert (drawn.min >= 0).all()
+    assert (drawn.max <= figure.get_size_inches()).all()
+    assert not any(key.get_window_extent().overlaps(figure.axes[0].bbox) for key in figure.legends)
+
+
+@pytest.mark.parametrize("count", [1, 2, 14, 200])
+def test_nothing_is_clipped(tradeoff: Tradeoff, count: int) -> None:
+    """Every text and mark lies within the figure, however many configurations there are."""
+    assert_readable(plot_front(tradeoff(count)))
+
+
+def test_long_words_are_broken(tradeoff: Tradeoff) -> None:
+    """Configurations that differ in many axes, of a dataset with a long name, leave room for the plot."""
+    contest = tradeoff(30, targets=2)
+    axes = ("batch_size", "weight_decay", "learning_rate", "train_size", "test_size")
+    rows = contest.rows.assign(**dict.fromkeys(axes, contest.rows["epochs"] * 100))
+    assert_readable(plot_front(replace(contest, title="x" * 100, rows=rows)))
+
+
+@pytest.mark.parametrize("count", [2, 14, 200])
+def test_no_two_numbers_overlap(tradeoff: Tradeoff, count: int) -> None:
+    """The numbers at the points of the front can all be read."""
+    numbers = boxes(plot_front(tradeoff(count)), Annotation)
+    assert len(numbers) == min(count, 20)
+    assert not [pair for pair in itertools.combinations(numbers, 2) if numbers[pair[0]].overlaps(numbers[pair[1]])]
+
+
+def test_front_is_named_beside_the_plot(small: Contest) -> None:
+    """Each number at a point stands again beside the plot with its configuration, the best first, ties included."""
+    figure = plot_front(small)
+    assert set(boxes(figure, Annotation)) == {"1", "2", "3", "4"}
+    names = ["1  ANN fp32", "2  ANN w4", "3  SNN w4 atan", "4  ANN a4"]
+    assert [text for text in legend(figure) if text[0].isdigit()] == [f"{name} (1.00)" for name in names]
+
+
+def test_long_front_says_how_many_are_named(tradeoff: Tradeoff) -> None:
+    """A front too long to be named in full has its two ends named, and says how many are not."""
+    figure = plot_front(tradeoff(200))
+    assert "20 of the 200 on the front" in boxes(figure, Text)
+    assert {"1", "200"} <= set(boxes(figure, Annotation))
+
+
+def test_axes_have_names_and_units(small: Contest) -> None:
+    """Axes, title and key say what is shown, in which unit, and of how many."""
+    figure = plot_front(small)
+    axes = figure.axes[0]
+    assert axes.get_xlabel() == "test accuracy (fraction)"
+    assert axes.get_ylabel() == "svm attack AUC (fraction)"
+    assert axes.get_title("left").startswith("breast_cancer, protocol paper\n7 configurations, 1 of them")
+    assert {"noise floor of guessing: 0.5 ± 0.116", "ANN", "SNN"} <= set(legend(figure))
+
+
+def test_every_configuration_is_a_point_with_error_bars(small: Contest) -> None:
+    """All completed configurations are drawn in both plots, each with its spread."""
+    expected = np.sort(small.rows.dropna(subset="svm.auc")[list(OBJECTIVES)].to_numpy(float), axis=0)
+    lines = [line for line in plot_front(small).axes[0].lines if line.get_marker() in {"o", "^"}]
+    drawn = np.concatenate([np.transpose(line.get_data()) for line in lines])
+    np.testing.assert_allclose(np.sort(drawn, axis=0), expected)
+    traces = plot_front_interactive(small).data[1:]
+    drawn = np.concatenate([np.transpose([trace.x, trace.y]) for trace in traces])
+    np.testing.assert_allclose(np.sort(drawn, axis=0), expected)
+    spreads = [spread for trace in traces for spread in trace.error_x.array]
+    assert sorted(spreads) == pytest.approx(sorted(small.rows["test_accuracy_sd"].dropna()))
+
+
+def test_models_differ_in_marker_and_in_grey(small: Contest) -> None:
+    """ANN and SNN can be told apart without colour: other marker, other lightness."""
+    keys = plot_front(small).legends
+    pairs = [pair for key in keys for pair in zip(key.get_texts(), key.legend_handles, strict=True)]
+    handles = {text.get_text(): handle for text, handle in pairs}
+    ann, snn = handles["ANN"], handles["SNN"]
+    assert ann.get_marker() != snn.get_marker()
+    dark, light = (np.dot((0.299, 0.587, 0.114), to_rgb(handle.get_markerfacecolor())) for handle in (ann, snn))
+    assert light - dark > 0.2
+
+
+def test_hovering_tells_configuration_numbers_and_trial(small: Contest) -> None:
+    """Hovering over a point tells its configuration, means and spreads, placebo and trial."""
+    texts = [text for trace in plot_front_interactive(small).data[1:] for text in trace.hovertext]
+    assert (
+        "<b>ANN a4</b><br>on the front with probability 1.00<br>test accuracy 0.920 ± 0.020"
+        "<br>svm AUC 0.520 ± 0.020 [.490, .550]<br>svm placebo AUC 0.500 ± 0.000<br>svm excess AUC 0.020 ± 0.000"
+        "<br>trial 0000000000000001"
+    ) in texts
+
+
+def test_points_show_how_likely_they_are_on_the_front(small: Contest) -> None:
+    """From a probability of 0.5 on a point is filled, from 0.1 on hollow, else faint, on the front of means or off."""
+    small.uncertainty.probability[:] = [0.5, 0.49, 0.1, 0.09, 0.5, 0.49]
+    figure = plot_front(small)
+    looks = {
+        (line.get_marker(), line.get_markerfacecolor() == "white", line.get_alpha() is not None): len(line.get_xdata())
+        for line in figure.axes[0].lines
+        if line.get_marker() in {"o", "^"}
+    }
+    filled, hollow, faint = (False, False), (True, False), (False, True)
+    assert looks == {("o", *filled): 1, ("o", *hollow): 2, ("^", *filled): 1, ("^", *hollow): 1, ("^", *faint): 1}
+    said = ["on the front with probability ≥ 0.5", "with probability ≥ 0.1", "with probability < 0.1"]
+    assert set(said) <= set(legend(figure))
+    traces = {trace.name: len(trace.x) for trace in plot_front_interactive(small).data[1:]}
+    assert traces == {f"ANN, {said[0]}": 1, f"ANN, {said[1]}": 2, **{f"SNN, {words}": 1 for words in said}}
+
+
+def test_one_target_shows_the_front_alone(single: Contest) -> None:
+    """Where nothing is known of other networks, what is on the front is filled, and all else hollow."""
+    figure = plot_front(single)
+    points = [line for line in figure.axes[0].lines if line.get_marker() in {"o", "^"}]
+    hollow = [x for line in points if line.get_markerfacecolor() == "white" for x in line.get_xdata()]
+    assert sorted(hollow) == [0.91, 0.94]
+    assert sum(len(line.get_xdata()) for line in points) == 6
+    assert {"on the front", "not on the front", "1  ANN fp32"} <= set(legend(figure))
+    assert not any("probability" in text for text in legend(figure))
+
+
+def test_accuracies_alone_can_be_plotted(small: Contest) -> None:
+    """Two accuracies make a plot without a noise floor."""
+    contest = replace(small, objectives={"train_accuracy": "minimize", "test_accuracy": "maximize"})
+    assert not any("noise" in text for text in legend(plot_front(contest)))
+    assert not plot_front_interactive(contest).layout.shapes
+
+
+def test_files_are_written_for_every_contest_that_has_numbers(small: Contest, tmp_path: Path) -> None:
+    """A contest has a picture of 2160 x 1260 pixels and a page that needs no network; one that failed has none."""
+    failed = replace(small, name="digits", rows=small.rows.tail(1))
+    written = write_front_plots(tmp_path / "fronts", [small, replace(small, name="v1.5_halves"), failed])
+    names = ["breast_cancer.png", "breast_cancer.html", "v1.5_halves.png", "v1.5_halves.html"]
+    assert [path.name for path in written] == names
+    image = imread(written[0])
+    assert image.shape[:2] == (1260, 2160)
+    assert image.std() > 0.05
+    page = written[1].read_text(encoding="utf-8")
+    assert not re.findall(r"<(?:script|link)[^>]*(?:src|href)=", page)
+    assert "ANN a4" in page
+
+
+def test_a_page_shows_markup_and_does_not_obey_it(small: Contest, tmp_path: Path) -> None:
+    """A dataset called like a script would be text on the page: escaped for plotly, and for the page it stands in."""
+    image = "<img src=x onerror=alert(2)>"
+    rows, targets = (table.assign(trial_id=table["trial_id"] + image) for table in (small.rows, small.targets))
+    hostile = replace(small, title="</script><script>alert(1)</script>", rows=rows, targets=targets)
+    page = next(path for path in write_front_plots(tmp_path, [hostile]) if path.suffix == ".html").read_text()
+    assert "<script>alert(1)" not in page
+    assert "<img src=x" not in page
+    title = plot_front_interactive(hostile).layout.title.text
+    assert title.startswith("&lt;/script&gt;&lt;script&gt;alert(1)")
+
+
+def test_three_objectives_have_a_panel_for_each_pair(small: Contest) -> None:
+    """Every configuration is in each of them, the front is numbered in each, and no panel has a staircase."""
+    objectives: Objectives = OBJECTIVES | {"seconds": "minimize"}
+    contest = replace(small, objectives=objectives, rows=small.rows.assign(seconds=[3.0, 1, 2, 4, 5, 6, 7]))
+    figure = plot_front(contest)
+    assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes] == [
+        ("test accuracy (fraction)", "svm attack AUC (fraction)"),
+        ("test accuracy (fraction)", "seconds"),
+        ("svm attack AUC (fraction)", "seconds"),
+    ]
+    front = contest.candidates["on_front"].sum()
+    for axes in figure.axes:
+        points = [line for line in axes.lines if line.get_marker() in {"o", "^"}]
+        assert sum(len(line.get_xdata()) for line in points) == 6
+        assert len([text for text in axes.texts if text.get_text().isdigit()]) == front
+        assert not any("steps" in line.get_drawstyle() for line in axes.lines)
+    assert_readable(figure)
+    traces = plot_front_interactive(contest).data
+    assert sum(len(trace.x) for trace in traces) == 3 * 6
+    named = [trace.name for trace in traces if trace.showlegend]
+    assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("bound", [">= 0.95", "> 1"])
+def test_what_violates_a_constraint_is_a_cross(small: Contest, bound: str) -> None:
+    """In both plots, and named in the key; where nothing is feasible, the figure says so."""
+    contest = replace(small, constraints={"test_accuracy": Constraint.model_validate(bound)})
+    infeasible = int((~contest.candidates["feasible"]).sum())
+    figure = plot_front(contest)
+    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
+    assert sum(len(line.get_xdata()) for line in crosses) == infeasible
+    assert "violates a constraint" in legend(figure)
+    assert f"asked for: test accuracy {bound}" in figure.axes[0].get_title("left")
+    assert ("nothing satisfies all constraints" in boxes(figure, Text)) == (infeasible == 6)
+    assert_readable(figure)
+    traces = [trace for trace in plot_front_interactive(contest).data if trace.marker.symbol == "x-thin-open"]
+    assert sum(len(trace.x) for trace in traces) == infeasible
+    assert all("violates a constraint" in text for trace in traces for text in trace.hovertext)

@@ -1,0 +1,92 @@
+import io
+
+import pytest
+from builders import make_completed
+from rich.console import Console
+
+from privsearch.analysis.differences import differences_frame
+from privsearch.report.terminal.differences import differences_view
+from privsearch.report.wording.formats import MISSING
+from privsearch.spec import HalvesProtocol, PaperProtocol
+from privsearch.study.result import Completed
+
+HALVES = HalvesProtocol(networks=4)
+SPIKING = {"model": "snn", "surrogate_gradient": "spike_rate_escape"}
+
+
+def printed(a: Completed, *others: Completed, column: str | None = None) -> list[str]:
+    log = io.StringIO()
+    found = differences_frame(a, others, column)
+    Console(file=log, width=80, markup=False, highlight=False).print(differences_view(a, others, found))
+    return [line.rstrip() for line in log.getvalue().splitlines()]
+
+
+def test_table_has_a_block_for_each_configuration() -> None:
+    """A configuration has its name and id, then a line each for accuracy and leakage, all in 80 characters."""
+    a = make_completed("a" * 16, protocol=HALVES)
+    noisy = make_completed("b" * 16, protocol=HALVES, **SPIKING)
+    targets = [
+        r.model_copy(update={"target": r.target.model_copy(update={"test_accuracy": accuracy})})
+        for r, accuracy in zip(noisy.replicates, (0.93, 0.95, 0.94, 0.96), strict=True)
+    ]
+    lines = printed(a, noisy.model_copy(update={"replicates": tuple(targets)}))
+    rule = next(number for number, line in enumerate(lines) if line.startswith("─"))
+    assert lines[0] == "iris: what differs from A, ANN"
+    assert [line.split() for line in lines[rule + 1 : rule + 4]] == [
+        ["SNN", "b" * 16],
+        ["test", "accuracy", "+0.045", "[+0.032,", "+0.058]", "0.001", "4", "B", "is", "more", "accurate"],
+        ["worst", "AUC", "+0.000", MISSING, MISSING, "4", "cannot", "tell"],
+    ]
+    assert max(map(len, lines)) <= 80
+
+
+def test_configurations_are_named_by_what_differs() -> None:
+    """Where A is quantised, full precision has to be said of B."""
+    lines = printed(make_completed(weight_bit_width=4, **SPIKING), make_completed("b" * 16, **SPIKING))
+    assert lines[0] == "iris: what differs from A, SNN w4"
+    assert any(line.split() == ["SNN", "fp32", "b" * 16] for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "words", "leakage"),
+    [
+        (HALVES, "The targets are one another's shadows", "worst AUC 0.550"),
+        (PaperProtocol(replicates=3), "All replicates share one split", "svm excess AUC 0.020"),
+    ],
+)
+def test_caption_says_what_the_numbers_are(protocol: HalvesProtocol | PaperProtocol, words: str, leakage: str) -> None:
+    """A reader of the table alone knows A's numbers, what is corrected for what, and what chance is meant."""
+    trials = [make_completed(i * 16, protocol=protocol, epochs=e) for i, e in (("a", 1), ("b", 2), ("c", 3))]
+    caption = " ".join(printed(*trials))
+    assert f"A: trial {'a' * 16}, test accuracy 0.900, {leakage}." in caption
+    assert "corrected for the 2 comparisons of the same quantity" in caption
+    assert words in caption
+    assert "not of another split" in caption
+
+
+def test_long_table_shows_those_that_leak_least() -> None:
+    """Of many configurations the forty that leak least are shown, and p-values are corrected for all of them."""
+    trials = [make_completed(f"{k:016x}", protocol=HALVES, auc=0.6 - k / 1000, epochs=k + 1) for k in range(46)]
+    lines = printed(*trials)
+    shown = [line.split()[-1] for line in lines if line.startswith("ANN epochs")]
+    assert shown == [f"{k:016x}" for k in range(45, 5, -1)]
+    caption = " ".join(lines)
+    assert "Shown: the 40 of 45 configurations with the lowest worst AUC." in caption
+    assert "corrected for the 45 comparisons of the same quantity" in caption
+
+
+def test_missing_number_is_a_dash() -> None:
+    """Where B lacks the attack there is neither a difference nor a pair."""
+    spec = make_completed(protocol=HALVES).spec
+    b = make_completed("b" * 16, protocol=HALVES, epochs=3)
+    others = tuple(r.model_copy(update={"attacks": {"loss": r.attacks["svm"]}}) for r in b.replicates)
+    b = b.model_copy(
+        update={
+            "replicates": others,
+            "across": {"loss": b.across["svm"]},
+            "spec": spec.model_copy(update={"epochs": 3}),
+        }
+    )
+    lines = printed(make_completed(protocol=HALVES), b, column="svm.auc")
+    row = next(line for line in lines if line.startswith("  svm AUC"))
+    assert row.split() == ["svm", "AUC", *[MISSING] * 3, "0", "cannot", "tell"]

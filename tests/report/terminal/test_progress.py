@@ -1,0 +1,204 @@
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import make_completed, make_failed
+from rich.console import Console
+
+from privsearch.report.terminal import progress
+from privsearch.report.terminal.progress import LOG_LINES, SweepProgress
+from privsearch.spec import HalvesProtocol, SweepSpec
+from privsearch.study.folder import Study
+from privsearch.study.record import RecordWriter
+from privsearch.sweep.plan import Plan, make_plan
+
+
+@pytest.fixture
+def plan(tmp_path: Path, tiny_sweep: SweepSpec) -> Plan:
+    """Four trials, the second of them recorded."""
+    study = Study(tmp_path / "study")
+    trial_ids = [trial.trial_id for trial in make_plan(tiny_sweep, study).trials]
+    study.begin(tiny_sweep, dict.fromkeys(trial_ids, "iris"), {})
+    with RecordWriter(study.record_path) as record:
+        record.append(make_completed(trial_ids[1]))
+    return make_plan(tiny_sweep, study)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets the time, in seconds since the sweep began."""
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return lambda seconds: now.__setitem__(0, seconds)
+
+
+def begun(plan: Plan, *, terminal: bool) -> tuple[SweepProgress, StringIO]:
+    written = StringIO()
+    # Without a TERM, rich would take any terminal for one that cannot move its cursor.
+    console = Console(file=written, force_terminal=terminal, width=80, color_system=None, _environ={"TERM": "xterm"})
+    shown = SweepProgress(console)
+    shown.begin(plan)
+    return shown, written
+
+
+def screen(shown: SweepProgress) -> list[str]:
+    """The live display as it stands now."""
+    console = Console(file=StringIO(), force_terminal=True, width=80, color_system=None)
+    with console.capture() as captured:
+        console.print(shown._render())
+    return captured.get().splitlines()
+
+
+def test_log_has_a_line_for_every_trial(plan: Plan, clock: Callable[[float], None]) -> None:
+    """Away from a terminal, a finished trial is one line: counts, times, its name and its numbers."""
+    shown, written = begun(plan, terminal=False)
+    first, second, _ = plan.todo
+    for seconds, trial in ((10.0, first), (75.0, second)):
+        clock(seconds)
+        shown.started(trial)
+        shown.finished(make_completed(trial.trial_id, accuracy=0.9, auc=0.55))
+    shown.end()
+    opening, *lines, best = written.getvalue().splitlines()
+    assert (opening, best[:11]) == ("3 trials to do, 1 cached", "best  iris:")
+    assert [line[:11] for line in lines] == ["[1/3; 0:10,", "[2/3; 1:15,"]
+    assert all(line.endswith("test_accuracy 0.900  svm.auc 0.550  (1.5 s)") for line in lines)
+
+
+def test_trials_are_named_by_what_tells_them_apart(plan: Plan) -> None:
+    """What all trials of the sweep share is left out of their names."""
+    shown, written = begun(plan, terminal=False)
+    for trial in plan.todo:
+        shown.finished(make_completed(trial.trial_id))
+    assert {" ".join(line.split("  ")[1:2]) for line in written.getvalue().splitlines()[1:]} == {
+        "iris ANN fp32",
+        "iris SNN fp32",
+        "iris SNN a4",
+    }
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_failure_is_shown_with_its_traceback(plan: Plan, terminal: bool) -> None:
+    """A failed trial is told at once, with the evidence, on a terminal and in a log."""
+    shown, written = begun(plan, terminal=terminal)
+    shown.finished(make_failed(plan.todo[0].trial_id).model_copy(update={"error": "ZeroDivisionError"}))
+    shown.end()
+    assert f"(trial {plan.todo[0].trial_id})\nTraceback: somewhere" in written.getvalue()
+
+
+def test_a_failure_that_was_foreseen_is_told_in_words(plan: Plan) -> None:
+    """A search over learning rates may have many trainings that diverge; the record has their tracebacks."""
+    shown, written = begun(plan, terminal=False)
+    shown.finished(make_failed(plan.todo[0].trial_id))
+    assert f"(trial {plan.todo[0].trial_id})\nDivergedError: the training loss must be finite\n" in written.getvalue()
+
+
+def test_failure_without_a_traceback_is_told_in_words(plan: Plan) -> None:
+    """A worker that died leaves its error and message."""
+    shown, written = begun(plan, terminal=False)
+    shown.finished(make_failed(plan.todo[0].trial_id).model_copy(update={"error": "WorkerDied", "traceback": ""}))
+    assert "WorkerDied: the training loss must be finite" in written.getvalue()
+
+
+def test_terminal_shows_counts_times_and_the_best(plan: Plan, clock: Callable[[float], None]) -> None:
+    """The live display counts done, running, failed and cached, and keeps the best of each objective."""
+    shown, _ = begun(plan, terminal=True)
+    first, second, third = plan.todo
+    for trial in (first, second, third):
+        shown.started(trial)
+    assert "0 done, 3 running, 0 failed, 1 cached; 0:00 elapsed, ? left" in screen(shown)
+    clock(3661.0)
+    shown.finished(make_completed(first.trial_id, accuracy=0.9, auc=0.60))
+    shown.finished(make_failed(second.trial_id))
+    left = 3661 * third.seconds / (first.seconds + second.seconds)
+    text = screen(shown)
+    shown.end()
+    assert text[0].endswith("2/3")
+    assert text[1] == f"1 done, 1 running, 1 failed, 1 cached; 1:01:01 elapsed, {progress._clock(left)} left"
+    assert text[2].rstrip() == "best so far  iris: test_accuracy 0.900, svm.auc 0.600"
+
+
+def test_best_is_the_best_in_each_objective(plan: Plan) -> None:
+    """Accuracy is better when higher, an attack's AUC when lower."""
+    shown, _ = begun(plan, terminal=True)
+    for trial, (accuracy, auc) in zip(plan.todo, [(0.8, 0.6), (0.9, 0.7), (0.7, 0.5)], strict=True):
+        shown.finished(make_completed(trial.trial_id, accuracy=accuracy, auc=auc))
+    text = screen(shown)
+    shown.end()
+    assert text[-1].rstrip() == "best so far  iris: test_accuracy 0.900, svm.auc 0.500"
+
+
+def test_live_display_fits_80_columns(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """However long a dataset's name and however many trials, no line is wider than the terminal."""
+    name = "d" * 100
+    (tmp_path / "mine.csv").write_text("x,label\n" + "1,a\n2,b\n" * 50)
+    dataset = {"name": name, "path": str(tmp_path / "mine.csv"), "label": "label"}
+    grids = {"many": {"model": ["ann"], "epochs": list(range(1, 1001))}}
+    sweep = SweepSpec.model_validate(tiny_sweep.model_dump() | {"datasets": [dataset], "grids": grids})
+    many = make_plan(sweep, Study(tmp_path / "study"))
+    shown, _ = begun(many, terminal=True)
+    for trial in many.todo[:900]:
+        shown.started(trial)
+        shown.finished(make_completed(trial.trial_id, dataset=dataset))
+    text = screen(shown)
+    shown.end()
+    assert max(map(len, text)) <= 80
+    assert "900 done" in text[1]
+
+
+def test_long_log_is_thinned(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """A log of a thousand trials has some two hundred lines, the last trial among them."""
+    grids = {"many": {"model": ["ann"], "epochs": list(range(1, 5 * LOG_LINES + 1))}}
+    sweep = SweepSpec.model_validate(tiny_sweep.model_dump() | {"grids": grids})
+    many = make_plan(sweep, Study(tmp_path / "study"))
+    shown, written = begun(many, terminal=False)
+    for trial in many.todo:
+        shown.finished(make_completed(trial.trial_id))
+    lines = written.getvalue().splitlines()
+    assert len(lines) == LOG_LINES + 1
+    assert lines[0] == "1000 trials to do, 0 cached"
+    assert lines[-1].startswith("[1000/1000;")
+
+
+def test_nothing_to_do_shows_nothing(plan: Plan) -> None:
+    """A sweep that is recorded whole begins and ends in silence."""
+    done = Plan(plan.sweep, plan.infos, tuple(trial for trial in plan.trials if trial.cached), 0)
+    shown, written = begun(done, terminal=True)
+    shown.end()
+    assert written.getvalue() == ""
+
+
+def planned(sweep: SweepSpec, path: Path, **changes: Any) -> Plan:
+    """What a sweep with some changes comes to."""
+    return make_plan(SweepSpec.model_validate(sweep.model_dump() | changes), Study(path))
+
+
+def test_protocols_have_objectives_and_bests_of_their_own(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """Trials under two protocols are never compared: each has its numbers, and a best of its own."""
+    halves = HalvesProtocol(networks=4)
+    both = planned(tiny_sweep, tmp_path / "study", protocol=[tiny_sweep.protocol[0], halves])
+    first = {trial.spec.protocol.kind: trial.trial_id for trial in both.trials}
+    shown, written = begun(both, terminal=False)
+    shown.finished(make_completed(first["paper"], accuracy=0.8, auc=0.6))
+    shown.finished(make_completed(first["halves"], accuracy=0.9, auc=0.7, protocol=halves))
+    shown.end()
+    lines = written.getvalue().splitlines()
+    assert "test_accuracy 0.800  svm.auc 0.600" in lines[1]
+    assert "test_accuracy 0.900  worst.auc 0.700" in lines[2]
+    assert lines[3:] == [
+        "best  iris paper: test_accuracy 0.800, svm.auc 0.600",
+        "best  iris halves: test_accuracy 0.900, worst.auc 0.700",
+    ]
+
+
+def test_added_attack_does_not_pass_for_the_strongest(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """Where an attack is added to what is recorded, the strongest of all is not told from it alone."""
+    halves = HalvesProtocol(networks=4)
+    attacks = [{"kind": "svm"}, {"kind": "loss"}]
+    more = planned(tiny_sweep, tmp_path / "study", protocol=halves, attacks=attacks)
+    shown, written = begun(more, terminal=False)
+    shown.finished(make_completed(more.todo[0].trial_id, protocol=halves, attacks=more.sweep.attacks[1:]))
+    shown.end()
+    assert written.getvalue().splitlines()[1].endswith("test_accuracy 0.900  (1.5 s)")
+    assert "worst" not in written.getvalue()

@@ -1,0 +1,148 @@
+"""A real Ray cluster of several nodes, each with its own raylet, on this machine."""
+
+import gc
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from builders import make_failed
+from command_line import INLINE, numbers, record_lines, run
+from ray.cluster_utils import Cluster
+from s3_server import S3Server
+
+from privsearch.errors import ClusterError
+from privsearch.spec import Device, Resources, SweepSpec
+from privsearch.study.folder import Study
+from privsearch.study.result import Failed, TrialResult
+from privsearch.sweep.plan import make_plan
+from privsearch.sweep.planned import PlannedTrial
+from privsearch.sweep.runners import Listed, TrainAndAttack
+from privsearch.sweep.runners.ray_tune.runner import TuneRunner
+
+pytestmark = [
+    pytest.mark.slow,
+    # Ray's own, of the files and sockets of its nodes.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
+]
+
+SWEEP = """\
+name: spread
+datasets: [iris]
+protocol: {kind: paper, replicates: 2, placebo_cuts: 2}
+grids: {precision: {model: [snn], weight_bit_width: [null, 8, 4, 2], beta: [0.8, 0.85, 0.9, 0.95, 0.99]}}
+recipe: {epochs: 10, batch_size: 16, num_steps: 10}
+resources: {custom: {seat: 1}}
+timeout: 300
+"""
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """A head that trains nothing; its nodes find what the tests import."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    cluster = Cluster(
+        initialize_head=True,
+        head_node_args={"num_cpus": 0, "include_dashboard": False, "ray_client_server_port": port},
+    )
+    yield cluster
+    cluster.shutdown()
+    gc.collect()  # here, where its unclosed files are expected
+
+
+def seat(cluster: Cluster) -> Any:
+    """A further node, with room for one trial."""
+    return cluster.add_node(num_cpus=1, resources={"seat": 1})
+
+
+def wait_until(reached: Callable[[], bool], sweep: "subprocess.Popen[str]") -> None:
+    until = time.monotonic() + 240
+    while not reached():
+        assert time.monotonic() < until
+        assert sweep.poll() is None
+        time.sleep(0.1)
+
+
+def test_a_node_that_dies_and_one_that_joins(
+    cluster: Cluster, s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep ends complete, with the numbers of a single process, and its signals are where all nodes reach them."""
+    monkeypatch.chdir(tmp_path)
+    Path("spread.yaml").write_text(SWEEP)
+    doomed = seat(cluster)
+    words = ["sweep", "spread.yaml", "--address", cluster.address, "--storage", s3.new_bucket()]
+    with subprocess.Popen(
+        [sys.executable, "-c", "from privsearch.cli import main; main()", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as sweep:
+        wait_until(lambda: len(record_lines(Path("studies/spread"))) >= 3, sweep)
+        seat(cluster)
+        cluster.remove_node(doomed, allow_graceful=False)
+        at_the_loss = len(record_lines(Path("studies/spread")))
+        output, _ = sweep.communicate(timeout=300)
+    assert sweep.returncode == 0, output
+    assert at_the_loss < 20 == len(record_lines(Path("studies/spread")))
+    assert len(Study(Path("studies/spread")).signals.trial_ids()) == 20
+    assert run("sweep", "spread.yaml", "--study", "alone", *INLINE).exit_code == 0
+    assert numbers(Path("studies/spread")) == numbers(Path("alone"))
+
+
+class Collector:
+    """Keeps the results."""
+
+    def __init__(self) -> None:
+        self.results: list[TrialResult] = []
+
+    def started(self, trial: PlannedTrial) -> None:
+        pass
+
+    def finished(self, result: TrialResult) -> None:
+        self.results.append(result)
+
+
+@pytest.mark.parametrize("client", [False, True])
+def test_trials_spread_over_the_nodes(client: bool, cluster: Cluster, tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """Every node takes part, from one of them or from outside."""
+
+    def where(trial: PlannedTrial, device: Device) -> TrialResult:
+        time.sleep(2)
+        # A node's raylet started the worker that started this process.
+        raylet = psutil.Process(os.getppid()).ppid()
+        return make_failed(trial.trial_id).model_copy(update={"message": str(raylet)})
+
+    for _ in range(3):
+        seat(cluster)
+    address = f"ray://127.0.0.1:{cluster.head_node._ray_params.ray_client_server_port}" if client else cluster.address
+    study = Study(tmp_path / "study")
+    seeds = [make_plan(tiny_sweep.model_copy(update={"seed": seed}), study).todo for seed in range(5)]
+    trials = [trial for planned in seeds for trial in planned]
+    collector = Collector()
+    TuneRunner(resources=Resources(custom={"seat": 1}), address=address).run(Listed(trials), where, collector)
+    assert sorted(result.trial_id for result in collector.results) == sorted(trial.trial_id for trial in trials)
+    assert len({result.message for result in collector.results if isinstance(result, Failed)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [("127.0.0.1:1", "Connection refused"), ("ray://127.0.0.1:1", "Connection refused"), ("nowhere", "")],
+)
+def test_a_cluster_that_is_not_there_is_told_at_once(
+    address: str, why: str, tiny_sweep: SweepSpec, tmp_path: Path
+) -> None:
+    """Nobody waits for minutes to hear of a typo."""
+    trials = make_plan(tiny_sweep, Study(tmp_path / "study")).todo
+    started = time.monotonic()
+    with pytest.raises(ClusterError, match="--address: must be a Ray cluster with this Python") as caught:
+        TuneRunner(address=address).run(Listed(trials), TrainAndAttack(), Collector())
+    assert why in str(caught.value)
+    assert time.monotonic() - started < 30

@@ -1,0 +1,166 @@
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import psutil
+import pytest
+from builders import make_completed
+from ray import cloudpickle
+
+from privsearch.spec import Device
+from privsearch.study.result import Death, TrialResult, parse_result
+from privsearch.sweep.planned import PlannedTrial
+from privsearch.sweep.runners.process import Supervisor
+
+TRIAL = PlannedTrial("a", make_completed().spec, (), (), False, 0.1, 0)
+"""Its id says what becomes of it."""
+MEMORY = 400 * 2**20
+
+
+def doomed(trial: PlannedTrial, device: Device) -> TrialResult:
+    """End as the trial's id says, or give a result."""
+    # The log is what is tested.
+    print("about to", trial.trial_id, os.environ.get("WEATHER", ""), flush=True)  # noqa: T201
+    ENDS.get(trial.trial_id, lambda: None)()
+    return make_completed(trial.trial_id)
+
+
+def swell() -> None:
+    held = bytearray(MEMORY)
+    held[::4096] = b"x" * len(held[::4096])
+    os._exit(1)
+
+
+def hang_up() -> None:
+    for number in range(3, 64):
+        with suppress(OSError):
+            os.close(number)
+    time.sleep(600)
+
+
+ENDS: Final[dict[str, Callable[[], object]]] = {
+    "exit": lambda: os._exit(7),
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "crash": lambda: ctypes.string_at(0),
+    "swell": swell,
+    "hang": lambda: time.sleep(600),
+    "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    "hang up": hang_up,
+}
+
+
+@pytest.fixture
+def supervisor() -> Iterator[Supervisor]:
+    """One whose trials may take a second and a half."""
+    supervisor = Supervisor(cloudpickle.dumps((doomed, "cpu")), {"WEATHER": "fair"}, timeout=1.5)
+    yield supervisor
+    supervisor.close()
+
+
+def called(name: str) -> PlannedTrial:
+    return replace(TRIAL, trial_id=name)
+
+
+def death_by(supervisor: Supervisor, name: str) -> Death:
+    answer = supervisor.run(called(name))
+    assert isinstance(answer, Death)
+    return answer
+
+
+def children() -> set[int]:
+    return {
+        child.pid for child in psutil.Process().children() if "privsearch.sweep.runners.process_main" in child.cmdline()
+    }
+
+
+def test_a_result_comes_back_and_the_process_is_kept(supervisor: Supervisor) -> None:
+    """What a trial loads, the next one finds loaded."""
+    kept = children()
+    for name in ("a", "b"):
+        answer = supervisor.run(called(name))
+        assert isinstance(answer, str)
+        assert parse_result(answer).trial_id == name
+        assert children() == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "exit_code", "ended_by"),
+    [("exit", 7, None), ("kill", None, "SIGKILL"), ("crash", None, "SIGSEGV")],
+)
+def test_a_death_is_told_as_it_was(
+    name: str, exit_code: int | None, ended_by: str | None, supervisor: Supervisor
+) -> None:
+    """Exit code or signal, the last words, and the trials that follow get a process that lives."""
+    death = death_by(supervisor, name)
+    assert (death.cause, death.exit_code, death.signal) == ("died", exit_code, ended_by)
+    assert death.log_tail.startswith(f"about to {name} fair")
+    assert ("Segmentation fault" in death.log_tail) == (name == "crash")
+    assert isinstance(supervisor.run(called("next")), str)
+
+
+def test_the_peak_of_its_memory_is_told(supervisor: Supervisor) -> None:
+    """Who runs out of memory can see how much it was."""
+    peak = death_by(supervisor, "swell").peak_memory_bytes
+    assert peak is not None
+    # The operating system counts what the process that started it held then as well.
+    assert MEMORY < peak < MEMORY + psutil.Process().memory_info().rss + 2**30
+
+
+@pytest.mark.parametrize("name", ["hang", "stop"])
+def test_a_trial_that_does_not_end_is_ended(name: str, supervisor: Supervisor) -> None:
+    """A process that waits for ever leaves its stack behind; one that is stopped is ended as well."""
+    death = death_by(supervisor, name)
+    assert (death.cause, death.signal) == ("timeout", "SIGKILL")
+    assert 1.5 < death.seconds < 20
+    assert ("in <lambda>" in death.log_tail) == (name == "hang")
+    assert isinstance(supervisor.run(called("next")), str)
+
+
+@pytest.mark.slow
+def test_a_process_that_hangs_up_without_ending_is_ended(supervisor: Supervisor) -> None:
+    """Whatever a trial closes by mistake, the sweep goes on."""
+    assert death_by(supervisor, "hang up").signal == "SIGKILL"
+
+
+def test_the_log_of_one_trial_is_not_taken_for_anothers(supervisor: Supervisor) -> None:
+    """The evidence is of the trial that died."""
+    supervisor.run(called("quiet"))
+    assert "quiet" not in death_by(supervisor, "exit").log_tail
+
+
+def test_a_process_that_does_not_even_start_says_why() -> None:
+    """Such as one that has no such module: what it wrote as it started is the evidence."""
+    supervisor = Supervisor(b"no pickle", {}, None)
+    supervisor.prepare()
+    death = death_by(supervisor, "a")
+    assert death.exit_code == 1
+    assert "UnpicklingError" in death.log_tail
+
+
+def test_no_process_outlives_its_supervisor(tmp_path: Path) -> None:
+    """A worker that is killed leaves nothing behind that computes for nobody."""
+    script = tmp_path / "supervise.py"
+    script.write_text(
+        "import time\n"
+        "from test_process import Supervisor, called, children, cloudpickle, doomed\n"
+        "supervisor = Supervisor(cloudpickle.dumps((doomed, 'cpu')), {}, None)\n"
+        "supervisor.run(called('a'))\n"
+        "print(*children(), flush=True)\n"
+        "supervisor.run(called('hang'))\n"
+    )
+    path = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
+    with subprocess.Popen(
+        [sys.executable, script], env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout
+        orphan = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    assert not psutil.wait_procs([orphan], timeout=10)[1]

@@ -1,0 +1,53 @@
+from typing import Any
+
+import pytest
+
+from privsearch.data import describe_dataset
+from privsearch.spec import HalvesProtocol, PaperProtocol, SvmAttack, ThresholdAttack, TrialSpec
+from privsearch.sweep.cost import attack_seconds, signal_bytes, training_seconds
+
+
+def seconds(dataset: Any = "digits", **fields: Any) -> float:
+    info = describe_dataset(dataset)
+    spec = TrialSpec(**{"dataset": dataset, "model": "snn", **fields}).canonical(info.network)
+    return training_seconds(spec, info) + attack_seconds(spec, spec.attacks, info)
+
+
+@pytest.mark.parametrize(
+    "longer",
+    [
+        {"epochs": 40},
+        {"num_steps": 50},
+        {"weight_bit_width": 4},
+        {"act_bit_width": 4},
+        {"batch_size": 16},
+        {"protocol": PaperProtocol(replicates=6)},
+        {"protocol": HalvesProtocol(networks=32)},
+        {"protocol": HalvesProtocol(networks=16, dropout_queries=50)},
+        {"attacks": (SvmAttack(), ThresholdAttack(kind="loss"))},
+    ],
+)
+def test_more_work_is_estimated_to_take_longer(longer: dict[str, Any]) -> None:
+    """The order of trials, and so the end of the sweep, hangs on this."""
+    assert seconds(**longer) > seconds()
+
+
+def test_less_work_is_estimated_to_take_less() -> None:
+    """An ANN, spikes in the head only, a part of the data, a small table."""
+    assert seconds(model="ann") < seconds(spiking_layers="head") < seconds()
+    assert seconds(train_size=100) < seconds()
+    assert seconds("iris") < seconds()
+
+
+def test_replicates_are_independent_and_add_up() -> None:
+    """Six replicates take twice as long as three."""
+    assert seconds(protocol=PaperProtocol(replicates=6)) == pytest.approx(2 * seconds())
+
+
+def test_signals_are_a_float_for_every_output() -> None:
+    """Eight networks on 150 examples of three classes: an SNN shows three readouts, an ANN its logits, on each view."""
+    info = describe_dataset("iris")
+    for model, readouts in (("ann", 1), ("snn", 3)):
+        for views, protocol in ((1, HalvesProtocol()), (6, HalvesProtocol(dropout_queries=5))):
+            spec = TrialSpec(dataset="iris", model=model, protocol=protocol)
+            assert signal_bytes(spec, info) == 4 * 8 * 150 * 3 * readouts * views

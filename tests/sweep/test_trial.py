@@ -1,0 +1,341 @@
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from versions import OtherVersions
+
+import privsearch.sweep.trial
+from privsearch.attacks import attack_scores
+from privsearch.data import describe_dataset
+from privsearch.errors import MetricError, StudyError
+from privsearch.spec import (
+    Attack,
+    CsvDataset,
+    HalvesProtocol,
+    LabelOnlyAttack,
+    LiraAttack,
+    PaperProtocol,
+    Protocol,
+    RmiaAttack,
+    SvmAttack,
+    ThresholdAttack,
+    TrialSpec,
+)
+from privsearch.spec.attacks import ThresholdKind, lacks
+from privsearch.study.environment import present_environment
+from privsearch.study.result import UNKNOWN_ID, Cohort, Completed, Epoch, Failed, TrialResult
+from privsearch.sweep.trial import Earlier, Keeping, attack_trial, run_trial
+
+TINY = TrialSpec(
+    dataset="iris",
+    model="snn",
+    epochs=1,
+    batch_size=64,
+    num_steps=3,
+    protocol=PaperProtocol(replicates=2, placebo_cuts=2),
+)
+
+
+def run(spec: TrialSpec = TINY, **changes: Any) -> Completed:
+    result = run_trial(spec.model_copy(update=changes))
+    assert isinstance(result, Completed), result
+    return result
+
+
+def test_the_same_spec_gives_the_same_numbers() -> None:
+    """To the last bit, histories and attacks included; another seed gives others."""
+    assert run().numbers() == run().numbers()
+    assert run(seed=1).replicates != run().replicates
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": "ann", "num_steps": None},
+        {"weight_bit_width": 4},
+        {"act_bit_width": 4, "threshold": 0.5},
+        {"surrogate_gradient": "triangular"},
+        {"dataset": "digits", "train_size": 100, "test_size": 50, "spiking_layers": "head"},
+    ],
+)
+def test_every_kind_of_trial_completes(changes: dict[str, Any]) -> None:
+    """Accuracies and AUCs are fractions, one replicate for each that was asked for."""
+    result = run(**changes)
+    assert len(result.replicates) == 2
+    for replicate in result.replicates:
+        assert replicate.shadow is not None
+        numbers: list[Any] = [replicate.target.test_accuracy, replicate.shadow.train_accuracy]
+        found = replicate.attacks["svm"]
+        numbers += [found.auc.low, found.auc.value, found.auc.high, found.placebo_auc]
+        assert all(0 <= number <= 1 for number in numbers)
+        assert len(replicate.target.history) == 1
+
+
+def test_a_result_carries_its_canonical_spec_and_id() -> None:
+    """The key under which it will be found again."""
+    result = run(threshold=0.7)
+    assert result.spec.threshold is None
+    assert result.trial_id == result.spec.trial_id(describe_dataset("iris").fingerprint)
+
+
+HALVES = HalvesProtocol(networks=4, dropout_queries=2)
+EVERYTHING: tuple[Attack, ...] = (
+    SvmAttack(),
+    SvmAttack(per_class=True, signals="mean_mem"),
+    *(ThresholdAttack(kind=kind) for kind in get_args(ThresholdKind)),
+    LiraAttack(),
+    LiraAttack(mode="offline", signals="spike_counts"),
+    LiraAttack(queries="input_dropout"),
+    RmiaAttack(),
+    RmiaAttack(mode="offline", a=0.5),
+    LabelOnlyAttack(),
+)
+
+
+@pytest.mark.parametrize("model", ["ann", "snn"])
+def test_every_attack_runs_under_halves(model: str) -> None:
+    """Each network of the cohort is a target, and has numbers of every attack; none has a shadow of its own."""
+    attacks = tuple(attack for attack in EVERYTHING if lacks(attack, HALVES, model) is None)
+    result = run(model=model, num_steps=20 if model == "snn" else None, protocol=HALVES, attacks=attacks)
+    assert len(result.replicates) == 4
+    names = [attack.name for attack in attacks]
+    for replicate in result.replicates:
+        assert replicate.shadow is None
+        assert list(replicate.attacks) == names
+    assert list(result.across) == names
+
+
+class Shelf:
+    """An archive in memory that counts."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Cohort] = {}
+        self.saved = 0
+
+    def load(self, trial_id: str) -> Cohort | None:
+        return self.kept.get(trial_id)
+
+    def save(self, trial_id: str, cohort: Cohort) -> None:
+        self.kept[trial_id] = cohort
+        self.saved += 1
+
+
+def test_what_was_kept_is_not_trained_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another attack on the same trial finds its signals, and the same numbers as if it had been there before."""
+    shelf = Shelf()
+    first = run_trial(TINY, archive=shelf)
+    both = run(attacks=(SvmAttack(), ThresholdAttack(kind="loss")))
+    monkeypatch.setattr(privsearch.sweep.trial, "train_cohort", None)
+    added = TINY.model_copy(update={"attacks": (ThresholdAttack(kind="loss"),)})
+    for later in (run_trial(added, archive=shelf), attack_trial(added.canonical("fcnet"), first.trial_id, shelf)):
+        assert isinstance(later, Completed)
+        assert later.across["loss"] == both.across["loss"]
+        assert [r.attacks["loss"] for r in later.replicates] == [r.attacks["loss"] for r in both.replicates]
+        assert [r.target for r in later.replicates] == [r.target for r in both.replicates]
+    assert shelf.saved == 1
+
+
+def test_an_attack_that_fails_costs_no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signals are kept before the attack begins."""
+    shelf = Shelf()
+
+    def broken(*args: Any) -> None:
+        raise RuntimeError("no attack")
+
+    monkeypatch.setattr(privsearch.sweep.trial, "audit", broken)
+    failed = run_trial(TINY, archive=shelf)
+    assert isinstance(failed, Failed)
+    assert (failed.error, list(shelf.kept)) == ("RuntimeError", [failed.trial_id])
+
+
+def test_an_attack_that_the_examples_cannot_carry_costs_the_others_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused with its reason; where it is the only one, the trial has its accuracies."""
+
+    def refusing(attack: Attack, *args: Any) -> Any:
+        if attack.name == "svm_per_class":
+            raise MetricError("too few")
+        return attack_scores(attack, *args)
+
+    monkeypatch.setattr("privsearch.attacks.protocols.paper.attack_scores", refusing)
+    both = run(attacks=(SvmAttack(), SvmAttack(per_class=True)))
+    assert both.refused == {"svm_per_class": "too few"}
+    assert list(both.across) == list(both.replicates[0].attacks) == ["svm"]
+    alone = run(attacks=(SvmAttack(per_class=True),))
+    assert (alone.refused, alone.across) == ({"svm_per_class": "too few"}, {})
+    assert [replicate.target for replicate in alone.replicates] == [replicate.target for replicate in both.replicates]
+
+
+def test_what_need_not_be_kept_is_not_kept_but_read() -> None:
+    """Without keeping, signals that are there serve all the same."""
+    shelf = Shelf()
+    run_trial(TINY, archive=shelf, keep=Keeping(signals=False))
+    assert shelf.saved == 0
+    run_trial(TINY, archive=shelf)
+    assert isinstance(run_trial(TINY, archive=shelf, keep=Keeping(signals=False)), Completed)
+    assert shelf.saved == 1
+
+
+def test_signals_that_are_gone_are_a_failed_result() -> None:
+    """With the way to get them back."""
+    result = attack_trial(TINY, "t", Shelf())
+    assert isinstance(result, Failed)
+    assert "the signals of trial t must be readable, but are not; run its sweep" in result.message
+
+
+def test_configurations_share_their_subsets_and_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two configurations are compared on the same shadows' subsets, replicate by replicate."""
+    seen: list[tuple[bytes, tuple[int, ...]]] = []
+    train = privsearch.sweep.trial.train_cohort
+
+    def watching(spec: Any, splits: Any, subsets: np.ndarray, seeds: Any, *rest: Any) -> Any:
+        seen.append((subsets.tobytes(), tuple(seeds)))
+        return train(spec, splits, subsets, seeds, *rest)
+
+    monkeypatch.setattr(privsearch.sweep.trial, "train_cohort", watching)
+    run()
+    run(weight_bit_width=2)
+    assert seen[0] == seen[1]
+    assert len(set(seen[0][1])) == 4
+
+
+def test_an_attack_does_not_depend_on_the_others() -> None:
+    """Adding an attack leaves the numbers of the first as they were."""
+    both = run(attacks=(SvmAttack(per_class=True), SvmAttack()))
+    assert [r.attacks["svm"] for r in both.replicates] == [r.attacks["svm"] for r in run().replicates]
+    assert set(both.replicates[0].attacks) == {"svm", "svm_per_class"}
+
+
+def test_a_listener_hears_targets_and_shadows_of_all_replicates() -> None:
+    """Networks count through the replicates, the target before the shadow."""
+    heard: list[tuple[int, int]] = []
+
+    def listen(network: int, epoch: int, measured: Epoch) -> None:
+        heard.append((network, epoch))
+
+    run_trial(TINY, listen)
+    assert heard == [(0, 0), (1, 0), (2, 0), (3, 0)]
+
+
+def test_a_trial_that_diverges_is_a_failed_result() -> None:
+    """With the error, what it said, and where."""
+    result = run_trial(TINY.model_copy(update={"model": "ann", "learning_rate": 1e30}))
+    assert isinstance(result, Failed)
+    assert result.error == "DivergedError"
+    assert "must be finite" in result.message
+    assert "in _train" in result.traceback
+
+
+def test_a_dataset_that_vanished_is_a_failed_result() -> None:
+    """A file that is gone when the worker comes to it fails its trials and no more."""
+    gone = CsvDataset(name="gone", path="/nowhere/gone.csv", label="y")
+    result = run_trial(TINY.model_copy(update={"dataset": gone}))
+    assert isinstance(result, Failed)
+    assert (result.trial_id, result.error) == (UNKNOWN_ID, "DataError")
+
+
+def test_an_interrupt_is_not_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C must get through."""
+
+    def interrupted(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(privsearch.sweep.trial, "train_cohort", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_trial(TINY)
+
+
+class Unreachable:
+    """An archive on the other side of a broken line."""
+
+    def load(self, trial_id: str) -> Cohort | None:
+        raise StudyError("no answer")
+
+    def save(self, trial_id: str, cohort: Cohort) -> None:
+        raise StudyError("no answer")
+
+
+def test_signals_that_cannot_be_kept_cost_no_numbers() -> None:
+    """The trial is what it would have been, and knows what it lacks; an attack without a training is not to be had."""
+    quiet, result = run_trial(TINY), run_trial(TINY, archive=Unreachable())
+    assert isinstance(quiet, Completed)
+    assert isinstance(result, Completed)
+    assert (quiet.unkept, result.unkept) == (None, "no answer")
+    assert result.numbers() == quiet.numbers()
+    attacked = attack_trial(TINY, "t", Unreachable())
+    assert isinstance(attacked, Failed)
+    assert attacked.message == "no answer"
+
+
+@pytest.mark.parametrize("model", ["ann", "snn"])
+@pytest.mark.parametrize("protocol", [PaperProtocol(replicates=1), HALVES])
+def test_a_dead_network_is_not_attacked(model: str, protocol: Protocol) -> None:
+    """It answers everything alike: it keeps its accuracies, and no attack has a number that would look like privacy."""
+    attacks = (SvmAttack(), ThresholdAttack(kind="loss"))
+    result = run(model=model, act_bit_width=2, threshold=100.0, protocol=protocol, attacks=attacks)
+    assert result.dead == tuple(range(protocol.networks))
+    assert (result.across, result.refused.keys()) == ({}, {"svm", "loss"})
+    assert "some network gives all of them the same final_mem" in result.refused["svm"]
+    assert all(replicate.target.test_accuracy == pytest.approx(1 / 3) for replicate in result.replicates)
+
+
+def test_outputs_that_never_spike_cost_only_the_attack_that_reads_them() -> None:
+    """A network whose last neurons never fire still has membranes, and is not dead."""
+    attacks = (SvmAttack(), SvmAttack(signals="spike_counts"))
+    result = run(attacks=attacks, num_steps=1)
+    assert result.dead == ()
+    assert list(result.across) == ["svm"]
+    assert result.refused["svm_spike_counts"].endswith("or let the attack see final_mem")
+
+
+def test_a_result_says_where_its_networks_were_trained_and_attacked(other_versions: OtherVersions) -> None:
+    """What was kept and is attacked under another version has both, the training's first."""
+    shelf = Shelf()
+    first = run_trial(TINY, archive=shelf)
+    assert isinstance(first, Completed)
+    (trained,) = first.environments
+    assert ", torch 2." in trained
+    other_versions(torch="9.9")
+    again = attack_trial(TINY, first.trial_id, shelf)
+    assert isinstance(again, Completed)
+    assert again.environments == (trained, present_environment())
+    assert ", torch 9.9," in again.environments[1]
+
+
+def test_attacks_on_two_trainings_are_never_one_trials(other_versions: OtherVersions) -> None:
+    """What is trained again, or was kept of another training than the recorded one, is attacked with every attack."""
+    shelf = Shelf()
+    loss = ThresholdAttack(kind="loss")
+    both = TINY.canonical("fcnet").model_copy(update={"attacks": (SvmAttack(), loss)})
+    trained = run_trial(TINY, archive=shelf)
+    assert isinstance(trained, Completed)
+
+    def attacked(trained_under: str, archive: Shelf) -> list[list[str]]:
+        earlier, results = Earlier(trained_under, (loss,)), []
+        if archive.kept:
+            results.append(attack_trial(both, trained.trial_id, archive, earlier))
+        results.append(run_trial(both, archive=archive, earlier=earlier))
+        assert all(isinstance(result, Completed) and list(result.across) == names(result) for result in results)
+        return [names(result) for result in results]
+
+    assert attacked(trained.environments[0], shelf) == [["loss"]] * 2
+    other_versions(torch="9.9")
+    assert attacked(present_environment(), shelf) == [["svm", "loss"]] * 2, "kept by the earlier version"
+    assert attacked(present_environment(), Shelf()) == [["svm", "loss"]], "not kept"
+
+
+def names(result: TrialResult) -> list[str]:
+    return [attack.name for attack in result.spec.attacks]
+
+
+def test_only_what_the_same_versions_trained_is_taken_if_asked(other_versions: OtherVersions) -> None:
+    """Otherwise what was kept serves, whatever it was trained under."""
+    shelf = Shelf()
+    run_trial(TINY, archive=shelf)
+    other_versions(torch="9.9")
+    run_trial(TINY, archive=shelf)
+    assert shelf.saved == 1
+    retrained = run_trial(TINY, archive=shelf, earlier=Earlier(only_same_versions=True))
+    assert isinstance(retrained, Completed)
+    assert (shelf.saved, retrained.environments) == (2, (present_environment(),))
+    run_trial(TINY, archive=shelf, earlier=Earlier(only_same_versions=True))
+    assert shelf.saved == 2
