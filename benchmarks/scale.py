@@ -55,7 +55,7 @@ def run_trials(trials: int) -> Numbers:
 
 def read_study(trials: int) -> Numbers:
     """Plan, load, tabulate and rank a study of finished trials: CPU seconds of each, and what the process holds."""
-    from privsearch.analysis.tasks import contests
+    from privsearch.analysis.tasks import tasks
     from privsearch.sweep.plan import make_plan
 
     with tempfile.TemporaryDirectory() as folder:
@@ -63,8 +63,8 @@ def read_study(trials: int) -> Numbers:
         found = {}
         found["plan"], _ = _clocked(lambda: make_plan(study.sweep(), study))
         found["load"], results = _clocked(study.results)
-        found["tables"], (contest,) = _clocked(lambda: list(contests(results, study.sweep())))
-        found["front"], _ = _clocked(lambda: contest.candidates)
+        found["tables"], (task,) = _clocked(lambda: list(tasks(results, study.sweep())))
+        found["front"], _ = _clocked(lambda: task.candidates)
         return found | {"reader_megabytes": _megabytes()}
 
 

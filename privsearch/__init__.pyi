@@ -1,6 +1,6 @@
 """The public names, each with the module that it lives in: what type checkers see, and `__init__.py` imports lazily."""
 
-from .analysis.tasks import Contest as Contest
+from .analysis.tasks import Task as Task
 from .api._choosing_tmp import export_trial as export_trial
 from .api._choosing_tmp import pick_trials as pick_trials
 from .api.plugins import register_attack as register_attack

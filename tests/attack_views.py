@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from privsearch.attacks import AttackView, Outputs, Round
+from privsearch.attacks import AttackView, Fold, Outputs
 
 CLASSES = 3
 
@@ -26,7 +26,7 @@ class Cohort:
         return AttackView(
             Outputs(self.logits[target], self.logits[shadows], self.labels),
             self.is_member[shadows],
-            (Round(first, ~first), Round(~first, first)),
+            (Fold(first, ~first), Fold(~first, first)),
             Outputs(self.population_logits[target], self.population_logits[shadows], self.population_labels),
         )
 

@@ -41,7 +41,7 @@ def victims(kind: str, driver: psutil.Process) -> list[psutil.Process]:
         case "worker":
             return [process for process, name in named.items() if "Trainable" in name or "_Worker" in name][:1]
         case "conductor":
-            return [process for process, name in named.items() if "ray::Conductor" in name]
+            return [process for process, name in named.items() if "ray::Schedule" in name]
     return below
 
 

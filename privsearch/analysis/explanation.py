@@ -1,4 +1,4 @@
-"""What there is to say about a contest: worked out once, then printed, drawn and written."""
+"""What there is to say about a task: worked out once, then printed, drawn and written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from privsearch.analysis.importances import hypervolume_history, importances, value_shares
-from privsearch.analysis.tasks import Contest, contests
+from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import MetricError
 from privsearch.study.folder import Study
 from privsearch.study.proposals import in_order
@@ -14,10 +14,10 @@ from privsearch.study.proposals import in_order
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What mattered in a contest.
+    """What mattered in a task.
 
     Attributes:
-        contest: what competed.
+        task: what competed.
         importances: of each axis (`privsearch.analysis.importances.importances`); no rows where they cannot be had.
         refused: why not; empty where they can.
         values: of each axis, on the front and everywhere (`privsearch.analysis.importances.value_shares`).
@@ -25,7 +25,7 @@ class Explanation:
         searched: whether the trials stand there as they were proposed, and not as they finished.
     """
 
-    contest: Contest
+    task: Task
     importances: pd.DataFrame
     refused: str
     values: pd.DataFrame
@@ -33,37 +33,37 @@ class Explanation:
     searched: bool = False
 
 
-def explain(contest: Contest, order: Sequence[str], *, searched: bool = False) -> Explanation:
+def explain(task: Task, order: Sequence[str], *, searched: bool = False) -> Explanation:
     """Work out what mattered.
 
     Args:
-        contest: what competed.
+        task: what competed.
         order: the ids of trials in the order in which they count for the growth
-            (`privsearch.study.proposals.in_order`), those of other contests among them.
+            (`privsearch.study.proposals.in_order`), those of other tasks among them.
         searched: whether that is the order in which they were proposed.
     """
     try:
-        found, refused = importances(contest), ""
+        found, refused = importances(task), ""
     except MetricError as reason:
         found, refused = pd.DataFrame(), str(reason)
-    history = hypervolume_history(contest, order)
-    return Explanation(contest, found, refused, value_shares(contest), history, searched)
+    history = hypervolume_history(task, order)
+    return Explanation(task, found, refused, value_shares(task), history, searched)
 
 
-def explain_study(study: Study, found: Sequence[Contest] | None = None) -> list[Explanation]:
-    """Work out what mattered in each contest of a study.
+def explain_study(study: Study, found: Sequence[Task] | None = None) -> list[Explanation]:
+    """Work out what mattered in each task of a study.
 
     Args:
         study: whose record and proposals say in which order its trials count.
-        found: its contests, where they are known already.
+        found: its tasks, where they are known already.
 
     Raises:
         StudyError: the study cannot be read.
     """
     record, searches = study.record(), study.searches()
     order = in_order(record.results, searches)
-    own = contests(study.results(record), study.sweep()) if found is None else found
-    return [explain(contest, order, searched=bool(searches)) for contest in own]
+    own = tasks(study.results(record), study.sweep()) if found is None else found
+    return [explain(task, order, searched=bool(searches)) for task in own]
 
 
 def growth_words(history: pd.DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""What mattered in a contest: how its front grew, which axes decide the outcomes, which values reach the front."""
+"""What mattered in a task: how its front grew, which axes decide the outcomes, which values reach the front."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -12,7 +12,7 @@ from numpy import ndarray as Array
 from privsearch.analysis.frames import axis_values, records
 from privsearch.analysis.pareto import comparable, feasible, front_ranks, losses, outcome_space, total_violation
 from privsearch.analysis.ped_anova import BinnedAxis, divergences, num_top, region_densities, top
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.errors import MetricError
 
 FRONT: Final = "front"
@@ -28,27 +28,27 @@ CHANCE: Final = 0.95
 """How often an axis without any effect stays below the chance level."""
 
 
-def hypervolume_history(contest: Contest, order: Sequence[str] | None = None) -> pd.DataFrame:
+def hypervolume_history(task: Task, order: Sequence[str] | None = None) -> pd.DataFrame:
     """The hypervolume after each trial.
 
     What did not complete, has a dead network, lacks a number or violates a constraint adds nothing. Where nothing
     bounds an objective, its worst value is the one at the end, so that all hypervolumes are of the same space.
 
     Args:
-        contest: the trials.
+        task: the trials.
         order: their ids, in the order in which they count; ids of other trials are passed over, and trials without an
-            id here left out. By default the contest's own order.
+            id here left out. By default the task's own order.
 
     Returns:
         A row a trial: `number` (from 1), `trial_id`, `hypervolume`.
     """
-    rows = comparable(contest.rows, contest.objectives)
-    space = outcome_space(rows, contest.objectives)
-    fit = rows[feasible(rows, contest.constraints)]
-    found = dict(zip(fit["trial_id"], losses(fit, contest.objectives), strict=True))
-    known = set(contest.rows["trial_id"])
-    ids = [trial for trial in (contest.rows["trial_id"] if order is None else order) if trial in known]
-    front, volumes = np.empty((0, len(contest.objectives))), [0.0]
+    rows = comparable(task.rows, task.objectives)
+    space = outcome_space(rows, task.objectives)
+    fit = rows[feasible(rows, task.constraints)]
+    found = dict(zip(fit["trial_id"], losses(fit, task.objectives), strict=True))
+    known = set(task.rows["trial_id"])
+    ids = [trial for trial in (task.rows["trial_id"] if order is None else order) if trial in known]
+    front, volumes = np.empty((0, len(task.objectives))), [0.0]
     for trial in ids:
         loss = found.get(trial)
         if loss is None or (front <= loss).all(axis=1).any():
@@ -59,7 +59,7 @@ def hypervolume_history(contest: Contest, order: Sequence[str] | None = None) ->
     return pd.DataFrame({"number": range(1, len(ids) + 1), "trial_id": ids, "hypervolume": volumes[1:]})
 
 
-def importances(contest: Contest, resamples: int = 200, seed: int = 0) -> pd.DataFrame:
+def importances(task: Task, resamples: int = 200, seed: int = 0) -> pd.DataFrame:
     """How much each axis decides which configurations are good: in each objective, and in reaching the front.
 
     Good are the best tenth, and at least five. An axis is important where its values are spread otherwise among the
@@ -81,7 +81,7 @@ def importances(contest: Contest, resamples: int = 200, seed: int = 0) -> pd.Dat
     where the good ones are drawn at random. An importance below it is no evidence that the axis matters.
 
     Args:
-        contest: the configurations that are compared.
+        task: the configurations that are compared.
         resamples: how many bootstrap resamples, and how many random draws of the good.
         seed: decides both.
 
@@ -95,7 +95,7 @@ def importances(contest: Contest, resamples: int = 200, seed: int = 0) -> pd.Dat
 
     Source: Watanabe, Bansal and Hutter 2023 (PED-ANOVA), through Optuna.
     """
-    rows = comparable(contest.rows, contest.objectives)
+    rows = comparable(task.rows, task.objectives)
     categories = axis_categories(rows)
     names = list(categories)
     _check_enough(len(rows), names)
@@ -108,7 +108,7 @@ def importances(contest: Contest, resamples: int = 200, seed: int = 0) -> pd.Dat
     # By how many are good, of which alone it depends.
     by_chance: dict[int, Float[Array, "resamples axes"]] = {}
     parts = []
-    for objective, choose in _choices(rows, contest):
+    for objective, choose in _choices(rows, task):
         good = choose(everything)
         observed, size = divergences(axes, everything, good, densities), int(good.sum())
         resampled = [divergences(axes, r, choose(r), d) for r, d in zip(drawn, drawn_densities, strict=True)]
@@ -122,7 +122,7 @@ def importances(contest: Contest, resamples: int = 200, seed: int = 0) -> pd.Dat
     return pd.concat(parts, ignore_index=True)
 
 
-def value_shares(contest: Contest) -> pd.DataFrame:
+def value_shares(task: Task) -> pd.DataFrame:
     """How often each value of an axis stands on the front, and how often among all that compete.
 
     Of the configurations that an axis has no effect on, none counts for it. A numeric axis with many values is cut
@@ -133,7 +133,7 @@ def value_shares(contest: Contest) -> pd.DataFrame:
         configurations with it are on the front), `front_share` (of those on the front), `configurations` (how many
         have it), `share` (of all). The shares are missing where the axis has no effect on any.
     """
-    candidates = contest.candidates
+    candidates = task.candidates
     parts = []
     for axis, words in axis_categories(candidates).items():
         everywhere = words.value_counts(sort=False)
@@ -193,10 +193,10 @@ def _check_enough(count: int, axes: Sequence[str]) -> None:
 Choice = Callable[[Int[Array, " m"]], Bool[Array, " m"]]
 
 
-def _choices(rows: pd.DataFrame, contest: Contest) -> Iterator[tuple[str, Choice]]:
+def _choices(rows: pd.DataFrame, task: Task) -> Iterator[tuple[str, Choice]]:
     """For each objective, and for reaching the front, which of the configurations at some places are the good ones."""
-    found, violation = losses(rows, contest.objectives), total_violation(rows, contest.constraints)
-    for column, own in zip(contest.objectives, found.T, strict=True):
+    found, violation = losses(rows, task.objectives), total_violation(rows, task.constraints)
+    for column, own in zip(task.objectives, found.T, strict=True):
         yield column, partial(_top_of, own)
     yield FRONT, lambda chosen: top(front_ranks(found[chosen], violation[chosen], num_top(len(chosen))))
 

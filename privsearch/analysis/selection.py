@@ -15,7 +15,7 @@ from privsearch.analysis.differences import ACCURACY, CANNOT_TELL, differences_f
 from privsearch.analysis.frames import records
 from privsearch.analysis.intervals import spread_interval
 from privsearch.analysis.pareto import losses
-from privsearch.analysis.tasks import Contest, contests
+from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import SpecError, StudyError
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.sweep import Objectives
@@ -56,11 +56,11 @@ class Cost:
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
-    """What to take of one contest, and what it rests on.
+class Selection:
+    """What to take of one task, and what it rests on.
 
     Attributes:
-        contest: of one dataset under one protocol.
+        task: of one dataset under one protocol.
         private: the column that is to be low (`private_column`).
         min_accuracy: the least test accuracy asked for, a fraction; None where the knee was.
         rule: what made the chosen configuration the one.
@@ -74,7 +74,7 @@ class Choice:
         alike: those of them that cannot be told from the chosen one; None where the targets have no numbers for that.
     """
 
-    contest: Contest
+    task: Task
     private: str
     min_accuracy: float | None
     rule: Rule
@@ -94,7 +94,7 @@ class Choice:
         return self.accuracy is None or self.accuracy.low < self.min_accuracy
 
 
-def pick(study: Study, *, dataset: str | None = None, min_accuracy: float | None = None) -> list[Choice]:
+def select(study: Study, *, dataset: str | None = None, min_accuracy: float | None = None) -> list[Selection]:
     """Choose a configuration for every dataset and protocol of a study.
 
     Args:
@@ -119,42 +119,42 @@ def pick(study: Study, *, dataset: str | None = None, min_accuracy: float | None
             f"--dataset: must be one with results in this study ({', '.join(names)}), but got {cut(dataset)}; "
             f"{remedy(dataset, names)}"
         )
-    found = contests([r for r in results if dataset in (None, r.spec.dataset_name)], study.sweep())
-    return [choose(contest, results, min_accuracy) for contest in found]
+    found = tasks([r for r in results if dataset in (None, r.spec.dataset_name)], study.sweep())
+    return [choose(task, results, min_accuracy) for task in found]
 
 
-def choose(contest: Contest, results: Sequence[TrialResult], min_accuracy: float | None = None) -> Choice:
-    """Choose among the configurations of one contest that keep its constraints.
+def choose(task: Task, results: Sequence[TrialResult], min_accuracy: float | None = None) -> Selection:
+    """Choose among the configurations of one task that keep its constraints.
 
     Args:
-        contest: of one dataset under one protocol.
+        task: of one dataset under one protocol.
         results: its trials, with others or without.
-        min_accuracy: as of `pick`.
+        min_accuracy: as of `select`.
 
     Raises:
-        StudyError: nothing in the contest is to be low.
+        StudyError: nothing in the task is to be low.
     """
-    private = private_column(contest.objectives)
-    candidates = contest.candidates[contest.candidates["feasible"]]
+    private = private_column(task.objectives)
+    candidates = task.candidates[task.candidates["feasible"]]
     if candidates.empty:
-        return Choice(contest, private, min_accuracy, "bound" if min_accuracy is not None else "knee", None)
+        return Selection(task, private, min_accuracy, "bound" if min_accuracy is not None else "knee", None)
     most_accurate = _first(candidates, [ACCURACY, private], [False, True])
     if min_accuracy is None:
         rivals = candidates[candidates["on_front"]]
-        index, rule, distance = _knee(rivals, contest.objectives, private)
+        index, rule, distance = _knee(rivals, task.objectives, private)
     else:
         rivals = candidates[candidates[ACCURACY].round(DECIMALS) >= min_accuracy]
         rule, distance = "bound", None
         if rivals.empty:
             (best,) = records(candidates.loc[[most_accurate]])
-            return Choice(contest, private, min_accuracy, rule, None, most_accurate=best)
+            return Selection(task, private, min_accuracy, rule, None, most_accurate=best)
         index = _first(rivals, [private, ACCURACY], [True, False])
     (chosen,), (best,) = records(candidates.loc[[index]]), records(candidates.loc[[most_accurate]])
-    compared = _Comparison(contest, results, private)
+    compared = _Comparison(task, results, private)
     others = rivals.drop(index=index)
-    own = contest.targets[contest.targets["trial_id"] == chosen["trial_id"]]
-    return Choice(
-        contest,
+    own = task.targets[task.targets["trial_id"] == chosen["trial_id"]]
+    return Selection(
+        task,
         private,
         min_accuracy,
         rule,
@@ -230,12 +230,12 @@ def _first(rows: pd.DataFrame, columns: list[str], ascending: list[bool]) -> Any
 
 
 class _Comparison:
-    """The paired differences between the trials of a contest."""
+    """The paired differences between the trials of a task."""
 
-    def __init__(self, contest: Contest, results: Sequence[TrialResult], private: str) -> None:
+    def __init__(self, task: Task, results: Sequence[TrialResult], private: str) -> None:
         self._trials = {result.trial_id: result for result in results if isinstance(result, Completed)}
         self._private = private
-        self._known = private in contest.targets.select_dtypes("number")
+        self._known = private in task.targets.select_dtypes("number")
 
     def costs(self, best: Row, chosen: Row) -> tuple[Cost, ...]:
         """How the chosen configuration differs from the most accurate one; nothing where it is that."""

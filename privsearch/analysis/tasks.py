@@ -18,7 +18,7 @@ from privsearch.study.result import Completed, TrialResult
 
 
 @dataclass(frozen=True, eq=False)
-class Contest:
+class Task:
     """The trials that compete for one front: those of one dataset under one protocol.
 
     Attributes:
@@ -39,7 +39,7 @@ class Contest:
 
     def __repr__(self) -> str:
         count = len(pareto_front(self.rows, self.objectives, self.constraints))
-        return f"Contest({self.title}: {count} on the front of {len(self.rows)} configurations)"
+        return f"Task({self.title}: {count} on the front of {len(self.rows)} configurations)"
 
     def _repr_html_(self) -> str:
         rows = pareto_front(self.rows, self.objectives, self.constraints)
@@ -91,14 +91,14 @@ class Contest:
         return candidates.sort_values("violation", kind="stable").head(1)
 
 
-def contests(results: Iterable[TrialResult], sweep: SweepSpec) -> Iterator[Contest]:
+def tasks(results: Iterable[TrialResult], sweep: SweepSpec) -> Iterator[Task]:
     """Sort results into what can be compared, in the order in which the datasets and protocols first come."""
     groups: dict[tuple[str, str], list[TrialResult]] = {}
     for result in results:
         groups.setdefault((result.spec.dataset_name, result.spec.protocol.kind), []).append(result)
     for (dataset, protocol), own in groups.items():
         numbers = {result.trial_id: target_numbers(result) for result in own if isinstance(result, Completed)}
-        yield Contest(
+        yield Task(
             name=f"{dataset}_{protocol}" if len(sweep.protocol) > 1 else dataset,
             title=f"{dataset}, protocol {protocol}",
             rows=results_frame(own, numbers),

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from privsearch.api.arguments import AnyStudy, study_of
 
 if TYPE_CHECKING:
-    from privsearch.analysis.selection import Choice
+    from privsearch.analysis.selection import Selection
     from privsearch.models.training import EpochListener
     from privsearch.sweep.export import Exported
 
 
-def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: float | None = None) -> "list[Choice]":
+def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: float | None = None) -> "list[Selection]":
     """Choose a configuration for each dataset under each protocol, and say what that rests on.
 
     Args:
@@ -24,9 +24,9 @@ def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: fl
         SpecError: `min_accuracy` is no fraction.
         StudyError: this is no study, has no such dataset or no result yet, or nothing in it is to be low.
     """
-    from privsearch.analysis.selection import pick
+    from privsearch.analysis.selection import select
 
-    return pick(study_of(study), dataset=dataset, min_accuracy=min_accuracy)
+    return select(study_of(study), dataset=dataset, min_accuracy=min_accuracy)
 
 
 def export_trial(

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.api.arguments import AnyStudy, study_of
 from privsearch.errors import StudyError
 from privsearch.study.folder import Study
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @overload
 def plot_front(
-    found: AnyStudy | Contest,
+    found: AnyStudy | Task,
     dataset: str | None = None,
     protocol: str | None = None,
     *,
@@ -30,7 +30,7 @@ def plot_front(
 
 @overload
 def plot_front(
-    found: AnyStudy | Contest,
+    found: AnyStudy | Task,
     dataset: str | None = None,
     protocol: str | None = None,
     *,
@@ -39,12 +39,12 @@ def plot_front(
 
 
 def plot_front(
-    found: AnyStudy | Contest, dataset: str | None = None, protocol: str | None = None, *, interactive: bool = False
+    found: AnyStudy | Task, dataset: str | None = None, protocol: str | None = None, *, interactive: bool = False
 ) -> "Figure | go.Figure":
     """The Pareto front among all configurations of one dataset, as matplotlib's figure, or as plotly's.
 
     Args:
-        found: a study, its directory, or one of `Study.contests()`.
+        found: a study, its directory, or one of `Study.tasks()`.
         dataset: which, where the study has several.
         protocol: which, likewise.
         interactive: whether plotly draws it.
@@ -55,10 +55,10 @@ def plot_front(
     from privsearch.report.figures import front as front_plot
     from privsearch.report.figures import front_interactive as front_page
 
-    contest = found if isinstance(found, Contest) else study_of(found).contest(dataset, protocol)
-    if contest.candidates.empty:
-        raise StudyError(f"{contest.title}: must have a completed trial with {' and '.join(contest.objectives)}")
-    return front_page.plot_front_interactive(contest) if interactive else front_plot.plot_front(contest)
+    task = found if isinstance(found, Task) else study_of(found).task(dataset, protocol)
+    if task.candidates.empty:
+        raise StudyError(f"{task.title}: must have a completed trial with {' and '.join(task.objectives)}")
+    return front_page.plot_front_interactive(task) if interactive else front_plot.plot_front(task)
 
 
 def explain_study(study: AnyStudy, *, write: bool = True) -> "list[Explanation]":
@@ -77,7 +77,7 @@ def explain_study(study: AnyStudy, *, write: bool = True) -> "list[Explanation]"
     where = study_of(study)
     found = explanation.explain_study(where)
     if write:
-        with where.remade():
+        with where.rewriting_outputs():
             for one in found:
                 write_explanation(where.analysis, one)
     return found
@@ -101,7 +101,7 @@ def write_report(study: AnyStudy, path: Path | str | None = None, *, roc_trials:
     from privsearch.report.page.budget import ROC_TRIALS
 
     where = study_of(study)
-    with where.remade():
+    with where.rewriting_outputs():
         return html.write_report(
             where, Path(path) if path else where.report_path, ROC_TRIALS if roc_trials is None else roc_trials
         )
@@ -127,7 +127,7 @@ def serve_study(study: AnyStudy, port: int = 0) -> Iterator[str]:
         yield address
 
 
-def remake_outputs(study: AnyStudy) -> list[Contest]:
+def remake_outputs(study: AnyStudy) -> list[Task]:
     """Write the tables, the index and the fronts of a study again, as `privsearch front` does.
 
     Raises:
@@ -194,7 +194,7 @@ def audit_study(study: AnyStudy, *, write: bool = False) -> "pd.DataFrame":
     results = where.results()
     table = audit_table(results)
     if write:
-        with where.remade():
+        with where.rewriting_outputs():
             write_audit_plots(where.audit, table)
             write_audit(where.audit, results, table)
     return table
@@ -209,7 +209,7 @@ def write_paper_tables(study: AnyStudy, attack: str = "svm") -> list[Path]:
     from privsearch.report.documents.paper_tables import write_tables
 
     where = study_of(study)
-    with where.remade():
+    with where.rewriting_outputs():
         return write_tables(where.tables, where.frame(), attack)
 
 
@@ -222,7 +222,7 @@ def write_plots(study: AnyStudy, attack: str = "svm") -> list[Path]:
     from privsearch.report.figures import study as plots
 
     where = study_of(study)
-    with where.remade():
+    with where.rewriting_outputs():
         return plots.write_plots(where.plots, where.results(), where.sweep(), attack).files
 
 
@@ -259,7 +259,7 @@ def compare_with_paper(study: AnyStudy, attack: str = "svm", *, write: bool = Fa
     fields = ["claim", "text", "dataset", "success", "verdict"]
     said = [{field: getattr(verdict, field) for field in fields} for verdict in verdicts(results, attack)]
     if write:
-        with where.remade():
+        with where.rewriting_outputs():
             write_comparison(where.comparison, results, attack)
     return PaperComparison(compare_cells(where.frame(), attack), pd.DataFrame(said, columns=fields))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from privsearch._util.html import html_text
 from privsearch._util.text import printable, remedy
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.errors import PrivsearchError, StudyError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Viewed(Protocol):
     def sweep(self) -> "SweepSpec":
         """What was asked."""
 
-    def contests(self, dataset: str | None = None, protocol: str | None = None) -> list[Contest]:
+    def tasks(self, dataset: str | None = None, protocol: str | None = None) -> list[Task]:
         """What competes for each front."""
 
 
@@ -59,25 +59,25 @@ def study_html(study: Viewed) -> str:
     try:
         if not study.exists() or study.record_path.stat().st_size > MOST_BYTES:
             return line
-        return line + "".join(contest._repr_html_() for contest in study.contests())
+        return line + "".join(task._repr_html_() for task in study.tasks())
     except Exception:  # a notebook that shows less is better than one that shows a traceback
         return line
 
 
-def chosen(found: list[Contest], dataset: str | None, protocol: str | None, path: Path) -> list[Contest]:
-    """The contests of a dataset and a protocol, where these are named.
+def chosen(found: list[Task], dataset: str | None, protocol: str | None, path: Path) -> list[Task]:
+    """The tasks of a dataset and a protocol, where these are named.
 
     Raises:
         StudyError: there is none of that name.
     """
     for field, name in {"dataset": dataset, "protocol": protocol}.items():
-        known = list(dict.fromkeys(str(contest.rows[field].iloc[0]) for contest in found))
+        known = list(dict.fromkeys(str(task.rows[field].iloc[0]) for task in found))
         if name is not None and name not in known:
             raise StudyError(
                 f"{path}: the {field} must be one that the study has results of ({', '.join(known) or 'none'}), but "
                 f"got {name!r}; {remedy(name, known)}"
             )
-        found = [contest for contest in found if name in (None, contest.rows[field].iloc[0])]
+        found = [task for task in found if name in (None, task.rows[field].iloc[0])]
     return found
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from privsearch.api.arguments import AnyStudy, AnySweep, RunnerName, asked, runner_for, source_of, study_of
 from privsearch.errors import SpecError
 from privsearch.spec import Attack
-from privsearch.spec.sweep_file import blaming, check_attacks
+from privsearch.spec.sweep_file import check_attacks, locating_errors
 from privsearch.study.result import TrialResult
 from privsearch.sweep.plan import Plan, attack_plan, find_trial, make_plan
 from privsearch.sweep.planned import PlannedTrial
@@ -42,7 +42,7 @@ def plan_sweep(
         StudyError: the directory belongs to another sweep.
     """
     source = source_of(sweep)
-    with blaming(source, settings):
+    with locating_errors(source, settings):
         return make_plan(*asked(source, study, settings), only_same_versions=_only_same_versions(reuse))
 
 
@@ -87,7 +87,7 @@ def run_sweep(
     source, settings = source_of(sweep), list(settings)
     if storage is not None:
         settings.append(f"storage={json.dumps(storage)}")
-    with blaming(source, settings):
+    with locating_errors(source, settings):
         spec, where = asked(source, study, settings)
         asked_to_keep = {"keep_signals": keep_signals, "keep_networks": keep_networks}
         spec = spec.model_copy(update={field: keep for field, keep in asked_to_keep.items() if keep is not None})

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray as Array
 
-from privsearch.attacks.base import AttackView, Outputs, Round
+from privsearch.attacks.base import AttackView, Fold, Outputs
 from privsearch.attacks.label_only import label_only_scores
 from privsearch.attacks.lira import lira_scores
 from privsearch.attacks.registered import registered_scores
@@ -13,7 +13,7 @@ from privsearch.attacks.svm import svm_scores
 from privsearch.attacks.thresholds import threshold_scores
 from privsearch.spec import Attack
 
-__all__ = ["AttackView", "Outputs", "Round", "attack_scores"]
+__all__ = ["AttackView", "Fold", "Outputs", "attack_scores"]
 
 
 def attack_scores(attack: Attack, view: AttackView, rng: np.random.Generator) -> Float[Array, " n"]:
@@ -39,8 +39,8 @@ def attack_scores(attack: Attack, view: AttackView, rng: np.random.Generator) ->
         case "rmia":
             return rmia_scores(view, rng, mode=attack.mode, a=attack.a, gamma=attack.gamma)
         case "label_only":
-            return label_only_scores(view.asked)
+            return label_only_scores(view.queried)
         case "registered":
             return registered_scores(attack, view)
         case _:
-            return threshold_scores(attack.kind, view.asked)
+            return threshold_scores(attack.kind, view.queried)

@@ -30,7 +30,7 @@ class Outputs:
 
 
 @dataclass(frozen=True)
-class Round:
+class Fold:
     """A fitted attack learns from some examples and judges some, maybe the same.
 
     Attributes:
@@ -38,8 +38,8 @@ class Round:
         judge: `(n,)`.
     """
 
-    learn: Bool[Array, " n"]
-    judge: Bool[Array, " n"]
+    fit: Bool[Array, " n"]
+    score: Bool[Array, " n"]
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,15 @@ class AttackView:
     """Everything an attacker knows about the n examples in question, which is all but the target's membership.
 
     Attributes:
-        asked: the outputs on the n examples.
+        queried: the outputs on the n examples.
         shadow_is_member: `(S, n)`: whether the example was in that shadow's training set.
         rounds: who is learnt from and who is judged by an attack that is fitted; each example is judged in one round.
         population: the outputs on other examples, which no network was trained on.
     """
 
-    asked: Outputs
+    queried: Outputs
     shadow_is_member: Bool[Array, "shadows n"]
-    rounds: tuple[Round, ...]
+    folds: tuple[Fold, ...]
     population: Outputs
 
 

@@ -39,7 +39,7 @@ def lira_scores(view: AttackView, rng: np.random.Generator, *, mode: Mode, varia
     Source: Carlini et al. 2022, section IV, with Algorithm 1.
     """
     inside, outside = in_and_out(view.shadow_is_member, rng)
-    phi, shadows = label_log_odds(view.asked)
+    phi, shadows = label_log_odds(view.queried)
     from_out = _standardized(phi, shadows, outside, ~view.shadow_is_member, variance)
     if mode == "offline":
         z, _ = from_out

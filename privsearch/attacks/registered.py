@@ -19,7 +19,7 @@ def registered_scores(attack: RegisteredAttack, view: AttackView) -> Float[Array
     """
     given = registry.needed("attack", attack.attack, attack.version).function(view)
     scores: Array = np.asarray(given)
-    wanted = view.asked.labels.shape
+    wanted = view.queried.labels.shape
     if scores.shape != wanted or scores.dtype.kind not in "biuf" or not np.isfinite(scores).all():
         raise TrialError(
             f"the attack {attack.name} must give finite numbers of shape {wanted}, one for each example, but gave "

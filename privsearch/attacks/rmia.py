@@ -44,7 +44,7 @@ def rmia_scores(
             "use a dataset with a test split"
         )
     inside, outside = in_and_out(view.shadow_is_member, rng)
-    target, shadows = _log_confidences(view.asked)
+    target, shadows = _log_confidences(view.queried)
     mean_out = _log_mean(np.take_along_axis(shadows, outside[:, None], axis=0))
     if mode == "online":
         mean_in = _log_mean(np.take_along_axis(shadows, inside[:, None], axis=0))

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray as Array
 
-from privsearch.attacks.base import AttackView, Round
+from privsearch.attacks.base import AttackView, Fold
 from privsearch.attacks.rbf_svm import rbf_svm_scores
 from privsearch.errors import MetricError
 
@@ -34,14 +34,14 @@ def svm_scores(
 
     Source: Moshruba et al. 2025, section III-B.
     """
-    is_member, outputs = view.shadow_is_member[0], view.asked.shadows[0, 0]
+    is_member, outputs = view.shadow_is_member[0], view.queried.shadows[0, 0]
     # An example that no round judges keeps a score that every metric refuses.
-    scores = np.full(len(view.asked.labels), np.nan)
+    scores = np.full(len(view.queried.labels), np.nan)
     for lesson, where in _lessons(view, per_class):
-        members, others = np.flatnonzero(lesson.learn & is_member), np.flatnonzero(lesson.learn & ~is_member)
+        members, others = np.flatnonzero(lesson.fit & is_member), np.flatnonzero(lesson.fit & ~is_member)
         _check_both_kinds(members, others, where)
         fit = np.sort(np.concatenate(undersampled(members, others, rng) if undersample else (members, others)))
-        scores[lesson.judge] = rbf_svm_scores(outputs[fit], is_member[fit], view.asked.target[0, lesson.judge])
+        scores[lesson.score] = rbf_svm_scores(outputs[fit], is_member[fit], view.queried.target[0, lesson.score])
     return scores
 
 
@@ -53,15 +53,15 @@ def undersampled(
     return rng.choice(members, size, replace=False), rng.choice(others, size, replace=False)
 
 
-def _lessons(view: AttackView, per_class: bool) -> Iterator[tuple[Round, str]]:
+def _lessons(view: AttackView, per_class: bool) -> Iterator[tuple[Fold, str]]:
     """What each SVM learns from and judges, and how an error calls it."""
-    for round_ in view.rounds:
+    for fold in view.folds:
         if not per_class:
-            yield round_, ALL
+            yield fold, ALL
             continue
-        for label in np.unique(view.asked.labels[round_.judge]):
-            of_class = view.asked.labels == label
-            yield Round(round_.learn & of_class, round_.judge & of_class), f"class {label}"
+        for label in np.unique(view.queried.labels[fold.score]):
+            of_class = view.queried.labels == label
+            yield Fold(fold.fit & of_class, fold.score & of_class), f"class {label}"
 
 
 def _check_both_kinds(members: Int[Array, " members"], others: Int[Array, " others"], where: str) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from privsearch.analysis.tasks import Contest
+    from privsearch.analysis.tasks import Task
 
 
 class ExitCode(IntEnum):
@@ -92,12 +92,12 @@ def new_console() -> "Console":
     return Pipe(markup=False, emoji=False, highlight=False)
 
 
-def print_fronts(console: "Console", contests: "Iterable[Contest]") -> None:
+def print_fronts(console: "Console", tasks: "Iterable[Task]") -> None:
     """Print the front of each dataset."""
     from privsearch.report.terminal.front import front_table
 
-    for contest in contests:
-        console.print(front_table(contest), "")
+    for task in tasks:
+        console.print(front_table(task), "")
 
 
 def say_written(files: "Iterable[Path]") -> None:

@@ -25,19 +25,19 @@ def pick(
             "the knee of the front.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the choice as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the selection as JSON.")] = False,
 ) -> None:
     """Choose a configuration for each dataset: the most private one above an accuracy, or the knee of the front."""
-    from privsearch.analysis.selection import pick as pick_from
-    from privsearch.report.terminal.selection import choice_lines, choice_summary
+    from privsearch.analysis.selection import select
+    from privsearch.report.terminal.selection import selection_lines, selection_summary
     from privsearch.study.folder import load_study
 
-    choices = pick_from(load_study(study), dataset=dataset, min_accuracy=min_accuracy)
+    selections = select(load_study(study), dataset=dataset, min_accuracy=min_accuracy)
     if as_json:
-        typer.echo(json.dumps([choice_summary(choice) for choice in choices], indent=2))
+        typer.echo(json.dumps([selection_summary(selection) for selection in selections], indent=2))
     else:
-        typer.echo("\n\n".join("\n".join(choice_lines(choice, study)) for choice in choices))
-    if any(choice.chosen is None for choice in choices):
+        typer.echo("\n\n".join("\n".join(selection_lines(selection, study)) for selection in selections))
+    if any(selection.chosen is None for selection in selections):
         raise typer.Exit(ExitCode.SOME_FAILED)
 
 

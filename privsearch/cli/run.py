@@ -57,10 +57,10 @@ def plan(
     """Show what a sweep comes to, and train nothing: trials, cached, to do, networks, estimated time."""
     from privsearch.data import missing_data
     from privsearch.report.terminal.plan import plan_tables, trial_table
-    from privsearch.spec.sweep_file import blaming
+    from privsearch.spec.sweep_file import locating_errors
     from privsearch.sweep.plan import make_plan
 
-    with blaming(sweep, settings or ()):
+    with locating_errors(sweep, settings or ()):
         asked = _asked(sweep, settings, study, data_dir)
         made = make_plan(*asked, only_same_versions=reuse is Reuse.SAME_VERSIONS)
     for complaint in missing_data(made.datasets_to_load):
@@ -109,7 +109,7 @@ def sweep(
     Stop it with Ctrl-C and run the same line again: it goes on where it was.
     """
     from privsearch.report.terminal.progress import SweepProgress
-    from privsearch.spec.sweep_file import blaming
+    from privsearch.spec.sweep_file import locating_errors
     from privsearch.study.folder import load_study
     from privsearch.sweep.run import run_sweep
 
@@ -121,7 +121,7 @@ def sweep(
         typer.echo("note: signals are not kept; `privsearch attack` will need this sweep to be trained again", err=True)
     console = new_console()
     with page_beside(where.path, port, serve=serve):
-        with _going_on_later(where), blaming(sweep, settings or ()):
+        with _going_on_later(where), locating_errors(sweep, settings or ()):
             outcome = run_sweep(
                 spec,
                 where,
@@ -182,12 +182,12 @@ def trial(
     """Run one trial of a sweep in this process, and tell all about it; nothing is recorded."""
     from privsearch.data import require_datasets
     from privsearch.report.terminal.trial import epoch_printer, trial_table
-    from privsearch.spec.sweep_file import blaming
+    from privsearch.spec.sweep_file import locating_errors
     from privsearch.study.result import Failed
     from privsearch.sweep.plan import find_trial, make_plan
     from privsearch.sweep.trial import run_trial
 
-    with blaming(sweep, settings or ()):
+    with locating_errors(sweep, settings or ()):
         planned = find_trial(make_plan(*_asked(sweep, settings, study, data_dir)), trial_id)
     require_datasets([planned.spec.dataset])
     console = new_console()
@@ -235,7 +235,7 @@ def _going_on_later(study: "Study") -> "Iterator[None]":
 
 def _report(console: "Console", outcome: "SweepOutcome", study: "Study") -> None:
     """Print the fronts, after a search what mattered, and what this run did."""
-    print_fronts(console, outcome.contests)
+    print_fronts(console, outcome.tasks)
     if outcome.searches:
         _explain(console, outcome, study)
     typer.echo(closing_lines(outcome, study))
@@ -248,11 +248,11 @@ def _leave(outcome: "SweepOutcome") -> None:
 
 
 def _explain(console: "Console", outcome: "SweepOutcome", study: "Study") -> None:
-    """Print what mattered in each contest of a search."""
+    """Print what mattered in each task of a search."""
     from privsearch.analysis.explanation import explain_study
     from privsearch.report.terminal.importances import explanation_summary
 
-    for found in explain_study(study, outcome.contests):
+    for found in explain_study(study, outcome.tasks):
         console.print(*explanation_summary(found), "", sep="\n")
     where = shlex.quote(str(study.path))
     typer.echo(f"values on the front, tables and plots of all this: privsearch explain {where}\n")

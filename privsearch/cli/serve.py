@@ -22,10 +22,10 @@ def watch(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Show a study as a page on this machine that follows it while a sweep runs, until Ctrl-C; nothing is written."""
-    from privsearch.report.page.following import Follower
+    from privsearch.report.page.following import StudyFollower
     from privsearch.report.page.server import PageServer, address, listening
 
-    follower = Follower(study)
+    follower = StudyFollower(study)
     with listening(port or 0) as listener:
         where = address(listener)
         if follower.status()["state"] == "waiting":

@@ -92,7 +92,7 @@ def audit(study: StudyFolder) -> None:
         console.print(view, "")
     for line in left_out(results):
         typer.echo(line)
-    with where.remade():
+    with where.rewriting_outputs():
         written = write_audit_plots(where.audit, table)
         files = [*write_audit(where.audit, results, table), *written.files]
     for reason in written.skipped:
@@ -113,7 +113,7 @@ def explain(study: StudyFolder) -> None:
     for one in found:
         for view in explanation_view(one):
             console.print(view, "")
-    with where.remade():
+    with where.rewriting_outputs():
         files = [path for one in found for path in write_explanation(where.analysis, one)]
     say_written(files)
 
@@ -141,7 +141,7 @@ def report(
     from privsearch.study.folder import load_study
 
     where = load_study(study)
-    with where.remade():
+    with where.rewriting_outputs():
         file = write_report(where, output or where.report_path, ROC_TRIALS if roc is None else roc)
     say_written([file])
     if show:
@@ -158,7 +158,7 @@ def tables(study: StudyFolder, attack: AttackOption = "svm") -> None:
     frame = where.frame()
     for table in paper_tables(frame, attack):
         console.print(console_view(table), "")
-    with where.remade():
+    with where.rewriting_outputs():
         files = write_tables(where.tables, frame, attack)
     say_written(files)
 
@@ -170,7 +170,7 @@ def plots(study: StudyFolder, attack: AttackOption = "svm") -> None:
     from privsearch.study.folder import load_study
 
     where = load_study(study)
-    with where.remade():
+    with where.rewriting_outputs():
         written = write_plots(where.plots, where.results(), where.sweep(), attack)
     for reason in written.skipped:
         typer.echo(f"skipped: {reason}", err=True)
@@ -190,6 +190,6 @@ def compare(study: StudyFolder, attack: AttackOption = "svm") -> None:
     cells, said = compare_cells(where.frame(), attack), verdicts(results, attack)
     console.print(comparison_view(cells, attack), "")
     console.print(*verdict_views(said, attack), sep="\n")
-    with where.remade():
+    with where.rewriting_outputs():
         files = write_comparison(where.comparison, results, attack)
     say_written(files)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from privsearch.analysis.tasks import Contest
+    from privsearch.analysis.tasks import Task
     from privsearch.study.folder import Study
     from privsearch.sweep.run import SweepOutcome
 
@@ -22,7 +22,7 @@ def closing_lines(outcome: "SweepOutcome", study: "Study") -> str:
             *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in outcome.refused.items()),
             *_unkept("signals", outcome.unkept, "so that attacks to come need them trained again"),
             *_unkept("networks", outcome.networks_unkept, "so that only `export --train` can give them"),
-            *unsatisfied(outcome.contests),
+            *unsatisfied(outcome.tasks),
             *([f"kept, but no longer asked for: the attacks {', '.join(elsewhere)}"] if elsewhere else []),
             *(["run the same command to try the failed ones again"] if failed else []),
             f"results: {study.path / 'results.csv'}",
@@ -36,14 +36,14 @@ def _dead(count: int) -> list[str]:
     return [f"dead: {count} of these, {told}"] if count else []
 
 
-def unsatisfied(contests: "Iterable[Contest]") -> list[str]:
-    """A line for each contest in which nothing satisfies all constraints, with what is nearest to it."""
+def unsatisfied(tasks: "Iterable[Task]") -> list[str]:
+    """A line for each task in which nothing satisfies all constraints, with what is nearest to it."""
     from privsearch.report.wording.fronts import constraints_words, nearest_words
 
     return [
-        f"no configuration of {contest.title} satisfies {constraints_words(contest)}; the nearest to it: {nearest}"
-        for contest in contests
-        if (nearest := nearest_words(contest))
+        f"no configuration of {task.title} satisfies {constraints_words(task)}; the nearest to it: {nearest}"
+        for task in tasks
+        if (nearest := nearest_words(task))
     ]
 
 

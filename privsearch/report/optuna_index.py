@@ -15,7 +15,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from privsearch.analysis.frames import CONDITIONAL_AXES, axis_values, records
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.errors import StudyError
 from privsearch.spec import AXES
 from privsearch.spec.columns import DECIMALS
@@ -23,8 +23,8 @@ from privsearch.spec.constraints import Constraints
 from privsearch.sweep.search.samplers import quiet_optuna
 
 
-def index_results(path: Path, found: Iterable[Contest]) -> None:
-    """Write the results as an Optuna journal, one study a contest, in place of the file that is there.
+def index_results(path: Path, found: Iterable[Task]) -> None:
+    """Write the results as an Optuna journal, one study a task, in place of the file that is there.
 
     A configuration is a trial: COMPLETE with the objectives as values, or else FAIL, a dead one among these. Its
     parameters are the axes that vary within the study and have an effect on it; an axis that is constant is an
@@ -34,17 +34,17 @@ def index_results(path: Path, found: Iterable[Contest]) -> None:
 
     Args:
         path: the journal; Optuna opens it with `JournalStorage(JournalFileBackend(path))`.
-        found: what was found, sorted into what can be compared; a contest's name is its study's.
+        found: what was found, sorted into what can be compared; a task's name is its study's.
     """
     with quiet_optuna(), TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
         # A journal, not SQLite: 0.5 s for 868 trials against 13 s, as every row costs Optuna several queries there.
         journal = Path(folder) / path.name
         storage = JournalStorage(JournalFileBackend(str(journal)))
-        for contest in found:
-            directions = list(contest.objectives.values())
-            study = optuna.create_study(storage=storage, study_name=contest.name, directions=directions)
-            study.set_metric_names(list(contest.objectives))
-            _fill(study, contest)
+        for task in found:
+            directions = list(task.objectives.values())
+            study = optuna.create_study(storage=storage, study_name=task.name, directions=directions)
+            study.set_metric_names(list(task.objectives))
+            _fill(study, task)
         journal.replace(path)
 
 
@@ -65,14 +65,14 @@ def indexed_trials(path: Path) -> set[str]:
         ) from None
 
 
-def _fill(study: optuna.Study, contest: Contest) -> None:
+def _fill(study: optuna.Study, task: Task) -> None:
     distributions = {}
-    for axis, values in axis_values(contest.rows).items():
+    for axis, values in axis_values(task.rows).items():
         if len(values) > 1:
             distributions[axis] = _distribution(values)
         elif values:
             study.set_user_attr(axis, values[0])
-    study.add_trials(_trial(row, distributions, contest) for row in records(contest.rows))
+    study.add_trials(_trial(row, distributions, task) for row in records(task.rows))
 
 
 def _distribution(values: list[Any]) -> BaseDistribution:
@@ -84,12 +84,12 @@ def _distribution(values: list[Any]) -> BaseDistribution:
     return CategoricalDistribution(values)
 
 
-def _trial(row: dict[str, Any], distributions: Mapping[str, BaseDistribution], contest: Contest) -> FrozenTrial:
-    values = [row.get(column) for column in contest.objectives]
+def _trial(row: dict[str, Any], distributions: Mapping[str, BaseDistribution], task: Task) -> FrozenTrial:
+    values = [row.get(column) for column in task.objectives]
     complete = row["status"] == "completed" and None not in values and not row["dead_networks"]
     params = {axis: row[axis] for axis in distributions if row[axis] is not None or axis not in CONDITIONAL_AXES}
-    known = {"dataset", *AXES, *contest.objectives}
-    violations = _violations(row, contest.constraints) if complete else {}
+    known = {"dataset", *AXES, *task.objectives}
+    violations = _violations(row, task.constraints) if complete else {}
     return create_trial(
         state=TrialState.COMPLETE if complete else TrialState.FAIL,
         values=[round(float(value), DECIMALS) for value in values if value is not None] if complete else None,

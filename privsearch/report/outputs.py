@@ -4,7 +4,7 @@ from typing import Final
 
 from privsearch._util.lines import collector_paused
 from privsearch.analysis.frames import exposed_frame, results_frame, slices_frame, targets_frame
-from privsearch.analysis.tasks import Contest, contests
+from privsearch.analysis.tasks import Task, tasks
 from privsearch.report.figures.front import write_front_plots
 from privsearch.report.optuna_index import index_results
 from privsearch.study.folder import Study
@@ -13,7 +13,7 @@ TABLES: Final = {"results": results_frame, "targets": targets_frame, "slices": s
 """What makes each table of results, by its name."""
 
 
-def write_outputs(study: Study) -> list[Contest]:
+def write_outputs(study: Study) -> list[Task]:
     """Write the four tables of results, Optuna's index, and the front of each dataset under each protocol.
 
     Returns:
@@ -22,11 +22,11 @@ def write_outputs(study: Study) -> list[Contest]:
     Raises:
         StudyError: the study cannot be read or written.
     """
-    with study.remade(), collector_paused():
+    with study.rewriting_outputs(), collector_paused():
         results = study.results()
         for name, table in TABLES.items():
             study.write_table(name, table(results))
-        found = list(contests(results, study.sweep()))
+        found = list(tasks(results, study.sweep()))
         index_results(study.optuna_storage, found)
         write_front_plots(study.fronts, found)
     return found

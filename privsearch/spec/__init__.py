@@ -24,14 +24,14 @@ from privsearch.spec.datasets import (
     dataset_name,
 )
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol, Queries
-from privsearch.spec.resources import Device, Patience, Resources
+from privsearch.spec.resources import Device, Resources, RetryPolicy
 from privsearch.spec.search import Search
 from privsearch.spec.sweep import Asked, Direction, Objectives, SweepSpec
-from privsearch.spec.trial import AXES, MEANING_VERSION, SurrogateGradient, TrialSpec
+from privsearch.spec.trial import AXES, NUMERICS_VERSION, SurrogateGradient, TrialSpec
 
 __all__ = [
     "AXES",
-    "MEANING_VERSION",
+    "NUMERICS_VERSION",
     "WORST",
     "Asked",
     "Attack",
@@ -50,13 +50,13 @@ __all__ = [
     "NpzDataset",
     "Objectives",
     "PaperProtocol",
-    "Patience",
     "Protocol",
     "Queries",
     "Readout",
     "RegisteredAttack",
     "RegisteredDataset",
     "Resources",
+    "RetryPolicy",
     "RmiaAttack",
     "Search",
     "SurrogateGradient",

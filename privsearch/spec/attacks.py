@@ -186,7 +186,7 @@ Attack = Annotated[
 ]
 
 
-def lacks(attack: Attack, protocol: Protocol, model: str) -> str | None:
+def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | None:
     """What an attack needs and a trial cannot give it, with the remedy; None where it can be run.
 
     LiRA and RMIA need shadows with and without each example, a variance at least two of either, averages over views

@@ -13,7 +13,7 @@ from privsearch.spec.trial import (
     SNN_DEFAULTS,
     Axes,
     axis_adapter,
-    honours,
+    uses_axis,
     with_version,
 )
 
@@ -101,7 +101,7 @@ def idle_axes(values: Mapping[str, Collection[Any]], where: Where, what: str) ->
         problems.append(problem("idle_axis", (*where, "threshold"), values["threshold"], sentence))
     for axis in MODEL_AXES:
         asked = set(values.get(axis, ())) - {Axes.model_fields[axis].default}
-        if asked and not any(honours(model, axis) for model in values["model"]):
+        if asked and not any(uses_axis(model, axis) for model in values["model"]):
             spiking = ("a spiking network", "snn")
             needed, added = spiking if axis in SNN_DEFAULTS else ("a model that honours it", "such a model")
             sentence = f"it needs {needed}, but this {what} has none: add {added} to model, or drop {axis}"

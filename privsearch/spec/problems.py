@@ -24,7 +24,7 @@ from privsearch.spec.datasets import NAME_RULE, CsvDataset, DatasetName, NpzData
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol
 from privsearch.spec.resources import Resources
 from privsearch.spec.samplers import SAMPLER_KINDS, BlindSampler, GaSampler, GpSampler, TpeSampler
-from privsearch.spec.search import Search, Until
+from privsearch.spec.search import Search, StopRule
 from privsearch.spec.sweep import RECIPE_AXES, SweepSpec
 from privsearch.spec.trial import AXES, BUILT_IN_MODELS, Axes
 
@@ -124,7 +124,7 @@ def _model(where: tuple[int | str, ...]) -> type[BaseModel]:
         case ("grids", _, _, *_) | ("recipe", _, *_) | ("search", "space", _, *_):
             found = Axes
         case ("search", "until", _, *_):
-            found = Until
+            found = StopRule
         case ("search", _, *_):
             found = Search
         case ("resources", _, *_):

@@ -45,7 +45,7 @@ Timeout = Annotated[
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """What is done about a trial that ends its worker, or does not end.
 
     Attributes:

@@ -13,7 +13,7 @@ from privsearch.spec.grids import Where, as_tuple, idle_axes, list_problems, pro
 from privsearch.spec.grids import value_problems as problems_of
 from privsearch.spec.samplers import SAMPLER_RULE, Sampler, TpeSampler
 from privsearch.spec.strict import STRICT
-from privsearch.spec.trial import AXES, Axes, axis_adapter, honours, with_version
+from privsearch.spec.trial import AXES, Axes, axis_adapter, uses_axis, with_version
 
 _RULE: Final = "search_rule"
 MOST_VALUES: Final = 100_000
@@ -125,7 +125,7 @@ Space = Mapping[str, tuple[Any, ...] | Range]
 """By axis, the values that it may have."""
 
 
-class Until(BaseModel):
+class StopRule(BaseModel):
     """A search has found what it can find: the hypervolume grows no more."""
 
     model_config = STRICT
@@ -146,7 +146,7 @@ class Search(BaseModel):
         None, ge=1, le=100_000, description="a whole number from 1 to 100000: new configurations for each dataset"
     )
     minutes: float | None = Field(None, gt=0, le=1e6, description="a number above 0, up to 1e6")
-    until: Until | None = Field(None, description="a mapping such as {growth: 0.01, in_trials: 20}")
+    until: StopRule | None = Field(None, description="a mapping such as {growth: 0.01, in_trials: 20}")
     space: Annotated[dict[str, tuple[Any, ...] | Range], BeforeValidator(_check_space)] = Field(
         description="a mapping from axes to lists of values, or to ranges such as {low: 0.5, high: 1.5}"
     )
@@ -167,7 +167,7 @@ class Search(BaseModel):
         """The axes of the space that have an effect on some of its points only."""
         act_bit_widths = self.space.get("act_bit_width", (None,))
         quantised_or_not = not isinstance(act_bit_widths, Range) and None in act_bit_widths
-        on_some = [axis for axis in self.space if len({honours(model, axis) for model in self.models}) > 1]
+        on_some = [axis for axis in self.space if len({uses_axis(model, axis) for model in self.models}) > 1]
         return tuple(a for a in self.space if a in on_some or (a == "threshold" and quantised_or_not))
 
     @model_validator(mode="after")

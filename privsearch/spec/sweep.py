@@ -10,13 +10,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 
 from privsearch._util.html import html_text
 from privsearch._util.text import cut, remedy
-from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, lacks, leading_attack
+from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, leading_attack, unmet_requirement
 from privsearch.spec.columns import AUDIT_MEANS, column_range, result_columns
 from privsearch.spec.constraints import Constraint, Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any, value_problems
 from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
-from privsearch.spec.resources import Patience, Resources, Retries, Timeout
+from privsearch.spec.resources import Resources, Retries, RetryPolicy, Timeout
 from privsearch.spec.search import Search
 from privsearch.spec.storage import STORAGE_RULE, check_storage
 from privsearch.spec.strict import STRICT
@@ -115,8 +115,8 @@ class SweepSpec(BaseModel):
     resources: Resources = Field(
         Resources(), description="a mapping of cpu, gpu, custom and max_concurrent, such as {cpu: 1, gpu: 0.25}"
     )
-    retries: Retries = Patience.retries
-    timeout: Timeout = Patience.timeout
+    retries: Retries = RetryPolicy.retries
+    timeout: Timeout = RetryPolicy.timeout
     seed: int = Field(0, ge=0, lt=2**63, description="an integer from 0 to 2**63 - 1")
 
     @model_validator(mode="after")
@@ -186,7 +186,11 @@ class SweepSpec(BaseModel):
         problems = [
             problem("idle_attack", ("attacks", i), attack.name, reasons[-1])
             for i, attack in enumerate(self.attacks)
-            if all(reasons := [lacks(attack, p, model) or "" for p in self.protocol for model in self._models()])
+            if all(
+                reasons := [
+                    unmet_requirement(attack, p, model) or "" for p in self.protocol for model in self._models()
+                ]
+            )
         ]
         problems += [
             problem("no_attack", ("protocol", i), protocol.kind, _NO_ATTACK)
@@ -223,13 +227,13 @@ class SweepSpec(BaseModel):
         return dump_yaml(fields)
 
     @property
-    def patience(self) -> Patience:
+    def patience(self) -> RetryPolicy:
         """What is done about trials that end their worker, or do not end."""
-        return Patience(self.retries, self.timeout)
+        return RetryPolicy(self.retries, self.timeout)
 
     def attacks_under(self, protocol: Protocol, model: str) -> tuple[Attack, ...]:
         """The attacks of this sweep that can be run on networks of one kind under a protocol."""
-        return tuple(attack for attack in self.attacks if lacks(attack, protocol, model) is None)
+        return tuple(attack for attack in self.attacks if unmet_requirement(attack, protocol, model) is None)
 
     def _models(self) -> list[str]:
         found = {model for grid in self.grids.values() for model in grid["model"]}

@@ -103,7 +103,7 @@ def check_attacks(given: Sequence[Any]) -> tuple[Attack, ...]:
 
 
 @contextmanager
-def blaming(source: Source, settings: Sequence[str] = ()) -> Iterator[None]:
+def locating_errors(source: Source, settings: Sequence[str] = ()) -> Iterator[None]:
     """Give errors that blame a field of the sweep the file and line, or the name, of the field.
 
     Raises:

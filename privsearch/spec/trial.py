@@ -15,7 +15,7 @@ from privsearch.spec.datasets import Dataset, Network, dataset_name
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol
 from privsearch.spec.strict import STRICT
 
-MEANING_VERSION: Final = 3
+NUMERICS_VERSION: Final = 3
 """Raised whenever the same TrialSpec starts to mean other numbers; it is part of every trial_id."""
 
 SurrogateGradient = Literal["fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through"]
@@ -98,7 +98,7 @@ MODEL_AXES: Final = ("weight_bit_width", "act_bit_width", "threshold", *SNN_DEFA
 """What networks are; `ann` and registered models honour some of them. The other axes say how they are trained."""
 
 
-def honours(model: str, axis: str) -> bool:
+def uses_axis(model: str, axis: str) -> bool:
     """Whether an axis may have an effect on a model; of one that is not registered here nobody knows."""
     if axis not in MODEL_AXES or model == "snn":
         return True
@@ -200,16 +200,16 @@ class TrialSpec(Axes):
         protocol = canonical_protocol(self.protocol, augments=augments)
         return self.model_copy(update={**canonical_axes(self.axes(), network), "protocol": protocol})
 
-    def trial_id(self, fingerprint: str, version: int = MEANING_VERSION) -> str:
+    def trial_id(self, fingerprint: str, version: int = NUMERICS_VERSION) -> str:
         """The key under which this trial is recorded: 16 hexadecimal digits.
 
         It covers the axes, the protocol, the seed, the dataset's content (its `fingerprint`, whatever its path or
-        name) and `MEANING_VERSION`. It leaves the attacks out: they read what the training gave, so a recorded
+        name) and `NUMERICS_VERSION`. It leaves the attacks out: they read what the training gave, so a recorded
         trial can gain an attack without becoming another trial.
 
         Args:
             fingerprint: of the dataset's content.
-            version: an earlier `MEANING_VERSION`, for the id that the trial had under it.
+            version: an earlier `NUMERICS_VERSION`, for the id that the trial had under it.
         """
         fields = Axes.model_fields  # once, as pydantic looks it up afresh each time
         meaning = {

@@ -40,13 +40,13 @@ from privsearch.study import lock
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.proposals import ProposalLog, Searched, read_proposals
 from privsearch.study.record import Record, read_record
-from privsearch.study.result import TrialResult, Word, limited
+from privsearch.study.result import TrialResult, Word, restricted_to
 from privsearch.study.signal_archive import SignalArchive
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from privsearch.analysis.tasks import Contest
+    from privsearch.analysis.tasks import Task
 
 SIGNALS: Final = "signals"
 """The folder of the signals, in the study or in the storage below the sweep's name."""
@@ -326,7 +326,7 @@ class Study:
 
         return exposed_frame(self.results())
 
-    def contests(self, dataset: str | None = None, protocol: str | None = None) -> "list[Contest]":
+    def tasks(self, dataset: str | None = None, protocol: str | None = None) -> "list[Task]":
         """What competes for each front: the trials of one dataset under one protocol.
 
         Args:
@@ -336,20 +336,20 @@ class Study:
         Raises:
             StudyError: the study cannot be read, or has no such trials.
         """
-        from privsearch.analysis.tasks import contests
+        from privsearch.analysis.tasks import tasks
         from privsearch.api.study import chosen
 
-        return chosen(list(contests(self.results(), self.sweep())), dataset, protocol, self.path)
+        return chosen(list(tasks(self.results(), self.sweep())), dataset, protocol, self.path)
 
-    def contest(self, dataset: str | None = None, protocol: str | None = None) -> "Contest":
-        """The only one of these contests.
+    def task(self, dataset: str | None = None, protocol: str | None = None) -> "Task":
+        """The only one of these tasks.
 
         Raises:
             StudyError: there is none, or there are several.
         """
-        found = self.contests(dataset, protocol)
+        found = self.tasks(dataset, protocol)
         if len(found) != 1:
-            titles = "; ".join(contest.title for contest in found) or "none"
+            titles = "; ".join(task.title for task in found) or "none"
             raise StudyError(f"{self.path}: must have one front of this kind, but has {titles}; name one of them")
         return found[0]
 
@@ -367,7 +367,7 @@ class Study:
         """
         import pandas as pd
 
-        found = [contest.front for contest in self.contests(dataset, protocol)]
+        found = [task.front for task in self.tasks(dataset, protocol)]
         return pd.concat([front for front in found if len(front)] or found or [self.frame()], ignore_index=True)
 
     def write_table(self, name: str, frame: "pd.DataFrame") -> None:
@@ -419,7 +419,7 @@ class Study:
             yield
 
     @contextmanager
-    def remade(self) -> Iterator[None]:
+    def rewriting_outputs(self) -> Iterator[None]:
         """Make files from the record, while no other process does; readers need not wait.
 
         Raises:
@@ -445,7 +445,7 @@ class Study:
         Raises:
             StudyError: one of them cannot be removed.
         """
-        with self.remade():
+        with self.rewriting_outputs():
             leftovers = self.leftovers()
             for path in leftovers:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -499,7 +499,7 @@ def _links(folder: Path) -> Iterator[Path]:
 
 def _asked_of(result: TrialResult, sweep: SweepSpec) -> TrialResult:
     """The result with the attacks that `sweep` asks for."""
-    return limited(result, sweep.attacks_under(result.spec.protocol, result.spec.model))
+    return restricted_to(result, sweep.attacks_under(result.spec.protocol, result.spec.model))
 
 
 def _named(result: TrialResult, dataset: str) -> TrialResult:

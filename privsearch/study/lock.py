@@ -79,7 +79,7 @@ def holder(folder: Path) -> str | None:
         return None
 
 
-class Onlooker:
+class LeaseObserver:
     """Sees whether a folder is held, and touches nothing, so that it is never in a holder's way."""
 
     def __init__(self, folder: Path) -> None:

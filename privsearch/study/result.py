@@ -327,7 +327,7 @@ def failure(spec: TrialSpec, trial_id: str, error: BaseException, *, seconds: fl
     )
 
 
-def limited(result: TrialResult, asked: tuple[Attack, ...]) -> TrialResult:
+def restricted_to(result: TrialResult, asked: tuple[Attack, ...]) -> TrialResult:
     """The result with these attacks alone; some of them may not have been run yet."""
     spec = result.spec.model_copy(update={"attacks": asked})
     if not isinstance(result, Completed):

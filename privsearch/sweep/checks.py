@@ -51,7 +51,7 @@ def blaming_field(*where: int | str) -> Iterator[None]:
         raise type(error)(str(error), where) from None
 
 
-def described(sweep: SweepSpec) -> Iterator[DatasetInfo]:
+def describe_datasets(sweep: SweepSpec) -> Iterator[DatasetInfo]:
     """The descriptions of a sweep's datasets, in its order.
 
     Raises:

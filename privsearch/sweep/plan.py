@@ -25,7 +25,7 @@ from privsearch.sweep.checks import (
     check_ownership,
     check_registered,
     check_sizes,
-    described,
+    describe_datasets,
 )
 from privsearch.sweep.cost import attack_seconds
 from privsearch.sweep.planned import PlannedTrial, Recorded
@@ -127,7 +127,7 @@ class Plan:
     def datasets_to_load(self) -> list[Dataset]:
         """The datasets that the trials left to run are trained on."""
         trained_on = [trial.spec.dataset for trial in self.todo if not trial.trained]
-        trained_on += [search.contest.base.dataset for search in self.searches if search.open]
+        trained_on += [search.task.base.dataset for search in self.searches if search.open]
         return list({dataset_name(dataset): dataset for dataset in trained_on}.values())
 
     def summary(self, *, with_trials: bool = False) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class Plan:
             "attacks_recorded_but_not_asked_for": list(self.attacks_elsewhere),
             "datasets": {name: self._dataset_summary(name) for name in self.infos},
             "grids": {name: self._grid_summary(name, points) for name, points in self.sweep.products().items()},
-            **({"searches": {s.contest.name: s.summary() for s in self.searches}} if self.searches else {}),
+            **({"searches": {s.task.name: s.summary() for s in self.searches}} if self.searches else {}),
             **({"listed": self._listed()} if with_trials else {}),
         }
 
@@ -200,7 +200,7 @@ def make_plan(sweep: SweepSpec, study: Study, *, only_same_versions: bool = Fals
         StudyError: the study's directory belongs to another sweep.
     """
     check_registered(sweep)
-    datasets = {info.name: info for info in described(sweep)}
+    datasets = {info.name: info for info in describe_datasets(sweep)}
     check_augmentation(sweep, datasets.values())
     with collector_paused():
         return _made(sweep, study, datasets, only_same_versions)

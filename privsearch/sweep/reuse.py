@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from privsearch.data import DatasetInfo
-from privsearch.spec import MEANING_VERSION, registry
+from privsearch.spec import NUMERICS_VERSION, registry
 from privsearch.study.environment import present_environment, same_versions
 from privsearch.study.result import Completed, TrialResult
 
@@ -35,7 +35,7 @@ class Superseded:
 
     Attributes:
         by_data: the dataset's file held other data then, or a later privsearch gave the configuration other numbers.
-        by_meaning: privsearch gave the same configuration other numbers then (`MEANING_VERSION`).
+        by_meaning: privsearch gave the same configuration other numbers then (`NUMERICS_VERSION`).
     """
 
     by_data: Mapping[str, int] = field(default_factory=dict)
@@ -61,7 +61,7 @@ def superseded(
     for result in elsewhere:
         info = infos.get(result.spec.dataset_name)
         if info and result.spec.trial_id(info.fingerprint) in asked:
-            earlier = (result.spec.trial_id(info.fingerprint, version) for version in range(1, MEANING_VERSION))
+            earlier = (result.spec.trial_id(info.fingerprint, version) for version in range(1, NUMERICS_VERSION))
             changed = by_meaning if result.trial_id in earlier else by_data
             changed[info.name] += 1
     return Superseded(by_data, by_meaning)

@@ -23,7 +23,7 @@ from privsearch.sweep.runners import AttackOnly, Job, Listed, Observer, Runner, 
 from privsearch.sweep.search.warm_start import WarmStart, warm_start
 
 if TYPE_CHECKING:
-    from privsearch.analysis.tasks import Contest
+    from privsearch.analysis.tasks import Task
     from privsearch.sweep.search.running import RunningSearch
 
 
@@ -55,7 +55,7 @@ class SweepOutcome:
         failed: trials that this run finished without.
         refused: by the attack's name and the reason, on how many of the others it could not be run.
         unkept: why the signals of a trial could not be kept, once for each such trial.
-        contests: what competes for each front of the study.
+        tasks: what competes for each front of the study.
         networks_unkept: as `unkept`, of its networks.
         searches: those that ran, and why they ended.
         warm_starts: what came of the studies whose results were to be used.
@@ -68,7 +68,7 @@ class SweepOutcome:
     failed: tuple[Failed, ...]
     refused: Mapping[tuple[str, str], int]
     unkept: Sequence[str]
-    contests: Sequence["Contest"]
+    tasks: Sequence["Task"]
     networks_unkept: Sequence[str] = ()
     searches: Sequence["RunningSearch"] = ()
     warm_starts: Sequence[WarmStart] = ()
@@ -85,7 +85,7 @@ class SweepOutcome:
         return f"SweepOutcome({counts}; study {str(self.study.path)!r})"
 
     def _repr_html_(self) -> str:
-        return html_text(repr(self)) + "".join(contest._repr_html_() for contest in self.contests)
+        return html_text(repr(self)) + "".join(task._repr_html_() for task in self.tasks)
 
 
 def run_sweep(
@@ -142,7 +142,7 @@ def run_sweep(
 
 def _begin(plan: Plan, study: Study) -> None:
     trials = {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}
-    searches = {search.contest.id: search.contest.info.name for search in plan.searches}
+    searches = {search.task.id: search.task.info.name for search in plan.searches}
     study.begin(plan.sweep, trials, describe_environment(), searches)
 
 
@@ -199,7 +199,7 @@ def _run(
         failed=tuple(recorder.failed),
         refused=recorder.refused,
         unkept=recorder.unkept,
-        contests=write_outputs(study),
+        tasks=write_outputs(study),
         networks_unkept=recorder.networks_unkept,
         searches=searches,
         warm_starts=warm_starts,

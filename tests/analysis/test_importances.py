@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from privsearch.analysis.importances import hypervolume_history, importances, value_shares
 from privsearch.analysis.pareto import hypervolume
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.errors import MetricError
 from privsearch.spec import AXES, Constraint, Objectives
 
@@ -17,14 +17,14 @@ TWO: Objectives = {"test_accuracy": "maximize", "svm.auc": "minimize"}
 THREE: Objectives = TWO | {"seconds": "minimize"}
 
 
-def contest(rows: pd.DataFrame, objectives: Objectives = TWO, **constraints: str) -> Contest:
+def task(rows: pd.DataFrame, objectives: Objectives = TWO, **constraints: str) -> Task:
     """Of configurations with no more than their axes and their numbers, of one target each."""
     known = {"status": "completed", "dataset": "iris", "protocol": "paper", "dead_networks": None, "replicates": 1}
     ids = [f"{number:016x}" for number in range(len(rows))]
     full = rows.assign(**{column: value for column, value in known.items() if column not in rows}, trial_id=ids)
     full = full.assign(**{axis: None for axis in AXES if axis not in rows})
     bounds = {column: Constraint.model_validate(bound) for column, bound in constraints.items()}
-    return Contest("iris", "iris", full, full[["trial_id"]], objectives, bounds)
+    return Task("iris", "iris", full, full[["trial_id"]], objectives, bounds)
 
 
 def random_configurations(count: int, seed: int = 0) -> pd.DataFrame:
@@ -50,7 +50,7 @@ LEVELS = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0, math.nan])
 @given(st.lists(st.tuples(LEVELS, LEVELS, LEVELS), min_size=1, max_size=10), st.sampled_from([TWO, THREE]))
 def test_history_is_the_hypervolume_of_every_beginning(rows: list[tuple[float, ...]], objectives: Objectives) -> None:
     """Trial by trial, under a constraint, against the reference point of all; it never falls."""
-    found = contest(pd.DataFrame(rows, columns=list(THREE)), objectives, test_accuracy=">= 0.25")
+    found = task(pd.DataFrame(rows, columns=list(THREE)), objectives, test_accuracy=">= 0.25")
     history = hypervolume_history(found)
     # One more row that violates the constraint, so that every beginning has the same reference point.
     worst = found.rows.tail(1).assign(
@@ -65,8 +65,8 @@ def test_history_is_the_hypervolume_of_every_beginning(rows: list[tuple[float, .
 
 
 def test_history_can_be_in_another_order() -> None:
-    """That of given trials; those of other contests are passed over, and the end is the same."""
-    found = contest(random_configurations(30))
+    """That of given trials; those of other tasks are passed over, and the end is the same."""
+    found = task(random_configurations(30))
     order = ["f" * 16, *reversed(found.rows["trial_id"])]
     history = hypervolume_history(found, order)
     assert history["trial_id"].tolist() == order[1:]
@@ -77,7 +77,7 @@ def test_history_can_be_in_another_order() -> None:
 @pytest.fixture(scope="module")
 def explained() -> pd.DataFrame:
     """The importances of 400 random configurations, by objective and axis."""
-    return importances(contest(random_configurations(400), THREE), resamples=60).set_index(["objective", "axis"])
+    return importances(task(random_configurations(400), THREE), resamples=60).set_index(["objective", "axis"])
 
 
 def test_importances_find_what_decides(explained: pd.DataFrame) -> None:
@@ -107,7 +107,7 @@ def test_an_axis_without_effect_is_seldom_above_the_chance_level() -> None:
     rng, above, cases = np.random.default_rng(3), 0, 0
     for seed in range(8):
         rows = random_configurations(60, seed).assign(test_accuracy=rng.random(60))
-        found = importances(contest(rows), resamples=20)
+        found = importances(task(rows), resamples=20)
         own = found[found["objective"] == "test_accuracy"]
         above, cases = above + int((own["importance"] > own["chance"]).sum()), cases + len(own)
     assert cases == 40
@@ -116,7 +116,7 @@ def test_an_axis_without_effect_is_seldom_above_the_chance_level() -> None:
 
 def test_importances_are_the_same_again() -> None:
     """The seed alone decides the resamples."""
-    found = contest(random_configurations(40))
+    found = task(random_configurations(40))
     first, again, other = (importances(found, resamples=20, seed=seed) for seed in (0, 0, 1))
     pd.testing.assert_frame_equal(first, again)
     assert not first["chance"].equals(other["chance"])
@@ -126,7 +126,7 @@ def test_constraints_decide_what_reaching_the_front_means() -> None:
     """Where only an ANN may be used, the model decides who comes first, though it is worse."""
     rows = random_configurations(200)
     free, bound = (
-        importances(contest(rows, **constraints), resamples=20).set_index(["objective", "axis"])
+        importances(task(rows, **constraints), resamples=20).set_index(["objective", "axis"])
         for constraints in ({}, {"test_accuracy": "<= 0.7"})
     )
     assert bound.loc[("front", "epochs"), "importance"] != free.loc[("front", "epochs"), "importance"]
@@ -145,13 +145,13 @@ def test_constraints_decide_what_reaching_the_front_means() -> None:
 def test_importances_that_would_say_nothing_are_refused(rows: pd.DataFrame, reason: str) -> None:
     """With the reason, and what to do."""
     with pytest.raises(MetricError, match=reason):
-        importances(contest(rows))
+        importances(task(rows))
 
 
 def test_where_all_are_equally_good_nothing_is_important() -> None:
     """The shares are missing then, for that objective alone."""
     rows = random_configurations(30).assign(**{"svm.auc": 0.5})
-    found = importances(contest(rows), resamples=10).set_index("objective")
+    found = importances(task(rows), resamples=10).set_index("objective")
     shares = found[["importance", "low", "high", "chance"]]
     assert shares.loc["svm.auc"].isna().all(axis=None)
     assert shares.drop("svm.auc").notna().all(axis=None)
@@ -169,7 +169,7 @@ def test_values_are_counted_on_the_front_and_everywhere() -> None:
             "svm.auc": [0.7, 0.6, 0.5, 0.9] * 5,
         }
     )
-    found: dict[Any, Any] = value_shares(contest(rows)).set_index(["axis", "value"]).to_dict("index")
+    found: dict[Any, Any] = value_shares(task(rows)).set_index(["axis", "value"]).to_dict("index")
     assert found["model", "snn"] == {"on_front": 5, "front_share": 0.5, "configurations": 10, "share": 0.5}
     assert found["weight_bit_width", "null"]["on_front"] == 5
     assert found["num_steps", "25"] == {"on_front": 5, "front_share": 1.0, "configurations": 5, "share": 0.5}
@@ -177,6 +177,6 @@ def test_values_are_counted_on_the_front_and_everywhere() -> None:
     quarters = [row for (axis, _), row in found.items() if axis == "beta"]
     assert [row["configurations"] for row in quarters] == [5] * 4
     assert sum(row["on_front"] for row in quarters) == 10
-    nothing = value_shares(contest(rows, test_accuracy="> 1"))
+    nothing = value_shares(task(rows, test_accuracy="> 1"))
     assert nothing["front_share"].isna().all()
-    assert value_shares(contest(rows[list(TWO)])).empty
+    assert value_shares(task(rows[list(TWO)])).empty

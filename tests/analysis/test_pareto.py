@@ -22,7 +22,7 @@ def table(rows: list[tuple[str, float, float]]) -> pd.DataFrame:
     return frame.assign(dataset="iris", protocol="paper", dead_networks=None)
 
 
-def test_error_of_several_contests_names_them() -> None:
+def test_error_of_several_tasks_names_them() -> None:
     """A front of two datasets or two protocols is refused, as their numbers cannot be compared."""
     results = [make_completed(), make_completed(protocol=HalvesProtocol(networks=4)), make_failed(dataset="digits")]
     with pytest.raises(ValueError, match="rows of iris under paper, iris under halves, digits under paper; select"):

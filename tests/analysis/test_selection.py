@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from builders import completed_of, make_failed
 
-from privsearch.analysis.selection import choose, knee_distances, pick, private_column
-from privsearch.analysis.tasks import contests
+from privsearch.analysis.selection import choose, knee_distances, private_column, select
+from privsearch.analysis.tasks import tasks
 from privsearch.errors import SpecError, StudyError
 from privsearch.spec import HalvesProtocol, PaperProtocol, SweepSpec, TrialSpec
 from privsearch.study.folder import Study
@@ -35,8 +35,8 @@ def results_of(*means: tuple[float, float], noise: float = 1.0, **fields: Any) -
 
 
 def chosen(results: list[TrialResult], min_accuracy: float | None = None, **fields: Any) -> Any:
-    (contest,) = contests(results, SweepSpec.model_validate(SWEEP | fields))
-    return choose(contest, results, min_accuracy)
+    (task,) = tasks(results, SweepSpec.model_validate(SWEEP | fields))
+    return choose(task, results, min_accuracy)
 
 
 def study_of(path: Path, results: list[TrialResult], **fields: Any) -> Study:
@@ -56,11 +56,11 @@ TRADEOFF = ((0.97, 0.70), (0.95, 0.58), (0.93, 0.57), (0.90, 0.52))
 
 def test_the_most_private_above_an_accuracy_is_chosen() -> None:
     """By its mean; whatever is below, however private, is not."""
-    choice = chosen(results_of(*TRADEOFF), 0.94)
-    assert (choice.rule, choice.private, choice.rivals) == ("bound", "svm.auc", 1)
-    assert (choice.chosen["trial_id"], choice.most_accurate["trial_id"]) == (f"{1:016x}", f"{0:016x}")
-    assert choice.chosen["on_front"]
-    assert 0 <= choice.chosen["front_probability"] <= 1
+    selection = chosen(results_of(*TRADEOFF), 0.94)
+    assert (selection.rule, selection.private, selection.rivals) == ("bound", "svm.auc", 1)
+    assert (selection.chosen["trial_id"], selection.most_accurate["trial_id"]) == (f"{1:016x}", f"{0:016x}")
+    assert selection.chosen["on_front"]
+    assert 0 <= selection.chosen["front_probability"] <= 1
 
 
 def test_an_accuracy_that_is_just_met_is_met() -> None:
@@ -76,8 +76,8 @@ def test_of_equally_private_ones_the_more_accurate_is_chosen() -> None:
 
 def test_what_it_costs_is_told() -> None:
     """Against the most accurate one, in accuracy and in privacy, with paired intervals."""
-    choice = chosen(results_of(*TRADEOFF), 0.94)
-    accuracy, auc = choice.costs
+    selection = chosen(results_of(*TRADEOFF), 0.94)
+    accuracy, auc = selection.costs
     assert (accuracy.quantity, auc.quantity) == ("test_accuracy", "svm.auc")
     assert accuracy.difference == pytest.approx(-0.02)
     assert auc.difference == pytest.approx(-0.12)
@@ -88,10 +88,10 @@ def test_what_it_costs_is_told() -> None:
 
 def test_what_cannot_be_told_from_it_is_named() -> None:
     """Of those above the accuracy, by privacy alone."""
-    choice = chosen(results_of((0.97, 0.70), (0.96, 0.581), (0.95, 0.58), (0.80, 0.58)), 0.9)
-    assert choice.chosen["trial_id"] == f"{2:016x}"
-    assert choice.rivals == 2
-    assert [row["trial_id"] for row in choice.alike] == [f"{1:016x}"]
+    selection = chosen(results_of((0.97, 0.70), (0.96, 0.581), (0.95, 0.58), (0.80, 0.58)), 0.9)
+    assert selection.chosen["trial_id"] == f"{2:016x}"
+    assert selection.rivals == 2
+    assert [row["trial_id"] for row in selection.alike] == [f"{1:016x}"]
 
 
 def test_with_one_target_nothing_can_be_told() -> None:
@@ -100,9 +100,9 @@ def test_with_one_target_nothing_can_be_told() -> None:
         completed_of(f"{n:016x}", [a], [u], TrialSpec(dataset="iris", protocol=PaperProtocol(replicates=1), **axes))
         for n, (axes, a, u) in enumerate(zip(AXES, (0.9, 0.95), (0.5, 0.7), strict=False))
     ]
-    choice = chosen(results, 0.8)
-    assert (choice.accuracy, choice.is_doubtful, len(choice.alike)) == (None, True, 1)
-    assert [cost.low for cost in choice.costs] == [None, None]
+    selection = chosen(results, 0.8)
+    assert (selection.accuracy, selection.is_doubtful, len(selection.alike)) == (None, True, 1)
+    assert [cost.low for cost in selection.costs] == [None, None]
 
 
 @pytest.mark.parametrize(("bound", "doubtful"), [(0.93, False), (0.949, True), (None, False)])
@@ -113,29 +113,29 @@ def test_an_accuracy_may_be_above_the_bound_by_chance(bound: float | None, doubt
 
 def test_targets_without_spread_leave_a_doubt() -> None:
     """Three times the same accuracy is no proof of any."""
-    choice = chosen(results_of((0.95, 0.6), noise=0.0), 0.9)
-    assert (choice.accuracy, choice.is_doubtful) == (None, True)
+    selection = chosen(results_of((0.95, 0.6), noise=0.0), 0.9)
+    assert (selection.accuracy, selection.is_doubtful) == (None, True)
 
 
 def test_an_accuracy_beyond_all_leaves_the_nearest() -> None:
     """And nothing is chosen."""
-    choice = chosen(results_of(*TRADEOFF), 0.99)
-    assert choice.chosen is None
-    assert choice.most_accurate["test_accuracy"] == pytest.approx(0.97)
+    selection = chosen(results_of(*TRADEOFF), 0.99)
+    assert selection.chosen is None
+    assert selection.most_accurate["test_accuracy"] == pytest.approx(0.97)
 
 
 def test_nothing_can_be_chosen_of_nothing() -> None:
     """Where all trials have failed."""
     for bound in (None, 0.5):
-        choice = chosen([make_failed()], bound)
-        assert (choice.chosen, choice.most_accurate) == (None, None)
+        selection = chosen([make_failed()], bound)
+        assert (selection.chosen, selection.most_accurate) == (None, None)
 
 
 def test_the_knee_is_farthest_from_the_line_between_the_ends() -> None:
     """Of four on the front, the second loses a fifth of the accuracy's range for two thirds of the AUC's."""
-    choice = chosen(results_of(*TRADEOFF))
-    assert (choice.rule, choice.chosen["trial_id"], choice.rivals) == ("knee", f"{1:016x}", 3)
-    assert choice.distance == pytest.approx((1 - 2 / 7 - 6 / 18) / np.sqrt(2))
+    selection = chosen(results_of(*TRADEOFF))
+    assert (selection.rule, selection.chosen["trial_id"], selection.rivals) == ("knee", f"{1:016x}", 3)
+    assert selection.distance == pytest.approx((1 - 2 / 7 - 6 / 18) / np.sqrt(2))
 
 
 @pytest.mark.parametrize(
@@ -151,15 +151,15 @@ def test_the_knee_is_farthest_from_the_line_between_the_ends() -> None:
 )
 def test_a_front_may_have_no_knee(means: tuple[tuple[float, float], ...], rule: str, number: int) -> None:
     """Then its most private end is taken, and that is said."""
-    choice = chosen(results_of(*means))
-    assert (choice.rule, choice.chosen["trial_id"], choice.distance) == (rule, f"{number:016x}", None)
+    selection = chosen(results_of(*means))
+    assert (selection.rule, selection.chosen["trial_id"], selection.distance) == (rule, f"{number:016x}", None)
 
 
 def test_the_rest_of_the_front_is_told_from_the_knee_by_accuracy_too() -> None:
-    """What is as private, but less accurate for certain, is another choice."""
-    choice = chosen(results_of((0.97, 0.70), (0.96, 0.59), (0.80, 0.589)))
-    assert choice.chosen["trial_id"] == f"{1:016x}"
-    assert choice.alike == ()
+    """What is as private, but less accurate for certain, is another selection."""
+    selection = chosen(results_of((0.97, 0.70), (0.96, 0.59), (0.80, 0.589)))
+    assert selection.chosen["trial_id"] == f"{1:016x}"
+    assert selection.alike == ()
 
 
 def test_distances_do_not_depend_on_units() -> None:
@@ -200,8 +200,8 @@ def test_every_dataset_and_protocol_has_a_choice(tmp_path: Path) -> None:
     results = results_of((0.9, 0.6))
     other = completed_of("f" * 16, [0.8, 0.9], [0.6, 0.7], TrialSpec(dataset="digits", model="ann"))
     study = study_of(tmp_path, [*results, other], datasets=["iris", "digits"])
-    assert [choice.contest.name for choice in pick(study)] == ["iris", "digits"]
-    assert [choice.contest.name for choice in pick(study, dataset="digits")] == ["digits"]
+    assert [selection.task.name for selection in select(study)] == ["iris", "digits"]
+    assert [selection.task.name for selection in select(study, dataset="digits")] == ["digits"]
 
 
 @pytest.mark.parametrize(
@@ -216,26 +216,26 @@ def test_every_dataset_and_protocol_has_a_choice(tmp_path: Path) -> None:
 def test_what_cannot_be_asked_is_refused(tmp_path: Path, arguments: Any, error: type[Exception], said: str) -> None:
     """With the right way to ask."""
     with pytest.raises(error, match=said):
-        pick(study_of(tmp_path, results_of((0.9, 0.6))), **arguments)
+        select(study_of(tmp_path, results_of((0.9, 0.6))), **arguments)
 
 
 def test_a_study_without_results_is_told(tmp_path: Path) -> None:
     """There is nothing to choose from."""
     with pytest.raises(StudyError, match="must have a finished trial to choose from"):
-        pick(study_of(tmp_path, []))
+        select(study_of(tmp_path, []))
 
 
 def test_what_breaks_a_constraint_is_no_candidate() -> None:
     """Neither above the accuracy, nor as the most accurate, nor on the front."""
     results = results_of(*TRADEOFF)
-    (contest,) = contests(results, SweepSpec.model_validate(SWEEP))
-    feasible = ~contest.candidates["trial_id"].isin([f"{0:016x}", f"{1:016x}"])
-    contest.__dict__["candidates"] = contest.candidates.assign(feasible=feasible)
+    (task,) = tasks(results, SweepSpec.model_validate(SWEEP))
+    feasible = ~task.candidates["trial_id"].isin([f"{0:016x}", f"{1:016x}"])
+    task.__dict__["candidates"] = task.candidates.assign(feasible=feasible)
     for bound in (0.92, None):
-        choice = choose(contest, results, bound)
-        assert choice.chosen is not None
-        assert choice.most_accurate is not None
-        assert choice.most_accurate["trial_id"] == f"{2:016x}"
-        assert choice.chosen["trial_id"] == f"{3 if bound is None else 2:016x}"
-    contest.__dict__["candidates"] = contest.candidates.assign(feasible=False)
-    assert choose(contest, results, 0.5).chosen is None
+        selection = choose(task, results, bound)
+        assert selection.chosen is not None
+        assert selection.most_accurate is not None
+        assert selection.most_accurate["trial_id"] == f"{2:016x}"
+        assert selection.chosen["trial_id"] == f"{3 if bound is None else 2:016x}"
+    task.__dict__["candidates"] = task.candidates.assign(feasible=False)
+    assert choose(task, results, 0.5).chosen is None

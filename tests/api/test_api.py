@@ -200,9 +200,9 @@ def test_a_front_that_is_not_there_is_told(study: Study) -> None:
 
 
 def test_plots_are_figures(study: Study) -> None:
-    """Of a study, its path or a contest; matplotlib's or plotly's."""
-    (contest,) = study.contests()
-    for found in (study, study.path, contest):
+    """Of a study, its path or a task; matplotlib's or plotly's."""
+    (task,) = study.tasks()
+    for found in (study, study.path, task):
         assert isinstance(privsearch.plot_front(found), matplotlib.figure.Figure)
     assert isinstance(privsearch.plot_front(study, "iris", interactive=True), go.Figure)
 
@@ -217,15 +217,15 @@ def test_what_commands_write_calls_write(study: Study) -> None:
     compared = privsearch.compare_with_paper(study, write=True)
     assert any(study.comparison.iterdir())
     assert set(compared.claims["verdict"]) <= {"supported", "contradicted", "cannot tell", "not tested"}
-    assert [contest.name for contest in privsearch.remake_outputs(study)] == ["iris"]
+    assert [task.name for task in privsearch.remake_outputs(study)] == ["iris"]
     assert set(privsearch.check_study(study, repair=True)["state"]) == {"sound"}
 
 
 def test_values_say_what_they_are_in_a_line(outcome: SweepOutcome) -> None:
     """No repr is longer than a line of 300 characters."""
-    (contest,) = outcome.contests
+    (task,) = outcome.tasks
     results = outcome.study.results()
-    for value in (outcome, outcome.study, outcome.plan, contest, *results, make_failed()):
+    for value in (outcome, outcome.study, outcome.plan, task, *results, make_failed()):
         assert len(repr(value)) < 300
         assert "\n" not in repr(value)
     assert repr(outcome.study).endswith("4 of 4 trials, iris, paper)")
@@ -236,9 +236,9 @@ def test_values_say_what_they_are_in_a_line(outcome: SweepOutcome) -> None:
 
 def test_values_show_themselves_in_a_notebook(outcome: SweepOutcome, tiny_sweep: SweepSpec) -> None:
     """As tables, or as the YAML of a sweep, with the numbers in them."""
-    (contest,) = outcome.contests
-    best = contest.front["trial_id"].iloc[0]
-    for value in (outcome, outcome.study, contest):
+    (task,) = outcome.tasks
+    best = task.front["trial_id"].iloc[0]
+    for value in (outcome, outcome.study, task):
         assert f"<td>{best}</td>" in value._repr_html_()
     assert "<td>iris</td>" in outcome.plan._repr_html_()
     assert "batch_size: 64" in tiny_sweep._repr_html_()

@@ -46,7 +46,7 @@ def small(input_shape, num_classes, spec):
 
 @register_attack("top")
 def top(view):
-    return view.asked.target.max(axis=-1).mean(axis=0)
+    return view.queried.target.max(axis=-1).mean(axis=0)
 """
 SWEEP = """\
 name: own
@@ -76,7 +76,7 @@ def noisy(input_shape: tuple[int, ...], num_classes: int, spec: TrialSpec) -> nn
 
 
 def sure(view: Any) -> Any:
-    return view.asked.target.max(axis=-1).mean(axis=0)
+    return view.queried.target.max(axis=-1).mean(axis=0)
 
 
 def trial_of(model: str, *attacks: Any, **axes: Any) -> TrialSpec:
@@ -259,7 +259,7 @@ def test_a_model_that_is_no_network_fails_its_trial(build: Any, said: str) -> No
 
 
 @pytest.mark.parametrize(
-    "scores", [lambda view: np.zeros(3), lambda view: view.asked.labels * np.nan, lambda view: None]
+    "scores", [lambda view: np.zeros(3), lambda view: view.queried.labels * np.nan, lambda view: None]
 )
 def test_scores_that_are_none_fail_their_trial(scores: Any) -> None:
     """An attack gives one finite number for each example."""
@@ -273,8 +273,8 @@ def test_a_registered_attack_finds_what_the_same_built_in_one_finds() -> None:
     """It is given what every attack is given, and judged alike."""
 
     def loss(view: Any) -> Any:
-        logits = torch.from_numpy(view.asked.target[0]).double()
-        return -nn.functional.cross_entropy(logits, torch.from_numpy(view.asked.labels), reduction="none").numpy()
+        logits = torch.from_numpy(view.queried.target[0]).double()
+        return -nn.functional.cross_entropy(logits, torch.from_numpy(view.queried.labels), reduction="none").numpy()
 
     register_attack("my_loss", loss)
     spec = trial_of("ann", "my_loss")

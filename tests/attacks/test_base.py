@@ -58,7 +58,7 @@ def test_log_odds_do_not_saturate(gap: float) -> None:
 
 def test_every_network_and_view_is_asked_about_the_label() -> None:
     """The log-odds of the label, network by network, view by view, example by example."""
-    asked = make_cohort(0, size=5, views=2).view().asked
+    asked = make_cohort(0, size=5, views=2).view().queried
     target, shadows = label_log_odds(asked)
     for view, example in np.ndindex(2, 5):
         label = asked.labels[example]
@@ -69,7 +69,7 @@ def test_every_network_and_view_is_asked_about_the_label() -> None:
 
 def test_outputs_are_picked_by_example() -> None:
     """An index array or a mask picks the same examples from target, shadows and labels."""
-    asked = make_cohort(0, size=4, views=2).view().asked
+    asked = make_cohort(0, size=4, views=2).view().queried
     for chosen in (np.array([1, 3]), np.array([False, True, False, True])):
         assert np.array_equal(asked[chosen].target, asked.target[:, [1, 3]])
         assert np.array_equal(asked[chosen].shadows, asked.shadows[:, :, [1, 3]])

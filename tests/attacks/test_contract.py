@@ -10,7 +10,7 @@ from attack_views import Cohort, make_cohort
 from scipy.stats import norm
 
 from privsearch.analysis.metrics import attack_auc, noise_floor
-from privsearch.attacks import AttackView, Outputs, Round, attack_scores
+from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
 from privsearch.attacks.base import label_log_odds
 from privsearch.errors import MetricError
 from privsearch.spec import Attack, LabelOnlyAttack, LiraAttack, RmiaAttack, SvmAttack, ThresholdAttack
@@ -80,7 +80,7 @@ def test_taking_all_shadows_would_give_members_away() -> None:
     """A member has fewer shadows that were trained on it than a non-member: LiRA with all of them is biased."""
 
     def lira_with_all_shadows(view: AttackView, rng: np.random.Generator) -> np.ndarray:
-        phi, shadows = label_log_odds(view.asked)
+        phi, shadows = label_log_odds(view.queried)
         log_in, log_out = (
             norm.logpdf(phi[0], np.nanmean(of_state, axis=0), np.nanstd(of_state, axis=0, ddof=1))
             for of_state in (
@@ -96,8 +96,8 @@ def test_judging_what_was_learnt_from_would_recognise_examples() -> None:
     """What a shadow was trained on the target more likely was not: an SVM that knows the example is biased."""
 
     def svm_in_one_round(view: AttackView, rng: np.random.Generator) -> np.ndarray:
-        everyone = np.ones(len(view.asked.labels), dtype=bool)
-        return attack_scores(SvmAttack(), replace(view, rounds=(Round(everyone, everyone),)), rng)
+        everyone = np.ones(len(view.queried.labels), dtype=bool)
+        return attack_scores(SvmAttack(), replace(view, folds=(Fold(everyone, everyone),)), rng)
 
     assert abs(excess(svm_in_one_round)) > 5
 
@@ -135,11 +135,11 @@ def test_permuting_the_examples_permutes_the_scores(attack: Attack, views: int) 
     view = balanced_view(views)
     if isinstance(attack, SvmAttack):
         attack = attack.model_copy(update={"undersample": False})
-    order = np.random.default_rng(1).permutation(len(view.asked.labels))
+    order = np.random.default_rng(1).permutation(len(view.queried.labels))
     permuted = AttackView(
-        view.asked[order],
+        view.queried[order],
         view.shadow_is_member[:, order],
-        tuple(Round(round_.learn[order], round_.judge[order]) for round_ in view.rounds),
+        tuple(Fold(fold.fit[order], fold.score[order]) for fold in view.folds),
         view.population,
     )
     np.testing.assert_allclose(scores(attack, permuted), scores(attack, view)[order], rtol=1e-6, atol=1e-3)
@@ -151,7 +151,7 @@ def balanced_view(views: int) -> AttackView:
     return AttackView(
         Outputs(target.logits[0], shadows.logits, shadows.labels),
         shadows.is_member,
-        shadows.view().rounds,
+        shadows.view().folds,
         Outputs(target.population_logits[0], shadows.population_logits, shadows.population_labels),
     )
 
@@ -169,7 +169,7 @@ def test_a_constant_signal_gives_one_half(attack: Attack, views: int) -> None:
     )
     # In one round, since an SVM may give equal answers another score than the next one does.
     everyone = np.ones(len(blank.labels), dtype=bool)
-    view = replace(blank.view(), rounds=(Round(everyone, everyone),))
+    view = replace(blank.view(), folds=(Fold(everyone, everyone),))
     assert attack_auc(scores(attack, view), blank.is_member[0]) == 0.5
 
 
@@ -203,6 +203,6 @@ def test_an_attack_on_the_target_alone_asks_for_nothing_else(attack: Attack) -> 
     """Without shadows, rounds or a population the scores are the same."""
     view, none = make_cohort(0).view(), np.array([], dtype=int)
     alone = AttackView(
-        replace(view.asked, shadows=view.asked.shadows[:0]), view.shadow_is_member[:0], (), view.population[none]
+        replace(view.queried, shadows=view.queried.shadows[:0]), view.shadow_is_member[:0], (), view.population[none]
     )
     assert np.array_equal(scores(attack, alone), scores(attack, view))

@@ -98,7 +98,9 @@ def test_each_view_has_statistics_of_its_own(mode: Mode, variance: Variance) -> 
         scores(
             replace(
                 asked,
-                asked=replace(asked.asked, target=asked.asked.target[v, None], shadows=asked.asked.shadows[:, v, None]),
+                queried=replace(
+                    asked.queried, target=asked.queried.target[v, None], shadows=asked.queried.shadows[:, v, None]
+                ),
             ),
             mode,
             variance,

@@ -59,8 +59,8 @@ def test_thresholds_are_their_formulas(kind: ThresholdKind, views: int) -> None:
         }[kind]
 
     expected = [
-        np.mean([score(softmax(view.asked.target[v, i]), label) for v in range(views)])
-        for i, label in enumerate(view.asked.labels)
+        np.mean([score(softmax(view.queried.target[v, i]), label) for v in range(views)])
+        for i, label in enumerate(view.queried.labels)
     ]
     np.testing.assert_allclose(scores(ThresholdAttack(kind=kind), view), expected, rtol=1e-9)
 
@@ -71,8 +71,8 @@ def test_thresholds_are_their_formulas(kind: ThresholdKind, views: int) -> None:
 def test_lira_is_its_formula(mode: Mode, variance: Literal["pooled", "per_example"], views: int) -> None:
     """Normal densities, or the tail of one, example by example and view by view."""
     view = small_view(views)
-    size = len(view.asked.labels)
-    p, *shadows = (p_label(network, view.asked.labels) for network in (view.asked.target, *view.asked.shadows))
+    size = len(view.queried.labels)
+    p, *shadows = (p_label(network, view.queried.labels) for network in (view.queried.target, *view.queried.shadows))
     phi, *phis = (np.log(q / (1 - q)) for q in (p, *shadows))
 
     def pooled_variance(v: int, state: bool) -> float:
@@ -106,7 +106,7 @@ def test_lira_is_its_formula(mode: Mode, variance: Literal["pooled", "per_exampl
 def test_rmia_is_its_formula(mode: Mode, a: float, gamma: float, views: int) -> None:
     """Every example is compared with every stranger."""
     view = small_view(views)
-    p, *shadows = (p_label(network, view.asked.labels) for network in (view.asked.target, *view.asked.shadows))
+    p, *shadows = (p_label(network, view.queried.labels) for network in (view.queried.target, *view.queried.shadows))
 
     def offline(mean_out: float | np.ndarray) -> float | np.ndarray:
         return ((1 + a) * mean_out + (1 - a)) / 2

@@ -53,7 +53,7 @@ def test_offline_is_online_where_its_assumption_holds(a: float) -> None:
     outside = rng.uniform(0.1, 0.9, size=50)
     target = list(rng.uniform(0.1, 0.9, size=50))
     shadows = [list(np.minimum(a * outside + 1 - a, 1 - 1e-12)), list(outside)]
-    asked = replace(EXAMPLE, asked=outputs(target, shadows), shadow_is_member=np.array([[True] * 50, [False] * 50]))
+    asked = replace(EXAMPLE, queried=outputs(target, shadows), shadow_is_member=np.array([[True] * 50, [False] * 50]))
     asked = replace(asked, population=outputs(list(rng.uniform(0.1, 0.9, size=200)), [[0.4] * 200, [0.6] * 200]))
     assert np.array_equal(scores(asked, "online", a=a), scores(asked, "offline", a=a))
     assert len(set(scores(asked, "online", a=a))) > 10
@@ -76,5 +76,5 @@ def test_each_view_is_compared_with_its_own_population(mode: Mode) -> None:
     def singly(of: Outputs, v: int) -> Outputs:
         return Outputs(of.target[v, None], of.shadows[:, v, None], of.labels)
 
-    views = [replace(asked, asked=singly(asked.asked, v), population=singly(asked.population, v)) for v in range(3)]
+    views = [replace(asked, queried=singly(asked.queried, v), population=singly(asked.population, v)) for v in range(3)]
     assert scores(asked, mode) == pytest.approx(np.mean([scores(view, mode) for view in views], axis=0))

@@ -59,7 +59,7 @@ def test_a_choice_leads_to_the_commands_that_follow(study: Path, monkeypatch: py
 def test_a_choice_as_json(study: Path) -> None:
     """What a program needs: which one, its numbers, and what it was compared with."""
     (choice,) = json.loads(run("pick", study, "--min-accuracy", "0", "--dataset", "iris", "--json").stdout)
-    assert (choice["contest"], choice["private"], choice["rule"]) == ("iris", "svm.auc", "bound")
+    assert (choice["task"], choice["private"], choice["rule"]) == ("iris", "svm.auc", "bound")
     assert choice["chosen"]["trial_id"] in Study(study).trials()
     assert choice["chosen"]["n"] == 2
     assert choice["chosen"]["numbers"]["svm.auc"].keys() == {"mean", "sd", "low", "high"}

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from builders import make_completed
 
-from privsearch.analysis.tasks import contests
+from privsearch.analysis.tasks import tasks
 from privsearch.cli.summary import unsatisfied
 from privsearch.spec import Constraint, SweepSpec
 
@@ -11,7 +11,7 @@ def test_a_sweep_in_which_nothing_is_feasible_ends_with_the_nearest() -> None:
     """What was asked for, where nothing satisfies it, and which configuration comes nearest; else not a word."""
     asked = {"name": "a", "datasets": ["iris"], "grids": {"a": {"model": ["ann", "snn"]}}}
     results = [make_completed("1" * 16, accuracy=0.8), make_completed("2" * 16, accuracy=0.9, weight_bit_width=4)]
-    (found,) = contests(results, SweepSpec.model_validate(asked))
+    (found,) = tasks(results, SweepSpec.model_validate(asked))
     assert unsatisfied([found]) == []
     least = replace(found, constraints={"test_accuracy": Constraint.model_validate(">= 0.9")})
     assert unsatisfied([least]) == []

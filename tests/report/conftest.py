@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 from builders import completed_of, make_failed
 
-from privsearch.analysis.tasks import Contest, contests
+from privsearch.analysis.tasks import Task, tasks
 from privsearch.spec import HalvesProtocol, PaperProtocol, Protocol, SweepSpec, TrialSpec
 from privsearch.study.result import TrialResult
 
 Row = tuple[dict[str, Any], list[float], list[float]]
-ContestOf = Callable[..., Contest]
+TaskOf = Callable[..., Task]
 
 
 def _result(number: int, row: Row, protocol: Protocol) -> TrialResult:
@@ -21,16 +21,16 @@ def _result(number: int, row: Row, protocol: Protocol) -> TrialResult:
 
 
 @pytest.fixture
-def contest_of() -> ContestOf:
-    """The contest of trials given as axes, accuracies and AUCs of each target; one without AUCs has failed."""
+def task_of() -> TaskOf:
+    """The task of trials given as axes, accuracies and AUCs of each target; one without AUCs has failed."""
 
-    def build(rows: list[Row], kind: str = "paper", **changes: Any) -> Contest:
+    def build(rows: list[Row], kind: str = "paper", **changes: Any) -> Task:
         targets = max(len(row[2]) or 1 for row in rows)
         protocol = PaperProtocol(replicates=targets) if kind == "paper" else HalvesProtocol(networks=targets)
         sweep = {"name": "a", "datasets": ["breast_cancer"], "protocol": kind, "grids": {"a": {"model": ["ann"]}}}
         results = [_result(number, row, protocol) for number, row in enumerate(rows)]
-        (contest,) = contests(results, SweepSpec.model_validate(sweep | changes))
-        return contest
+        (task,) = tasks(results, SweepSpec.model_validate(sweep | changes))
+        return task
 
     return build
 
@@ -51,25 +51,25 @@ def small_rows() -> list[Row]:
 
 
 @pytest.fixture
-def small(contest_of: ContestOf, small_rows: list[Row]) -> Contest:
-    """A contest of these seven, of three targets each."""
-    return contest_of(small_rows)
+def small(task_of: TaskOf, small_rows: list[Row]) -> Task:
+    """A task of these seven, of three targets each."""
+    return task_of(small_rows)
 
 
 @pytest.fixture
-def single(contest_of: ContestOf, small_rows: list[Row]) -> Contest:
+def single(task_of: TaskOf, small_rows: list[Row]) -> Task:
     """The same seven with one target each, of which no uncertainty is known."""
-    return contest_of([(axes, accuracies[1:2], aucs[1:2]) for axes, accuracies, aucs in small_rows])
+    return task_of([(axes, accuracies[1:2], aucs[1:2]) for axes, accuracies, aucs in small_rows])
 
 
 @pytest.fixture
-def tradeoff(contest_of: ContestOf) -> Callable[..., Contest]:
+def tradeoff(task_of: TaskOf) -> Callable[..., Task]:
     """A number of configurations, all of them on the front."""
 
-    def build(count: int, targets: int = 1) -> Contest:
+    def build(count: int, targets: int = 1) -> Task:
         gains = [i / max(1, count - 1) for i in range(count)]
         axes = [{"model": ("ann", "snn")[i % 2], "epochs": i + 1} for i in range(count)]
         numbers = [([0.7 + 0.2 * gain] * targets, [0.5 + 0.1 * gain**2] * targets) for gain in gains]
-        return contest_of([(axis, *number) for axis, number in zip(axes, numbers, strict=True)])
+        return task_of([(axis, *number) for axis, number in zip(axes, numbers, strict=True)])
 
     return build

@@ -6,7 +6,7 @@ import pytest
 from command_line import INLINE, files, run
 from dashboard_server import dashboard_of
 
-from privsearch.analysis.tasks import Contest, contests
+from privsearch.analysis.tasks import Task, tasks
 from privsearch.report.optuna_index import index_results
 from privsearch.spec import Constraint
 from privsearch.study.folder import load_study
@@ -28,7 +28,7 @@ def test_the_dashboard_shows_a_study_as_it_is(tiny_sweep_file: Path, tmp_path: P
     folder = tmp_path / "study"
     assert run("sweep", tiny_sweep_file, "--study", folder, *INLINE).exit_code == 0
     study, before = load_study(folder), files(folder)
-    (contest,) = contests(study.results(), study.sweep())
+    (task,) = tasks(study.results(), study.sweep())
     with dashboard_of(study.optuna_storage) as dashboard:
         shown = dashboard.study("iris")
         assert files(folder) == before
@@ -37,7 +37,7 @@ def test_the_dashboard_shows_a_study_as_it_is(tiny_sweep_file: Path, tmp_path: P
     assert attributes(shown)["epochs"] == "1"
     assert {trial["state"] for trial in shown["trials"]} == {"Complete"}
     values = {attributes(trial)["trial_id"]: trial["values"] for trial in shown["trials"]}
-    rows = contest.rows.set_index("trial_id")
+    rows = task.rows.set_index("trial_id")
     assert values.keys() == set(rows.index)
     for trial, numbers in values.items():
         assert numbers == pytest.approx(rows.loc[trial, ["test_accuracy", "svm.auc"]].tolist())
@@ -45,22 +45,22 @@ def test_the_dashboard_shows_a_study_as_it_is(tiny_sweep_file: Path, tmp_path: P
         "model",
         "act_bit_width",
     }
-    assert ids(shown["best_trials"]) == set(contest.candidates.query("on_front")["trial_id"])
+    assert ids(shown["best_trials"]) == set(task.candidates.query("on_front")["trial_id"])
 
 
-def test_the_dashboard_tells_what_violates_a_constraint(small: Contest, tmp_path: Path) -> None:
+def test_the_dashboard_tells_what_violates_a_constraint(small: Task, tmp_path: Path) -> None:
     """Of three objectives. Its own front pays no regard to constraints: of what is feasible in it, all is on ours."""
     constraints = {column: Constraint.model_validate(bound) for column, bound in (("svm.auc", "<= 0.6"), ("x", "> 0"))}
     objectives = small.objectives | {"seconds": "minimize"}
-    contest = replace(small, objectives=objectives, constraints={"svm.auc": constraints["svm.auc"]})
-    unknown = replace(contest, name="unknown", constraints=constraints)
-    index_results(tmp_path / "optuna.journal", [contest, unknown])
+    task = replace(small, objectives=objectives, constraints={"svm.auc": constraints["svm.auc"]})
+    unknown = replace(task, name="unknown", constraints=constraints)
+    index_results(tmp_path / "optuna.journal", [task, unknown])
     with dashboard_of(tmp_path / "optuna.journal") as dashboard:
-        shown, none = dashboard.study(contest.name), dashboard.study("unknown")
+        shown, none = dashboard.study(task.name), dashboard.study("unknown")
     feasible = [trial for trial in shown["trials"] if all(lacking <= 0 for lacking in trial["constraints"])]
     complete = [trial for trial in feasible if trial["state"] == "Complete"]
-    assert ids(complete) == set(contest.candidates.query("feasible")["trial_id"])
-    assert len(complete) < len(contest.candidates)
-    front = set(contest.candidates.query("on_front")["trial_id"])
+    assert ids(complete) == set(task.candidates.query("feasible")["trial_id"])
+    assert len(complete) < len(task.candidates)
+    front = set(task.candidates.query("on_front")["trial_id"])
     assert ids([trial for trial in shown["best_trials"] if trial in feasible]) <= front
     assert all(max(trial["constraints"]) > 0 for trial in none["trials"] if trial["state"] == "Complete")

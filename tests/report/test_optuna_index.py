@@ -16,7 +16,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from privsearch.analysis.tasks import Contest, contests
+from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import StudyError
 from privsearch.report import optuna_index
 from privsearch.report.optuna_index import index_results, indexed_trials
@@ -32,7 +32,7 @@ def completed(name: str, accuracies: list[float], aucs: list[float], **axes: obj
 
 
 @pytest.fixture
-def found() -> list[Contest]:
+def found() -> list[Task]:
     """Five trials on iris under paper, the last of them failed, and one under halves."""
     two = {"protocol": PaperProtocol(replicates=2)}
     results = [
@@ -45,7 +45,7 @@ def found() -> list[Contest]:
     ]
     protocols = ["paper", "halves"]
     asked = {"name": "a", "datasets": ["iris"], "protocol": protocols, "grids": {"a": {"model": ["ann"]}}}
-    return list(contests(results, SweepSpec.model_validate(asked)))
+    return list(tasks(results, SweepSpec.model_validate(asked)))
 
 
 def studies(path: Path) -> dict[str, optuna.Study]:
@@ -61,17 +61,17 @@ def content(path: Path) -> pd.DataFrame:
     return pd.concat(frames).drop(columns=["datetime_start", "datetime_complete", "duration"])
 
 
-def test_index_has_a_named_study_for_each_contest(found: list[Contest], tmp_path: Path) -> None:
-    """Each contest is a study of its name, with the objectives as directions and metric names."""
+def test_index_has_a_named_study_for_each_task(found: list[Task], tmp_path: Path) -> None:
+    """Each task is a study of its name, with the objectives as directions and metric names."""
     index_results(tmp_path / "optuna.journal", found)
     named = studies(tmp_path / "optuna.journal")
     assert list(named) == ["iris_paper", "iris_halves"]
-    for study, contest in zip(named.values(), found, strict=True):
-        assert [direction.name.lower() for direction in study.directions] == list(contest.objectives.values())
-        assert study.metric_names == list(contest.objectives)
+    for study, task in zip(named.values(), found, strict=True):
+        assert [direction.name.lower() for direction in study.directions] == list(task.objectives.values())
+        assert study.metric_names == list(task.objectives)
 
 
-def test_index_and_front_agree(found: list[Contest], tmp_path: Path) -> None:
+def test_index_and_front_agree(found: list[Task], tmp_path: Path) -> None:
     """The best trials that Optuna finds in the index are the rows of the front."""
     index_results(tmp_path / "optuna.journal", found)
     best = studies(tmp_path / "optuna.journal")["iris_paper"].best_trials
@@ -79,7 +79,7 @@ def test_index_and_front_agree(found: list[Contest], tmp_path: Path) -> None:
     assert {trial.user_attrs["trial_id"] for trial in best} == set(front["trial_id"]) == {"a", "b", "d"}
 
 
-def test_parameters_are_the_varying_axes_that_have_an_effect(found: list[Contest], tmp_path: Path) -> None:
+def test_parameters_are_the_varying_axes_that_have_an_effect(found: list[Task], tmp_path: Path) -> None:
     """Null is dropped where the axis has no effect and kept as full precision; what is constant is no parameter."""
     index_results(tmp_path / "optuna.journal", found)
     study = studies(tmp_path / "optuna.journal")["iris_paper"]
@@ -98,7 +98,7 @@ def test_parameters_are_the_varying_axes_that_have_an_effect(found: list[Contest
     assert study.user_attrs["beta"] == 0.95
 
 
-def test_distributions_keep_the_order_of_numbers(found: list[Contest], tmp_path: Path) -> None:
+def test_distributions_keep_the_order_of_numbers(found: list[Task], tmp_path: Path) -> None:
     """Numbers have integer or float distributions, names and nulls have categories."""
     index_results(tmp_path / "optuna.journal", found)
     trials = studies(tmp_path / "optuna.journal")["iris_paper"].trials
@@ -111,7 +111,7 @@ def test_distributions_keep_the_order_of_numbers(found: list[Contest], tmp_path:
     }
 
 
-def test_values_are_means_and_attributes_the_rest(found: list[Contest], tmp_path: Path) -> None:
+def test_values_are_means_and_attributes_the_rest(found: list[Task], tmp_path: Path) -> None:
     """A trial's values are its means; its spreads, placebo, time and identity are attributes."""
     index_results(tmp_path / "optuna.journal", found)
     study = studies(tmp_path / "optuna.journal")["iris_paper"]
@@ -124,7 +124,7 @@ def test_values_are_means_and_attributes_the_rest(found: list[Contest], tmp_path
     assert "error" not in trial.user_attrs
 
 
-def test_failed_and_unmeasured_trials_fail_in_the_index(found: list[Contest], tmp_path: Path) -> None:
+def test_failed_and_unmeasured_trials_fail_in_the_index(found: list[Task], tmp_path: Path) -> None:
     """A trial that failed, or has no number for an objective, is FAIL, and a failed one says why."""
     found[0].rows.loc[3, "svm.auc"] = math.nan
     index_results(tmp_path / "optuna.journal", found)
@@ -133,14 +133,14 @@ def test_failed_and_unmeasured_trials_fail_in_the_index(found: list[Contest], tm
     assert trials[4].user_attrs["error"] == "DivergedError: the training loss must be finite"
 
 
-def test_importances_can_be_computed_from_the_index(found: list[Contest], tmp_path: Path) -> None:
+def test_importances_can_be_computed_from_the_index(found: list[Task], tmp_path: Path) -> None:
     """Optuna weighs every parameter of the index, conditional ones included."""
     index_results(tmp_path / "optuna.journal", found)
     importances = get_param_importances(studies(tmp_path / "optuna.journal")["iris_paper"])
     assert set(importances) == {"model", "act_bit_width", "threshold", "surrogate_gradient", "num_steps"}
 
 
-def test_rebuilding_the_index_changes_nothing(found: list[Contest], tmp_path: Path) -> None:
+def test_rebuilding_the_index_changes_nothing(found: list[Task], tmp_path: Path) -> None:
     """An index built twice holds the same trials once, and no other file stays behind."""
     path = tmp_path / "optuna.journal"
     index_results(path, found)
@@ -151,7 +151,7 @@ def test_rebuilding_the_index_changes_nothing(found: list[Contest], tmp_path: Pa
 
 
 def test_crash_while_indexing_leaves_the_old_index(
-    found: list[Contest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    found: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An index is replaced as a whole or not at all."""
     path = tmp_path / "optuna.journal"
@@ -165,7 +165,7 @@ def test_crash_while_indexing_leaves_the_old_index(
 
 
 def test_optuna_is_quiet_and_stays_as_it_was(
-    found: list[Contest], tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    found: list[Task], tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is logged while indexing, and Optuna's verbosity is what it was before."""
     monkeypatch.setattr(logging.getLogger("optuna"), "propagate", True)
@@ -175,7 +175,7 @@ def test_optuna_is_quiet_and_stays_as_it_was(
     assert optuna.logging.get_verbosity() == verbosity == optuna.logging.INFO
 
 
-def test_an_index_tells_its_trials(found: list[Contest], tmp_path: Path) -> None:
+def test_an_index_tells_its_trials(found: list[Task], tmp_path: Path) -> None:
     """All of them, failed ones too; one that is missing or torn says so, and is not made by asking."""
     path = tmp_path / "optuna.journal"
     with pytest.raises(StudyError, match=r"optuna\.journal: must be an index .*, but is missing or damaged"):
@@ -213,14 +213,14 @@ def test_best_trials_are_the_front(
     frame = pd.DataFrame(rows, columns=columns).assign(**known, **dict.fromkeys(AXES), trial_id=ids)
     frame = frame.assign(model="ann", epochs=range(len(rows)))
     objectives = {column: directions[column] for column in columns[:count]}
-    contest = Contest("iris", "iris", frame, frame[["trial_id"]], objectives, constraints)
-    index_results(tmp_path / "optuna.journal", [contest])
+    task = Task("iris", "iris", frame, frame[["trial_id"]], objectives, constraints)
+    index_results(tmp_path / "optuna.journal", [task])
     best = studies(tmp_path / "optuna.journal")["iris"].best_trials
-    expected = contest.candidates.loc[contest.candidates["on_front"], "trial_id"]
+    expected = task.candidates.loc[task.candidates["on_front"], "trial_id"]
     assert sorted(trial.user_attrs["trial_id"] for trial in best) == sorted(expected)
 
 
-def test_a_dead_network_is_no_best_trial(found: list[Contest], tmp_path: Path) -> None:
+def test_a_dead_network_is_no_best_trial(found: list[Task], tmp_path: Path) -> None:
     """It is FAIL in the index, as it is on no front."""
     found[0].rows.loc[0, "dead_networks"] = 1
     index_results(tmp_path / "optuna.journal", found)
@@ -229,7 +229,7 @@ def test_a_dead_network_is_no_best_trial(found: list[Contest], tmp_path: Path) -
     assert {trial.user_attrs["trial_id"] for trial in study.best_trials} == {"b", "d"}
 
 
-def test_violations_are_told_by_the_columns_names(found: list[Contest], tmp_path: Path) -> None:
+def test_violations_are_told_by_the_columns_names(found: list[Task], tmp_path: Path) -> None:
     """In the column's unit; a missing number violates by more than any other, and no trial by infinity."""
     bounds = {"test_accuracy": ">= 0.8", "svm.tpr_at_fpr_1e-2": "<= 0.5"}
     constraints = {column: Constraint.model_validate(bound) for column, bound in bounds.items()}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from privsearch.errors import DataError, SpecError
 from privsearch.spec import SweepSpec
-from privsearch.spec.sweep_file import blaming, read_attacks, read_sweep
+from privsearch.spec.sweep_file import locating_errors, read_attacks, read_sweep
 
 
 def written(folder: Path, text: str) -> Path:
@@ -73,14 +73,14 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(tmp_path: Pat
 def test_a_later_error_gets_its_place(tmp_path: Path) -> None:
     """What only the data can tell is still said of a line of the file, or of the --set that is to blame."""
     path = written(tmp_path, GOOD)
-    with pytest.raises(DataError, match=r"sweep\.yaml:2: datasets\[0\]: is not there"), blaming(path):
+    with pytest.raises(DataError, match=r"sweep\.yaml:2: datasets\[0\]: is not there"), locating_errors(path):
         raise DataError("is not there", where=("datasets", 0))
     with (
         pytest.raises(SpecError, match=r"--set recipe\.epochs=1|--set recipe\.epochs: "),
-        blaming(path, ["recipe.epochs=1"]),
+        locating_errors(path, ["recipe.epochs=1"]),
     ):
         raise SpecError("too few", where=("recipe", "epochs"))
-    with pytest.raises(SpecError, match=r"^no place$"), blaming(path):
+    with pytest.raises(SpecError, match=r"^no place$"), locating_errors(path):
         raise SpecError("no place")
 
 

@@ -49,7 +49,7 @@ def test_attacks_are_not_part_of_the_id() -> None:
 
 
 def test_the_id_of_a_known_trial_stays() -> None:
-    """A change that moves ids loses every record: it must be meant, and raise MEANING_VERSION."""
+    """A change that moves ids loses every record: it must be meant, and raise NUMERICS_VERSION."""
     assert SPEC.trial_id("0" * 64) == "620f5af5dc6938b5"
 
 

@@ -183,9 +183,9 @@ def test_a_torn_environment_costs_only_itself(study: Study, tiny_sweep: SweepSpe
 def test_files_are_made_by_one_process_at_a_time(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second waits, and gives up in the end; a sweep at work is no reason to wait."""
     monkeypatch.setattr(store, "OUTPUTS_SECONDS", 0.1)
-    with study.held(), study.remade():
+    with study.held(), study.rewriting_outputs():
         told = pytest.raises(StudyError, match=r"only one process at a time may write .* `privsearch front")
-        with told, Study(study.path).remade():
+        with told, Study(study.path).rewriting_outputs():
             pass
-    with study.remade():
+    with study.rewriting_outputs():
         pass

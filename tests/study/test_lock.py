@@ -155,7 +155,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 def test_an_onlooker_sees_a_holder_and_is_not_in_its_way(tmp_path: Path, start: Start) -> None:
     """As long as it holds the folder; a killed one for two heartbeats more, or for a lease where it was elsewhere."""
-    onlooker = lock.Onlooker(tmp_path)
+    onlooker = lock.LeaseObserver(tmp_path)
     assert not onlooker.held()
     assert list(tmp_path.iterdir()) == []
     first = start("here")

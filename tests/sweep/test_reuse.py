@@ -5,7 +5,7 @@ from builders import make_completed
 from versions import OtherVersions
 
 from privsearch.data import describe_dataset
-from privsearch.spec import MEANING_VERSION, SvmAttack, ThresholdAttack, TrialSpec
+from privsearch.spec import NUMERICS_VERSION, SvmAttack, ThresholdAttack, TrialSpec
 from privsearch.study.environment import present_environment
 from privsearch.study.record import merged
 from privsearch.study.result import Completed, TrialResult, parse_result
@@ -67,9 +67,9 @@ def test_versions_are_those_of_training_and_attacks(other_versions: OtherVersion
 @pytest.mark.parametrize(
     ("fingerprint", "version", "expected"),
     [
-        ("other data", MEANING_VERSION, ({"iris": 1}, {})),
-        (None, MEANING_VERSION - 1, ({}, {"iris": 1})),
-        (None, MEANING_VERSION, ({}, {})),
+        ("other data", NUMERICS_VERSION, ({"iris": 1}, {})),
+        (None, NUMERICS_VERSION - 1, ({}, {"iris": 1})),
+        (None, NUMERICS_VERSION, ({}, {})),
     ],
 )
 def test_what_changed_is_told_apart(

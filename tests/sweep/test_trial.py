@@ -21,7 +21,7 @@ from privsearch.spec import (
     ThresholdAttack,
     TrialSpec,
 )
-from privsearch.spec.attacks import ThresholdKind, lacks
+from privsearch.spec.attacks import ThresholdKind, unmet_requirement
 from privsearch.study.environment import present_environment
 from privsearch.study.result import UNKNOWN_ID, Cohort, Completed, Epoch, Failed, TrialResult
 from privsearch.sweep.trial import Earlier, Keeping, attack_trial, run_trial
@@ -95,7 +95,7 @@ EVERYTHING: tuple[Attack, ...] = (
 @pytest.mark.parametrize("model", ["ann", "snn"])
 def test_every_attack_runs_under_halves(model: str) -> None:
     """Each network of the cohort is a target, and has numbers of every attack; none has a shadow of its own."""
-    attacks = tuple(attack for attack in EVERYTHING if lacks(attack, HALVES, model) is None)
+    attacks = tuple(attack for attack in EVERYTHING if unmet_requirement(attack, HALVES, model) is None)
     result = run(model=model, num_steps=20 if model == "snn" else None, protocol=HALVES, attacks=attacks)
     assert len(result.replicates) == 4
     names = [attack.name for attack in attacks]

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray as Array
 
-from privsearch.attacks.protocols.evaluation import Judged, across_targets
+from privsearch.attacks.protocols.evaluation import Evaluation, across_targets
 from privsearch.attacks.protocols.halves import audit_halves, halves_cohort, halves_scores
 from privsearch.attacks.protocols.paper import audit_paper, paper_cohort, paper_scores
 from privsearch.errors import MetricError
@@ -110,7 +110,7 @@ def _check_outputs(constant_networks: Collection[int], attack: Attack) -> None:
         )
 
 
-def _audits(cohort: Cohort, spec: TrialSpec, attack: Attack) -> list[Judged]:
+def _audits(cohort: Cohort, spec: TrialSpec, attack: Attack) -> list[Evaluation]:
     match spec.protocol.kind:
         case "paper":
             return audit_paper(cohort.signals, spec.protocol, attack, spec.seed)

@@ -32,7 +32,7 @@ MOST_EXPOSED: Final = 20
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     """An attack's scores on one target, and what they came to.
 
     Attributes:
@@ -49,12 +49,14 @@ class Judged:
     labels: Int[Array, " n"]
     result: AttackResult
 
-    def with_placebo(self, *, placebo: float, matched: float) -> "Judged":
+    def with_placebo(self, *, placebo: float, matched: float) -> "Evaluation":
         """The same with what the placebo came to."""
         return replace(self, result=self.result.model_copy(update={"placebo_auc": placebo, "matched_auc": matched}))
 
 
-def judge(scores: Float[Array, " n"], signals: Signals, target: int, asked: Int[Array, " n"], seed: int) -> Judged:
+def evaluate(
+    scores: Float[Array, " n"], signals: Signals, target: int, asked: Int[Array, " n"], seed: int
+) -> Evaluation:
     """Measure what `scores` tell about the membership of the examples `asked` about in the target's training set.
 
     Args:
@@ -93,16 +95,16 @@ def judge(scores: Float[Array, " n"], signals: Signals, target: int, asked: Int[
         num_members=num_members,
         num_non_members=num_others,
     )
-    return Judged(scores, is_member, signals.rows[asked], labels, result)
+    return Evaluation(scores, is_member, signals.rows[asked], labels, result)
 
 
-def across_targets(audits: Sequence[Judged], rng: np.random.Generator) -> AcrossTargets:
+def across_targets(audits: Sequence[Evaluation], rng: np.random.Generator) -> AcrossTargets:
     """What one attack found on all the targets of a trial together."""
     auc = hierarchical_auc_interval([a.scores for a in audits], [a.is_member for a in audits], rng)
     return AcrossTargets(auc=auc, exposed=most_exposed(audits))
 
 
-def most_exposed(audits: Sequence[Judged]) -> tuple[ExposedExample, ...]:
+def most_exposed(audits: Sequence[Evaluation]) -> tuple[ExposedExample, ...]:
     """The examples that are accused most often of the trainings that they were part of, and least often of others.
 
     Only those that are accused at all, 20 at most; none where a target has too few non-members for a threshold. Among

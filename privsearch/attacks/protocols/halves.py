@@ -7,8 +7,8 @@ from jaxtyping import Bool, Float
 from numpy import ndarray as Array
 
 from privsearch.analysis.metrics import random_half
-from privsearch.attacks import AttackView, Outputs, Round, attack_scores
-from privsearch.attacks.protocols.evaluation import Judged, judge
+from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
+from privsearch.attacks.protocols.evaluation import Evaluation, evaluate
 from privsearch.attacks.protocols.seeding import Stream, attack_stream, random_stream
 from privsearch.errors import DataError
 from privsearch.spec import Attack, HalvesProtocol
@@ -62,7 +62,7 @@ def half_members(num_train: int, networks: int, rng: np.random.Generator) -> Boo
     return is_member
 
 
-def audit_halves(signals: Signals, attack: Attack, seed: int) -> list[Judged]:
+def audit_halves(signals: Signals, attack: Attack, seed: int) -> list[Evaluation]:
     """Attack every network of a cohort in turn, the others being its shadows.
 
     Args:
@@ -75,7 +75,7 @@ def audit_halves(signals: Signals, attack: Attack, seed: int) -> list[Judged]:
     """
     train = np.arange(signals.num_train)
     scored = halves_scores(signals, attack, seed)
-    return [judge(scores, signals, target, train, seed) for target, scores in enumerate(scored)]
+    return [evaluate(scores, signals, target, train, seed) for target, scores in enumerate(scored)]
 
 
 def halves_scores(signals: Signals, attack: Attack, seed: int) -> Iterator[Float[Array, " num_train"]]:
@@ -102,19 +102,19 @@ def halves_scores(signals: Signals, attack: Attack, seed: int) -> Iterator[Float
         outputs = Outputs(answers[target], answers[shadows], signals.labels)
         rng = attack_stream(seed, target, attack)
         view = AttackView(
-            asked=outputs[train],
+            queried=outputs[train],
             shadow_is_member=signals.is_member[shadows][:, train],
-            rounds=_two_rounds(signals.is_member[shadows[0], train], rng),
+            folds=_two_folds(signals.is_member[shadows[0], train], rng),
             population=outputs[test],
         )
         yield attack_scores(attack, view, rng)
 
 
-def _two_rounds(learnt_from: Bool[Array, " n"], rng: np.random.Generator) -> tuple[Round, Round]:
+def _two_folds(learnt_from: Bool[Array, " n"], rng: np.random.Generator) -> tuple[Fold, Fold]:
     """Learn from one random half and judge the other; then change them over.
 
     Either half has half of the members of the shadow that is learnt from. Were there more of them in one, there would
     be fewer of the target's in it, and an attack that goes by the share of members would not be at 0.5 without a leak.
     """
     first = random_half(learnt_from, rng)
-    return Round(learn=first, judge=~first), Round(learn=~first, judge=first)
+    return Fold(fit=first, score=~first), Fold(fit=~first, score=first)

@@ -7,8 +7,8 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
 from privsearch.analysis.metrics import attack_auc
-from privsearch.attacks import AttackView, Outputs, Round, attack_scores
-from privsearch.attacks.protocols.evaluation import Judged, judge
+from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
+from privsearch.attacks.protocols.evaluation import Evaluation, evaluate
 from privsearch.attacks.protocols.seeding import Stream, attack_stream, random_stream
 from privsearch.errors import DataError, MetricError
 from privsearch.spec import Attack, PaperProtocol
@@ -69,7 +69,7 @@ def shadow_members(num_train: int, fraction: float, rng: np.random.Generator) ->
     return is_member
 
 
-def audit_paper(signals: Signals, protocol: PaperProtocol, attack: Attack, seed: int) -> list[Judged]:
+def audit_paper(signals: Signals, protocol: PaperProtocol, attack: Attack, seed: int) -> list[Evaluation]:
     """Attack the target of every (target, shadow) pair, and measure what is found where nothing can be found.
 
     The attack learns from the shadow's outputs on its training set (members) and on the test split (non-members). It
@@ -102,7 +102,7 @@ def audit_paper(signals: Signals, protocol: PaperProtocol, attack: Attack, seed:
         pair = _Pair(signals, replicate, attack, attack_stream(seed, replicate, attack))
         scores = pair.scores(*pair.real())
         matched, placebo = np.array([pair.cut_aucs() for _ in range(protocol.placebo_cuts)]).T
-        found = judge(scores, signals, 2 * replicate, np.arange(len(signals.labels)), seed)
+        found = evaluate(scores, signals, 2 * replicate, np.arange(len(signals.labels)), seed)
         audits.append(found.with_placebo(placebo=float(placebo.mean()), matched=float(matched.mean())))
     return audits
 
@@ -152,9 +152,9 @@ class _Pair:
     def scores(self, examples: Indices, is_member: Mask, learnt: Mask) -> Array:
         """The attack's scores for `examples`, told the shadow's membership of those that are `learnt` from."""
         view = AttackView(
-            asked=self.outputs[examples],
+            queried=self.outputs[examples],
             shadow_is_member=is_member[None],
-            rounds=(Round(learn=learnt, judge=np.ones(len(examples), dtype=bool)),),
+            folds=(Fold(fit=learnt, score=np.ones(len(examples), dtype=bool)),),
             population=self.outputs[self.test],
         )
         return attack_scores(self.attack, view, self.rng)

@@ -9,7 +9,7 @@ from privsearch.report.figures.style import save_figure
 
 
 def write_explanation(folder: Path, found: Explanation) -> list[Path]:
-    """Write `importances_<contest>`, `values_<contest>` and `hypervolume_<contest>`: CSV, and PNG and SVG where drawn.
+    """Write `importances_<task>`, `values_<task>` and `hypervolume_<task>`: CSV, and PNG and SVG where drawn.
 
     Args:
         folder: where to; made if it is not there.
@@ -21,7 +21,7 @@ def write_explanation(folder: Path, found: Explanation) -> list[Path]:
     Raises:
         StudyError: one cannot be written.
     """
-    name, written = found.contest.name, []
+    name, written = found.task.name, []
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         tables = {"importances": found.importances, "values": found.values, "hypervolume": found.history}

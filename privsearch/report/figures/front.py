@@ -19,7 +19,7 @@ from numpy import ndarray as Array
 from privsearch.analysis.columns import axis_title, spreads
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import model_name
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front_interactive import plot_front_interactive
 from privsearch.report.figures.front_marks import (
     INFEASIBLE,
@@ -42,8 +42,8 @@ Pair = tuple[str, str]
 """The objectives along x and y."""
 
 
-def plot_front(contest: Contest) -> Figure:
-    """All configurations of a contest with a number for every objective, of which there is at least one.
+def plot_front(task: Task) -> Figure:
+    """All configurations of a task with a number for every objective, of which there is at least one.
 
     Those likely to be on the front are filled, those that may be are hollow, all others faint; of one target nothing
     is known, and the front is filled, the rest hollow. What violates a constraint is a cross. The front of the means is
@@ -51,23 +51,23 @@ def plot_front(contest: Contest) -> Figure:
     targets. Of two objectives, a line bounds the outcomes that some configuration reaches or beats. Of three, there is
     a panel for each pair: what another point of the front beats in one of them is better in the third objective.
     """
-    figure = new_figure(PAGE_WIDTH, 4.2 if len(contest.objectives) == 2 else 6.4)
+    figure = new_figure(PAGE_WIDTH, 4.2 if len(task.objectives) == 2 else 6.4)
     key: dict[str, Artist] = {}
-    panels = {pair: _panel(figure, contest, pair, key) for pair in combinations(contest.objectives, 2)}
-    for model in sorted(contest.candidates["model"].unique()):
+    panels = {pair: _panel(figure, task, pair, key) for pair in combinations(task.objectives, 2)}
+    for model in sorted(task.candidates["model"].unique()):
         key[model_name(model)] = Line2D([], [], **_mark(MODEL_COLOURS[model], MODEL_MARKERS[model], 0))
-    for _, tier, _ in marked_parts(contest):
+    for _, tier, _ in marked_parts(task):
         shape = "x" if tier == INFEASIBLE else "s"
-        key[tier_words(contest, tier)] = Line2D([], [], **_mark(GREY, shape, tier))
-    next(iter(panels.values())).set_title(front_title(contest), loc="left", fontsize=9)
-    _name_front(figure, panels, contest)
+        key[tier_words(task, tier)] = Line2D([], [], **_mark(GREY, shape, tier))
+    next(iter(panels.values())).set_title(front_title(task), loc="left", fontsize=9)
+    _name_front(figure, panels, task)
     legend_below(figure, key, handle_length=2)
     return figure
 
 
-def _panel(figure: Figure, contest: Contest, pair: Pair, key: dict[str, Artist]) -> Axes:
+def _panel(figure: Figure, task: Task, pair: Pair, key: dict[str, Artist]) -> Axes:
     """The configurations in two objectives, in the lower left half of a square of panels; adds to the key."""
-    (x, y), objectives = pair, list(contest.objectives)
+    (x, y), objectives = pair, list(task.objectives)
     side = len(objectives) - 1
     axes = figure.add_subplot(side, side, (objectives.index(y) - 1) * side + objectives.index(x) + 1)
     axes.set_xlabel(axis_title(x), fontsize=9)
@@ -75,15 +75,15 @@ def _panel(figure: Figure, contest: Contest, pair: Pair, key: dict[str, Artist])
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(0.1)
-    for column, floor in noise_floors(contest).items():
+    for column, floor in noise_floors(task).items():
         if column in pair:
             band = draw_noise_floor(axes, floor, along="x" if column == x else "y")
             key[f"noise floor of guessing: 0.5 ± {floor:.3f}"] = band
-    if side == 1 and contest.candidates["on_front"].any():
-        line = front_rows(contest).sort_values(x)
-        step = "steps-pre" if contest.objectives[x] == "maximize" else "steps-post"
+    if side == 1 and task.candidates["on_front"].any():
+        line = front_rows(task).sort_values(x)
+        step = "steps-pre" if task.objectives[x] == "maximize" else "steps-post"
         (key["Pareto front of the means"],) = axes.plot(line[x], line[y], color=GREY, lw=1, drawstyle=step, zorder=2.5)
-    for model, tier, rows in marked_parts(contest):
+    for model, tier, rows in marked_parts(task):
         _draw_points(axes, rows, pair, model, tier)
     return axes
 
@@ -110,16 +110,16 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, pair: Pair, model: str, tier: i
     axes.plot(rows[x], rows[y], **_mark_of(model, tier))
 
 
-def _name_front(figure: Figure, panels: Mapping[Pair, Axes], contest: Contest) -> None:
+def _name_front(figure: Figure, panels: Mapping[Pair, Axes], task: Task) -> None:
     """Number the points of the front, from the best in the first objective, and say beside the plot what they are."""
-    rows = front_rows(contest)
+    rows = front_rows(task)
     front, found = records(rows), tiers(rows)
-    words = [fill(f"{i}  {name}", 40) for i, name in enumerate(front_names(contest, front), 1)]
+    words = [fill(f"{i}  {name}", 40) for i, name in enumerate(front_names(task, front), 1)]
     room = _MOST_LINES // max((text.count("\n") + 1 for text in words), default=1)
     shown = sorted({round(i) for i in np.linspace(0, len(front) - 1, min(len(front), room))})
     names = [Line2D([], [], label=words[i], **_mark_of(front[i]["model"], found[i])) for i in shown]
     title = "on the front" if len(shown) == len(front) else f"{len(shown)} of the {len(front)} on the front"
-    title += " (probability)" if contest.uncertainty.hypervolume else ""
+    title += " (probability)" if task.uncertainty.hypervolume else ""
     title = title if front else "nothing satisfies all constraints"
     style: dict[str, Any] = {
         "fontsize": 7,
@@ -133,7 +133,7 @@ def _name_front(figure: Figure, panels: Mapping[Pair, Axes], contest: Contest) -
     # The layout has to be settled before the numbers are placed, as they keep clear of each other on the page.
     figure.draw_without_rendering()
     for pair, axes in panels.items():
-        ideal = np.array([1 if contest.objectives[column] == "maximize" else -1 for column in pair])
+        ideal = np.array([1 if task.objectives[column] == "maximize" else -1 for column in pair])
         _number_front(axes, rows[list(pair)].to_numpy(float), shown, ideal if len(panels) == 1 else None)
 
 
@@ -191,23 +191,23 @@ def _offsets(
         yield offset
 
 
-def write_front_plots(folder: Path, found: Iterable[Contest]) -> list[Path]:
-    """Write `<name>.png` and `<name>.html`, which needs no network, for every contest with a candidate.
+def write_front_plots(folder: Path, found: Iterable[Task]) -> list[Path]:
+    """Write `<name>.png` and `<name>.html`, which needs no network, for every task with a candidate.
 
     Args:
         folder: where to; made if it is not there.
         found: what was found, sorted into what can be compared.
 
     Returns:
-        The files, in the order of the contests.
+        The files, in the order of the tasks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for contest in found:
-        if contest.candidates.empty:
+    for task in found:
+        if task.candidates.empty:
             continue
-        png, html = folder / f"{contest.name}.png", folder / f"{contest.name}.html"
-        plot_front(contest).savefig(png)
-        plot_front_interactive(contest).write_html(html, include_plotlyjs=True, div_id="front")
+        png, html = folder / f"{task.name}.png", folder / f"{task.name}.html"
+        plot_front(task).savefig(png)
+        plot_front_interactive(task).write_html(html, include_plotlyjs=True, div_id="front")
         written += [png, html]
     return written

@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from privsearch.analysis.columns import axis_title, excess_of, placebo_of, spreads
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import configuration, interval, measured, model_name, quantity
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front_marks import front_rows, front_title, marked_parts, noise_floors, tier_words
 from privsearch.report.figures.palette import GREY, MODEL_COLOURS, MODEL_SYMBOLS
 from privsearch.report.figures.style import BAND
@@ -21,38 +21,38 @@ from privsearch.report.figures.style import BAND
 _BAR_ALPHAS: Final = (0.8, 0.35, 0.15, 0.15)
 
 
-def plot_front_interactive(contest: Contest) -> go.Figure:
+def plot_front_interactive(task: Task) -> go.Figure:
     """The figure of `privsearch.report.figures.front` for a browser: hovering over a point tells its numbers."""
-    objectives = list(contest.objectives)
+    objectives = list(task.objectives)
     side = len(objectives) - 1
     figure = make_subplots(side, side) if side > 1 else go.Figure()
     for x, y in combinations(objectives, 2):
         place = {"row": objectives.index(y), "col": objectives.index(x) + 1} if side > 1 else {}
-        if side == 1 and contest.candidates["on_front"].any():
-            figure.add_trace(_line(contest, x, y))
+        if side == 1 and task.candidates["on_front"].any():
+            figure.add_trace(_line(task, x, y))
         # The likeliest last, so that they stand on top.
-        for part in reversed([*marked_parts(contest)]):
-            trace = _trace(contest, (x, y), *part).update(showlegend=[x, y] == objectives[:2])
+        for part in reversed([*marked_parts(task)]):
+            trace = _trace(task, (x, y), *part).update(showlegend=[x, y] == objectives[:2])
             figure.add_trace(trace, **place)
-        for column, floor in noise_floors(contest).items():
+        for column, floor in noise_floors(task).items():
             if column in (x, y):
                 add = figure.add_vrect if column == x else figure.add_hrect
                 style = {"fillcolor": BAND, "line_width": 0, "layer": "below", "annotation_text": "noise floor"}
                 add(0.5 - floor, 0.5 + floor, **style, **place)
         figure.update_xaxes(title=axis_title(x), **place)
         figure.update_yaxes(title=axis_title(y), **place)
-    figure.update_layout(template="simple_white", title=escape(front_title(contest)).replace("\n", "<br>"))
+    figure.update_layout(template="simple_white", title=escape(front_title(task)).replace("\n", "<br>"))
     return figure
 
 
-def _line(contest: Contest, x: str, y: str) -> go.Scatter:
-    line = front_rows(contest).sort_values(x)
-    style = {"color": GREY, "width": 1.5, "shape": "vh" if contest.objectives[x] == "maximize" else "hv"}
+def _line(task: Task, x: str, y: str) -> go.Scatter:
+    line = front_rows(task).sort_values(x)
+    style = {"color": GREY, "width": 1.5, "shape": "vh" if task.objectives[x] == "maximize" else "hv"}
     name = "Pareto front of the means"
     return go.Scatter(x=line[x], y=line[y], mode="lines", name=name, line=style, hoverinfo="skip")
 
 
-def _trace(contest: Contest, pair: tuple[str, str], model: str, tier: int, rows: pd.DataFrame) -> go.Scatter:
+def _trace(task: Task, pair: tuple[str, str], model: str, tier: int, rows: pd.DataFrame) -> go.Scatter:
     (x, y), colour, symbol = pair, MODEL_COLOURS[model], MODEL_SYMBOLS[model]
     bars = {"thickness": 1, "width": 0, "color": _rgba(colour, _BAR_ALPHAS[tier])}
     marker = (
@@ -67,9 +67,9 @@ def _trace(contest: Contest, pair: tuple[str, str], model: str, tier: int, rows:
         error_x={"array": spreads(rows, x), **bars},
         error_y={"array": spreads(rows, y), **bars},
         mode="markers",
-        name=f"{model_name(model)}, {tier_words(contest, tier)}",
+        name=f"{model_name(model)}, {tier_words(task, tier)}",
         marker=marker,
-        hovertext=[_hover(row, contest) for row in records(rows)],
+        hovertext=[_hover(row, task) for row in records(rows)],
         hoverinfo="text",
         legendgroup=f"{model} {tier}",
     )
@@ -80,13 +80,13 @@ def _rgba(colour: str, alpha: float) -> str:
     return f"rgba({red}, {green}, {blue}, {alpha})"
 
 
-def _hover(row: Mapping[str, Any], contest: Contest) -> str:
-    aucs = [c for c in contest.objectives if c.endswith(".auc")]
-    columns = [*contest.objectives, *(of(c) for c in aucs for of in (placebo_of, excess_of) if of(c) in row)]
-    columns += [column for column in contest.constraints if column not in columns and row.get(column) is not None]
+def _hover(row: Mapping[str, Any], task: Task) -> str:
+    aucs = [c for c in task.objectives if c.endswith(".auc")]
+    columns = [*task.objectives, *(of(c) for c in aucs for of in (placebo_of, excess_of) if of(c) in row)]
+    columns += [column for column in task.constraints if column not in columns and row.get(column) is not None]
     numbers = [f"{quantity(column)} {measured(row, column)} {interval(row, column)}".rstrip() for column in columns]
     p = row["front_probability"]
     probability = [] if p is None else [f"on the front with probability {p:.2f}"]
     violates = [] if row["feasible"] else ["violates a constraint"]
-    name = escape(configuration(row, varying_axes(contest.rows)))
+    name = escape(configuration(row, varying_axes(task.rows)))
     return "<br>".join([f"<b>{name}</b>", *probability, *violates, *numbers, f"trial {escape(row['trial_id'])}"])

@@ -1,4 +1,4 @@
-"""How the configurations of a contest are marked in a plot: by model, and by how likely they are on the front."""
+"""How the configurations of a task are marked in a plot: by model, and by how likely they are on the front."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from textwrap import fill
@@ -12,7 +12,7 @@ from numpy import ndarray as Array
 from privsearch.analysis.columns import noise_floor_of
 from privsearch.analysis.frames import varying_axes
 from privsearch.analysis.labels import LIKELY, POSSIBLE, configuration
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.report.wording.fronts import constraints_words, counts
 
 INFEASIBLE: Final = 3
@@ -27,16 +27,16 @@ _TIERS_OF_ONE_TARGET: Final = ("on the front", "not on the front", "", _VIOLATES
 """What it says that a point is filled, hollow, faint or a cross."""
 
 
-def front_rows(contest: Contest) -> pd.DataFrame:
+def front_rows(task: Task) -> pd.DataFrame:
     """The candidates on the front of the means."""
-    return contest.candidates[contest.candidates["on_front"]]
+    return task.candidates[task.candidates["on_front"]]
 
 
-def marked_parts(contest: Contest) -> Iterator[tuple[str, int, pd.DataFrame]]:
+def marked_parts(task: Task) -> Iterator[tuple[str, int, pd.DataFrame]]:
     """The candidates of each tier and model."""
-    found = tiers(contest.candidates)
+    found = tiers(task.candidates)
     for tier in np.unique(found).tolist():
-        for model, rows in contest.candidates[found == tier].groupby("model"):
+        for model, rows in task.candidates[found == tier].groupby("model"):
             yield str(model), tier, rows
 
 
@@ -52,25 +52,25 @@ def tiers(rows: pd.DataFrame) -> Int[Array, " n"]:
     return found
 
 
-def tier_words(contest: Contest, tier: int) -> str:
+def tier_words(task: Task, tier: int) -> str:
     """What it says that a point is of this tier."""
-    return (_TIERS if contest.uncertainty.hypervolume else _TIERS_OF_ONE_TARGET)[tier]
+    return (_TIERS if task.uncertainty.hypervolume else _TIERS_OF_ONE_TARGET)[tier]
 
 
-def front_names(contest: Contest, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def front_names(task: Task, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Configurations in words, each with the probability that it is on the front, where that is known."""
-    varying = varying_axes(contest.rows)
+    varying = varying_axes(task.rows)
     for row in rows:
         p = row["front_probability"]
         yield configuration(row, varying) + ("" if p is None else f" ({p:.2f})")
 
 
-def noise_floors(contest: Contest) -> dict[str, float]:
-    """The objectives that are AUCs, each with the widest noise floor of the contest's trials."""
-    return {column: noise_floor_of(contest.rows, column) for column in contest.objectives if column.endswith(".auc")}
+def noise_floors(task: Task) -> dict[str, float]:
+    """The objectives that are AUCs, each with the widest noise floor of the task's trials."""
+    return {column: noise_floor_of(task.rows, column) for column in task.objectives if column.endswith(".auc")}
 
 
-def front_title(contest: Contest) -> str:
+def front_title(task: Task) -> str:
     """Dataset, protocol, how many configurations, and what had to hold."""
-    asked = f"\n{fill(f'asked for: {constraints_words(contest)}', 90)}" if contest.constraints else ""
-    return f"{fill(contest.title, 60)}\n{counts(contest.rows)}; bars: ± sd{asked}"
+    asked = f"\n{fill(f'asked for: {constraints_words(task)}', 90)}" if task.constraints else ""
+    return f"{fill(task.title, 60)}\n{counts(task.rows)}; bars: ± sd{asked}"

@@ -32,7 +32,7 @@ def plot_importances(found: Explanation) -> Figure:
         axes.set_xlabel("importance (share)", fontsize=8)
     panels[0].set_yticks(range(len(names)), names)
     panels[0].invert_yaxis()
-    figure.suptitle(f"{found.contest.title}: what decides", fontsize=9, x=0.01, ha="left")
+    figure.suptitle(f"{found.task.title}: what decides", fontsize=9, x=0.01, ha="left")
     point: dict[str, Any] = {"marker": "o", "mec": _COLOUR, "ms": 5}
     key = {
         "above the chance level": Line2D([], [], color=_COLOUR, mfc=_COLOUR, **point),
@@ -72,7 +72,7 @@ def plot_hypervolume(found: Explanation) -> Figure:
         least, most = grown["hypervolume"].iloc[0], grown["hypervolume"].iloc[-1]
         room = (most - least or 0.1 * most) * 0.08
         axes.set_ylim(least - room, most + room)
-    axes.set_title(found.contest.title, loc="left", fontsize=9)
+    axes.set_title(found.task.title, loc="left", fontsize=9)
     axes.set_xlabel(order_words(searched=found.searched), fontsize=8)
     axes.set_ylabel("hypervolume (share of all outcomes)", fontsize=8)
     axes.tick_params(labelsize=8)

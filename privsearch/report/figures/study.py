@@ -9,7 +9,7 @@ import pandas as pd
 
 from privsearch.analysis.frames import results_frame
 from privsearch.analysis.paper.cells import check_attack
-from privsearch.analysis.tasks import contests
+from privsearch.analysis.tasks import tasks
 from privsearch.errors import StudyError
 from privsearch.report.figures.front import plot_front
 from privsearch.report.figures.style import WrittenPlots, save_figure
@@ -25,7 +25,7 @@ def write_plots(folder: Path, results: Sequence[TrialResult], sweep: SweepSpec, 
     """Write every figure that the study has the trials for.
 
     These are `test_accuracy_vs_threshold` and `<attack>_auc_vs_threshold` (the paper's Figures 2 and 3),
-    `<attack>_auc_vs_surrogate_gradient`, and `front_<name>` for each contest. With more than five datasets, the first
+    `<attack>_auc_vs_surrogate_gradient`, and `front_<name>` for each task. With more than five datasets, the first
     three are numbered pages of five each, such as `svm_auc_vs_threshold_2`. Of a study with several protocols, these
     three show the paper's.
 
@@ -54,12 +54,12 @@ def write_plots(folder: Path, results: Sequence[TrialResult], sweep: SweepSpec, 
                 written.files.extend(save_figure(draw(rows), folder / f"{name}{page}"))
             except StudyError as problem:
                 written.skipped.append(f"{name}{page}: {problem}")
-    for contest in contests(results, sweep):
-        name = f"front_{contest.name}"
-        if contest.candidates.empty:
-            written.skipped.append(f"{name}: no trial has completed with {' and '.join(contest.objectives)}")
+    for task in tasks(results, sweep):
+        name = f"front_{task.name}"
+        if task.candidates.empty:
+            written.skipped.append(f"{name}: no trial has completed with {' and '.join(task.objectives)}")
         else:
-            written.files.extend(save_figure(plot_front(contest), folder / name))
+            written.files.extend(save_figure(plot_front(task), folder / name))
     return written
 
 

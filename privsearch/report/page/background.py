@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from privsearch._util.interrupts import uninterrupted
-from privsearch.report.page.following import Follower
+from privsearch.report.page.following import StudyFollower
 from privsearch.report.page.server import PageServer, address, listening
 
 NICENESS: Final = 10
@@ -79,12 +79,12 @@ def main(listener: int, lifeline: int, folder: str) -> None:
     # Ctrl-C on a terminal reaches all its processes; this one ends when the sweep does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
-    follower = Follower(Path(folder), whole=False)
+    follower = StudyFollower(Path(folder), whole=False)
     threading.Thread(target=_end_with, args=(lifeline, follower), daemon=True).start()
     PageServer(socket.socket(fileno=listener), follower).serve()
 
 
-def _end_with(lifeline: int, follower: Follower) -> None:
+def _end_with(lifeline: int, follower: StudyFollower) -> None:
     """End this process, whatever it is doing, when the sweep has ended and been seen to, or its process is gone."""
     if os.read(lifeline, 1):
         threading.Thread(target=_say_goodbye, args=(follower,), daemon=True).start()
@@ -92,7 +92,7 @@ def _end_with(lifeline: int, follower: Follower) -> None:
     os._exit(0)
 
 
-def _say_goodbye(follower: Follower) -> None:
+def _say_goodbye(follower: StudyFollower) -> None:
     follower.end()
     if follower.is_watched:
         time.sleep(LAST_SECONDS)

@@ -12,13 +12,13 @@ from privsearch.analysis.audit import audit_table
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.importances import importances
 from privsearch.analysis.labels import configuration, model_name
-from privsearch.analysis.tasks import Contest, contests
+from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import MetricError
 from privsearch.report.figures.palette import MODEL_COLOURS, MODEL_SYMBOLS
 from privsearch.report.page.budget import LEAKAGE_SHARE, ROC_SHARE, ROC_TRIALS, num_bytes
 from privsearch.report.page.curves import Curves, curves
 from privsearch.report.page.failures import Failures, failures
-from privsearch.report.page.fronts import ContestSection, by_importance, contest_rows, contest_section
+from privsearch.report.page.fronts import TaskSection, by_importance, task_rows, task_section
 from privsearch.report.page.growth import Growth, growth_section
 from privsearch.report.page.importances import Importances, importances_section
 from privsearch.report.page.leakage import leakage
@@ -56,7 +56,7 @@ class Document(TypedDict):
     models: dict[str, Style]
     words: dict[str, str]
     asked: Asked
-    contests: list[ContestSection]
+    tasks: list[TaskSection]
     importances: list[Importances]
     growth: list[Growth]
     paper: Paper
@@ -81,10 +81,10 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS, *, w
     with collector_paused():
         sweep, trials, searches, record = study.sweep(), study.trials(), study.searches(), study.record()
         results = study.results(record)
-        found = list(contests(results, sweep))
+        found = list(tasks(results, sweep))
         numbers = {trial_id: number for search in searches for trial_id, number in search.numbers.items()}
         completed = {result.trial_id: result for result in results if isinstance(result, Completed)}
-        parts = [contest_rows(contest, numbers) for contest in found]
+        parts = [task_rows(task, numbers) for task in found]
         importance, words = by_importance(parts), _words(found)
         order = in_order(record.results, searches)
         document: Document = {
@@ -93,39 +93,39 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS, *, w
             "models": {name: _style(name) for name in sorted({result.spec.model for result in results})},
             "words": {i: _whole(result, words[i]) for i, result in ((r.trial_id, r) for r in results)},
             "asked": asked(sweep, trials, results, searches),
-            "contests": [],
-            "importances": [section for contest in found if whole and (section := _importances(contest))],
-            "growth": [growth_section(contest, order, searched=bool(searches)) for contest in found],
+            "tasks": [],
+            "importances": [section for task in found if whole and (section := _importances(task))],
+            "growth": [growth_section(task, order, searched=bool(searches)) for task in found],
             "paper": paper(found) if whole else {"figures": [], "tables": [], "missing": [_FIGURES_LATER]},
             "curves": {"trials": [], "left_out": ""},
             "roc": {"trials": [], "left_out": []},
             "failures": failures(trials, results, words),
             "provenance": provenance(study, results),
         }
-        document["contests"] = [contest_section(*both, completed) for both in zip(found, parts, strict=True)]
+        document["tasks"] = [task_section(*both, completed) for both in zip(found, parts, strict=True)]
         room_for_leakage = LEAKAGE_SHARE * (room - num_bytes(document))
-        _add_leakage(document["contests"], found, audit_table(completed.values()), importance, room_for_leakage)
+        _add_leakage(document["tasks"], found, audit_table(completed.values()), importance, room_for_leakage)
         document["roc"] = roc(study, completed, importance, roc_trials, ROC_SHARE * (room - num_bytes(document)))
         document["curves"] = curves(completed, importance, room - num_bytes(document))
         return document
 
 
 def _add_leakage(
-    sections: Sequence[ContestSection], found: Sequence[Contest], table: pd.DataFrame, order: Sequence[str], room: float
+    sections: Sequence[TaskSection], found: Sequence[Task], table: pd.DataFrame, order: Sequence[str], room: float
 ) -> None:
     """Write into each section what the attacks found, each with the share of the room that its rows have."""
     importance = {trial_id: place for place, trial_id in enumerate(order)}
-    for contest, section in zip(found, sections, strict=True):
-        dataset, protocol = contest.rows[["dataset", "protocol"]].iloc[0]
+    for task, section in zip(found, sections, strict=True):
+        dataset, protocol = task.rows[["dataset", "protocol"]].iloc[0]
         rows = table[table["dataset"].eq(dataset) & table["protocol"].eq(protocol)]
         share = len(rows) / max(len(table), 1)
         section["leakage"] = leakage(rows, section["rows"]["trial_id"], importance, share * room)
 
 
-def _importances(contest: Contest) -> Importances | None:
+def _importances(task: Task) -> Importances | None:
     """None where there are too few configurations, or axes, to tell what matters."""
     try:
-        return importances_section(contest.title, importances(contest))
+        return importances_section(task.title, importances(task))
     except MetricError:
         return None
 
@@ -134,12 +134,12 @@ def _style(model: str) -> Style:
     return {"name": model_name(model), "colour": MODEL_COLOURS[model], "symbol": MODEL_SYMBOLS[model]}
 
 
-def _words(found: Sequence[Contest]) -> dict[str, str]:
-    """The configuration of each trial, told apart from the others of its contest."""
+def _words(found: Sequence[Task]) -> dict[str, str]:
+    """The configuration of each trial, told apart from the others of its task."""
     words: dict[str, str] = {}
-    for contest in found:
-        varying = varying_axes(contest.rows)
-        words |= {row["trial_id"]: configuration(row, varying) for row in records(contest.rows)}
+    for task in found:
+        varying = varying_axes(task.rows)
+        words |= {row["trial_id"]: configuration(row, varying) for row in records(task.rows)}
     return words
 
 

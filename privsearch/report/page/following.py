@@ -17,7 +17,7 @@ from privsearch.errors import PrivsearchError
 from privsearch.report.page.budget import ROC_TRIALS, encoded
 from privsearch.report.page.html import document_room
 from privsearch.study.folder import Study
-from privsearch.study.lock import Onlooker
+from privsearch.study.lock import LeaseObserver
 
 LOOK_SECONDS: Final = 0.5
 """How often the files of the study are looked at."""
@@ -89,7 +89,7 @@ class _Made:
     whole: bool
 
 
-class Follower:
+class StudyFollower:
     """Follows one study, and never writes into it."""
 
     def __init__(self, folder: Path, *, whole: bool = True) -> None:
@@ -101,7 +101,7 @@ class Follower:
         """
         self._study = Study(folder, growing=True)
         self._at_rest = Study(folder)
-        self._onlooker = Onlooker(folder)
+        self._onlooker = LeaseObserver(folder)
         self._whole = whole
         self._made: _Made | None = None
         self._problem = ""

@@ -10,7 +10,7 @@ from privsearch.analysis.columns import axis_title, excess_of, noise_floor_of, p
 from privsearch.analysis.differences import ACCURACY, half_width_factor, leakage_column, pair_correlation, verdict_words
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import NOTATION, configuration, quantity
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front_marks import INFEASIBLE, tier_words, tiers
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
 from privsearch.report.wording.fronts import asked_words, counts, hypervolume_words, missing_words, shared_axes
@@ -24,7 +24,7 @@ _PROPOSAL_HELP: Final = "its number among the proposals of its search, from 0, a
 
 
 class Objective(TypedDict):
-    """One objective of a contest.
+    """One objective of a task.
 
     Attributes:
         column: among the columns of the rows.
@@ -47,7 +47,7 @@ class Paired(TypedDict):
     Attributes:
         quantity: a column of the targets' table.
         label: in words.
-        values: for each row of the contest the numbers of its targets.
+        values: for each row of the task the numbers of its targets.
         factor: how many standard deviations of the differences the 95 % interval goes either way; None of one target.
         lower: what is said of a configuration with a lower number.
         higher: what is said of one with a higher number.
@@ -62,11 +62,11 @@ class Paired(TypedDict):
 
 
 class Leakage(TypedDict):
-    """What every attack found on the trials of a contest: one row a trial and attack.
+    """What every attack found on the trials of a task: one row a trial and attack.
 
     Attributes:
         headings: its columns as they are shown.
-        rows: `row` is the trial's place among the rows of the contest.
+        rows: `row` is the trial's place among the rows of the task.
         left_out: what is missing, and why; empty where nothing is.
         notes: how to read it.
     """
@@ -77,11 +77,11 @@ class Leakage(TypedDict):
     notes: list[str]
 
 
-class ContestSection(TypedDict):
-    """One contest: the completed trials of one dataset under one protocol.
+class TaskSection(TypedDict):
+    """One task: the completed trials of one dataset under one protocol.
 
     Attributes:
-        name: the contest's.
+        name: the task's.
         title: dataset and protocol.
         counts: how many configurations and targets there are.
         objectives: in their order.
@@ -109,48 +109,48 @@ class ContestSection(TypedDict):
     leakage: Leakage
 
 
-def contest_section(contest: Contest, rows: pd.DataFrame, results: Mapping[str, Completed]) -> ContestSection:
-    """One contest as the page has it, but for what the attacks found.
+def task_section(task: Task, rows: pd.DataFrame, results: Mapping[str, Completed]) -> TaskSection:
+    """One task as the page has it, but for what the attacks found.
 
     Args:
-        contest: what competes.
-        rows: of `contest_rows`.
+        task: what competes.
+        rows: of `task_rows`.
         results: the completed trials of the study, by trial_id.
     """
-    axes = [axis for axis in varying_axes(contest.rows) if axis in rows]
-    sure = contest.uncertainty.hypervolume is not None
+    axes = [axis for axis in varying_axes(task.rows) if axis in rows]
+    sure = task.uncertainty.hypervolume is not None
     trials = [results[trial_id] for trial_id in rows["trial_id"]]
-    columns = columns_of(rows, ("trial_id", "configuration", *axes, *_ALWAYS, *_number_columns(contest), "tier"))
+    columns = columns_of(rows, ("trial_id", "configuration", *axes, *_ALWAYS, *_number_columns(task), "tier"))
     columns |= columns_of(rows, ("on_front", "front_probability", "proposal"))
     return {
-        "name": contest.name,
-        "title": contest.title,
-        "counts": "; ".join([counts(contest.rows), *asked_words(contest)]),
-        "objectives": [_objective(contest, column) for column in contest.objectives],
-        "headings": list(_headings(contest, sure=sure, searched="proposal" in rows)),
+        "name": task.name,
+        "title": task.title,
+        "counts": "; ".join([counts(task.rows), *asked_words(task)]),
+        "objectives": [_objective(task, column) for column in task.objectives],
+        "headings": list(_headings(task, sure=sure, searched="proposal" in rows)),
         "rows": columns | {"model": rows["model"].tolist()},
         "axes": {axis: axis.replace("_", " ") for axis in axes},
-        "num_candidates": len(contest.candidates),
-        "tiers": [tier_words(contest, tier) for tier in range(INFEASIBLE + 1)],
-        "notes": list(_notes(contest)),
-        "paired": list(_paired(contest, trials)),
+        "num_candidates": len(task.candidates),
+        "tiers": [tier_words(task, tier) for tier in range(INFEASIBLE + 1)],
+        "notes": list(_notes(task)),
+        "paired": list(_paired(task, trials)),
         "leakage": {"headings": [], "rows": {}, "left_out": "", "notes": []},
     }
 
 
-def contest_rows(contest: Contest, numbers: Mapping[str, int]) -> pd.DataFrame:
+def task_rows(task: Task, numbers: Mapping[str, int]) -> pd.DataFrame:
     """The candidates, then the other completed trials, with their words, and the candidates with their tiers.
 
     Args:
-        contest: what competes.
+        task: what competes.
         numbers: by trial_id, the number of the proposal that came to it, where a search did.
     """
-    candidates = contest.candidates.assign(tier=tiers(contest.candidates))
-    completed = contest.rows[contest.rows["status"] == "completed"]
+    candidates = task.candidates.assign(tier=tiers(task.candidates))
+    completed = task.rows[task.rows["status"] == "completed"]
     others = completed[~completed["trial_id"].isin(candidates["trial_id"])]
     # As objects, since a column of nothing but missing values has no type of its own.
     rows = pd.concat([candidates.astype(object), others.astype(object)])
-    varying = varying_axes(contest.rows)
+    varying = varying_axes(task.rows)
     proposals = [numbers.get(trial_id) for trial_id in rows["trial_id"]]
     if any(number is not None for number in proposals):
         rows = rows.assign(proposal=pd.Series(proposals, rows.index, dtype=object))
@@ -161,7 +161,7 @@ def by_importance(parts: Sequence[pd.DataFrame]) -> list[str]:
     """The ids of all completed trials: those on a front first, then those likelier to be on one.
 
     Args:
-        parts: of each contest its `contest_rows`.
+        parts: of each task its `task_rows`.
     """
     if not parts:
         return []
@@ -172,32 +172,32 @@ def by_importance(parts: Sequence[pd.DataFrame]) -> list[str]:
     return [str(trial_id) for trial_id in rows["trial_id"].iloc[order]]
 
 
-def _objective(contest: Contest, column: str) -> Objective:
-    floor = noise_floor_of(contest.rows, column) if column.endswith(".auc") else None
+def _objective(task: Task, column: str) -> Objective:
+    floor = noise_floor_of(task.rows, column) if column.endswith(".auc") else None
     return {
         "column": column,
         "label": quantity(column),
         "axis": axis_title(column),
-        "direction": contest.objectives[column],
+        "direction": task.objectives[column],
         "floor": None if floor is None or np.isnan(floor) else floor,
     }
 
 
-def _number_columns(contest: Contest) -> Iterator[str]:
-    for column in contest.objectives:
+def _number_columns(task: Task) -> Iterator[str]:
+    for column in task.objectives:
         yield from (column, f"{column}_sd")
         if column.endswith(".auc"):
             yield from (f"{column}_low", f"{column}_high", placebo_of(column), excess_of(column))
 
 
-def _headings(contest: Contest, *, sure: bool, searched: bool) -> Iterator[Heading]:
+def _headings(task: Task, *, sure: bool, searched: bool) -> Iterator[Heading]:
     yield {"key": "configuration", "label": "configuration", "kind": "text"}
     if sure:
         yield {"key": "front_probability", "label": "P(on the front)", "kind": "number", "help": _PROBABILITY_HELP}
     accuracies = ("test_accuracy", "train_accuracy")
-    for column in dict.fromkeys((*contest.objectives, *accuracies)):
+    for column in dict.fromkeys((*task.objectives, *accuracies)):
         yield {"key": column, "label": quantity(column), "kind": "number"}
-        if column.endswith(".auc") and placebo_of(column) in contest.rows:
+        if column.endswith(".auc") and placebo_of(column) in task.rows:
             yield {"key": placebo_of(column), "label": "placebo AUC", "kind": "number"}
             yield {
                 "key": excess_of(column),
@@ -211,20 +211,20 @@ def _headings(contest: Contest, *, sure: bool, searched: bool) -> Iterator[Headi
     yield {"key": "trial_id", "label": "trial", "kind": "text"}
 
 
-def _notes(contest: Contest) -> Iterator[str]:
-    yield from missing_words(contest)
-    if not contest.candidates.empty:
-        yield hypervolume_words(contest)
+def _notes(task: Task) -> Iterator[str]:
+    yield from missing_words(task)
+    if not task.candidates.empty:
+        yield hypervolume_words(task)
     yield NOTATION
-    if shared := shared_axes(contest.rows):
+    if shared := shared_axes(task.rows):
         yield f"The same in all: {shared}."
 
 
-def _paired(contest: Contest, trials: Sequence[Completed]) -> Iterator[Paired]:
+def _paired(task: Task, trials: Sequence[Completed]) -> Iterator[Paired]:
     if not trials:
         return
-    spec, targets = trials[0].spec, contest.targets
-    for column in dict.fromkeys((ACCURACY, leakage_column(spec), *contest.objectives)):
+    spec, targets = trials[0].spec, task.targets
+    for column in dict.fromkeys((ACCURACY, leakage_column(spec), *task.objectives)):
         if column not in targets or not pd.api.types.is_numeric_dtype(targets[column]):
             continue
         values = {str(i): own.tolist() for i, own in targets.groupby("trial_id", sort=False)[column]}

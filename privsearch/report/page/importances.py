@@ -24,17 +24,17 @@ class Chart(TypedDict):
 
 
 class Importances(TypedDict):
-    """What the section shows of one contest: a chart for each objective, and one for the front."""
+    """What the section shows of one task: a chart for each objective, and one for the front."""
 
     title: str
     charts: list[Chart]
 
 
 def importances_section(title: str, table: pd.DataFrame) -> Importances:
-    """The importances of one contest.
+    """The importances of one task.
 
     Args:
-        title: the contest's.
+        title: the task's.
         table: a row for each objective, `front` among them, and axis; see `Chart` for its other columns.
     """
     known = table.dropna(subset="importance")

@@ -17,11 +17,11 @@ _AFTER: Final = ("advantage", "epsilon_low")
 
 
 def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[str, int], room: float) -> Leakage:
-    """The part of the audit's table that belongs to one contest, as far as there is room for it.
+    """The part of the audit's table that belongs to one task, as far as there is room for it.
 
     Args:
         table: of `privsearch.analysis.audit.audit_table`: the rows of one dataset and protocol.
-        trial_ids: of the contest's rows, in their order.
+        trial_ids: of the task's rows, in their order.
         importance: the place of every trial in the order of importance; the last ones are left out first.
         room: bytes.
     """

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
 from privsearch.analysis.paper.cells import title
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.errors import StudyError
 from privsearch.report.documents.paper_tables import PaperTable, paper_tables, texts
 from privsearch.report.figures.surrogate import plot_surrogates
@@ -58,13 +58,13 @@ class Paper(TypedDict):
     missing: list[str]
 
 
-def paper(found: Sequence[Contest]) -> Paper:
+def paper(found: Sequence[Task]) -> Paper:
     """The layouts of the paper's Figures 2 and 3, of its trade-off by surrogate gradient, and its Tables II and III.
 
     Of a study with several protocols, the trials under `paper` are shown.
     """
-    under_paper = [contest.rows for contest in found if (contest.rows["protocol"] == "paper").all()]
-    parts = under_paper or [contest.rows for contest in found]
+    under_paper = [task.rows for task in found if (task.rows["protocol"] == "paper").all()]
+    parts = under_paper or [task.rows for task in found]
     if not parts:
         return {"figures": [], "tables": [], "missing": ["No trial has finished yet."]}
     frame = pd.concat(parts, ignore_index=True)

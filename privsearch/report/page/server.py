@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 from privsearch.errors import PortError
-from privsearch.report.page.following import Body, Follower
+from privsearch.report.page.following import Body, StudyFollower
 from privsearch.report.page.html import render_following
 
 HOST: Final = "127.0.0.1"
@@ -59,7 +59,7 @@ class PageServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, listener: socket.socket, follower: Follower) -> None:
+    def __init__(self, listener: socket.socket, follower: StudyFollower) -> None:
         """Serve what `follower` makes to whoever connects to `listener`; begins with `serve`."""
         super().__init__(listener.getsockname(), _Handler, bind_and_activate=False)
         self.socket.close()

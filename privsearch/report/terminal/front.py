@@ -1,4 +1,4 @@
-"""The Pareto front of a contest as a table for the terminal."""
+"""The Pareto front of a task as a table for the terminal."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,7 +18,7 @@ from privsearch.analysis.labels import (
     measured,
     quantity,
 )
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.report.wording.formats import console_table
 from privsearch.report.wording.fronts import (
     asked_words,
@@ -33,32 +33,32 @@ from privsearch.study.environment import mixture
 _MOST_CONTENDERS: Final = 10
 
 
-def front_table(contest: Contest) -> Table:
+def front_table(task: Task) -> Table:
     """The front, the best in the first objective first, then what may be on it as well, and what it was found among.
 
     Beside a configuration stands the probability that it is on the front, where that is known, and beside an attack
     AUC its placebo and its excess over it, where the protocol has one. An AUC that guessing could give is marked.
     """
-    candidates = contest.candidates
+    candidates = task.candidates
     front = records(candidates[candidates["on_front"]])
     possible = candidates[~candidates["on_front"] & (candidates["front_probability"] >= POSSIBLE)]
     likeliest = possible["front_probability"].nlargest(_MOST_CONTENDERS).index
     contenders = records(possible[possible.index.isin(likeliest)])
-    sure = contest.uncertainty.hypervolume is not None
-    headers = [header for column in contest.objectives for header in _headers(column, candidates)]
+    sure = task.uncertainty.hypervolume is not None
+    headers = [header for column in task.objectives for header in _headers(column, candidates)]
     table = console_table(
         "configuration",
         # On two lines, as one would not fit into 80 characters.
         *(Column(header.replace(" ", "\n", 1), no_wrap=True) for header in ["prob"] * sure + headers),
-        title=f"{contest.title}: Pareto front",
-        caption=_caption(contest, front, contenders, len(possible)),
+        title=f"{task.title}: Pareto front",
+        caption=_caption(task, front, contenders, len(possible)),
         gap=1,
     )
-    varying = varying_axes(contest.rows)
+    varying = varying_axes(task.rows)
     for style, rows in ((None, front), ("dim", contenders)):
         for row in rows:
             probability = [f"{row['front_probability']:.2f}"] if sure else []
-            cells = (cell for column in contest.objectives for cell in _cells(row, column))
+            cells = (cell for column in task.objectives for cell in _cells(row, column))
             table.add_row(configuration(row, varying), *probability, *cells, style=style)
         table.add_section()
     return table
@@ -84,33 +84,33 @@ def _cells(row: Mapping[str, Any], column: str) -> list[str]:
     return [auc, f"{row[placebo_of(column)]:.3f}", f"{row[excess_of(column)]:+.3f}"]
 
 
-def _caption(contest: Contest, front: list[dict[str, Any]], contenders: list[dict[str, Any]], num_possible: int) -> str:
+def _caption(task: Task, front: list[dict[str, Any]], contenders: list[dict[str, Any]], num_possible: int) -> str:
     spreads = " ±: sd over the targets. In brackets: 95 %." if front else ""
-    lines = [f"{len(front)} on the front of {counts(contest.rows)}.{spreads}", *missing_words(contest)]
-    lines += _constraints(contest)
-    if contest.uncertainty.hypervolume:
+    lines = [f"{len(front)} on the front of {counts(task.rows)}.{spreads}", *missing_words(task)]
+    lines += _constraints(task)
+    if task.uncertainty.hypervolume:
         lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
     if num_possible:
         which = "those" if len(contenders) == num_possible else f"the {len(contenders)} likeliest of {num_possible}"
         lines.append(f"Below the front: {which} off it with a prob of at least {POSSIBLE:g}.")
-    lines.append(hypervolume_words(contest))
-    for column in (column for column in contest.objectives if front and column.endswith(".auc")):
+    lines.append(hypervolume_words(task))
+    for column in (column for column in task.objectives if front and column.endswith(".auc")):
         lines.append(guessing_words(row[_floor(column)] for row in front + contenders))
-        if placebo_of(column) in contest.rows:
+        if placebo_of(column) in task.rows:
             lines.append("Excess AUC: over the placebo, at its sample size; 0 on average without a leak.")
     lines.append(NOTATION)
-    origins = contest.rows["environment"].dropna()
+    origins = task.rows["environment"].dropna()
     if mixed := mixture(environment for origin in origins for environment in origin.split(SEPARATOR)):
         lines.append(f"Computed in different environments: {mixed}.")
-    if shared := shared_axes(contest.rows):
+    if shared := shared_axes(task.rows):
         lines.append(f"Constant axes: {shared}.")
     return "\n".join(lines)
 
 
-def _constraints(contest: Contest) -> list[str]:
+def _constraints(task: Task) -> list[str]:
     """What had to hold, how many configurations satisfy it, and, where none does, which is the nearest."""
-    if not contest.constraints:
+    if not task.constraints:
         return []
-    nearest = nearest_words(contest)
-    asked = [f"A{words.removeprefix('a')}." for words in asked_words(contest)]
+    nearest = nearest_words(task)
+    asked = [f"A{words.removeprefix('a')}." for words in asked_words(task)]
     return [*asked, *([f"The nearest to it: {nearest}."] if nearest else [])]

@@ -10,7 +10,7 @@ from rich.table import Column
 from privsearch.analysis.explanation import Explanation, growth_words
 from privsearch.analysis.frames import records
 from privsearch.analysis.importances import FRONT
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.report.wording.fronts import constraints_words
 from privsearch.report.wording.importances import goal
@@ -21,7 +21,7 @@ CHANCE_MARK = "~"
 
 def explanation_view(found: Explanation) -> Iterator[RenderableType]:
     """The importances, the values on the front, and how the hypervolume grew."""
-    title = found.contest.title
+    title = found.task.title
     yield _importances(found)
     if len(found.values):
         yield _value_table(title, found.values)
@@ -31,7 +31,7 @@ def explanation_view(found: Explanation) -> Iterator[RenderableType]:
 def explanation_summary(found: Explanation) -> Iterator[RenderableType]:
     """The importances, or why there are none, and how the hypervolume grew."""
     yield _importances(found)
-    yield f"{found.contest.title}: {growth_words(found.history)}"
+    yield f"{found.task.title}: {growth_words(found.history)}"
 
 
 def ordered_axes(importances: pd.DataFrame) -> list[str]:
@@ -41,11 +41,11 @@ def ordered_axes(importances: pd.DataFrame) -> list[str]:
 
 def _importances(found: Explanation) -> RenderableType:
     if found.refused:
-        return f"{found.contest.title}: {found.refused}"
-    return _importance_table(found.contest, found.importances)
+        return f"{found.task.title}: {found.refused}"
+    return _importance_table(found.task, found.importances)
 
 
-def _importance_table(contest: Contest, importances: pd.DataFrame) -> RenderableType:
+def _importance_table(task: Task, importances: pd.DataFrame) -> RenderableType:
     goals = importances["objective"].unique().tolist()
     by_cell = {(row["objective"], row["axis"]): row for row in records(importances)}
     lines = [
@@ -54,13 +54,13 @@ def _importance_table(contest: Contest, importances: pd.DataFrame) -> Renderable
     ]
     if equal := [goal(objective) for objective in goals if _all_equal(importances, objective)]:
         lines.append(f"{MISSING} all configurations are equally good: {', '.join(equal)}.")
-    if contest.constraints:
-        lines.append(f"For reaching the front, what violates {constraints_words(contest)} comes last.")
+    if task.constraints:
+        lines.append(f"For reaching the front, what violates {constraints_words(task)} comes last.")
     table = console_table(
         "axis",
         *(Column(goal(objective).replace(" ", "\n", 1), no_wrap=True) for objective in goals),
         Column("n", justify="right"),
-        title=f"{contest.title}: what decides",
+        title=f"{task.title}: what decides",
         caption="\n".join(lines),
     )
     # Four with their intervals beside them do not fit into 80 characters.

@@ -79,10 +79,10 @@ def _network_lines(plan: Plan) -> Iterator[str]:
 
 def _search_lines(plan: Plan) -> Iterator[RenderableType]:
     """The searches, one a row, and when they end."""
-    searches = [search.summary() | {"name": search.contest.name} for search in plan.searches]
+    searches = [search.summary() | {"name": search.task.name} for search in plan.searches]
     if not searches:
         return
-    search = plan.searches[0].contest.search
+    search = plan.searches[0].task.search
     yield f"search by {search.sampler.kind}, for each dataset under each protocol: {budget_words(search)}"
     if search.constraints:
         yield f"asked for: {', '.join(constraint_words(search))}"

@@ -122,7 +122,7 @@ class SweepProgress:
     def _note_best(self, result: Completed) -> dict[str, float]:
         """The result's objectives, as far as it has numbers for them; the best of each is kept."""
         protocol = result.spec.protocol
-        contest = result.spec.dataset_name + (f" {protocol.kind}" if len(self._sweep.protocol) > 1 else "")
+        task = result.spec.dataset_name + (f" {protocol.kind}" if len(self._sweep.protocol) > 1 else "")
         # Where attacks are added to a trial, its result has these alone, and the strongest of all is not known yet.
         partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.model))
         found, numbers = completed_numbers(result), {}
@@ -130,7 +130,7 @@ class SweepProgress:
             value = found.get(column)
             if value is None or (partial and column.startswith(f"{WORST}.")):
                 continue
-            key = (contest, column)
+            key = (task, column)
             better = max if direction == "maximize" else min
             self._best[key] = better(self._best.get(key, value), value)
             numbers[column] = value
@@ -167,9 +167,9 @@ class SweepProgress:
     def _best_lines(self) -> list[str]:
         lines: dict[str, list[str]] = {}
         # A copy, since this runs in the display's own thread while trials finish.
-        for (contest, column), value in self._best.copy().items():
-            lines.setdefault(contest, []).append(f"{column} {value:.3f}")
-        return [f"{contest}: {', '.join(values)}" for contest, values in lines.items()]
+        for (task, column), value in self._best.copy().items():
+            lines.setdefault(task, []).append(f"{column} {value:.3f}")
+        return [f"{task}: {', '.join(values)}" for task, values in lines.items()]
 
 
 def _last_words(death: Death | None) -> str:

@@ -16,11 +16,11 @@ from privsearch.analysis.labels import (
     reason_missing,
 )
 from privsearch.analysis.pareto import reference_point
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 
 
 def counts(frame: pd.DataFrame) -> str:
-    """How many configurations of a contest there are, failed ones included, and how many targets each has."""
+    """How many configurations of a task there are, failed ones included, and how many targets each has."""
     failed = int((frame["status"] == "failed").sum())
     targets = int(frame["replicates"].iloc[0])
     parts = [
@@ -31,39 +31,39 @@ def counts(frame: pd.DataFrame) -> str:
     return ", ".join(filter(None, parts))
 
 
-def asked_words(contest: Contest) -> list[str]:
+def asked_words(task: Task) -> list[str]:
     """What had to hold, and how many configurations satisfy it; nothing where nothing had to."""
-    rows = contest.candidates
+    rows = task.candidates
     fit = int(rows["feasible"].sum())
     count = f"{fit} of {len(rows)} configurations with every objective {'satisfies' if fit == 1 else 'satisfy'} it"
-    return [f"asked for: {constraints_words(contest)}; {count}"] if contest.constraints else []
+    return [f"asked for: {constraints_words(task)}; {count}"] if task.constraints else []
 
 
-def constraints_words(contest: Contest) -> str:
+def constraints_words(task: Task) -> str:
     """The constraints in words, such as `test accuracy >= 0.9`."""
-    return ", ".join(f"{quantity(column)} {constraint}" for column, constraint in contest.constraints.items())
+    return ", ".join(f"{quantity(column)} {constraint}" for column, constraint in task.constraints.items())
 
 
-def nearest_words(contest: Contest) -> str:
+def nearest_words(task: Task) -> str:
     """Where nothing satisfies all constraints, the configuration that is nearest to it; else nothing."""
     words = []
-    for row in records(contest.nearest):
-        known = [c for c in contest.constraints if row.get(c) is not None]
+    for row in records(task.nearest):
+        known = [c for c in task.constraints if row.get(c) is not None]
         numbers = ", ".join(f"{quantity(column)} {measured(row, column)}" for column in known)
-        words.append(f"{configuration(row, varying_axes(contest.rows))}{', with ' if known else ''}{numbers}")
+        words.append(f"{configuration(row, varying_axes(task.rows))}{', with ' if known else ''}{numbers}")
     return "".join(words)
 
 
-def missing_words(contest: Contest) -> Iterator[str]:
+def missing_words(task: Task) -> Iterator[str]:
     """How many trials are dead or have no number for an objective, and why, where the numbers tell."""
-    completed = contest.rows[contest.rows["status"] == "completed"]
+    completed = task.rows[task.rows["status"] == "completed"]
     is_dead = completed["dead_networks"].fillna(0) > 0
     if is_dead.any():
         yield (
             f"{is_dead.sum()} of {len(completed)} completed configurations have a dead network, which gives all "
             "examples the same outputs, and so cannot be on the front."
         )
-    for column in contest.objectives:
+    for column in task.objectives:
         lacking = completed[np.isnan(numbers(completed, column)) & ~is_dead]
         if len(lacking):
             attack, _, number = column.rpartition(".")
@@ -76,12 +76,12 @@ def missing_words(contest: Contest) -> Iterator[str]:
             )
 
 
-def hypervolume_words(contest: Contest) -> str:
+def hypervolume_words(task: Task) -> str:
     """The hypervolume, against what, and its interval where that is known."""
-    objectives, known = contest.objectives, contest.uncertainty.hypervolume
-    point = zip(objectives, reference_point(contest.rows, objectives), strict=True)
+    objectives, known = task.objectives, task.uncertainty.hypervolume
+    point = zip(objectives, reference_point(task.rows, objectives), strict=True)
     worst = ", ".join(f"{column} {value:g}" for column, value in point)
-    said = f"Hypervolume {contest.hypervolume:.4f} against the reference point ({worst})"
+    said = f"Hypervolume {task.hypervolume:.4f} against the reference point ({worst})"
     if not known or not known.value:
         return f"{said}."
     return f"{said}; 95 %, less the luck of the best: {known.low:.4f} to {known.high:.4f}."

@@ -66,7 +66,7 @@ def no_gpu(asked: float, where: str) -> SpecError:
     )
 
 
-def attributed(result: TrialResult, trial: PlannedTrial) -> TrialResult:
+def checked_identity(result: TrialResult, trial: PlannedTrial) -> TrialResult:
     """The result under the id that was planned.
 
     A trial that could not read its dataset has no id of its own; one whose dataset changed after the plan has another

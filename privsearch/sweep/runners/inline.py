@@ -3,7 +3,7 @@
 from collections import deque
 
 from privsearch.spec import Device, Resources
-from privsearch.sweep.runners.base import Observer, Runner, Source, attributed, no_gpu
+from privsearch.sweep.runners.base import Observer, Runner, Source, checked_identity, no_gpu
 from privsearch.sweep.runners.jobs import Job
 
 
@@ -20,7 +20,7 @@ class InlineRunner(Runner):
         while waiting:
             trial = waiting.popleft()
             observer.started(trial)
-            observer.finished(attributed(job(trial, device), trial))
+            observer.finished(checked_identity(job(trial, device), trial))
             waiting.extend(source.take())
 
     def _device(self) -> Device:

@@ -40,7 +40,7 @@ class TrainAndAttack:
 
 
 @dataclass(frozen=True)
-class Equipped:
+class JobWithPlugins:
     """A job in a process that does not know what is registered where the job comes from.
 
     Attributes:

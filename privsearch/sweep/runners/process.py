@@ -24,7 +24,7 @@ GRACE_SECONDS: Final = 5.0
 """How long a process that has hung up may take to end."""
 
 
-class Supervisor:
+class WorkerProcess:
     """Runs trials one at a time, each in the child process that there is."""
 
     def __init__(self, job: bytes, environment: Mapping[str, str], timeout: float | None) -> None:

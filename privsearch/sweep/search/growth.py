@@ -6,14 +6,14 @@ import pandas as pd
 
 from privsearch.analysis.pareto import Space, feasible, losses, outcome_space
 from privsearch.spec import Constraint, Direction
-from privsearch.spec.search import Until
+from privsearch.spec.search import StopRule
 
 Outcome = Mapping[str, float] | None
 """By result column, what a trial came to, every objective and constraint among them; None where it has no result: it
 failed, a number is missing, or a network is dead."""
 
 
-class Growth:
+class HypervolumeTracker:
     """The hypervolume of outcomes, as that of the front that they make (`privsearch.analysis.pareto.hypervolume`)."""
 
     def __init__(self, objectives: Mapping[str, Direction], constraints: Mapping[str, Constraint]) -> None:
@@ -29,7 +29,7 @@ class Growth:
         if counts:
             self._trials.append(len(self._outcomes))
 
-    def stalled(self, until: Until) -> bool:
+    def stalled(self, until: StopRule) -> bool:
         """Whether it did not grow by such a share of itself in so many trials."""
         if len(self._trials) < until.in_trials:
             return False

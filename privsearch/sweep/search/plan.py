@@ -14,7 +14,7 @@ from privsearch.spec import SweepSpec
 from privsearch.study.proposals import LoggedProposal, ProposalLog
 from privsearch.study.result import TrialResult
 from privsearch.sweep.planned import PlannedTrial, Recorded
-from privsearch.sweep.search.task_search import SearchContest, search_contests
+from privsearch.sweep.search.task_search import TaskSearch, search_tasks
 
 SAMPLE: Final = 64
 """Points whose mean stands for what a trial of the space costs."""
@@ -25,13 +25,13 @@ class SearchPlan:
     """A search, seen against what is recorded.
 
     Attributes:
-        contest: the search.
+        task: the search.
         recorded: what the study holds.
         logged: its proposals so far.
         awaited: the trials of the grids that compete with its own, which it waits for; it is told of them first.
     """
 
-    contest: SearchContest
+    task: TaskSearch
     recorded: Recorded
     logged: Sequence[LoggedProposal]
     awaited: Sequence[PlannedTrial]
@@ -47,7 +47,7 @@ class SearchPlan:
         found = [
             result
             for trial_id, result in self.recorded.results.items()
-            if trial_id not in told and self.contest.holds(result) and (trial_id in order or self.serves(result))
+            if trial_id not in told and self.task.holds(result) and (trial_id in order or self.serves(result))
         ]
         return sorted(found, key=lambda result: (order.get(result.trial_id, len(order)), result.trial_id))
 
@@ -82,7 +82,7 @@ class SearchPlan:
     @property
     def left(self) -> int | None:
         """How many new configurations may still be proposed; None where no number of trials is asked for."""
-        search = self.contest.search
+        search = self.task.search
         return None if search.trials is None else max(0, search.trials - self.spent)
 
     @property
@@ -97,7 +97,7 @@ class SearchPlan:
             return None
         rng = np.random.default_rng(0)
         draws = [self._drawn(rng) for _ in range(SAMPLE)]
-        size = self.contest.space.size
+        size = self.task.space.size
         left = self.left if size is None else min(self.left, max(0, size - self.spent - len(self.known)))
         return left * fmean(trial.seconds for trial in draws) + sum(trial.seconds for trial in self.unfinished)
 
@@ -105,21 +105,21 @@ class SearchPlan:
         """Whether a result answers all that its trial is asked for."""
         return (
             Recorded({result.trial_id: result}, (), self.recorded.only_same_versions)
-            .planned(self.contest.asked(result.spec.axes()), self.contest.info)
+            .planned(self.task.asked(result.spec.axes()), self.task.info)
             .cached
         )
 
     def trial(self, proposal: LoggedProposal) -> PlannedTrial:
         """The trial that a proposal asks for."""
-        axes = self.contest.space.point(lambda parameter: proposal.axes[parameter.axis])
-        return self.recorded.planned(self.contest.asked(axes), self.contest.info)
+        axes = self.task.space.point(lambda parameter: proposal.axes[parameter.axis])
+        return self.recorded.planned(self.task.asked(axes), self.task.info)
 
     def summary(self) -> dict[str, Any]:
         """This in numbers, as plain JSON values."""
-        search, seconds = self.contest.search, self.seconds
+        search, seconds = self.task.search, self.seconds
         return {
             "sampler": search.sampler.kind,
-            "points": self.contest.space.size,
+            "points": self.task.space.size,
             "trials": search.trials,
             "minutes": search.minutes,
             "until": search.until and search.until.model_dump(),
@@ -134,7 +134,7 @@ class SearchPlan:
 
     def _drawn(self, rng: np.random.Generator) -> PlannedTrial:
         nothing = Recorded({})
-        return nothing.planned(self.contest.asked(self.contest.space.draw(rng)), self.contest.info)
+        return nothing.planned(self.task.asked(self.task.space.draw(rng)), self.task.info)
 
 
 def plan_searches(
@@ -156,24 +156,22 @@ def plan_searches(
     Raises:
         SpecError: a subsample that the search may choose does not fit its dataset.
     """
-    for contest in search_contests(sweep, infos):
-        check_space_sizes(contest)
-        logged = [proposal for proposal in log.of(contest.id) if _sound(contest, proposal)]
-        awaited = [
-            t for t in trials if (t.spec.dataset, t.spec.protocol) == (contest.base.dataset, contest.base.protocol)
-        ]
-        yield SearchPlan(contest, recorded, logged, awaited)
+    for task in search_tasks(sweep, infos):
+        check_space_sizes(task)
+        logged = [proposal for proposal in log.of(task.id) if _sound(task, proposal)]
+        awaited = [t for t in trials if (t.spec.dataset, t.spec.protocol) == (task.base.dataset, task.base.protocol)]
+        yield SearchPlan(task, recorded, logged, awaited)
 
 
-def check_space_sizes(contest: SearchContest) -> None:
+def check_space_sizes(task: TaskSearch) -> None:
     """A subsample must hold every class, and cannot be larger than its split.
 
     Raises:
         SpecError: one that the search may choose does not, or is.
     """
-    info = contest.info
+    info = task.info
     for axis, least, available in (("train_size", 1, info.num_train), ("test_size", 2, info.num_test)):
-        parameter = next((p for p in contest.space.parameters if p.axis == axis), None)
+        parameter = next((p for p in task.space.parameters if p.axis == axis), None)
         if parameter is None:
             continue
         ends = parameter.values or (parameter.range and (parameter.range.low, parameter.range.high)) or ()
@@ -186,10 +184,10 @@ def check_space_sizes(contest: SearchContest) -> None:
             )
 
 
-def _sound(contest: SearchContest, proposal: LoggedProposal) -> bool:
+def _sound(task: TaskSearch, proposal: LoggedProposal) -> bool:
     """Whether a line of the log is what this search would have written: a stranger may have written it."""
     try:
-        axes = contest.space.point(lambda parameter: proposal.axes[parameter.axis])
-        return contest.space.choices(axes) is not None and contest.trial_id(axes) == proposal.trial_id
+        axes = task.space.point(lambda parameter: proposal.axes[parameter.axis])
+        return task.space.choices(axes) is not None and task.trial_id(axes) == proposal.trial_id
     except (KeyError, ValueError, TypeError):
         return False

@@ -25,7 +25,7 @@ from privsearch.spec import Direction
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.search import Search
 from privsearch.study.proposals import Origin
-from privsearch.sweep.search.growth import Growth, Outcome
+from privsearch.sweep.search.growth import HypervolumeTracker, Outcome
 from privsearch.sweep.search.samplers import Decided, as_params, new_sampler, new_study, quiet_optuna, suggest
 from privsearch.sweep.search.space import Axes, SearchSpace, point_key
 
@@ -107,7 +107,7 @@ class Proposer:
         self._lacking: deque[_Point] = deque()
         self._untold: deque[_Point] = deque()
         self._in_a_row = 0
-        self._growth = Growth(self._objectives, search.constraints)
+        self._growth = HypervolumeTracker(self._objectives, search.constraints)
         self._study = new_study(list(self._objectives.values()))
         self.ended: str | None = None
         self.counts: Counter[Origin] = Counter()

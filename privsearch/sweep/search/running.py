@@ -39,13 +39,13 @@ class RunningSearch:
         self._taken = 0
         self._ran_before = plan.ran_seconds
         self._began_at: float | None = None
-        contest = plan.contest
-        self.proposer = Proposer(contest.search, contest.space, contest.objectives, contest.seed, self._proposals())
+        task = plan.task
+        self.proposer = Proposer(task.search, task.space, task.objectives, task.seed, self._proposals())
 
     @property
     def name(self) -> str:
         """Of what it searches."""
-        return self.plan.contest.name
+        return self.plan.task.name
 
     @property
     def ended(self) -> str | None:
@@ -59,7 +59,7 @@ class RunningSearch:
 
     def line(self) -> str:
         """How far it is, in words."""
-        told = counts_words(self.proposer.counts, self.plan.contest.search.trials)
+        told = counts_words(self.proposer.counts, self.plan.task.search.trials)
         return f"search {self.name}: {told}; hypervolume {self.proposer.hypervolume:.4f}"
 
     def take(self) -> list[PlannedTrial]:
@@ -92,30 +92,30 @@ class RunningSearch:
 
     def note_end(self, written: ProposalLog) -> None:
         """Write down why it ended, where that is not written yet; all its trials have been run."""
-        if self.ended and written.end_of(self.plan.contest.id) != self.ended:
-            end = LoggedEnd(search=self.plan.contest.id, ended=self.ended, proposals=self.proposer.counts.total())
+        if self.ended and written.end_of(self.plan.task.id) != self.ended:
+            end = LoggedEnd(search=self.plan.task.id, ended=self.ended, proposals=self.proposer.counts.total())
             self._log.append(end)
 
     def _begin(self) -> None:
         self._began_at = monotonic()
-        contest = self.plan.contest
+        task = self.plan.task
         # What the grids have found by now is known as well.
-        now = SearchPlan(contest, self._recorded(), self.plan.logged, self.plan.awaited)
+        now = SearchPlan(task, self._recorded(), self.plan.logged, self.plan.awaited)
         for result in now.known:
             source = self._sources.get(result.trial_id, "")
-            self.proposer.give(result.spec.axes(), contest.outcome(result), source)
+            self.proposer.give(result.spec.axes(), task.outcome(result), source)
 
     def _asked(self) -> Proposal | None:
-        minutes = self.plan.contest.search.minutes
+        minutes = self.plan.task.search.minutes
         if minutes is not None and self._seconds() >= 60 * minutes:
             self.proposer.stop(f"its {minutes:g} minutes are over")
         return self.proposer.ask()
 
     def _tell(self, trial_id: str) -> None:
-        self.proposer.tell(self._numbers[trial_id], self.plan.contest.outcome(self._results[trial_id]))
+        self.proposer.tell(self._numbers[trial_id], self.plan.task.outcome(self._results[trial_id]))
 
     def _planned(self, proposal: Proposal) -> PlannedTrial:
-        return self._recorded().planned(self.plan.contest.asked(proposal.axes), self.plan.contest.info)
+        return self._recorded().planned(self.plan.task.asked(proposal.axes), self.plan.task.info)
 
     def _recorded(self) -> Recorded:
         before = self.plan.recorded
@@ -125,7 +125,7 @@ class RunningSearch:
         return self._ran_before + (monotonic() - self._began_at if self._began_at is not None else 0.0)
 
     def _proposals(self) -> list[Proposal]:
-        space = self.plan.contest.space
+        space = self.plan.task.space
         return [
             Proposal(number, space.point(lambda p, of=logged: of.axes[p.axis]), logged.origin, logged.source)  # type: ignore[misc]
             for number, logged in enumerate(self.plan.logged)
@@ -133,13 +133,13 @@ class RunningSearch:
 
     def _line(self, proposal: Proposal, trial_id: str) -> LoggedProposal:
         return LoggedProposal(
-            search=self.plan.contest.id,
+            search=self.plan.task.id,
             number=proposal.number,
             trial_id=trial_id,
             origin=proposal.origin,
             source=proposal.source,
             seconds=round(self._seconds(), 3),
-            axes=self.plan.contest.space.choices(proposal.axes) or {},
+            axes=self.plan.task.space.choices(proposal.axes) or {},
         )
 
 

@@ -15,7 +15,7 @@ from privsearch.spec.trial import (
     SNN_DEFAULTS,
     axis_adapter,
     canonical_axes,
-    honours,
+    uses_axis,
 )
 
 MOST_LISTED: Final = 100_000
@@ -128,7 +128,7 @@ class SearchSpace:
     def _models_and_widths(self) -> Iterator[dict[str, Any]]:
         """The choices that decide which other axes have an effect."""
         for model in self._values("model"):
-            widths = self._values("act_bit_width") if honours(model, "act_bit_width") else (None,)
+            widths = self._values("act_bit_width") if uses_axis(model, "act_bit_width") else (None,)
             yield from ({"model": model, "act_bit_width": width} for width in widths)
 
     @property
@@ -181,10 +181,10 @@ class SearchSpace:
         if axis == "model":
             return True
         model = chosen["model"]
-        if axis == "threshold" and honours(model, "act_bit_width"):
-            return chosen.get("act_bit_width", self._base["act_bit_width"]) is not None and honours(model, axis)
+        if axis == "threshold" and uses_axis(model, "act_bit_width"):
+            return chosen.get("act_bit_width", self._base["act_bit_width"]) is not None and uses_axis(model, axis)
         one_layer = axis == "spiking_layers" and self._network == "fcnet" and model in BUILT_IN_MODELS
-        return honours(model, axis) and not one_layer
+        return uses_axis(model, axis) and not one_layer
 
 
 def point_key(axes: Mapping[str, Any]) -> tuple[Any, ...]:

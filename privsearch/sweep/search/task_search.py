@@ -8,15 +8,15 @@ from functools import cached_property
 from typing import Any
 
 from privsearch.data import DatasetInfo
-from privsearch.spec import MEANING_VERSION, Asked, Attack, Search, SweepSpec, TrialSpec, dataset_name
+from privsearch.spec import NUMERICS_VERSION, Asked, Attack, Search, SweepSpec, TrialSpec, dataset_name
 from privsearch.spec.sweep import Objectives
 from privsearch.spec.trial import canonical_protocol
-from privsearch.study.result import Completed, TrialResult, limited
+from privsearch.study.result import Completed, TrialResult, restricted_to
 from privsearch.sweep.search.space import Axes, SearchSpace
 
 
 @dataclass(frozen=True)
-class SearchContest:
+class TaskSearch:
     """One search: its trials compete for one front.
 
     Attributes:
@@ -55,7 +55,7 @@ class SearchContest:
         search. Budgets, objectives and constraints may change while it goes on.
         """
         meaning = {
-            "version": MEANING_VERSION,
+            "version": NUMERICS_VERSION,
             "search": self.search.model_dump(mode="json", include={"space", "sampler"}),
             "seed": self.seed,
             "dataset": self.info.fingerprint,
@@ -85,7 +85,7 @@ class SearchContest:
         """What a sampler is told of a result: None where a front would leave it out."""
         from privsearch.analysis.frames import completed_numbers  # pandas is slow to import, and a plan needs none
 
-        asked = limited(result, self.attacks[result.spec.model])
+        asked = restricted_to(result, self.attacks[result.spec.model])
         if not isinstance(asked, Completed) or asked.dead:
             return None
         numbers: dict[str, Any] = {**completed_numbers(asked), "seconds": asked.seconds}
@@ -93,7 +93,7 @@ class SearchContest:
         return None if None in found.values() else {column: float(value or 0) for column, value in found.items()}
 
 
-def search_contests(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> Iterator[SearchContest]:
+def search_tasks(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> Iterator[TaskSearch]:
     """The searches of a sweep, in the order of its datasets and protocols; none where it has no search.
 
     Args:
@@ -108,7 +108,7 @@ def search_contests(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> Itera
             attacks = {model: sweep.attacks_under(canonical, model) for model in search.models} if search else {}
             if search and any(attacks[model] for model in search.models):
                 base = {**sweep.axes_for(info.name), "model": search.models[0], "dataset": dataset}
-                yield SearchContest(
+                yield TaskSearch(
                     name=f"{info.name}_{protocol.kind}" if len(sweep.protocol) > 1 else info.name,
                     search=search,
                     info=info,

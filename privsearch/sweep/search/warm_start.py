@@ -63,13 +63,13 @@ def _unfit(result: TrialResult, searches: tuple[SearchPlan, ...]) -> str | None:
     """Why a result is of no use to any search; None where it is."""
     if not isinstance(result, Completed):
         return "failed"
-    own = [search for search in searches if search.contest.holds(result)]
+    own = [search for search in searches if search.task.holds(result)]
     if not own:
-        inside = any(search.contest.space.choices(result.spec.axes()) for search in searches)
+        inside = any(search.task.space.choices(result.spec.axes()) for search in searches)
         return "of other data, another protocol or another seed" if inside else "outside of the space"
     search = own[0]
-    if search.recorded.planned(search.contest.asked(result.spec.axes()), search.contest.info).cached:
+    if search.recorded.planned(search.task.asked(result.spec.axes()), search.task.info).cached:
         return "here already"
-    if lacking := search.contest.lacking(result):
+    if lacking := search.task.lacking(result):
         return f"without the attack {lacking[0]}"
     return None if search.serves(result) else "of other versions"

@@ -13,14 +13,14 @@ from matplotlib.image import imread
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front import plot_front, write_front_plots
 from privsearch.report.figures.front_interactive import plot_front_interactive
 from privsearch.spec import Constraint, Direction, Objectives
 
 OBJECTIVES: dict[str, Direction] = {"test_accuracy": "maximize", "svm.auc": "minimize"}
 DIRECTIONS = list(itertools.product(("maximize", "minimize"), repeat=2))
-Tradeoff = Callable[..., Contest]
+Tradeoff = Callable[..., Task]
 
 
 def boxes(figure: Figure, kind: type[Text]) -> dict[str, Bbox]:
@@ -36,16 +36,16 @@ def legend(figure: Figure) -> list[str]:
 
 
 @pytest.mark.parametrize("directions", DIRECTIONS)
-def test_staircase_has_its_corners_on_the_worse_side(small: Contest, directions: tuple[Direction, Direction]) -> None:
+def test_staircase_has_its_corners_on_the_worse_side(small: Task, directions: tuple[Direction, Direction]) -> None:
     """Between two neighbours on the front the line passes through the worse of each objective, in both plots."""
-    contest = replace(small, objectives=dict(zip(OBJECTIVES, directions, strict=True)))
-    front = contest.candidates.query("on_front").sort_values("test_accuracy")[list(OBJECTIVES)].to_numpy(float)
+    task = replace(small, objectives=dict(zip(OBJECTIVES, directions, strict=True)))
+    front = task.candidates.query("on_front").sort_values("test_accuracy")[list(OBJECTIVES)].to_numpy(float)
     worse = [np.minimum if direction == "maximize" else np.maximum for direction in directions]
     corners = [[w(a, b) for w, a, b in zip(worse, p, q, strict=True)] for p, q in itertools.pairwise(front)]
-    line = next(line for line in plot_front(contest).axes[0].lines if "steps" in line.get_drawstyle())
+    line = next(line for line in plot_front(task).axes[0].lines if "steps" in line.get_drawstyle())
     expand = {"steps-pre": pts_to_prestep, "steps-post": pts_to_poststep}[line.get_drawstyle()]
     np.testing.assert_allclose(np.array(expand(*line.get_data())).T[1::2], np.reshape(corners, (-1, 2)))
-    shape = plot_front_interactive(contest).data[0].line.shape
+    shape = plot_front_interactive(task).data[0].line.shape
     assert {"vh": pts_to_prestep, "hv": pts_to_poststep}[shape] is expand
 
 
@@ -65,10 +65,10 @@ def test_nothing_is_clipped(tradeoff: Tradeoff, count: int) -> None:
 
 def test_long_words_are_broken(tradeoff: Tradeoff) -> None:
     """Configurations that differ in many axes, of a dataset with a long name, leave room for the plot."""
-    contest = tradeoff(30, targets=2)
+    task = tradeoff(30, targets=2)
     axes = ("batch_size", "weight_decay", "learning_rate", "train_size", "test_size")
-    rows = contest.rows.assign(**dict.fromkeys(axes, contest.rows["epochs"] * 100))
-    assert_readable(plot_front(replace(contest, title="x" * 100, rows=rows)))
+    rows = task.rows.assign(**dict.fromkeys(axes, task.rows["epochs"] * 100))
+    assert_readable(plot_front(replace(task, title="x" * 100, rows=rows)))
 
 
 @pytest.mark.parametrize("count", [2, 14, 200])
@@ -79,7 +79,7 @@ def test_no_two_numbers_overlap(tradeoff: Tradeoff, count: int) -> None:
     assert not [pair for pair in itertools.combinations(numbers, 2) if numbers[pair[0]].overlaps(numbers[pair[1]])]
 
 
-def test_front_is_named_beside_the_plot(small: Contest) -> None:
+def test_front_is_named_beside_the_plot(small: Task) -> None:
     """Each number at a point stands again beside the plot with its configuration, the best first, ties included."""
     figure = plot_front(small)
     assert set(boxes(figure, Annotation)) == {"1", "2", "3", "4"}
@@ -94,7 +94,7 @@ def test_long_front_says_how_many_are_named(tradeoff: Tradeoff) -> None:
     assert {"1", "200"} <= set(boxes(figure, Annotation))
 
 
-def test_axes_have_names_and_units(small: Contest) -> None:
+def test_axes_have_names_and_units(small: Task) -> None:
     """Axes, title and key say what is shown, in which unit, and of how many."""
     figure = plot_front(small)
     axes = figure.axes[0]
@@ -104,7 +104,7 @@ def test_axes_have_names_and_units(small: Contest) -> None:
     assert {"noise floor of guessing: 0.5 ± 0.116", "ANN", "SNN"} <= set(legend(figure))
 
 
-def test_every_configuration_is_a_point_with_error_bars(small: Contest) -> None:
+def test_every_configuration_is_a_point_with_error_bars(small: Task) -> None:
     """All completed configurations are drawn in both plots, each with its spread."""
     expected = np.sort(small.rows.dropna(subset="svm.auc")[list(OBJECTIVES)].to_numpy(float), axis=0)
     lines = [line for line in plot_front(small).axes[0].lines if line.get_marker() in {"o", "^"}]
@@ -117,7 +117,7 @@ def test_every_configuration_is_a_point_with_error_bars(small: Contest) -> None:
     assert sorted(spreads) == pytest.approx(sorted(small.rows["test_accuracy_sd"].dropna()))
 
 
-def test_models_differ_in_marker_and_in_grey(small: Contest) -> None:
+def test_models_differ_in_marker_and_in_grey(small: Task) -> None:
     """ANN and SNN can be told apart without colour: other marker, other lightness."""
     keys = plot_front(small).legends
     pairs = [pair for key in keys for pair in zip(key.get_texts(), key.legend_handles, strict=True)]
@@ -128,7 +128,7 @@ def test_models_differ_in_marker_and_in_grey(small: Contest) -> None:
     assert light - dark > 0.2
 
 
-def test_hovering_tells_configuration_numbers_and_trial(small: Contest) -> None:
+def test_hovering_tells_configuration_numbers_and_trial(small: Task) -> None:
     """Hovering over a point tells its configuration, means and spreads, placebo and trial."""
     texts = [text for trace in plot_front_interactive(small).data[1:] for text in trace.hovertext]
     assert (
@@ -138,7 +138,7 @@ def test_hovering_tells_configuration_numbers_and_trial(small: Contest) -> None:
     ) in texts
 
 
-def test_points_show_how_likely_they_are_on_the_front(small: Contest) -> None:
+def test_points_show_how_likely_they_are_on_the_front(small: Task) -> None:
     """From a probability of 0.5 on a point is filled, from 0.1 on hollow, else faint, on the front of means or off."""
     small.uncertainty.probability[:] = [0.5, 0.49, 0.1, 0.09, 0.5, 0.49]
     figure = plot_front(small)
@@ -155,7 +155,7 @@ def test_points_show_how_likely_they_are_on_the_front(small: Contest) -> None:
     assert traces == {f"ANN, {said[0]}": 1, f"ANN, {said[1]}": 2, **{f"SNN, {words}": 1 for words in said}}
 
 
-def test_one_target_shows_the_front_alone(single: Contest) -> None:
+def test_one_target_shows_the_front_alone(single: Task) -> None:
     """Where nothing is known of other networks, what is on the front is filled, and all else hollow."""
     figure = plot_front(single)
     points = [line for line in figure.axes[0].lines if line.get_marker() in {"o", "^"}]
@@ -166,15 +166,15 @@ def test_one_target_shows_the_front_alone(single: Contest) -> None:
     assert not any("probability" in text for text in legend(figure))
 
 
-def test_accuracies_alone_can_be_plotted(small: Contest) -> None:
+def test_accuracies_alone_can_be_plotted(small: Task) -> None:
     """Two accuracies make a plot without a noise floor."""
-    contest = replace(small, objectives={"train_accuracy": "minimize", "test_accuracy": "maximize"})
-    assert not any("noise" in text for text in legend(plot_front(contest)))
-    assert not plot_front_interactive(contest).layout.shapes
+    task = replace(small, objectives={"train_accuracy": "minimize", "test_accuracy": "maximize"})
+    assert not any("noise" in text for text in legend(plot_front(task)))
+    assert not plot_front_interactive(task).layout.shapes
 
 
-def test_files_are_written_for_every_contest_that_has_numbers(small: Contest, tmp_path: Path) -> None:
-    """A contest has a picture of 2160 x 1260 pixels and a page that needs no network; one that failed has none."""
+def test_files_are_written_for_every_task_that_has_numbers(small: Task, tmp_path: Path) -> None:
+    """A task has a picture of 2160 x 1260 pixels and a page that needs no network; one that failed has none."""
     failed = replace(small, name="digits", rows=small.rows.tail(1))
     written = write_front_plots(tmp_path / "fronts", [small, replace(small, name="v1.5_halves"), failed])
     names = ["breast_cancer.png", "breast_cancer.html", "v1.5_halves.png", "v1.5_halves.html"]
@@ -187,7 +187,7 @@ def test_files_are_written_for_every_contest_that_has_numbers(small: Contest, tm
     assert "ANN a4" in page
 
 
-def test_a_page_shows_markup_and_does_not_obey_it(small: Contest, tmp_path: Path) -> None:
+def test_a_page_shows_markup_and_does_not_obey_it(small: Task, tmp_path: Path) -> None:
     """A dataset called like a script would be text on the page: escaped for plotly, and for the page it stands in."""
     image = "<img src=x onerror=alert(2)>"
     rows, targets = (table.assign(trial_id=table["trial_id"] + image) for table in (small.rows, small.targets))
@@ -199,41 +199,41 @@ def test_a_page_shows_markup_and_does_not_obey_it(small: Contest, tmp_path: Path
     assert title.startswith("&lt;/script&gt;&lt;script&gt;alert(1)")
 
 
-def test_three_objectives_have_a_panel_for_each_pair(small: Contest) -> None:
+def test_three_objectives_have_a_panel_for_each_pair(small: Task) -> None:
     """Every configuration is in each of them, the front is numbered in each, and no panel has a staircase."""
     objectives: Objectives = OBJECTIVES | {"seconds": "minimize"}
-    contest = replace(small, objectives=objectives, rows=small.rows.assign(seconds=[3.0, 1, 2, 4, 5, 6, 7]))
-    figure = plot_front(contest)
+    task = replace(small, objectives=objectives, rows=small.rows.assign(seconds=[3.0, 1, 2, 4, 5, 6, 7]))
+    figure = plot_front(task)
     assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes] == [
         ("test accuracy (fraction)", "svm attack AUC (fraction)"),
         ("test accuracy (fraction)", "seconds"),
         ("svm attack AUC (fraction)", "seconds"),
     ]
-    front = contest.candidates["on_front"].sum()
+    front = task.candidates["on_front"].sum()
     for axes in figure.axes:
         points = [line for line in axes.lines if line.get_marker() in {"o", "^"}]
         assert sum(len(line.get_xdata()) for line in points) == 6
         assert len([text for text in axes.texts if text.get_text().isdigit()]) == front
         assert not any("steps" in line.get_drawstyle() for line in axes.lines)
     assert_readable(figure)
-    traces = plot_front_interactive(contest).data
+    traces = plot_front_interactive(task).data
     assert sum(len(trace.x) for trace in traces) == 3 * 6
     named = [trace.name for trace in traces if trace.showlegend]
     assert len(named) == len(set(named))
 
 
 @pytest.mark.parametrize("bound", [">= 0.95", "> 1"])
-def test_what_violates_a_constraint_is_a_cross(small: Contest, bound: str) -> None:
+def test_what_violates_a_constraint_is_a_cross(small: Task, bound: str) -> None:
     """In both plots, and named in the key; where nothing is feasible, the figure says so."""
-    contest = replace(small, constraints={"test_accuracy": Constraint.model_validate(bound)})
-    infeasible = int((~contest.candidates["feasible"]).sum())
-    figure = plot_front(contest)
+    task = replace(small, constraints={"test_accuracy": Constraint.model_validate(bound)})
+    infeasible = int((~task.candidates["feasible"]).sum())
+    figure = plot_front(task)
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     assert sum(len(line.get_xdata()) for line in crosses) == infeasible
     assert "violates a constraint" in legend(figure)
     assert f"asked for: test accuracy {bound}" in figure.axes[0].get_title("left")
     assert ("nothing satisfies all constraints" in boxes(figure, Text)) == (infeasible == 6)
     assert_readable(figure)
-    traces = [trace for trace in plot_front_interactive(contest).data if trace.marker.symbol == "x-thin-open"]
+    traces = [trace for trace in plot_front_interactive(task).data if trace.marker.symbol == "x-thin-open"]
     assert sum(len(trace.x) for trace in traces) == infeasible
     assert all("violates a constraint" in text for trace in traces for text in trace.hovertext)

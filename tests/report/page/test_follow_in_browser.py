@@ -9,7 +9,7 @@ from growing_study import GrowingStudy
 from playwright.sync_api import Browser, Page, expect
 
 from privsearch.report.page import following
-from privsearch.report.page.following import Follower
+from privsearch.report.page.following import StudyFollower
 from privsearch.report.page.server import PageServer, address, listening
 
 pytestmark = pytest.mark.slow
@@ -27,8 +27,8 @@ def growing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GrowingStudy:
 
 
 @contextmanager
-def _serving(growing: GrowingStudy, listener: socket) -> Iterator[Follower]:
-    follower = Follower(growing.study.path, whole=False)
+def _serving(growing: GrowingStudy, listener: socket) -> Iterator[StudyFollower]:
+    follower = StudyFollower(growing.study.path, whole=False)
     with PageServer(listener, follower) as server:
         thread = threading.Thread(target=server.serve)
         thread.start()
@@ -58,7 +58,7 @@ def page(browser: Browser, problems: list[str]) -> Iterator[Page]:
 def _points(page: Page) -> int:
     """How many configurations the chart shows."""
     return int(
-        page.locator(".contest .plot").first.evaluate(
+        page.locator(".task .plot").first.evaluate(
             "node => node.data.filter((t) => t.customdata).reduce((n, t) => n + t.x.length, 0)"
         )
     )
@@ -82,11 +82,11 @@ def test_a_page_follows_a_sweep_and_keeps_what_was_chosen(
         page.evaluate("window.mark = 1")
         page.locator("button.pin").first.click()
         page.locator("#theme").click()
-        contest = page.locator(".contest").first
-        contest.locator("[data-filter=configuration]").fill("epochs")
-        contest.locator("summary").last.click()
+        task = page.locator(".task").first
+        task.locator("[data-filter=configuration]").fill("epochs")
+        task.locator("summary").last.click()
         page.locator("#training-title").scroll_into_view_if_needed()
-        contest.locator("[data-filter=configuration]").evaluate("node => node.focus({preventScroll: true})")
+        task.locator("[data-filter=configuration]").evaluate("node => node.focus({preventScroll: true})")
         page.evaluate("document.querySelector('#training').scrollIntoView()")
         top = page.locator("#training").bounding_box()
         growing.finish(3)
@@ -96,8 +96,8 @@ def test_a_page_follows_a_sweep_and_keeps_what_was_chosen(
         assert page.locator("button.pin[aria-pressed=true]").all_text_contents() == ["A"]
         assert page.evaluate("document.documentElement.dataset.theme") == "light"
         assert page.evaluate("document.activeElement.dataset.filter") == "configuration"
-        assert contest.locator("[data-filter=configuration]").input_value() == "epochs"
-        assert contest.locator("details[open]").count() == 1
+        assert task.locator("[data-filter=configuration]").input_value() == "epochs"
+        assert task.locator("details[open]").count() == 1
         now = page.locator("#training").bounding_box()
         assert top is not None
         assert now is not None

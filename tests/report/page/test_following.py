@@ -6,7 +6,7 @@ import pytest
 from growing_study import TRIALS, GrowingStudy
 
 from privsearch.report.page import following
-from privsearch.report.page.following import Follower
+from privsearch.report.page.following import StudyFollower
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def growing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GrowingStudy:
     return GrowingStudy(tmp_path / "study")
 
 
-def _looked(follower: Follower) -> following.Status:
+def _looked(follower: StudyFollower) -> following.Status:
     follower.attend()
     follower.look()
     return follower.status()
@@ -25,7 +25,7 @@ def _looked(follower: Follower) -> following.Status:
 
 def test_a_study_is_followed_from_before_its_beginning_to_its_end(growing: GrowingStudy) -> None:
     """Waited for, told and drawn as it grows; when the sweep has ended, the rest is drawn as well."""
-    follower = Follower(growing.study.path)
+    follower = StudyFollower(growing.study.path)
     assert _looked(follower)["state"] == "waiting"
     assert follower.body is None
     with growing.held():
@@ -39,7 +39,7 @@ def test_a_study_is_followed_from_before_its_beginning_to_its_end(growing: Growi
         assert 0 <= (status["seconds_since"] or -1) < 60
         assert follower.body is not None
         drawn = json.loads(follower.body.plain)
-        assert len(drawn["contests"][0]["rows"]["trial_id"]) == 2
+        assert len(drawn["tasks"][0]["rows"]["trial_id"]) == 2
         assert drawn["paper"]["missing"] == ["The figures and tables of the paper are drawn when no sweep is running."]
     status = _looked(follower)
     assert (status["state"], status["whole"]) == ("resting", True)
@@ -51,11 +51,11 @@ def test_a_document_is_made_once_a_change_and_only_for_somebody(
 ) -> None:
     """However many ask, and however often, nothing is made where nothing is new, or where nobody has asked lately."""
     made = []
-    make = Follower._make
-    monkeypatch.setattr(Follower, "_make", lambda *words, **more: (made.append(1), make(*words, **more)))
+    make = StudyFollower._make
+    monkeypatch.setattr(StudyFollower, "_make", lambda *words, **more: (made.append(1), make(*words, **more)))
     with growing.held():
         growing.begin()
-        follower = Follower(growing.study.path)
+        follower = StudyFollower(growing.study.path)
         follower.look()
         assert not made, "nobody looks"
         for _ in range(5):
@@ -72,7 +72,7 @@ def test_after_long_work_comes_a_long_rest(growing: GrowingStudy, monkeypatch: p
     monkeypatch.setattr(following, "REST_FOR_WORK", 1000.0)
     with growing.held():
         growing.begin()
-        follower = Follower(growing.study.path)
+        follower = StudyFollower(growing.study.path)
         _looked(follower)
         growing.finish(1)
         assert _looked(follower)["done"] == 0
@@ -81,7 +81,7 @@ def test_after_long_work_comes_a_long_rest(growing: GrowingStudy, monkeypatch: p
 def test_a_line_that_is_being_written_is_no_damage(growing: GrowingStudy, caplog: pytest.LogCaptureFixture) -> None:
     """Nothing is said of it while a sweep holds the study, and it counts when it is whole; afterwards it is told."""
     caplog.set_level(logging.WARNING)
-    follower = Follower(growing.study.path, whole=False)
+    follower = StudyFollower(growing.study.path, whole=False)
     record = growing.study.record_path
     with growing.held():
         growing.begin()
@@ -101,7 +101,7 @@ def test_what_cannot_be_shown_is_told_beside_what_was(growing: GrowingStudy) -> 
     """A study that is broken while it is watched keeps its last document; once it is mended, nothing is left of it."""
     growing.begin()
     growing.finish(1)
-    follower = Follower(growing.study.path, whole=False)
+    follower = StudyFollower(growing.study.path, whole=False)
     before = _looked(follower)["document"]
     plan = (growing.study.path / "plan.json").read_bytes()
     (growing.study.path / "plan.json").write_text("[\x1b]")

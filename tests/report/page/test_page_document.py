@@ -17,7 +17,7 @@ from privsearch.study.folder import Study
 def test_the_document_is_json_and_has_every_trial(study: Study, document: Document) -> None:
     """All is plain JSON with finite numbers; every completed trial is among the rows, the others among the failures."""
     assert json.loads(encoded(document)) == document
-    rows = [trial_id for contest in document["contests"] for trial_id in contest["rows"]["trial_id"]]
+    rows = [trial_id for task in document["tasks"] for trial_id in task["rows"]["trial_id"]]
     others = [failure["trial_id"] for failure in document["failures"]["failed"] + document["failures"]["waiting"]]
     assert sorted(rows + others) == sorted(study.trials())
 
@@ -25,7 +25,7 @@ def test_the_document_is_json_and_has_every_trial(study: Study, document: Docume
 def test_rows_say_what_the_results_table_says(study: Study, document: Document) -> None:
     """The numbers on the page are those of results.csv, to five digits."""
     frame = study.frame().set_index("trial_id")
-    rows = document["contests"][0]["rows"]
+    rows = document["tasks"][0]["rows"]
     for place, trial_id in enumerate(rows["trial_id"]):
         for column in ("test_accuracy", "svm.auc", "svm.auc_low", "svm.excess_auc"):
             assert rows[column][place] == pytest.approx(frame.loc[trial_id, column], rel=1e-4)
@@ -33,8 +33,8 @@ def test_rows_say_what_the_results_table_says(study: Study, document: Document) 
 
 def test_the_front_comes_first(document: Document) -> None:
     """The candidates stand in the order of the first objective, each with a tier; all columns are of one length."""
-    contest = document["contests"][0]
-    rows, count = contest["rows"], contest["num_candidates"]
+    task = document["tasks"][0]
+    rows, count = task["rows"], task["num_candidates"]
     assert {len(column) for column in rows.values()} == {len(rows["trial_id"])}
     assert all(one >= other for one, other in pairwise(rows["test_accuracy"][:count]))
     assert all(tier in (0, 1, 2) for tier in rows["tier"][:count])
@@ -43,12 +43,12 @@ def test_the_front_comes_first(document: Document) -> None:
 
 def test_pairs_of_targets_are_those_of_the_record(study: Study, document: Document) -> None:
     """What two configurations are compared in has one value a target, and the mean is the row's."""
-    contest = document["contests"][0]
-    for paired in contest["paired"]:
+    task = document["tasks"][0]
+    for paired in task["paired"]:
         assert {len(values) for values in paired["values"]} == {2}
-    (accuracy,) = [paired for paired in contest["paired"] if paired["quantity"] == "test_accuracy"]
+    (accuracy,) = [paired for paired in task["paired"] if paired["quantity"] == "test_accuracy"]
     means = [sum(values) / len(values) for values in accuracy["values"]]
-    assert means == pytest.approx(contest["rows"]["test_accuracy"], rel=1e-4)
+    assert means == pytest.approx(task["rows"]["test_accuracy"], rel=1e-4)
 
 
 def test_what_cannot_be_drawn_is_said(document: Document) -> None:
@@ -97,7 +97,7 @@ def test_a_study_without_results_has_a_document(tmp_path_factory: pytest.TempPat
     study = Study(tmp_path_factory.mktemp("empty"))
     study.begin(sweep_of("svm"), {"a" * 16: "iris"}, describe_environment())
     document = build_document(study, MOST_BYTES / 2)
-    assert document["contests"] == []
+    assert document["tasks"] == []
     assert document["asked"]["counts"]["not run yet"] == 1
 
 
@@ -117,12 +117,12 @@ def test_what_has_no_room_is_left_out_and_said(tmp_path_factory: pytest.TempPath
     study.begin(sweep_of("svm"), {result.trial_id: "iris" for result in results}, describe_environment())
     study.record_path.write_text("".join(result.model_dump_json() + "\n" for result in results))
     whole = build_document(study, 10**7)
-    assert whole["curves"]["left_out"] == whole["contests"][0]["leakage"]["left_out"] == ""
-    fixed = num_bytes(whole) - num_bytes(whole["curves"]) - num_bytes(whole["contests"][0]["leakage"]["rows"])
+    assert whole["curves"]["left_out"] == whole["tasks"][0]["leakage"]["left_out"] == ""
+    fixed = num_bytes(whole) - num_bytes(whole["curves"]) - num_bytes(whole["tasks"][0]["leakage"]["rows"])
     small = build_document(study, fixed + 2000)
     assert num_bytes(small) <= fixed + 2000
     assert "trials.jsonl has all" in small["curves"]["left_out"]
-    assert "results.csv has all" in small["contests"][0]["leakage"]["left_out"]
+    assert "results.csv has all" in small["tasks"][0]["leakage"]["left_out"]
     shown = [trial["trial_id"] for trial in small["curves"]["trials"]]
     assert shown == [trial["trial_id"] for trial in whole["curves"]["trials"]][: len(shown)]
     assert f"{39:016x}" == shown[0]
@@ -143,20 +143,20 @@ def test_a_search_is_told(tmp_path: Path) -> None:
         "iris: 12 of 12 proposed, 1 repeat, 0 known before; ended: the budget of 12 trials is spent"
     ]
     assert "Configurations" not in facts
-    (contest,) = document["contests"]
-    assert contest["counts"].endswith(
+    (task,) = document["tasks"]
+    assert task["counts"].endswith(
         "; asked for: test accuracy >= 0.8; 7 of 12 configurations with every objective satisfy it"
     )
 
 
 def test_proposals_have_their_numbers(tmp_path: Path, document: Document) -> None:
     """A column of the table, as in search.jsonl; a study that searched nothing has none."""
-    (contest,) = build_document(searched_study(tmp_path / "s"), MOST_BYTES / 2)["contests"]
-    found = dict(zip(contest["rows"]["trial_id"], contest["rows"]["proposal"], strict=True))
+    (task,) = build_document(searched_study(tmp_path / "s"), MOST_BYTES / 2)["tasks"]
+    found = dict(zip(task["rows"]["trial_id"], task["rows"]["proposal"], strict=True))
     assert found == {f"{n:016x}": n + (n >= 6) for n in range(12)}
-    assert "proposal" in [heading["key"] for heading in contest["headings"]]
-    assert "proposal" not in [heading["key"] for heading in document["contests"][0]["headings"]]
-    assert "proposal" not in document["contests"][0]["rows"]
+    assert "proposal" in [heading["key"] for heading in task["headings"]]
+    assert "proposal" not in [heading["key"] for heading in document["tasks"][0]["headings"]]
+    assert "proposal" not in document["tasks"][0]["rows"]
 
 
 def test_the_growth_is_that_of_the_proposals(tmp_path: Path, document: Document) -> None:

@@ -19,18 +19,18 @@ pytestmark = pytest.mark.slow
 SECTIONS: Final = ("asked", "fronts", "leakage", "growth", "paper", "training", "failures", "again")
 
 
-def _contest(page: Page) -> Locator:
-    return page.locator(".contest").first
+def _task(page: Page) -> Locator:
+    return page.locator(".task").first
 
 
 def _point(page: Page, trial_id: str) -> tuple[float, float]:
     """Where the point of a trial is on the screen."""
-    plot = _contest(page).locator(".plot")
+    plot = _task(page).locator(".plot")
     plot.scroll_into_view_if_needed()
     x, y = plot.evaluate(
         """(node, id) => {
           const page = JSON.parse(document.getElementById("document").textContent);
-          const row = page.contests[0].rows.trial_id.indexOf(id);
+          const row = page.tasks[0].rows.trial_id.indexOf(id);
           const {xaxis, yaxis, _size} = node._fullLayout, box = node.getBoundingClientRect();
           for (const {customdata, x, y} of node.data) {
             const place = (customdata ?? []).indexOf(row);
@@ -48,7 +48,7 @@ def _click(page: Page, trial_id: str) -> None:
 
 
 def _pinned(page: Page) -> list[str]:
-    return _contest(page).locator("button.pin[aria-pressed=true]").all_text_contents()
+    return _task(page).locator("button.pin[aria-pressed=true]").all_text_contents()
 
 
 def test_every_section_is_there(open_page: OpenPage, document: Document) -> None:
@@ -61,7 +61,7 @@ def test_every_section_is_there(open_page: OpenPage, document: Document) -> None
 
 def test_hovering_tells_the_configuration(open_page: OpenPage, document: Document) -> None:
     """The label of a point has its configuration and its numbers."""
-    page, rows = open_page(document), document["contests"][0]["rows"]
+    page, rows = open_page(document), document["tasks"][0]["rows"]
     page.mouse.move(*_point(page, rows["trial_id"][0]))
     label = page.locator(".hoverlayer .hovertext").first
     label.wait_for()
@@ -72,13 +72,13 @@ def test_hovering_tells_the_configuration(open_page: OpenPage, document: Documen
 
 def test_a_click_pins_and_a_second_compares(open_page: OpenPage, document: Document) -> None:
     """Two points that are clicked stand side by side, with the difference and its interval; a third click lets go."""
-    page, rows = open_page(document), document["contests"][0]["rows"]
+    page, rows = open_page(document), document["tasks"][0]["rows"]
     first, second = rows["trial_id"][0], rows["trial_id"][-1]
     _click(page, first)
     assert _pinned(page) == ["A"]
     _click(page, second)
     assert sorted(_pinned(page)) == ["A", "B"]
-    compared = _contest(page).locator(".compare")
+    compared = _task(page).locator(".compare")
     assert compared.locator("thead th").all_text_contents() == [
         "",
         "A",
@@ -99,7 +99,7 @@ def test_a_click_pins_and_a_second_compares(open_page: OpenPage, document: Docum
 def test_keys_alone_pin_and_unpin(open_page: OpenPage, document: Document) -> None:
     """The buttons of the table pin with Enter and let go with Enter, and what they did is said aloud."""
     page = open_page(document)
-    button = _contest(page).locator("button.pin").first
+    button = _task(page).locator("button.pin").first
     button.focus()
     page.keyboard.press("Enter")
     assert _pinned(page) == ["A"]
@@ -110,8 +110,8 @@ def test_keys_alone_pin_and_unpin(open_page: OpenPage, document: Document) -> No
 
 def test_a_table_sorts_and_filters(open_page: OpenPage, document: Document) -> None:
     """A column is sorted by its button, both ways; filters take words and bounds."""
-    page, rows = open_page(document), document["contests"][0]["rows"]
-    table = _contest(page).locator("table.big")
+    page, rows = open_page(document), document["tasks"][0]["rows"]
+    table = _task(page).locator("table.big")
     header = table.locator("th.col-test_accuracy")
 
     def accuracies() -> list[float]:
@@ -228,16 +228,16 @@ def test_the_paper_has_all_sections(open_page: OpenPage, document: Document) -> 
 def test_a_new_document_keeps_what_was_chosen(open_page: OpenPage, document: Document) -> None:
     """Drawn again with a newer document, the page keeps pins, filters and the trial that is shown."""
     page = open_page(document)
-    _contest(page).locator("button.pin").nth(1).click()
-    _contest(page).locator("[data-filter=configuration]").fill("ann")
+    _task(page).locator("button.pin").nth(1).click()
+    _task(page).locator("[data-filter=configuration]").fill("ann")
     chosen = document["curves"]["trials"][2]["trial_id"]
     page.locator("#trial").select_option(chosen)
     page.evaluate("found => privsearch.render(found)", json.loads(json.dumps(document)) | {"made": "later"})
     assert "Made later" in (page.locator("#top").text_content() or "")
     assert page.locator("#trial").input_value() == chosen
-    assert _contest(page).locator("[data-filter=configuration]").input_value() == "ann"
-    assert all("ANN" in words for words in _contest(page).locator("tbody td.col-configuration").all_text_contents())
-    assert not _contest(page).locator(".compare .nothing").count()
+    assert _task(page).locator("[data-filter=configuration]").input_value() == "ann"
+    assert all("ANN" in words for words in _task(page).locator("tbody td.col-configuration").all_text_contents())
+    assert not _task(page).locator(".compare .nothing").count()
 
 
 def test_failures_are_told(open_page: OpenPage, document: Document) -> None:
@@ -281,22 +281,22 @@ def test_markup_is_shown_and_not_obeyed(open_page: OpenPage, document: Document)
     hostile["words"] = dict.fromkeys(document["words"], f"{HOSTILE}: {HOSTILE}")
     page = open_page(hostile)
     title = page.title()
-    for button in _contest(page).locator("button.pin").all()[:2]:
+    for button in _task(page).locator("button.pin").all()[:2]:
         button.click()
-    page.mouse.move(*_point(page, document["contests"][0]["rows"]["trial_id"][0]))
+    page.mouse.move(*_point(page, document["tasks"][0]["rows"]["trial_id"][0]))
     page.locator(".hoverlayer .hovertext").first.wait_for()
     page.wait_for_timeout(200)
     assert page.title() == title
     assert page.locator("img[src=x], #main script").count() == 0
     assert HOSTILE.partition("\u2028")[0] in (
-        _contest(page).locator("tbody td.col-configuration").first.text_content() or ""
+        _task(page).locator("tbody td.col-configuration").first.text_content() or ""
     )
 
 
 def test_three_objectives_show_a_pair(open_page: OpenPage, document: Document) -> None:
     """Of three objectives two are drawn; another one can be chosen for either axis."""
     three = copy.deepcopy(document)
-    three["contests"][0]["objectives"].append(
+    three["tasks"][0]["objectives"].append(
         {
             "column": "train_accuracy",
             "label": "train accuracy",
@@ -307,9 +307,7 @@ def test_three_objectives_show_a_pair(open_page: OpenPage, document: Document) -
     )
     page = open_page(three)
     page.get_by_label("Across").select_option("2")
-    assert (
-        _contest(page).locator(".plot").evaluate("node => node.layout.xaxis.title.text") == "train accuracy (fraction)"
-    )
+    assert _task(page).locator(".plot").evaluate("node => node.layout.xaxis.title.text") == "train accuracy (fraction)"
 
 
 def test_importances_are_drawn_where_they_are_known(open_page: OpenPage, document: Document) -> None:
@@ -336,7 +334,7 @@ def test_importances_are_drawn_where_they_are_known(open_page: OpenPage, documen
 def test_nothing_yet_is_a_page_too(open_page: OpenPage, document: Document) -> None:
     """A study without any result has a page that says so."""
     empty = copy.deepcopy(document)
-    empty |= {"contests": [], "words": {}, "importances": [], "growth": []}
+    empty |= {"tasks": [], "words": {}, "importances": [], "growth": []}
     empty["curves"] = {"trials": [], "left_out": ""}
     empty["roc"] = {"trials": [], "left_out": []}
     empty["paper"] = {"figures": [], "tables": [], "missing": ["No trial has finished yet."]}
@@ -348,14 +346,14 @@ def test_a_search_is_drawn(open_page: OpenPage, tmp_path: Path) -> None:
     """Crosses for what violates the constraint, the numbers of the proposals, and the growth, also in words."""
     page = open_page(build_document(searched_study(tmp_path / "s"), MOST_BYTES / 2))
     crosses = (
-        _contest(page)
+        _task(page)
         .locator(".plot")
         .evaluate("""node => node.data.filter(({marker}) => marker?.symbol === "x-thin-open").flatMap(({x}) => x)""")
     )
     assert len(crosses) == 5
     assert max(crosses) < 0.8
-    assert "violates a constraint" in (_contest(page).locator(".key").first.text_content() or "")
-    numbers = _contest(page).locator("tbody td.col-proposal").all_text_contents()
+    assert "violates a constraint" in (_task(page).locator(".key").first.text_content() or "")
+    numbers = _task(page).locator("tbody td.col-proposal").all_text_contents()
     assert sorted(map(int, numbers)) == [*range(6), *range(7, 13)]
     plot = page.locator("#growth .plot")
     assert (plot.get_attribute("aria-label") or "").startswith(

@@ -13,7 +13,7 @@ from growing_study import GrowingStudy, asked
 
 from privsearch.errors import PortError
 from privsearch.report.page.background import served_beside
-from privsearch.report.page.following import Follower
+from privsearch.report.page.following import StudyFollower
 from privsearch.report.page.server import PageServer, address, listening
 
 
@@ -23,7 +23,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     growing = GrowingStudy(tmp_path_factory.mktemp("studies") / "study")
     growing.begin()
     listener = listening(0)
-    with PageServer(listener, Follower(growing.study.path, whole=False)) as server:
+    with PageServer(listener, StudyFollower(growing.study.path, whole=False)) as server:
         thread = threading.Thread(target=server.serve)
         thread.start()
         yield address(listener)

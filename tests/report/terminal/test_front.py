@@ -9,29 +9,29 @@ from rich.console import Console
 
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import configuration
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.report.terminal import front as module
 from privsearch.report.terminal.front import front_table
 from privsearch.report.wording.fronts import counts, nearest_words
 from privsearch.spec import Constraint
 
 
-def printed(contest: Contest) -> list[str]:
+def printed(task: Task) -> list[str]:
     """The table as a log file of 80 columns has it."""
     log = io.StringIO()
-    Console(file=log, width=80).print(front_table(contest))
+    Console(file=log, width=80).print(front_table(task))
     return [line.rstrip() for line in log.getvalue().splitlines()]
 
 
-def body(contest: Contest) -> list[str]:
+def body(task: Task) -> list[str]:
     """The rows of the table, an empty one where they are parted."""
-    lines = printed(contest)
+    lines = printed(task)
     rule = next(number for number, line in enumerate(lines) if line.startswith("─"))
     end = next(number for number, line in enumerate(lines) if " on the front of " in line)
     return [" ".join(line.split()) for line in lines[rule + 1 : end]]
 
 
-def test_front_comes_first_and_then_what_may_be_on_it(small: Contest) -> None:
+def test_front_comes_first_and_then_what_may_be_on_it(small: Task) -> None:
     """The table has the front, best first, and apart from it the possible, each on one line of 80 characters."""
     probability = small.uncertainty.probability
     assert body(small) == [
@@ -46,7 +46,7 @@ def test_front_comes_first_and_then_what_may_be_on_it(small: Contest) -> None:
     assert max(map(len, printed(small))) == 80
 
 
-def test_the_likeliest_others_are_shown(small: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_likeliest_others_are_shown(small: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where more may be on the front than there is room for, the likeliest are shown and the rest are counted."""
     probability = small.uncertainty.probability
     probability.iloc[4] = 0.9
@@ -56,7 +56,7 @@ def test_the_likeliest_others_are_shown(small: Contest, monkeypatch: pytest.Monk
     assert "Below the front: the 1 likeliest of 2 off it with a prob of at least 0.1" in " ".join(printed(small))
 
 
-def test_one_target_has_no_probability(single: Contest) -> None:
+def test_one_target_has_no_probability(single: Task) -> None:
     """Where nothing is known of other networks, the table has no probabilities and the hypervolume no interval."""
     text = " ".join(printed(single))
     assert "prob" not in text
@@ -64,19 +64,19 @@ def test_one_target_has_no_probability(single: Contest) -> None:
     assert body(single)[0] == "ANN fp32 0.970 0.700 [.670, .730] 0.500 +0.020"
 
 
-def test_protocol_without_a_placebo_has_no_column_for_it(contest_of: Any, small_rows: list[Any]) -> None:
+def test_protocol_without_a_placebo_has_no_column_for_it(task_of: Any, small_rows: list[Any]) -> None:
     """Under halves, an AUC stands alone with its spread or interval."""
     rows = [(axes, [*accuracies, *accuracies[:1]], [*aucs, *aucs[:1]]) for axes, accuracies, aucs in small_rows[:6]]
-    contest = contest_of(rows, "halves")
-    text = " ".join(printed(contest))
+    task = task_of(rows, "halves")
+    text = " ".join(printed(task))
     assert "protocol halves: Pareto front" in text
     assert "worst" in text
     assert "placebo" not in text.lower()
     assert "excess" not in text.lower()
-    assert body(contest)[0].startswith("ANN fp32 1.00 0.968 ± ")
+    assert body(task)[0].startswith("ANN fp32 1.00 0.968 ± ")
 
 
-def test_caption_says_what_the_front_was_found_among(small: Contest) -> None:
+def test_caption_says_what_the_front_was_found_among(small: Task) -> None:
     """The caption has the counts, the hypervolume with its reference point, the mark and what all share."""
     caption = " ".join(printed(small))
     assert "4 on the front of 7 configurations, 1 of them failed, 3 targets each" in caption
@@ -89,46 +89,46 @@ def test_caption_says_what_the_front_was_found_among(small: Contest) -> None:
     assert "Constant axes: threshold 0.5, spiking_layers all, num_steps 25, beta 0.95, epochs 20" in caption
 
 
-def test_counts_tell_of_failures_and_targets(small: Contest) -> None:
+def test_counts_tell_of_failures_and_targets(small: Task) -> None:
     """Failed configurations are counted among all."""
     assert counts(small.rows) == "7 configurations, 1 of them failed, 3 targets each"
     assert counts(small.rows.head(1)) == "1 configuration, 3 targets each"
 
 
-def test_no_two_configurations_have_the_same_words(small: Contest) -> None:
-    """The varying axes of a contest tell all of its configurations apart."""
+def test_no_two_configurations_have_the_same_words(small: Task) -> None:
+    """The varying axes of a task tell all of its configurations apart."""
     varying = varying_axes(small.rows)
     assert varying == ("model", "weight_bit_width", "act_bit_width", "surrogate_gradient")
     words = [configuration(row, varying) for row in records(small.rows)]
     assert len(set(words)) == len(words)
 
 
-def test_front_of_accuracies_has_no_attack(contest_of: Any, small_rows: list[Any]) -> None:
+def test_front_of_accuracies_has_no_attack(task_of: Any, small_rows: list[Any]) -> None:
     """Placebo, noise floor and mark appear only beside an AUC."""
     objectives = {"test_accuracy": "maximize", "train_accuracy": "minimize"}
-    text = " ".join(printed(contest_of(small_rows, objectives=objectives)))
+    text = " ".join(printed(task_of(small_rows, objectives=objectives)))
     assert "train" in text
     assert not any(word in text for word in ("placebo", "noise", "~"))
 
 
-def test_contest_without_a_completed_trial_has_an_empty_table(contest_of: Any, small_rows: list[Any]) -> None:
+def test_task_without_a_completed_trial_has_an_empty_table(task_of: Any, small_rows: list[Any]) -> None:
     """Where everything failed, the table says so instead of breaking."""
-    text = " ".join(printed(contest_of(small_rows[6:])))
+    text = " ".join(printed(task_of(small_rows[6:])))
     assert "0 on the front of 1 configuration, 1 of them failed" in text
     assert "noise floor" not in text
 
 
-def test_objective_without_a_number_is_named_with_the_reason(contest_of: Any, small_rows: list[Any]) -> None:
+def test_objective_without_a_number_is_named_with_the_reason(task_of: Any, small_rows: list[Any]) -> None:
     """Where a rate needs more non-members than there are, the caption says so, and has no noise floor of nothing."""
     objectives = {"svm.auc": "minimize", "svm.tpr_at_fpr_1e-2": "minimize"}
-    text = " ".join(" ".join(printed(contest_of(small_rows, objectives=objectives))).split())
+    text = " ".join(" ".join(printed(task_of(small_rows, objectives=objectives))).split())
     assert "0 on the front of 7 configurations, 1 of them failed" in text
     lack = "6 of 6 completed configurations have no svm TPR at FPR 1e-2, and so cannot be on the front"
     assert f"{lack}: it needs 100 non-members, has 30." in text
     assert "noise floor" not in text
 
 
-def test_missing_number_of_unknown_reason_is_counted(small: Contest) -> None:
+def test_missing_number_of_unknown_reason_is_counted(small: Task) -> None:
     """Where only some configurations lack an objective, and nothing tells why, they are counted."""
     rows = small.rows.copy()
     rows.loc[rows["model"] == "snn", "svm.auc"] = float("nan")
@@ -137,7 +137,7 @@ def test_missing_number_of_unknown_reason_is_counted(small: Contest) -> None:
     assert "3 on the front" in text
 
 
-def test_a_dead_network_is_told_below_the_front(small: Contest) -> None:
+def test_a_dead_network_is_told_below_the_front(small: Task) -> None:
     """Which it is not on; its attacks' numbers are not said to be missing besides."""
     rows = small.rows.copy()
     rows.loc[0, ["svm.auc", "dead_networks"]] = [np.nan, 2]
@@ -148,7 +148,7 @@ def test_a_dead_network_is_told_below_the_front(small: Contest) -> None:
     assert not any(row.startswith("ANN fp32 ") for row in body(replace(small, rows=rows)))
 
 
-def test_different_environments_are_told_below_the_front(small: Contest) -> None:
+def test_different_environments_are_told_below_the_front(small: Task) -> None:
     """In the words of what they differ in; where all are alike there is no such line."""
     assert "different environments" not in " ".join(printed(small))
     rows = small.rows.copy()
@@ -158,7 +158,7 @@ def test_different_environments_are_told_below_the_front(small: Contest) -> None
     assert f"Computed in different environments: torch {torch} / 1.{torch}." in text
 
 
-def test_a_constraint_is_told_with_what_satisfies_it(small: Contest) -> None:
+def test_a_constraint_is_told_with_what_satisfies_it(small: Task) -> None:
     """How many do; where none does, which is the nearest to it, and that there is no hypervolume."""
     some = replace(small, constraints={"test_accuracy": Constraint.model_validate(">= 0.95")})
     text = " ".join(" ".join(printed(some)).split())
@@ -175,7 +175,7 @@ def test_a_constraint_is_told_with_what_satisfies_it(small: Contest) -> None:
     assert not nearest_words(some)
 
 
-def test_three_objectives_fit_on_a_terminal(small: Contest) -> None:
+def test_three_objectives_fit_on_a_terminal(small: Task) -> None:
     """Each has its column; the reference point of one without bounds is the worst that was found."""
     objectives = {"test_accuracy": "maximize", "svm.excess_auc": "minimize", "seconds": "minimize"}
     lines = printed(replace(small, objectives=objectives))

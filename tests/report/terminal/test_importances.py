@@ -12,7 +12,7 @@ from matplotlib.image import imread
 from rich.console import Console
 
 from privsearch.analysis.explanation import Explanation, explain, growth_words
-from privsearch.analysis.tasks import Contest
+from privsearch.analysis.tasks import Task
 from privsearch.report.documents.importances import write_explanation
 from privsearch.report.figures.importances import plot_hypervolume, plot_importances
 from privsearch.report.terminal.importances import explanation_view
@@ -30,7 +30,7 @@ def printed(found: Explanation) -> str:
 
 
 @pytest.fixture
-def found(contest_of: Any) -> Explanation:
+def found(task_of: Any) -> Explanation:
     """Of sixteen configurations: SNNs are more accurate, and few bits leak less."""
     rng = np.random.default_rng(0)
     rows = [
@@ -41,8 +41,8 @@ def found(contest_of: Any) -> Explanation:
         for accuracies in [0.7 + 0.2 * (model == "snn") + rng.normal(0, 0.01, 3)]
         for aucs in [0.5 + 0.02 * (bits or 16) / 16 + rng.normal(0, 0.001, 3)]
     ]
-    contest = contest_of(rows)
-    return explain(contest, contest.rows["trial_id"].tolist())
+    task = task_of(rows)
+    return explain(task, task.rows["trial_id"].tolist())
 
 
 def test_what_decides_is_told_for_every_objective(found: Explanation) -> None:
@@ -61,7 +61,7 @@ def test_what_decides_is_told_for_every_objective(found: Explanation) -> None:
     assert "after 16 trials: 0.95 of it after" in text
 
 
-def test_what_cannot_be_told_is_said(small: Contest) -> None:
+def test_what_cannot_be_told_is_said(small: Task) -> None:
     """Too few configurations for importances: the reason, and all the rest."""
     found = explain(small, small.rows["trial_id"].tolist())
     text = printed(found)
@@ -74,15 +74,15 @@ def test_what_cannot_be_told_is_said(small: Contest) -> None:
 
 def test_equally_good_configurations_are_told(found: Explanation) -> None:
     """In place of importances, which would mean nothing."""
-    equal = replace(found.contest, rows=found.contest.rows.assign(**{"svm.auc": 0.5}))
+    equal = replace(found.task, rows=found.task.rows.assign(**{"svm.auc": 0.5}))
     text = printed(explain(equal, []))
     assert "\N{EN DASH} all configurations are equally good: svm AUC." in text
 
 
 def test_three_objectives_fit_on_a_terminal(found: Explanation) -> None:
     """No name of an axis is cut."""
-    objectives: Objectives = found.contest.objectives | {"svm.excess_auc": "minimize"}
-    text = printed(explain(replace(found.contest, objectives=objectives), []))
+    objectives: Objectives = found.task.objectives | {"svm.excess_auc": "minimize"}
+    text = printed(explain(replace(found.task, objectives=objectives), []))
     assert "weight_bit_width" in text.partition("values on the front")[0]
     assert "svm reaching axis accuracy AUC excess AUC the front n" in text
 
@@ -115,7 +115,7 @@ def test_figures_show_every_axis_and_the_growth(found: Explanation) -> None:
 
 def test_a_constraint_is_told_beside_the_importances(found: Explanation) -> None:
     """What violates it is not good, whatever else it is."""
-    least = replace(found.contest, constraints={"test_accuracy": Constraint.model_validate(">= 0.8")})
+    least = replace(found.task, constraints={"test_accuracy": Constraint.model_validate(">= 0.8")})
     told = explain(least, [])
     assert "For reaching the front, what violates test accuracy >= 0.8 comes last." in printed(told)
     assert "comes last" not in printed(found)
@@ -123,13 +123,13 @@ def test_a_constraint_is_told_beside_the_importances(found: Explanation) -> None
 
 def test_a_search_is_drawn_as_it_was_proposed(found: Explanation) -> None:
     """The axis says in which order the trials stand."""
-    order = found.contest.rows["trial_id"].tolist()
+    order = found.task.rows["trial_id"].tolist()
     assert plot_hypervolume(found).axes[0].get_xlabel() == "finished trials"
-    searched = explain(found.contest, order, searched=True)
+    searched = explain(found.task, order, searched=True)
     assert plot_hypervolume(searched).axes[0].get_xlabel() == "trials, as proposed"
 
 
-def test_files_are_tables_and_figures(found: Explanation, small: Contest, tmp_path: Path) -> None:
+def test_files_are_tables_and_figures(found: Explanation, small: Task, tmp_path: Path) -> None:
     """Of importances that cannot be had there are none; what is written is what was found."""
     written = [path.name for path in write_explanation(tmp_path, found)]
     kinds = [("importances", "csv"), ("values", "csv"), ("hypervolume", "csv")]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from builders import completed_of
 
-from privsearch.analysis.selection import Choice, choose
-from privsearch.analysis.tasks import contests
-from privsearch.report.terminal.selection import choice_lines, choice_summary
+from privsearch.analysis.selection import Selection, choose
+from privsearch.analysis.tasks import tasks
+from privsearch.report.terminal.selection import selection_lines, selection_summary
 from privsearch.spec import Constraint, PaperProtocol, SweepSpec, TrialSpec
 from privsearch.study.result import Completed
 
@@ -30,21 +30,21 @@ def made_results(targets: int = 3) -> list[Completed]:
     ]
 
 
-def choice(min_accuracy: float | None = None, targets: int = 3) -> Choice:
-    """The choice among them."""
+def selection(min_accuracy: float | None = None, targets: int = 3) -> Selection:
+    """The selection among them."""
     results = made_results(targets)
     sweep = {"name": "a", "datasets": ["iris"], "protocol": "paper", "grids": {"a": {"model": ["ann"]}}}
-    (contest,) = contests(results, SweepSpec.model_validate(sweep))
-    return choose(contest, results, min_accuracy)
+    (task,) = tasks(results, SweepSpec.model_validate(sweep))
+    return choose(task, results, min_accuracy)
 
 
-def said(made: Choice) -> str:
-    return "\n".join(choice_lines(made, Path("my studies/a")))
+def said(made: Selection) -> str:
+    return "\n".join(selection_lines(made, Path("my studies/a")))
 
 
 def test_a_choice_in_words() -> None:
     """What, its numbers with spread, interval and n, what it costs, what is as good, and what to run next."""
-    words = said(choice(0.93))
+    words = said(selection(0.93))
     lines = words.splitlines()
     assert lines[0] == "iris, protocol paper: the lowest svm AUC with a test accuracy of at least 0.93"
     assert lines[1] == "  ANN w6 (trial 0000000000000006)"
@@ -66,41 +66,41 @@ def test_a_choice_in_words() -> None:
 
 def test_a_choice_under_constraints_says_so() -> None:
     """What had to hold stands beside the rule; where nothing satisfies it, the nearest is named."""
-    made = choice()
-    least = replace(made.contest, constraints={"test_accuracy": Constraint.model_validate(">= 0.96")})
+    made = selection()
+    least = replace(made.task, constraints={"test_accuracy": Constraint.model_validate(">= 0.96")})
     chosen = choose(least, made_results())
     assert said(chosen).splitlines()[0] == "iris, protocol paper: the knee of the front, with test accuracy >= 0.96"
     assert said(chosen).splitlines()[1] == "  ANN w8 (trial 0000000000000008)"
-    assert choice_summary(chosen)["constraints"] == {"test_accuracy": ">= 0.96"}
-    nothing = replace(made.contest, constraints={"test_accuracy": Constraint.model_validate("> 0.99")})
+    assert selection_summary(chosen)["constraints"] == {"test_accuracy": ">= 0.96"}
+    nothing = replace(made.task, constraints={"test_accuracy": Constraint.model_validate("> 0.99")})
     assert "no configuration satisfies test accuracy > 0.99; the nearest to it: ANN w8, with test accuracy 0.970" in (
         said(choose(nothing, made_results()))
     )
 
 
-WORDS: list[tuple[Callable[[], Choice], str]] = [
-    (lambda: choice(0.949), "warning: its mean accuracy is at least 0.949, but its interval reaches below that"),
-    (lambda: choice(0.93, targets=1), "but how sure that is is not known, as its targets show no spread"),
-    (lambda: choice(0.93, targets=1), "probability of being on it: not known, with one target"),
-    (lambda: choice(0.98), "the best, ANN w8 (trial 0000000000000008), is 0.9700 ± 0.0036"),
-    (lambda: choice(0.98), "short by 0.0100; ask for less, or sweep other configurations"),
-    (lambda: choice(0.96), "it is the most accurate one as well"),
-    (lambda: choice(0.96), "no other configuration is above that accuracy"),
-    (choice, "the knee of the front: farthest from the line between its ends, each objective scaled"),
-    (choice, "(Das 1999); distance 0.2"),
-    (choice, "cannot be told from it by svm AUC and test accuracy: 0 of the 2 others on the front"),
+WORDS: list[tuple[Callable[[], Selection], str]] = [
+    (lambda: selection(0.949), "warning: its mean accuracy is at least 0.949, but its interval reaches below that"),
+    (lambda: selection(0.93, targets=1), "but how sure that is is not known, as its targets show no spread"),
+    (lambda: selection(0.93, targets=1), "probability of being on it: not known, with one target"),
+    (lambda: selection(0.98), "the best, ANN w8 (trial 0000000000000008), is 0.9700 ± 0.0036"),
+    (lambda: selection(0.98), "short by 0.0100; ask for less, or sweep other configurations"),
+    (lambda: selection(0.96), "it is the most accurate one as well"),
+    (lambda: selection(0.96), "no other configuration is above that accuracy"),
+    (selection, "the knee of the front: farthest from the line between its ends, each objective scaled"),
+    (selection, "(Das 1999); distance 0.2"),
+    (selection, "cannot be told from it by svm AUC and test accuracy: 0 of the 2 others on the front"),
 ]
 
 
 @pytest.mark.parametrize(("make", "words"), WORDS)
-def test_what_else_is_said(make: Callable[[], Choice], words: str) -> None:
+def test_what_else_is_said(make: Callable[[], Selection], words: str) -> None:
     """Doubts, what is lacking, and why it was this one."""
     assert words in said(make())
 
 
 def test_plain_values_hold_the_same() -> None:
     """They survive JSON."""
-    found: dict[str, Any] = json.loads(json.dumps(choice_summary(choice(0.93))))
+    found: dict[str, Any] = json.loads(json.dumps(selection_summary(selection(0.93))))
     assert found["chosen"]["weight_bit_width"] == 6
     assert found["chosen"]["numbers"]["test_accuracy"]["mean"] == pytest.approx(0.95)
     assert found["test_accuracy_interval"] == pytest.approx([0.94104, 0.95896], abs=1e-4)

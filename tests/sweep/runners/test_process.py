@@ -18,7 +18,7 @@ from ray import cloudpickle
 from privsearch.spec import Device
 from privsearch.study.result import Death, TrialResult, parse_result
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners.process import Supervisor
+from privsearch.sweep.runners.process import WorkerProcess
 
 TRIAL = PlannedTrial("a", make_completed().spec, (), (), False, 0.1, 0)
 """Its id says what becomes of it."""
@@ -58,9 +58,9 @@ ENDS: Final[dict[str, Callable[[], object]]] = {
 
 
 @pytest.fixture
-def supervisor() -> Iterator[Supervisor]:
+def supervisor() -> Iterator[WorkerProcess]:
     """One whose trials may take a second and a half."""
-    supervisor = Supervisor(cloudpickle.dumps((doomed, "cpu")), {"WEATHER": "fair"}, timeout=1.5)
+    supervisor = WorkerProcess(cloudpickle.dumps((doomed, "cpu")), {"WEATHER": "fair"}, timeout=1.5)
     yield supervisor
     supervisor.close()
 
@@ -69,7 +69,7 @@ def called(name: str) -> PlannedTrial:
     return replace(TRIAL, trial_id=name)
 
 
-def death_by(supervisor: Supervisor, name: str) -> Death:
+def death_by(supervisor: WorkerProcess, name: str) -> Death:
     answer = supervisor.run(called(name))
     assert isinstance(answer, Death)
     return answer
@@ -81,7 +81,7 @@ def children() -> set[int]:
     }
 
 
-def test_a_result_comes_back_and_the_process_is_kept(supervisor: Supervisor) -> None:
+def test_a_result_comes_back_and_the_process_is_kept(supervisor: WorkerProcess) -> None:
     """What a trial loads, the next one finds loaded."""
     kept = children()
     for name in ("a", "b"):
@@ -96,7 +96,7 @@ def test_a_result_comes_back_and_the_process_is_kept(supervisor: Supervisor) -> 
     [("exit", 7, None), ("kill", None, "SIGKILL"), ("crash", None, "SIGSEGV")],
 )
 def test_a_death_is_told_as_it_was(
-    name: str, exit_code: int | None, ended_by: str | None, supervisor: Supervisor
+    name: str, exit_code: int | None, ended_by: str | None, supervisor: WorkerProcess
 ) -> None:
     """Exit code or signal, the last words, and the trials that follow get a process that lives."""
     death = death_by(supervisor, name)
@@ -106,7 +106,7 @@ def test_a_death_is_told_as_it_was(
     assert isinstance(supervisor.run(called("next")), str)
 
 
-def test_the_peak_of_its_memory_is_told(supervisor: Supervisor) -> None:
+def test_the_peak_of_its_memory_is_told(supervisor: WorkerProcess) -> None:
     """Who runs out of memory can see how much it was."""
     peak = death_by(supervisor, "swell").peak_memory_bytes
     assert peak is not None
@@ -115,7 +115,7 @@ def test_the_peak_of_its_memory_is_told(supervisor: Supervisor) -> None:
 
 
 @pytest.mark.parametrize("name", ["hang", "stop"])
-def test_a_trial_that_does_not_end_is_ended(name: str, supervisor: Supervisor) -> None:
+def test_a_trial_that_does_not_end_is_ended(name: str, supervisor: WorkerProcess) -> None:
     """A process that waits for ever leaves its stack behind; one that is stopped is ended as well."""
     death = death_by(supervisor, name)
     assert (death.cause, death.signal) == ("timeout", "SIGKILL")
@@ -125,12 +125,12 @@ def test_a_trial_that_does_not_end_is_ended(name: str, supervisor: Supervisor) -
 
 
 @pytest.mark.slow
-def test_a_process_that_hangs_up_without_ending_is_ended(supervisor: Supervisor) -> None:
+def test_a_process_that_hangs_up_without_ending_is_ended(supervisor: WorkerProcess) -> None:
     """Whatever a trial closes by mistake, the sweep goes on."""
     assert death_by(supervisor, "hang up").signal == "SIGKILL"
 
 
-def test_the_log_of_one_trial_is_not_taken_for_anothers(supervisor: Supervisor) -> None:
+def test_the_log_of_one_trial_is_not_taken_for_anothers(supervisor: WorkerProcess) -> None:
     """The evidence is of the trial that died."""
     supervisor.run(called("quiet"))
     assert "quiet" not in death_by(supervisor, "exit").log_tail
@@ -138,7 +138,7 @@ def test_the_log_of_one_trial_is_not_taken_for_anothers(supervisor: Supervisor) 
 
 def test_a_process_that_does_not_even_start_says_why() -> None:
     """Such as one that has no such module: what it wrote as it started is the evidence."""
-    supervisor = Supervisor(b"no pickle", {}, None)
+    supervisor = WorkerProcess(b"no pickle", {}, None)
     supervisor.prepare()
     death = death_by(supervisor, "a")
     assert death.exit_code == 1
@@ -150,8 +150,8 @@ def test_no_process_outlives_its_supervisor(tmp_path: Path) -> None:
     script = tmp_path / "supervise.py"
     script.write_text(
         "import time\n"
-        "from test_process import Supervisor, called, children, cloudpickle, doomed\n"
-        "supervisor = Supervisor(cloudpickle.dumps((doomed, 'cpu')), {}, None)\n"
+        "from test_process import WorkerProcess, called, children, cloudpickle, doomed\n"
+        "supervisor = WorkerProcess(cloudpickle.dumps((doomed, 'cpu')), {}, None)\n"
         "supervisor.run(called('a'))\n"
         "print(*children(), flush=True)\n"
         "supervisor.run(called('hang'))\n"

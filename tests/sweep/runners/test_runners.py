@@ -13,14 +13,14 @@ from builders import make_failed
 
 from privsearch.data import describe_dataset
 from privsearch.errors import SpecError
-from privsearch.spec import Device, Patience, Resources, SweepSpec, ThresholdAttack
+from privsearch.spec import Device, Resources, RetryPolicy, SweepSpec, ThresholdAttack
 from privsearch.study.folder import Study
 from privsearch.study.result import Completed, Failed, TrialResult, failure
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners import AttackOnly, Listed, Runner, TrainAndAttack
-from privsearch.sweep.runners.base import attributed
+from privsearch.sweep.runners.base import checked_identity
 from privsearch.sweep.runners.inline import InlineRunner
 from privsearch.sweep.runners.ray_tune.runner import TuneRunner
 from privsearch.sweep.runners.ray_tune.session import gpu_share, local_ray
@@ -69,7 +69,7 @@ def trials(tiny_sweep: SweepSpec, tmp_path: Path) -> list[PlannedTrial]:
 
 def test_a_dataset_that_changes_meanwhile_fails_its_trials(trials: list[PlannedTrial]) -> None:
     """Numbers of other data are no answer to what was planned."""
-    result = attributed(run_trial(trials[0].spec), replace(trials[0], trial_id="planned"))
+    result = checked_identity(run_trial(trials[0].spec), replace(trials[0], trial_id="planned"))
     assert isinstance(result, Failed)
     assert (result.trial_id, result.error) == ("planned", "DataError")
     assert "must stay as it is while a sweep runs" in result.message
@@ -167,7 +167,7 @@ def test_a_trial_that_hangs_is_ended_and_no_other(trials: list[PlannedTrial]) ->
         return run_trial(trial.spec)
 
     listener = Listener()
-    TuneRunner(workers=1, patience=Patience(timeout=6)).run(Listed(trials[::-1]), hanging, listener)
+    TuneRunner(workers=1, patience=RetryPolicy(timeout=6)).run(Listed(trials[::-1]), hanging, listener)
     late = listener.results.pop(trials[-1].trial_id)
     assert isinstance(late, Failed)
     assert (late.error, late.attempts) == ("TrialTimeout", 1)

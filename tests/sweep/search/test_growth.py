@@ -1,8 +1,8 @@
 import pytest
 
 from privsearch.spec import Constraint, Direction
-from privsearch.spec.search import Until
-from privsearch.sweep.search.growth import Growth
+from privsearch.spec.search import StopRule
+from privsearch.sweep.search.growth import HypervolumeTracker
 
 OBJECTIVES: dict[str, Direction] = {"test_accuracy": "maximize", "svm.auc": "minimize"}
 
@@ -13,28 +13,28 @@ def outcome(accuracy: float, auc: float) -> dict[str, float]:
 
 def test_the_hypervolume_is_that_of_what_satisfies_the_constraints() -> None:
     """Against an accuracy of 0 and an AUC of 1; failures, and what breaks a constraint, add nothing."""
-    growth = Growth(OBJECTIVES, {"test_accuracy": Constraint.model_validate(">= 0.6")})
+    growth = HypervolumeTracker(OBJECTIVES, {"test_accuracy": Constraint.model_validate(">= 0.6")})
     assert growth.of([]) == growth.of([None, outcome(0.5, 0.0)]) == 0.0
     assert growth.of([outcome(0.8, 0.5), outcome(0.6, 0.25), None]) == pytest.approx(0.8 * 0.5 + 0.6 * 0.25)
 
 
 def test_an_objective_without_bounds_is_held_against_the_worst_seen() -> None:
     """Seconds have no worst value of their own; as on the front, the hypervolume is a share of all that could be."""
-    growth = Growth({"test_accuracy": "maximize", "seconds": "minimize"}, {})
+    growth = HypervolumeTracker({"test_accuracy": "maximize", "seconds": "minimize"}, {})
     fast, slow = {"test_accuracy": 0.5, "seconds": 1.0}, {"test_accuracy": 0.9, "seconds": 3.0}
     assert growth.of([fast, slow]) == pytest.approx(0.5 * 2 / 3)
 
 
 def test_an_objective_from_minus_one_is_scaled() -> None:
     """Nothing is above 1: a perfect outcome is all there can be."""
-    growth = Growth({"test_accuracy": "maximize", "svm.advantage": "minimize"}, {})
+    growth = HypervolumeTracker({"test_accuracy": "maximize", "svm.advantage": "minimize"}, {})
     assert growth.of([{"test_accuracy": 1.0, "svm.advantage": -1.0}]) == 1.0
     assert growth.of([{"test_accuracy": 0.8, "svm.advantage": 0.0}]) == pytest.approx(0.8 * 0.5)
 
 
 def test_only_trials_of_the_search_count_as_those_without_growth() -> None:
     """What it was told before it began is what it must outgrow."""
-    growth, until = Growth(OBJECTIVES, {}), Until(growth=0.1, in_trials=2)
+    growth, until = HypervolumeTracker(OBJECTIVES, {}), StopRule(growth=0.1, in_trials=2)
     for _ in range(5):
         growth.add(outcome(0.8, 0.5), counts=False)
     growth.add(outcome(0.5, 0.5), counts=True)

@@ -183,8 +183,8 @@ def test_what_ended_by_its_timeout_failed_and_is_on_no_front(sweep_file: Path, t
     outcome = searched(sweep_file, tmp_path / "s", runner=Backwards(failing=True))
     failed = {result.trial_id for result in outcome.failed}
     assert failed
-    (contest,) = outcome.contests
-    assert set(contest.candidates["trial_id"]).isdisjoint(failed)
+    (task,) = outcome.tasks
+    assert set(task.candidates["trial_id"]).isdisjoint(failed)
     runner = Backwards()
     searched(sweep_file, tmp_path / "s", runner=runner)
     assert failed <= set(runner.ran)

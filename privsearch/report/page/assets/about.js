@@ -12,21 +12,21 @@ function askedSection() {
     el("dl", {}, all.flatMap(({ name, said }) => [el("dt", {}, name), el("dd", {}, said.map((line) => el("div", {}, line)))])));
 }
 
-/** For each contest the best of the front in each objective. */
+/** For each task the best of the front in each objective. */
 function glance() {
-  const rows = page.contests.filter(({ num_candidates: n }) => n).map((contest) => {
-    const front = onFront(contest);
-    const best = contest.objectives.map(({ column, direction }) => {
+  const rows = page.tasks.filter(({ num_candidates: n }) => n).map((task) => {
+    const front = onFront(task);
+    const best = task.objectives.map(({ column, direction }) => {
       const sign = direction === "maximize" ? -1 : 1;
-      const i = [...front].sort((a, b) => sign * (contest.rows[column][a] - contest.rows[column][b]))[0];
-      return el("span", {}, contest.rows.configuration[i], el("br"), el("small", {}, contest.objectives.map((o) => `${o.label} ${fraction(contest.rows[o.column][i])}`).join(", ")));
+      const i = [...front].sort((a, b) => sign * (task.rows[column][a] - task.rows[column][b]))[0];
+      return el("span", {}, task.rows.configuration[i], el("br"), el("small", {}, task.objectives.map((o) => `${o.label} ${fraction(task.rows[o.column][i])}`).join(", ")));
     });
-    return [contest.title, `${front.length} of ${contest.num_candidates}`, ...best];
+    return [task.title, `${front.length} of ${task.num_candidates}`, ...best];
   });
   if (!rows.length) return null;
-  const most = Math.max(...page.contests.map(({ objectives }) => objectives.length));
-  const first = page.contests[0].objectives;
-  const same = page.contests.every(({ objectives }) => objectives.map(({ column }) => column).join() === first.map(({ column }) => column).join());
+  const most = Math.max(...page.tasks.map(({ objectives }) => objectives.length));
+  const first = page.tasks[0].objectives;
+  const same = page.tasks.every(({ objectives }) => objectives.map(({ column }) => column).join() === first.map(({ column }) => column).join());
   const header = Array.from({ length: most }, (_, k) => (same ? `best ${first[k].label} on the front` : `best in objective ${k + 1}`));
   return simpleTable(["", "on the front", ...header], rows, "The fronts at a glance");
 }

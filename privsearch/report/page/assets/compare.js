@@ -1,12 +1,12 @@
 // ---- Two configurations side by side ----
 
-function compared(contest) {
-  const places = pinsOf(contest).map((id) => contest.rows.trial_id.indexOf(id));
+function compared(task) {
+  const places = pinsOf(task).map((id) => task.rows.trial_id.indexOf(id));
   if (!places.length) return el("p", { class: "note nothing" }, "Nothing is pinned.");
   const [a, b] = places;
-  const names = places.map((i, n) => el("span", {}, el("b", {}, `${"AB"[n]}: `), contest.rows.configuration[i], " ", `(trial ${contest.rows.trial_id[i]}, `, curvesLink(contest.rows.trial_id[i]), ")"));
+  const names = places.map((i, n) => el("span", {}, el("b", {}, `${"AB"[n]}: `), task.rows.configuration[i], " ", `(trial ${task.rows.trial_id[i]}, `, curvesLink(task.rows.trial_id[i]), ")"));
   const header = ["", "A", ...(b === undefined ? [] : ["B", "B − A", "95 % interval", "verdict"])];
-  const table = simpleTable(header, compareRows(contest, a, b), `What is pinned of ${contest.title}`, { class: "compared" });
+  const table = simpleTable(header, compareRows(task, a, b), `What is pinned of ${task.title}`, { class: "compared" });
   return el("div", {}, el("p", {}, ...names.flatMap((name) => [name, el("br")])), table, b === undefined
     ? el("p", { class: "note" }, "Pin a second configuration to compare.")
     : el("p", { class: "note" }, "B − A and its interval: the paired t-test over the targets, for this one comparison alone; ", el("code", {}, "privsearch diff"), " corrects for many."));
@@ -16,19 +16,19 @@ function curvesLink(id) {
   return el("a", { href: "#training", onclick: () => chooseTrial(id) }, "its curves");
 }
 
-function compareRows(contest, a, b) {
-  const { rows } = contest;
+function compareRows(task, a, b) {
+  const { rows } = task;
   const two = b !== undefined;
-  const axes = Object.entries(contest.axes).map(([name, label]) => {
+  const axes = Object.entries(task.axes).map(([name, label]) => {
     const [va, vb] = [a, b].map((i) => axisValue(rows, name, i));
     return [label, va, ...(two ? [vb, va === vb ? "same" : "differs", "", ""] : [])];
   });
-  const columns = contest.headings.filter(({ kind }) => kind === "number");
-  const numbers = columns.map(({ key: column, label }) => [label, formatted(rows, column, a), ...(two ? [formatted(rows, column, b), ...difference(contest, column, a, b)] : [])]);
+  const columns = task.headings.filter(({ kind }) => kind === "number");
+  const numbers = columns.map(({ key: column, label }) => [label, formatted(rows, column, a), ...(two ? [formatted(rows, column, b), ...difference(task, column, a, b)] : [])]);
   const shown = new Set(columns.map(({ key: column }) => column));
-  const more = contest.paired.filter(({ quantity }) => !shown.has(quantity)).map(({ quantity, label, values }) => {
+  const more = task.paired.filter(({ quantity }) => !shown.has(quantity)).map(({ quantity, label, values }) => {
     const means = [a, b].map((i) => (i === undefined ? null : mean(values[i])));
-    return [label, fraction(means[0]), ...(two ? [fraction(means[1]), ...difference(contest, quantity, a, b)] : [])];
+    return [label, fraction(means[0]), ...(two ? [fraction(means[1]), ...difference(task, quantity, a, b)] : [])];
   });
   return [...axes, ...numbers, ...more];
 }
@@ -44,11 +44,11 @@ function mean(values) {
 }
 
 /** The difference, its interval and a verdict, as far as they are known. */
-function difference(contest, column, a, b) {
-  const paired = contest.paired.find(({ quantity }) => quantity === column);
+function difference(task, column, a, b) {
+  const paired = task.paired.find(({ quantity }) => quantity === column);
   if (column === "front_probability" || column === "proposal") return ["", "", ""];
   if (!paired) {
-    const [va, vb] = [a, b].map((i) => contest.rows[column]?.[i]);
+    const [va, vb] = [a, b].map((i) => task.rows[column]?.[i]);
     if (!isNumber(va) || !isNumber(vb)) return [MISSING, "", ""];
     return [column === "seconds" ? amount(vb - va).replace("-", "−") : fraction(vb - va, true), "", ""];
   }

@@ -3,79 +3,79 @@
 const MOST_BARS = 300;
 
 function frontSection() {
-  const parts = page.contests.map(contestPart);
+  const parts = page.tasks.map(taskPart);
   return section("fronts", "Fronts",
     el("p", {}, "Each point is a configuration. Point at one to see its numbers; click it, or press its button in the table, to pin it. A second pin sets the two side by side; the same again lets go."),
     parts.length ? parts : el("p", {}, "No trial has finished yet."));
 }
 
-function pinsOf(contest) {
-  return (state.pins[contest.name] ?? []).filter((id) => contest.rows.trial_id.includes(id));
+function pinsOf(task) {
+  return (state.pins[task.name] ?? []).filter((id) => task.rows.trial_id.includes(id));
 }
 
-function contestPart(contest) {
-  const part = el("article", { class: "contest", "data-contest": contest.name }, el("h3", {}, contest.title), el("p", { class: "counts" }, `${contest.counts}.`));
-  if (contest.num_candidates) {
-    if (contest.objectives.length > 2) part.append(pairChoice(contest));
-    const chart = figure(frontAlt(contest), () => frontChart(contest), {
+function taskPart(task) {
+  const part = el("article", { class: "task", "data-task": task.name }, el("h3", {}, task.title), el("p", { class: "counts" }, `${task.counts}.`));
+  if (task.num_candidates) {
+    if (task.objectives.length > 2) part.append(pairChoice(task));
+    const chart = figure(frontAlt(task), () => frontChart(task), {
       height: 460,
-      onclick: (points) => { const point = points.find(({ customdata }) => isNumber(customdata)); if (point) togglePin(contest, point.customdata); },
+      onclick: (points) => { const point = points.find(({ customdata }) => isNumber(customdata)); if (point) togglePin(task, point.customdata); },
     });
-    part.append(chart, frontKey(contest), el("div", { class: "compare", "data-compare": contest.name }, compared(contest)));
+    part.append(chart, frontKey(task), el("div", { class: "compare", "data-compare": task.name }, compared(task)));
   } else {
-    part.append(el("p", {}, `No trial has completed with ${contest.objectives.map(({ label }) => label).join(" and ")}, so there is no front.`));
+    part.append(el("p", {}, `No trial has completed with ${task.objectives.map(({ label }) => label).join(" and ")}, so there is no front.`));
   }
-  if (contest.rows.trial_id.length) part.append(pointsTable(contest));
-  part.append(el("details", {}, el("summary", {}, "How to read this"), paragraphs(contest.notes)));
+  if (task.rows.trial_id.length) part.append(pointsTable(task));
+  part.append(el("details", {}, el("summary", {}, "How to read this"), paragraphs(task.notes)));
   return part;
 }
 
 /** The two objectives that are shown, the first along x. */
-function shownPair(contest) {
-  const [x, y] = state.pairs[contest.name] ?? [0, 1];
-  return [contest.objectives[x], contest.objectives[y] ?? contest.objectives[0]];
+function shownPair(task) {
+  const [x, y] = state.pairs[task.name] ?? [0, 1];
+  return [task.objectives[x], task.objectives[y] ?? task.objectives[0]];
 }
 
-function pairChoice(contest) {
-  const options = contest.objectives.map(({ label }, value) => ({ value: String(value), text: label }));
+function pairChoice(task) {
+  const options = task.objectives.map(({ label }, value) => ({ value: String(value), text: label }));
   const choose = (place) => (value) => {
-    const pair = [...(state.pairs[contest.name] ?? [0, 1])];
+    const pair = [...(state.pairs[task.name] ?? [0, 1])];
     pair[place] = Number(value);
-    state.pairs[contest.name] = pair;
+    state.pairs[task.name] = pair;
     redrawCharts();
   };
-  const [x, y] = state.pairs[contest.name] ?? [0, 1];
+  const [x, y] = state.pairs[task.name] ?? [0, 1];
   return el("p", { class: "choices" },
-    select(`x-${contest.name}`, "Across", options, String(x), choose(0)), select(`y-${contest.name}`, "Up", options, String(y), choose(1)));
+    select(`x-${task.name}`, "Across", options, String(x), choose(0)), select(`y-${task.name}`, "Up", options, String(y), choose(1)));
 }
 
-function candidates(contest) {
-  return Array.from({ length: contest.num_candidates }, (_, i) => i);
+function candidates(task) {
+  return Array.from({ length: task.num_candidates }, (_, i) => i);
 }
 
-function onFront(contest) {
-  return candidates(contest).filter((i) => contest.rows.on_front[i]);
+function onFront(task) {
+  return candidates(task).filter((i) => task.rows.on_front[i]);
 }
 
-function frontAlt(contest) {
-  const front = onFront(contest).map((i) => `${contest.rows.configuration[i]} (${contest.objectives.map((o) => `${o.label} ${fraction(contest.rows[o.column][i])}`).join(", ")})`);
+function frontAlt(task) {
+  const front = onFront(task).map((i) => `${task.rows.configuration[i]} (${task.objectives.map((o) => `${o.label} ${fraction(task.rows[o.column][i])}`).join(", ")})`);
   const more = front.length > 12 ? ` and ${front.length - 12} more` : "";
-  return `Scatter plot of ${contest.num_candidates} configurations, ${contest.objectives.map((o) => o.label).join(" against ")}. On the front: ${front.slice(0, 12).join("; ")}${more}. All are in the table below.`;
+  return `Scatter plot of ${task.num_candidates} configurations, ${task.objectives.map((o) => o.label).join(" against ")}. On the front: ${front.slice(0, 12).join("; ")}${more}. All are in the table below.`;
 }
 
-function frontChart(contest) {
-  const { rows } = contest;
-  const [x, y] = shownPair(contest);
+function frontChart(task) {
+  const { rows } = task;
+  const [x, y] = shownPair(task);
   const shapes = [x, y].filter(({ floor }) => isNumber(floor)).flatMap((objective) => floorShapes(objective, objective === x ? "x" : "y"));
-  const traces = [3, 2, 1, 0].flatMap((tier) => Object.keys(page.models).map((model) => pointTrace(contest, x, y, model, tier)));
-  if (contest.objectives.length === 2) traces.unshift(frontLine(contest, x, y));
-  const pinned = pinsOf(contest).map((id) => rows.trial_id.indexOf(id));
+  const traces = [3, 2, 1, 0].flatMap((tier) => Object.keys(page.models).map((model) => pointTrace(task, x, y, model, tier)));
+  if (task.objectives.length === 2) traces.unshift(frontLine(task, x, y));
+  const pinned = pinsOf(task).map((id) => rows.trial_id.indexOf(id));
   traces.push({
     x: pinned.map((i) => rows[x.column][i]), y: pinned.map((i) => rows[y.column][i]), text: pinned.map((_, n) => `<b>${"AB"[n]}</b>`),
     mode: "markers+text", textposition: "top center", textfont: { size: 16 }, hoverinfo: "skip", name: "pinned",
     marker: { symbol: "circle-open", size: 22, color: colour("ink"), line: { width: 2.5 } },
   });
-  return [traces.filter((trace) => trace.x.length), layout(axis(x.axis, { range: rangeOf(contest, x) }), axis(y.axis, { range: rangeOf(contest, y) }), { shapes })];
+  return [traces.filter((trace) => trace.x.length), layout(axis(x.axis, { range: rangeOf(task, x) }), axis(y.axis, { range: rangeOf(task, y) }), { shapes })];
 }
 
 /** From the lowest to the highest end of a bar, with some room; a wide noise floor does not squeeze the points. */
@@ -87,9 +87,9 @@ function rangeOf({ rows, num_candidates: count }, { column }) {
 }
 
 /** The outcomes that some configuration reaches or beats end here. */
-function frontLine(contest, x, y) {
-  const { rows } = contest;
-  const points = onFront(contest).sort((a, b) => rows[x.column][a] - rows[x.column][b]);
+function frontLine(task, x, y) {
+  const { rows } = task;
+  const points = onFront(task).sort((a, b) => rows[x.column][a] - rows[x.column][b]);
   return {
     x: points.map((i) => rows[x.column][i]), y: points.map((i) => rows[y.column][i]), mode: "lines", hoverinfo: "skip", name: "front",
     line: { color: colour("ink-soft"), width: 1.5, shape: x.direction === "maximize" ? "vh" : "hv" },
@@ -105,16 +105,16 @@ function floorShapes({ floor }, along) {
   ];
 }
 
-function pointTrace(contest, x, y, model, tier) {
-  const { rows } = contest;
-  const own = candidates(contest).filter((i) => rows.model[i] === model && rows.tier[i] === tier);
+function pointTrace(task, x, y, model, tier) {
+  const { rows } = task;
+  const own = candidates(task).filter((i) => rows.model[i] === model && rows.tier[i] === tier);
   const bars = (column) => ({
     type: "data", array: own.map((i) => rows[`${column}_sd`]?.[i] ?? 0), thickness: 1, width: 0, color: faded(page.models[model].colour, (isDark() ? [0.9, 0.7, 0.5, 0.3] : [0.8, 0.5, 0.25, 0.25])[tier]),
-    visible: contest.num_candidates <= MOST_BARS || tier === 0,
+    visible: task.num_candidates <= MOST_BARS || tier === 0,
   });
   return {
     x: own.map((i) => rows[x.column][i]), y: own.map((i) => rows[y.column][i]), error_x: bars(x.column), error_y: bars(y.column),
-    mode: "markers", name: plain(model), marker: marker(model, tier), customdata: own, hovertext: own.map((i) => hoverText(contest, i)), hoverinfo: "text",
+    mode: "markers", name: plain(model), marker: marker(model, tier), customdata: own, hovertext: own.map((i) => hoverText(task, i)), hoverinfo: "text",
   };
 }
 
@@ -123,9 +123,9 @@ function faded(hex, alpha) {
   return `rgba(${red},${green},${blue},${alpha})`;
 }
 
-function hoverText(contest, i) {
-  const { rows } = contest;
-  const shown = contest.headings.filter(({ kind, key: column }) => kind === "number" && column !== "front_probability");
+function hoverText(task, i) {
+  const { rows } = task;
+  const shown = task.headings.filter(({ kind, key: column }) => kind === "number" && column !== "front_probability");
   const probability = rows.front_probability[i];
   return [
     `<b>${plain(rows.configuration[i])}</b>`,
@@ -135,59 +135,59 @@ function hoverText(contest, i) {
   ].join("<br>");
 }
 
-function frontKey(contest) {
-  const tiers = [...new Set(contest.rows.tier.filter(isNumber))].sort();
-  const models = [...new Set(contest.rows.model)].sort();
-  const floors = contest.objectives.filter(({ floor }) => isNumber(floor));
+function frontKey(task) {
+  const tiers = [...new Set(task.rows.tier.filter(isNumber))].sort();
+  const models = [...new Set(task.rows.model)].sort();
+  const floors = task.objectives.filter(({ floor }) => isNumber(floor));
   return key([
     ...models.map((model) => ({ symbol: page.models[model], tier: 0, text: modelName(model) })),
-    ...tiers.map((tier) => ({ symbol: {}, tier, text: contest.tiers[tier] })),
-    ...(contest.objectives.length === 2 ? [{ line: "currentColor", text: "front of the means" }] : []),
+    ...tiers.map((tier) => ({ symbol: {}, tier, text: task.tiers[tier] })),
+    ...(task.objectives.length === 2 ? [{ line: "currentColor", text: "front of the means" }] : []),
     ...floors.map(({ floor, label }) => ({ band: true, text: `noise floor: guessing keeps the ${label} of one target within 0.5 ± ${fraction(floor)}` })),
-    ...(contest.paired[0]?.factor ? [{ bar: true, text: `± standard deviation over the targets${contest.num_candidates > MOST_BARS ? " (of the likely ones)" : ""}` }] : []),
+    ...(task.paired[0]?.factor ? [{ bar: true, text: `± standard deviation over the targets${task.num_candidates > MOST_BARS ? " (of the likely ones)" : ""}` }] : []),
   ]);
 }
 
 // Pins
 
-function togglePin(contest, i) {
-  const id = contest.rows.trial_id[i];
-  const pins = pinsOf(contest);
+function togglePin(task, i) {
+  const id = task.rows.trial_id[i];
+  const pins = pinsOf(task);
   const place = pins.indexOf(id);
   if (place >= 0) pins.splice(place, 1);
   else pins.splice(1, pins.length > 1 ? 1 : 0, id);
-  state.pins[contest.name] = pins;
-  announce(`${contest.rows.configuration[i]} ${place >= 0 ? "unpinned" : `pinned as ${"AB"[pins.indexOf(id)]}`}`);
-  showPins(contest);
+  state.pins[task.name] = pins;
+  announce(`${task.rows.configuration[i]} ${place >= 0 ? "unpinned" : `pinned as ${"AB"[pins.indexOf(id)]}`}`);
+  showPins(task);
 }
 
-function showPins(contest) {
-  const part = document.querySelector(`[data-contest="${CSS.escape(contest.name)}"]`);
+function showPins(task) {
+  const part = document.querySelector(`[data-task="${CSS.escape(task.name)}"]`);
   drawChart(part.querySelector(".plot"));
-  part.querySelector(".compare").replaceChildren(compared(contest));
-  markPins(contest);
+  part.querySelector(".compare").replaceChildren(compared(task));
+  markPins(task);
 }
 
-function markPins(contest) {
-  const pins = pinsOf(contest);
-  for (const button of document.querySelectorAll(`[data-contest="${CSS.escape(contest.name)}"] button.pin`)) {
+function markPins(task) {
+  const pins = pinsOf(task);
+  for (const button of document.querySelectorAll(`[data-task="${CSS.escape(task.name)}"] button.pin`)) {
     const place = pins.indexOf(button.dataset.trial);
     button.setAttribute("aria-pressed", String(place >= 0));
     button.textContent = place >= 0 ? "AB"[place] : "pin";
   }
 }
 
-function pointsTable(contest) {
-  const { rows } = contest;
+function pointsTable(task) {
+  const { rows } = task;
   const pinColumn = {
     key: "pin", label: "pin", kind: "text", value: () => "", shown: () => "",
-    node: (i) => (i < contest.num_candidates
-      ? el("button", { class: "pin", type: "button", "data-trial": rows.trial_id[i], "aria-pressed": "false", "aria-label": `Pin ${rows.configuration[i]}`, onclick: () => togglePin(contest, i) }, "pin")
+    node: (i) => (i < task.num_candidates
+      ? el("button", { class: "pin", type: "button", "data-trial": rows.trial_id[i], "aria-pressed": "false", "aria-label": `Pin ${rows.configuration[i]}`, onclick: () => togglePin(task, i) }, "pin")
       : document.createTextNode("")),
   };
-  const columns = contest.headings.map((heading) => ({ ...heading, value: (i) => rows[heading.key]?.[i], shown: (i) => (heading.key === "trial_id" ? rows.trial_id[i].slice(0, 8) : cell(rows, heading, i)) }));
+  const columns = task.headings.map((heading) => ({ ...heading, value: (i) => rows[heading.key]?.[i], shown: (i) => (heading.key === "trial_id" ? rows.trial_id[i].slice(0, 8) : cell(rows, heading, i)) }));
   const places = rows.trial_id.map((_, i) => i);
-  return bigTable(`points ${contest.name}`, `Configurations of ${contest.title}`, [pinColumn, ...columns], places, { drawn: () => markPins(contest) });
+  return bigTable(`points ${task.name}`, `Configurations of ${task.title}`, [pinColumn, ...columns], places, { drawn: () => markPins(task) });
 }
 
 function cell(rows, { key: column, kind }, i) {

@@ -1,13 +1,13 @@
 // ---- What a new document must not take from the reader: the place, the focus, what is open, zoomed or turned to ----
 
-const HOLDERS = "[data-contest], section, header";
+const HOLDERS = "[data-task], section, header";
 const UNDER_THE_BAR = 60;
 
 /** How to find a node again after the page was drawn anew; null where it has no place of its own. */
 function addressOf(node) {
   const holder = node?.closest(HOLDERS);
   if (!holder) return null;
-  const within = holder.dataset.contest ? `[data-contest="${CSS.escape(holder.dataset.contest)}"]` : holder.id ? `#${CSS.escape(holder.id)}` : null;
+  const within = holder.dataset.task ? `[data-task="${CSS.escape(holder.dataset.task)}"]` : holder.id ? `#${CSS.escape(holder.id)}` : null;
   if (!within) return null;
   if (node === holder) return { within };
   const { trial, filter } = node.dataset;

@@ -1,17 +1,17 @@
 // ---- What every attack found ----
 
 function leakageSection() {
-  const parts = page.contests.filter(({ leakage }) => leakage.headings.length).map(leakagePart);
+  const parts = page.tasks.filter(({ leakage }) => leakage.headings.length).map(leakagePart);
   return section("leakage", "Leakage, attack by attack",
     el("p", {}, "AUC and rates are means over the targets with 95 % intervals; an AUC of 0.5 is guessing. ~ marks what lies within the noise floor, where guessing keeps the AUC of one target in 95 % of cases."),
     parts.length ? parts : el("p", {}, "No attack has a number yet."));
 }
 
-function leakagePart(contest) {
-  const { leakage } = contest;
+function leakagePart(task) {
+  const { leakage } = task;
   const { rows } = leakage;
   const of = {
-    configuration: (i) => contest.rows.configuration[rows.row[i]],
+    configuration: (i) => task.rows.configuration[rows.row[i]],
     attack: (i) => rows.attacks[rows.attack[i]],
   };
   const said = (heading, i) => {
@@ -24,8 +24,8 @@ function leakagePart(contest) {
     ...heading, value: of[heading.key] ?? ((i) => rows[heading.key]?.[i]), shown: (i) => said(heading, i),
     ...(heading.key === "attack" ? { choices: rows.attacks } : {}),
   }));
-  return el("article", {}, el("h3", {}, contest.title),
-    bigTable(`leakage ${contest.name}`, `Attacks on ${contest.title}`, columns, rows.row.map((_, i) => i)),
+  return el("article", {}, el("h3", {}, task.title),
+    bigTable(`leakage ${task.name}`, `Attacks on ${task.title}`, columns, rows.row.map((_, i) => i)),
     paragraphs([leakage.left_out]),
     el("details", {}, el("summary", {}, "How to read this"), paragraphs(leakage.notes)));
 }

@@ -31,7 +31,7 @@ function showTrial() {
 
 /** The model of a trial, which decides its colour. */
 function modelOf(id) {
-  for (const { rows } of page.contests) {
+  for (const { rows } of page.tasks) {
     const place = rows.trial_id.indexOf(id);
     if (place >= 0) return rows.model[place];
   }

@@ -12,17 +12,17 @@ from typing import Final
 
 from privsearch.study.result import Death
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners.ray_tune.messages import Crew, Finished, GivenUp, News, Shard, Started
+from privsearch.sweep.runners.ray_tune.messages import Event, Finished, GivenUp, Shard, Started, WorkerConfig
 from privsearch.sweep.runners.ray_tune.shards import Shards
 
 STARTS: Final = 3
 """How often a worker may be lost before it takes up the shard that it was started for."""
 
 
-class Conductor:
+class Schedule:
     """An actor of several threads: `run` returns when all is done, while the others are called."""
 
-    def __init__(self, trials: Sequence[PlannedTrial], job: bytes, crew: Crew) -> None:
+    def __init__(self, trials: Sequence[PlannedTrial], job: bytes, crew: WorkerConfig) -> None:
         """Get ready to do `job`, a pickled pair of a `Job` and a device, with all of `trials`, and what is added."""
         self._trials = [*trials]
         self._job = job
@@ -31,7 +31,7 @@ class Conductor:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._closed = False
-        self._news: list[News] = []
+        self._news: list[Event] = []
         self._num_told = 0
         self._deaths: Counter[int] = Counter()
         self._never_begun: Counter[range] = Counter()
@@ -44,7 +44,7 @@ class Conductor:
 
         run_shards(self, self._job, self._crew)
 
-    def news(self, num_told: int) -> list[News]:
+    def news(self, num_told: int) -> list[Event]:
         """What has happened but for the first `num_told` news, of which nothing is kept any more."""
         with self._lock:
             del self._news[: num_told - self._num_told]

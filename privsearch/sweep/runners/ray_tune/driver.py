@@ -14,12 +14,12 @@ from privsearch._util.interrupts import uninterrupted
 from privsearch.errors import ClusterLostError
 from privsearch.study.result import parse_result
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners.base import Observer, Source, attributed
+from privsearch.sweep.runners.base import Observer, Source, checked_identity
 from privsearch.sweep.runners.failures import given_up
 from privsearch.sweep.runners.jobs import Job
-from privsearch.sweep.runners.ray_tune.coordinator import Conductor
-from privsearch.sweep.runners.ray_tune.heartbeat import HEAD, Watch
-from privsearch.sweep.runners.ray_tune.messages import Crew, Finished, GivenUp, News, Started
+from privsearch.sweep.runners.ray_tune.coordinator import Schedule
+from privsearch.sweep.runners.ray_tune.heartbeat import HEAD, Heartbeat
+from privsearch.sweep.runners.ray_tune.messages import Event, Finished, GivenUp, Started, WorkerConfig
 from privsearch.sweep.runners.ray_tune.pickling import packed
 from privsearch.sweep.runners.ray_tune.session import last_line
 
@@ -31,7 +31,7 @@ THREADS: Final = 8
 """Calls that a conductor takes at a time: one runs for as long as it lives."""
 
 
-class Orders:
+class PendingTrials:
     """Trials that an observer waits for.
 
     Attributes:
@@ -53,14 +53,14 @@ class Orders:
         self.open |= {trial.trial_id: trial for trial in trials}
         return trials
 
-    def told(self, trial: PlannedTrial, news: News) -> None:
+    def told(self, trial: PlannedTrial, news: Event) -> None:
         """Pass news of one of them on."""
         match news:
             case Started():
                 self._observer.started(trial)
                 return
             case Finished(_, answer):
-                result = attributed(parse_result(answer), trial)
+                result = checked_identity(parse_result(answer), trial)
             case GivenUp(_, attempts, death):
                 result = given_up(trial, attempts, death)
         del self.open[trial.trial_id]
@@ -68,7 +68,7 @@ class Orders:
         self._observer.finished(result)
 
 
-def drive(orders: Orders, job: Job, crew: Crew) -> None:
+def drive(orders: PendingTrials, job: Job, crew: WorkerConfig) -> None:
     """Do `job` with every open order, on the Ray that is there.
 
     Raises:
@@ -78,10 +78,10 @@ def drive(orders: Orders, job: Job, crew: Crew) -> None:
     trials = list(orders.open.values())
     pickled = packed(job, crew.device)
     # Beside the cluster's head: other machines come and go.
-    actor: Any = ray.remote(num_cpus=0, max_concurrency=THREADS, resources={HEAD: 0.001})(Conductor)  # type: ignore[call-overload]  # it takes no classes, by its types
+    actor: Any = ray.remote(num_cpus=0, max_concurrency=THREADS, resources={HEAD: 0.001})(Schedule)  # type: ignore[call-overload]  # it takes no classes, by its types
     try:
         conductor = actor.remote(trials, pickled, crew)
-        with Watch() as watch:
+        with Heartbeat() as watch:
             _follow(conductor, watch, _Reader(conductor, trials, orders), crew)
     except RayTaskError:
         raise  # a mistake of ours
@@ -89,7 +89,7 @@ def drive(orders: Orders, job: Job, crew: Crew) -> None:
         raise ClusterLostError(last_line(error)) from None
 
 
-def _follow(conductor: Any, watch: Watch, reader: "_Reader", crew: Crew) -> None:
+def _follow(conductor: Any, watch: Heartbeat, reader: "_Reader", crew: WorkerConfig) -> None:
     """Have the conductor do all trials, and tell of them until it has."""
     running = conductor.run.remote()
     try:
@@ -118,7 +118,7 @@ class _Reader:
         num_told: how many news that were.
     """
 
-    def __init__(self, conductor: Any, trials: Sequence[PlannedTrial], orders: Orders) -> None:
+    def __init__(self, conductor: Any, trials: Sequence[PlannedTrial], orders: PendingTrials) -> None:
         self._conductor = conductor
         self._trials = [*trials]
         self._orders = orders
@@ -129,7 +129,7 @@ class _Reader:
         """A reference to what the conductor answers."""
         return self._conductor.news.remote(self.num_told)
 
-    def read(self, answer: Sequence[News]) -> None:
+    def read(self, answer: Sequence[Event]) -> None:
         """Tell of all that is new; a signal waits until the news that is being told has been told."""
         for news in answer:
             with uninterrupted():

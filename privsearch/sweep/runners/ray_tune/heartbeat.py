@@ -23,7 +23,7 @@ HEAD: Final = "node:__internal_head__"
 _LOG: Final = logging.getLogger(__name__)
 
 
-class Watch:
+class Heartbeat:
     """Asks Ray from a thread of its own, as an answer may never come."""
 
     def __init__(self) -> None:

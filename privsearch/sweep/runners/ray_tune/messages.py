@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from privsearch.spec import Device, Patience
+from privsearch.spec import Device, RetryPolicy
 from privsearch.study.result import Death
 
 
 @dataclass(frozen=True)
-class Crew:
+class WorkerConfig:
     """The workers.
 
     Attributes:
@@ -24,7 +24,7 @@ class Crew:
     max_concurrent: int | None
     resources: Mapping[str, float]
     environment: Mapping[str, str]
-    patience: Patience
+    patience: RetryPolicy
 
     @property
     def device(self) -> Device:
@@ -73,4 +73,4 @@ class Shard:
         return cls(config["number"], range(config["start"], config["stop"]))
 
 
-News = Started | Finished | GivenUp
+Event = Started | Finished | GivenUp

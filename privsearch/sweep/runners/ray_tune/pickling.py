@@ -15,7 +15,7 @@ from ray import cloudpickle
 
 from privsearch.errors import SpecError
 from privsearch.spec import Device, registry
-from privsearch.sweep.runners.jobs import Equipped, Job
+from privsearch.sweep.runners.jobs import Job, JobWithPlugins
 
 
 def packed(job: Job, device: Device) -> bytes:
@@ -39,7 +39,7 @@ def packed(job: Job, device: Device) -> bytes:
                     f"the {entry.kind} {entry.name!r} must be such that it can be sent to workers (pickled), but: "
                     f"{error}; make what it refers to inside of the function, or run with --runner inline"
                 ) from error
-        return _pickled((Equipped(job, entries), device))
+        return _pickled((JobWithPlugins(job, entries), device))
 
 
 def _pickled(value: object) -> bytes:

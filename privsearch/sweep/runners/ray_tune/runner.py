@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from privsearch._util.machine import available_cores
 from privsearch.data.directory import DATA_DIR_VARIABLE
 from privsearch.errors import ClusterLostError, SpecError
-from privsearch.spec import Patience, Resources
+from privsearch.spec import Resources, RetryPolicy
 from privsearch.sweep.runners.base import Observer, Runner, Source
 from privsearch.sweep.runners.jobs import Job
 
 if TYPE_CHECKING:
-    from privsearch.sweep.runners.ray_tune.driver import Orders
-    from privsearch.sweep.runners.ray_tune.messages import Crew
+    from privsearch.sweep.runners.ray_tune.driver import PendingTrials
+    from privsearch.sweep.runners.ray_tune.messages import WorkerConfig
 
 SESSIONS: Final = 3
 """Sessions of Ray in a row that may be lost before one trial has ended."""
@@ -29,7 +29,7 @@ class TuneRunner(Runner):
         self,
         workers: int | None = None,
         resources: Resources = Resources(),  # noqa: B008  # frozen
-        patience: Patience = Patience(),  # noqa: B008  # likewise
+        patience: RetryPolicy = RetryPolicy(),  # noqa: B008  # likewise
         address: str | None = None,
     ) -> None:
         """Run on a Ray of our own, or on the one at `address`.
@@ -53,10 +53,10 @@ class TuneRunner(Runner):
             SpecError: the workers are to have what is not there, such as a GPU; nothing has been run.
             ClusterError: the cluster is not there, or is gone; what `observer` was told of stays told.
         """
-        from privsearch.sweep.runners.ray_tune.driver import Orders
+        from privsearch.sweep.runners.ray_tune.driver import PendingTrials
         from privsearch.sweep.runners.ray_tune.session import connected
 
-        orders, in_vain = Orders(source, observer), 0
+        orders, in_vain = PendingTrials(source, observer), 0
         while orders.open:
             before = orders.num_done
             try:
@@ -68,7 +68,7 @@ class TuneRunner(Runner):
                     raise
                 _LOG.warning("Ray ended: %s; going on in a new one, trials waiting: %d", lost.why, len(orders.open))
 
-    def _attempt(self, orders: "Orders", job: Job) -> None:
+    def _attempt(self, orders: "PendingTrials", job: Job) -> None:
         """Do what is left in one session of Ray."""
         from privsearch.sweep.runners.ray_tune.driver import drive
         from privsearch.sweep.runners.ray_tune.session import local_ray, ray_at, room
@@ -86,11 +86,11 @@ class TuneRunner(Runner):
         with local_ray(workers * self._resources.cpu):
             drive(orders, job, self._crew(workers, workers))
 
-    def _crew(self, workers: int, max_concurrent: int | None) -> "Crew":
-        from privsearch.sweep.runners.ray_tune.messages import Crew
+    def _crew(self, workers: int, max_concurrent: int | None) -> "WorkerConfig":
+        from privsearch.sweep.runners.ray_tune.messages import WorkerConfig
         from privsearch.sweep.runners.ray_tune.session import gpu_share
 
-        return Crew(
+        return WorkerConfig(
             workers=workers,
             max_concurrent=max_concurrent,
             resources={

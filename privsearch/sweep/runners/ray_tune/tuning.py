@@ -12,12 +12,12 @@ from ray import tune
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
-from privsearch.sweep.runners.process import Supervisor
-from privsearch.sweep.runners.ray_tune.coordinator import Conductor
-from privsearch.sweep.runners.ray_tune.messages import Crew, Shard
+from privsearch.sweep.runners.process import WorkerProcess
+from privsearch.sweep.runners.ray_tune.coordinator import Schedule
+from privsearch.sweep.runners.ray_tune.messages import Shard, WorkerConfig
 
 
-def run_shards(conductor: Conductor, job: bytes, crew: Crew) -> None:
+def run_shards(conductor: Schedule, job: bytes, crew: WorkerConfig) -> None:
     """Have workers do `job` with the shards that `conductor`, in whose actor this is called, hands out."""
     worker = tune.with_parameters(_Worker, job=job, crew=crew, conductor=ray.get_runtime_context().current_actor)
     # Tune's own files go where nobody reads them.
@@ -43,9 +43,9 @@ class _Worker(tune.Trainable):
     """A process that supervises another, which runs one shard of trials after another."""
 
     def setup(self, config: dict[str, Any], **parameters: Any) -> None:
-        crew: Crew = parameters["crew"]
+        crew: WorkerConfig = parameters["crew"]
         self._conductor = parameters["conductor"]
-        self._supervisor = Supervisor(parameters["job"], crew.environment, crew.patience.timeout)
+        self._supervisor = WorkerProcess(parameters["job"], crew.environment, crew.patience.timeout)
         self._shard = Shard.of(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -78,7 +78,7 @@ class _Unpickled:
 class _InOrder(_Unpickled, Searcher):
     """Hands out shards: Tune's own `grid_search` takes time that grows with the square of its size."""
 
-    def __init__(self, conductor: Conductor) -> None:
+    def __init__(self, conductor: Schedule) -> None:
         super().__init__()
         self._conductor = conductor
         self._handed_out = 0
@@ -100,7 +100,7 @@ class _InOrder(_Unpickled, Searcher):
 class _Deaths(_Unpickled, tune.Callback):
     """Tells of the workers that Tune has lost."""
 
-    def __init__(self, conductor: Conductor) -> None:
+    def __init__(self, conductor: Schedule) -> None:
         self._conductor = conductor
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Trial, **info: Any) -> None:  # noqa: ARG002

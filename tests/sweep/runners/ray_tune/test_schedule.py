@@ -7,11 +7,11 @@ from builders import make_completed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privsearch.spec import Patience
+from privsearch.spec import RetryPolicy
 from privsearch.study.result import Death
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners.ray_tune.coordinator import STARTS, Conductor
-from privsearch.sweep.runners.ray_tune.messages import Crew, Finished, GivenUp, Shard, Started
+from privsearch.sweep.runners.ray_tune.coordinator import STARTS, Schedule
+from privsearch.sweep.runners.ray_tune.messages import Finished, GivenUp, Shard, Started, WorkerConfig
 
 TRIAL = PlannedTrial("0", make_completed().spec, (), (), False, 1.0, 0)
 DEATH = Death(
@@ -20,12 +20,12 @@ DEATH = Death(
 LATE = DEATH.model_copy(update={"cause": "timeout"})
 
 
-def conductor(trials: int, retries: int = 0) -> Conductor:
-    crew = Crew(1, 1, {"CPU": 1.0, "GPU": 0.0}, {}, Patience(retries))
-    return Conductor([replace(TRIAL, trial_id=str(i)) for i in range(trials)], b"", crew)
+def conductor(trials: int, retries: int = 0) -> Schedule:
+    crew = WorkerConfig(1, 1, {"CPU": 1.0, "GPU": 0.0}, {}, RetryPolicy(retries))
+    return Schedule([replace(TRIAL, trial_id=str(i)) for i in range(trials)], b"", crew)
 
 
-def shards(of: Conductor) -> Iterator[Shard]:
+def shards(of: Schedule) -> Iterator[Shard]:
     return iter(of.take, None)
 
 
