@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 import privsearch
 from privsearch.api.plugins import register_attack, register_dataset, register_model, use_plugin
+from privsearch.api.study import Study
 from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError
 from privsearch.spec import HalvesProtocol, RegisteredAttack, RegisteredDataset, SweepSpec, TrialSpec, registry
 from privsearch.spec.sweep_file import read_sweep
-from privsearch.study.folder import Study
 from privsearch.study.result import Completed, Failed, parse_result
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
