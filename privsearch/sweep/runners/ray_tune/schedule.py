@@ -1,8 +1,4 @@
-"""What is told of trials that run elsewhere, and the conductor, who knows which are left and decides what is retried.
-
-The conductor is an actor beside the head of a Ray cluster: it has Ray Tune run the trials, the workers bring it their
-results, and the driver asks it for news. It is no secretary of Tune's: to report through Tune takes a worker 5 ms.
-"""
+"""The schedule of a run: which trials are left, and which are tried again after the death of a worker."""
 
 import itertools
 import threading
@@ -12,97 +8,108 @@ from typing import Final
 
 from privsearch.study.result import Death
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners.ray_tune.messages import Event, Finished, GivenUp, Shard, Started, WorkerConfig
+from privsearch.sweep.runners.ray_tune.messages import Event, Finished, GivenUp, Shard, Started
 from privsearch.sweep.runners.ray_tune.shards import Shards
 
 STARTS: Final = 3
-"""How often a worker may be lost before it takes up the shard that it was started for."""
+"""The number of workers lost before they began a shard after which the shard's first trial is blamed."""
 
 
 class Schedule:
-    """An actor of several threads: `run` returns when all is done, while the others are called."""
+    """The schedule of a run, safe to call from several threads.
 
-    def __init__(self, trials: Sequence[PlannedTrial], job: bytes, crew: WorkerConfig) -> None:
-        """Get ready to do `job`, a pickled pair of a `Job` and a device, with all of `trials`, and what is added."""
+    Trials are numbered in the order in which they are added. Workers get them in shards, and bring an outcome for each;
+    the driver reads what happened as events.
+    """
+
+    def __init__(self, trials: Sequence[PlannedTrial], workers: int, retries: int) -> None:
+        """Begin with `trials`.
+
+        Args:
+            trials: the trials that are known so far.
+            workers: the number of workers, which decides how long shards are.
+            retries: how often a trial is tried again after its worker died.
+        """
         self._trials = [*trials]
-        self._job = job
-        self._crew = crew
-        self._shards = Shards([trial.seconds for trial in trials], crew.workers)
+        self._retries = retries
+        self._shards = Shards([trial.seconds for trial in trials], workers)
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._closed = False
-        self._news: list[Event] = []
-        self._num_told = 0
+        self._events: list[Event] = []
+        self._num_read = 0
         self._deaths: Counter[int] = Counter()
         self._never_begun: Counter[range] = Counter()
         self._numbers = itertools.count()
         self._left: dict[int, range] = {}
 
-    def run(self) -> None:
-        """Do all trials."""
-        from privsearch.sweep.runners.ray_tune.tuning import run_shards  # a second, here and not in the driver
-
-        run_shards(self, self._job, self._crew)
-
-    def news(self, num_told: int) -> list[Event]:
-        """What has happened but for the first `num_told` news, of which nothing is kept any more."""
+    def events(self, num_read: int) -> list[Event]:
+        """Return all events after the first `num_read`, and forget those first ones."""
         with self._lock:
-            del self._news[: num_told - self._num_told]
-            self._num_told = num_told
-            return self._news.copy()
+            del self._events[: num_read - self._num_read]
+            self._num_read = num_read
+            return self._events.copy()
 
     def add(self, trials: Sequence[PlannedTrial]) -> None:
-        """More to do."""
+        """Add trials behind those that are left."""
         with self._changed:
             self._trials += trials
             self._shards.add([trial.seconds for trial in trials])
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Nothing will be added any more."""
+        """Declare that no more trials will be added."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def begin(self, shard: Shard) -> Sequence[PlannedTrial]:
-        """A worker takes up a shard: its trials."""
+        """Note that a worker begins `shard`, and return the shard's trials."""
         with self._lock:
             self._left[shard.number] = shard.trials
-            self._news.append(Started(shard.trials.start))
+            self._events.append(Started(shard.trials.start))
             return self._trials[shard.trials.start : shard.trials.stop]
 
-    def done(self, number: int, answer: str | Death) -> None:
-        """A worker is through with a trial of its shard, and goes on with the next.
+    def done(self, number: int, outcome: str | Death) -> None:
+        """Note the outcome of the first trial that is left of a shard; its worker goes on with the next trial.
 
-        It waits for this to return before it tells of that next one, so that what ends it takes two trials at most.
+        A worker reports an outcome only after the call for the one before it has returned, so that the loss of a worker
+        costs two trials at most.
+
+        Args:
+            number: the number of the shard.
+            outcome: the result as JSON, or the death of the process that ran the trial.
         """
         with self._lock:
             index, left = self._left[number].start, self._left[number][1:]
             self._left[number] = left
-            if isinstance(answer, Death):
-                self._died(index, answer)
+            if isinstance(outcome, Death):
+                self._died(index, outcome)
             else:
-                self._news.append(Finished(index, answer))
+                self._events.append(Finished(index, outcome))
             if left:
-                self._news.append(Started(left.start))
+                self._events.append(Started(left.start))
 
     def take(self) -> Shard | None:
-        """The next shard to hand out; None where nothing is left, for now."""
+        """Return the next shard to hand out, or None if nothing is left for now."""
         with self._lock:
             trials = self._shards.take()
             return None if trials is None else Shard(next(self._numbers), trials)
 
     def wait(self) -> Shard | None:
-        """The next shard, when there is one; None once nothing will come. To be called while nothing is handed out."""
+        """Wait for the next shard and return it, or return None once the schedule is closed and nothing is left.
+
+        Call this only while no shard is handed out: the trials of such a shard may still come back.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._shards)
             return self.take()
 
     def lost(self, shard: Shard, why: str) -> None:
-        """A worker is gone with what was left of its shard, of which only the first trial can be to blame.
+        """Note that the worker of `shard` is gone; of the trials that were left, only the first can be to blame.
 
-        No trial is to blame for a worker that did not begin; only where that happens again and again is one, as
-        otherwise there would be no end.
+        If the worker had not begun the shard, no trial is to blame. Only after `STARTS` such losses is the first trial
+        blamed, as the run would not end otherwise.
         """
         with self._lock:
             left = self._left.pop(shard.number, None)
@@ -118,14 +125,14 @@ class Schedule:
 
     def _died(self, index: int, death: Death) -> None:
         self._deaths[index] += 1
-        if death.cause == "timeout" or self._deaths[index] > self._crew.patience.retries:
-            self._news.append(GivenUp(index, self._deaths[index], death))
+        if death.cause == "timeout" or self._deaths[index] > self._retries:
+            self._events.append(GivenUp(index, self._deaths[index], death))
         else:
             self._shards.put_back(range(index, index + 1))
 
 
 def _unseen(why: str) -> Death:
-    """The death of a worker that left nobody behind to tell of it, but Ray."""
+    """Return the death of a worker of which nothing is known but Ray's reason."""
     return Death(
         cause="died", exit_code=None, signal=None, log_tail=why.strip(), peak_memory_bytes=None, seconds=0.0, host=""
     )
