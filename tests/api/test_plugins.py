@@ -363,23 +363,23 @@ def planned(folder: Path) -> list[PlannedTrial]:
 
 @pytest.mark.slow
 def test_a_process_that_trains_gets_what_is_registered(folder: Path) -> None:
-    """A worker's child, which has never seen the plugin, gives the numbers of this process."""
-    from privsearch.sweep.runners.process import Supervisor
+    """A training process, which has never seen the plugin, gives the numbers of this process."""
+    from privsearch.sweep.runners.process import WorkerProcess
     from privsearch.sweep.runners.ray_tune.pickling import packed
 
     trials, job = planned(folder), TrainAndAttack()
     (folder / "own.py").unlink()
-    supervisor = Supervisor(packed(job, "cpu"), {}, None)
+    worker = WorkerProcess(packed(job, "cpu"), {}, None)
     try:
         for trial in trials:
-            answer = supervisor.run(trial)
+            answer = worker.run(trial)
             assert isinstance(answer, str)
             there, here = parse_result(answer), job(trial, "cpu")
             assert isinstance(there, Completed)
             assert isinstance(here, Completed)
             assert there.numbers() == here.numbers()
     finally:
-        supervisor.close()
+        worker.close()
 
 
 @pytest.mark.slow
