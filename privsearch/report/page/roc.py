@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
-from privsearch.attacks.protocols import target_scores
+from privsearch.attacks.protocols import rules_of
 from privsearch.errors import MetricError, SpecError, StudyError, TrialError
 from privsearch.report.page.budget import fitting
 from privsearch.study.result import Cohort, Completed
@@ -113,18 +113,18 @@ def _fits(cohort: Cohort, result: Completed) -> bool:
     """Whether signals are those that a result came of, as far as can be told; a stranger may have put others there."""
     signals, found = cohort.signals, next(iter(result.replicates[0].attacks.values()))
     protocol = result.spec.protocol
-    asked = len(signals.labels) if protocol.kind == "paper" else signals.num_train
     readable = all(("final_mem", queries) in signals.outputs for queries in protocol.queries)
-    counted = asked == found.num_members + found.num_non_members
+    counted = len(rules_of(protocol).queried(signals)) == found.num_members + found.num_non_members
     return len(signals.is_member) == protocol.networks and readable and counted
 
 
 def _attacks(signals: Signals, result: Completed) -> Iterator[AttackCurves]:
+    rules = rules_of(result.spec.protocol)
     for attack in result.spec.attacks:
         if attack.name not in result.across:
             continue
         try:
-            found = list(target_scores(signals, result.spec, attack))
+            found = list(rules.target_scores(signals, attack, result.spec.seed))
         except (MetricError, SpecError, TrialError, KeyError):
             # An attack that is not registered here, or a readout that a stranger's file does not have.
             continue
