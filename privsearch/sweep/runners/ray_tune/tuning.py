@@ -19,7 +19,7 @@ from privsearch.sweep.runners.ray_tune.schedule import Schedule
 
 def run_shards(schedule: Schedule, job: bytes, config: WorkerConfig) -> None:
     """Have workers do `job` with every shard that `schedule` hands out; call this in the actor that is the schedule."""
-    worker = tune.with_parameters(_Worker, job=job, config=config, actor=ray.get_runtime_context().current_actor)
+    worker = tune.with_parameters(_Worker, job=job, workers=config, actor=ray.get_runtime_context().current_actor)
     # Tune's own files go where nobody reads them.
     with tempfile.TemporaryDirectory(prefix="privsearch-tune-") as folder:
         tune.Tuner(
@@ -43,7 +43,8 @@ class _Worker(tune.Trainable):
     """A worker, which has a training process of its own run one shard of trials after another."""
 
     def setup(self, config: dict[str, Any], **parameters: Any) -> None:
-        workers: WorkerConfig = parameters["config"]
+        # Not under the name "config", which is that of Tune's own argument.
+        workers: WorkerConfig = parameters["workers"]
         self._actor = parameters["actor"]
         self._process = WorkerProcess(parameters["job"], workers.environment, workers.patience.timeout)
         self._shard = Shard.of(config)
