@@ -2,7 +2,7 @@ import re
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from typer.core import TyperGroup
@@ -11,6 +11,7 @@ from typer.main import get_command
 from privsearch.cli.app import app
 from privsearch.spec import AXES, HalvesProtocol, PaperProtocol, SweepSpec
 from privsearch.spec.attacks import ATTACK_KINDS
+from privsearch.spec.datasets import DatasetName
 from privsearch.spec.sweep import RECIPE_AXES
 from privsearch.spec.sweep_file import read_sweep
 
@@ -108,7 +109,8 @@ def test_sweeps_has_every_field_axis_and_attack() -> None:
     """docs/sweeps.md leaves nothing out that may stand in a sweep file."""
     told = set(re.findall(r"`(\w+)", (DOCS / "sweeps.md").read_text()))
     protocols = {*PaperProtocol.model_fields, *HalvesProtocol.model_fields} - {"kind"}
-    assert {*SweepSpec.model_fields, *AXES, *RECIPE_AXES, *ATTACK_KINDS, *protocols} - told == set()
+    names = {*get_args(DatasetName), *AXES, *RECIPE_AXES, *ATTACK_KINDS, *protocols}
+    assert {*names, *SweepSpec.model_fields} - told == set()
 
 
 def test_commands_has_every_command_and_option() -> None:
