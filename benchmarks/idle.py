@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from privsearch.api.study import Study
 from privsearch.spec import Device, PaperProtocol, SweepSpec
-from privsearch.study.folder import Study
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed, TrialResult, parse_result
 from privsearch.sweep.plan import make_plan

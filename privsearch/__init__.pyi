@@ -1,8 +1,6 @@
 """The public names, each with the module that it lives in: what type checkers see, and `__init__.py` imports lazily."""
 
 from .analysis.tasks import Task as Task
-from .api._choosing_tmp import export_trial as export_trial
-from .api._choosing_tmp import pick_trials as pick_trials
 from .api.plugins import register_attack as register_attack
 from .api.plugins import register_dataset as register_dataset
 from .api.plugins import register_model as register_model
@@ -11,13 +9,19 @@ from .api.studies import check_study as check_study
 from .api.studies import compare_with_paper as compare_with_paper
 from .api.studies import diff_trials as diff_trials
 from .api.studies import explain_study as explain_study
+from .api.studies import export_trial as export_trial
 from .api.studies import fetch_datasets as fetch_datasets
+from .api.studies import pick_trials as pick_trials
 from .api.studies import plot_front as plot_front
 from .api.studies import remake_outputs as remake_outputs
 from .api.studies import serve_study as serve_study
+from .api.studies import watch_study as watch_study
 from .api.studies import write_paper_tables as write_paper_tables
 from .api.studies import write_plots as write_plots
 from .api.studies import write_report as write_report
+from .api.study import Study as Study
+from .api.study import load_study as load_study
+from .api.sweeps import SweepOutcome as SweepOutcome
 from .api.sweeps import attack_study as attack_study
 from .api.sweeps import plan_sweep as plan_sweep
 from .api.sweeps import run_sweep as run_sweep
@@ -29,10 +33,7 @@ from .errors import PrivsearchError as PrivsearchError
 from .models.load import load_network as load_network
 from .spec import SweepSpec as SweepSpec
 from .spec import TrialSpec as TrialSpec
-from .study.folder import Study as Study
-from .study.folder import load_study as load_study
 from .study.network_archive import load_networks as load_networks
 from .study.result import Completed as Completed
 from .study.result import Failed as Failed
 from .sweep.plan import Plan as Plan
-from .sweep.run import SweepOutcome as SweepOutcome

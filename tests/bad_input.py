@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from builders import make_completed, make_failed
 
+from privsearch.api.study import Study
 from privsearch.spec.sweep_file import MAX_BYTES, read_sweep
-from privsearch.study.folder import Study
 from privsearch.study.record import RecordWriter
 
 GOOD: Final = """\

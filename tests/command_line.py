@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from typer.testing import CliRunner, Result
 
+from privsearch.api.study import Study
 from privsearch.cli import app
-from privsearch.study.folder import Study
 from privsearch.study.result import Completed
 
 INLINE: Final = ("--runner", "inline")

@@ -11,8 +11,8 @@ from typing import Any, Final
 from builders import make_completed
 from page_study import sweep_of
 
+from privsearch.api.study import Study
 from privsearch.spec import PaperProtocol
-from privsearch.study.folder import Study
 from privsearch.study.record import RecordWriter
 
 TRIALS: Final = {f"{i:016x}": "iris" for i in range(6)}
@@ -30,7 +30,7 @@ class GrowingStudy:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        with self.study.held():
+        with self.study.locked():
             yield
 
     def finish(self, count: int) -> None:

@@ -7,9 +7,9 @@ from typing import Final
 from builders import make_completed
 from playwright.sync_api import Page
 
+from privsearch.api.study import Study
 from privsearch.spec import SweepSpec
 from privsearch.study.environment import describe_environment
-from privsearch.study.folder import Study
 from privsearch.study.proposals import LoggedEnd, LoggedProposal, ProposalWriter
 from privsearch.study.record import RecordWriter
 

@@ -12,7 +12,7 @@ from command_line import files, run
 from pydantic import ValidationError
 
 import privsearch
-from privsearch.study.folder import Study
+from privsearch.api.study import Study
 from privsearch.study.result import parse_result
 
 SOURCES: Final = Path(privsearch.__file__).parent

@@ -12,7 +12,7 @@ from shape_checks import checked_modules
 from privsearch.analysis.bootstrap import hierarchical_auc_interval
 from privsearch.analysis.metrics import attack_auc
 from privsearch.attacks.base import log_odds
-from privsearch.attacks.protocols.evaluation import judge
+from privsearch.attacks.protocols.evaluation import evaluate
 from privsearch.attacks.protocols.halves import half_members
 from privsearch.attacks.rbf_svm import rbf_svm_scores
 from privsearch.models.surrogate import fast_sigmoid
@@ -35,7 +35,7 @@ def test_every_module_that_is_checked_exists() -> None:
         pytest.param(log_odds, (np.zeros(3, dtype=np.int64),), id="attacks"),
         pytest.param(rbf_svm_scores, (SCORES, MEMBERS, SQUARE), id="attacks: the SVM"),
         pytest.param(fast_sigmoid, (torch.zeros(2), torch.zeros(3)), id="models"),
-        pytest.param(judge, (SQUARE, None, 0, np.arange(4), 0), id="protocols"),
+        pytest.param(evaluate, (SQUARE, None, 0, np.arange(4), 0), id="protocols"),
         pytest.param(Signals, ({("final_mem", "plain"): SQUARE}, MEMBERS, SCORES, SCORES, 2), id="signals"),
         pytest.param(half_members, (7.5, 4, np.random.default_rng(0)), id="protocols: drawing"),
     ],

@@ -26,7 +26,7 @@ recipe: {epochs: 6, batch_size: 16}
 retries: 20
 """
 TRIALS: Final = 60
-VICTIMS: Final = ("driver", "driver", "trial", "trial", "worker", "conductor", "session")
+VICTIMS: Final = ("driver", "driver", "trial", "trial", "worker", "schedule", "session")
 
 
 def victims(kind: str, driver: psutil.Process) -> list[psutil.Process]:
@@ -37,11 +37,11 @@ def victims(kind: str, driver: psutil.Process) -> list[psutil.Process]:
         case "driver":
             return [driver]
         case "trial":
-            return [process for process, name in named.items() if "runners.child" in name][:1]
+            return [process for process, name in named.items() if "runners.process_main" in name][:1]
         case "worker":
             return [process for process, name in named.items() if "Trainable" in name or "_Worker" in name][:1]
-        case "conductor":
-            return [process for process, name in named.items() if "ray::Schedule" in name]
+        case "schedule":
+            return [process for process, name in named.items() if "ray::SchedulerActor" in name]
     return below
 
 

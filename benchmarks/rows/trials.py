@@ -79,7 +79,7 @@ def their_trial(quick: bool) -> Round:
 
 def our_sweep(quick: bool) -> Round:
     """The command line, in a process of its own, with a study of its own."""
-    from privsearch.study.folder import Study
+    from privsearch.api.study import Study
 
     grid, replicates = _sweep(quick)
     axes = {name: values for name, values in grid.items() if name != "dataset"}

@@ -152,3 +152,12 @@ def _reason(error: OSError, path: Path) -> str:
     """What the system says, with the file that it speaks of where that is not `path`."""
     elsewhere = f" ({error.filename})" if error.filename and str(error.filename) != str(path) else ""
     return f"{error.strerror or error}{elsewhere}"
+
+
+def file_stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes whenever a file changes: inode, size and time of change; None if there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -37,8 +37,8 @@ def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
     and `_low`, `_high` are the ends of a 95 % interval: that of the results table for an AUC, of `mean_interval` for an
     attack's other numbers, of `spread_interval` for accuracies. `accuracy_gap` is training less test accuracy.
     `tpr_at_fpr_*_missing` says why a rate is not there. `strongest` says which attacks `worst` stands for: one, or two
-    where the halves of the examples choose differently. The placebo and the excess over it are the paper's protocol's
-    alone. An attack that a trial cannot be given, or has not been given yet, has no row.
+    where the halves of the examples choose differently. Only protocols with a placebo
+    have numbers of it, and an excess. An attack that a trial cannot be given, or has not been given yet, has no row.
     """
     results = list(results)
     words: dict[str, str] = {}
@@ -61,7 +61,7 @@ def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
     }
     targets = target_numbers(result)
     means, by_target = _by_attack(completed_numbers(result, targets)), [_by_attack(target) for target in targets]
-    shared = result.spec.protocol.kind == "paper"
+    shared = result.spec.protocol.targets_share_examples
     for attack in [name for name, numbers in by_target[0].items() if "auc" in numbers]:
         own = [target[attack] for target in by_target]
         trial |= {"attack": attack, "strongest": own[0].get("attack")}
@@ -112,7 +112,7 @@ def paper_attack(rows: pd.DataFrame) -> str:
     """The name of the attack that stands for the paper's protocol; without its SVM, the first that most trials have.
 
     Args:
-        rows: of the audit's table, all under `paper`.
+        rows: of the audit's table, all under one protocol with a placebo.
     """
     counts = rows[rows["attack"] != WORST].groupby("attack", sort=False).size()
     return leading_attack(counts.sort_values(ascending=False, kind="stable").index.tolist())

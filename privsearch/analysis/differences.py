@@ -140,12 +140,12 @@ def choose_trials(
 def leakage_column(spec: TrialSpec) -> str:
     """The number of a target that stands for its leakage.
 
-    Under `halves`, the AUC of the strongest attack. Under `paper`, what the paper's attack (`leading_attack`) owes to
-    membership.
+    Under a protocol with a placebo, what the paper's attack (`leading_attack`) owes to membership; else the AUC of the
+    strongest attack.
     """
-    if spec.protocol.kind == "halves":
-        return f"{WORST}.auc"
-    return f"{leading_attack([attack.name for attack in spec.attacks])}.excess_auc"
+    if spec.protocol.has_placebo:
+        return f"{leading_attack([attack.name for attack in spec.attacks])}.excess_auc"
+    return f"{WORST}.auc"
 
 
 def differences_frame(a: Completed, others: Sequence[Completed], column: str | None = None) -> pd.DataFrame:
@@ -206,7 +206,7 @@ def pair_correlation(spec: TrialSpec, quantity: str, num_targets: int) -> float:
     online LiRA.
     """
     moved = {WORST, *(attack.name for attack in spec.attacks if attack.kind == "lira" and attack.mode == "online")}
-    related = spec.protocol.kind == "halves" and quantity.rpartition(".")[0] in moved
+    related = spec.protocol.targets_are_shadows and quantity.rpartition(".")[0] in moved
     return 1 / (num_targets - 1) if related else 0.0
 
 

@@ -1,15 +1,15 @@
 """What there is to say about a task: worked out once, then printed, drawn and written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from privsearch._util.html import html_table
 from privsearch.analysis.importances import hypervolume_history, importances, value_shares
 from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import MetricError
-from privsearch.study.folder import Study
-from privsearch.study.proposals import in_order
+from privsearch.study.content import StudyContent
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,12 @@ class Explanation:
     history: pd.DataFrame
     searched: bool = False
 
+    def __repr__(self) -> str:
+        return f"Explanation({self.task.title}: {self.refused or growth_words(self.history)})"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.importances, repr(self)) + html_table(self.values, "Values on the front")
+
 
 def explain(task: Task, order: Sequence[str], *, searched: bool = False) -> Explanation:
     """Work out what mattered.
@@ -50,20 +56,16 @@ def explain(task: Task, order: Sequence[str], *, searched: bool = False) -> Expl
     return Explanation(task, found, refused, value_shares(task), history, searched)
 
 
-def explain_study(study: Study, found: Sequence[Task] | None = None) -> list[Explanation]:
+def explain_study(content: StudyContent, study_tasks: Iterable[Task] | None = None) -> list[Explanation]:
     """Work out what mattered in each task of a study.
 
     Args:
-        study: whose record and proposals say in which order its trials count.
-        found: its tasks, where they are known already.
-
-    Raises:
-        StudyError: the study cannot be read.
+        content: its record and proposals say in which order its trials count.
+        study_tasks: the tasks of the study, if they are at hand.
     """
-    record, searches = study.record(), study.searches()
-    order = in_order(record.results, searches)
-    own = tasks(study.results(record), study.sweep()) if found is None else found
-    return [explain(task, order, searched=bool(searches)) for task in own]
+    if study_tasks is None:
+        study_tasks = tasks(content.results, content.sweep)
+    return [explain(task, content.order, searched=bool(content.searches)) for task in study_tasks]
 
 
 def growth_words(history: pd.DataFrame) -> str:

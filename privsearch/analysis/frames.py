@@ -199,7 +199,7 @@ def _auc_interval(result: Completed, attack: str, targets: Sequence[Mapping[str,
     if attack != WORST:
         return result.across[attack].auc
     own = [Interval(*(target[f"{WORST}.auc{end}"] for end in ("", "_low", "_high"))) for target in targets]
-    return mean_interval(own, shared=result.spec.protocol.kind == "paper")
+    return mean_interval(own, shared=result.spec.protocol.targets_share_examples)
 
 
 def _mean_and_sd(name: str, values: Sequence[float | None]) -> Iterator[tuple[str, float | None]]:

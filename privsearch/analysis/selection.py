@@ -9,6 +9,7 @@ import pandas as pd
 from jaxtyping import Float
 from numpy import ndarray as Array
 
+from privsearch._util.html import html_table
 from privsearch._util.interval import Interval
 from privsearch._util.text import cut, remedy
 from privsearch.analysis.differences import ACCURACY, CANNOT_TELL, differences_frame
@@ -19,7 +20,7 @@ from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import SpecError, StudyError
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.sweep import Objectives
-from privsearch.study.folder import Study
+from privsearch.study.content import StudyContent
 from privsearch.study.result import Completed, TrialResult
 
 Rule = Literal["bound", "knee", "single", "no_knee"]
@@ -86,6 +87,16 @@ class Selection:
     rivals: int = 0
     alike: tuple[Row, ...] | None = ()
 
+    def __repr__(self) -> str:
+        chosen = "nothing" if self.chosen is None else f"trial {self.chosen['trial_id']}"
+        return f"Selection({self.task.title}: {chosen} by the rule {self.rule!r})"
+
+    def _repr_html_(self) -> str:
+        rows = {"chosen": self.chosen, "most accurate": self.most_accurate}
+        columns = list(dict.fromkeys(("trial_id", "model", ACCURACY, *self.task.objectives)))
+        shown = [{"": name} | {column: row[column] for column in columns} for name, row in rows.items() if row]
+        return html_table(pd.DataFrame(shown, columns=["", *columns]), repr(self))
+
     @property
     def is_doubtful(self) -> bool:
         """Whether the interval of its accuracy reaches below what was asked for, or is not known."""
@@ -94,32 +105,34 @@ class Selection:
         return self.accuracy is None or self.accuracy.low < self.min_accuracy
 
 
-def select(study: Study, *, dataset: str | None = None, min_accuracy: float | None = None) -> list[Selection]:
+def select(content: StudyContent, *, dataset: str | None = None, min_accuracy: float | None = None) -> list[Selection]:
     """Choose a configuration for every dataset and protocol of a study.
 
     Args:
-        study: the study.
+        content: the content of the study.
         dataset: the name of one of its datasets, to leave the others out.
         min_accuracy: a fraction: take the most private configuration whose mean test accuracy is at least this; without
             it, the knee of the front.
 
     Raises:
         SpecError: `min_accuracy` is no fraction.
-        StudyError: this is no study, has no such dataset or no result yet, or nothing in it is to be low.
+        StudyError: the study has no such dataset or no result yet, or nothing in it is to be low.
     """
     if min_accuracy is not None and not 0 <= min_accuracy <= 1:
         hint = f"; {min_accuracy:g} % is {min_accuracy / 100:g}" if 1 < min_accuracy <= 100 else ""
         raise SpecError(f"--min-accuracy: must be a fraction from 0 to 1, but got {min_accuracy:g}{hint}")
-    results = study.results()
+    results = content.results
     names = list(dict.fromkeys(result.spec.dataset_name for result in results))
     if not names:
-        raise StudyError(f"{study.path}: must have a finished trial to choose from, but has none; run its sweep first")
+        raise StudyError(
+            f"{content.path}: must have a finished trial to choose from, but has none; run its sweep first"
+        )
     if dataset is not None and dataset not in names:
         raise StudyError(
             f"--dataset: must be one with results in this study ({', '.join(names)}), but got {cut(dataset)}; "
             f"{remedy(dataset, names)}"
         )
-    found = tasks([r for r in results if dataset in (None, r.spec.dataset_name)], study.sweep())
+    found = tasks([r for r in results if dataset in (None, r.spec.dataset_name)], content.sweep)
     return [choose(task, results, min_accuracy) for task in found]
 
 

@@ -1,51 +1,92 @@
-"""What calls take for a sweep, a study and a runner."""
+"""The arguments that calls share: a sweep, a study and a runner."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
+from privsearch.api.study import Study, load_study
 from privsearch.errors import SpecError
 from privsearch.spec import SweepSpec
-from privsearch.spec.sweep_file import read_sweep
-from privsearch.study.folder import Study, load_study
+from privsearch.spec.sweep_file import locating_errors, read_sweep
 from privsearch.sweep.runners import Runner
 
-AnySweep = SweepSpec | Mapping[str, Any] | Path | str
-"""A sweep: read already, or as the mapping that a sweep file holds, or the path of one."""
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """A sweep as somebody asked for it.
+
+    Attributes:
+        spec: the sweep, its settings written over it.
+        study: the study that it runs into, whether that is there yet or not.
+        source: the file that the sweep was read from, or the mapping.
+        settings: the settings, such as "recipe.epochs=5".
+    """
+
+    spec: SweepSpec
+    study: Study
+    source: Mapping[str, Any] | Path
+    settings: tuple[str, ...]
+
+    def keeping(self, *, signals: bool | None = None, networks: bool | None = None) -> Self:
+        """Return the same request with another answer to whether signals or networks are kept; None: as it was."""
+        changes = {"keep_signals": signals, "keep_networks": networks}
+        kept = {field: keep for field, keep in changes.items() if keep is not None}
+        return replace(self, spec=self.spec.model_copy(update=kept)) if kept else self
+
+    @contextmanager
+    def locating_errors(self) -> Iterator[None]:
+        """Give errors that blame a field of the sweep the file and the line of the field.
+
+        Raises:
+            PrivsearchError: the error raised inside, of its own kind, with the place before its message.
+        """
+        with locating_errors(self.source, self.settings):
+            yield
+
+
+AnySweep = SweepRequest | SweepSpec | Mapping[str, Any] | Path | str
+"""A sweep: read already, or the mapping that a sweep file holds, or the path of one."""
 
 AnyStudy = Study | Path | str
 RunnerName = Literal["tune", "inline"]
 
 
-def source_of(sweep: AnySweep) -> Mapping[str, Any] | Path:
-    """The mapping, or the path, from which a sweep is read."""
-    if isinstance(sweep, SweepSpec):
-        return sweep.model_dump(mode="json")
-    return Path(sweep) if isinstance(sweep, str) else sweep
+def read_request(sweep: AnySweep, study: AnyStudy | None = None, settings: Sequence[str] = ()) -> SweepRequest:
+    """Read a sweep, unless that has been done already.
 
-
-def study_of(study: AnyStudy) -> Study:
-    """The study.
+    Args:
+        sweep: the sweep; paths in a mapping are relative to the current directory.
+        study: the study or its folder; by default `studies/<name>`.
+        settings: such as "recipe.epochs=5", written over the sweep's fields.
 
     Raises:
-        StudyError: there is none in that directory.
+        SpecError: the sweep breaks a rule.
+    """
+    if isinstance(sweep, SweepRequest):
+        return sweep
+    if isinstance(sweep, SweepSpec):
+        sweep = sweep.model_dump(mode="json")
+    source = Path(sweep) if isinstance(sweep, str) else sweep
+    spec = read_sweep(source, settings)
+    folder = Path("studies") / spec.name if study is None else study
+    return SweepRequest(spec, folder if isinstance(folder, Study) else Study(Path(folder)), source, tuple(settings))
+
+
+def open_study(study: AnyStudy) -> Study:
+    """Open a study, unless that has been done already.
+
+    Raises:
+        StudyError: there is none in that folder.
     """
     return study if isinstance(study, Study) else load_study(study)
 
 
-def asked(
-    sweep: Mapping[str, Any] | Path, study: AnyStudy | None = None, settings: Sequence[str] = ()
-) -> tuple[SweepSpec, Study]:
-    """A sweep, and the study that it belongs into."""
-    spec = read_sweep(sweep, settings)
-    folder = Path("studies") / spec.name if study is None else study
-    return spec, folder if isinstance(folder, Study) else Study(Path(folder))
-
-
-def runner_for(
+def make_runner(
     sweep: SweepSpec, runner: RunnerName | Runner = "tune", workers: int | None = None, address: str | None = None
 ) -> Runner:
-    """The runner of that name for a sweep; Ray is imported only where it is used.
+    """Make the runner of that name for a sweep; Ray is imported only if it is used.
 
     Raises:
         SpecError: there is no runner of that name, or it runs on no cluster.

@@ -1,18 +1,18 @@
 """Whether a study is whole: its record, its signals, and what is made from them; and the repair of what is not."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import pandas as pd
 
-from privsearch._util.lines import DamagedLine, lines_of, set_lines_aside
+from privsearch._util.lines import DamagedLine, set_lines_aside
 from privsearch.errors import PrivsearchError, StudyError
 from privsearch.report.optuna_index import indexed_trials
 from privsearch.report.outputs import TABLES, write_outputs
-from privsearch.report.terminal.check import Finding, State
 from privsearch.study import lock
-from privsearch.study.folder import Study
+from privsearch.study.content import StudyContent
+from privsearch.study.findings import Finding, State
+from privsearch.study.folder import StudyFolder
 from privsearch.study.proposals import ProposalLog
 from privsearch.study.record import Record, read_record
 from privsearch.study.result import Completed, TrialResult
@@ -31,7 +31,7 @@ _LACKS = {
 }
 
 
-def examine_study(study: Study) -> list[Finding]:
+def examine_study(study: StudyFolder) -> list[Finding]:
     """Look at every part of a study; nothing is changed.
 
     Raises:
@@ -40,7 +40,7 @@ def examine_study(study: Study) -> list[Finding]:
     return _Examination(study).findings
 
 
-def repair_study(study: Study) -> Iterator[str]:
+def repair_study(study: StudyFolder) -> Iterator[str]:
     """Move what is damaged aside, remove what is unfinished, make the rest again; what is sound keeps its bytes.
 
     In a storage outside of the study nothing is removed; what is damaged is moved aside there too.
@@ -51,7 +51,7 @@ def repair_study(study: Study) -> Iterator[str]:
     Raises:
         StudyError: another process holds the study, or it cannot be read or written.
     """
-    with study.held():
+    with study.locked():
         seen = _Examination(study)
         if any(finding.state is State.REPAIR for finding in seen.findings):
             yield from _tidied(seen)
@@ -75,7 +75,7 @@ def _made_again(seen: "_Examination") -> Iterator[str]:
         for trial_id in seen.damaged[what]:
             yield f"{what} of {trial_id}: moved to {files.set_aside(trial_id)}"
         # A stranger's study may name any place as its storage: nothing is removed there.
-        for name in () if seen.study.sweep().storage else files.remove_leftovers():
+        for name in () if seen.content.sweep.storage else files.remove_leftovers():
             yield f"{what}, {name}: unfinished, removed"
     if seen.stale:
         write_outputs(seen.study)
@@ -85,7 +85,7 @@ def _made_again(seen: "_Examination") -> Iterator[str]:
 class _Examination:
     """A study as it is, and what there is to say of it."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: StudyFolder) -> None:
         self.study = study
         self._holder = lock.holder(study.path)
 
@@ -110,27 +110,27 @@ class _Examination:
         return self.study.proposals()
 
     @cached_property
-    def results(self) -> list[TrialResult]:
-        return self.study.results(self.record)
+    def content(self) -> StudyContent:
+        """All of it, if it is known what the sweep asked for."""
+        study = self.study
+        return StudyContent(study.path, study.sweep(), study.plan(), self.record, self.proposals)
+
+    @property
+    def results(self) -> Sequence[TrialResult]:
+        return self.content.results
 
     @cached_property
     def kept(self) -> dict[str, TrialFiles]:
         """What is kept of trainings, by its name."""
-        return {"signals": self.study.signals, "networks": self.study.networks}
+        return {"signals": self.content.signals, "networks": self.content.networks}
 
     @cached_property
     def damaged(self) -> dict[str, dict[str, str]]:
         return {what: files.damaged() for what, files in self.kept.items()}
 
     @cached_property
-    def torn_environments(self) -> list[DamagedLine]:
-        torn = []
-        for line in lines_of(self.study.environments_path):
-            try:
-                dict(json.loads(line.content))
-            except (ValueError, TypeError) as error:
-                torn.append(line.damaged(ValueError(error)))
-        return torn
+    def torn_environments(self) -> Sequence[DamagedLine]:
+        return self.study.environments().damaged
 
     @cached_property
     def stale(self) -> list[str]:
@@ -139,12 +139,12 @@ class _Examination:
             return []
         stale = [f"{name}.csv" for name, table in TABLES.items() if self._differs(name, table(self.results))]
         try:
-            indexed = indexed_trials(self.study.optuna_storage)
+            indexed = indexed_trials(self.study.outputs.index)
         except StudyError:
             indexed = set()
         if indexed != {result.trial_id for result in self.results}:
-            stale.append(self.study.optuna_storage.name)
-        return stale if self.study.fronts.is_dir() else [*stale, self.study.fronts.name]
+            stale.append(self.study.outputs.index.name)
+        return stale if self.study.outputs.fronts.is_dir() else [*stale, self.study.outputs.fronts.name]
 
     @property
     def to_move(self) -> tuple[DamagedLine, ...]:
@@ -161,7 +161,8 @@ class _Examination:
         except PrivsearchError as error:
             yield Finding("sweep.yaml", State.REPAIR, str(error), "put the sweep's file in its place")
         try:
-            yield Finding("plan.json", State.SOUND, f"{len(self.study.trials())} trials asked for")
+            trials = self.study.plan().trials_with(self.proposals)
+            yield Finding("plan.json", State.SOUND, f"{len(trials)} trials asked for")
         except PrivsearchError as error:
             yield Finding("plan.json", State.REPAIR, str(error), _AGAIN)
 
@@ -198,16 +199,16 @@ class _Examination:
 
     def _trials(self) -> Iterator[Finding]:
         failed = sum(not isinstance(result, Completed) for result in self.results)
-        missing = len(self.study.trials()) - len(self.results)
+        missing = len(self.content.trials) - len(self.results)
         for count, what in ((missing, "not recorded yet"), (failed, "failed")):
             if count:
-                yield Finding("trials", State.NOTE, f"{what}: {count} of {len(self.study.trials())}", _AGAIN)
+                yield Finding("trials", State.NOTE, f"{what}: {count} of {len(self.content.trials)}", _AGAIN)
 
     def _files(self, what: str) -> Iterator[Finding]:
         for trial_id, reason in self.damaged[what].items():
             yield Finding(f"{what} of {trial_id}", State.REPAIR, reason, _ASIDE)
         # Elsewhere they may be another study's.
-        for name in () if self.study.sweep().storage else self.kept[what].leftovers():
+        for name in () if self.content.sweep.storage else self.kept[what].leftovers():
             yield Finding(f"{what}, {name}", State.REPAIR, _UNFINISHED, "--repair removes it")
         kept = self.kept[what].trial_ids()
         orphans = kept - self.record.results.keys()
@@ -215,7 +216,7 @@ class _Examination:
             found = f"files without a recorded trial: {len(orphans)}, such as {min(orphans)}"
             yield Finding(what, State.NOTE, found, _USES[what])
         lost = {result.trial_id for result in self.results if isinstance(result, Completed)} - kept
-        if lost and getattr(self.study.sweep(), f"keep_{what}"):
+        if lost and getattr(self.content.sweep, f"keep_{what}"):
             found = f"completed trials without {what}: {len(lost)}, such as {min(lost)}"
             yield Finding(what, State.NOTE, found, _LACKS[what])
         if not self.damaged[what] and (kept or what == "signals"):
@@ -229,6 +230,6 @@ class _Examination:
 
     def _differs(self, name: str, table: pd.DataFrame) -> bool:
         try:
-            return (self.study.path / f"{name}.csv").read_text(encoding="utf-8") != table.to_csv(index=False)
+            return self.study.outputs.table(name).read_text(encoding="utf-8") != table.to_csv(index=False)
         except (OSError, ValueError):
             return True

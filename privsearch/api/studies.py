@@ -1,26 +1,38 @@
-"""The calls that show what a study holds, or make its files again."""
+"""The calls that show a study, choose from it, or make its files again."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from privsearch.analysis.tasks import Task
-from privsearch.api.arguments import AnyStudy, study_of
+from privsearch.api.arguments import AnyStudy, open_study
+from privsearch.api.reports import (
+    AuditReport,
+    CheckReport,
+    DifferenceReport,
+    ExplanationReport,
+    PaperComparison,
+    PaperTablesReport,
+    PlotsReport,
+    SelectionReport,
+)
+from privsearch.api.study import Study
 from privsearch.errors import StudyError
-from privsearch.study.folder import Study
 
 if TYPE_CHECKING:
-    import pandas as pd
     import plotly.graph_objects as go
     from matplotlib.figure import Figure
 
-    from privsearch.analysis.explanation import Explanation
+    from privsearch.models.training import EpochListener
+    from privsearch.report.outputs import Outputs
+    from privsearch.report.page.server import PageServer
+    from privsearch.sweep.export import Exported
 
 
 @overload
 def plot_front(
-    found: AnyStudy | Task,
+    source: AnyStudy | Task,
     dataset: str | None = None,
     protocol: str | None = None,
     *,
@@ -30,7 +42,7 @@ def plot_front(
 
 @overload
 def plot_front(
-    found: AnyStudy | Task,
+    source: AnyStudy | Task,
     dataset: str | None = None,
     protocol: str | None = None,
     *,
@@ -39,34 +51,82 @@ def plot_front(
 
 
 def plot_front(
-    found: AnyStudy | Task, dataset: str | None = None, protocol: str | None = None, *, interactive: bool = False
+    source: AnyStudy | Task, dataset: str | None = None, protocol: str | None = None, *, interactive: bool = False
 ) -> "Figure | go.Figure":
-    """The Pareto front among all configurations of one dataset, as matplotlib's figure, or as plotly's.
+    """Draw the Pareto front among all configurations of one task, as matplotlib's figure or as plotly's.
 
     Args:
-        found: a study, its directory, or one of `Study.tasks()`.
-        dataset: which, where the study has several.
-        protocol: which, likewise.
-        interactive: whether plotly draws it.
+        source: a study, its folder, or one of `Study.tasks()`.
+        dataset: the dataset, if the study has several.
+        protocol: the protocol, if the study has several.
+        interactive: let plotly draw it.
 
     Raises:
         StudyError: the study has no such front, several of them, or no trial that could be on it.
     """
-    from privsearch.report.figures import front as front_plot
-    from privsearch.report.figures import front_interactive as front_page
-
-    task = found if isinstance(found, Task) else study_of(found).task(dataset, protocol)
+    task = source if isinstance(source, Task) else open_study(source).task(dataset, protocol)
     if task.candidates.empty:
         raise StudyError(f"{task.title}: must have a completed trial with {' and '.join(task.objectives)}")
-    return front_page.plot_front_interactive(task) if interactive else front_plot.plot_front(task)
+    if interactive:
+        from privsearch.report.figures.front_interactive import plot_front_interactive
+
+        return plot_front_interactive(task)
+    from privsearch.report.figures import front
+
+    return front.plot_front(task)
 
 
-def explain_study(study: AnyStudy, *, write: bool = True) -> "list[Explanation]":
-    """What mattered for each front: importances of the axes, values on the front, and how the hypervolume grew.
+def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: float | None = None) -> SelectionReport:
+    """Choose a configuration for each dataset under each protocol, and say what the choice rests on.
 
     Args:
-        study: the study, or its directory.
-        write: the tables and plots as well.
+        study: the study, or its folder.
+        dataset: the name of one of its datasets, to leave the others out.
+        min_accuracy: a fraction: take the most private configuration whose mean test accuracy is at least this; without
+            it, the knee of the front.
+
+    Raises:
+        SpecError: `min_accuracy` is no fraction.
+        StudyError: this is no study, has no such dataset or no result yet, or nothing in it is to be low.
+    """
+    from privsearch.analysis.selection import select
+
+    folder = open_study(study)
+    return SelectionReport(select(folder.load(), dataset=dataset, min_accuracy=min_accuracy), folder.path)
+
+
+def export_trial(
+    study: AnyStudy,
+    trial_id: str,
+    to: Path | str | None = None,
+    *,
+    train: bool = False,
+    on_epoch: "EpochListener | None" = None,
+) -> "Exported":
+    """Write one configuration as a sweep file of its own and, if they were kept, its networks.
+
+    Args:
+        study: the study, or its folder.
+        trial_id: the id of a completed trial, or the beginning of one.
+        to: the folder to write to; by default `exports` in the study.
+        train: train the configuration once more if its networks were not kept.
+        on_epoch: told of that training.
+
+    Raises:
+        StudyError: there is no such study or trial, or the files cannot be written.
+        DataError: the dataset is missing or unfit.
+    """
+    from privsearch.sweep.export import export
+
+    return export(open_study(study), trial_id, Path(to) if to is not None else None, train=train, on_epoch=on_epoch)
+
+
+def explain_study(study: AnyStudy, *, write: bool = True) -> ExplanationReport:
+    """Work out what mattered for each front: importances of the axes, values on the front, growth of the hypervolume.
+
+    Args:
+        study: the study, or its folder.
+        write: write tables and plots into the study's `analysis`.
 
     Raises:
         StudyError: the study cannot be read or written.
@@ -74,25 +134,22 @@ def explain_study(study: AnyStudy, *, write: bool = True) -> "list[Explanation]"
     from privsearch.analysis import explanation
     from privsearch.report.documents.importances import write_explanation
 
-    where = study_of(study)
-    found = explanation.explain_study(where)
-    if write:
-        with where.rewriting_outputs():
-            for one in found:
-                write_explanation(where.analysis, one)
-    return found
+    folder = open_study(study)
+    explanations = tuple(explanation.explain_study(folder.load()))
+    if not write:
+        return ExplanationReport(explanations)
+    with folder.rewriting_outputs():
+        files = [path for one in explanations for path in write_explanation(folder.outputs.analysis, one)]
+    return ExplanationReport(explanations, tuple(files))
 
 
 def write_report(study: AnyStudy, path: Path | str | None = None, *, roc_trials: int | None = None) -> Path:
-    """Write a study as one page that needs no network.
+    """Write a study as one page that needs no network, and return its file.
 
     Args:
-        study: the study, or its directory.
+        study: the study, or its folder.
         path: the file; by default `report.html` in the study.
-        roc_trials: as many trials get ROC curves, those on the fronts first.
-
-    Returns:
-        The file.
+        roc_trials: the number of trials that get ROC curves, those on the fronts first.
 
     Raises:
         StudyError: the study cannot be read, or the file cannot be written.
@@ -100,10 +157,10 @@ def write_report(study: AnyStudy, path: Path | str | None = None, *, roc_trials:
     from privsearch.report.page import html
     from privsearch.report.page.budget import ROC_TRIALS
 
-    where = study_of(study)
-    with where.rewriting_outputs():
+    folder = open_study(study)
+    with folder.rewriting_outputs():
         return html.write_report(
-            where, Path(path) if path else where.report_path, ROC_TRIALS if roc_trials is None else roc_trials
+            folder, Path(path) if path else folder.outputs.report, ROC_TRIALS if roc_trials is None else roc_trials
         )
 
 
@@ -112,8 +169,8 @@ def serve_study(study: AnyStudy, port: int = 0) -> Iterator[str]:
     """Serve the page of a study on this machine alone, live, from a process of its own, during a `with` block.
 
     Args:
-        study: the study, or its directory, which need not be there yet.
-        port: where; 0 for one that is free.
+        study: the study, or its folder, which need not be there yet.
+        port: the port; 0 for one that is free.
 
     Yields:
         The address.
@@ -127,141 +184,153 @@ def serve_study(study: AnyStudy, port: int = 0) -> Iterator[str]:
         yield address
 
 
-def remake_outputs(study: AnyStudy) -> list[Task]:
-    """Write the tables, the index and the fronts of a study again, as `privsearch front` does.
+@contextmanager
+def watch_study(study: AnyStudy, port: int = 0) -> Iterator["PageServer"]:
+    """Get ready to serve the page of a study from this process: the server's `serve` returns when it is interrupted.
+
+    Args:
+        study: the study, or its folder, which need not be there yet.
+        port: the port; 0 for one that is free.
+
+    Yields:
+        The server, which has the page's address.
+
+    Raises:
+        PortError: the port is not to be had.
+    """
+    from privsearch.report.page.following import StudyFollower
+    from privsearch.report.page.server import PageServer, listening
+
+    follower = StudyFollower(study.path if isinstance(study, Study) else Path(study))
+    with listening(port) as listener:
+        yield PageServer(listener, follower)
+
+
+def remake_outputs(study: AnyStudy) -> "Outputs":
+    """Write the tables, the index and the fronts of a study again.
 
     Raises:
         StudyError: the study cannot be read or written.
     """
     from privsearch.report.outputs import write_outputs
 
-    return write_outputs(study_of(study))
+    return write_outputs(open_study(study))
 
 
-def check_study(study: AnyStudy, *, repair: bool = False) -> "pd.DataFrame":
-    """Whether a study is whole: a row for each part, with its `state` (sound, note, to repair) and what to do.
+def check_study(study: AnyStudy, *, repair: bool = False) -> CheckReport:
+    """Examine every part of a study, and say what to do about it.
 
     Args:
-        study: the study, or its directory.
+        study: the study, or its folder.
         repair: move what is damaged aside and make again what can be made, before looking.
 
     Raises:
         StudyError: there is no study, or it cannot be read or written.
     """
-    import pandas as pd
-
     from privsearch.api.check import examine_study, repair_study
 
-    where = study_of(study)
-    if repair:
-        list(repair_study(where))
-    rows = [(found.part, str(found.state), found.found, found.remedy) for found in examine_study(where)]
-    return pd.DataFrame(rows, columns=["part", "state", "found", "remedy"])
+    folder = open_study(study)
+    repaired = tuple(repair_study(folder)) if repair else ()
+    return CheckReport(tuple(examine_study(folder)), repaired)
 
 
-def diff_trials(study: AnyStudy, a: str, *others: str, column: str | None = None) -> "pd.DataFrame":
-    """Whether one configuration is more accurate, or leaks less, than others: differences, intervals, verdicts.
+def diff_trials(study: AnyStudy, first: str, *others: str, column: str | None = None) -> DifferenceReport:
+    """Compare one configuration with others: is it more accurate, or does it leak less?
 
     Args:
-        study: the study, or its directory.
-        a: a trial's id, or the beginning of one.
-        others: those to set beside it; by default all like it.
-        column: of the table of targets, compared beside accuracy.
+        study: the study, or its folder.
+        first: the id of a trial, or the beginning of one.
+        others: the trials to compare it with; by default all like it.
+        column: a column of the table of targets that is compared beside accuracy.
 
     Raises:
         StudyError: an id fits none or several trials, or trials cannot be compared.
     """
     from privsearch.analysis.differences import choose_trials, differences_frame
 
-    return differences_frame(*choose_trials(study_of(study).results(), a, others), column)
+    one, rest = choose_trials(open_study(study).results(), first, others)
+    return DifferenceReport(one, tuple(rest), differences_frame(one, rest, column))
 
 
-def audit_study(study: AnyStudy, *, write: bool = False) -> "pd.DataFrame":
-    """What every attack found, with intervals, placebos and noise floors: a row for each trial and attack.
+def audit_study(study: AnyStudy, *, write: bool = False) -> AuditReport:
+    """Put together the findings of every attack, with intervals, placebos and noise floors.
 
     Args:
-        study: the study, or its directory.
-        write: whether to write its tables and plots into the study's `audit` as well.
+        study: the study, or its folder.
+        write: write its tables and plots into the study's `audit`.
 
     Raises:
         StudyError: the study cannot be read or written.
     """
     from privsearch.analysis.audit import audit_table
+    from privsearch.report.wording.audit import left_out
+
+    folder = open_study(study)
+    results = folder.results()
+    table, missing = audit_table(results), tuple(left_out(results))
+    if not write:
+        return AuditReport(table, missing)
     from privsearch.report.documents.audit import write_audit
     from privsearch.report.figures.audit import write_audit_plots
 
-    where = study_of(study)
-    results = where.results()
-    table = audit_table(results)
-    if write:
-        with where.rewriting_outputs():
-            write_audit_plots(where.audit, table)
-            write_audit(where.audit, results, table)
-    return table
+    with folder.rewriting_outputs():
+        plots = write_audit_plots(folder.outputs.audit, table)
+        files = (*write_audit(folder.outputs.audit, results, table), *plots.files)
+    return AuditReport(table, missing, files, tuple(plots.skipped))
 
 
-def write_paper_tables(study: AnyStudy, attack: str = "svm") -> list[Path]:
-    """Write a study in the layout of the paper's Tables II and III: Markdown, LaTeX and CSV; returns the files.
+def write_paper_tables(study: AnyStudy, attack: str = "svm") -> PaperTablesReport:
+    """Write a study in the layout of the paper's Tables II and III: Markdown, LaTeX and CSV.
 
     Raises:
         StudyError: the study has no trial under the paper's protocol, or no numbers of that attack.
     """
-    from privsearch.report.documents.paper_tables import write_tables
+    from privsearch.report.documents.paper_tables import paper_tables, write_tables
 
-    where = study_of(study)
-    with where.rewriting_outputs():
-        return write_tables(where.tables, where.frame(), attack)
+    folder = open_study(study)
+    tables = paper_tables(folder.frame(), attack)
+    with folder.rewriting_outputs():
+        return PaperTablesReport(tuple(tables), tuple(write_tables(folder.outputs.tables, tables)))
 
 
-def write_plots(study: AnyStudy, attack: str = "svm") -> list[Path]:
-    """Write the paper's Figures 2 and 3, the fronts and the surrogate-gradient trade-off; returns the files.
+def write_plots(study: AnyStudy, attack: str = "svm") -> PlotsReport:
+    """Write the paper's Figures 2 and 3, the fronts and the surrogate-gradient trade-off.
 
     Raises:
         StudyError: the study has no numbers of that attack.
     """
-    from privsearch.report.figures import study as plots
+    from privsearch.report.figures import study as figures
 
-    where = study_of(study)
-    with where.rewriting_outputs():
-        return plots.write_plots(where.plots, where.results(), where.sweep(), attack).files
-
-
-class PaperComparison(NamedTuple):
-    """A study beside the paper.
-
-    Attributes:
-        cells: every published number beside the study's.
-        claims: a verdict on each of the paper's claims, for each dataset.
-    """
-
-    cells: "pd.DataFrame"
-    claims: "pd.DataFrame"
+    folder = open_study(study)
+    with folder.rewriting_outputs():
+        content = folder.load()
+        plots = figures.write_plots(folder.outputs.plots, content.results, content.sweep, attack)
+    return PlotsReport(tuple(plots.files), tuple(plots.skipped))
 
 
 def compare_with_paper(study: AnyStudy, attack: str = "svm", *, write: bool = False) -> PaperComparison:
-    """Set a study beside the paper.
+    """Set a study beside the paper: every published number, and a verdict on each of the paper's claims.
 
     Args:
-        study: the study, or its directory.
-        attack: whose numbers, by its name in the results table.
-        write: whether to write both into the study's `comparison` as well.
+        study: the study, or its folder.
+        attack: the attack whose numbers are compared, by its name in the results table.
+        write: write both into the study's `comparison`.
 
     Raises:
         StudyError: the study has no trial under the paper's protocol, or no numbers of that attack.
     """
-    import pandas as pd
-
+    from privsearch.analysis.frames import results_frame
     from privsearch.analysis.paper.verdicts import verdicts
     from privsearch.report.documents.paper_comparison import compare_cells, write_comparison
 
-    where = study_of(study)
-    results = where.results()
-    fields = ["claim", "text", "dataset", "success", "verdict"]
-    said = [{field: getattr(verdict, field) for field in fields} for verdict in verdicts(results, attack)]
-    if write:
-        with where.rewriting_outputs():
-            write_comparison(where.comparison, results, attack)
-    return PaperComparison(compare_cells(where.frame(), attack), pd.DataFrame(said, columns=fields))
+    folder = open_study(study)
+    results = folder.results()
+    cells, claims = compare_cells(results_frame(results), attack), tuple(verdicts(results, attack))
+    if not write:
+        return PaperComparison(cells, claims)
+    with folder.rewriting_outputs():
+        files = write_comparison(folder.outputs.comparison, cells, claims, attack)
+    return PaperComparison(cells, claims, tuple(files))
 
 
 def fetch_datasets(*names: str) -> list[Path]:

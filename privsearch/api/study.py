@@ -1,93 +1,152 @@
-"""A study at a glance: what its repr says, and a notebook shows, without ever failing or taking long."""
+"""The study that users hold: its folder, with its tables, its tasks and their fronts."""
 
-import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from privsearch._util.html import html_text
 from privsearch._util.text import printable, remedy
-from privsearch.analysis.tasks import Task
 from privsearch.errors import PrivsearchError, StudyError
+from privsearch.study.folder import StudyFolder
+from privsearch.study.record import glance_at_completed
+from privsearch.study.result import TrialResult
 
 if TYPE_CHECKING:
-    from privsearch.spec import SweepSpec
+    import pandas as pd
+
+    from privsearch.analysis.tasks import Task
 
 MOST_BYTES: Final = 50_000_000
 """A larger record is not read for a glance."""
 
-_HEAD: Final = re.compile(rb'\{"status":"completed","trial_id":"([^"]{1,200})"')
 
+class Study(StudyFolder):
+    """A study: what one sweep has recorded. Opening it reads nothing and writes nothing."""
 
-class Viewed(Protocol):
-    """As much of a study as is looked at."""
+    def __repr__(self) -> str:
+        return f"Study({str(self.path)!r}: {self._progress()})"
 
-    path: Path
-
-    @property
-    def record_path(self) -> Path:
-        """The record."""
-
-    def exists(self) -> bool:
-        """Whether it is one."""
-
-    def sweep(self) -> "SweepSpec":
-        """What was asked."""
-
-    def tasks(self, dataset: str | None = None, protocol: str | None = None) -> list[Task]:
-        """What competes for each front."""
-
-
-def progress_words(study: Viewed) -> str:
-    """How far a study is, such as `36 of 36 trials, iris and digits, paper`."""
-    try:
-        if not study.exists():
-            return "not begun"
-        trials = json.loads((study.path / "plan.json").read_bytes())["trials"]
-        datasets = list(dict.fromkeys(str(name) for name in trials.values()))
-        protocols = [protocol.kind for protocol in study.sweep().protocol]
-        count = f"{_completed(study.record_path, trials)} of {len(trials)} trials"
-        return printable(", ".join([count, _joined(datasets), _joined(protocols)]))
-    except (PrivsearchError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return "cannot be read; privsearch check tells why"
-
-
-def study_html(study: Viewed) -> str:
-    """The same, and the fronts."""
-    line = html_text(repr(study))
-    try:
-        if not study.exists() or study.record_path.stat().st_size > MOST_BYTES:
+    def _repr_html_(self) -> str:
+        line = html_text(repr(self))
+        try:
+            if not self.exists() or self.record_path.stat().st_size > MOST_BYTES:
+                return line
+            return line + "".join(task._repr_html_() for task in self.tasks())
+        except Exception:  # a notebook that shows less is better than one that shows a traceback
             return line
-        return line + "".join(task._repr_html_() for task in study.tasks())
-    except Exception:  # a notebook that shows less is better than one that shows a traceback
-        return line
+
+    def results(self) -> Sequence[TrialResult]:
+        """Read the results of the trials that the sweep asks for, in its order, as far as they are finished.
+
+        Raises:
+            StudyError: this is not a study, or it cannot be read.
+        """
+        return self.load().results
+
+    def frame(self) -> "pd.DataFrame":
+        """Return the results table: a row a trial (`privsearch.analysis.frames.results_frame`)."""
+        from privsearch.analysis.frames import results_frame  # pandas is slow to import
+
+        return results_frame(self.results())
+
+    def targets(self) -> "pd.DataFrame":
+        """Return the table of targets: a row for each target of each trial."""
+        from privsearch.analysis.frames import targets_frame
+
+        return targets_frame(self.results())
+
+    def slices(self) -> "pd.DataFrame":
+        """Return the attacks' AUCs on parts of the examples: classes, and those classified rightly or wrongly."""
+        from privsearch.analysis.frames import slices_frame
+
+        return slices_frame(self.results())
+
+    def exposed(self) -> "pd.DataFrame":
+        """Return the table of the most exposed examples."""
+        from privsearch.analysis.frames import exposed_frame
+
+        return exposed_frame(self.results())
+
+    def tasks(self, dataset: str | None = None, protocol: str | None = None) -> "list[Task]":
+        """Return the tasks of the study: the trials of one dataset under one protocol compete for one front.
+
+        Args:
+            dataset: the name of one dataset, to leave the others out.
+            protocol: the kind of one protocol, to leave the others out.
+
+        Raises:
+            StudyError: the study cannot be read, or has no such trials.
+        """
+        from privsearch.analysis.tasks import tasks
+
+        content = self.load()
+        return self._chosen(list(tasks(content.results, content.sweep)), dataset, protocol)
+
+    def task(self, dataset: str | None = None, protocol: str | None = None) -> "Task":
+        """Return the only one of these tasks.
+
+        Raises:
+            StudyError: there is none, or there are several.
+        """
+        chosen = self.tasks(dataset, protocol)
+        if len(chosen) != 1:
+            titles = "; ".join(task.title for task in chosen) or "none"
+            raise StudyError(f"{self.path}: must have one front of this kind, but has {titles}; name one of them")
+        return chosen[0]
+
+    def front(self, dataset: str | None = None, protocol: str | None = None) -> "pd.DataFrame":
+        """Return the Pareto front, or those of all tasks one after the other, the best of each first.
+
+        They are rows of the results table with one more column: `front_probability`, the probability that the
+        configuration is on the front.
+
+        Args:
+            dataset: the name of one dataset, to leave the others out.
+            protocol: the kind of one protocol, to leave the others out.
+
+        Raises:
+            StudyError: the study cannot be read, or has no such trials.
+        """
+        import pandas as pd
+
+        fronts = [task.front for task in self.tasks(dataset, protocol)]
+        return pd.concat([front for front in fronts if len(front)] or fronts or [self.frame()], ignore_index=True)
+
+    def _chosen(self, tasks: "list[Task]", dataset: str | None, protocol: str | None) -> "list[Task]":
+        for field, name in {"dataset": dataset, "protocol": protocol}.items():
+            names = list(dict.fromkeys(str(task.rows[field].iloc[0]) for task in tasks))
+            if name is not None and name not in names:
+                raise StudyError(
+                    f"{self.path}: the {field} must be one that the study has results of "
+                    f"({', '.join(names) or 'none'}), but got {name!r}; {remedy(name, names)}"
+                )
+            tasks = [task for task in tasks if name in (None, task.rows[field].iloc[0])]
+        return tasks
+
+    def _progress(self) -> str:
+        """Return how far the study is, such as `36 of 36 trials, iris and digits, paper`; never fails."""
+        try:
+            if not self.exists():
+                return "not begun"
+            trials = self.plan().trials
+            completed = glance_at_completed(self.record_path, MOST_BYTES)
+            count = "many" if completed is None else len(completed & trials.keys())
+            datasets = list(dict.fromkeys(trials.values()))
+            protocols = [protocol.kind for protocol in self.sweep().protocol]
+            return printable(", ".join([f"{count} of {len(trials)} trials", _joined(datasets), _joined(protocols)]))
+        except (PrivsearchError, OSError, ValueError, RecursionError):
+            return "cannot be read; privsearch check tells why"
 
 
-def chosen(found: list[Task], dataset: str | None, protocol: str | None, path: Path) -> list[Task]:
-    """The tasks of a dataset and a protocol, where these are named.
+def load_study(path: str | Path) -> Study:
+    """Open the study in a folder.
 
     Raises:
-        StudyError: there is none of that name.
+        StudyError: there is none.
     """
-    for field, name in {"dataset": dataset, "protocol": protocol}.items():
-        known = list(dict.fromkeys(str(task.rows[field].iloc[0]) for task in found))
-        if name is not None and name not in known:
-            raise StudyError(
-                f"{path}: the {field} must be one that the study has results of ({', '.join(known) or 'none'}), but "
-                f"got {name!r}; {remedy(name, known)}"
-            )
-        found = [task for task in found if name in (None, task.rows[field].iloc[0])]
-    return found
-
-
-def _completed(record: Path, trials: dict[str, str]) -> str:
-    if not record.exists():
-        return "0"
-    if record.stat().st_size > MOST_BYTES:
-        return "many"
-    with record.open("rb") as file:
-        return str(len({match[1].decode() for line in file if (match := _HEAD.match(line))} & trials.keys()))
+    study = Study(Path(path))
+    study.check()
+    return study
 
 
 def _joined(names: Sequence[str]) -> str:

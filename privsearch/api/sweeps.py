@@ -4,46 +4,114 @@ An interrupt is Python's own KeyboardInterrupt, after which the same call goes o
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from privsearch.api.arguments import AnyStudy, AnySweep, RunnerName, asked, runner_for, source_of, study_of
+from privsearch._util.html import html_text
+from privsearch.api.arguments import (
+    AnyStudy,
+    AnySweep,
+    RunnerName,
+    SweepRequest,
+    make_runner,
+    open_study,
+    read_request,
+)
+from privsearch.api.study import Study
+from privsearch.data import require_datasets
 from privsearch.errors import SpecError
 from privsearch.spec import Attack
-from privsearch.spec.sweep_file import check_attacks, locating_errors
-from privsearch.study.result import TrialResult
+from privsearch.spec.sweep_file import check_attacks
+from privsearch.study.environment import describe_environment
+from privsearch.study.result import Failed, TrialResult
 from privsearch.sweep.plan import Plan, attack_plan, find_trial, make_plan
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.run import Progress, SweepOutcome, run_attacks
-from privsearch.sweep.run import run_sweep as run_in_study
-from privsearch.sweep.runners import Runner
+from privsearch.sweep.reuse import changed_code
+from privsearch.sweep.run import Progress, RunSummary, run
+from privsearch.sweep.runners import AttackOnly, Runner, TrainAndAttack
+from privsearch.sweep.search.warm_start import WarmStart, warm_start
 
 if TYPE_CHECKING:
+    from privsearch.analysis.explanation import Explanation
+    from privsearch.analysis.tasks import Task
     from privsearch.models.training import EpochListener
+    from privsearch.report.outputs import Outputs
     from privsearch.sweep.search.running import RunningSearch
 
 Reuse = Literal["all", "same-versions"]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class SweepOutcome:
+    """The outcome of one run of a sweep.
+
+    Attributes:
+        study: the study that it is recorded in.
+        plan: the work that there was when it began.
+        run: the counts of this run.
+        outputs: the outputs that were written at its end.
+        warm_starts: for each study whose results were to be used, the results that were.
+    """
+
+    study: Study
+    plan: Plan
+    run: RunSummary
+    outputs: "Outputs"
+    warm_starts: Sequence[WarmStart] = ()
+
+    @property
+    def tasks(self) -> "tuple[Task, ...]":
+        """The tasks of the study, each with its front."""
+        return self.outputs.tasks
+
+    @property
+    def failed(self) -> tuple[Failed, ...]:
+        """The trials that this run finished without numbers."""
+        return self.run.failed
+
+    @property
+    def num_cached(self) -> int:
+        """The number of trials of grids and searches that were recorded when this run began, and needed no run."""
+        grids = {trial.trial_id for trial in self.plan.trials if trial.cached}
+        searched = {t.trial_id for search in self.run.searches for t in search.plan.trials() if t.cached}
+        return len(grids | searched)
+
+    def explain(self) -> "list[Explanation]":
+        """Work out what mattered for each front, from what is at hand already."""
+        from privsearch.analysis.explanation import explain_study
+
+        return explain_study(self.outputs.content, self.tasks)
+
+    def __repr__(self) -> str:
+        counts = f"{self.run.num_completed} trials finished, {self.num_cached} recorded already"
+        return f"SweepOutcome({counts}, {len(self.failed)} failed; study {str(self.study.path)!r})"
+
+    def _repr_html_(self) -> str:
+        return html_text(repr(self)) + "".join(task._repr_html_() for task in self.tasks)
 
 
 def plan_sweep(
     sweep: AnySweep, *, study: AnyStudy | None = None, settings: Sequence[str] = (), reuse: Reuse = "all"
 ) -> Plan:
-    """What a sweep comes to; nothing is trained or written.
+    """Work out the trials of a sweep and what is left to do; nothing is trained or written.
 
     Args:
         sweep: the sweep; paths in a mapping are relative to the current directory.
-        study: its directory; by default `studies/<name>`.
+        study: its folder; by default `studies/<name>`.
         settings: such as "recipe.epochs=5", written over the sweep's fields.
-        reuse: which recorded trials are not run again.
+        reuse: the recorded trials that are not run again.
 
     Raises:
         SpecError: the sweep breaks a rule.
         DataError: a dataset is missing or unfit.
-        StudyError: the directory belongs to another sweep.
+        StudyError: the folder belongs to another sweep.
     """
-    source = source_of(sweep)
-    with locating_errors(source, settings):
-        return make_plan(*asked(source, study, settings), only_same_versions=_only_same_versions(reuse))
+    request = read_request(sweep, study, settings)
+    with request.locating_errors():
+        return make_plan(request.spec, request.study, only_same_versions=_only_same_versions(reuse))
 
 
 def run_sweep(
@@ -63,42 +131,68 @@ def run_sweep(
 ) -> SweepOutcome:
     """Train and attack what is not recorded yet, and write the results, the index and the fronts.
 
+    Every finished trial is on the disk before `progress` hears of it, so that whatever ends this process costs only the
+    trials that were running.
+
     Args:
         sweep: the sweep; paths in a mapping are relative to the current directory.
-        study: its directory; by default `studies/<name>`.
+        study: its folder; by default `studies/<name>`.
         settings: such as "recipe.epochs=5", written over the sweep's fields.
         runner: "tune" (Ray's workers), "inline" (this process), or a runner.
         workers: trials at a time with "tune"; by default as many as the resources suffice for.
         address: of a Ray cluster to run on, with "tune".
-        reuse: which recorded trials are not run again.
-        keep_signals: whether to keep what the attacks saw; by default as the sweep says.
-        keep_networks: whether to keep the networks; likewise.
-        storage: where to keep it, a path or a URI; by default as the sweep says.
+        reuse: the recorded trials that are not run again.
+        keep_signals: keep what the attacks saw; by default as the sweep says.
+        keep_networks: keep the networks; by default as the sweep says.
+        storage: a path or a URI to keep both in; by default as the sweep says.
         warm_from: other studies whose results a search begins with.
-        progress: True to show it, False for silence, or what is told of it.
-
-    Returns:
-        What this run did; its `study` has the results.
+        progress: True to show it, False for silence, or an object that is told of it.
 
     Raises:
-        PrivsearchError: a SpecError, DataError, StudyError or ClusterError, as `privsearch.sweep.run.run_sweep` says.
+        DataError: a dataset is missing or unfit; nothing has been written.
+        SpecError: the sweep breaks a rule, does not fit its data, or has no search for `warm_from`; nothing has been
+            written.
+        StudyError: the folder belongs to another sweep, another process writes to it, or signals cannot be kept;
+            nothing has been written.
+        ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
         KeyboardInterrupt: the user interrupted; what had finished is recorded.
     """
-    source, settings = source_of(sweep), list(settings)
-    if storage is not None:
-        settings.append(f"storage={json.dumps(storage)}")
-    with locating_errors(source, settings):
-        spec, where = asked(source, study, settings)
-        asked_to_keep = {"keep_signals": keep_signals, "keep_networks": keep_networks}
-        spec = spec.model_copy(update={field: keep for field, keep in asked_to_keep.items() if keep is not None})
-        return run_in_study(
-            spec,
-            where,
-            runner_for(spec, runner, workers, address),
-            _shown(progress),
-            only_same_versions=_only_same_versions(reuse),
-            warm_from=[study_of(other) for other in warm_from],
+    settings = [*settings, *([f"storage={json.dumps(storage)}"] if storage is not None else ())]
+    request = read_request(sweep, study, settings).keeping(signals=keep_signals, networks=keep_networks)
+    with request.locating_errors():
+        others = [open_study(other) for other in warm_from]
+        chosen = make_runner(request.spec, runner, workers, address)
+        return _run_sweep(request, chosen, _shown(progress), others, only_same_versions=_only_same_versions(reuse))
+
+
+def _run_sweep(
+    request: SweepRequest, runner: Runner, progress: Progress, others: Sequence[Study], *, only_same_versions: bool
+) -> SweepOutcome:
+    sweep, study = request.spec, request.study
+    if others and not sweep.search:
+        raise SpecError(
+            f"--from: must come with a sweep that has a search, but {sweep.name!r} has none; drop it, or add a search"
         )
+    stamp = study.stamp()
+    # Whatever is wrong with the sweep or its data is found before the folder is made.
+    plan = make_plan(sweep, study, only_same_versions=only_same_versions)
+    require_datasets(plan.datasets_to_load)
+    with study.locked():
+        if study.stamp() != stamp:  # another process was writing until now
+            plan = make_plan(sweep, study, only_same_versions=only_same_versions)
+        signals, networks = study.signals_of(sweep), study.networks_of(sweep) if sweep.keep_networks else None
+        for archive in (signals if sweep.keep_signals else None, networks):
+            if archive and plan.datasets_to_load:
+                archive.probe()
+        _note_changed_code(study)
+        _begin(plan, study)
+        warm_starts = [warm_start(other, study, plan.searches) for other in others]
+        if any(start.copied for start in warm_starts):
+            plan = make_plan(sweep, study, only_same_versions=only_same_versions)
+        job = TrainAndAttack(signals, sweep.keep_signals, networks, only_same_versions)
+        copied_from = {trial_id: start.name for start in warm_starts for trial_id in start.copied}
+        summary = run(plan, study, runner, job, progress, known_from=copied_from)
+        return SweepOutcome(study, plan, summary, _write_outputs(study), warm_starts)
 
 
 def run_trial(
@@ -107,16 +201,18 @@ def run_trial(
     *,
     study: AnyStudy | None = None,
     settings: Sequence[str] = (),
+    on_start: "Callable[[PlannedTrial], EpochListener] | None" = None,
     on_epoch: "EpochListener | None" = None,
 ) -> TrialResult:
-    """Run one trial of a sweep in this process; nothing is recorded.
+    """Run one trial of a sweep in this process, and return its result; nothing is recorded.
 
     Args:
         sweep: as in `run_sweep`.
-        trial_id: its id, or the beginning of it.
+        trial_id: the trial's id, or the beginning of it.
         study: as in `run_sweep`.
         settings: as in `run_sweep`.
-        on_epoch: told (network, epoch, what was measured) after every epoch.
+        on_start: called with the trial before it runs; returns what to use as `on_epoch`.
+        on_epoch: told (network, epoch, measured) after every epoch.
 
     Returns:
         `Completed`, or `Failed` with the traceback.
@@ -124,20 +220,14 @@ def run_trial(
     Raises:
         PrivsearchError: as `plan_sweep`; or no trial, or several, have that id.
     """
-    from privsearch.sweep.trial import run_trial as run
+    from privsearch.sweep.trial import run_trial as run_in_process
 
-    return run(find_planned(sweep, trial_id, study=study, settings=settings).spec, on_epoch)
-
-
-def find_planned(
-    sweep: AnySweep, trial_id: str, *, study: AnyStudy | None = None, settings: Sequence[str] = ()
-) -> PlannedTrial:
-    """The trial of a sweep with that id, once its data are known to be at hand."""
-    from privsearch.data import require_datasets
-
-    planned = find_trial(plan_sweep(sweep, study=study, settings=settings), trial_id)
+    request = read_request(sweep, study, settings)
+    with request.locating_errors():
+        planned = find_trial(make_plan(request.spec, request.study), trial_id)
     require_datasets([planned.spec.dataset])
-    return planned
+    listener = on_start(planned) if on_start else on_epoch
+    return run_in_process(planned.spec, listener)
 
 
 def attack_study(
@@ -149,10 +239,12 @@ def attack_study(
     address: str | None = None,
     progress: bool | Progress = True,
 ) -> SweepOutcome:
-    """Run more attacks on what a study has trained; nothing is trained again.
+    """Run more attacks on what a study has trained, and write its tables, its index and its fronts again.
+
+    Nothing is trained, and no dataset is read: the attacks see what was kept of the trainings.
 
     Args:
-        study: the study, or its directory.
+        study: the study, or its folder.
         attacks: as in a sweep's `attacks`: names such as "lira", or mappings.
         runner: as in `run_sweep`.
         workers: as in `run_sweep`.
@@ -160,15 +252,47 @@ def attack_study(
         progress: as in `run_sweep`.
 
     Raises:
-        PrivsearchError: a SpecError, StudyError or ClusterError, as `privsearch.sweep.run.run_attacks` says.
+        SpecError: an attack does not fit the study's protocols.
+        StudyError: this is not a study, its signals were not kept, or another process holds it.
+        ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
         KeyboardInterrupt: the user interrupted; what had finished is recorded.
     """
-    where, wanted = study_of(study), check_attacks(attacks)
-    attack_plan(where, wanted)
-    spec = where.sweep()
+    folder, wanted = open_study(study), check_attacks(attacks)
+    stamp = folder.stamp()
+    plan = attack_plan(folder, wanted)
     # Attacks are the processor's work.
-    spec = spec.model_copy(update={"resources": spec.resources.model_copy(update={"gpu": 0.0})})
-    return run_attacks(wanted, where, runner_for(spec, runner, workers, address), _shown(progress))
+    spec = plan.sweep.model_copy(update={"resources": plan.sweep.resources.model_copy(update={"gpu": 0.0})})
+    chosen = make_runner(spec, runner, workers, address)
+    with folder.locked():
+        if folder.stamp() != stamp:  # another process was writing until now
+            plan = attack_plan(folder, wanted)
+        _note_changed_code(folder)
+        folder.extend(plan.sweep, describe_environment())
+        summary = run(plan, folder, chosen, AttackOnly(folder.signals), _shown(progress))
+        return SweepOutcome(folder, plan, summary, _write_outputs(folder))
+
+
+def _begin(plan: Plan, study: Study) -> None:
+    trials = {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}
+    searches = {search.task.id: search.task.info.name for search in plan.searches}
+    study.begin(plan.sweep, trials, describe_environment(), searches)
+
+
+def _note_changed_code(study: Study) -> None:
+    for what in changed_code(study.environments().environments):
+        _log.warning(
+            "%s: the code of the registered %s has changed since it was last run here; what is recorded is reused all "
+            "the same: if it computes something else now, register it with another version",
+            study.path,
+            what,
+        )
+
+
+def _write_outputs(study: Study) -> "Outputs":
+    # Imported here, so that the trials need not wait for the libraries that draw their results.
+    from privsearch.report.outputs import write_outputs
+
+    return write_outputs(study)
 
 
 def _only_same_versions(reuse: Reuse) -> bool:
@@ -178,7 +302,7 @@ def _only_same_versions(reuse: Reuse) -> bool:
 
 
 class _Silence(Progress):
-    """Says nothing."""
+    """A progress that shows nothing."""
 
     def begin(self, plan: Plan) -> None:
         pass

@@ -25,18 +25,17 @@ def pick(
             "the knee of the front.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the selection as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the choice as JSON.")] = False,
 ) -> None:
     """Choose a configuration for each dataset: the most private one above an accuracy, or the knee of the front."""
-    from privsearch.analysis.selection import select
-    from privsearch.report.terminal.selection import selection_lines, selection_summary
-    from privsearch.study.folder import load_study
+    from privsearch.api.studies import pick_trials
+    from privsearch.report.terminal.selection import selection_summary
 
-    selections = select(load_study(study), dataset=dataset, min_accuracy=min_accuracy)
+    selections = pick_trials(study, dataset=dataset, min_accuracy=min_accuracy)
     if as_json:
         typer.echo(json.dumps([selection_summary(selection) for selection in selections], indent=2))
     else:
-        typer.echo("\n\n".join("\n".join(selection_lines(selection, study)) for selection in selections))
+        typer.echo(str(selections))
     if any(selection.chosen is None for selection in selections):
         raise typer.Exit(ExitCode.SOME_FAILED)
 
@@ -55,13 +54,12 @@ def export(
     plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
 ) -> None:
     """Write one configuration as a sweep file of its own and, if they were kept, its networks as state dicts."""
+    from privsearch.api.studies import export_trial
     from privsearch.data.directory import use_data_directory
     from privsearch.report.terminal.export import export_lines
-    from privsearch.study.folder import load_study
-    from privsearch.sweep.export import export as export_from
 
     use_data_directory(data_dir)
-    exported = export_from(load_study(study), trial, to, train=train, on_epoch=_say_epoch)
+    exported = export_trial(study, trial, to, train=train, on_epoch=_say_epoch)
     for line in export_lines(exported, study):
         typer.echo(line)
 

@@ -37,10 +37,11 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from privsearch.spec import SweepSpec
-    from privsearch.study.folder import Study
-    from privsearch.sweep.run import SweepOutcome
-    from privsearch.sweep.runners import Runner
+    from privsearch.api.arguments import SweepRequest
+    from privsearch.api.sweeps import SweepOutcome
+    from privsearch.models.training import EpochListener
+    from privsearch.study.folder import StudyFolder as Folder
+    from privsearch.sweep.planned import PlannedTrial
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -55,23 +56,19 @@ def plan(
     trials: Annotated[bool, typer.Option("--trials", help="List every trial with its id.")] = False,
 ) -> None:
     """Show what a sweep comes to, and train nothing: trials, cached, to do, networks, estimated time."""
-    from privsearch.data import missing_data
+    from privsearch.api.sweeps import plan_sweep
     from privsearch.report.terminal.plan import plan_tables, trial_table
-    from privsearch.spec.sweep_file import locating_errors
-    from privsearch.sweep.plan import make_plan
 
-    with locating_errors(sweep, settings or ()):
-        asked = _asked(sweep, settings, study, data_dir)
-        made = make_plan(*asked, only_same_versions=reuse is Reuse.SAME_VERSIONS)
-    for complaint in missing_data(made.datasets_to_load):
+    planned = plan_sweep(_request(sweep, settings, study, data_dir), reuse=reuse.value)
+    for complaint in planned.missing_data():
         typer.echo(f"note: {complaint}", err=True)
     if as_json:
-        typer.echo(json.dumps(made.summary(with_trials=trials), indent=2))
+        typer.echo(json.dumps(planned.summary(with_trials=trials), indent=2))
         return
     console = new_console()
-    console.print(*plan_tables(made), sep="\n")
+    console.print(*plan_tables(planned), sep="\n")
     if trials:
-        console.print(trial_table(made))
+        console.print(trial_table(planned))
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -108,29 +105,29 @@ def sweep(
 
     Stop it with Ctrl-C and run the same line again: it goes on where it was.
     """
+    from privsearch.api.sweeps import run_sweep
     from privsearch.report.terminal.progress import SweepProgress
-    from privsearch.spec.sweep_file import locating_errors
-    from privsearch.study.folder import load_study
-    from privsearch.sweep.run import run_sweep
 
     settings = [*(settings or ()), *([f"storage={json.dumps(storage)}"] if storage is not None else ())]
-    spec, where = _asked(sweep, settings, study, data_dir)
-    kept = {"keep_signals": keep_signals, "keep_networks": keep_networks}
-    spec = spec.model_copy(update={field: given is Keep.YES for field, given in kept.items() if given})
-    if not spec.keep_signals:
+    request = _request(sweep, settings, study, data_dir).keeping(
+        signals=_kept(keep_signals), networks=_kept(keep_networks)
+    )
+    if not request.spec.keep_signals:
         typer.echo("note: signals are not kept; `privsearch attack` will need this sweep to be trained again", err=True)
+    _note_no_timeout(runner, request.spec.timeout)
     console = new_console()
-    with page_beside(where.path, port, serve=serve):
-        with _going_on_later(where), locating_errors(sweep, settings or ()):
+    with page_beside(request.study.path, port, serve=serve):
+        with _going_on_later(request.study):
             outcome = run_sweep(
-                spec,
-                where,
-                _runner(runner, workers, address, spec),
-                SweepProgress(console),
-                only_same_versions=reuse is Reuse.SAME_VERSIONS,
-                warm_from=[load_study(other) for other in warm_from or ()],
+                request,
+                runner=runner.value,
+                workers=workers,
+                address=address,
+                reuse=reuse.value,
+                warm_from=warm_from or (),
+                progress=SweepProgress(console),
             )
-        _report(console, outcome, where)
+        _report(console, outcome)
     _leave(outcome)
 
 
@@ -153,20 +150,24 @@ def attack(
     port: PortOption = None,
 ) -> None:
     """Run more attacks on what a study has trained; nothing is trained again, and what is recorded is not repeated."""
+    from privsearch.api.study import load_study
+    from privsearch.api.sweeps import attack_study
     from privsearch.report.terminal.progress import SweepProgress
     from privsearch.spec.sweep_file import read_attacks
-    from privsearch.study.folder import load_study
-    from privsearch.sweep.run import run_attacks
 
-    where, console = load_study(study), new_console()
-    spec = where.sweep()
-    # Attacks are the processor's work.
-    spec = spec.model_copy(update={"resources": spec.resources.model_copy(update={"gpu": 0.0})})
-    chosen = _runner(runner, workers, address, spec)
-    with page_beside(where.path, port, serve=serve):
-        with _going_on_later(where):
-            outcome = run_attacks(read_attacks(attacks), where, chosen, SweepProgress(console))
-        _report(console, outcome, where)
+    folder, console = load_study(study), new_console()
+    _note_no_timeout(runner, folder.sweep().timeout)
+    with page_beside(folder.path, port, serve=serve):
+        with _going_on_later(folder):
+            outcome = attack_study(
+                folder,
+                read_attacks(attacks),
+                runner=runner.value,
+                workers=workers,
+                address=address,
+                progress=SweepProgress(console),
+            )
+        _report(console, outcome)
     _leave(outcome)
 
 
@@ -180,48 +181,43 @@ def trial(
     data_dir: DataDirOption = None,
 ) -> None:
     """Run one trial of a sweep in this process, and tell all about it; nothing is recorded."""
-    from privsearch.data import require_datasets
+    from privsearch.api.sweeps import run_trial
     from privsearch.report.terminal.trial import epoch_printer, trial_table
-    from privsearch.spec.sweep_file import locating_errors
     from privsearch.study.result import Failed
-    from privsearch.sweep.plan import find_trial, make_plan
-    from privsearch.sweep.trial import run_trial
 
-    with locating_errors(sweep, settings or ()):
-        planned = find_trial(make_plan(*_asked(sweep, settings, study, data_dir)), trial_id)
-    require_datasets([planned.spec.dataset])
     console = new_console()
-    console.print_json(planned.spec.model_dump_json(), highlight=False)
-    result = run_trial(planned.spec, epoch_printer(console, planned.spec.protocol))
+
+    def show(planned: "PlannedTrial") -> "EpochListener":
+        console.print_json(planned.spec.model_dump_json(), highlight=False)
+        return epoch_printer(console, planned.spec.protocol)
+
+    result = run_trial(_request(sweep, settings, study, data_dir), trial_id, on_start=show)
     if isinstance(result, Failed):
         typer.echo(result.traceback, err=True)
         raise typer.Exit(ExitCode.SOME_FAILED)
     console.print(trial_table(result))
 
 
-def _asked(
-    sweep: Path, settings: list[str] | None, study: Path | None, data_dir: Path | None
-) -> "tuple[SweepSpec, Study]":
-    """The sweep that the user asked for, and the study that it belongs into; data are sought in `data_dir`."""
-    from privsearch.api.arguments import asked
+def _request(sweep: Path, settings: list[str] | None, study: Path | None, data_dir: Path | None) -> "SweepRequest":
+    """Read the sweep that the user asked for; its data are sought in `data_dir`."""
+    from privsearch.api.arguments import read_request
     from privsearch.data.directory import use_data_directory
 
     use_data_directory(data_dir)
-    return asked(sweep, study, settings or ())
+    return read_request(sweep, study, settings or ())
 
 
-def _runner(name: RunnerName, workers: int | None, address: str | None, sweep: "SweepSpec") -> "Runner":
-    """The runner of that name for `sweep`; Ray is imported only where it is used."""
-    from privsearch.api.arguments import runner_for
+def _kept(answer: Keep | None) -> bool | None:
+    return None if answer is None else answer is Keep.YES
 
-    chosen = runner_for(sweep, name.value, workers, address)
-    if name is RunnerName.INLINE and sweep.timeout:
+
+def _note_no_timeout(runner: RunnerName, timeout: float | None) -> None:
+    if runner is RunnerName.INLINE and timeout:
         typer.echo("note: --runner inline runs trials in this process, so the sweep's timeout has no effect", err=True)
-    return chosen
 
 
 @contextmanager
-def _going_on_later(study: "Study") -> "Iterator[None]":
+def _going_on_later(study: "Folder") -> "Iterator[None]":
     """Say, when the user interrupts, what is kept and how to go on."""
     try:
         with interruptible():
@@ -233,12 +229,12 @@ def _going_on_later(study: "Study") -> "Iterator[None]":
         raise typer.Exit(signal.exit_status) from None
 
 
-def _report(console: "Console", outcome: "SweepOutcome", study: "Study") -> None:
+def _report(console: "Console", outcome: "SweepOutcome") -> None:
     """Print the fronts, after a search what mattered, and what this run did."""
     print_fronts(console, outcome.tasks)
-    if outcome.searches:
-        _explain(console, outcome, study)
-    typer.echo(closing_lines(outcome, study))
+    if outcome.run.searches:
+        _explain(console, outcome)
+    typer.echo(closing_lines(outcome))
 
 
 def _leave(outcome: "SweepOutcome") -> None:
@@ -247,12 +243,11 @@ def _leave(outcome: "SweepOutcome") -> None:
         raise typer.Exit(ExitCode.SOME_FAILED)
 
 
-def _explain(console: "Console", outcome: "SweepOutcome", study: "Study") -> None:
+def _explain(console: "Console", outcome: "SweepOutcome") -> None:
     """Print what mattered in each task of a search."""
-    from privsearch.analysis.explanation import explain_study
     from privsearch.report.terminal.importances import explanation_summary
 
-    for found in explain_study(study, outcome.tasks):
-        console.print(*explanation_summary(found), "", sep="\n")
-    where = shlex.quote(str(study.path))
+    for explanation in outcome.explain():
+        console.print(*explanation_summary(explanation), "", sep="\n")
+    where = shlex.quote(str(outcome.study.path))
     typer.echo(f"values on the front, tables and plots of all this: privsearch explain {where}\n")

@@ -22,19 +22,15 @@ def watch(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Show a study as a page on this machine that follows it while a sweep runs, until Ctrl-C; nothing is written."""
-    from privsearch.report.page.following import StudyFollower
-    from privsearch.report.page.server import PageServer, address, listening
+    from privsearch.api.studies import watch_study
 
-    follower = StudyFollower(study)
-    with listening(port or 0) as listener:
-        where = address(listener)
-        if follower.status()["state"] == "waiting":
+    with watch_study(study, port or 0) as page:
+        if page.is_waiting:
             typer.echo(f"note: no sweep has begun in {printable(str(study))} yet; the page waits for it", err=True)
-        typer.echo(f"page: {where} (Ctrl-C ends it)")
+        typer.echo(f"page: {page.address} (Ctrl-C ends it)")
         if show:
-            typer.launch(where)
-        follower.attend()  # whoever typed this is about to
-        PageServer(listener, follower).serve()
+            typer.launch(page.address)
+        page.serve()
 
 
 @contextmanager
@@ -49,9 +45,9 @@ def page_beside(folder: "Path", port: int | None, *, serve: bool) -> "Iterator[N
             raise PortError(f"--port: must come with --serve, but got {port} without; add --serve, or leave it out")
         yield
         return
-    from privsearch.report.page.background import served_beside
+    from privsearch.api.studies import serve_study
 
-    with served_beside(folder, port or 0) as where:
-        typer.echo(f"page: {where} (as long as this runs)")
+    with serve_study(folder, port or 0) as address:
+        typer.echo(f"page: {address} (as long as this runs)")
         yield
         typer.echo(f"page: ends now; `privsearch report {printable(str(folder))}` writes it as a file")

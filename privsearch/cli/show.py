@@ -1,5 +1,6 @@
 """The commands that show what a study holds."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -8,16 +9,14 @@ import typer
 from privsearch._util.text import printable
 from privsearch.cli.app import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say_written
 from privsearch.cli.options import AttackOption, StudyFolder
-from privsearch.errors import StudyError
 
 
 @app.command(epilog=EXIT_STATUS)
 def front(study: StudyFolder) -> None:
     """Print the Pareto front of each dataset of a study, and write its tables, index and plots again."""
-    from privsearch.report.outputs import write_outputs
-    from privsearch.study.folder import load_study
+    from privsearch.api.studies import remake_outputs
 
-    print_fronts(new_console(), write_outputs(load_study(study)))
+    print_fronts(new_console(), remake_outputs(study).tasks)
 
 
 @app.command(epilog="Exit status: 0 sound, 1 something to repair, 2 no study, or one that cannot be read or written.")
@@ -28,17 +27,14 @@ def check(
     ] = False,
 ) -> None:
     """Look at every part of a study: is it whole, does it belong together, and what is to be done where it is not?"""
-    from privsearch.api.check import examine_study, repair_study
-    from privsearch.report.terminal.check import State, check_table
-    from privsearch.study.folder import load_study
+    from privsearch.api.studies import check_study
+    from privsearch.report.terminal.check import check_table
 
-    where = load_study(study)
-    if repair:
-        for done in repair_study(where):
-            typer.echo(f"repaired: {printable(done)}")
-    findings = examine_study(where)
-    new_console().print(check_table(findings))
-    if any(finding.state is State.REPAIR for finding in findings):
+    report = check_study(study, repair=repair)
+    for repaired in report.repaired:
+        typer.echo(f"repaired: {printable(repaired)}")
+    new_console().print(check_table(report.findings))
+    if not report.is_sound:
         raise typer.Exit(ExitCode.SOME_FAILED)
 
 
@@ -59,63 +55,41 @@ def diff(
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all differences to a CSV file.")] = None,
 ) -> None:
     """Say of configurations whether one is more accurate, or leaks less, than another: intervals and a verdict."""
-    from privsearch.analysis.differences import choose_trials, differences_frame
+    from privsearch.api.studies import diff_trials
     from privsearch.report.terminal.differences import differences_view
-    from privsearch.study.folder import load_study
 
-    a, rest = choose_trials(load_study(study).results(), first, others or [])
-    found = differences_frame(a, rest, column)
-    new_console().print(differences_view(a, rest, found))
+    report = diff_trials(study, first, *(others or ()), column=column)
+    new_console().print(differences_view(report.first, report.others, report.table))
     if csv:
-        try:
-            csv.parent.mkdir(parents=True, exist_ok=True)
-            found.to_csv(csv, index=False)
-        except OSError as error:
-            raise StudyError(f"{csv}: must be a file that can be written, but: {error.strerror}") from None
-        say_written([csv])
+        say_written([report.write_csv(csv)])
 
 
 @app.command(epilog=EXIT_STATUS)
 def audit(study: StudyFolder) -> None:
     """Print and write what every attack found, with intervals, placebos and noise floors: tables and plots."""
-    from privsearch.analysis.audit import audit_table
-    from privsearch.report.documents.audit import write_audit
-    from privsearch.report.figures.audit import write_audit_plots
+    from privsearch.api.studies import audit_study
     from privsearch.report.terminal.audit import audit_view
-    from privsearch.report.wording.audit import left_out
-    from privsearch.study.folder import load_study
 
-    where, console = load_study(study), new_console()
-    results = where.results()
-    table = audit_table(results)
-    for view in audit_view(table):
+    report, console = audit_study(study, write=True), new_console()
+    for view in audit_view(report.table):
         console.print(view, "")
-    for line in left_out(results):
+    for line in report.left_out:
         typer.echo(line)
-    with where.rewriting_outputs():
-        written = write_audit_plots(where.audit, table)
-        files = [*write_audit(where.audit, results, table), *written.files]
-    for reason in written.skipped:
-        typer.echo(f"skipped: {reason}", err=True)
-    say_written(files)
+    _say_skipped(report.skipped)
+    say_written(report.files)
 
 
 @app.command(epilog=EXIT_STATUS)
 def explain(study: StudyFolder) -> None:
     """Say what mattered for each front: importance of the axes, values on the front, growth; write tables and plots."""
-    from privsearch.analysis.explanation import explain_study
-    from privsearch.report.documents.importances import write_explanation
+    from privsearch.api.studies import explain_study
     from privsearch.report.terminal.importances import explanation_view
-    from privsearch.study.folder import load_study
 
-    where, console = load_study(study), new_console()
-    found = explain_study(where)
-    for one in found:
-        for view in explanation_view(one):
+    report, console = explain_study(study), new_console()
+    for explanation in report:
+        for view in explanation_view(explanation):
             console.print(view, "")
-    with where.rewriting_outputs():
-        files = [path for one in found for path in write_explanation(where.analysis, one)]
-    say_written(files)
+    say_written(report.files)
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -136,13 +110,9 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Write a study as one page that needs no network: fronts, tables, curves, failures, how to reproduce it."""
-    from privsearch.report.page.budget import ROC_TRIALS
-    from privsearch.report.page.html import write_report
-    from privsearch.study.folder import load_study
+    from privsearch.api.studies import write_report
 
-    where = load_study(study)
-    with where.rewriting_outputs():
-        file = write_report(where, output or where.report_path, ROC_TRIALS if roc is None else roc)
+    file = write_report(study, output, roc_trials=roc)
     say_written([file])
     if show:
         typer.launch(file.absolute().as_uri())
@@ -151,45 +121,38 @@ def report(
 @app.command(epilog=EXIT_STATUS)
 def tables(study: StudyFolder, attack: AttackOption = "svm") -> None:
     """Print and write a study in the layout of the paper's Tables II and III: Markdown, LaTeX, CSV."""
-    from privsearch.report.documents.paper_tables import console_view, paper_tables, write_tables
-    from privsearch.study.folder import load_study
+    from privsearch.api.studies import write_paper_tables
+    from privsearch.report.documents.paper_tables import console_view
 
-    where, console = load_study(study), new_console()
-    frame = where.frame()
-    for table in paper_tables(frame, attack):
+    report, console = write_paper_tables(study, attack), new_console()
+    for table in report.tables:
         console.print(console_view(table), "")
-    with where.rewriting_outputs():
-        files = write_tables(where.tables, frame, attack)
-    say_written(files)
+    say_written(report.files)
 
 
 @app.command(epilog=EXIT_STATUS)
 def plots(study: StudyFolder, attack: AttackOption = "svm") -> None:
     """Write the paper's Figures 2 and 3, the fronts and the surrogate-gradient trade-off: PNG and SVG."""
-    from privsearch.report.figures.study import write_plots
-    from privsearch.study.folder import load_study
+    from privsearch.api.studies import write_plots
 
-    where = load_study(study)
-    with where.rewriting_outputs():
-        written = write_plots(where.plots, where.results(), where.sweep(), attack)
-    for reason in written.skipped:
-        typer.echo(f"skipped: {reason}", err=True)
-    say_written(written.files)
+    report = write_plots(study, attack)
+    _say_skipped(report.skipped)
+    say_written(report.files)
 
 
 @app.command(epilog=EXIT_STATUS)
 def compare(study: StudyFolder, attack: AttackOption = "svm") -> None:
     """Set a study beside the paper: every published cell, and a verdict on each of the paper's claims."""
-    from privsearch.analysis.paper.verdicts import verdicts
-    from privsearch.report.documents.paper_comparison import compare_cells, comparison_view, write_comparison
+    from privsearch.api.studies import compare_with_paper
+    from privsearch.report.documents.paper_comparison import comparison_view
     from privsearch.report.documents.paper_verdicts import verdict_views
-    from privsearch.study.folder import load_study
 
-    where, console = load_study(study), new_console()
-    results = where.results()
-    cells, said = compare_cells(where.frame(), attack), verdicts(results, attack)
-    console.print(comparison_view(cells, attack), "")
-    console.print(*verdict_views(said, attack), sep="\n")
-    with where.rewriting_outputs():
-        files = write_comparison(where.comparison, results, attack)
-    say_written(files)
+    comparison, console = compare_with_paper(study, attack, write=True), new_console()
+    console.print(comparison_view(comparison.cells, attack), "")
+    console.print(*verdict_views(comparison.verdicts, attack), sep="\n")
+    say_written(comparison.files)
+
+
+def _say_skipped(reasons: Iterable[str]) -> None:
+    for reason in reasons:
+        typer.echo(f"skipped: {reason}", err=True)

@@ -5,28 +5,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from privsearch.analysis.tasks import Task
-    from privsearch.study.folder import Study
-    from privsearch.sweep.run import SweepOutcome
+    from privsearch.api.sweeps import SweepOutcome
 
 
-def closing_lines(outcome: "SweepOutcome", study: "Study") -> str:
-    """What this run did, and where it is."""
+def closing_lines(outcome: "SweepOutcome") -> str:
+    """Return what a run did, and where it is, in words."""
+    counts, paths = outcome.run, outcome.outputs.paths
     failed = len(outcome.failed)
     elsewhere = outcome.plan.attacks_elsewhere
     return "\n".join(
         [
-            f"trials: {outcome.num_completed} finished, {outcome.num_cached} recorded already, {failed} failed",
+            f"trials: {counts.num_completed} finished, {outcome.num_cached} recorded already, {failed} failed",
             *(start.line() for start in outcome.warm_starts),
-            *(f"{search.line()}; ended: {search.ended}" for search in outcome.searches),
-            *_dead(outcome.num_dead),
-            *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in outcome.refused.items()),
-            *_unkept("signals", outcome.unkept, "so that attacks to come need them trained again"),
-            *_unkept("networks", outcome.networks_unkept, "so that only `export --train` can give them"),
+            *(f"{search.line()}; ended: {search.ended}" for search in counts.searches),
+            *_dead(counts.num_dead),
+            *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in counts.refused.items()),
+            *_unkept("signals", counts.unkept, "so that attacks to come need them trained again"),
+            *_unkept("networks", counts.networks_unkept, "so that only `export --train` can give them"),
             *unsatisfied(outcome.tasks),
             *([f"kept, but no longer asked for: the attacks {', '.join(elsewhere)}"] if elsewhere else []),
             *(["run the same command to try the failed ones again"] if failed else []),
-            f"results: {study.path / 'results.csv'}",
-            f"plots: {study.fronts}",
+            f"results: {paths.table('results')}",
+            f"plots: {paths.fronts}",
         ]
     )
 

@@ -246,14 +246,11 @@ def _views(
 
     Source: Guan et al. 2025 (arXiv 2502.13191) for the last.
     """
-    yield "plain", splits.batches(QUERY_BATCH)
-    if protocol.kind == "paper":
-        return
-    for _ in range(protocol.augmented_queries):
-        yield "augmented", splits.batches(QUERY_BATCH, generator)
-    for _ in range(protocol.dropout_queries):
-        kept = partial(_with_dropout, rate=protocol.input_dropout, generator=generator)
-        yield "input_dropout", map(kept, splits.batches(QUERY_BATCH))
+    dropped = partial(_with_dropout, rate=protocol.dropout_rate, generator=generator)
+    for queries, count in protocol.views.items():
+        for _ in range(count):
+            batches = splits.batches(QUERY_BATCH, generator if queries == "augmented" else None)
+            yield queries, map(dropped, batches) if queries == "input_dropout" else batches
 
 
 def _with_dropout(

@@ -1,32 +1,55 @@
 """Everything in a study that is made from its record, made again."""
 
+from dataclasses import dataclass
 from typing import Final
 
+from privsearch._util.disk import replace_file
+from privsearch._util.html import html_text
 from privsearch._util.lines import collector_paused
 from privsearch.analysis.frames import exposed_frame, results_frame, slices_frame, targets_frame
 from privsearch.analysis.tasks import Task, tasks
 from privsearch.report.figures.front import write_front_plots
 from privsearch.report.optuna_index import index_results
-from privsearch.study.folder import Study
+from privsearch.study.content import StudyContent
+from privsearch.study.folder import StudyFolder
+from privsearch.study.output_paths import OutputPaths
 
 TABLES: Final = {"results": results_frame, "targets": targets_frame, "slices": slices_frame, "exposed": exposed_frame}
 """What makes each table of results, by its name."""
 
 
-def write_outputs(study: Study) -> list[Task]:
-    """Write the four tables of results, Optuna's index, and the front of each dataset under each protocol.
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """The outputs of a study, just written.
 
-    Returns:
-        What competes for each front, so that whoever prints the fronts need not work them out again.
+    Attributes:
+        content: the content of the study that they were made from.
+        tasks: the tasks of the study, each with its front, so that nobody who shows the fronts works them out again.
+        paths: the places of the outputs.
+    """
+
+    content: StudyContent
+    tasks: tuple[Task, ...]
+    paths: OutputPaths
+
+    def __repr__(self) -> str:
+        return f"Outputs({len(self.tasks)} fronts in {str(self.paths.study)!r})"
+
+    def _repr_html_(self) -> str:
+        return html_text(repr(self)) + "".join(task._repr_html_() for task in self.tasks)
+
+
+def write_outputs(study: StudyFolder) -> Outputs:
+    """Write the four tables of results, Optuna's index, and the front of each dataset under each protocol.
 
     Raises:
         StudyError: the study cannot be read or written.
     """
     with study.rewriting_outputs(), collector_paused():
-        results = study.results()
+        content, paths = study.load(), study.outputs
         for name, table in TABLES.items():
-            study.write_table(name, table(results))
-        found = list(tasks(results, study.sweep()))
-        index_results(study.optuna_storage, found)
-        write_front_plots(study.fronts, found)
-    return found
+            replace_file(paths.table(name), table(content.results).to_csv(index=False))
+        found = tuple(tasks(content.results, content.sweep))
+        index_results(paths.index, found)
+        write_front_plots(paths.fronts, found)
+    return Outputs(content, found, paths)

@@ -192,14 +192,14 @@ def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | N
     LiRA and RMIA need shadows with and without each example, a variance at least two of either, averages over views
     these views, and spikes and membranes a spiking network.
     """
-    if attack.kind in ("lira", "rmia") and protocol.kind == "paper":
+    if attack.kind in ("lira", "rmia") and not protocol.shadows_in_each_state:
         return f"{attack.name} needs shadows with and without each example: add halves to protocol, or drop it"
     if attack.queries not in protocol.queries:
         return (
             f"it asks about {attack.queries} views: give the protocol halves {VIEWS_OF[attack.queries]} of at least 1 "
             "(networks are asked when they are trained, so a study without these views is trained again)"
         )
-    if attack.kind == "lira" and attack.variance == "per_example" and protocol.networks < 6:
+    if attack.kind == "lira" and attack.variance == "per_example" and protocol.shadows_in_each_state < 2:
         return f"a variance for each example needs the protocol halves with 6 networks or more, not {protocol.networks}"
     if attack.signals != "final_mem" and model != "snn":
         return f"{attack.name} needs a spiking network: add snn to a grid's model, or drop it"

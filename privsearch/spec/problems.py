@@ -21,7 +21,7 @@ from privsearch.spec.attacks import (
     ThresholdAttack,
 )
 from privsearch.spec.datasets import NAME_RULE, CsvDataset, DatasetName, NpzDataset, RegisteredDataset
-from privsearch.spec.protocols import HalvesProtocol, PaperProtocol
+from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
 from privsearch.spec.resources import Resources
 from privsearch.spec.samplers import SAMPLER_KINDS, BlindSampler, GaSampler, GpSampler, TpeSampler
 from privsearch.spec.search import Search, StopRule
@@ -31,12 +31,11 @@ from privsearch.spec.trial import AXES, BUILT_IN_MODELS, Axes
 KEY: Final = "[key]"
 """The last step of the way to a mapping's key that is wrong itself, as pydantic calls it."""
 
-_PROTOCOL_RULE: Final = "paper or halves, or a mapping such as {kind: halves, networks: 8}"
+_PROTOCOL_RULE: Final = f"{' or '.join(PROTOCOLS)}, or a mapping such as {{kind: halves, networks: 8}}"
 _BY_TAG: Final[dict[str, type[BaseModel]]] = {
     "csv": CsvDataset,
     "npz": NpzDataset,
-    "paper": PaperProtocol,
-    "halves": HalvesProtocol,
+    **PROTOCOLS,
     "svm": SvmAttack,
     "threshold": ThresholdAttack,
     "lira": LiraAttack,
@@ -142,7 +141,7 @@ def _rule(where: tuple[int | str, ...]) -> str | None:
     match where:
         case ("datasets", _) | ("datasets", _, "named"):
             rule = _dataset_rule()
-        case ("protocol",) | ("protocol", _) | ("protocol", _, "paper"):
+        case ("protocol", *rest) if len(rest) < 2 or rest[1:] == [DEFAULT_KIND]:
             rule = _PROTOCOL_RULE
         case ("attacks", _) | ("attacks", _, "None"):
             rule = _attack_rule()
@@ -209,7 +208,7 @@ def _named(where: tuple[int | str, ...]) -> tuple[str, ...]:
         case ("datasets", *rest) if len(rest) < 3:
             names = _dataset_names()
         case ("protocol",) | ("protocol", _):
-            names = ("paper", "halves")
+            names = tuple(PROTOCOLS)
         case ("attacks",) | ("attacks", _):
             names = _attack_names()
         case ("grids", _, "model", *_) | ("search", "space", "model", *_):

@@ -15,12 +15,12 @@ from privsearch.spec.columns import AUDIT_MEANS, column_range, result_columns
 from privsearch.spec.constraints import Constraint, Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any, value_problems
-from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
+from privsearch.spec.protocols import PROTOCOLS, PaperProtocol, Protocol, Queries
 from privsearch.spec.resources import Resources, Retries, RetryPolicy, Timeout
 from privsearch.spec.search import Search
 from privsearch.spec.storage import STORAGE_RULE, check_storage
 from privsearch.spec.strict import STRICT
-from privsearch.spec.trial import AXES, Axes, TrialSpec, canonical_axes, canonical_protocol
+from privsearch.spec.trial import AXES, Axes, TrialSpec, canonical_axes
 
 MAX_POINTS: Final = 2_000_000
 """A cross-product beyond this is refused with its size: nobody can train it, and it would fill the memory."""
@@ -245,20 +245,20 @@ class SweepSpec(BaseModel):
         shared = [attack.name for attack in self.attacks if all(attack.name in under for under in names)]
         return result_columns(
             (*shared, WORST),
-            placebo=all(protocol.kind == "paper" for protocol in self.protocol),
+            placebo=all(protocol.has_placebo for protocol in self.protocol),
             spread=all(protocol.targets > 1 for protocol in self.protocol),
         )
 
     def objectives_under(self, kind: str) -> Objectives:
         """The objectives for trials under the protocol of that kind: those that were asked for, or its own.
 
-        Accuracy is maximised in any case. What is minimised is the AUC of the strongest attack under `halves`, and
-        that of the paper's attack (or of the first, where that is not run) under `paper`.
+        Accuracy is maximised in any case. What is minimised is the AUC of the strongest attack, but under a
+        protocol with a placebo that of the paper's attack, or of the first if the paper's is not run.
         """
         if self.objectives:
             return self.objectives
         columns = [column.removesuffix(".auc") for column in self.objective_columns() if column.endswith(".auc")]
-        attack = WORST if kind == "halves" else leading_attack(columns)
+        attack = leading_attack(columns) if PROTOCOLS[kind].has_placebo else WORST
         return {"test_accuracy": "maximize", f"{attack}.auc": "minimize"}
 
     def constraints(self) -> Constraints:
@@ -298,7 +298,7 @@ class SweepSpec(BaseModel):
                     if grid_name not in (grids := grids_of.setdefault(key, [])):
                         grids.append(grid_name)
             for protocol in self.protocol:
-                canonical = canonical_protocol(protocol, augments=name in augmented)
+                canonical = protocol.canonical(augments=name in augmented)
                 attacks = {model: self.attacks_under(canonical, model) for model in self._models()}
                 shared = {"dataset": dataset, "protocol": canonical, "seed": self.seed}
                 for key, grids in grids_of.items():

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from privsearch.spec import registry
 from privsearch.spec.attacks import Attack, SvmAttack
 from privsearch.spec.datasets import Dataset, Network, dataset_name
-from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol
+from privsearch.spec.protocols import PaperProtocol, Protocol
 from privsearch.spec.strict import STRICT
 
 NUMERICS_VERSION: Final = 3
@@ -156,21 +156,6 @@ def _canonical_registered(axes: Mapping[str, Any], honoured: Collection[str]) ->
     return canonical
 
 
-def canonical_protocol(protocol: Protocol, *, augments: bool) -> Protocol:
-    """Drop the views that do not exist, and the share of the input that no view lacks.
-
-    Args:
-        protocol: as it was asked for.
-        augments: whether the dataset is augmented in training.
-    """
-    if protocol.kind == "paper":
-        return protocol
-    dropped: dict[str, Any] = {} if augments else {"augmented_queries": 0}
-    if not protocol.dropout_queries:
-        dropped["input_dropout"] = HalvesProtocol.model_fields["input_dropout"].default
-    return protocol.model_copy(update=dropped)
-
-
 class TrialSpec(Axes):
     """One configuration, replicates included."""
 
@@ -197,7 +182,7 @@ class TrialSpec(Axes):
             network: the kind of network that the dataset takes.
             augments: whether the dataset is augmented in training.
         """
-        protocol = canonical_protocol(self.protocol, augments=augments)
+        protocol = self.protocol.canonical(augments=augments)
         return self.model_copy(update={**canonical_axes(self.axes(), network), "protocol": protocol})
 
     def trial_id(self, fingerprint: str, version: int = NUMERICS_VERSION) -> str:

@@ -3,14 +3,19 @@
 The record is the truth. A trial that finished twice, or gained an attack, has several lines: they are read as one.
 """
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from privsearch._util import lines
 from privsearch._util.disk import LineWriter
 from privsearch._util.lines import DamagedLine, collector_paused, lines_of
 from privsearch.errors import StudyError
 from privsearch.study.result import Completed, Replicate, TrialResult, parse_result
+
+_COMPLETED: Final = re.compile(rb'\{"status":"completed","trial_id":"([^"]{1,200})"')
+"""The beginning of the line of a completed trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,21 @@ def read_record(path: Path, *, growing: bool = False) -> Record:
                 repeated.append(RepeatedLine(line.number, result.trial_id, _agree(earlier, result)))
             results[result.trial_id] = both
     return Record(results, tuple(damaged), tuple(repeated))
+
+
+def glance_at_completed(path: Path, most_bytes: int) -> set[str] | None:
+    """Return the ids of the trials that have completed, without reading the results.
+
+    Args:
+        path: the record.
+        most_bytes: a larger record is not looked at; the answer is None.
+    """
+    if not path.exists():
+        return set()
+    if path.stat().st_size > most_bytes:
+        return None
+    with path.open("rb") as file:
+        return {match[1].decode() for line in file if (match := _COMPLETED.match(line))}
 
 
 def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:

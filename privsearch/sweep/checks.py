@@ -9,7 +9,8 @@ from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import Asked, Attack, SweepSpec, registry
 from privsearch.spec.trial import BUILT_IN_MODELS
-from privsearch.study.folder import Study
+from privsearch.study.folder import StudyFolder
+from privsearch.study.links import check_links
 
 
 def check_registered(sweep: SweepSpec) -> None:
@@ -115,7 +116,7 @@ def check_augmentation(sweep: SweepSpec, infos: Iterable[DatasetInfo]) -> None:
 _ELSEWHERE: Final = "give this sweep another name, choose another directory with --study, or delete that one"
 
 
-def check_directory(sweep: SweepSpec, study: Study) -> None:
+def check_directory(sweep: SweepSpec, study: StudyFolder) -> None:
     """Refuse a directory that is another sweep's or holds other files: results must never mix unasked.
 
     Raises:
@@ -131,7 +132,7 @@ def check_directory(sweep: SweepSpec, study: Study) -> None:
                 f"{study.path}: must be empty or a study, but holds other files; choose another with --study"
             )
         return
-    study.check_links()
+    check_links(study.path)
     owner = study.sweep().name
     if owner != sweep.name:
         raise StudyError(
@@ -139,7 +140,7 @@ def check_directory(sweep: SweepSpec, study: Study) -> None:
         )
 
 
-def check_ownership(sweep: SweepSpec, study: Study, *, num_recorded: int, num_foreign: int) -> None:
+def check_ownership(sweep: SweepSpec, study: StudyFolder, *, num_recorded: int, num_foreign: int) -> None:
     """Refuse the directory of a sweep that has this one's name and nothing else of it.
 
     Args:

@@ -4,12 +4,11 @@ The constants were measured on one core of a server processor of 2025 (AVX-512, 
 within a factor of two there; on another machine the ratios between trials matter more than the seconds.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Final, get_args
 
 from privsearch.data import DatasetInfo
-from privsearch.spec import Attack, PaperProtocol, Readout, TrialSpec
+from privsearch.spec import Attack, Readout, TrialSpec
 
 HIDDEN: Final = 1000
 CHANNELS: Final = (32, 64)
@@ -38,14 +37,10 @@ def training_seconds(spec: TrialSpec, info: DatasetInfo) -> float:
     num_train, num_test = _sizes(spec, info)
     layers = _layers(spec, info)
     protocol = spec.protocol
-    if protocol.kind == "paper":
-        examples, views = num_train * protocol.replicates * (1 + protocol.shadow_fraction), 1
-    else:
-        examples, views = num_train * protocol.networks / 2, 1 + protocol.augmented_queries + protocol.dropout_queries
-    trained = spec.epochs * examples
+    trained = spec.epochs * protocol.training_examples(num_train)
     batches = trained / min(spec.batch_size, num_train)
     # A backward pass costs about twice a forward pass.
-    passes = 3 * trained + protocol.networks * views * (num_train + num_test)
+    passes = 3 * trained + protocol.networks * sum(protocol.views.values()) * (num_train + num_test)
     return passes * _seconds_per_example(spec, layers) + batches * _seconds_per_batch(spec, layers)
 
 
@@ -59,11 +54,8 @@ def attack_seconds(spec: TrialSpec, attacks: Sequence[Attack], info: DatasetInfo
     """
     num_train, num_test = _sizes(spec, info)
     protocol = spec.protocol
-    if protocol.kind == "paper":
-        svm, compared = _paper_svm(protocol, num_train, num_test), 2
-    else:
-        svm, compared = _halves_svm(num_train), protocol.networks
-    outputs = compared * (num_train + num_test) * info.num_classes
+    svm = sum(times * _svm(fitted, scored) for times, fitted, scored in protocol.svm_fits(num_train, num_test))
+    outputs = protocol.networks_per_attack * (num_train + num_test) * info.num_classes
     read = SECONDS_PER_JUDGING + outputs * SECONDS_PER_OUTPUT_READ
     num_svms = sum(attack.kind == "svm" for attack in attacks)
     return protocol.targets * (num_svms * svm + len(attacks) * read)
@@ -73,9 +65,8 @@ def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
     """The size of a trial's signals before they are compressed: a 32-bit float for each output."""
     num_train, num_test = _sizes(spec, info)
     protocol = spec.protocol
-    views = 1 if protocol.kind == "paper" else 1 + protocol.augmented_queries + protocol.dropout_queries
     readouts = len(get_args(Readout)) if spec.model == "snn" else 1
-    return 4 * protocol.networks * views * readouts * (num_train + num_test) * info.num_classes
+    return 4 * protocol.networks * sum(protocol.views.values()) * readouts * (num_train + num_test) * info.num_classes
 
 
 def network_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
@@ -133,18 +124,6 @@ def _seconds_per_batch(spec: TrialSpec, layers: list[tuple[int, int, int, int]])
         weights = sum(weights for _, _, weights, _ in layers)
         seconds += SECONDS_PER_QUANTISED_LAYER * len(layers) + SECONDS_PER_QUANTISED_WEIGHT * weights
     return seconds
-
-
-def _paper_svm(protocol: PaperProtocol, num_train: int, num_test: int) -> float:
-    """Fitting and asking an RBF-SVM, once for the attack and twice for each cut of the placebo."""
-    fitted = 2 * min(math.ceil(protocol.shadow_fraction * num_train), num_test)
-    attack = _svm(fitted, num_train + num_test)
-    return attack + 2 * protocol.placebo_cuts * _svm(num_test, num_test)
-
-
-def _halves_svm(num_train: int) -> float:
-    """Fitting an RBF-SVM on either half of the training split and asking it about the other."""
-    return 2 * _svm(num_train / 2, num_train / 2)
 
 
 def _svm(fitted: float, scored: float) -> float:

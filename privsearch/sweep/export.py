@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from privsearch._util.disk import replace_file, writing
+from privsearch._util.html import html_text
 from privsearch._util.text import printable
 from privsearch.analysis.differences import find_completed
 from privsearch.analysis.frames import completed_numbers
@@ -14,7 +15,7 @@ from privsearch.errors import DataError, StudyError
 from privsearch.spec import Attack, SweepSpec, ThresholdAttack, TrialSpec, dataset_name
 from privsearch.spec.sweep import RECIPE_AXES
 from privsearch.study.environment import changes, present_environment, was_on_gpu
-from privsearch.study.folder import Study
+from privsearch.study.folder import StudyFolder
 from privsearch.study.network_archive import KeptNetworks, NetworkArchive, load_networks, unpack_networks
 from privsearch.study.result import Completed, Failed
 
@@ -61,6 +62,13 @@ class Exported:
     retrained: Retrained | None = None
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        networks = f", {self.num_networks} networks in {str(self.networks_file)!r}" if self.networks_file else ""
+        return f"Exported(trial {self.trial_id}: {str(self.sweep_file)!r}{networks})"
+
+    def _repr_html_(self) -> str:
+        return html_text("\n".join([repr(self), *self.notes, *([self.code] if self.code else [])]))
+
     @property
     def code(self) -> str | None:
         """The lines of Python that load the first network; None where there is none."""
@@ -70,7 +78,12 @@ class Exported:
 
 
 def export(
-    study: Study, trial: str, to: Path | None = None, *, train: bool = False, on_epoch: "EpochListener | None" = None
+    study: StudyFolder,
+    trial: str,
+    to: Path | None = None,
+    *,
+    train: bool = False,
+    on_epoch: "EpochListener | None" = None,
 ) -> Exported:
     """Write `<trial_id>.yaml`, a sweep file of one configuration, and `<trial_id>.pt`, its networks if there are any.
 
@@ -87,10 +100,11 @@ def export(
             failed.
         DataError: the dataset cannot be read, or is not the one that the trial was trained on, where it is trained.
     """
-    results, sweep = study.results(), study.sweep()
-    result = find_completed(trial, results, [found for found in results if isinstance(found, Completed)])
+    content = study.load()
+    sweep = content.sweep
+    result = find_completed(trial, content.results, [*content.completed.values()])
     result = result.model_copy(update={"spec": _with_present_dataset(result.spec, sweep)})
-    to = to or study.exports
+    to = to or study.outputs.exports
     with writing(to):
         to.mkdir(parents=True, exist_ok=True)
     one = one_trial_sweep(result.spec, sweep, result.trial_id)
@@ -99,7 +113,7 @@ def export(
     replace_file(sweep_file, heading + one.to_yaml(brief=True))
     notes = [*_identity_notes(result), *_attack_notes(result.spec, one)]
     path, retrained = to.absolute() / f"{result.trial_id}.pt", None
-    kept = _copied(study, result, path)
+    kept = _copied(study, content.networks, result, path)
     if kept and kept.environment != result.environments[0]:
         differs = changes(result.environments[0], kept.environment)
         notes.append(f"the networks are of another training than the numbers recorded: {differs}")
@@ -143,9 +157,9 @@ def _with_present_dataset(spec: TrialSpec, sweep: SweepSpec) -> TrialSpec:
     return spec.model_copy(update={"dataset": there})
 
 
-def _copied(study: Study, result: Completed, path: Path) -> KeptNetworks | None:
+def _copied(study: StudyFolder, networks: NetworkArchive, result: Completed, path: Path) -> KeptNetworks | None:
     """Copy the networks that the study has kept, and say what they are; None where it has none."""
-    content = study.networks.read(result.trial_id)
+    content = networks.read(result.trial_id)
     if content is None:
         return None
     try:
@@ -171,7 +185,7 @@ def _missing_askers(spec: TrialSpec) -> list[Attack]:
     return [ThresholdAttack(kind="loss", queries=queries) for queries in idle]
 
 
-def _heading(study: Study, result: Completed) -> Iterator[str]:
+def _heading(study: StudyFolder, result: Completed) -> Iterator[str]:
     """Comments: where the configuration is from, what it was computed with, and what came out."""
     name, finished = _one_line(str(study.path)), _one_line(result.finished_at)
     yield f"Trial {result.trial_id} of the study {name}, finished {finished}."

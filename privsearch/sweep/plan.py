@@ -12,11 +12,11 @@ from privsearch._util.html import html_table
 from privsearch._util.lines import collector_paused
 from privsearch._util.npz import MAX_BYTES
 from privsearch._util.text import nearest
-from privsearch.data import DatasetInfo, describe_dataset
+from privsearch.data import DatasetInfo, describe_dataset, missing_data
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import Attack, Dataset, SweepSpec, TrialSpec, dataset_name
 from privsearch.study.environment import changes_to_present
-from privsearch.study.folder import Study
+from privsearch.study.folder import StudyFolder
 from privsearch.study.result import Completed, TrialResult
 from privsearch.sweep.checks import (
     check_attacks_registered,
@@ -130,6 +130,10 @@ class Plan:
         trained_on += [search.task.base.dataset for search in self.searches if search.open]
         return list({dataset_name(dataset): dataset for dataset in trained_on}.values())
 
+    def missing_data(self) -> list[str]:
+        """Return what has to be fetched before the trials left to run can be trained, in words."""
+        return missing_data(self.datasets_to_load)
+
     def summary(self, *, with_trials: bool = False) -> dict[str, Any]:
         """The plan in numbers, as plain JSON values, and with every trial where asked."""
         todo = self.todo
@@ -186,7 +190,7 @@ class Plan:
         return {"points_per_dataset": points, "distinct_per_dataset": max(per_dataset.values(), default=0)}
 
 
-def make_plan(sweep: SweepSpec, study: Study, *, only_same_versions: bool = False) -> Plan:
+def make_plan(sweep: SweepSpec, study: StudyFolder, *, only_same_versions: bool = False) -> Plan:
     """Read the datasets' descriptions and the record, and say what the sweep comes to.
 
     Args:
@@ -206,7 +210,7 @@ def make_plan(sweep: SweepSpec, study: Study, *, only_same_versions: bool = Fals
         return _made(sweep, study, datasets, only_same_versions)
 
 
-def _made(sweep: SweepSpec, study: Study, datasets: Mapping[str, DatasetInfo], only_same_versions: bool) -> Plan:
+def _made(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetInfo], only_same_versions: bool) -> Plan:
     points = sweep.expand(
         {name: info.network for name, info in datasets.items()},
         augmented=[name for name, info in datasets.items() if info.augments],
@@ -257,7 +261,7 @@ def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
     )
 
 
-def attack_plan(study: Study, attacks: Sequence[Attack]) -> Plan:
+def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
     """What it comes to to run more attacks on the trained trials of a study: nothing is trained, no data are read.
 
     Args:
@@ -269,9 +273,9 @@ def attack_plan(study: Study, attacks: Sequence[Attack]) -> Plan:
         StudyError: this is not a study, nothing in it is trained, or the signals of a trial are not kept.
     """
     check_attacks_registered(attacks)
-    sweep = _with_attacks(study.sweep(), attacks)
-    recorded = study.record().results
-    trained = [r for trial_id in study.trials() if isinstance(r := recorded.get(trial_id), Completed)]
+    content = study.load()
+    sweep, recorded = _with_attacks(content.sweep, attacks), content.record.results
+    trained = [r for trial_id in content.trials if isinstance(r := recorded.get(trial_id), Completed)]
     if not trained:
         raise StudyError(f"{study.path}: must hold trained trials to attack, but has none; run its sweep first")
     trials = []
@@ -281,7 +285,7 @@ def attack_plan(study: Study, attacks: Sequence[Attack]) -> Plan:
         seconds = _attack_seconds(result.spec, missing)
         spec = result.spec.model_copy(update={"attacks": (*result.spec.attacks, *missing)})
         trials.append(PlannedTrial(result.trial_id, spec, (), missing, True, seconds, 0, result.environments))
-    kept = study.signals.trial_ids()
+    kept = content.signals.trial_ids()
     lost = [trial for trial in trials if trial.missing and trial.trial_id not in kept]
     if lost:
         raise StudyError(
@@ -308,7 +312,7 @@ def _attack_seconds(spec: TrialSpec, attacks: Sequence[Attack]) -> float:
         return float(len(attacks))
 
 
-def _without_networks(trials: Iterable[PlannedTrial], sweep: SweepSpec, study: Study) -> int:
+def _without_networks(trials: Iterable[PlannedTrial], sweep: SweepSpec, study: StudyFolder) -> int:
     if not sweep.keep_networks:
         return 0
     trained = {trial.trial_id for trial in trials if trial.trained}

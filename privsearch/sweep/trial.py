@@ -7,7 +7,8 @@ from typing import Protocol, TypeVar
 
 from torch import Tensor
 
-from privsearch.attacks.protocols import audit, draw_cohort, network_roles
+from privsearch.attacks.protocols import rules_of
+from privsearch.attacks.protocols.audit import audit
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.data.splits import load_splits
 from privsearch.errors import StudyError
@@ -178,11 +179,11 @@ class _NetworkListener:
     def kept(self, spec: TrialSpec, trial_id: str, cohort: Cohort, info: DatasetInfo) -> KeptNetworks:
         """What there is to keep of them."""
         signals = cohort.signals
-        _, seeds = draw_cohort(spec.protocol, signals.num_train, spec.seed)
+        _, seeds = rules_of(spec.protocol).draw_cohort(signals.num_train, spec.seed)
         networks = [
             KeptNetwork(role, replicate, seed, signals.rows[: signals.num_train][subset[: signals.num_train]], state)
             for (replicate, role), seed, subset, state in zip(
-                network_roles(spec.protocol), seeds, signals.is_member, self._states, strict=True
+                spec.protocol.roles(), seeds, signals.is_member, self._states, strict=True
             )
         ]
         return KeptNetworks(trial_id, spec, info.input_shape, info.num_classes, cohort.environment, networks)
@@ -190,7 +191,7 @@ class _NetworkListener:
 
 def _train(spec: TrialSpec, told: Listeners, device: str) -> Cohort:
     splits = load_splits(spec.dataset, seed=spec.seed, train_size=spec.train_size, test_size=spec.test_size)
-    subsets, seeds = draw_cohort(spec.protocol, len(splits.y_train), spec.seed)
+    subsets, seeds = rules_of(spec.protocol).draw_cohort(len(splits.y_train), spec.seed)
     cohort = train_cohort(spec, splits, subsets, seeds, told, device)
     return replace(cohort, environment=present_environment(device))
 

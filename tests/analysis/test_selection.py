@@ -7,9 +7,9 @@ from builders import completed_of, make_failed
 
 from privsearch.analysis.selection import choose, knee_distances, private_column, select
 from privsearch.analysis.tasks import tasks
+from privsearch.api.study import Study
 from privsearch.errors import SpecError, StudyError
 from privsearch.spec import HalvesProtocol, PaperProtocol, SweepSpec, TrialSpec
-from privsearch.study.folder import Study
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import TrialResult
 
@@ -200,8 +200,8 @@ def test_every_dataset_and_protocol_has_a_choice(tmp_path: Path) -> None:
     results = results_of((0.9, 0.6))
     other = completed_of("f" * 16, [0.8, 0.9], [0.6, 0.7], TrialSpec(dataset="digits", model="ann"))
     study = study_of(tmp_path, [*results, other], datasets=["iris", "digits"])
-    assert [selection.task.name for selection in select(study)] == ["iris", "digits"]
-    assert [selection.task.name for selection in select(study, dataset="digits")] == ["digits"]
+    assert [selection.task.name for selection in select(study.load())] == ["iris", "digits"]
+    assert [selection.task.name for selection in select(study.load(), dataset="digits")] == ["digits"]
 
 
 @pytest.mark.parametrize(
@@ -216,13 +216,13 @@ def test_every_dataset_and_protocol_has_a_choice(tmp_path: Path) -> None:
 def test_what_cannot_be_asked_is_refused(tmp_path: Path, arguments: Any, error: type[Exception], said: str) -> None:
     """With the right way to ask."""
     with pytest.raises(error, match=said):
-        select(study_of(tmp_path, results_of((0.9, 0.6))), **arguments)
+        select(study_of(tmp_path, results_of((0.9, 0.6))).load(), **arguments)
 
 
 def test_a_study_without_results_is_told(tmp_path: Path) -> None:
     """There is nothing to choose from."""
     with pytest.raises(StudyError, match="must have a finished trial to choose from"):
-        select(study_of(tmp_path, []))
+        select(study_of(tmp_path, []).load())
 
 
 def test_what_breaks_a_constraint_is_no_candidate() -> None:

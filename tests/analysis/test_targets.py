@@ -6,7 +6,7 @@ from builders import attack_result, make_completed
 
 from privsearch.analysis.frames import results_frame
 from privsearch.analysis.targets import strongest, target_numbers
-from privsearch.attacks.protocols import audit
+from privsearch.attacks.protocols.audit import audit
 from privsearch.attacks.protocols.halves import half_members
 from privsearch.spec import HalvesProtocol, PaperProtocol, ThresholdAttack, TrialSpec
 from privsearch.study.result import Cohort, Completed

@@ -14,14 +14,15 @@ from builders import make_completed, make_failed
 from tiny_sweep import TINY_SWEEP
 
 import privsearch
+from privsearch.api.study import Study
+from privsearch.api.sweeps import SweepOutcome
 from privsearch.cli.app import app
 from privsearch.errors import SpecError, StudyError
 from privsearch.spec import SweepSpec
-from privsearch.study.folder import Study
 from privsearch.study.result import TrialResult
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.run import Progress, SweepOutcome
+from privsearch.sweep.run import Progress
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -176,7 +177,7 @@ def test_ray_works_beside_an_event_loop_in_a_thread(tiny_sweep: SweepSpec, tmp_p
     thread = threading.Thread(target=lambda: asyncio.run(cell()))
     thread.start()
     thread.join()
-    assert found[0].num_completed == 4
+    assert found[0].run.num_completed == 4
 
 
 def test_fronts_are_tables(study: Study) -> None:
@@ -209,16 +210,18 @@ def test_plots_are_figures(study: Study) -> None:
 
 def test_what_commands_write_calls_write(study: Study) -> None:
     """The files are where the command leaves them."""
-    assert not privsearch.audit_study(study).empty
-    assert not study.audit.exists()
+    assert not privsearch.audit_study(study).table.empty
+    assert not study.outputs.audit.exists()
     privsearch.audit_study(study, write=True)
-    assert any(study.audit.iterdir())
-    assert all(path.exists() for path in privsearch.write_paper_tables(study) + privsearch.write_plots(study))
+    assert any(study.outputs.audit.iterdir())
+    tables, plots = privsearch.write_paper_tables(study), privsearch.write_plots(study)
+    assert tables.files
+    assert all(path.exists() for path in tables.files + plots.files)
     compared = privsearch.compare_with_paper(study, write=True)
-    assert any(study.comparison.iterdir())
+    assert any(study.outputs.comparison.iterdir())
     assert set(compared.claims["verdict"]) <= {"supported", "contradicted", "cannot tell", "not tested"}
-    assert [task.name for task in privsearch.remake_outputs(study)] == ["iris"]
-    assert set(privsearch.check_study(study, repair=True)["state"]) == {"sound"}
+    assert [task.name for task in privsearch.remake_outputs(study).tasks] == ["iris"]
+    assert set(privsearch.check_study(study, repair=True).table["state"]) == {"sound"}
 
 
 def test_values_say_what_they_are_in_a_line(outcome: SweepOutcome) -> None:
@@ -242,6 +245,29 @@ def test_values_show_themselves_in_a_notebook(outcome: SweepOutcome, tiny_sweep:
         assert f"<td>{best}</td>" in value._repr_html_()
     assert "<td>iris</td>" in outcome.plan._repr_html_()
     assert "batch_size: 64" in tiny_sweep._repr_html_()
+
+
+def test_reports_show_themselves_in_a_notebook(study: Study) -> None:
+    """Every call returns a value with a short repr, and a table, or a picture, of what it has."""
+    trial = study.frame()["trial_id"].iloc[0]
+    selections, explanations = privsearch.pick_trials(study), privsearch.explain_study(study, write=False)
+    shown = {
+        privsearch.audit_study(study): trial,
+        privsearch.check_study(study): "trials.jsonl",
+        privsearch.diff_trials(study, trial): "<td>",
+        selections: "SNN" if "SNN" in str(selections) else "ANN",
+        selections[0]: "<td>",
+        explanations: "iris",
+        explanations[0]: "Explanation(iris, protocol paper",
+        privsearch.compare_with_paper(study): "cannot tell",
+        privsearch.write_paper_tables(study): "Iris",
+        privsearch.write_plots(study): "data:image/png;base64,",
+        privsearch.remake_outputs(study): trial,
+        privsearch.export_trial(study, trial): "Exported(trial",
+    }
+    for value, content in shown.items():
+        assert len(repr(value)) < 500
+        assert content in value._repr_html_()  # type: ignore[attr-defined]
 
 
 HOSTILE = ["", "{", "[]", '{"trials": []}', '{"trials": {"a": 1}}', '{"trials": {"<b>": "\x1b[31m<script>"}}']

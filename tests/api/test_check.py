@@ -9,11 +9,11 @@ from builders import make_completed, make_failed
 from command_line import files, run
 
 from privsearch.api.check import examine_study, repair_study
+from privsearch.api.study import Study
 from privsearch.errors import StudyError
 from privsearch.report.outputs import write_outputs
-from privsearch.report.terminal.check import State
 from privsearch.spec import SweepSpec, TrialSpec
-from privsearch.study.folder import Study
+from privsearch.study.findings import State
 from privsearch.study.network_archive import KeptNetwork, KeptNetworks
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Cohort, Epoch, TrainedNetwork
@@ -85,9 +85,9 @@ DAMAGES: dict[str, Callable[[Study], None]] = {
     "trials.jsonl, line 3": lambda study: add(study.record_path, b"\0" * 100 + b"\n"),
     "environments.jsonl, line 2": lambda study: add(study.environments_path, b'{"torn'),
     f"signals of {A}": lambda study: cut(study.path / "signals" / f"{A}.npz"),
-    "optuna.journal": lambda study: cut(study.optuna_storage),
+    "optuna.journal": lambda study: cut(study.outputs.index),
     "targets.csv": lambda study: cut(study.path / "targets.csv"),
-    "fronts": lambda study: study.fronts.rename(study.path / "plots"),
+    "fronts": lambda study: study.outputs.fronts.rename(study.path / "plots"),
     ".plan.json.1234.part": lambda study: add(study.path / ".plan.json.1234.part", b"{"),
     ".optuna.journal-x1": lambda study: (study.path / ".optuna.journal-x1").mkdir(),
     f"networks of {B}": lambda study: cut(study.path / "networks" / f"{B}.pt"),
@@ -200,7 +200,7 @@ def test_what_cannot_be_made_again_is_told(study: Study, name: str) -> None:
 
 def test_a_study_at_work_is_not_repaired(study: Study) -> None:
     """Whoever holds it is named, by a look as by a repair."""
-    with study.held():
+    with study.locked():
         assert "holds it since" in notes(study)[0]
         with pytest.raises(StudyError, match="holds it since"):
             list(repair_study(study))

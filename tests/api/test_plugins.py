@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 import privsearch
 from privsearch.api.plugins import register_attack, register_dataset, register_model, use_plugin
+from privsearch.api.study import Study
 from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError
 from privsearch.spec import HalvesProtocol, RegisteredAttack, RegisteredDataset, SweepSpec, TrialSpec, registry
 from privsearch.spec.sweep_file import read_sweep
-from privsearch.study.folder import Study
 from privsearch.study.result import Completed, Failed, parse_result
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
@@ -363,23 +363,23 @@ def planned(folder: Path) -> list[PlannedTrial]:
 
 @pytest.mark.slow
 def test_a_process_that_trains_gets_what_is_registered(folder: Path) -> None:
-    """A worker's child, which has never seen the plugin, gives the numbers of this process."""
-    from privsearch.sweep.runners.process import Supervisor
+    """A training process, which has never seen the plugin, gives the numbers of this process."""
+    from privsearch.sweep.runners.process import WorkerProcess
     from privsearch.sweep.runners.ray_tune.pickling import packed
 
     trials, job = planned(folder), TrainAndAttack()
     (folder / "own.py").unlink()
-    supervisor = Supervisor(packed(job, "cpu"), {}, None)
+    worker = WorkerProcess(packed(job, "cpu"), {}, None)
     try:
         for trial in trials:
-            answer = supervisor.run(trial)
+            answer = worker.run(trial)
             assert isinstance(answer, str)
             there, here = parse_result(answer), job(trial, "cpu")
             assert isinstance(there, Completed)
             assert isinstance(here, Completed)
             assert there.numbers() == here.numbers()
     finally:
-        supervisor.close()
+        worker.close()
 
 
 @pytest.mark.slow

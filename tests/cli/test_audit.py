@@ -11,7 +11,7 @@ import pytest
 from command_line import INLINE, files, numbers, record_lines, run
 
 import privsearch.sweep.trial
-from privsearch.study.folder import Study
+from privsearch.api.study import Study
 
 FAIR_SWEEP = """\
 name: fair

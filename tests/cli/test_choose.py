@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from command_line import INLINE, record_lines, run
 
-from privsearch.study.folder import Study
+from privsearch.api.study import Study
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_sweep_keeps_networks_when_asked(study: Path) -> None:
     """One file a trial, which `check` looks at; the sweep that is recorded says so."""
-    assert Study(study).networks.trial_ids() == set(Study(study).trials())
+    assert Study(study).networks.trial_ids() == set(Study(study).load().trials)
     assert Study(study).sweep().keep_networks
     assert "networks" in run("check", study).stdout
 
@@ -60,7 +60,7 @@ def test_a_choice_as_json(study: Path) -> None:
     """What a program needs: which one, its numbers, and what it was compared with."""
     (choice,) = json.loads(run("pick", study, "--min-accuracy", "0", "--dataset", "iris", "--json").stdout)
     assert (choice["task"], choice["private"], choice["rule"]) == ("iris", "svm.auc", "bound")
-    assert choice["chosen"]["trial_id"] in Study(study).trials()
+    assert choice["chosen"]["trial_id"] in Study(study).load().trials
     assert choice["chosen"]["n"] == 2
     assert choice["chosen"]["numbers"]["svm.auc"].keys() == {"mean", "sd", "low", "high"}
     assert choice["compared_with"] == 1
@@ -80,7 +80,7 @@ def test_what_cannot_be_picked_has_an_exit_status(study: Path) -> None:
 
 def test_an_export_says_how_to_load_a_network(study: Path, tmp_path: Path) -> None:
     """Or how to come by one where none was kept; then training it again gives the same numbers."""
-    trial_id = min(Study(study).trials())
+    trial_id = min(Study(study).load().trials)
     kept = run("export", study, trial_id, "--to", tmp_path)
     assert f"written: {tmp_path / trial_id}.pt (4 networks)\n" in kept.stdout
     assert f"network = privsearch.load_network('{tmp_path / trial_id}.pt', index=0)\n" in kept.stdout

@@ -15,7 +15,7 @@ from tiny_sweep import TINY_SWEEP
 from typer.testing import Result
 
 from privsearch import load_study
-from privsearch.study.folder import Study
+from privsearch.api.study import Study
 from privsearch.study.result import Failed
 
 COMMANDS = ("plan", "sweep", "trial", "front", "datasets")
@@ -262,7 +262,7 @@ def test_front_makes_the_outputs_again(study: Path) -> None:
     assert result.exit_code == 0
     assert "iris, protocol paper: Pareto front" in result.stdout
     assert (study / "results.csv").read_bytes() == table
-    assert {path.name for path in load_study(study).fronts.iterdir()} == {"iris.png", "iris.html"}
+    assert {path.name for path in load_study(study).outputs.fronts.iterdir()} == {"iris.png", "iris.html"}
 
 
 @pytest.fixture

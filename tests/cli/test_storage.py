@@ -4,8 +4,8 @@ import pytest
 from command_line import INLINE, files, numbers, record_lines, run
 from s3_server import S3Server
 
+from privsearch.api.study import Study
 from privsearch.spec.storage import folder_in
-from privsearch.study.folder import Study
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.study.storage import open_folder
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from privsearch import load_network, load_networks, register_model
-from privsearch.attacks.protocols import draw_cohort
+from privsearch.attacks.protocols import rules_of
 from privsearch.data import describe_dataset
 from privsearch.data.splits import load_splits
 from privsearch.errors import SpecError, StudyError
@@ -98,7 +98,7 @@ def test_a_file_says_what_its_networks_are(kept: tuple[Completed, Path]) -> None
     assert (found.input_shape, found.num_classes, found.environment) == ((4,), 3, result.environments[0])
     assert [(network.role, network.replicate) for network in found.networks] == [("target", 1), ("shadow", 1)]
     splits = load_splits("iris", seed=0, train_size=None, test_size=None)
-    subsets, seeds = draw_cohort(result.spec.protocol, 120, 0)
+    subsets, seeds = rules_of(result.spec.protocol).draw_cohort(120, 0)
     for network, subset, seed in zip(found.networks, subsets, seeds, strict=True):
         assert network.seed == seed
         assert np.array_equal(network.trained_on, splits.rows[:120][subset])

@@ -7,9 +7,9 @@ from command_line import INLINE, files, run
 from dashboard_server import dashboard_of
 
 from privsearch.analysis.tasks import Task, tasks
+from privsearch.api.study import load_study
 from privsearch.report.optuna_index import index_results
 from privsearch.spec import Constraint
-from privsearch.study.folder import load_study
 
 
 def attributes(thing: Any) -> dict[str, str]:
@@ -29,7 +29,7 @@ def test_the_dashboard_shows_a_study_as_it_is(tiny_sweep_file: Path, tmp_path: P
     assert run("sweep", tiny_sweep_file, "--study", folder, *INLINE).exit_code == 0
     study, before = load_study(folder), files(folder)
     (task,) = tasks(study.results(), study.sweep())
-    with dashboard_of(study.optuna_storage) as dashboard:
+    with dashboard_of(study.outputs.index) as dashboard:
         shown = dashboard.study("iris")
         assert files(folder) == before
     assert shown["directions"] == ["maximize", "minimize"]

@@ -8,9 +8,9 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from privsearch.analysis.frames import exposed_frame, results_frame, slices_frame, targets_frame
+from privsearch.api.study import Study
 from privsearch.report.outputs import write_outputs
 from privsearch.spec import HalvesProtocol, SweepSpec
-from privsearch.study.folder import Study
 from privsearch.study.record import RecordWriter
 
 
@@ -40,7 +40,7 @@ def test_every_output_is_made_from_the_record(study: Study) -> None:
     for name, table in tables.items():
         assert (study.path / f"{name}.csv").read_text() == table(study.results()).to_csv(index=False)
     assert len(pd.read_csv(study.path / "results.csv")) == 4
-    storage = JournalStorage(JournalFileBackend(str(study.optuna_storage)))
+    storage = JournalStorage(JournalFileBackend(str(study.outputs.index)))
     assert get_all_study_names(storage) == ["iris_paper", "iris_halves"]
     plots = [f"iris_{kind}.{ending}" for kind in ("halves", "paper") for ending in ("html", "png")]
-    assert sorted(path.name for path in study.fronts.iterdir()) == plots
+    assert sorted(path.name for path in study.outputs.fronts.iterdir()) == plots

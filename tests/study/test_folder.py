@@ -8,10 +8,10 @@ import pytest
 from builders import make_completed, make_failed
 
 import privsearch
+from privsearch.api.study import Study
 from privsearch.errors import StudyError
 from privsearch.spec import CsvDataset, SvmAttack, SweepSpec, ThresholdAttack
 from privsearch.study import folder as store
-from privsearch.study.folder import Study
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed
@@ -42,7 +42,7 @@ def test_results_come_in_the_order_of_the_plan(study: Study) -> None:
 def test_a_study_remembers_what_was_asked(study: Study, tiny_sweep: SweepSpec) -> None:
     """The sweep, its trials and the environment are there for a reader."""
     assert study.sweep() == tiny_sweep
-    assert study.trials() == {"a" * 16: "iris", "b" * 16: "iris"}
+    assert study.load().trials == {"a" * 16: "iris", "b" * 16: "iris"}
     study.begin(tiny_sweep, {}, {"python": "4"})
     runs = (study.path / "environments.jsonl").read_text().splitlines()
     assert [json.loads(run) for run in runs] == [{"python": "3"}, {"python": "4"}]
@@ -51,23 +51,23 @@ def test_a_study_remembers_what_was_asked(study: Study, tiny_sweep: SweepSpec) -
 def test_a_study_is_held_by_one_process_at_a_time(study: Study) -> None:
     """The second learns who holds it, and nothing of the first is disturbed."""
     code = (
-        "import sys; from pathlib import Path; from privsearch.study.folder import Study\n"
-        "with Study(Path(sys.argv[1])).held(): print('held', flush=True); input()"
+        "import sys; from pathlib import Path; from privsearch.study.folder import StudyFolder as Study\n"
+        "with Study(Path(sys.argv[1])).locked(): print('held', flush=True); input()"
     )
     command = [sys.executable, "-c", code, str(study.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(StudyError, match=f"process {holder.pid} on .* holds it since"), study.held():
+        with pytest.raises(StudyError, match=f"process {holder.pid} on .* holds it since"), study.locked():
             pass
         holder.kill()
-    with study.held():
+    with study.locked():
         assert json.loads((study.path / ".holder.json").read_text())["pid"] == os.getpid()
 
 
 def test_load_study_names_what_is_missing(tmp_path: Path, study: Study) -> None:
     """A wrong path ends with a sentence."""
-    assert privsearch.load_study(study.path).trials() == study.trials()
+    assert privsearch.load_study(study.path).load().trials == study.load().trials
     with pytest.raises(StudyError, match="there is no such directory"):
         privsearch.load_study(tmp_path / "nowhere")
     with pytest.raises(StudyError, match=r"it has no sweep\.yaml"):
@@ -183,7 +183,7 @@ def test_a_torn_environment_costs_only_itself(study: Study, tiny_sweep: SweepSpe
 def test_files_are_made_by_one_process_at_a_time(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second waits, and gives up in the end; a sweep at work is no reason to wait."""
     monkeypatch.setattr(store, "OUTPUTS_SECONDS", 0.1)
-    with study.held(), study.rewriting_outputs():
+    with study.locked(), study.rewriting_outputs():
         told = pytest.raises(StudyError, match=r"only one process at a time may write .* `privsearch front")
         with told, Study(study.path).rewriting_outputs():
             pass

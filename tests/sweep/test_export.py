@@ -9,10 +9,10 @@ from command_line import files
 
 import privsearch
 from privsearch import load_networks
+from privsearch.api.study import Study
 from privsearch.errors import DataError, StudyError
 from privsearch.spec import HalvesProtocol, SweepSpec, ThresholdAttack
 from privsearch.spec.sweep_file import read_sweep
-from privsearch.study.folder import Study
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed
@@ -61,7 +61,7 @@ def unkept(kept: Study, tmp_path: Path) -> Study:
 
 
 def first_id(study: Study) -> str:
-    return next(iter(study.trials()))
+    return next(iter(study.load().trials))
 
 
 def planned_ids(sweep_file: Path, tmp_path: Path) -> list[str]:
@@ -125,7 +125,7 @@ def test_views_that_no_attack_reads_are_asked_for(tmp_path: Path) -> None:
 
 def test_an_export_is_a_sweep_file_and_networks(kept: Study, tmp_path: Path) -> None:
     """The sweep file gives the trial with the data where they are; the networks are those that were kept."""
-    for trial_id in kept.trials():
+    for trial_id in kept.load().trials:
         exported = export(kept, trial_id[:6], tmp_path / "to")
         assert (exported.trial_id, exported.num_networks, exported.notes) == (trial_id, 4, ())
         assert exported.sweep_file == tmp_path / "to" / f"{trial_id}.yaml"
@@ -168,7 +168,7 @@ def test_without_networks_the_sweep_file_is_all(unkept: Study) -> None:
     """It lies in the study where no other place is named."""
     exported = export(unkept, first_id(unkept))
     assert (exported.networks_file, exported.num_networks, exported.code) == (None, 0, None)
-    assert set(files(unkept.exports)) == {exported.sweep_file}
+    assert set(files(unkept.outputs.exports)) == {exported.sweep_file}
 
 
 def test_training_again_gives_the_same_numbers_and_networks(unkept: Study, kept: Study, tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_changed_data_are_told_and_not_trained_on(unkept: Study, kept: Study, tm
 
 def test_damaged_networks_are_not_handed_on(unkept: Study, kept: Study, tmp_path: Path) -> None:
     """Nor are those of another trial."""
-    one, other = kept.trials()
+    one, other = kept.load().trials
     archive = NetworkArchive(unkept.path / "networks")
     content = kept.networks.read(other)
     assert content is not None

@@ -7,11 +7,11 @@ import pytest
 from builders import make_completed, make_failed
 from versions import OtherVersions
 
+from privsearch.api.study import Study
 from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import LiraAttack, SvmAttack, SweepSpec, ThresholdAttack
 from privsearch.study.environment import present_environment
-from privsearch.study.folder import Study
 from privsearch.study.record import RecordWriter
 from privsearch.sweep.plan import Plan, attack_plan, find_trial, make_plan
 

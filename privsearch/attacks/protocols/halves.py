@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
 from privsearch.analysis.metrics import random_half
 from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
+from privsearch.attacks.protocols.base import ProtocolRules
 from privsearch.attacks.protocols.evaluation import Evaluation, evaluate
 from privsearch.attacks.protocols.seeding import Stream, attack_stream, random_stream
 from privsearch.errors import DataError
@@ -15,21 +16,49 @@ from privsearch.spec import Attack, HalvesProtocol
 from privsearch.study.signals import Signals
 
 
-def halves_cohort(
-    protocol: HalvesProtocol, num_train: int, seed: int
-) -> tuple[Bool[Array, "networks num_train"], list[int]]:
-    """Who trains on what: K networks, each on half of the training split, each example in K/2 of them.
+class HalvesRules(ProtocolRules[HalvesProtocol]):
+    """The rules of `halves`: K networks, each the target in turn, the other ones its shadows.
 
-    Returns:
-        The subsets, `(K, num_train)`, and the networks' seeds. Both depend on the sweep's seed alone, not on the
-        configuration: two configurations are compared on the same subsets.
+    Every target is attacked on the training split, one half of which it was trained on. The test split is the
+    population that no network was trained on. A fitted attack learns from the shadow that follows the target, on one
+    half of the examples, and scores the other half; then the halves are exchanged. So it cannot score an example high
+    just because it was fitted on it.
 
-    Raises:
-        DataError: the training split is too small.
+    Source: Carlini et al. 2022, section IV.
     """
-    subsets = half_members(num_train, protocol.networks, random_stream(seed, 0, Stream.SUBSET))
-    seeds = [int(random_stream(seed, k, Stream.INIT).integers(2**63)) for k in range(protocol.networks)]
-    return subsets, seeds
+
+    def draw_cohort(self, num_train: int, seed: int) -> tuple[Bool[Array, "networks num_train"], list[int]]:
+        """Draw K subsets of half of the training split each, with each example in K/2 of them, and K seeds."""
+        networks = self.protocol.networks
+        subsets = half_members(num_train, networks, random_stream(seed, 0, Stream.SUBSET))
+        seeds = [int(random_stream(seed, k, Stream.INIT).integers(2**63)) for k in range(networks)]
+        return subsets, seeds
+
+    def queried(self, signals: Signals) -> Int[Array, " num_train"]:
+        """Return the indices of the training split."""
+        return np.arange(signals.num_train)
+
+    def scores(self, signals: Signals, attack: Attack, seed: int) -> Iterator[Float[Array, " num_train"]]:
+        """Yield an attack's scores of the training split, `(num_train,)`, with each network as the target in turn."""
+        answers = signals.answers(attack.signals, attack.queries)
+        train, test = self.queried(signals), np.arange(signals.num_train, len(signals.labels))
+        for target in range(len(answers)):
+            shadows = np.roll(np.arange(len(answers)), -target)[1:]
+            outputs = Outputs(answers[target], answers[shadows], signals.labels)
+            rng = attack_stream(seed, target, attack)
+            view = AttackView(
+                queried=outputs[train],
+                shadow_is_member=signals.is_member[shadows][:, train],
+                folds=_two_folds(signals.is_member[shadows[0], train], rng),
+                population=outputs[test],
+            )
+            yield attack_scores(attack, view, rng)
+
+    def evaluate(self, signals: Signals, attack: Attack, seed: int) -> list[Evaluation]:
+        """Evaluate an attack on every network of a cohort in turn."""
+        train = self.queried(signals)
+        all_scores = self.scores(signals, attack, seed)
+        return [evaluate(scores, signals, target, train, seed) for target, scores in enumerate(all_scores)]
 
 
 def half_members(num_train: int, networks: int, rng: np.random.Generator) -> Bool[Array, "networks num_train"]:
@@ -38,9 +67,9 @@ def half_members(num_train: int, networks: int, rng: np.random.Generator) -> Boo
     With an odd number of examples, half of the networks have one more than the others.
 
     Args:
-        num_train: examples in the training split.
+        num_train: the number of examples in the training split.
         networks: K, even.
-        rng: where the draw comes from.
+        rng: the source of the draw.
 
     Raises:
         DataError: there are fewer than 4 examples.
@@ -52,9 +81,9 @@ def half_members(num_train: int, networks: int, rng: np.random.Generator) -> Boo
         )
     is_member = rng.random((networks, num_train)).argsort(0) < networks // 2
     # Each example is in half of the networks now; moving one from a large network to a small one leaves that so.
-    wanted = np.full(networks, num_train // 2)
-    wanted[: networks // 2 * (num_train % 2)] += 1
-    while (surplus := is_member.sum(1) - wanted).any():
+    sizes = np.full(networks, num_train // 2)
+    sizes[: networks // 2 * (num_train % 2)] += 1
+    while (surplus := is_member.sum(1) - sizes).any():
         large, small = int(surplus.argmax()), int(surplus.argmin())
         movable = np.flatnonzero(is_member[large] & ~is_member[small])
         moved = rng.choice(movable, min(surplus[large], -surplus[small]), replace=False)
@@ -62,59 +91,15 @@ def half_members(num_train: int, networks: int, rng: np.random.Generator) -> Boo
     return is_member
 
 
-def audit_halves(signals: Signals, attack: Attack, seed: int) -> list[Evaluation]:
-    """Attack every network of a cohort in turn, the others being its shadows.
+def _two_folds(is_member: Bool[Array, " n"], rng: np.random.Generator) -> tuple[Fold, Fold]:
+    """Fit on one random half and score the other; then exchange the halves.
+
+    Each half has half of the members of the shadow that the attack learns from. If one half had more of them, it would
+    have fewer of the target's, and an attack that goes by the share of members would not be at 0.5 without a leak.
 
     Args:
-        signals: those of `halves_cohort`.
-        attack: the attack.
-        seed: the sweep's; decides whatever the attack leaves to chance.
-
-    Raises:
-        MetricError: the examples cannot carry the attack.
+        is_member: `(n,)`, the membership in the training set of the shadow that the attack learns from.
+        rng: the source of the draw.
     """
-    train = np.arange(signals.num_train)
-    scored = halves_scores(signals, attack, seed)
-    return [evaluate(scores, signals, target, train, seed) for target, scores in enumerate(scored)]
-
-
-def halves_scores(signals: Signals, attack: Attack, seed: int) -> Iterator[Float[Array, " num_train"]]:
-    """The scores of the training split, with each network of a cohort as the target in turn.
-
-    All is asked about the training split, of which the target saw one half. The test split is the population that
-    nobody saw. An attack that is fitted learns from the shadow that follows the target, on one half of the examples,
-    and judges the other, and the other way round: what it recognises of an example is never what it learnt from it.
-
-    Args:
-        signals: those of `halves_cohort`.
-        attack: the attack.
-        seed: the sweep's; decides whatever the attack leaves to chance.
-
-    Raises:
-        MetricError: the examples cannot carry the attack.
-
-    Source: Carlini et al. 2022, section IV.
-    """
-    answers = signals.answers(attack.signals, attack.queries)
-    train, test = np.arange(signals.num_train), np.arange(signals.num_train, len(signals.labels))
-    for target in range(len(answers)):
-        shadows = np.roll(np.arange(len(answers)), -target)[1:]
-        outputs = Outputs(answers[target], answers[shadows], signals.labels)
-        rng = attack_stream(seed, target, attack)
-        view = AttackView(
-            queried=outputs[train],
-            shadow_is_member=signals.is_member[shadows][:, train],
-            folds=_two_folds(signals.is_member[shadows[0], train], rng),
-            population=outputs[test],
-        )
-        yield attack_scores(attack, view, rng)
-
-
-def _two_folds(learnt_from: Bool[Array, " n"], rng: np.random.Generator) -> tuple[Fold, Fold]:
-    """Learn from one random half and judge the other; then change them over.
-
-    Either half has half of the members of the shadow that is learnt from. Were there more of them in one, there would
-    be fewer of the target's in it, and an attack that goes by the share of members would not be at 0.5 without a leak.
-    """
-    first = random_half(learnt_from, rng)
+    first = random_half(is_member, rng)
     return Fold(fit=first, score=~first), Fold(fit=~first, score=first)

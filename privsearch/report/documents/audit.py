@@ -12,6 +12,7 @@ from privsearch.analysis.labels import NOTATION, TPRS
 from privsearch.report.wording.audit import auc_words, left_out, missing_words, notes, percent, with_interval
 from privsearch.report.wording.formats import MISSING, markdown_table
 from privsearch.spec import WORST
+from privsearch.spec.protocols import PROTOCOLS
 from privsearch.study.result import TrialResult
 
 _EXPOSED: Final = 10
@@ -48,10 +49,11 @@ def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame) -> str:
     parts = ["# Audit", *left_out(results)]
     for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
         parts += [f"## {dataset}, {protocol}", *_aucs(rows)]
-        parts += _placebos(rows) if protocol == "paper" else []
+        spec = PROTOCOLS[str(protocol)]
+        parts += _placebos(rows) if spec.has_placebo else []
         parts += [*_worst(rows), *_slices(rows, slices)]
-        # Under `paper` every example is in every training set, and nobody knows how it scores when it is not.
-        parts += _most_exposed(rows, exposed) if protocol == "halves" else []
+        # Of a member that all targets share, nobody knows how it scores as a non-member.
+        parts += [] if spec.targets_share_examples else _most_exposed(rows, exposed)
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 

@@ -8,13 +8,12 @@ from typing import Any, Final
 import pandas as pd
 from rich.table import Table
 
-from privsearch.analysis.frames import records, results_frame
+from privsearch.analysis.frames import records
 from privsearch.analysis.paper.cells import Cell, StudyCells, check_attack, paper_rows, title
 from privsearch.analysis.paper.published import QUANTITIES, SOURCE, published_cells
-from privsearch.analysis.paper.verdicts import verdicts
+from privsearch.analysis.paper.verdicts import Verdict
 from privsearch.report.documents.paper_verdicts import verdicts_csv, verdicts_markdown
 from privsearch.report.wording.formats import MISSING, console_table, markdown_table, with_spread
-from privsearch.study.result import TrialResult
 
 _HEADER: Final = ("Table", "Dataset", "Configuration", "Quantity", "Published", "This study", "Difference", "in sd")
 
@@ -41,25 +40,20 @@ def compare_cells(frame: pd.DataFrame, attack: str = "svm") -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"weight_bit_width": "Int64", "n": "Int64"})
 
 
-def write_comparison(folder: Path, results: Sequence[TrialResult], attack: str = "svm") -> list[Path]:
+def write_comparison(folder: Path, cells: pd.DataFrame, claims: Sequence[Verdict], attack: str = "svm") -> list[Path]:
     """Write comparison.csv and .md (published numbers), claims.csv and .md (verdicts); return the files.
 
     Args:
         folder: where to; made if it is not there.
-        results: the trials of one study.
+        cells: of `compare_cells`.
+        claims: the verdicts on the paper's claims.
         attack: the name of the attack that is compared with the paper's.
-
-    Raises:
-        StudyError: no trial follows the paper's protocol, there are no numbers of that attack, or several
-            configurations fill one cell.
     """
-    cells = compare_cells(results_frame(results), attack)
-    found = verdicts(results, attack)
     texts = {
         "comparison.csv": cells.to_csv(index=False),
         "comparison.md": comparison_markdown(cells, attack),
-        "claims.csv": verdicts_csv(found),
-        "claims.md": verdicts_markdown(found, attack),
+        "claims.csv": verdicts_csv(claims),
+        "claims.md": verdicts_markdown(claims, attack),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():

@@ -1,7 +1,7 @@
 """A study in the layout of the paper's Tables II and III: Markdown, LaTeX, CSV and the terminal."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -127,15 +127,11 @@ def paper_tables(frame: pd.DataFrame, attack: str = "svm") -> list[PaperTable]:
     return [table for layout in LAYOUTS if (table := _filled(layout, cells, attack)).lines]
 
 
-def write_tables(folder: Path, frame: pd.DataFrame, attack: str = "svm") -> list[Path]:
-    """Write each of `paper_tables` as .md, .tex and .csv; return the files.
-
-    Raises:
-        StudyError: as `paper_tables`.
-    """
+def write_tables(folder: Path, tables: Iterable[PaperTable]) -> list[Path]:
+    """Write each of `paper_tables` as .md, .tex and .csv; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for table in paper_tables(frame, attack):
+    for table in tables:
         for ending, text in {"md": to_markdown(table), "tex": to_latex(table), "csv": to_csv(table)}.items():
             path = folder / f"{table.layout.name}.{ending}"
             path.write_text(text, encoding="utf-8")

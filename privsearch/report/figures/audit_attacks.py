@@ -27,7 +27,7 @@ def plot_attacks(rows: pd.DataFrame) -> Figure:
     mean AUC of all.
 
     Args:
-        rows: of the audit's table, all of one dataset and under `halves`; not empty.
+        rows: of the audit's table, all of one dataset and one protocol; not empty.
     """
     attacks = rows[rows["attack"] != WORST]
     order = attacks.groupby("attack")["auc"].mean().sort_values(ascending=False).index.tolist()
@@ -46,7 +46,8 @@ def plot_attacks(rows: pd.DataFrame) -> Figure:
         axes.plot(mean["auc"], y, zorder=4, **filled(str(model)))
     draw_noise_floor(axes, attacks["noise_floor"].max(), along="x")
     samples = f"{targets_words(attacks)} targets a configuration"
-    axes.set_title(f"{rows['dataset'].iloc[0]}, protocol halves\n{samples}", loc="left", fontsize=8)
+    dataset, protocol = rows[["dataset", "protocol"]].iloc[0]
+    axes.set_title(f"{dataset}, protocol {protocol}\n{samples}", loc="left", fontsize=8)
     key = model_key(attacks) | {
         "mean of the configurations, and of their 95 % intervals": Line2D([], [], color=GREY, marker="s", ms=4, lw=1.4),
         "one configuration": Line2D([], [], color=GREY, ls="none", marker="s", ms=3, mew=0, alpha=0.35),

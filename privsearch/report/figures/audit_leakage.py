@@ -16,6 +16,7 @@ from privsearch.report.figures.palette import GREY, MODEL_COLOURS, MODEL_MARKERS
 from privsearch.report.figures.style import BAND, PAGE_WIDTH, draw_noise_floor, legend_below, new_figure
 from privsearch.report.wording.audit import with_interval
 from privsearch.spec import WORST
+from privsearch.spec.protocols import PROTOCOLS
 
 _ROW_HEIGHT: Final = 0.24
 _APART: Final = 0.16
@@ -24,18 +25,17 @@ _LONGEST_NAME: Final = 24
 
 
 def plot_leakage(rows: pd.DataFrame) -> Figure:
-    """A row for each configuration: the strongest attack under `halves`, the paper's and what that owes to members.
+    """Draw a row for each configuration, with the attack that stands for each protocol.
 
-    The AUC of the strongest attack has its interval, and stands in numbers at the right. A study of one protocol has
-    that one alone. What the paper's attack owes to members is its excess over the placebo, not its distance from the
-    placebo's AUC, which is that of a smaller sample. The band is the noise floor, the wider one of the two protocols.
+    Of a protocol without a placebo that is the strongest attack. Its AUC has its interval, and stands in numbers at the
+    right, those of the first such protocol. Of a protocol with a placebo it is the paper's attack, with what it owes to
+    members: its excess over the placebo, not its distance from the placebo's AUC, which is that of a smaller sample.
+    The band is the noise floor, the widest one of all protocols.
 
     Args:
         rows: of the audit's table, all of one dataset; not empty.
     """
-    fair = rows[(rows["protocol"] == "halves") & (rows["attack"] == WORST)]
-    paper = rows[rows["protocol"] == "paper"]
-    paper = paper[paper["attack"] == paper_attack(paper)] if len(paper) else paper
+    fair, with_placebo = _leading_rows(rows)
     order = rows.sort_values("model", kind="stable")["configuration"].unique().tolist()
     place = {words: number for number, words in enumerate(order)}
     figure = new_figure(PAGE_WIDTH, 1.35 + _ROW_HEIGHT * len(order))
@@ -45,18 +45,32 @@ def plot_leakage(rows: pd.DataFrame) -> Figure:
     if len(models) > 1:
         axes.axhline(models["ann"] - 0.5, color=GREY, lw=0.6)
     key = model_key(rows)
-    apart = _APART if len(fair) and len(paper) else 0.0
-    key |= _draw_fair(axes, fair, place, -apart) | _draw_paper(axes, paper, place, apart)
+    protocols = [*fair, *with_placebo]
+    for number, own in enumerate(protocols):
+        shift = _APART * (2 * number / (len(protocols) - 1) - 1) if len(protocols) > 1 else 0.0
+        key |= _draw_fair(axes, own, place, shift) if number < len(fair) else _draw_paper(axes, own, place, shift)
     draw_noise_floor(axes, rows["noise_floor"].max(), along="x")
     key["noise floor of one target"] = Patch(color=BAND)
-    axes.set_title(f"{rows['dataset'].iloc[0]}\n{_samples(fair, paper)}", loc="left", fontsize=8)
+    axes.set_title(f"{rows['dataset'].iloc[0]}\n{_samples(protocols)}", loc="left", fontsize=8)
     legend_below(figure, key, handle_length=2.0)
     return figure
 
 
+def _leading_rows(rows: pd.DataFrame) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+    """Split the rows of the leading attacks by protocol: those without a placebo, and those with one."""
+    fair, with_placebo = [], []
+    for kind, protocol in PROTOCOLS.items():
+        own = rows[rows["protocol"] == kind]
+        if own.empty:
+            continue
+        if protocol.has_placebo:
+            with_placebo.append(own[own["attack"] == paper_attack(own)])
+        elif (own["attack"] == WORST).any():
+            fair.append(own[own["attack"] == WORST])
+    return fair, with_placebo
+
+
 def _draw_fair(axes: Axes, rows: pd.DataFrame, place: dict[str, int], shift: float) -> dict[str, Any]:
-    if rows.empty:
-        return {}
     for model, own in rows.groupby("model"):
         y = own["configuration"].map(place) + shift
         axes.errorbar(
@@ -64,12 +78,10 @@ def _draw_fair(axes: Axes, rows: pd.DataFrame, place: dict[str, int], shift: flo
         )
         axes.plot(own["auc"], y, ls="none", zorder=4, **filled(str(model)))
     bar = Line2D([], [], color=GREY, marker="s", ms=4, lw=1.4)
-    return {"halves, strongest attack: mean and 95 % interval": bar}
+    return {f"{rows['protocol'].iloc[0]}, strongest attack: mean and 95 % interval": bar}
 
 
 def _draw_paper(axes: Axes, rows: pd.DataFrame, place: dict[str, int], shift: float) -> dict[str, Any]:
-    if rows.empty:
-        return {}
     for model, own in rows.groupby("model"):
         y = own["configuration"].map(place) + shift
         marker: dict[str, Any] = {"ls": "none", "marker": MODEL_MARKERS[str(model)], "mfc": "white", "ms": 4.5}
@@ -78,16 +90,19 @@ def _draw_paper(axes: Axes, rows: pd.DataFrame, place: dict[str, int], shift: fl
         axes.plot(owed, y, mec=PALE, mew=0.9, zorder=3, **marker)
         axes.plot(own["auc"], y, mec=MODEL_COLOURS[str(model)], mew=1.2, zorder=3.5, **marker)
     hollow: dict[str, Any] = {"ls": "none", "marker": "s", "mfc": "white", "ms": 4}
+    protocol, attack = rows[["protocol", "attack"]].iloc[0]
     return {
-        f"paper, {rows['attack'].iloc[0]}": Line2D([], [], mec="black", mew=1.2, **hollow),
-        "paper, 0.5 + excess: what is left without the placebo": Line2D([], [], mec=PALE, mew=0.9, **hollow),
+        f"{protocol}, {attack}": Line2D([], [], mec="black", mew=1.2, **hollow),
+        f"{protocol}, 0.5 + excess: what is left without the placebo": Line2D([], [], mec=PALE, mew=0.9, **hollow),
     }
 
 
-def _notes(fair: pd.DataFrame, order: Sequence[str]) -> list[str]:
-    """The AUC of the strongest attack in numbers, and which it is; none at all without the audit."""
+def _notes(fair: Sequence[pd.DataFrame], order: Sequence[str]) -> list[str]:
+    """List the AUC of the strongest attack in numbers, with its name, for each configuration; nothing without one."""
     notes = {
-        row["configuration"]: f"{with_interval(row, 'auc')}  {_shortened(row['strongest'])}" for row in records(fair)
+        row["configuration"]: f"{with_interval(row, 'auc')}  {_shortened(row['strongest'])}"
+        for rows in fair[:1]
+        for row in records(rows)
     }
     return [notes.get(words, "") for words in order] if notes else []
 
@@ -97,7 +112,7 @@ def _shortened(attack: str) -> str:
     return attack if len(attack) <= _LONGEST_NAME else f"{attack[: _LONGEST_NAME - 1]}…"
 
 
-def _samples(fair: pd.DataFrame, paper: pd.DataFrame) -> str:
-    """On how many targets the numbers of each protocol rest: `targets a configuration: 8 (halves), 3 (paper)`."""
-    parts = [f"{targets_words(rows)} ({name})" for name, rows in (("halves", fair), ("paper", paper)) if len(rows)]
+def _samples(protocols: Sequence[pd.DataFrame]) -> str:
+    """Count the targets of each protocol in words: `targets a configuration: 8 (halves), 3 (paper)`."""
+    parts = [f"{targets_words(rows)} ({rows['protocol'].iloc[0]})" for rows in protocols]
     return f"targets a configuration: {', '.join(parts)}"

@@ -20,13 +20,13 @@ _TITLES: Final = {
 
 
 def plot_leakage_against(rows: pd.DataFrame, number: str) -> Figure:
-    """The AUC of the strongest attack under `halves` against a number of the network, with both intervals.
+    """The AUC of the strongest attack against a number of the network, with both intervals.
 
     Against the accuracy gap there is a line for what correctness alone gives away: an attack that calls a member
     whatever is classified rightly has an AUC of 0.5 + gap / 2.
 
     Args:
-        rows: of the audit's table, those of `worst`, all of one dataset and under `halves`; not empty.
+        rows: of the audit's table, those of `worst`, all of one dataset and one protocol; not empty.
         number: `test_accuracy` or `accuracy_gap`.
 
     Source: Yeom et al. 2018, for the line.
@@ -54,6 +54,7 @@ def plot_leakage_against(rows: pd.DataFrame, number: str) -> Figure:
         line = axes.plot(gaps, 0.5 + gaps / 2, color=GREY, lw=1, ls="--", zorder=2)
         key["0.5 + gap / 2: correctness alone"] = line[0]
     configurations = f"{len(rows)} configuration{'s' if len(rows) > 1 else ''}"
-    axes.set_title(f"{rows['dataset'].iloc[0]}, protocol halves, {configurations}", loc="left", fontsize=8)
+    dataset, protocol = rows[["dataset", "protocol"]].iloc[0]
+    axes.set_title(f"{dataset}, protocol {protocol}, {configurations}", loc="left", fontsize=8)
     legend_below(figure, key, handle_length=1.6)
     return figure

@@ -26,9 +26,8 @@ from privsearch.report.page.overview import Asked, asked
 from privsearch.report.page.paper_figures import Paper, paper
 from privsearch.report.page.provenance import Provenance, provenance
 from privsearch.report.page.roc import Roc, roc
-from privsearch.study.folder import Study
-from privsearch.study.proposals import in_order
-from privsearch.study.result import Completed, TrialResult
+from privsearch.study.folder import StudyFolder
+from privsearch.study.result import TrialResult
 
 _FIGURES_LATER: Final = "The figures and tables of the paper are drawn when no sweep is running."
 
@@ -66,11 +65,11 @@ class Document(TypedDict):
     provenance: Provenance
 
 
-def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS, *, whole: bool = True) -> Document:
+def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS, *, whole: bool = True) -> Document:
     """The document of a study as it is now.
 
     Args:
-        study: what is shown.
+        study: the folder of the study, for the signals that it keeps and where it ran.
         room: bytes that the document may have.
         roc_trials: as many trials get ROC curves, where their signals are kept.
         whole: whether what takes longest is made as well: importances, and the paper's figures and tables.
@@ -79,14 +78,13 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS, *, w
         StudyError: the study cannot be read.
     """
     with collector_paused():
-        sweep, trials, searches, record = study.sweep(), study.trials(), study.searches(), study.record()
-        results = study.results(record)
+        content = study.load()
+        sweep, trials, searches, results = content.sweep, content.trials, content.searches, content.results
+        completed = content.completed
         found = list(tasks(results, sweep))
         numbers = {trial_id: number for search in searches for trial_id, number in search.numbers.items()}
-        completed = {result.trial_id: result for result in results if isinstance(result, Completed)}
         parts = [task_rows(task, numbers) for task in found]
         importance, words = by_importance(parts), _words(found)
-        order = in_order(record.results, searches)
         document: Document = {
             "name": sweep.name,
             "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by privsearch {version('privsearch')}",
@@ -95,17 +93,23 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS, *, w
             "asked": asked(sweep, trials, results, searches),
             "tasks": [],
             "importances": [section for task in found if whole and (section := _importances(task))],
-            "growth": [growth_section(task, order, searched=bool(searches)) for task in found],
+            "growth": [growth_section(task, content.order, searched=bool(searches)) for task in found],
             "paper": paper(found) if whole else {"figures": [], "tables": [], "missing": [_FIGURES_LATER]},
             "curves": {"trials": [], "left_out": ""},
             "roc": {"trials": [], "left_out": []},
             "failures": failures(trials, results, words),
-            "provenance": provenance(study, results),
+            "provenance": provenance(sweep, results, study.environments()),
         }
         document["tasks"] = [task_section(*both, completed) for both in zip(found, parts, strict=True)]
         room_for_leakage = LEAKAGE_SHARE * (room - num_bytes(document))
         _add_leakage(document["tasks"], found, audit_table(completed.values()), importance, room_for_leakage)
-        document["roc"] = roc(study, completed, importance, roc_trials, ROC_SHARE * (room - num_bytes(document)))
+        document["roc"] = roc(
+            sweep.storage or content.signals,
+            completed,
+            importance,
+            roc_trials,
+            ROC_SHARE * (room - num_bytes(document)),
+        )
         document["curves"] = curves(completed, importance, room - num_bytes(document))
         return document
 

@@ -16,7 +16,7 @@ from privsearch._util.text import printable
 from privsearch.errors import PrivsearchError
 from privsearch.report.page.budget import ROC_TRIALS, encoded
 from privsearch.report.page.html import document_room
-from privsearch.study.folder import Study
+from privsearch.study.folder import StudyFolder
 from privsearch.study.lock import LeaseObserver
 
 LOOK_SECONDS: Final = 0.5
@@ -30,7 +30,6 @@ ATTENTION_SECONDS: Final = 15.0
 """Somebody looks who has asked so recently; a page that is in the background asks every 10 s."""
 
 State = Literal["waiting", "running", "resting", "over"]
-_Stamp = tuple[tuple[int, int, int] | None, ...]
 _log = logging.getLogger(__name__)
 
 
@@ -85,7 +84,7 @@ class _Made:
     body: Body
     done: int
     asked: int
-    stamp: _Stamp
+    stamp: tuple[object, ...]
     whole: bool
 
 
@@ -99,8 +98,8 @@ class StudyFollower:
             folder: its directory.
             whole: whether to draw the paper's figures and ROC curves as well whenever no sweep is running.
         """
-        self._study = Study(folder, growing=True)
-        self._at_rest = Study(folder)
+        self._study = StudyFolder(folder, growing=True)
+        self._at_rest = StudyFolder(folder)
         self._onlooker = LeaseObserver(folder)
         self._whole = whole
         self._made: _Made | None = None
@@ -133,7 +132,7 @@ class StudyFollower:
                 state = "running" if self._onlooker.held() else "resting"
         except PrivsearchError as error:
             problem = str(error)
-        if self._ending and made and made.stamp == self._stamp():
+        if self._ending and made and made.stamp == self._study.stamp():
             state = "over"
         return {
             "state": state,
@@ -163,7 +162,7 @@ class StudyFollower:
             if not self._study.exists():
                 return
             resting = not self._onlooker.held()
-            stamp, made = self._stamp(), self._made
+            stamp, made = self._study.stamp(), self._made
             if made is None or made.stamp != stamp:
                 self._make(self._at_rest if resting else self._study, stamp, whole=False)
             elif resting and self._whole and not made.whole:
@@ -187,27 +186,13 @@ class StudyFollower:
             self._not_before = float("-inf")
             time.sleep(LOOK_SECONDS)
 
-    def _make(self, study: Study, stamp: _Stamp, *, whole: bool) -> None:
+    def _make(self, study: StudyFolder, stamp: tuple[object, ...], *, whole: bool) -> None:
         from privsearch.report.page.document import build_document  # slow to import
 
         document = build_document(study, document_room(), ROC_TRIALS if whole else 0, whole=whole)
         counts = document["asked"]["counts"]
         done = counts["completed"] + counts["failed"]
         self._made = _Made(Body.of(encoded(document)), done, counts["asked for"], stamp, whole)
-
-    def _stamp(self) -> _Stamp:
-        """What changes when one of the files changes that a document is made of."""
-        study = self._study
-        files = (study.record_path, study.environments_path, study.path / "sweep.yaml", study.path / "plan.json")
-        return tuple(_stamp(path) for path in files)
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _age(path: Path) -> float | None:

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from privsearch._util.disk import replace_file
 from privsearch.report.page.budget import MOST_BYTES, ROC_TRIALS, encoded
-from privsearch.study.folder import Study
+from privsearch.study.folder import StudyFolder
 
 if TYPE_CHECKING:
     from privsearch.report.page.document import Document
@@ -41,7 +41,7 @@ _MARGIN: Final = 50_000
 """Bytes for the template around all else."""
 
 
-def write_report(study: Study, path: Path, roc_trials: int = ROC_TRIALS) -> Path:
+def write_report(study: StudyFolder, path: Path, roc_trials: int = ROC_TRIALS) -> Path:
     """Write the page of a study; returns its file.
 
     Args:

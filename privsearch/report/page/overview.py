@@ -7,7 +7,6 @@ from privsearch.analysis.labels import quantity
 from privsearch.report.wording.search import asked_words, outcome_words, value_words
 from privsearch.spec import SweepSpec
 from privsearch.spec.datasets import dataset_name
-from privsearch.spec.protocols import Protocol
 from privsearch.study.proposals import Searched
 from privsearch.study.result import Completed, Failed, TrialResult
 
@@ -40,7 +39,7 @@ def asked(
     objectives = {protocol.kind: sweep.objectives_under(protocol.kind) for protocol in sweep.protocol}
     facts = {
         "Datasets": [", ".join(names)],
-        "Who is a member": [_protocol(protocol) for protocol in sweep.protocol],
+        "Who is a member": [protocol.summary for protocol in sweep.protocol],
         "Configurations": [f"{name}: {_grid(grid)}" for name, grid in sweep.grids.items()],
         "Search": asked_words(sweep.search, sweep.seed) if sweep.search else [],
         "Searched": list(_searched(sweep, results, searches)),
@@ -62,20 +61,6 @@ def asked(
         },
         "facts": [{"name": name, "said": said} for name, said in facts.items() if said],
     }
-
-
-def _protocol(protocol: Protocol) -> str:
-    match protocol.kind:
-        case "paper":
-            return (
-                f"paper: {protocol.replicates} targets, each trained on the whole training split and attacked through "
-                f"a shadow that was trained on {protocol.shadow_fraction:g} of it"
-            )
-        case "halves":
-            return (
-                f"halves: {protocol.networks} networks, each trained on a random half of the training split; each is "
-                "the target in turn, the others are its shadows"
-            )
 
 
 def _searched(sweep: SweepSpec, results: Sequence[TrialResult], searches: Sequence[Searched]) -> Iterator[str]:

@@ -1,14 +1,13 @@
 """How to get the same numbers again: the sweep's file, command, commit, versions, machines, seed."""
 
-import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, TypedDict
 
-from privsearch._util.lines import lines_of
 from privsearch._util.text import printable
+from privsearch.spec import SweepSpec
 from privsearch.study.environment import mixture
-from privsearch.study.folder import Study
+from privsearch.study.environment_log import EnvironmentLog
 from privsearch.study.result import Completed, TrialResult
 
 _MOST_RUNS: Final = 100
@@ -37,15 +36,16 @@ class Provenance(TypedDict):
     mixture: str
 
 
-def provenance(study: Study, results: Sequence[TrialResult]) -> Provenance:
-    """What a reader needs to run a study again.
+def provenance(sweep: SweepSpec, results: Sequence[TrialResult], log: EnvironmentLog) -> Provenance:
+    """Return what a reader needs to run a study again.
 
-    Raises:
-        StudyError: the study cannot be read.
+    Args:
+        sweep: the study's.
+        results: the study's.
+        log: where it ran, whoever wrote that.
     """
-    sweep = study.sweep()
     origins = ["; ".join(result.environments) for result in results if isinstance(result, Completed)]
-    runs = list(_runs(study))
+    runs = [_run(environment) for environment in log.environments]
     commit = next((run["commit"].partition("+")[0] for run in reversed(runs) if run["commit"]), "")
     return {
         "sweep": sweep.to_yaml(),
@@ -60,17 +60,6 @@ def provenance(study: Study, results: Sequence[TrialResult]) -> Provenance:
         "environments": {origin: origins.count(origin) for origin in dict.fromkeys(origins)},
         "mixture": mixture(one for result in results if isinstance(result, Completed) for one in result.environments),
     }
-
-
-def _runs(study: Study) -> Iterator[dict[str, str]]:
-    """What environments.jsonl has, whoever wrote it; a line that is no JSON object is left out."""
-    for line in lines_of(study.environments_path):
-        try:
-            content = json.loads(line.content)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(content, dict):
-            yield _run(content)
 
 
 def _run(content: dict[str, Any]) -> dict[str, str]:

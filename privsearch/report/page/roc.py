@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
-from privsearch.attacks.protocols import target_scores
+from privsearch.attacks.protocols import rules_of
 from privsearch.errors import MetricError, SpecError, StudyError, TrialError
 from privsearch.report.page.budget import fitting
-from privsearch.study.folder import Study
 from privsearch.study.result import Cohort, Completed
+from privsearch.study.signal_archive import SignalArchive
 from privsearch.study.signals import Signals
 
 MOST_POINTS = 200
@@ -53,26 +53,28 @@ class Roc(TypedDict):
     left_out: list[str]
 
 
-def roc(study: Study, results: Mapping[str, Completed], order: Sequence[str], most: int, room: float) -> Roc:
+def roc(
+    kept: SignalArchive | str, results: Mapping[str, Completed], order: Sequence[str], most: int, room: float
+) -> Roc:
     """The curves of the first trials in this order whose signals are kept in the study's directory.
 
     Signals that a sweep keeps elsewhere are not opened: a page may be made of a stranger's study, whose sweep names any
     place.
 
     Args:
-        study: where the signals are.
+        kept: the signals in the study's folder, or the name of the storage elsewhere that has them.
         results: the completed trials.
         order: their ids, the most important first.
         most: so many trials at most, as attacks are computed again.
         room: bytes.
     """
-    if storage := study.sweep().storage:
-        return {"trials": [], "left_out": [f"This page opens no signals outside of the study; they are in {storage}."]}
+    if isinstance(kept, str):
+        return {"trials": [], "left_out": [f"This page opens no signals outside of the study; they are in {kept}."]}
     attacked = [trial_id for trial_id in order if results[trial_id].across]
-    kept = study.signals.trial_ids()
-    having = [trial_id for trial_id in attacked if trial_id in kept]
+    at_hand = kept.trial_ids()
+    having = [trial_id for trial_id in attacked if trial_id in at_hand]
     damaged: list[str] = []
-    shown = list(fitting(_trials(study, results, having[:most], damaged), room))
+    shown = list(fitting(_trials(kept, results, having[:most], damaged), room))
     told = {
         "has no kept signals, from which the curves would be made": len(attacked) - len(having),
         "could not be attacked": len(order) - len(attacked),
@@ -93,12 +95,12 @@ def _said(count: int, of: int, why: str) -> str:
 
 
 def _trials(
-    study: Study, results: Mapping[str, Completed], order: Sequence[str], damaged: list[str]
+    kept: SignalArchive, results: Mapping[str, Completed], order: Sequence[str], damaged: list[str]
 ) -> Iterator[TrialRoc]:
     for trial_id in order:
         result = results[trial_id]
         try:
-            cohort = study.signals.load(trial_id)
+            cohort = kept.load(trial_id)
         except StudyError:
             cohort = None
         if cohort is None or not _fits(cohort, result):
@@ -111,18 +113,18 @@ def _fits(cohort: Cohort, result: Completed) -> bool:
     """Whether signals are those that a result came of, as far as can be told; a stranger may have put others there."""
     signals, found = cohort.signals, next(iter(result.replicates[0].attacks.values()))
     protocol = result.spec.protocol
-    asked = len(signals.labels) if protocol.kind == "paper" else signals.num_train
     readable = all(("final_mem", queries) in signals.outputs for queries in protocol.queries)
-    counted = asked == found.num_members + found.num_non_members
+    counted = len(rules_of(protocol).queried(signals)) == found.num_members + found.num_non_members
     return len(signals.is_member) == protocol.networks and readable and counted
 
 
 def _attacks(signals: Signals, result: Completed) -> Iterator[AttackCurves]:
+    rules = rules_of(result.spec.protocol)
     for attack in result.spec.attacks:
         if attack.name not in result.across:
             continue
         try:
-            found = list(target_scores(signals, result.spec, attack))
+            found = list(rules.target_scores(signals, attack, result.spec.seed))
         except (MetricError, SpecError, TrialError, KeyError):
             # An attack that is not registered here, or a readout that a stranger's file does not have.
             continue

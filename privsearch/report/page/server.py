@@ -68,8 +68,19 @@ class PageServer(ThreadingHTTPServer):
         self.hosts = {f"{name}:{self.server_address[1]}" for name in _NAMES}
         self.page = Body.of(render_following(follower.status()["study"]))
 
+    @property
+    def address(self) -> str:
+        """The address to open in a browser."""
+        return address(self.socket)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether no sweep has begun in the study yet."""
+        return self.follower.status()["state"] == "waiting"
+
     def serve(self) -> None:
         """Follow the study and answer, until this process ends or `shutdown` is called."""
+        self.follower.attend()  # whoever has this served is about to look
         threading.Thread(target=self.follower.follow, daemon=True).start()
         self.serve_forever()
 

@@ -12,6 +12,7 @@ from privsearch.analysis.labels import NOTATION, guessing_words
 from privsearch.report.wording.audit import NOT_RUN, auc_words, missing_words, percent, sample_words
 from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.spec import WORST
+from privsearch.spec.protocols import PROTOCOLS
 
 _SHOWN_TPR: Final = "tpr_at_fpr_1e-2"
 _FAIR_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "TPR at\n1 % FPR")
@@ -21,14 +22,14 @@ _PAPER_HEADERS: Final = ("test\naccuracy", "AUC", "placebo\nAUC", "excess\nAUC")
 def audit_view(table: pd.DataFrame) -> Iterator[Table]:
     """A table for each dataset and protocol with a completed trial, one line a configuration, in 80 columns.
 
-    Under `paper` it has the AUC of the paper's attack, its placebo and its excess; under `halves` the AUC of the
-    strongest attack with its interval, which attack that is, and the TPR at an FPR of 0.01.
+    Under a protocol with a placebo it has the AUC of the paper's attack, its placebo and its excess; under another
+    one the AUC of the strongest attack with its interval, the name of that attack, and the TPR at an FPR of 0.01.
 
     Args:
         table: of `audit_table`.
     """
     for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
-        fair = protocol == "halves"
+        fair = not PROTOCOLS[str(protocol)].has_placebo
         attack = WORST if fair else paper_attack(rows)
         headers, cells = (_FAIR_HEADERS, _fair_cells) if fair else (_PAPER_HEADERS, _paper_cells)
         view = console_table(

@@ -1,38 +1,12 @@
 """What was found in a study, as a table that says what to do."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 
 from rich.table import Column, Table
 
 from privsearch._util.text import printable
 from privsearch.report.wording.formats import console_table
-
-
-class State(StrEnum):
-    """What a finding comes to."""
-
-    SOUND = "sound"
-    NOTE = "note"
-    REPAIR = "to repair"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was found in one part of a study.
-
-    Attributes:
-        part: which, such as a file.
-        state: what it comes to; what is to repair makes a study unsound.
-        found: in words.
-        remedy: what to do about it.
-    """
-
-    part: str
-    state: State
-    found: str
-    remedy: str = ""
+from privsearch.study.findings import Finding
 
 
 def check_table(findings: Iterable[Finding]) -> Table:

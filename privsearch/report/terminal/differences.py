@@ -16,12 +16,6 @@ from privsearch.study.result import Completed
 _MOST: Final = 40
 """As many configurations as a person looks through; the first in `differences_frame` leak least."""
 
-_CHANCE: Final = {
-    "paper": "All replicates share one split of the data",
-    "halves": "The targets are one another's shadows, so online LiRA and the worst attack have wider intervals, and "
-    "all subsets are halves of one training split",
-}
-
 
 def differences_view(a: Completed, others: Sequence[Completed], found: pd.DataFrame) -> Table:
     """The differences between A and others, for a terminal of 80 characters: the first 40 of `found`.
@@ -65,7 +59,7 @@ def _caption(a: Completed, others: Sequence[Completed], found: pd.DataFrame) -> 
         "of the paired t-test, for one comparison alone. p (Holm): the p-value of that test, corrected for the "
         f"{num_compared} comparisons of the same quantity; the verdict asks for less than "
         f"0.05. Cannot tell: chance would do, or there is one target, no spread, or a number missing ({MISSING}). "
-        f"{_CHANCE[a.spec.protocol.kind]}: chance here is that of training and of drawing subsets, not of another "
+        f"{a.spec.protocol.chance_words}: chance here is that of training and of drawing subsets, not of another "
         f"split.\n{NOTATION}"
     )
 

@@ -19,7 +19,7 @@ def epoch_printer(console: Console, protocol: Protocol) -> EpochListener:
 
     def print_epoch(network: int, epoch: int, measured: Epoch) -> None:
         console.print(
-            f"{_network_name(network, protocol)}  epoch {epoch + 1:3}  loss {measured.loss:.4f}  "
+            f"{protocol.network_name(network)}  epoch {epoch + 1:3}  loss {measured.loss:.4f}  "
             f"training accuracy {measured.accuracy:.4f}",
             highlight=False,
         )
@@ -31,16 +31,15 @@ def trial_table(result: Completed) -> Table:
     """For each target the accuracies of its networks, then one row an attack.
 
     An attack has its AUC with DeLong's interval, marked where guessing could give it, the TPR at the finest FPR that
-    all targets have examples for, the advantage and the bound on epsilon; under `paper` also the placebo's AUC and the
-    excess. Below stands which networks are dead, and which attacks could not be run.
+    all targets have examples for, the advantage and the bound on epsilon; under a protocol with a placebo also the
+    placebo's AUC and the excess. Below stands which networks are dead, and which attacks could not be run.
     """
     found = [attack for replicate in result.replicates for attack in replicate.attacks.values()]
     fpr = _finest_fpr(found)
-    under_paper = result.spec.protocol.kind == "paper"
     table = console_table(
         "network, train\nand test accuracy",
         *("AUC,\n95 % interval", f"TPR\nat {fpr}", "advan-\ntage", "epsi-\nlon"),
-        *(("placebo\nAUC", "excess\nAUC") if under_paper else ()),
+        *(("placebo\nAUC", "excess\nAUC") if result.spec.protocol.has_placebo else ()),
         title=f"Trial {result.trial_id}, {result.seconds:.1f} s",
         caption="\n".join(_notes(result, found)),
         gap=1,
@@ -58,16 +57,9 @@ def _notes(result: Completed, found: Sequence[AttackResult]) -> Iterator[str]:
         yield f"All are fractions but epsilon, of which at least so much is shown. {MISSING}: too few examples."
         yield guessing_words(map(_noise_floor, found))
     for network in result.dead or ():
-        yield f"Dead: {_network_name(network, result.spec.protocol)} gives all examples the same outputs."
+        yield f"Dead: {result.spec.protocol.network_name(network)} gives all examples the same outputs."
     for attack, reason in result.refused.items():
         yield f"{attack} could not be run: {reason}."
-
-
-def _network_name(network: int, protocol: Protocol) -> str:
-    if protocol.kind == "halves":
-        return f"network {network + 1}"
-    replicate, role = divmod(network, len(ROLES))
-    return f"replicate {replicate + 1}  {ROLES[role]}"
 
 
 def _finest_fpr(found: Iterable[AttackResult]) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from privsearch.analysis.labels import TPRS, guessing_mark, guessing_words
 from privsearch.report.wording.formats import MISSING
 from privsearch.spec import WORST
+from privsearch.spec.protocols import PROTOCOLS
 from privsearch.study.result import Completed, Failed, TrialResult
 
 _INTERVALS: Final = (
@@ -24,11 +25,6 @@ NO_WORST: Final = (
     "no worst: not every attack that was asked for has been run, or the examples are too few to choose one on a half"
 )
 NOT_RUN: Final = f"{MISSING}: the attack cannot be run on this model or these examples, or has not been yet."
-_OF_PROTOCOL: Final = {
-    "halves": "Every network is trained on a random half of the training split and judged on all of it.",
-    "paper": "All targets share their members and non-members: the intervals draw the same examples for all of them, "
-    "as their noise does not average out.",
-}
 
 
 def with_interval(row: Mapping[str, Any], name: str) -> str:
@@ -59,7 +55,7 @@ def notes(rows: pd.DataFrame) -> list[str]:
         rows: of the audit's table.
     """
     said = [
-        f"{sample_words(rows)}. {_OF_PROTOCOL[rows['protocol'].iloc[0]]}",
+        f"{sample_words(rows)}. {PROTOCOLS[rows['protocol'].iloc[0]].evaluation_words}",
         _INTERVALS,
         f"{guessing_words(rows['noise_floor'])} A mean over several can be within it and above 0.5 for certain: its "
         "interval tells.",

@@ -1,4 +1,4 @@
-"""How trials are run, wherever that is: the interface that every runner keeps."""
+"""The interface of a runner, of the source of its trials, and of the observer of its results."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,66 +11,71 @@ from privsearch.sweep.runners.jobs import Job
 
 
 class Observer(Protocol):
-    """Told, in the driver's own process and one call at a time, what becomes of the trials."""
+    """An observer of trials, which is called in the driver's process, one call at a time."""
 
     def started(self, trial: PlannedTrial) -> None:
-        """A worker has taken the trial up; once more where it is tried again."""
+        """Note that a worker has begun `trial`; this is called again if the trial is tried again."""
 
     def finished(self, result: TrialResult) -> None:
-        """The trial has a result; it has not been recorded yet."""
+        """Note the result of a trial, which has not been recorded yet."""
 
 
 class Source(Protocol):
-    """Where trials come from; which are next may depend on what came of earlier ones."""
+    """A source of trials; its next trials may depend on the results of earlier ones."""
 
     def take(self) -> Sequence[PlannedTrial]:
-        """The trials that may be run now, and were not taken before.
+        """Take the trials that may be run now and were not taken before, and return them.
 
-        It is asked as a run begins, and again after results that the observer was told of. All is done when it gives
-        nothing while no trial is running.
+        This is called as a run begins, and again after results have been passed to the observer. The run is over when
+        this returns no trials while none is running.
         """
 
 
 class Listed(Source):
-    """Trials that are known from the beginning."""
+    """A source of trials that are all known from the beginning."""
 
     def __init__(self, trials: Sequence[PlannedTrial]) -> None:
-        """Give all `trials` at once."""
+        """Hold `trials`, all of which are taken at once."""
         self._left = trials
 
     def take(self) -> Sequence[PlannedTrial]:
-        """All of them, and then nothing more."""
+        """Take all trials at the first call, and none after that."""
         taken, self._left = self._left, ()
         return taken
 
 
 class Runner(ABC):
-    """Runs trials. The numbers that come out depend on the trials alone, not on the runner."""
+    """A way to run trials; the numbers that result depend on the trials alone, not on the runner."""
 
     @abstractmethod
     def run(self, source: Source, job: Job, observer: Observer) -> None:
-        """Do `job` with every trial of `source` once, in about its order, and tell `observer` of each.
+        """Do `job` once with every trial of `source`, roughly in order, and report each to `observer`.
 
         Raises:
             KeyboardInterrupt: the user interrupted; trials that were running have no result.
-            SpecError: the workers are to have what is not there, such as a GPU; nothing has been run.
-            ClusterError: the trials cannot be run where they were to be run, or cannot go on there.
+            SpecError: the workers need something that is missing, such as a GPU; nothing has been run.
+            ClusterError: Ray or its cluster cannot be reached, or was lost.
         """
 
 
-def no_gpu(asked: float, where: str) -> SpecError:
-    """The error of a sweep that asks for a GPU `where` there is none."""
+def no_gpu(share: float, why: str) -> SpecError:
+    """Return the error for a sweep that asks for a GPU if there is none.
+
+    Args:
+        share: the share of a GPU that the sweep asks for.
+        why: a clause that says what finds no GPU.
+    """
     return SpecError(
-        f"must be 0 or null where there is no GPU, but got {asked:g}, and {where}; drop it, or run this where a GPU is",
+        f"must be 0 or null where there is no GPU, but got {share:g}, and {why}; drop it, or run this where a GPU is",
         where=("resources", "gpu"),
     )
 
 
 def checked_identity(result: TrialResult, trial: PlannedTrial) -> TrialResult:
-    """The result under the id that was planned.
+    """Return `result` under the id that was planned for `trial`.
 
-    A trial that could not read its dataset has no id of its own; one whose dataset changed after the plan has another
-    trial's, and its numbers are no answer to what was asked.
+    The result of a trial that could not read its dataset has no id, and gets the planned one. If the dataset changed
+    after the plan, the result has another id, and a failure takes its place: its numbers are those of another trial.
     """
     if result.trial_id == trial.trial_id:
         return result

@@ -1,11 +1,11 @@
-"""What a trial's result is where it has none because of what became of its workers, in words."""
+"""The result of a trial whose workers died or took too long, with a message that says what happened."""
 
 from privsearch.study.result import Death, Failed
 from privsearch.sweep.planned import PlannedTrial
 
 
 def given_up(trial: PlannedTrial, attempts: int, death: Death) -> Failed:
-    """The result of a trial that was tried so often, and whose last worker ended so."""
+    """Return the result of a trial that is given up after `attempts` attempts, of which the last ended in `death`."""
     return Failed(
         trial_id=trial.trial_id,
         spec=trial.spec,

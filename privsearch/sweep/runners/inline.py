@@ -1,4 +1,4 @@
-"""Run trials one after another in this process: for tests, for debugging, and where Ray is not installed."""
+"""The runner in this process, one trial after another: for tests, for debugging, and for machines without Ray."""
 
 from collections import deque
 
@@ -8,10 +8,10 @@ from privsearch.sweep.runners.jobs import Job
 
 
 class InlineRunner(Runner):
-    """Runs trials here and now."""
+    """A runner that runs one trial after another in this process."""
 
     def __init__(self, resources: Resources = Resources()) -> None:  # noqa: B008  # frozen
-        """Run on the GPU where there is one, unless `resources` leave it out."""
+        """Prepare to train on the GPU if there is one, unless `resources` exclude it."""
         self._gpu = resources.gpu
 
     def run(self, source: Source, job: Job, observer: Observer) -> None:

@@ -1,4 +1,4 @@
-"""What a worker does with a trial. Heavy imports stand in the calls: a driver that hands these out never trains."""
+"""The jobs that a worker does with a trial. Heavy imports are inside the calls, as the driver itself never trains."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.planned import PlannedTrial
 
 Job = Callable[[PlannedTrial, Device], TrialResult]
-"""Run in a worker's process, to which it is sent; told where that worker trains."""
+"""A function from a trial and the device to train on to the trial's result; it is sent to the workers' processes."""
 
 
 @dataclass(frozen=True)
 class TrainAndAttack:
-    """Train what has not been trained yet, and attack it.
+    """A job that trains a trial's cohort, unless its signals are in the archive, and attacks it.
 
     Attributes:
-        archive: where signals are kept; None for nowhere.
-        keep: whether to keep those of a cohort that had to be trained.
-        networks: where the networks of such a cohort are kept; None for nowhere.
-        only_same_versions: train again what was kept from other versions than the worker's.
+        archive: the archive of signals; None for none.
+        keep: a flag to keep the signals of a cohort that had to be trained.
+        networks: the archive for the networks of such a cohort; None to keep none.
+        only_same_versions: a flag to train again if the archived signals come from other versions than the worker's.
     """
 
     archive: SignalArchive | None = None
@@ -31,7 +31,7 @@ class TrainAndAttack:
     only_same_versions: bool = False
 
     def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:
-        """The result of the trial."""
+        """Train and attack, and return the trial's result."""
         from privsearch.sweep.trial import Earlier, Keeping, run_trial
 
         earlier = Earlier(trial.trained_under, trial.missing, self.only_same_versions)
@@ -41,34 +41,34 @@ class TrainAndAttack:
 
 @dataclass(frozen=True)
 class JobWithPlugins:
-    """A job in a process that does not know what is registered where the job comes from.
+    """A job together with the plugins that it needs, for a process that has not registered them.
 
     Attributes:
-        job: what is done with a trial.
-        entries: what is registered.
+        job: the job itself.
+        entries: all entries of the registry in the process that the job comes from.
     """
 
     job: Job
     entries: tuple[Entry, ...]
 
     def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:
-        """The result of the trial."""
+        """Register the plugins, do the job, and return the trial's result."""
         registry.adopt(self.entries)
         return self.job(trial, device)
 
 
 @dataclass(frozen=True)
 class AttackOnly:
-    """Attack what has been trained, and train nothing.
+    """A job that attacks the archived signals of a trial, and trains nothing.
 
     Attributes:
-        archive: where the signals are.
+        archive: the archive of signals.
     """
 
     archive: SignalArchive
 
     def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:  # noqa: ARG002  # nothing is trained
-        """The result of the trial."""
+        """Attack the signals, and return the trial's result."""
         from privsearch.sweep.trial import Earlier, attack_trial
 
         earlier = Earlier(trial.trained_under, trial.missing)

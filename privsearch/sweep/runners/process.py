@@ -1,4 +1,4 @@
-"""Has trials run in a child process, and tells how it ended where it dies or hangs: the next trial gets a new one."""
+"""The worker process's part: it has a training process run trials, and replaces a process that dies or hangs."""
 
 import os
 import signal
@@ -17,95 +17,95 @@ from privsearch.study.result import Death
 from privsearch.sweep.planned import PlannedTrial
 
 LOG_BYTES: Final = 4_000
-"""The end of a dead process's log that is kept."""
+"""The number of bytes that are kept from the end of a dead process's log."""
 STACK_SECONDS: Final = 1.0
-"""How long a process that hangs has to write down where."""
+"""The time that a process that hangs has to write its stack to its log."""
 GRACE_SECONDS: Final = 5.0
-"""How long a process that has hung up may take to end."""
+"""The time that a process may take to end after it has closed its connection."""
 
 
 class WorkerProcess:
-    """Runs trials one at a time, each in the child process that there is."""
+    """A worker process, which has its current training process run one trial after another."""
 
     def __init__(self, job: bytes, environment: Mapping[str, str], timeout: float | None) -> None:
-        """Start a child.
+        """Start a training process.
 
         Args:
-            job: the pickled pair of what to do with a trial and where to train.
-            environment: variables that the child gets beside those of this process.
+            job: the pickled pair of a `Job` and the device to train on.
+            environment: variables that the training process gets in addition to those of this process.
             timeout: the seconds that a trial may take; None for no limit.
         """
         self._job = job
         self._environment = environment
         self._timeout = timeout
-        self._child: _Child | None = _Child(job, environment)
+        self._training: _TrainingProcess | None = _TrainingProcess(job, environment)
 
     def prepare(self) -> None:
-        """Wait for the child that was started; one that fails to start is told of with its first trial."""
+        """Wait until the training process is ready; if it fails to start, `run` returns its death."""
         with suppress(EOFError, OSError):
-            if self._child:
-                self._child.meet()
+            if self._training:
+                self._training.wait_until_ready()
 
     def run(self, trial: PlannedTrial) -> str | Death:
-        """The trial's result as JSON, or what became of the process that ran it."""
-        child = self._child or _Child(self._job, self._environment)
-        self._child = None
-        answer = child.run(trial, self._timeout)
-        if isinstance(answer, str):
-            self._child = child
-        return answer
+        """Run a trial, and return its result as JSON or the death of the process that ran it."""
+        training = self._training or _TrainingProcess(self._job, self._environment)
+        self._training = None
+        outcome = training.run(trial, self._timeout)
+        if isinstance(outcome, str):
+            self._training = training
+        return outcome
 
     def close(self) -> None:
-        """End the child."""
-        if self._child:
-            self._child.end()
-            self._child = None
+        """End the training process."""
+        if self._training:
+            self._training.end()
+            self._training = None
 
 
-class _Child:
-    """A child process, as its parent sees it."""
+class _TrainingProcess:
+    """A training process, as seen from the worker process that started it."""
 
     def __init__(self, job: bytes, environment: Mapping[str, str]) -> None:
         ours, theirs = socketpair()
         lifeline, self._lifeline = os.pipe()
-        self._log = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115  # open as long as the child
+        self._log = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115  # open as long as the process
         self._process = subprocess.Popen(  # noqa: S603  # our own module
             [sys.executable, "-m", "privsearch.sweep.runners.process_main", str(theirs.fileno()), str(lifeline)],
             pass_fds=(theirs.fileno(), lifeline),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            # The job may come from a module that this process knows from its own path alone.
+            # The job's module may be found on this process's own import path alone.
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment},
         )
         theirs.close()
         os.close(lifeline)
         self._connection = Connection(ours.detach())
-        self._greeting: bytes | None = job
+        self._unsent_job: bytes | None = job
 
-    def meet(self) -> None:
-        """Tell the child what its job is, and wait until it is ready, unless that has been done.
+    def wait_until_ready(self) -> None:
+        """Send the process its job and wait until it is ready, unless that has been done.
 
         Raises:
-            EOFError, OSError: it died.
+            EOFError, OSError: the process died.
         """
-        if self._greeting is not None:
-            greeting, self._greeting = self._greeting, None
-            self._connection.send_bytes(greeting)
+        if self._unsent_job is not None:
+            job, self._unsent_job = self._unsent_job, None
+            self._connection.send_bytes(job)
             self._connection.recv_bytes()
 
     def run(self, trial: PlannedTrial, timeout: float | None) -> str | Death:
-        """What the trial came to; the child is gone where this is a death."""
+        """Run a trial, and return its result as JSON or the death of this process, which is gone then."""
         started = time.perf_counter()
         try:
-            self.meet()
+            self.wait_until_ready()
             self._connection.send(trial)
             if self._connection.poll(timeout):
-                answer = self._connection.recv_bytes().decode()
-                # What this trial has written is no evidence of the next.
+                result = self._connection.recv_bytes().decode()
+                # The output of this trial would mislead if the next one dies.
                 self._log.truncate(0)
                 self._log.seek(0)
-                return answer
+                return result
             cause: Literal["died", "timeout"] = "timeout"
             os.kill(self._process.pid, signal.SIGUSR1)
             time.sleep(STACK_SECONDS)
@@ -115,12 +115,12 @@ class _Child:
         return self._death(cause, time.perf_counter() - started)
 
     def end(self) -> None:
-        """End the process, if it has not ended yet."""
+        """Kill the process, if it has not ended yet, and wait for its end."""
         os.kill(self._process.pid, signal.SIGKILL)
-        self._buried()
+        self._reap()
 
     def _death(self, cause: Literal["died", "timeout"], seconds: float) -> Death:
-        tail, (code, peak) = self._tail, self._buried()
+        tail, (code, peak) = self._tail, self._reap()
         return Death(
             cause=cause,
             exit_code=code if code >= 0 else None,
@@ -132,18 +132,18 @@ class _Child:
 
     @property
     def _tail(self) -> str:
-        """The last lines of the log."""
+        """The end of the log."""
         size = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, size - LOG_BYTES))
         return self._log.read().decode(errors="replace").strip()
 
-    def _buried(self) -> tuple[int, int]:
-        """Wait for the process to end: the exit code, negative for a signal, and the peak of its memory in bytes."""
-        # One that hung up without having ended is ended. Not through Popen, which would take the exit code for itself.
-        late = threading.Timer(GRACE_SECONDS, os.kill, (self._process.pid, signal.SIGKILL))
-        late.start()
+    def _reap(self) -> tuple[int, int]:
+        """Wait for the process to end; return its exit code, negative for a signal, and its peak memory in bytes."""
+        # A process that closed its connection without ending is killed, though not through Popen, which would reap it.
+        killer = threading.Timer(GRACE_SECONDS, os.kill, (self._process.pid, signal.SIGKILL))
+        killer.start()
         _, status, usage = os.wait4(self._process.pid, 0)
-        late.cancel()
+        killer.cancel()
         self._process.returncode = os.waitstatus_to_exitcode(status)
         self._connection.close()
         self._log.close()

@@ -1,9 +1,9 @@
-"""A process that runs trials for its supervisor, one at a time, and that may die of one.
+"""The training process, which runs trials for a worker process, one at a time, and may die of one.
 
     python -m privsearch.sweep.runners.process_main CHANNEL LIFELINE
 
-Both are file descriptors: of the connection on which the job and the trials come and the results go, and of a pipe that
-closes when the supervisor is gone.
+CHANNEL and LIFELINE are file descriptors. The first is a connection, on which the job and the trials come and the
+results go. The second is a pipe that closes when the worker process is gone.
 """
 
 import faulthandler
@@ -16,10 +16,10 @@ from multiprocessing.connection import Connection
 
 
 def main(channel: int, lifeline: int) -> None:
-    """Do the job that comes first with every trial that comes after it, until the supervisor hangs up."""
-    # Ctrl-C on a terminal reaches all its processes; this one ends when its supervisor does.
+    """Receive a job, and do it with every trial that follows, until the worker process hangs up."""
+    # Ctrl-C on a terminal reaches all its processes; this one ends when its worker process does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # A crash, and a supervisor that has waited too long, leave the stack in the log.
+    # A crash leaves the stack in the log, and so does the signal of a worker process that has waited too long.
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
@@ -35,7 +35,7 @@ def main(channel: int, lifeline: int) -> None:
 
 
 def _end_with(lifeline: int) -> None:
-    """End this process, whatever it is doing, when the one that started it is gone."""
+    """Wait until the worker process is gone, and end this process then, in whatever state it is."""
     os.read(lifeline, 1)
     os._exit(1)
 

@@ -10,7 +10,6 @@ from typing import Any
 from privsearch.data import DatasetInfo
 from privsearch.spec import NUMERICS_VERSION, Asked, Attack, Search, SweepSpec, TrialSpec, dataset_name
 from privsearch.spec.sweep import Objectives
-from privsearch.spec.trial import canonical_protocol
 from privsearch.study.result import Completed, TrialResult, restricted_to
 from privsearch.sweep.search.space import Axes, SearchSpace
 
@@ -104,7 +103,7 @@ def search_tasks(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> Iterator
     for dataset in sweep.datasets if search else ():
         info = infos[dataset_name(dataset)]
         for protocol in sweep.protocol:
-            canonical = canonical_protocol(protocol, augments=info.augments)
+            canonical = protocol.canonical(augments=info.augments)
             attacks = {model: sweep.attacks_under(canonical, model) for model in search.models} if search else {}
             if search and any(attacks[model] for model in search.models):
                 base = {**sweep.axes_for(info.name), "model": search.models[0], "dataset": dataset}

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from privsearch.study.folder import Study
+from privsearch.study.folder import StudyFolder
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed, TrialResult
 from privsearch.sweep.search.plan import SearchPlan
@@ -30,7 +30,7 @@ class WarmStart:
         return f"from {self.name}: {len(self.copied)} results copied" + (f"; not used: {reasons}" if reasons else "")
 
 
-def warm_start(other: Study, study: Study, searches: tuple[SearchPlan, ...]) -> WarmStart:
+def warm_start(other: StudyFolder, study: StudyFolder, searches: tuple[SearchPlan, ...]) -> WarmStart:
     """Copy what the searches of a study can use of another one; the signals stay where they are.
 
     Args:
@@ -49,7 +49,9 @@ def warm_start(other: Study, study: Study, searches: tuple[SearchPlan, ...]) -> 
     return WarmStart(other.path.resolve().name, tuple(usable), left)
 
 
-def _usable(other: Study, searches: tuple[SearchPlan, ...], left: Counter[str]) -> Iterator[tuple[str, TrialResult]]:
+def _usable(
+    other: StudyFolder, searches: tuple[SearchPlan, ...], left: Counter[str]
+) -> Iterator[tuple[str, TrialResult]]:
     """The results that are of use, by trial_id; of the others the reasons are counted."""
     for trial_id, result in other.record().results.items():
         reason = _unfit(result, searches)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jaxtyping import Float
 
-from privsearch.attacks.protocols.halves import audit_halves, half_members, halves_cohort
+from privsearch.attacks.protocols.halves import HalvesRules, half_members
 from privsearch.errors import DataError
 from privsearch.spec import Attack, HalvesProtocol, LiraAttack, RmiaAttack, SvmAttack, ThresholdAttack
 from privsearch.study.signals import Signals
@@ -25,8 +25,14 @@ def cohort(member_shift: float, seed: int = 0, difficulty: float = 3.0) -> Signa
     return Signals({("final_mem", "plain"): logits[:, None]}, is_member, labels, np.arange(size), TRAIN)
 
 
+def rules(networks: int) -> HalvesRules:
+    return HalvesRules(HalvesProtocol(networks=networks))
+
+
 def aucs(signals: Signals, attack: Attack, seed: int = 0) -> Float[np.ndarray, " targets"]:
-    return np.array([judged.result.auc.value for judged in audit_halves(signals, attack, seed)])
+    return np.array(
+        [judged.result.auc.value for judged in rules(len(signals.is_member)).evaluate(signals, attack, seed)]
+    )
 
 
 @given(num_train=st.integers(4, 300), pairs=st.integers(2, 8), seed=st.integers(0, 2**32))
@@ -51,10 +57,10 @@ def test_halves_are_drawn_at_random() -> None:
 
 def test_the_cohort_depends_on_the_seed_and_not_on_its_size() -> None:
     """The seeds of the first networks are those of a smaller cohort; another sweep's seed gives other halves."""
-    subsets, seeds = halves_cohort(HalvesProtocol(networks=4), 120, seed=0)
+    subsets, seeds = rules(4).draw_cohort(120, seed=0)
     assert subsets.shape == (4, 120)
-    assert halves_cohort(HalvesProtocol(networks=8), 120, seed=0)[1][:4] == seeds
-    assert not np.array_equal(halves_cohort(HalvesProtocol(networks=4), 120, seed=1)[0], subsets)
+    assert rules(8).draw_cohort(120, seed=0)[1][:4] == seeds
+    assert not np.array_equal(rules(4).draw_cohort(120, seed=1)[0], subsets)
 
 
 def test_a_training_split_of_three_is_refused() -> None:
@@ -66,7 +72,7 @@ def test_a_training_split_of_three_is_refused() -> None:
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_every_network_is_the_target_in_turn(attack: Attack) -> None:
     """Each is asked about the whole training split, half of which are its members, and leakage is found on each."""
-    audits = audit_halves(cohort(member_shift=6.0, difficulty=0.5), attack, seed=0)
+    audits = rules(K).evaluate(cohort(member_shift=6.0, difficulty=0.5), attack, seed=0)
     assert len(audits) == K
     for judged in audits:
         assert (judged.result.num_members, judged.result.num_non_members) == (TRAIN // 2, TRAIN // 2)

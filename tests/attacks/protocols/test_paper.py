@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privsearch.attacks.protocols.paper import audit_paper, paper_cohort, shadow_members
+from privsearch.attacks.protocols.paper import PaperRules, shadow_members
 from privsearch.errors import DataError, MetricError
 from privsearch.spec import PaperProtocol, SvmAttack, ThresholdAttack
 from privsearch.study.result import AttackResult
@@ -34,7 +34,7 @@ def pair(member_shift: float, example_shift: float = 0.0, seed: int = 0) -> Sign
 
 def audit(signals: Signals, seed: int = 0, placebo_cuts: int = 10, **fields: Any) -> AttackResult:
     protocol = PaperProtocol(replicates=1, placebo_cuts=placebo_cuts)
-    (judged,) = audit_paper(signals, protocol, SvmAttack(**fields), seed)
+    (judged,) = PaperRules(protocol).evaluate(signals, SvmAttack(**fields), seed)
     assert (judged.result.num_members, judged.result.num_non_members) == (TRAIN, len(signals.labels) - TRAIN)
     return judged.result
 
@@ -90,17 +90,18 @@ def test_a_test_split_of_a_few_examples_is_cut_all_the_same() -> None:
 def test_an_attack_without_a_shadow_has_an_honest_placebo() -> None:
     """A threshold learns nothing from the shadow, so it cannot recognise examples: the placebo is 0.5 on average."""
     signals = pair(member_shift=0.0, example_shift=10.0)
-    (judged,) = audit_paper(signals, PaperProtocol(replicates=1, placebo_cuts=200), ThresholdAttack(kind="loss"), 0)
+    rules = PaperRules(PaperProtocol(replicates=1, placebo_cuts=200))
+    (judged,) = rules.evaluate(signals, ThresholdAttack(kind="loss"), 0)
     assert judged.result.placebo_auc == pytest.approx(0.5, abs=0.02)
 
 
 def test_the_target_trains_on_all_and_the_shadow_on_its_share() -> None:
     """A new random share and new seeds for every replicate, the same ones for every configuration."""
-    subsets, seeds = paper_cohort(PaperProtocol(replicates=2), 120, seed=0)
+    subsets, seeds = PaperRules(PaperProtocol(replicates=2)).draw_cohort(120, seed=0)
     assert subsets.sum(axis=1).tolist() == [120, 96, 120, 96]
     assert not np.array_equal(subsets[1], subsets[3])
     assert len(set(seeds)) == 4
-    longer, longer_seeds = paper_cohort(PaperProtocol(replicates=3), 120, seed=0)
+    longer, longer_seeds = PaperRules(PaperProtocol(replicates=3)).draw_cohort(120, seed=0)
     assert np.array_equal(longer[:4], subsets)
     assert longer_seeds[:4] == seeds
 

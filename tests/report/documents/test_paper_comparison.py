@@ -142,10 +142,10 @@ def test_claims_in_markdown_list_every_comparison(study_of: StudyOf) -> None:
 def test_files_say_the_same_as_the_objects(study_of: StudyOf, tmp_path: Path) -> None:
     """Four files: the published numbers and the claims, each to read and to compute with."""
     results = study_of(lambda spec: {})
-    paths = write_comparison(tmp_path / "new", results)
+    found = verdicts(results)
+    paths = write_comparison(tmp_path / "new", compare_cells(results_frame(results)), found)
     assert [path.name for path in paths] == ["comparison.csv", "comparison.md", "claims.csv", "claims.md"]
     claims = pd.read_csv(tmp_path / "new" / "claims.csv")
-    found = verdicts(results)
     assert len(claims) == sum(len(verdict.comparisons) for verdict in found)
     assert claims["verdict"].tolist() == [verdict.verdict for verdict in found for _ in verdict.comparisons]
     assert len(pd.read_csv(tmp_path / "new" / "comparison.csv")) == 195

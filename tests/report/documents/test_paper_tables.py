@@ -170,13 +170,13 @@ def test_terminal_of_80_characters_is_wide_enough(tables: list[PaperTable]) -> N
 
 def test_files_are_written_for_what_the_study_has(results: list[TrialResult], tmp_path: Path) -> None:
     """Three files a table; a study without an SNN has nothing for Table III."""
-    everything = write(tmp_path / "all", results_frame(results))
+    everything = write(tmp_path / "all", paper_tables(results_frame(results)))
     assert [path.name for path in everything] == [
         f"{name}.{ending}" for name in ("weight_quantization", "surrogate_gradients") for ending in ("md", "tex", "csv")
     ]
     assert all(path.stat().st_size > 500 for path in everything)
     anns = results_frame([result for result in results if result.spec.model == "ann"])
-    assert {path.stem for path in write(tmp_path / "ann", anns)} == {"weight_quantization"}
+    assert {path.stem for path in write(tmp_path / "ann", paper_tables(anns))} == {"weight_quantization"}
 
 
 def test_bit_width_beyond_the_paper_comes_last(results: list[TrialResult]) -> None:

@@ -7,14 +7,13 @@ from builders import make_failed
 from page_study import HOSTILE, OpenPage, sweep_of
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from privsearch.api.study import Study
+from privsearch.api.sweeps import run_sweep
 from privsearch.report.page.budget import MOST_BYTES
 from privsearch.report.page.document import Document, build_document
 from privsearch.report.page.html import render
 from privsearch.study.environment import describe_environment
-from privsearch.study.folder import Study
 from privsearch.study.result import Death
-from privsearch.sweep.run import run_sweep
-from privsearch.sweep.runners.inline import InlineRunner
 
 
 class _Silent:
@@ -27,7 +26,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """A real study with signals: four trials completed, one failed, whose texts are hostile, and one not run."""
     sweep = sweep_of("svm", "loss")
     made = Study(tmp_path_factory.mktemp("studies") / "tiny")
-    run_sweep(sweep, made, InlineRunner(), _Silent())
+    run_sweep(sweep, study=made, runner="inline", progress=False)
     death = Death(
         cause="died", exit_code=None, signal="SIGKILL", log_tail=HOSTILE, peak_memory_bytes=3 * 10**8, seconds=2.0
     )
@@ -37,7 +36,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     with made.record_path.open("a", encoding="utf-8") as file:
         file.write(failed.model_dump_json() + "\n")
     environment = describe_environment() | {"command": ["sweep", HOSTILE], "machine": {"host": HOSTILE}}
-    made.begin(sweep, made.trials() | {"f" * 16: "iris", "e" * 16: "iris"}, environment)
+    made.begin(sweep, dict(made.load().trials) | {"f" * 16: "iris", "e" * 16: "iris"}, environment)
     return made
 
 

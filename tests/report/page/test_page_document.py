@@ -6,12 +6,12 @@ import pytest
 from builders import make_completed
 from page_study import searched_study, sweep_of
 
+from privsearch.api.study import Study
 from privsearch.report.page.budget import MOST_BYTES, encoded, fitting, num_bytes
 from privsearch.report.page.columns import short
 from privsearch.report.page.document import Document, build_document
 from privsearch.report.page.html import embedded
 from privsearch.study.environment import describe_environment
-from privsearch.study.folder import Study
 
 
 def test_the_document_is_json_and_has_every_trial(study: Study, document: Document) -> None:
@@ -19,7 +19,7 @@ def test_the_document_is_json_and_has_every_trial(study: Study, document: Docume
     assert json.loads(encoded(document)) == document
     rows = [trial_id for task in document["tasks"] for trial_id in task["rows"]["trial_id"]]
     others = [failure["trial_id"] for failure in document["failures"]["failed"] + document["failures"]["waiting"]]
-    assert sorted(rows + others) == sorted(study.trials())
+    assert sorted(rows + others) == sorted(study.load().trials)
 
 
 def test_rows_say_what_the_results_table_says(study: Study, document: Document) -> None:
@@ -60,7 +60,7 @@ def test_what_cannot_be_drawn_is_said(document: Document) -> None:
 def test_a_strangers_environment_is_text(study: Study, document: Document) -> None:
     """A commit that is none gets into no command, and all else that environments.jsonl has is shortened text."""
     environment = describe_environment() | {"privsearch": {"commit": "; rm -rf /"}, "python": 3, "packages": ["x"]}
-    study.begin(study.sweep(), study.trials(), environment)
+    study.begin(study.sweep(), study.load().trials, environment)
     with study.environments_path.open("a", encoding="utf-8") as file:
         file.write("[1]\n" + "[" * 10_000 + "\n")
     made = build_document(study, MOST_BYTES / 2, roc_trials=0)["provenance"]

@@ -8,11 +8,11 @@ from builders import completed_of
 from command_line import run
 from page_study import OpenPage
 
+from privsearch.api.study import Study
 from privsearch.report.page.budget import MOST_BYTES
 from privsearch.report.page.html import write_report
 from privsearch.spec import SweepSpec, TrialSpec
 from privsearch.study.environment import describe_environment
-from privsearch.study.folder import Study
 from privsearch.study.result import Completed, Epoch
 
 ATTACKS = ("svm", "loss", "confidence", "entropy", "label_only", "lira", "rmia")
@@ -71,12 +71,12 @@ def test_the_command_writes_the_page(study: Study, tmp_path: Path) -> None:
     """`privsearch report` writes into the study, or where it is told; ROC curves are as many as asked for."""
     outcome = run("report", study.path, "--roc", 1)
     assert outcome.exit_code == 0
-    assert f"written: {study.report_path}" in outcome.output
+    assert f"written: {study.outputs.report}" in outcome.output
     elsewhere = tmp_path / "page.html"
     assert run("report", study.path, "--output", elsewhere, "--roc", 0).exit_code == 0
     assert '"roc":{"trials":[],' in elsewhere.read_text(encoding="utf-8")
-    assert '"roc":{"trials":[{' in study.report_path.read_text(encoding="utf-8")
-    study.report_path.unlink()
+    assert '"roc":{"trials":[{' in study.outputs.report.read_text(encoding="utf-8")
+    study.outputs.report.unlink()
 
 
 def test_no_study_is_told(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from privsearch.analysis.metrics import attack_auc
+from privsearch.api.study import Study
 from privsearch.report.page.document import Document
 from privsearch.report.page.roc import curve, roc
-from privsearch.study.folder import Study
 from privsearch.study.result import Completed
 
 

@@ -9,9 +9,9 @@ import pytest
 from builders import make_completed
 from rich.console import Console, RenderableType
 
+from privsearch.api.study import Study
 from privsearch.report.terminal.plan import duration, plan_tables, reuse_lines, trial_names, trial_table
 from privsearch.spec import SweepSpec
-from privsearch.study.folder import Study
 from privsearch.study.record import RecordWriter
 from privsearch.sweep.plan import Plan, make_plan
 from privsearch.sweep.reuse import Superseded

@@ -7,10 +7,10 @@ import pytest
 from builders import make_completed, make_failed
 from rich.console import Console
 
+from privsearch.api.study import Study
 from privsearch.report.terminal import progress
 from privsearch.report.terminal.progress import LOG_LINES, SweepProgress
 from privsearch.spec import HalvesProtocol, SweepSpec
-from privsearch.study.folder import Study
 from privsearch.study.record import RecordWriter
 from privsearch.sweep.plan import Plan, make_plan
 

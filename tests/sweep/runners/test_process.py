@@ -58,19 +58,19 @@ ENDS: Final[dict[str, Callable[[], object]]] = {
 
 
 @pytest.fixture
-def supervisor() -> Iterator[WorkerProcess]:
+def worker() -> Iterator[WorkerProcess]:
     """One whose trials may take a second and a half."""
-    supervisor = WorkerProcess(cloudpickle.dumps((doomed, "cpu")), {"WEATHER": "fair"}, timeout=1.5)
-    yield supervisor
-    supervisor.close()
+    worker = WorkerProcess(cloudpickle.dumps((doomed, "cpu")), {"WEATHER": "fair"}, timeout=1.5)
+    yield worker
+    worker.close()
 
 
 def called(name: str) -> PlannedTrial:
     return replace(TRIAL, trial_id=name)
 
 
-def death_by(supervisor: WorkerProcess, name: str) -> Death:
-    answer = supervisor.run(called(name))
+def death_by(worker: WorkerProcess, name: str) -> Death:
+    answer = worker.run(called(name))
     assert isinstance(answer, Death)
     return answer
 
@@ -81,11 +81,11 @@ def children() -> set[int]:
     }
 
 
-def test_a_result_comes_back_and_the_process_is_kept(supervisor: WorkerProcess) -> None:
+def test_a_result_comes_back_and_the_process_is_kept(worker: WorkerProcess) -> None:
     """What a trial loads, the next one finds loaded."""
     kept = children()
     for name in ("a", "b"):
-        answer = supervisor.run(called(name))
+        answer = worker.run(called(name))
         assert isinstance(answer, str)
         assert parse_result(answer).trial_id == name
         assert children() == kept
@@ -96,65 +96,65 @@ def test_a_result_comes_back_and_the_process_is_kept(supervisor: WorkerProcess) 
     [("exit", 7, None), ("kill", None, "SIGKILL"), ("crash", None, "SIGSEGV")],
 )
 def test_a_death_is_told_as_it_was(
-    name: str, exit_code: int | None, ended_by: str | None, supervisor: WorkerProcess
+    name: str, exit_code: int | None, ended_by: str | None, worker: WorkerProcess
 ) -> None:
     """Exit code or signal, the last words, and the trials that follow get a process that lives."""
-    death = death_by(supervisor, name)
+    death = death_by(worker, name)
     assert (death.cause, death.exit_code, death.signal) == ("died", exit_code, ended_by)
     assert death.log_tail.startswith(f"about to {name} fair")
     assert ("Segmentation fault" in death.log_tail) == (name == "crash")
-    assert isinstance(supervisor.run(called("next")), str)
+    assert isinstance(worker.run(called("next")), str)
 
 
-def test_the_peak_of_its_memory_is_told(supervisor: WorkerProcess) -> None:
+def test_the_peak_of_its_memory_is_told(worker: WorkerProcess) -> None:
     """Who runs out of memory can see how much it was."""
-    peak = death_by(supervisor, "swell").peak_memory_bytes
+    peak = death_by(worker, "swell").peak_memory_bytes
     assert peak is not None
     # The operating system counts what the process that started it held then as well.
     assert MEMORY < peak < MEMORY + psutil.Process().memory_info().rss + 2**30
 
 
 @pytest.mark.parametrize("name", ["hang", "stop"])
-def test_a_trial_that_does_not_end_is_ended(name: str, supervisor: WorkerProcess) -> None:
+def test_a_trial_that_does_not_end_is_ended(name: str, worker: WorkerProcess) -> None:
     """A process that waits for ever leaves its stack behind; one that is stopped is ended as well."""
-    death = death_by(supervisor, name)
+    death = death_by(worker, name)
     assert (death.cause, death.signal) == ("timeout", "SIGKILL")
     assert 1.5 < death.seconds < 20
     assert ("in <lambda>" in death.log_tail) == (name == "hang")
-    assert isinstance(supervisor.run(called("next")), str)
+    assert isinstance(worker.run(called("next")), str)
 
 
 @pytest.mark.slow
-def test_a_process_that_hangs_up_without_ending_is_ended(supervisor: WorkerProcess) -> None:
+def test_a_process_that_hangs_up_without_ending_is_ended(worker: WorkerProcess) -> None:
     """Whatever a trial closes by mistake, the sweep goes on."""
-    assert death_by(supervisor, "hang up").signal == "SIGKILL"
+    assert death_by(worker, "hang up").signal == "SIGKILL"
 
 
-def test_the_log_of_one_trial_is_not_taken_for_anothers(supervisor: WorkerProcess) -> None:
+def test_the_log_of_one_trial_is_not_taken_for_anothers(worker: WorkerProcess) -> None:
     """The evidence is of the trial that died."""
-    supervisor.run(called("quiet"))
-    assert "quiet" not in death_by(supervisor, "exit").log_tail
+    worker.run(called("quiet"))
+    assert "quiet" not in death_by(worker, "exit").log_tail
 
 
 def test_a_process_that_does_not_even_start_says_why() -> None:
     """Such as one that has no such module: what it wrote as it started is the evidence."""
-    supervisor = WorkerProcess(b"no pickle", {}, None)
-    supervisor.prepare()
-    death = death_by(supervisor, "a")
+    worker = WorkerProcess(b"no pickle", {}, None)
+    worker.prepare()
+    death = death_by(worker, "a")
     assert death.exit_code == 1
     assert "UnpicklingError" in death.log_tail
 
 
-def test_no_process_outlives_its_supervisor(tmp_path: Path) -> None:
+def test_no_process_outlives_its_worker(tmp_path: Path) -> None:
     """A worker that is killed leaves nothing behind that computes for nobody."""
-    script = tmp_path / "supervise.py"
+    script = tmp_path / "work.py"
     script.write_text(
         "import time\n"
         "from test_process import WorkerProcess, called, children, cloudpickle, doomed\n"
-        "supervisor = WorkerProcess(cloudpickle.dumps((doomed, 'cpu')), {}, None)\n"
-        "supervisor.run(called('a'))\n"
+        "worker = WorkerProcess(cloudpickle.dumps((doomed, 'cpu')), {}, None)\n"
+        "worker.run(called('a'))\n"
         "print(*children(), flush=True)\n"
-        "supervisor.run(called('hang'))\n"
+        "worker.run(called('hang'))\n"
     )
     path = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
     with subprocess.Popen(

@@ -11,10 +11,10 @@ import psutil
 import pytest
 from builders import make_failed
 
+from privsearch.api.study import Study
 from privsearch.data import describe_dataset
 from privsearch.errors import SpecError
 from privsearch.spec import Device, Resources, RetryPolicy, SweepSpec, ThresholdAttack
-from privsearch.study.folder import Study
 from privsearch.study.result import Completed, Failed, TrialResult, failure
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.plan import make_plan

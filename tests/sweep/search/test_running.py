@@ -11,12 +11,12 @@ import pytest
 from command_line import INLINE, numbers, record_lines, run
 
 from privsearch.analysis.explanation import explain_study
+from privsearch.api.study import Study
+from privsearch.api.sweeps import SweepOutcome, run_sweep
 from privsearch.spec.sweep_file import read_sweep
-from privsearch.study.folder import Study
 from privsearch.study.result import Completed, TrialResult, failure
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.run import SweepOutcome, run_sweep
 from privsearch.sweep.runners.base import Observer, Runner, Source
 from privsearch.sweep.runners.inline import InlineRunner
 from privsearch.sweep.runners.jobs import Job
@@ -76,7 +76,7 @@ def sweep_file(tmp_path: Path) -> Path:
 
 
 def searched(file: Path, study: Path, *settings: str, runner: Runner | None = None, **options: Any) -> SweepOutcome:
-    return run_sweep(read_sweep(file, settings), Study(study), runner or InlineRunner(), Quiet(), **options)
+    return run_sweep(file, study=study, settings=settings, runner=runner or InlineRunner(), progress=Quiet(), **options)
 
 
 def log(study: Path) -> list[dict[str, Any]]:
@@ -92,11 +92,11 @@ def test_a_search_ends_with_a_front(sweep_file: Path, tmp_path: Path) -> None:
     assert "search iris: 6 of 6 proposed" in result.stdout
     assert "ended: the budget of 6 trials is spent" in result.stdout
     study = Study(tmp_path / "s")
-    assert len(study.results()) == len(study.trials()) == 6
-    assert [p["trial_id"] for p in log(study.path) if p["origin"] != "repeat"] == list(study.trials())
+    assert len(study.results()) == len(study.load().trials) == 6
+    assert [p["trial_id"] for p in log(study.path) if p["origin"] != "repeat"] == list(study.load().trials)
     assert run("check", study.path).exit_code == 0
     planned = json.loads(run("plan", sweep_file, "--study", study.path, "--json").stdout)["searches"]["iris"]
-    assert next(iter(study.trials())) in run("plan", sweep_file, "--study", study.path, "--trials").stdout
+    assert next(iter(study.load().trials)) in run("plan", sweep_file, "--study", study.path, "--trials").stdout
     assert (planned["proposed"], planned["left"], planned["unfinished"]) == (6, 0, 0)
 
 
@@ -110,14 +110,14 @@ def test_a_search_ends_with_what_mattered(sweep_file: Path, tmp_path: Path) -> N
     assert said.index("of it after") < said.index("privsearch explain") < said.index("trials: 6 finished")
     again = run(*words).stdout
     assert "trials: 0 finished, 6 recorded already, 0 failed" in again
-    (search,) = Study(tmp_path / "s").searches()
+    (search,) = Study(tmp_path / "s").load().searches
     assert search.ended == "the budget of 6 trials is spent"
     assert (tmp_path / "s" / "search.jsonl").read_text().count('"ended"') == 1
     assert [p["trial_id"] for p in log(tmp_path / "s") if p["origin"] != "repeat"] == list(search.numbers)
     enough = run(*words, "--set", "search.trials=10").stdout
     assert "iris, protocol paper: what decides" in enough
     assert "no more than an axis without any effect has in 95 % of cases" in " ".join(enough.split())
-    (search,) = Study(tmp_path / "s").searches()
+    (search,) = Study(tmp_path / "s").load().searches
     assert (search.ended, search.counts["sampled"]) == ("the budget of 10 trials is spent", 10)
 
 
@@ -129,9 +129,9 @@ def test_a_sweep_of_grids_ends_as_ever(tiny_sweep_file: Path, tmp_path: Path) ->
 def test_the_order_of_the_growth_is_that_of_the_proposals(sweep_file: Path, tmp_path: Path) -> None:
     """In whatever order the trials finished."""
     searched(sweep_file, tmp_path / "s", runner=Backwards())
-    (found,) = explain_study(Study(tmp_path / "s"))
+    (found,) = explain_study(Study(tmp_path / "s").load())
     assert found.searched
-    (search,) = Study(tmp_path / "s").searches()
+    (search,) = Study(tmp_path / "s").load().searches
     assert found.history["trial_id"].tolist() == list(search.numbers)
     assert found.history["trial_id"].tolist() != list(Study(tmp_path / "s").record().results)
 
@@ -151,10 +151,10 @@ def test_a_longer_budget_goes_on_and_trains_nothing_again(sweep_file: Path, tmp_
     before, runner = log(tmp_path / "s"), Backwards()
     outcome = searched(sweep_file, tmp_path / "s", "search.trials=8", runner=runner)
     assert len(runner.ran) == 2
-    assert (outcome.num_completed, outcome.num_cached) == (2, 6)
+    assert (outcome.run.num_completed, outcome.num_cached) == (2, 6)
     assert log(tmp_path / "s")[: len(before)] == before
     assert len(record_lines(tmp_path / "s")) == 8
-    assert [search.proposer.fresh for search in outcome.searches] == [8]
+    assert [search.proposer.fresh for search in outcome.run.searches] == [8]
     searched(sweep_file, tmp_path / "once", "search.trials=8")
     assert log(tmp_path / "once") == log(tmp_path / "s")
 
@@ -198,7 +198,7 @@ def test_the_results_of_grids_are_told_first_and_cost_nothing(sweep_file: Path, 
     assert origins[:2] == ["given", "given"]
     assert "given" not in origins[2:]
     assert len(record_lines(tmp_path / "s")) == 2 + 6
-    assert outcome.searches[0].proposer.fresh == 6
+    assert outcome.run.searches[0].proposer.fresh == 6
 
 
 def test_another_space_begins_anew_with_all_that_is_known(sweep_file: Path, tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_minutes_end_a_search(sweep_file: Path, tmp_path: Path) -> None:
     """All of its runs together count; nothing is proposed once they are over."""
     settings = ("search.trials=null", "search.minutes=0.001")
     outcome = searched(sweep_file, tmp_path / "s", *settings)
-    assert outcome.searches[0].ended == "its 0.001 minutes are over"
+    assert outcome.run.searches[0].ended == "its 0.001 minutes are over"
     before = log(tmp_path / "s")
     searched(sweep_file, tmp_path / "s", *settings)
     assert len(log(tmp_path / "s")) == len(before)

@@ -1,4 +1,4 @@
-"""The driver's side of a run on Ray: it sends the trials out, and tells the observer what comes back."""
+"""The driver's side of a run on Ray: it sends the trials out, and reports to the observer what comes back."""
 
 # isort: off
 import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray
@@ -17,30 +17,30 @@ from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.base import Observer, Source, checked_identity
 from privsearch.sweep.runners.failures import given_up
 from privsearch.sweep.runners.jobs import Job
-from privsearch.sweep.runners.ray_tune.coordinator import Schedule
+from privsearch.sweep.runners.ray_tune.actor import SchedulerActor
 from privsearch.sweep.runners.ray_tune.heartbeat import HEAD, Heartbeat
 from privsearch.sweep.runners.ray_tune.messages import Event, Finished, GivenUp, Started, WorkerConfig
 from privsearch.sweep.runners.ray_tune.pickling import packed
 from privsearch.sweep.runners.ray_tune.session import last_line
 
 POLL_SECONDS: Final = 0.1
-"""How long a result waits to be recorded, at most."""
+"""The longest time that a result waits to be recorded."""
 LAST_SECONDS: Final = 5.0
-"""How long an interrupted run waits for what has finished."""
+"""The longest time that an interrupted run waits for the results that are there."""
 THREADS: Final = 8
-"""Calls that a conductor takes at a time: one runs for as long as it lives."""
+"""The number of calls that the scheduler actor takes at a time, one of which lasts for the whole run."""
 
 
 class PendingTrials:
-    """Trials that an observer waits for.
+    """The trials whose results an observer waits for.
 
     Attributes:
-        open: those that have no result yet.
-        num_done: how many have one.
+        open: the trials that have no result yet, by their ids.
+        num_done: the number of trials that have one.
     """
 
     def __init__(self, source: Source, observer: Observer) -> None:
-        """Begin with what `source` gives first."""
+        """Begin with the first trials of `source`."""
         self.open: dict[str, PlannedTrial] = {}
         self.num_done = 0
         self._source = source
@@ -48,14 +48,14 @@ class PendingTrials:
         self.take()
 
     def take(self) -> Sequence[PlannedTrial]:
-        """What is ordered now that was not ordered before."""
+        """Take further trials from the source, and return them."""
         trials = self._source.take()
         self.open |= {trial.trial_id: trial for trial in trials}
         return trials
 
-    def told(self, trial: PlannedTrial, news: Event) -> None:
-        """Pass news of one of them on."""
-        match news:
+    def report(self, trial: PlannedTrial, event: Event) -> None:
+        """Report `event`, which concerns `trial`, to the observer."""
+        match event:
             case Started():
                 self._observer.started(trial)
                 return
@@ -68,81 +68,81 @@ class PendingTrials:
         self._observer.finished(result)
 
 
-def drive(orders: PendingTrials, job: Job, crew: WorkerConfig) -> None:
-    """Do `job` with every open order, on the Ray that is there.
+def drive(pending: PendingTrials, job: Job, config: WorkerConfig) -> None:
+    """Do `job` with every pending trial, on the Ray that this process is connected to.
 
     Raises:
-        ClusterLostError: Ray is gone, and some orders are still open.
-        SpecError: something registered cannot be sent to workers.
+        ClusterLostError: Ray is gone, and some trials are still open.
+        SpecError: a registered part cannot be sent to workers.
     """
-    trials = list(orders.open.values())
-    pickled = packed(job, crew.device)
+    trials = list(pending.open.values())
+    pickled = packed(job, config.device)
     # Beside the cluster's head: other machines come and go.
-    actor: Any = ray.remote(num_cpus=0, max_concurrency=THREADS, resources={HEAD: 0.001})(Schedule)  # type: ignore[call-overload]  # it takes no classes, by its types
+    remote: Any = ray.remote(num_cpus=0, max_concurrency=THREADS, resources={HEAD: 0.001})(SchedulerActor)  # type: ignore[call-overload]  # it takes no classes, by its types
     try:
-        conductor = actor.remote(trials, pickled, crew)
-        with Heartbeat() as watch:
-            _follow(conductor, watch, _Reader(conductor, trials, orders), crew)
+        actor = remote.remote(trials, pickled, config)
+        with Heartbeat() as heartbeat:
+            _follow(actor, heartbeat, _Reader(actor, trials, pending), config)
     except RayTaskError:
         raise  # a mistake of ours
     except (RayError, ConnectionError) as error:
         raise ClusterLostError(last_line(error)) from None
 
 
-def _follow(conductor: Any, watch: Heartbeat, reader: "_Reader", crew: WorkerConfig) -> None:
-    """Have the conductor do all trials, and tell of them until it has."""
-    running = conductor.run.remote()
+def _follow(actor: Any, heartbeat: Heartbeat, reader: "_Reader", config: WorkerConfig) -> None:
+    """Have the scheduler actor run all trials, and read its events until it is done."""
+    running = actor.run.remote()
     try:
         ended: list[Any] = []
         while not ended:
             ended, _ = ray.wait([running], timeout=POLL_SECONDS)
-            reader.read(watch.result(reader.ask()))
-            reader.pass_on_orders()
-            watch.check()
-            if not reader.num_told:
-                watch.note_waiting(crew.resources)
+            reader.read(heartbeat.result(reader.ask()))
+            reader.add_trials()
+            heartbeat.check()
+            if not reader.num_read:
+                heartbeat.note_waiting(config.resources)
     except KeyboardInterrupt:
-        # What has finished by now is not lost, however far the driver is behind.
+        # However far the driver is behind, the results that are there now are not lost.
         with uninterrupted():
             answer = reader.ask()
             if ray.wait([answer], timeout=LAST_SECONDS)[0]:
                 reader.read(ray.get(answer))
         raise
-    watch.result(running)
+    heartbeat.result(running)
 
 
 class _Reader:
-    """Passes on what a conductor tells, all of it once, and to it what is ordered thereupon.
+    """A reader of the scheduler actor's events, each of them once, who also adds the trials that results lead to.
 
     Attributes:
-        num_told: how many news that were.
+        num_read: the number of events read so far.
     """
 
-    def __init__(self, conductor: Any, trials: Sequence[PlannedTrial], orders: PendingTrials) -> None:
-        self._conductor = conductor
+    def __init__(self, actor: Any, trials: Sequence[PlannedTrial], pending: PendingTrials) -> None:
+        self._actor = actor
         self._trials = [*trials]
-        self._orders = orders
+        self._pending = pending
         self._num_answered = 0
-        self.num_told = 0
+        self.num_read = 0
 
     def ask(self) -> Any:
-        """A reference to what the conductor answers."""
-        return self._conductor.news.remote(self.num_told)
+        """Ask the actor for its events, and return a reference to the answer."""
+        return self._actor.events.remote(self.num_read)
 
-    def read(self, answer: Sequence[Event]) -> None:
-        """Tell of all that is new; a signal waits until the news that is being told has been told."""
-        for news in answer:
+    def read(self, events: Sequence[Event]) -> None:
+        """Report each event; a signal waits until the event in hand has been reported."""
+        for event in events:
             with uninterrupted():
-                self.num_told += 1
-                self._orders.told(self._trials[news.index], news)
+                self.num_read += 1
+                self._pending.report(self._trials[event.index], event)
 
-    def pass_on_orders(self) -> None:
-        """Order what earlier results have led to; where nothing is left to wait for, say that nothing will come."""
-        if self._orders.num_done == self._num_answered and self._orders.open:
+    def add_trials(self) -> None:
+        """Send the trials that new results have led to; if there are none and none is open, close the schedule."""
+        if self._pending.num_done == self._num_answered and self._pending.open:
             return
-        self._num_answered = self._orders.num_done
-        if more := self._orders.take():
+        self._num_answered = self._pending.num_done
+        if more := self._pending.take():
             self._trials += more
-            self._conductor.add.remote(more)
-        elif not self._orders.open:
-            self._conductor.close.remote()
+            self._actor.add.remote(more)
+        elif not self._pending.open:
+            self._actor.close.remote()

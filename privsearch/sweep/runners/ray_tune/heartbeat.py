@@ -1,4 +1,4 @@
-"""Watches whether a Ray is still there: where it is not, Ray lets its callers wait."""
+"""A heartbeat that notices if a Ray is gone, in which case Ray itself would let its callers wait."""
 
 import logging
 import threading
@@ -12,19 +12,19 @@ import ray
 from privsearch.errors import ClusterLostError
 
 ASK_SECONDS: Final = 5.0
-"""Between two questions."""
+"""The time between two questions to Ray."""
 SILENCE_SECONDS: Final = 30.0
-"""A Ray that gives no answer for so long is gone."""
+"""The time without an answer after which a Ray counts as gone."""
 START_SECONDS: Final = 60.0
-"""Without any worker for so long, the user is told."""
+"""The time without any worker after which the user is warned."""
 HEAD: Final = "node:__internal_head__"
-"""The resource that every head has."""
+"""The resource that the head of every cluster has, and no other node."""
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """Asks Ray from a thread of its own, as an answer may never come."""
+    """A check on Ray every few seconds, in a thread of its own because an answer may never come."""
 
     def __init__(self) -> None:
         self._over = threading.Event()
@@ -44,18 +44,18 @@ class Heartbeat:
         self._over.set()
 
     def result(self, reference: Any) -> Any:
-        """What a call to an actor returns, when it does.
+        """Wait for the result of a call to an actor, and return it.
 
         Raises:
             ClusterLostError: Ray is gone.
-            ray.exceptions.RayError: the actor is, or the call failed.
+            ray.exceptions.RayError: the actor is gone, or the call failed.
         """
         while not ray.wait([reference], timeout=1.0)[0]:
             self.check()
         return ray.get(reference)
 
     def note_waiting(self, needed: Mapping[str, float]) -> None:
-        """Tell the user, once, that no worker has started for long; an autoscaler may still bring what is missing."""
+        """Warn the user once if no worker has started for long; an autoscaler may still add the `needed` resources."""
         if not self._noted and time.monotonic() - self._began_at > START_SECONDS:
             self._noted = True
             free = ray.available_resources()  # type: ignore[no-untyped-call]
@@ -67,7 +67,7 @@ class Heartbeat:
             )
 
     def check(self) -> None:
-        """Look at the last answer.
+        """Check the last answer, and how long ago it was.
 
         Raises:
             ClusterLostError: Ray is gone.
@@ -83,7 +83,7 @@ class Heartbeat:
             self._asked_at = self._asked_at or time.monotonic()
             try:
                 nodes = ray.nodes()  # type: ignore[no-untyped-call]
-            except Exception:  # noqa: S112  # whatever Ray raises: asked again, for as long as there is patience
+            except Exception:  # noqa: S112  # whatever Ray raises: it is asked again until the silence is too long
                 continue
             self._head_is_there = any(node["Alive"] and HEAD in node["Resources"] for node in nodes)
             self._asked_at = None

@@ -10,14 +10,14 @@ from privsearch.study.result import Death
 
 @dataclass(frozen=True)
 class WorkerConfig:
-    """The workers.
+    """The configuration of a run's workers.
 
     Attributes:
-        workers: how many there are room for as it begins.
-        max_concurrent: how many may work at a time; None for as many as there will be room for.
-        resources: what each needs, by Ray's names of it.
-        environment: variables that the processes which train get.
-        patience: what is done about trials that end their worker, or do not end.
+        workers: the number of workers that there is room for as the run begins.
+        max_concurrent: the number that may work at a time; None for as many as there will be room for.
+        resources: the amounts that each worker needs, by Ray's names for them.
+        environment: variables for the environment of the training processes.
+        patience: the policy for trials that end their worker, or do not end.
     """
 
     workers: int
@@ -28,20 +28,20 @@ class WorkerConfig:
 
     @property
     def device(self) -> Device:
-        """Where the workers train."""
+        """The device that the workers train on."""
         return "cuda" if self.resources["GPU"] else "cpu"
 
 
 @dataclass(frozen=True)
 class Started:
-    """A worker has taken up the trial of that index."""
+    """An event: a worker has begun the trial with this index."""
 
     index: int
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The trial of that index has a result, as JSON."""
+    """An event: the trial with this index has a result, given as JSON."""
 
     index: int
     result: str
@@ -49,7 +49,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class GivenUp:
-    """The trial of that index is not tried again after so many attempts; the last ended so."""
+    """An event: the trial with this index is not tried again after `attempts`, the last of which ended in `death`."""
 
     index: int
     attempts: int
@@ -58,19 +58,25 @@ class GivenUp:
 
 @dataclass(frozen=True)
 class Shard:
-    """Trials that a worker does one after another, under a number of its own each time that they are handed out."""
+    """A run of trials that a worker does one after another.
+
+    Attributes:
+        number: a new number each time that the trials are handed out.
+        trials: the indices of the trials.
+    """
 
     number: int
     trials: range
 
     def config(self) -> dict[str, int]:
-        """This shard as Tune hands it to a worker."""
+        """Return this shard as the configuration that Tune hands to a worker."""
         return {"number": self.number, "start": self.trials.start, "stop": self.trials.stop}
 
     @classmethod
     def of(cls, config: Mapping[str, int]) -> Self:
-        """The shard of which `config` came."""
+        """Return the shard that `config` was made from."""
         return cls(config["number"], range(config["start"], config["stop"]))
 
 
 Event = Started | Finished | GivenUp
+"""A change in the state of a trial, as the schedule reports it to the driver."""

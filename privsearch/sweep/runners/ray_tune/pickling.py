@@ -1,4 +1,4 @@
-"""A job as it is sent to processes that train, with what is registered here and not there."""
+"""The pickling of a job for training processes, together with the plugins that are registered only here."""
 
 # isort: off
 import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray
@@ -19,13 +19,13 @@ from privsearch.sweep.runners.jobs import Job, JobWithPlugins
 
 
 def packed(job: Job, device: Device) -> bytes:
-    """The pickled pair of a job and a device; what is registered goes with the job.
+    """Return the pickled pair of a job, with all registered entries, and a device.
 
-    Functions go by value where other processes could not import them: those of notebooks, of scripts, of plugins, and
-    of whatever else is not installed.
+    Functions that other processes could not import are pickled by value: those of notebooks, scripts, plugins, and any
+    other module that is not installed.
 
     Raises:
-        SpecError: something registered cannot be pickled.
+        SpecError: a registered entry cannot be pickled.
     """
     entries = registry.entries()
     if not entries:
@@ -49,7 +49,7 @@ def _pickled(value: object) -> bytes:
 
 @contextmanager
 def _by_value(names: Iterable[str]) -> Iterator[None]:
-    """Pickle what the modules of these names define by value, unless they are installed."""
+    """Have the definitions of the modules of these names pickled by value, unless the modules are installed."""
     modules = [module for name in names if name != "__main__" and (module := sys.modules.get(name))]
     foreign = [module for module in modules if not _is_installed(module)]
     for module in foreign:

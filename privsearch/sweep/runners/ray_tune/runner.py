@@ -1,4 +1,4 @@
-"""Run trials on Ray's workers, through Ray Tune: on this machine one a core, each with one thread, or on a cluster."""
+"""The runner on Ray Tune's workers: on this machine one for each core, with one thread each, or on a cluster."""
 
 import logging
 import os
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from privsearch.sweep.runners.ray_tune.messages import WorkerConfig
 
 SESSIONS: Final = 3
-"""Sessions of Ray in a row that may be lost before one trial has ended."""
+"""The number of sessions of Ray that may be lost in a row without any trial done."""
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 class TuneRunner(Runner):
-    """Runs trials on this machine or on a cluster; each worker keeps its process, and with it its data and imports."""
+    """A runner on this machine or a cluster; each worker keeps its process, with its data and imports."""
 
     def __init__(
         self,
@@ -32,13 +32,13 @@ class TuneRunner(Runner):
         patience: RetryPolicy = RetryPolicy(),  # noqa: B008  # likewise
         address: str | None = None,
     ) -> None:
-        """Run on a Ray of our own, or on the one at `address`.
+        """Prepare to run on a Ray of our own, or on the one at `address`.
 
         Args:
-            workers: how many trials at a time; None for what `resources` say, or as many as there is room for.
-            resources: what each worker gets.
-            patience: what is done about trials that end their worker, or do not end.
-            address: of a cluster (`privsearch.sweep.runners.ray_tune.session.ray_at`); None for a Ray of our own.
+            workers: the number of trials at a time; None for what `resources` say, or as many as there is room for.
+            resources: the resources of each worker.
+            patience: the policy for trials that end their worker, or do not end.
+            address: the address of a cluster, as `session.ray_at` takes it; None for a Ray of our own.
         """
         self._max_concurrent = workers or resources.max_concurrent
         self._resources = resources
@@ -46,47 +46,47 @@ class TuneRunner(Runner):
         self._address = address
 
     def run(self, source: Source, job: Job, observer: Observer) -> None:
-        """Do `job` with every trial once, starting them in order.
+        """Do `job` once with every trial, starting them in order.
 
         Raises:
             KeyboardInterrupt: the user interrupted; the workers are stopped.
-            SpecError: the workers are to have what is not there, such as a GPU; nothing has been run.
-            ClusterError: the cluster is not there, or is gone; what `observer` was told of stays told.
+            SpecError: the workers need something that is missing, such as a GPU; nothing has been run.
+            ClusterError: the cluster cannot be reached, or was lost; the results that `observer` has stay valid.
         """
         from privsearch.sweep.runners.ray_tune.driver import PendingTrials
         from privsearch.sweep.runners.ray_tune.session import connected
 
-        orders, in_vain = PendingTrials(source, observer), 0
-        while orders.open:
-            before = orders.num_done
+        pending, futile_sessions = PendingTrials(source, observer), 0
+        while pending.open:
+            before = pending.num_done
             try:
-                self._attempt(orders, job)
+                self._attempt(pending, job)
             except ClusterLostError as lost:
-                in_vain = in_vain + 1 if orders.num_done == before else 0
+                futile_sessions = futile_sessions + 1 if pending.num_done == before else 0
                 # A Ray that others have started is theirs to start again.
-                if in_vain == SESSIONS or self._address or connected():
+                if futile_sessions == SESSIONS or self._address or connected():
                     raise
-                _LOG.warning("Ray ended: %s; going on in a new one, trials waiting: %d", lost.why, len(orders.open))
+                _LOG.warning("Ray ended: %s; going on in a new one, trials waiting: %d", lost.why, len(pending.open))
 
-    def _attempt(self, orders: "PendingTrials", job: Job) -> None:
-        """Do what is left in one session of Ray."""
+    def _attempt(self, pending: "PendingTrials", job: Job) -> None:
+        """Run the pending trials in one session of Ray."""
         from privsearch.sweep.runners.ray_tune.driver import drive
         from privsearch.sweep.runners.ray_tune.session import local_ray, ray_at, room
 
         if self._address:
             with ray_at(self._address):
-                there = room(self._resources)
-                workers = min(there, self._max_concurrent or there, len(orders.open))
-                drive(orders, job, self._crew(workers, self._max_concurrent))
+                capacity = room(self._resources)
+                workers = min(capacity, self._max_concurrent or capacity, len(pending.open))
+                drive(pending, job, self._config(workers, self._max_concurrent))
             return
         if self._resources.custom:
             raise _only_on_clusters(self._resources.custom)
         cores = max(1, int(available_cores() / self._resources.cpu))
-        workers = min(self._max_concurrent or cores, len(orders.open))
+        workers = min(self._max_concurrent or cores, len(pending.open))
         with local_ray(workers * self._resources.cpu):
-            drive(orders, job, self._crew(workers, workers))
+            drive(pending, job, self._config(workers, workers))
 
-    def _crew(self, workers: int, max_concurrent: int | None) -> "WorkerConfig":
+    def _config(self, workers: int, max_concurrent: int | None) -> "WorkerConfig":
         from privsearch.sweep.runners.ray_tune.messages import WorkerConfig
         from privsearch.sweep.runners.ray_tune.session import gpu_share
 
@@ -98,7 +98,7 @@ class TuneRunner(Runner):
                 "GPU": gpu_share(self._resources, workers),
                 **self._resources.custom,
             },
-            # What this machine's environment says, other machines do not know.
+            # Other machines do not know the environment of this one.
             environment={DATA_DIR_VARIABLE: os.environ[DATA_DIR_VARIABLE]} if DATA_DIR_VARIABLE in os.environ else {},
             patience=self._patience,
         )

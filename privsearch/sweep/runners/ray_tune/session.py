@@ -1,4 +1,4 @@
-"""A Ray to run trials on: one of our own on this machine, or a cluster that is there."""
+"""The Ray that trials run on: one of our own on this machine, or a cluster that is running already."""
 
 # isort: off
 import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray
@@ -23,30 +23,33 @@ from privsearch.spec import Resources
 from privsearch.sweep.runners.base import no_gpu
 
 CONNECT_SECONDS: Final = 10.0
-"""How long a cluster's machine may take to answer at all: Ray itself tries for minutes."""
+"""The time that a cluster's machine may take to answer at all; Ray itself tries for minutes."""
 CLIENT_STARTS: Final = 3
-"""How often a cluster may fail to start the process that serves a client from outside."""
+"""The number of times that a cluster may try to start the process that serves a client from outside."""
 QUIET: Final[dict[str, Any]] = {"log_to_driver": False, "logging_level": logging.ERROR}
+"""The options of `ray.init` that keep Ray's messages off the terminal."""
 
 
 @contextmanager
 def local_ray(cores: float) -> Iterator[None]:
-    """Have Ray on this machine, with `cores` to share out; a Ray that is there already is used and left alone.
+    """Start Ray on this machine with `cores` to share out, and stop it at the end.
 
-    Nothing of it listens where another machine could reach it.
+    A Ray that this process is connected to already is used instead, and left running. A Ray that is started here
+    listens at no address that another machine could reach.
 
     Raises:
-        ClusterError: it does not start.
+        ClusterError: Ray does not start.
     """
     if connected():
         yield
         return
-    # Ray, interrupted while it starts or stops, crashes or leaves processes behind; and it takes SIGTERM for itself.
+    # If Ray is interrupted while it starts or stops, it crashes or leaves processes behind; and it replaces the handler
+    # of SIGTERM.
     with _loopback(), ExitStack() as stack:
         with uninterrupted():
             try:
                 ray.init(address="local", num_cpus=math.ceil(cores), include_dashboard=False, **QUIET)
-            except Exception as error:  # Ray's own words, whatever the class
+            except Exception as error:  # Ray's message is passed on, whatever the class
                 raise ClusterError(
                     f"Ray must start on this machine, but does not: {last_line(error)}; it writes to "
                     "the directory RAY_TMPDIR, /tmp by default, which must have room"
@@ -57,24 +60,26 @@ def local_ray(cores: float) -> Iterator[None]:
 
 @contextmanager
 def ray_at(address: str) -> Iterator[None]:
-    """Have the Ray cluster at `address`, which is left running; a Ray that this process has already is used instead.
+    """Connect to the Ray cluster at `address`, and disconnect at the end; the cluster is left running.
+
+    A Ray that this process is connected to already is used instead.
 
     Args:
-        address: "auto" for the one that this machine is part of; HOST:PORT of the head, from one of its nodes; or
+        address: "auto" for the cluster that this machine is part of; HOST:PORT of the head, from one of its nodes; or
             ray://HOST:PORT from outside.
 
     Raises:
-        ClusterError: there is none, or one of other versions.
+        ClusterError: there is no cluster, or its versions are others.
     """
     if connected():
         yield
         return
     try:
         _check_reachable(_resolved(address))
-        # Not uninterrupted, as it may take long; but Ray takes SIGTERM for itself.
+        # The user may interrupt this, as it may take long; but Ray replaces the handler of SIGTERM.
         with keeping(signal.SIGTERM):
             _connect(address)
-    except Exception as error:  # Ray's own words, whatever the class
+    except Exception as error:  # Ray's message is passed on, whatever the class
         raise ClusterError(
             f"--address: must be a Ray cluster with this Python and this Ray ({ray.__version__}), given as auto, "
             f"HOST:PORT or ray://HOST:PORT, but got {address!r}: {last_line(error)}"
@@ -86,9 +91,9 @@ def ray_at(address: str) -> Iterator[None]:
 
 
 def _connect(address: str) -> None:
-    """Connect, once more where the process that is to serve this client crashed while the cluster's proxy forked it.
+    """Connect, and try again if the process that is to serve this client crashed as the cluster's proxy forked it.
 
-    It does so now and then, for gRPC's threads do not take well to a fork; Ray gives up at once.
+    Such a crash happens now and then, as gRPC's threads are not safe to fork. Ray itself does not try again.
     """
     for left in reversed(range(CLIENT_STARTS)):
         try:
@@ -101,26 +106,26 @@ def _connect(address: str) -> None:
 
 
 def connected() -> bool:
-    """Whether this process has a Ray."""
+    """Return True if this process is connected to a Ray."""
     return bool(ray.is_initialized())
 
 
 def room(resources: Resources) -> int:
-    """The workers that the cluster which is there has room for as it is, one at least."""
-    there = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    """Return the number of workers that the connected cluster has room for at its present size, at least one."""
+    available = ray.cluster_resources()  # type: ignore[no-untyped-call]
     needed = {"CPU": resources.cpu, "GPU": resources.gpu or 0.0, **resources.custom}
-    return max(1, min(int(there.get(name, 0.0) / amount) for name, amount in needed.items() if amount))
+    return max(1, min(int(available.get(name, 0.0) / amount) for name, amount in needed.items() if amount))
 
 
 def gpu_share(resources: Resources, workers: int) -> float:
-    """The part of a GPU that each of `workers` gets from the Ray that is there.
+    """Return the share of a GPU that each of `workers` gets from the connected Ray.
 
     Raises:
-        SpecError: there is no GPU, and one is asked for.
+        SpecError: the resources ask for a GPU, and there is none.
     """
     gpus = int(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
     if resources.gpu is None:
-        # Ray counts in parts of ten thousand, and rounds: a third would be too much for three.
+        # Ray rounds to ten-thousandths, so that a third, rounded up, would be too much for three workers.
         return math.floor(10_000 / math.ceil(workers / gpus)) / 10_000 if gpus else 0.0
     if resources.gpu and not gpus:
         raise no_gpu(resources.gpu, "Ray finds none")
@@ -128,7 +133,7 @@ def gpu_share(resources: Resources, workers: int) -> float:
 
 
 def last_line(error: BaseException) -> str:
-    """What is told of an error of Ray's, whose messages end with what matters."""
+    """Return the last line of an error's message, in which Ray says what matters, or the error's class."""
     return next(iter(str(error).strip().splitlines()[::-1]), type(error).__name__)
 
 
@@ -139,9 +144,9 @@ def _shut_down() -> None:
 
 @contextmanager
 def _loopback() -> Iterator[None]:
-    """Have a Ray that is started in here talk over 127.0.0.1 alone, as it does by default on Windows and macOS."""
+    """Have a Ray that is started in this block talk over 127.0.0.1 alone, as is the default on Windows and macOS."""
     before = ray_constants.ENABLE_RAY_CLUSTER, os.environ.get(ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR)
-    # This process has read the variable already; those that Ray starts will.
+    # This process has read the variable already; the processes that Ray starts will read it.
     ray_constants.ENABLE_RAY_CLUSTER = False
     os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = "0"
     try:
@@ -155,7 +160,7 @@ def _loopback() -> Iterator[None]:
 
 
 def _check_reachable(address: str) -> None:
-    """Raise an OSError where nobody listens at `address`, a ValueError where it is none."""
+    """Raise an OSError if nothing listens at `address`, and a ValueError if it has no port."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not colon or not port.isdecimal():
         raise ValueError("it has no port")
@@ -163,5 +168,5 @@ def _check_reachable(address: str) -> None:
 
 
 def _resolved(address: str) -> str:
-    """The host and port of the head that "auto" stands for; any other address as it is."""
+    """Return the host and port of the head that "auto" stands for, or any other address unchanged."""
     return str(canonicalize_bootstrap_address_or_die(address)) if address == "auto" else address

@@ -1,4 +1,4 @@
-"""Ray's settings, made by importing this file: before Ray itself, which reads some of them when it is imported."""
+"""Ray's settings. Import this file before Ray, which reads some of them when it is imported."""
 
 import os
 from typing import Final
@@ -7,7 +7,7 @@ SETTINGS: Final = {
     "RAY_AIR_NEW_OUTPUT": "0",  # the older reporter can be silenced, the newer one cannot
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # keeps a warning about CUDA_VISIBLE_DEVICES away
     "RAY_DEDUP_LOGS": "0",
-    # Not a minute: Ray would end this process, which sees to a Ray that is lost itself (heartbeat.py).
+    # After a minute, the default, Ray would end this process, which notices a lost Ray itself (heartbeat.py).
     "RAY_gcs_rpc_server_reconnect_timeout_s": "86400",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # under `uv run`, Ray would build the environment again for each worker
     "RAY_USAGE_STATS_ENABLED": "0",

@@ -1,7 +1,7 @@
-"""Cuts a list of trials into shards, runs of trials that a worker does one after another, as the workers ask for them.
+"""The division of a list of trials into shards: runs of trials that a worker does one after another.
 
-Source: Polychronopoulos and Kuck 1987, guided self-scheduling: a part of what is left for each, so that the first
-shards save the most overhead and the last ones let all workers finish together.
+Source: Polychronopoulos and Kuck 1987, guided self-scheduling. Each shard is a part of the work that is left when a
+worker asks for it, so that the first shards save the most overhead and the last ones let all workers finish together.
 """
 
 from bisect import bisect_right
@@ -11,18 +11,18 @@ from itertools import accumulate
 from typing import Final
 
 MOST_SECONDS: Final = 5.0
-"""A shard grows no further: what Ray Tune takes for one, some 20 ms, is then less than a hundredth of it."""
+"""The longest estimate of a shard of several trials: Ray Tune's overhead for it, some 20 ms, is below a hundredth."""
 SHARE: Final = 3
-"""Shards that each worker would get if all were as long as the next one."""
+"""The number of shards that each worker would get if all were as long as the next one."""
 LEAST_SECONDS: Final = 1e-3
-"""No trial takes less, whatever its estimate."""
+"""The least estimate that is believed of a trial."""
 
 
 class Shards:
-    """What is left to hand out of trials that are numbered from 0."""
+    """The trials that are left to hand out, of those that are numbered from 0."""
 
     def __init__(self, seconds: Sequence[float], workers: int) -> None:
-        """Begin with all trials, of which `seconds` are the estimates, for so many workers."""
+        """Begin with one trial for each estimate in `seconds`, to be shared by that many `workers`."""
         self._until = [0.0]
         self._ranges = deque[range]()
         self._workers = workers
@@ -32,14 +32,16 @@ class Shards:
         return bool(self._ranges)
 
     def add(self, seconds: Sequence[float]) -> None:
-        """Put more trials behind those that are left; their numbers go on."""
+        """Add trials with these estimates behind those that are left; the numbering continues."""
         first = len(self._until) - 1
-        self._until += [*accumulate((max(own, LEAST_SECONDS) for own in seconds), initial=self._until[-1])][1:]
+        self._until += [*accumulate((max(estimate, LEAST_SECONDS) for estimate in seconds), initial=self._until[-1])][
+            1:
+        ]
         if seconds:
             self._ranges.append(range(first, first + len(seconds)))
 
     def take(self) -> range | None:
-        """The next shard, of one trial at least; None where nothing is left."""
+        """Take the next shard, of at least one trial, and return it; return None if no trial is left."""
         if not self._ranges:
             return None
         first = self._ranges.popleft()
@@ -52,7 +54,7 @@ class Shards:
         return range(first.start, end)
 
     def put_back(self, shard: range) -> None:
-        """Take back the part of a shard that was not done; it is the next to be handed out."""
+        """Put back the undone part of a shard, which is then handed out next."""
         if shard:
             self._ranges.appendleft(shard)
 

@@ -1,4 +1,4 @@
-"""Shards as trials of Ray Tune's: it starts workers where there is room, keeps them, and notices when one is lost."""
+"""Shards as trials of Ray Tune, which starts workers where there is room, keeps them, and notices if one is lost."""
 
 # isort: off
 import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray
@@ -13,39 +13,39 @@ from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from privsearch.sweep.runners.process import WorkerProcess
-from privsearch.sweep.runners.ray_tune.coordinator import Schedule
 from privsearch.sweep.runners.ray_tune.messages import Shard, WorkerConfig
+from privsearch.sweep.runners.ray_tune.schedule import Schedule
 
 
-def run_shards(conductor: Schedule, job: bytes, crew: WorkerConfig) -> None:
-    """Have workers do `job` with the shards that `conductor`, in whose actor this is called, hands out."""
-    worker = tune.with_parameters(_Worker, job=job, crew=crew, conductor=ray.get_runtime_context().current_actor)
+def run_shards(schedule: Schedule, job: bytes, config: WorkerConfig) -> None:
+    """Have workers do `job` with every shard that `schedule` hands out; call this in the actor that is the schedule."""
+    worker = tune.with_parameters(_Worker, job=job, config=config, actor=ray.get_runtime_context().current_actor)
     # Tune's own files go where nobody reads them.
     with tempfile.TemporaryDirectory(prefix="privsearch-tune-") as folder:
         tune.Tuner(
-            tune.with_resources(worker, dict(crew.resources)),
+            tune.with_resources(worker, dict(config.resources)),
             tune_config=tune.TuneConfig(
-                search_alg=_InOrder(conductor),
+                search_alg=_InOrder(schedule),
                 num_samples=-1,
-                max_concurrent_trials=crew.max_concurrent,
+                max_concurrent_trials=config.max_concurrent,
                 reuse_actors=True,
             ),
             run_config=tune.RunConfig(
                 storage_path=folder,
                 verbose=0,
-                callbacks=[_Deaths(conductor)],
+                callbacks=[_Deaths(schedule)],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
         ).fit()
 
 
 class _Worker(tune.Trainable):
-    """A process that supervises another, which runs one shard of trials after another."""
+    """A worker, which has a training process of its own run one shard of trials after another."""
 
     def setup(self, config: dict[str, Any], **parameters: Any) -> None:
-        crew: WorkerConfig = parameters["crew"]
-        self._conductor = parameters["conductor"]
-        self._supervisor = WorkerProcess(parameters["job"], crew.environment, crew.patience.timeout)
+        workers: WorkerConfig = parameters["config"]
+        self._actor = parameters["actor"]
+        self._process = WorkerProcess(parameters["job"], workers.environment, workers.patience.timeout)
         self._shard = Shard.of(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -53,55 +53,55 @@ class _Worker(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        self._supervisor.prepare()
-        told: Any = None
-        for trial in ray.get(self._conductor.begin.remote(self._shard)):
-            answer = self._supervisor.run(trial)
-            # The answer before this one is safe by now; to wait for it earlier would cost each trial a round trip.
-            if told:
-                ray.get(told)
-            told = self._conductor.done.remote(self._shard.number, answer)
-        ray.get(told)
+        self._process.prepare()
+        report: Any = None
+        for trial in ray.get(self._actor.begin.remote(self._shard)):
+            outcome = self._process.run(trial)
+            # By now, waiting for the report before this one takes no time; earlier, it would cost a round trip a trial.
+            if report:
+                ray.get(report)
+            report = self._actor.done.remote(self._shard.number, outcome)
+        ray.get(report)
         return {"done": True}
 
     def cleanup(self) -> None:
-        self._supervisor.close()
+        self._process.close()
 
 
 class _Unpickled:
-    """Has no state for Tune, which pickles its parts to restore a run from its own files: never done here."""
+    """A part of Tune that is pickled without its state, as no run is ever restored from Tune's own files."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
 
 class _InOrder(_Unpickled, Searcher):
-    """Hands out shards: Tune's own `grid_search` takes time that grows with the square of its size."""
+    """A searcher that hands out shards in order: the time that Tune's `grid_search` takes grows quadratically."""
 
-    def __init__(self, conductor: Schedule) -> None:
+    def __init__(self, schedule: Schedule) -> None:
         super().__init__()
-        self._conductor = conductor
+        self._schedule = schedule
         self._handed_out = 0
 
     def suggest(self, trial_id: str) -> Any:  # noqa: ARG002  # the numbers are ours, not Tune's
-        # What is handed out may still come back, and lead to more. Without it Tune has nothing to do but to wait, for
-        # which it would sleep a second at a time.
-        shard = self._conductor.take() if self._handed_out else self._conductor.wait()
+        # A shard that is handed out may still come back, or lead to more trials. If none is, Tune has nothing to do but
+        # to wait, which is done here: Tune would sleep a second at a time.
+        shard = self._schedule.take() if self._handed_out else self._schedule.wait()
         if shard is None:
             return None if self._handed_out else Searcher.FINISHED
         self._handed_out += 1
         return shard.config()
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:  # noqa: ARG002
-        """Count; nothing is learnt from a trial."""
+        """Count the shards that are handed out; nothing is learnt from a result."""
         self._handed_out -= 1
 
 
 class _Deaths(_Unpickled, tune.Callback):
-    """Tells of the workers that Tune has lost."""
+    """A callback that tells the schedule of each worker that Tune has lost."""
 
-    def __init__(self, conductor: Schedule) -> None:
-        self._conductor = conductor
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Trial, **info: Any) -> None:  # noqa: ARG002
-        self._conductor.lost(Shard.of(trial.config), str(trial.get_error() or "Ray gives no reason"))
+        self._schedule.lost(Shard.of(trial.config), str(trial.get_error() or "Ray gives no reason"))

@@ -17,9 +17,9 @@ from command_line import INLINE, numbers, record_lines, run
 from ray.cluster_utils import Cluster
 from s3_server import S3Server
 
+from privsearch.api.study import Study
 from privsearch.errors import ClusterError
 from privsearch.spec import Device, Resources, SweepSpec
-from privsearch.study.folder import Study
 from privsearch.study.result import Failed, TrialResult
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial

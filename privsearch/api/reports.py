@@ -1,0 +1,284 @@
+"""The values that calls return: all that happened, each showing itself in a notebook as a table or a picture."""
+
+import base64
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, overload
+
+from privsearch._util.html import html_table, html_text
+from privsearch.errors import StudyError
+from privsearch.study.findings import Finding, State
+from privsearch.study.result import Completed
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+    from privsearch.analysis.explanation import Explanation
+    from privsearch.analysis.paper.verdicts import Verdict
+    from privsearch.analysis.selection import Selection
+    from privsearch.report.documents.paper_tables import PaperTable
+
+MOST_PICTURES: Final = 12
+"""The figures that a notebook shows of a report; the others are named."""
+
+_WIDTH: Final = 100
+
+
+@dataclass(frozen=True, eq=False)
+class AuditReport:
+    """The findings of every attack on a study.
+
+    Attributes:
+        table: a row for each trial and attack, with intervals, placebos and noise floors.
+        left_out: the trials that have no row, counted, and why.
+        files: the tables and plots that were written.
+        skipped: a message for each figure that the study cannot fill.
+    """
+
+    table: "pd.DataFrame"
+    left_out: tuple[str, ...]
+    files: tuple[Path, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"AuditReport({len(self.table)} rows, {_count(self.files)})"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.table, repr(self)) + _paragraphs(self.left_out)
+
+
+@dataclass(frozen=True, eq=False)
+class CheckReport:
+    """The state of a study, part by part.
+
+    Attributes:
+        findings: one or more for each part.
+        repaired: the repairs that were made before looking, in words.
+    """
+
+    findings: tuple[Finding, ...]
+    repaired: tuple[str, ...] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is to be repaired."""
+        return all(finding.state is not State.REPAIR for finding in self.findings)
+
+    @property
+    def table(self) -> "pd.DataFrame":
+        """The findings as a table with the columns `part`, `state`, `found` and `remedy`."""
+        import pandas as pd
+
+        rows = [(finding.part, str(finding.state), finding.found, finding.remedy) for finding in self.findings]
+        return pd.DataFrame(rows, columns=["part", "state", "found", "remedy"])
+
+    def __repr__(self) -> str:
+        state = "sound" if self.is_sound else "to repair"
+        return f"CheckReport({state}: {len(self.findings)} findings, {len(self.repaired)} repairs)"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.table, repr(self)) + _paragraphs(self.repaired)
+
+
+@dataclass(frozen=True, eq=False)
+class DifferenceReport:
+    """The differences between one configuration and others.
+
+    Attributes:
+        first: the configuration that the others are compared with.
+        others: the others.
+        table: a row for each other configuration and quantity: difference, interval and verdict.
+    """
+
+    first: Completed
+    others: tuple[Completed, ...]
+    table: "pd.DataFrame"
+
+    def write_csv(self, path: Path) -> Path:
+        """Write the table as a CSV file, and return the file.
+
+        Raises:
+            StudyError: the file cannot be written.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.table.to_csv(path, index=False)
+        except OSError as error:
+            raise StudyError(f"{path}: must be a file that can be written, but: {error.strerror}") from None
+        return path
+
+    def __repr__(self) -> str:
+        return f"DifferenceReport({self.first.trial_id} against {len(self.others)} others: {len(self.table)} rows)"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.table, repr(self))
+
+
+class SelectionReport(Sequence["Selection"]):
+    """The configuration to take of each task of a study."""
+
+    def __init__(self, selections: Iterable["Selection"], study: Path) -> None:
+        """Keep the selections made in the study at `study`."""
+        self._selections = tuple(selections)
+        self._study = study
+
+    @overload
+    def __getitem__(self, index: int) -> "Selection": ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence["Selection"]: ...
+
+    def __getitem__(self, index: int | slice) -> "Selection | Sequence[Selection]":
+        return self._selections[index]
+
+    def __len__(self) -> int:
+        return len(self._selections)
+
+    def __str__(self) -> str:
+        from privsearch.report.terminal.selection import selection_lines
+
+        return "\n\n".join("\n".join(selection_lines(selection, self._study)) for selection in self)
+
+    def __repr__(self) -> str:
+        chosen = sum(selection.chosen is not None for selection in self)
+        return f"SelectionReport({chosen} of {len(self)} tasks with a configuration to take; print it to read it)"
+
+    def _repr_html_(self) -> str:
+        return html_text(str(self))
+
+
+@dataclass(frozen=True, eq=False)
+class ExplanationReport(Sequence["Explanation"]):
+    """An account of what mattered for each front of a study.
+
+    Attributes:
+        explanations: one for each task.
+        files: the tables and plots that were written.
+    """
+
+    explanations: tuple["Explanation", ...]
+    files: tuple[Path, ...] = ()
+
+    @overload
+    def __getitem__(self, index: int) -> "Explanation": ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence["Explanation"]: ...
+
+    def __getitem__(self, index: int | slice) -> "Explanation | Sequence[Explanation]":
+        return self.explanations[index]
+
+    def __len__(self) -> int:
+        return len(self.explanations)
+
+    def __repr__(self) -> str:
+        return f"ExplanationReport({len(self)} tasks, {_count(self.files)})"
+
+    def _repr_html_(self) -> str:
+        from privsearch.report.terminal.importances import explanation_view
+
+        return _html_of(view for explanation in self for view in explanation_view(explanation))
+
+
+@dataclass(frozen=True, eq=False)
+class PaperTablesReport:
+    """The paper's Tables II and III, filled from a study.
+
+    Attributes:
+        tables: those that the study has a trial for.
+        files: each table as Markdown, LaTeX and CSV.
+    """
+
+    tables: tuple["PaperTable", ...]
+    files: tuple[Path, ...]
+
+    def __repr__(self) -> str:
+        return f"PaperTablesReport({len(self.tables)} tables, {_count(self.files)})"
+
+    def _repr_html_(self) -> str:
+        from privsearch.report.documents.paper_tables import console_view
+
+        return _html_of(console_view(table) for table in self.tables)
+
+
+@dataclass(frozen=True, eq=False)
+class PlotsReport:
+    """The figures of a study for a paper.
+
+    Attributes:
+        files: a PNG and an SVG of each figure.
+        skipped: a message for each figure that the study cannot fill.
+    """
+
+    files: tuple[Path, ...]
+    skipped: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"PlotsReport({_count(self.files)}, {len(self.skipped)} figures skipped)"
+
+    def _repr_html_(self) -> str:
+        return _paragraphs(self.skipped) + _pictures(path for path in self.files if path.suffix == ".png")
+
+
+@dataclass(frozen=True, eq=False)
+class PaperComparison:
+    """A study beside the paper.
+
+    Attributes:
+        cells: every published number beside the study's.
+        verdicts: a verdict on each of the paper's claims, for each dataset.
+        files: both as CSV and Markdown.
+    """
+
+    cells: "pd.DataFrame"
+    verdicts: tuple["Verdict", ...]
+    files: tuple[Path, ...] = ()
+
+    @property
+    def claims(self) -> "pd.DataFrame":
+        """The verdicts as a table with the columns `claim`, `text`, `dataset`, `success` and `verdict`."""
+        import pandas as pd
+
+        fields = ["claim", "text", "dataset", "success", "verdict"]
+        rows = [{field: getattr(verdict, field) for field in fields} for verdict in self.verdicts]
+        return pd.DataFrame(rows, columns=fields)
+
+    def __repr__(self) -> str:
+        ours = int((self.cells["status"] != "missing").sum())
+        return f"PaperComparison({ours} of {len(self.cells)} published numbers, {len(self.verdicts)} verdicts)"
+
+    def _repr_html_(self) -> str:
+        ours = self.cells[self.cells["status"] != "missing"]
+        return html_table(self.claims, repr(self)) + html_table(ours, "Published numbers and this study's")
+
+
+def _count(files: Sequence[Path]) -> str:
+    return f"{len(files)} file{'s' if len(files) != 1 else ''} written"
+
+
+def _paragraphs(texts: Iterable[str]) -> str:
+    return "".join(f"<p>{escape(text)}</p>" for text in texts)
+
+
+def _html_of(views: Iterator["RenderableType"]) -> str:
+    """Return what a terminal shows as HTML."""
+    from rich.console import Console
+
+    console = Console(record=True, width=_WIDTH, file=StringIO(), markup=False, emoji=False, highlight=False)
+    for view in views:
+        console.print(view, "")
+    return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+
+
+def _pictures(files: Iterable[Path]) -> str:
+    paths = list(files)
+    shown = [path for path in paths[:MOST_PICTURES] if path.is_file()]
+    images = [
+        f'<img alt="{escape(path.stem)}" src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}">'
+        for path in shown
+    ]
+    return "".join(images) + _paragraphs(str(path) for path in paths if path not in shown)

@@ -1,0 +1,97 @@
+"""The abstract class of the protocols' behaviour."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray as Array
+
+from privsearch.attacks.protocols.evaluation import Evaluation
+from privsearch.spec import Attack
+from privsearch.spec.protocols import ProtocolSpec
+from privsearch.study.signals import Signals
+
+P = TypeVar("P", bound=ProtocolSpec)
+
+
+@dataclass(frozen=True)
+class ProtocolRules(ABC, Generic[P]):
+    """The rules of a protocol: the drawing of cohorts, and the evaluation of an attack on their signals.
+
+    A `Protocol` of `privsearch.spec` says which protocol a trial follows, with its settings, and knows all that needs
+    no arrays. The rules are its behaviour, hence another name. They are made from the specification by `rules_of`.
+
+    Attributes:
+        protocol: the specification.
+    """
+
+    protocol: P
+
+    @abstractmethod
+    def draw_cohort(self, num_train: int, seed: int) -> tuple[Bool[Array, "networks num_train"], list[int]]:
+        """Draw the training subset and the seed of every network of a trial.
+
+        Args:
+            num_train: the number of examples in the training split.
+            seed: the seed of the sweep.
+
+        Returns:
+            The subsets, `(networks, num_train)`, True for members, and the networks' seeds. Both depend on the seed and
+            not on the configuration: configurations are compared on the same subsets, which takes that source of
+            variance out of their differences.
+
+        Raises:
+            DataError: the training split is too small for the protocol.
+        """
+
+    @abstractmethod
+    def queried(self, signals: Signals) -> Int[Array, " n"]:
+        """Return the indices of the examples that every target is attacked on.
+
+        Args:
+            signals: the signals of a cohort.
+        """
+
+    @abstractmethod
+    def scores(self, signals: Signals, attack: Attack, seed: int) -> Iterator[Float[Array, " n"]]:
+        """Yield an attack's scores of the queried examples, `(n,)`, for one target after the other.
+
+        Args:
+            signals: the signals of a cohort, its networks in the order of `draw_cohort`.
+            attack: the attack.
+            seed: the seed of the sweep; decides all that the attack leaves to chance.
+
+        Raises:
+            MetricError: the attack cannot be run on the examples.
+        """
+
+    @abstractmethod
+    def evaluate(self, signals: Signals, attack: Attack, seed: int) -> list[Evaluation]:
+        """Evaluate an attack on every target of a cohort.
+
+        Args:
+            signals: the signals of a cohort, its networks in the order of `draw_cohort`.
+            attack: the attack.
+            seed: the seed of the sweep; decides all that the attack and its evaluation leave to chance.
+
+        Returns:
+            One evaluation for each target, of the scores that `scores` gives.
+
+        Raises:
+            MetricError: the attack cannot be run on the examples.
+        """
+
+    def target_scores(
+        self, signals: Signals, attack: Attack, seed: int
+    ) -> Iterator[tuple[Float[Array, " n"], Bool[Array, " n"]]]:
+        """Yield, for each target, an attack's scores of the queried examples and the membership of these examples.
+
+        Raises:
+            MetricError: the attack cannot be run on the examples.
+        """
+        queried = self.queried(signals)
+        all_scores = self.scores(signals, attack, seed)
+        for target, scores in zip(self.protocol.target_networks, all_scores, strict=True):
+            yield scores, signals.is_member[target, queried]

@@ -1,0 +1,64 @@
+"""The places in a study of what is made from its record."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class OutputPaths:
+    """The files and folders that are made from the record of a study, whether they are there yet or not.
+
+    Attributes:
+        study: the study's folder.
+    """
+
+    study: Path
+
+    @property
+    def index(self) -> Path:
+        """The index for Optuna's tools."""
+        return self.study / "optuna.journal"
+
+    @property
+    def report(self) -> Path:
+        """The study as one page."""
+        return self.study / "report.html"
+
+    @property
+    def fronts(self) -> Path:
+        """The folder of the Pareto-front plots."""
+        return self.study / "fronts"
+
+    @property
+    def tables(self) -> Path:
+        """The folder of the paper's tables."""
+        return self.study / "tables"
+
+    @property
+    def plots(self) -> Path:
+        """The folder of the paper's figures."""
+        return self.study / "plots"
+
+    @property
+    def audit(self) -> Path:
+        """The folder of the audit's tables and plots."""
+        return self.study / "audit"
+
+    @property
+    def analysis(self) -> Path:
+        """The folder of importances and hypervolumes."""
+        return self.study / "analysis"
+
+    @property
+    def comparison(self) -> Path:
+        """The folder of the comparison with the published numbers."""
+        return self.study / "comparison"
+
+    @property
+    def exports(self) -> Path:
+        """The folder of exported configurations."""
+        return self.study / "exports"
+
+    def table(self, name: str) -> Path:
+        """Return the path of a table of results, such as `results`."""
+        return self.study / f"{name}.csv"

@@ -1,0 +1,33 @@
+"""The schedule as an actor of Ray's, beside the head of the cluster."""
+
+from collections.abc import Sequence
+
+from privsearch.sweep.planned import PlannedTrial
+from privsearch.sweep.runners.ray_tune.messages import WorkerConfig
+from privsearch.sweep.runners.ray_tune.schedule import Schedule
+
+
+class SchedulerActor(Schedule):
+    """A schedule whose trials Ray Tune runs: workers bring it their results, and the driver asks it for events.
+
+    It is an actor of several threads: `run` returns when all trials are done, and the other methods are called
+    meanwhile. Workers do not report through Tune, which would take each of them 5 ms a trial.
+    """
+
+    def __init__(self, trials: Sequence[PlannedTrial], job: bytes, config: WorkerConfig) -> None:
+        """Begin with `trials`.
+
+        Args:
+            trials: the trials that are known so far.
+            job: the pickled pair of a `Job` and the device to train on.
+            config: the workers to run them on.
+        """
+        super().__init__(trials, config.workers, config.patience.retries)
+        self._job = job
+        self._config = config
+
+    def run(self) -> None:
+        """Run all trials, and those that are added, until the schedule is closed."""
+        from privsearch.sweep.runners.ray_tune.tuning import run_shards  # takes a second, which the driver is spared
+
+        run_shards(self, self._job, self._config)
