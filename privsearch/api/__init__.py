@@ -1,1 +1,10 @@
-"""What the command line does, as calls: one for each command, with its options as arguments (docs/api.md)."""
+"""The Python calls: every operation once, each returning a value that says all that happened (docs/api.md).
+
+arguments.py    the sweep, the study and the runner that calls take
+sweeps.py       the calls that run trials, or say what there is to run
+studies.py      the calls that show a study, choose from it, or make its files again
+reports.py      the values that these return, and how they show themselves in a notebook
+study.py        the study that users hold: a folder with tables, tasks and fronts
+check.py        is a study whole? and its repair
+plugins.py      a dataset, a model or an attack of a user's own
+"""

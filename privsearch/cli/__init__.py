@@ -1,4 +1,16 @@
-"""The command line: parse, call, print. Heavy imports stand in the commands that need them, so --help is quick."""
+"""The command line: it parses, calls and prints, and decides nothing.
+
+app.py          the program: its exit statuses, its messages, its notes
+options.py      the options that several commands share
+run.py          plan, sweep, attack, trial
+show.py         front, check, diff, audit, explain, report, tables, plots, compare
+choose.py       pick, export
+serve.py        watch, and the page beside a sweep
+datasets.py     datasets, datasets fetch
+summary.py      the lines at the end of a sweep
+
+Heavy imports stand in the commands that need them, so that `--help` is quick.
+"""
 
 import os
 import sys

@@ -72,7 +72,7 @@ def test_every_public_name_is_there_and_documented() -> None:
         value = getattr(privsearch, name)
         assert name in dir(privsearch)
         assert name in told or not callable(value) or isinstance(value, type)
-    with pytest.raises(AttributeError, match="attribute nonsense"):
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = privsearch.nonsense
 
 
