@@ -9,9 +9,10 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from privsearch.cli.app import app
-from privsearch.spec import AXES, HalvesProtocol, PaperProtocol, SweepSpec
+from privsearch.spec import AXES, SweepSpec
 from privsearch.spec.attacks import ATTACK_KINDS
 from privsearch.spec.datasets import DatasetName
+from privsearch.spec.protocols import PROTOCOLS
 from privsearch.spec.sweep import RECIPE_AXES
 from privsearch.spec.sweep_file import read_sweep
 
@@ -108,7 +109,7 @@ def test_the_sweep_files_of_the_pages_are_read(page: str, tmp_path: Path) -> Non
 def test_sweeps_has_every_field_axis_and_attack() -> None:
     """docs/sweeps.md leaves nothing out that may stand in a sweep file."""
     told = set(re.findall(r"`(\w+)", (DOCS / "sweeps.md").read_text()))
-    protocols = {*PaperProtocol.model_fields, *HalvesProtocol.model_fields} - {"kind"}
+    protocols = {*PROTOCOLS, *(field for protocol in PROTOCOLS.values() for field in protocol.model_fields)} - {"kind"}
     names = {*get_args(DatasetName), *AXES, *RECIPE_AXES, *ATTACK_KINDS, *protocols}
     assert {*names, *SweepSpec.model_fields} - told == set()
 
