@@ -1,7 +1,7 @@
 """The networks that are trained and attacked: `build_network` turns a TrialSpec into one."""
 
 from privsearch.models.leaky import Leaky, MembraneReadout
-from privsearch.models.networks import Network, Stage, build_network, num_weights
+from privsearch.models.networks import Network, Stage, build_network
 from privsearch.models.quantization import StateQuantizer, quant_conv2d, quant_linear, quant_relu
 from privsearch.models.registered import RegisteredNetwork
 from privsearch.models.scan import Dynamics
@@ -17,7 +17,6 @@ __all__ = [
     "Stage",
     "StateQuantizer",
     "build_network",
-    "num_weights",
     "quant_conv2d",
     "quant_linear",
     "quant_relu",

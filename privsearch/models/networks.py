@@ -8,8 +8,8 @@ With `precision: bf16`, currents and spikes of all layers but the last are 16-bi
 loss stay in 32 bits.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Final, cast
+from collections.abc import Sequence
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -22,10 +22,8 @@ from privsearch.models.quantization import StateQuantizer, effective_weight, qua
 from privsearch.models.registered import RegisteredNetwork, build_registered
 from privsearch.models.scan import Dynamics
 from privsearch.spec import Readout, TrialSpec
+from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers
 from privsearch.spec.trial import BUILT_IN_MODELS
-
-HIDDEN_FEATURES: Final = 1000
-CONV_CHANNELS: Final = (32, 64)
 
 
 class Stage(nn.Module):
@@ -99,18 +97,6 @@ class Network(nn.Sequential):
         return last.current(neurons(current)), last.activation
 
 
-def num_weights(input_shape: tuple[int, ...], num_classes: int) -> int:
-    """The weights and biases of the network that `build_network` builds for such examples."""
-    stages, features = 0, input_shape[0]
-    if len(input_shape) == 3:
-        channels, height, width = input_shape
-        for out_channels in CONV_CHANNELS:
-            stages += (9 * channels + 1) * out_channels
-            channels = out_channels
-        features = channels * (height // 4) * (width // 4)
-    return stages + (features + 1) * HIDDEN_FEATURES + (HIDDEN_FEATURES + 1) * num_classes
-
-
 def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network | RegisteredNetwork:
     """The network that a trial asks for, its weights drawn from torch's global generator.
 
@@ -138,33 +124,24 @@ def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: in
             "input_shape must be (features,), or (channels, height, width) with height and width of at least 4, "
             f"but got {input_shape}. Reshape the data set's examples."
         )
-    conv, dense = _affine(spec)
     dtype = torch.bfloat16 if spec.precision == "bf16" else torch.float32
-    stages, features = [], input_shape[0]
-    if is_image:
-        channels, height, width = input_shape
-        for out_channels in CONV_CHANNELS:
-            stages.append(Stage(conv(channels, out_channels), _hidden_activation(spec, is_head=False), dtype))
-            channels = out_channels
-        features = channels * (height // 4) * (width // 4)
-    stages.append(Stage(dense(features, HIDDEN_FEATURES), _hidden_activation(spec, is_head=True), dtype))
-    readout = MembraneReadout(_leaky(spec)) if spec.model == "snn" else nn.Identity()
-    stages.append(Stage(dense(HIDDEN_FEATURES, num_classes), readout))
-    return Network(*stages)
+    *hidden, last = network_layers(spec, input_shape, num_classes)
+    stages = [Stage(_affine(spec, layer), _hidden_activation(spec, layer), dtype) for layer in hidden]
+    readout = MembraneReadout(_leaky(spec)) if last.is_spiking else nn.Identity()
+    return Network(*stages, Stage(_affine(spec, last), readout))
 
 
-def _affine(spec: TrialSpec) -> tuple[Callable[[int, int], nn.Module], Callable[[int, int], nn.Module]]:
-    bit_width = spec.weight_bit_width
+def _affine(spec: TrialSpec, layer: Layer) -> nn.Module:
+    inputs, outputs, bit_width = layer.inputs, layer.outputs, spec.weight_bit_width
+    if layer.kind == "linear":
+        return nn.Linear(inputs, outputs) if bit_width is None else quant_linear(inputs, outputs, bit_width)
     if bit_width is None:
-        return lambda fan_in, out: nn.Conv2d(fan_in, out, kernel_size=3, padding=1), nn.Linear
-    return (
-        lambda fan_in, out: quant_conv2d(fan_in, out, bit_width),
-        lambda fan_in, out: quant_linear(fan_in, out, bit_width),
-    )
+        return nn.Conv2d(inputs, outputs, KERNEL_SIZE, padding=1)
+    return quant_conv2d(inputs, outputs, bit_width)
 
 
-def _hidden_activation(spec: TrialSpec, *, is_head: bool) -> nn.Module:
-    if spec.model == "snn" and (is_head or spec.spiking_layers == "all"):
+def _hidden_activation(spec: TrialSpec, layer: Layer) -> nn.Module:
+    if layer.is_spiking:
         return _leaky(spec)
     if spec.act_bit_width is None:
         return nn.ReLU()
