@@ -289,8 +289,8 @@ def scan_to_linear_backward(
         weight: the argument of `scan_to_linear`.
         neurons: the neurons' parameters.
         grad_out: `(num_steps, batch, outputs)`.
-        grad: the shape of `current`, written.
-        grad_weight: the shape of `weight`, written.
+        grad: the gradient of `current`, in its shape; written.
+        grad_weight: the gradient of `weight`, in its shape; written.
     """
     num_steps, batch, num_outputs = grad_out.shape
     n = weight.shape[1]

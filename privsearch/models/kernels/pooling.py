@@ -34,7 +34,7 @@ def max_pool(x: Any, out: Any, place: Any) -> None:
     Args:
         x: `(n, height, width, channels)`.
         out: `(n, height // 2, width // 2, channels)`, written.
-        place: the shape of `out`: the winner's place among the four inputs, in reading order; written.
+        place: in the shape of `out`, the winner's place among the four inputs, in reading order; written.
     """
     n, height, width, _ = out.shape
     for k in range(n):
