@@ -1,1 +1,1 @@
-"""Speed against what a user would write or pick, side by side in one run: `python -m benchmarks`."""
+"""Speed against the code or library that a user would choose, side by side in one run: `python -m benchmarks`."""

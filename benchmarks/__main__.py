@@ -14,7 +14,7 @@ from privsearch.study.environment import describe_environment
 
 
 def main() -> None:
-    """Run what the arguments ask for."""
+    """Run the command of the arguments."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("command", nargs="?", choices=("run", "plot"), default="run", help="default: run")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, and smaller ones where a peer is very slow")
@@ -47,7 +47,7 @@ def _run(names: str | None, record: Path, console: Console, *, quick: bool) -> N
 
 
 def _console() -> Console:
-    """The terminal; wide enough for one line a row where the output goes to a file."""
+    """Return the console; if the output goes to a file, it is wide enough for one line a row."""
     console = Console()
     return console if console.is_terminal else Console(width=500)
 

@@ -1,4 +1,4 @@
-"""What both sides of a row compute on."""
+"""The data that both sides of a row compute on."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from privsearch.spec.datasets import ImageName
 
 
 def image_splits(name: ImageName, num_train: int) -> Splits:
-    """So many training images of an image dataset; random ones of the same shape where its files are not there."""
+    """Load `num_train` training images of an image dataset, or draw random ones of that shape if it has no files."""
     if not missing_data([name]):
         return load_splits(name, seed=0, train_size=num_train, test_size=10)
     info = describe_dataset(name)

@@ -1,14 +1,14 @@
-"""What two workers that both hold all of CIFAR-10 cost in memory: mapped and shared, or as a copy for each.
+"""The memory of two workers that both hold all of CIFAR-10: mapped and shared, or as a copy for each.
 
     PRIVSEARCH_DATA_DIR=... python benchmarks/dataset_memory.py
 
 Each process loads both splits, touches every page and waits for the other; then each reads its own
-/proc/self/smaps_rollup, so this runs on Linux alone. RSS counts a page in every process that has it, PSS divides it
-among them: the sum of the PSS is what the machine pays. 'grown' is the difference to the process before it loaded.
+/proc/self/smaps_rollup, which Linux alone has. RSS counts a page in every process that has it, PSS divides it among
+them: the sum of the PSS is the cost to the machine. 'grown' is the difference to the process before it loaded.
 Measured with 2 workers, in MiB:
 
     shared: RSS 177, PSS 88 in each process, PSS of both 176
-    copied: RSS 882, PSS 803 in each process, PSS of both 1606 (the mapped file, read once, among it)
+    copied: RSS 882, PSS 803 in each process, PSS of both 1606 (including the mapped file, which is read once)
 """
 
 import multiprocessing
@@ -25,7 +25,7 @@ WORKERS: Final = 2
 
 
 def shared() -> object:
-    """The splits as every trial has them: 8 bits a pixel, mapped from one file."""
+    """Load the splits as every trial does: 8 bits a pixel, mapped from one file."""
     splits = _load()
     for x in (splits.x_train, splits.x_test):
         x.max()
@@ -33,7 +33,7 @@ def shared() -> object:
 
 
 def copied() -> object:
-    """What is usually done instead: each process's own inputs in 32-bit floats."""
+    """Load the splits as is usually done instead: each process's own inputs in 32-bit floats."""
     splits = _load()
     return [x.float().div_(255).sub_(0.5).div_(0.5) for x in (splits.x_train, splits.x_test)]
 
@@ -43,13 +43,13 @@ def _load() -> Splits:
 
 
 def memory() -> dict[str, float]:
-    """This process's RSS and PSS in MiB."""
+    """Read this process's RSS and PSS in MiB."""
     rows = [line.split() for line in Path("/proc/self/smaps_rollup").read_text().splitlines()]
     return {row[0][:-1]: int(row[1]) / 1024 for row in rows if row[0] in {"Rss:", "Pss:"}}
 
 
 def _worker(load: Callable[[], object], barrier: Barrier, results: "multiprocessing.Queue[dict[str, float]]") -> None:
-    """Tell what `load` adds to this process's memory while the others hold theirs."""
+    """Measure the memory that `load` adds to this process while the others hold their splits."""
     torch.set_num_threads(1)
     barrier.wait()
     before = memory()
@@ -63,7 +63,7 @@ def _worker(load: Callable[[], object], barrier: Barrier, results: "multiprocess
 
 
 def main() -> None:
-    """Measure both ways and print them."""
+    """Measure both ways of loading, and print their memory."""
     context = multiprocessing.get_context("spawn")
     _load()  # the files are checked and prepared beforehand
     for load in (shared, copied):

@@ -1,4 +1,4 @@
-"""Trials that compute nothing: what is left is what it costs to run them, to keep them, and to read them again."""
+"""Trials that compute nothing, for measuring the cost of running, recording and reading trials."""
 
 import json
 import random
@@ -16,25 +16,25 @@ from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
 
 TEMPLATE: Final = Path(__file__).parent.parent / "studies" / "tabular" / "trials.jsonl"
-"""Real results, to copy from."""
+"""The record of real results that idle trials copy."""
 
 
 @dataclass(frozen=True)
 class Idle:
-    """A job that waits for a while and gives a result that was found once, under the trial's own name."""
+    """A job that waits for a while and returns a copy of a real result, under the trial's own id."""
 
     seconds: float
     result: Completed
 
     def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:  # noqa: ARG002  # waits anywhere
-        """The copied result."""
+        """Wait, and return the copied result."""
         time.sleep(self.seconds)
         return self.result.model_copy(update={"trial_id": trial.trial_id, "spec": trial.spec, "seconds": self.seconds})
 
 
 @dataclass
 class Recorder:
-    """Records results, as a sweep does, and notes when the first trial began and the last one ended."""
+    """A listener that records results, as a sweep does, and the times of the first trial's start and the last's end."""
 
     record: RecordWriter
     first: float = 0.0
@@ -42,38 +42,38 @@ class Recorder:
     count: int = 0
 
     def started(self, trial: PlannedTrial) -> None:  # noqa: ARG002  # the first is as good as any
-        """A worker has taken a trial up."""
+        """Note the time of the first trial's start."""
         self.first = self.first or time.perf_counter()
 
     def finished(self, result: TrialResult) -> None:
-        """A trial has a result."""
+        """Record a result, and note the time."""
         self.record.append(result)
         self.last = time.perf_counter()
         self.count += 1
 
 
 def sweep_of(trials: int) -> SweepSpec:
-    """A sweep of so many distinct trials of an SNN on Iris, or of the next multiple of 10 above it."""
+    """Return a sweep of distinct trials of an SNN on Iris: `trials` rounded down to a multiple of 10, at least 10."""
     betas = [i / (trials // 10 + 1) for i in range(1, max(trials // 10, 1) + 1)]
     grid = {"model": ["snn"], "weight_bit_width": [None, 4], "num_steps": [5, 10, 15, 20, 25], "beta": betas}
     return SweepSpec.model_validate({"name": "idle", "datasets": ["iris"], "grids": {"all": grid}})
 
 
 def idle_trials(trials: int, folder: Path, seconds: float) -> list[PlannedTrial]:
-    """Trials to run, with `seconds` for their estimates."""
+    """Plan trials to run, each with `seconds` for its estimate."""
     plan = make_plan(sweep_of(trials), Study(folder))
     return [replace(trial, seconds=seconds) for trial in plan.todo]
 
 
 def template() -> Completed:
-    """A real result, cut down to as many replicates as a sweep has by default."""
+    """Return a real result, cut down to as many replicates as a sweep has by default."""
     with TEMPLATE.open(encoding="utf-8") as lines:
-        found = next(result for line in lines if isinstance(result := parse_result(line), Completed))
-    return found.model_copy(update={"replicates": found.replicates[: PaperProtocol().replicates]})
+        result = next(result for line in lines if isinstance(result := parse_result(line), Completed))
+    return result.model_copy(update={"replicates": result.replicates[: PaperProtocol().replicates]})
 
 
 def written_study(trials: int, folder: Path) -> Study:
-    """A study of so many finished trials, their accuracies and AUCs drawn at random, the accurate ones leaking more."""
+    """Write a study of finished trials with random accuracies and AUCs, in which accurate trials leak more."""
     study, sweep = Study(folder), sweep_of(trials)
     planned = make_plan(sweep, study).trials
     study.begin(sweep, {trial.trial_id: trial.spec.dataset_name for trial in planned}, {})

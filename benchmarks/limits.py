@@ -1,10 +1,10 @@
-"""How near a training step is to what this machine can do: `python -m benchmarks.limits`.
+"""The share of this machine's limit that a training step reaches: `python -m benchmarks.limits`.
 
 Counts the floating-point operations of the spiking ConvNet's step (MNIST, `all`) and the bytes that go through memory,
 measures how fast this machine multiplies large matrices and copies large arrays, in turns with the step itself, and
-prints which share of that limit the step reaches. The count is of dense arithmetic: that most spikes are 0 is not used
-by any library for dense layers. A tensor's bytes count whenever one operation writes it or another reads it, since at
-these sizes none is still in the cache; the optimiser's passes over the weights are among them.
+prints the share of that limit that the step reaches. The count is of dense arithmetic: no library for dense layers
+profits from most spikes being 0. A tensor's bytes count whenever one operation writes it or another reads it, since at
+these sizes no tensor is still in the cache; the optimiser's passes over the weights are counted too.
 """
 
 import statistics
@@ -22,23 +22,23 @@ from privsearch.study.environment import describe_environment
 
 Precision = Literal["fp32", "bf16"]
 SIZE: Final = 2048
-"""Rows and columns of the matrices; their product takes 17 GFLOP."""
+"""The rows and columns of the matrices; their product takes 17 GFLOP."""
 COPIED: Final = 2**28
-"""Bytes of the array that is copied."""
+"""The bytes of the copied array."""
 WEIGHTS: Final = 9 * 32 + 32 + 9 * 32 * 64 + 64 + 3136 * 1000 + 1000 + 1000 * 10 + 10
 ROUNDS: Final = 7
 
 
 @dataclass(frozen=True)
 class Layer:
-    """What one layer does for one example at one step.
+    """The work of one layer for one example at one step.
 
     Attributes:
-        inputs: numbers it reads.
-        outputs: numbers it writes, before they are pooled.
-        neurons: what is left of them.
+        inputs: the numbers that the layer reads.
+        outputs: the numbers that it writes, before pooling.
+        neurons: the numbers that are left after pooling.
         macs: multiply-adds.
-        steps: at how many steps its input is another one.
+        steps: the number of steps at which its input changes.
     """
 
     inputs: int
@@ -57,19 +57,19 @@ LAYERS: Final = (
 
 
 def step_flops() -> int:
-    """Floating-point operations of a step: forward, and backward for weights and for all inputs but the images."""
+    """Count a step's floating-point operations: forward, and backward for weights and all inputs but the images."""
     first, *others = LAYERS
     return 2 * BATCH * (2 * first.macs * first.steps + sum(3 * layer.macs * layer.steps for layer in others))
 
 
 def step_bytes(precision: Precision) -> int:
-    """Bytes that the operations of a step read and write; membranes are 32-bit whatever the precision."""
+    """Count the bytes that the operations of a step read and write; membranes are 32-bit whatever the precision."""
     size = 4 if precision == "fp32" else 2
     return BATCH * sum(_layer_bytes(layer, size) for layer in LAYERS) + 4 * 7 * WEIGHTS
 
 
 def _layer_bytes(layer: Layer, size: int) -> int:
-    """Of one example, all steps: the affine operation and pooling at `layer.steps`, the neurons at all steps."""
+    """Count one example's bytes: affine operation and pooling at `layer.steps` steps, neurons at all steps."""
     is_pooled = layer.outputs != layer.neurons
     affine = 3 * layer.inputs + 3 * layer.outputs  # forward; for the weights' gradient; for the inputs'
     pooling = 2 * (layer.outputs + layer.neurons) if is_pooled else 0
@@ -79,7 +79,7 @@ def _layer_bytes(layer: Layer, size: int) -> int:
 
 
 def contenders() -> dict[str, Callable[[], object]]:
-    """What takes turns: matrix products, a copy, and the step in both precisions."""
+    """Return the works that take turns: matrix products, a copy, and the step in both precisions."""
     x, weight = torch.rand(SIZE, SIZE), torch.rand(SIZE, SIZE)
     x16, weight16 = x.bfloat16(), weight.bfloat16()
     source = torch.zeros(COPIED // 4)
@@ -99,13 +99,13 @@ def contenders() -> dict[str, Callable[[], object]]:
 
 
 def medians() -> dict[str, float]:
-    """CPU seconds of each contender, after one round of warm-up."""
+    """Measure the median CPU seconds of each contender, after one round of warm-up."""
     taking_turns = contenders()
     seconds: dict[str, list[float]] = {name: [] for name in taking_turns}
     for _ in range(1 + ROUNDS):
         for name, work in taking_turns.items():
             seconds[name].append(timed(work)[0].cpu)
-    return {name: statistics.median(found[1:]) for name, found in seconds.items()}
+    return {name: statistics.median(times[1:]) for name, times in seconds.items()}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""From a row to its result: both sides alive at once, taking turns."""
+"""The measurement of a row: both sides are alive at once and take turns."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -12,19 +12,19 @@ from benchmarks.worker import Side, SideError, Timing
 
 @dataclass(frozen=True)
 class _Rounds:
-    """What all rounds of a row gave, by round and then by side."""
+    """The timings and answers of all rounds of a row, by round and then by side."""
 
     timings: tuple[tuple[Timing, ...], ...]
     answers: tuple[tuple[Answer, ...], ...]
 
 
 def measure(row: Row, environment: dict[str, Any], *, quick: bool) -> Result:
-    """Time a row's sides in turns; a failure is a result, so that the other rows go on.
+    """Time a row's sides in turns; a failure is a result too, so that the other rows go on.
 
     Args:
-        row: what to measure.
-        environment: where and when, kept with the result.
-        quick: fewer rounds, and where the row says so smaller ones.
+        row: the row to measure.
+        environment: the machine, versions and time, kept with the result.
+        quick: True for fewer rounds, and smaller ones if the row says so.
     """
     what = f"{row.what} ({row.quick_note})" if quick and row.quick_note else row.what
     unit, peer = ("x", _peer(row)) if isinstance(row, Ratio) else (row.unit, "")
@@ -39,8 +39,8 @@ def measure(row: Row, environment: dict[str, Any], *, quick: bool) -> Result:
     result = replace(result, warm_up=sum(warm_up, ()), timings=timings, values=_values(row, rounds))
     if isinstance(row, Bound):
         return result
-    found: Agreement = row.compare(*zip(*rounds.answers, strict=True))
-    return replace(result, agrees=found.holds, agreement=found.words)
+    agreement: Agreement = row.compare(*zip(*rounds.answers, strict=True))
+    return replace(result, agrees=agreement.holds, agreement=agreement.words)
 
 
 def _peer(row: Ratio) -> str:
@@ -55,11 +55,13 @@ def _versioned(package: str) -> str:
 
 
 def _rounds(sides: tuple[Any, ...], count: int, *, quick: bool) -> _Rounds:
-    """Let each side compute `count` times, in turns: what disturbs the machine disturbs both."""
+    """Let each side compute `count` times, in turns, so that a disturbance of the machine disturbs both sides."""
     with ExitStack() as stack:
         started = [stack.enter_context(Side(prepare, quick=quick)) for prepare in sides]
         rounds = [[side.round() for side in started] for _ in range(count)]
-    timings, answers = (tuple(tuple(found[part] for found in each) for each in rounds) for part in (0, 1))
+    timings, answers = (
+        tuple(tuple(side[part] for side in sides_of_round) for sides_of_round in rounds) for part in (0, 1)
+    )
     return _Rounds(timings, answers)
 
 

@@ -1,4 +1,4 @@
-"""Our side of the training rows: what a trial calls."""
+"""Our side of the training rows, by the functions that a trial calls."""
 
 import torch
 from torch import Tensor
@@ -13,12 +13,12 @@ from privsearch.spec import TrialSpec
 
 
 def training_epoch(spec: TrialSpec, splits: Splits, *, shuffled: bool = False) -> Round:
-    """A network of seed 0, trained as a trial does it: a round is one pass over the training split.
+    """Build a network of seed 0 and return its round: one pass over the training split, as in a trial.
 
     Args:
-        spec: in whatever form.
+        spec: the trial, canonical or not.
         splits: the data.
-        shuffled: whether each round draws its batches anew; otherwise they stay as they are, in order.
+        shuffled: True if each round draws its batches anew, False if they keep the order of the split.
     """
     keep_freed_memory()
     spec = spec.canonical(splits.info.network, augments=splits.info.augments)
@@ -40,6 +40,6 @@ def training_epoch(spec: TrialSpec, splits: Splits, *, shuffled: bool = False) -
 
 
 def new_network(spec: TrialSpec, splits: Splits) -> Network:
-    """The network of a canonical spec, from seed 0, as both sides draw their weights."""
+    """Build the network of a canonical spec from seed 0, from which both sides draw their weights."""
     torch.manual_seed(0)
     return build_network(spec, splits.info.input_shape, splits.info.num_classes)

@@ -1,4 +1,4 @@
-"""Each row's results over time against its target."""
+"""The plot of each row's results over time against its target."""
 
 import math
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from privsearch.report.figures.style import PAGE_WIDTH, legend_below, new_figure
 
 COLUMNS: Final = 3
 PANEL_HEIGHT: Final = 1.5
-"""Inches."""
+"""The height in inches."""
 MARGIN: Final = timedelta(hours=12)
-"""Before the first and after the last run."""
+"""The time shown before the first and after the last run."""
 COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-"""Of Okabe and Ito 2008, one for each machine."""
+"""The colours of Okabe and Ito 2008, one for each machine."""
 
 
 def plot_results(results: Sequence[Result], path: Path) -> list[Path]:
@@ -28,11 +28,11 @@ def plot_results(results: Sequence[Result], path: Path) -> list[Path]:
     Filled markers are full runs, hollow ones quick runs; each machine has its colour.
 
     Args:
-        results: everything that was measured, oldest first.
-        path: of the files, without their endings.
+        results: all results, oldest first.
+        path: the path of the files, without their endings.
 
     Returns:
-        The PNG and the SVG; nothing where there is nothing to draw.
+        The paths of the PNG and the SVG; none if there is nothing to draw.
     """
     drawn = [result for result in results if result.values]
     if not drawn:
@@ -44,12 +44,12 @@ def plot_results(results: Sequence[Result], path: Path) -> list[Path]:
     panels = figure.subplots(lines, COLUMNS, squeeze=False, sharex=True).flat
     key: dict[str, Any] = {}
     for axes, name in zip(panels, names, strict=False):
-        own = [result for result in drawn if result.row == name]
-        for result in own:
+        history = [result for result in drawn if result.row == name]
+        for result in history:
             colour = colours.get(_machine(result), GREY)
             key.setdefault(_machine(result), _draw(axes, result, colour))
-        key.setdefault("target", axes.axhline(own[-1].target, color=GREY, lw=0.8, ls="--"))
-        _label(axes, own[-1])
+        key.setdefault("target", axes.axhline(history[-1].target, color=GREY, lw=0.8, ls="--"))
+        _label(axes, history[-1])
     for axes in list(figure.axes)[len(names) :]:
         axes.remove()
     times = [_time(result) for result in drawn]

@@ -1,4 +1,4 @@
-"""Every row, in the order of the table."""
+"""The rows, in the order of the table."""
 
 from typing import Final
 
@@ -9,14 +9,14 @@ ROWS: Final[tuple[Row, ...]] = (*training_steps.ROWS, *epochs.ROWS, *svm.ROWS, *
 
 
 def chosen_rows(names: str | None) -> tuple[Row, ...]:
-    """The rows of these names, separated by commas; None for all.
+    """Return the rows of these names, separated by commas, or all rows for None.
 
     Raises:
         SystemExit: there is no row of that name.
     """
     if names is None:
         return ROWS
-    known = {row.name: row for row in ROWS}
-    if unknown := [name for name in names.split(",") if name not in known]:
-        raise SystemExit(f"a row must be one of {', '.join(known)}, but got {', '.join(unknown)}")
-    return tuple(known[name] for name in names.split(","))
+    rows = {row.name: row for row in ROWS}
+    if unknown := [name for name in names.split(",") if name not in rows]:
+        raise SystemExit(f"a row must be one of {', '.join(rows)}, but got {', '.join(unknown)}")
+    return tuple(rows[name] for name in names.split(","))

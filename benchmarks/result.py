@@ -1,4 +1,4 @@
-"""What was measured of one row, kept as one line of JSON: raw times first, the rest follows from them."""
+"""The result of one row, kept as one line of JSON: raw times, and the numbers that follow from them."""
 
 import json
 import statistics
@@ -12,22 +12,22 @@ from benchmarks.worker import Timing
 
 @dataclass(frozen=True)
 class Result:
-    """One row, measured once.
+    """A result of one row, measured once.
 
     Attributes:
-        row: its name.
-        what: what was computed.
-        peer: who computed it on the other side, with versions; empty for a bound.
+        row: the row's name.
+        what: the computation, as the table describes it.
+        peer: the library on the other side, with versions; empty for a bound.
         target: the ratio to reach, or the bound to stay below.
         unit: 'x' for a ratio, 's' or 'share' for a bound.
-        quick: whether it was measured with `--quick`.
-        environment: when, on which machine, from which commit, with which versions.
-        warm_up: the rounds that do not count, ours and theirs in turns: what is compiled is compiled there.
+        quick: True if the row was measured with `--quick`.
+        environment: the time, machine, commit and versions.
+        warm_up: the rounds that do not count, ours and theirs in turns: code is compiled in them.
         timings: all further rounds of each side, in pairs that were measured one after the other.
-        values: the number that each round gave: a ratio, seconds, or a share.
-        agrees: whether both sides computed the same thing; None for a bound.
-        agreement: in which words.
-        failure: why nothing was measured; empty where something was.
+        values: the number of each round: a ratio, seconds, or a share.
+        agrees: True if both sides computed the same thing; None for a bound.
+        agreement: the comparison of both sides in words.
+        failure: the reason why nothing was measured; empty if the row was measured.
     """
 
     row: str
@@ -51,7 +51,7 @@ class Result:
 
     @property
     def is_met(self) -> bool:
-        """Whether the median reaches the target, or stays below the bound, with both sides in agreement."""
+        """True if the median reaches the target, or stays below the bound, and both sides agree."""
         if not self.values or self.agrees is False:
             return False
         return self.median >= self.target if self.unit == "x" else self.median < self.target
@@ -64,7 +64,7 @@ def append_result(path: Path, result: Result) -> None:
 
 
 def load_results(path: Path) -> list[Result]:
-    """All that was ever measured, oldest first; nothing where there is no record."""
+    """Load all results of a record, oldest first; none if there is no record."""
     return [_read(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
@@ -75,5 +75,5 @@ def _read(line: str) -> Result:
     return Result(**fields | {"values": tuple(fields["values"])}, warm_up=warm_up, timings=timings)
 
 
-def _timings(found: Iterable[dict[str, float]]) -> tuple[Timing, ...]:
-    return tuple(Timing(**timing) for timing in found)
+def _timings(fields: Iterable[dict[str, float]]) -> tuple[Timing, ...]:
+    return tuple(Timing(**timing) for timing in fields)

@@ -1,53 +1,56 @@
-"""What a row of the table is: two sides to be timed in turns, or one number and its bound."""
+"""The kinds of rows of the table: two sides that are timed in turns, or one number and its bound."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Answer = Any
-"""What one round of a side has computed, for the other side to be compared with: plain values or numpy arrays."""
+"""The values or numpy arrays that one round of a side computes, for a comparison with the other side."""
 
 Round = Callable[[], Answer]
-"""What is timed, again and again."""
+"""A function that is timed again and again."""
 
 Prepare = Callable[[bool], Round]
-"""Makes a side ready in its own process, untimed; told whether the run is quick. Never a lambda: it must be pickled."""
+"""A function that prepares a side in its own process, untimed, given True if the run is quick.
+
+Never a lambda: it must be pickled.
+"""
 
 Clock = Literal["cpu", "wall"]
-"""'cpu': seconds that the side's process, and the processes it waited for, computed; 'wall': seconds that passed."""
+"""A clock: 'cpu' for seconds computed by the side's process and those it waited for, 'wall' for seconds passed."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Whether both sides computed the same thing, and in which words: what was compared, and how far apart it was."""
+    """A verdict on whether both sides computed the same thing, and its words: what was compared, and how far apart."""
 
     holds: bool
     words: str
 
 
 Compare = Callable[[Sequence[Answer], Sequence[Answer]], Agreement]
-"""Judges the answers of all rounds, ours and theirs, the warm-up's first."""
+"""A function that compares the answers of all rounds, ours and theirs, the warm-up's first."""
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times faster we are than a peer.
+    """A row that says how many times faster we are than a peer.
 
     Attributes:
-        name: by which `--only` finds the row.
-        what: what is computed, as the table says it.
-        peer: who computes it on the other side.
+        name: the row's name for `--only`.
+        what: the computation, as the table describes it.
+        peer: the library on the other side, as the table describes it.
         target: the least that their time divided by ours should be.
         ours: our side.
         theirs: the peer's side.
-        compare: whether both computed the same thing.
-        packages: the distributions that make the peer, whose versions the table names.
-        clock: what the ratio is one of.
-        rounds: how often each side is timed, after the warm-up.
-        quick_rounds: how often with `--quick`.
-        quick_note: what else is smaller with `--quick`.
-        warm_up: how many rounds of each side are not counted at first. None are needed where each round is a process of
-            its own; two where the process's memory still grows in the second.
+        compare: the check that both sides computed the same thing.
+        packages: the distributions that the peer consists of, whose versions the table names.
+        clock: the clock whose seconds are divided.
+        rounds: the number of timed rounds of each side, after the warm-up.
+        quick_rounds: the number of timed rounds with `--quick`.
+        quick_note: the other sizes that are smaller with `--quick`.
+        warm_up: the number of first rounds of each side that do not count: none if each round is a process of its own,
+            two if the process's memory still grows in the second.
     """
 
     name: str
@@ -67,19 +70,19 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Bound:
-    """A number that has no peer and must stay below a bound.
+    """A row of a number that has no peer and must stay below a bound.
 
     Attributes:
-        name: by which `--only` finds the row.
-        what: what is measured, as the table says it.
+        name: the row's name for `--only`.
+        what: the measurement, as the table describes it.
         target: the bound.
         unit: 's', or 'share' for a fraction.
-        measure: what is done.
-        value: which number of a round it is: of a clock, or what the round answered.
-        rounds: how often, after the warm-up.
-        quick_rounds: how often with `--quick`.
-        quick_note: what else is smaller with `--quick`.
-        warm_up: as in `Ratio`.
+        measure: the work that is timed.
+        value: the number that a round gives: the seconds of a clock, or the round's answer.
+        rounds: the number of counted rounds, after the warm-up.
+        quick_rounds: the number of counted rounds with `--quick`.
+        quick_note: the other sizes that are smaller with `--quick`.
+        warm_up: the number of first rounds that do not count, as in `Ratio`.
     """
 
     name: str

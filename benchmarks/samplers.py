@@ -1,12 +1,12 @@
-"""How many trials a search needs, by sampler, where the whole grid is known: `python -m benchmarks.samplers`.
+"""The number of trials that a search needs, by sampler, on a grid that is known: `python -m benchmarks.samplers`.
 
 `cross_grid.csv` has every configuration of the tabular cross-product (`everything` in sweeps/cross.yaml: 384 on each of
-two datasets, three replicates each). A search over the same space is asked for its proposals, and told what stands
-there: the very code that `privsearch sweep` runs, but for the training. Counted are new configurations, as a budget
-counts them, until the hypervolume of those tried has reached 95 % of the whole grid's; repeated with other seeds.
+two datasets, three replicates each). A search over the same space proposes configurations and receives their outcomes
+from that file: the very code that `privsearch sweep` runs, but for the training. New configurations are counted, as a
+budget counts them, until the hypervolume of those tried reaches 95 % of the whole grid's; then with other seeds.
 
-Against the worst outcome that there could be, accuracy 0 and AUC 1, nearly any configuration covers 95 % of what the
-grid does. The hypervolume is therefore measured against the worst accuracy and the worst AUC in the grid.
+Against the worst possible outcome, accuracy 0 and AUC 1, nearly any configuration covers 95 % of the grid's
+hypervolume. The hypervolume is therefore measured against the worst accuracy and the worst AUC in the grid.
 """
 
 import argparse
@@ -39,24 +39,24 @@ GRID: Final = HERE / "cross_grid.csv"
 SWEEP: Final = HERE.parent / "sweeps" / "cross.yaml"
 OBJECTIVES: Final = {"test_accuracy": "maximize", "svm.auc": "minimize"}
 SAMPLERS: Final = ("random", "brute_force", "tpe", "nsga2", "nsga3")
-"""All but gp, which takes no space in which an axis has an effect on some points only."""
+"""The samplers but gp, which takes no space in which an axis has an effect on some points only."""
 COLOURS: Final = dict(zip(SAMPLERS, ("#595959", "#56B4E9", "#D55E00", "#009E73", "#CC79A7"), strict=True))
-"""Of Okabe and Ito 2008."""
+"""The colours of Okabe and Ito 2008."""
 REACHED: Final = 0.95
 DRAWN: Final = 150
-"""Trials whose hypervolumes are drawn."""
+"""The number of first trials whose hypervolumes are drawn."""
 
 
 @dataclass(frozen=True)
 class Landscape:
-    """What is known of one dataset.
+    """The outcomes of all configurations on one dataset.
 
     Attributes:
-        dataset: its name.
-        losses: `(n, 2)`: of every configuration, the objectives as numbers of which less is better.
-        outcomes: by configuration, what a search is told of it, and its row of `losses`.
+        dataset: the dataset's name.
+        losses: `(n, 2)`: the objectives of every configuration, with signs such that less is better.
+        outcomes: by configuration, the objectives that a search receives, and the row of `losses`.
         space: the configurations.
-        search: the block of a sweep file that asks for them, without its sampler.
+        search: the search block of a sweep file over these configurations, without its sampler.
     """
 
     dataset: str
@@ -71,21 +71,21 @@ class Landscape:
         return self.volume(self.losses)
 
     def volume(self, losses: np.ndarray) -> float:
-        """The hypervolume of some configurations, against the worst accuracy and the worst AUC of all."""
+        """Compute the hypervolume of some configurations, against the worst accuracy and the worst AUC of all."""
         return float(compute_hypervolume(losses, self.losses.max(axis=0)))
 
 
 @dataclass(frozen=True)
 class Run:
-    """One search.
+    """A search with one sampler and seed.
 
     Attributes:
-        dataset: its name.
-        sampler: its name.
-        seed: what its draws began from.
-        trials: new configurations that it took to reach 95 % of the grid's hypervolume.
-        repeats: proposals of known ones among them.
-        shares: of the grid's hypervolume, after each of the first trials.
+        dataset: the dataset's name.
+        sampler: the sampler's name.
+        seed: the seed of the sampler's draws.
+        trials: the number of new configurations until 95 % of the grid's hypervolume was reached.
+        repeats: the number of proposals until then that repeated a configuration.
+        shares: the share of the grid's hypervolume after each of the first trials.
     """
 
     dataset: str
@@ -97,37 +97,37 @@ class Run:
 
 
 def landscape(dataset: str) -> Landscape:
-    """The grid of one dataset, as it was run."""
+    """Load the grid of one dataset, with its outcomes."""
     sweep = read_sweep(SWEEP)
     grid = {axis: list(values) for axis, values in sweep.grids["everything"].items()}
     space = SearchSpace({axis: tuple(values) for axis, values in grid.items()}, "fcnet", sweep.axes_for(dataset))
     table = pd.read_csv(GRID).query("dataset == @dataset")
     signs = [-1.0 if direction == "maximize" else 1.0 for direction in OBJECTIVES.values()]
     losses = table[list(OBJECTIVES)].to_numpy() * signs
-    known = {tuple(row[axis] for axis in grid): i for i, row in enumerate(records(table))}
+    rows = {tuple(row[axis] for axis in grid): i for i, row in enumerate(records(table))}
     outcomes = {}
     for axes in space.points():
-        i = known[tuple(axes[axis] for axis in grid)]
+        i = rows[tuple(axes[axis] for axis in grid)]
         outcomes[point_key(axes)] = dict(zip(OBJECTIVES, losses[i] * signs, strict=True)), i
     assert len(outcomes) == len(table) == space.size
     return Landscape(dataset, losses, outcomes, space, {"space": grid, "trials": len(table)})
 
 
 def run_search(dataset: str, sampler: str, seed: int) -> Run:
-    """Search until 95 % of the grid's hypervolume is covered, and for as long as it is drawn."""
-    known = landscape(dataset)
-    search = Search.model_validate({**known.search, "sampler": sampler})
-    proposer = Proposer(search, known.space, OBJECTIVES, seed)
+    """Search until 95 % of the grid's hypervolume is covered, and for at least as many trials as are drawn."""
+    grid = landscape(dataset)
+    search = Search.model_validate({**grid.search, "sampler": sampler})
+    proposer = Proposer(search, grid.space, OBJECTIVES, seed)
     tried: list[int] = []
     shares: list[float] = []
     reached = repeats = 0
     while (len(shares) < DRAWN or not reached) and (proposal := proposer.ask()):
         if not proposal.fresh:
             continue
-        outcome, place = known.outcomes[point_key(proposal.axes)]
+        outcome, place = grid.outcomes[point_key(proposal.axes)]
         proposer.tell(proposal.number, outcome)
         tried.append(place)
-        shares.append(known.volume(known.losses[tried]) / known.share)
+        shares.append(grid.volume(grid.losses[tried]) / grid.share)
         if not reached and shares[-1] >= REACHED:
             reached, repeats = len(tried), proposer.counts["repeat"]
     assert reached, "the whole grid has all of the grid's hypervolume"
@@ -135,17 +135,17 @@ def run_search(dataset: str, sampler: str, seed: int) -> Run:
 
 
 def run_all(datasets: Sequence[str], seeds: int) -> list[Run]:
-    """Every sampler on every dataset, with so many seeds."""
+    """Run every sampler on every dataset, with `seeds` seeds each."""
     orders = [*product(datasets, SAMPLERS, range(seeds))]
     with ProcessPoolExecutor(2) as pool:
         return list(pool.map(run_search, *zip(*orders, strict=True)))
 
 
 def summary(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
-    """A row for each dataset and sampler: trials to 95 %, and against random."""
+    """Yield a row for each dataset and sampler: its trials to 95 %, and its comparison with random."""
     for dataset, sampler in dict.fromkeys((run.dataset, run.sampler) for run in runs):
-        own = [run for run in runs if (run.dataset, run.sampler) == (dataset, sampler)]
-        trials = [run.trials for run in own]
+        matching = [run for run in runs if (run.dataset, run.sampler) == (dataset, sampler)]
+        trials = [run.trials for run in matching]
         random = [run.trials for run in runs if (run.dataset, run.sampler) == (dataset, "random")]
         low, middle, high = np.quantile(trials, [0.25, 0.5, 0.75])
         ratio = bootstrap(
@@ -154,13 +154,13 @@ def summary(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         yield {
             "dataset": dataset,
             "sampler": sampler,
-            "seeds": len(own),
+            "seeds": len(matching),
             "median": middle,
             "quartile_low": low,
             "quartile_high": high,
             "least": min(trials),
             "most": max(trials),
-            "repeats": statistics.median(run.repeats for run in own),
+            "repeats": statistics.median(run.repeats for run in matching),
             "times_as_fast": _ratio_of_medians(random, trials),
             "ratio_low": ratio.low,
             "ratio_high": ratio.high,
@@ -173,7 +173,7 @@ def _ratio_of_medians(random: Sequence[int], trials: Sequence[int]) -> float:
 
 
 def table_of(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """The summary for a terminal, and for a document."""
+    """Lay out the summary for a terminal or a document."""
     table = Table("dataset", "sampler", "trials to 95 %", "quartiles", "range", "repeats", "against random", "p", "n")
     for row in rows:
         ratio = f"{row['times_as_fast']:.2f}x ({row['ratio_low']:.2f}-{row['ratio_high']:.2f})"
@@ -198,13 +198,13 @@ def plot(runs: Sequence[Run], path: Path) -> list[Path]:
     key: dict[str, Any] = {}
     for axes, dataset in zip(figure.subplots(1, len(datasets), sharey=True, squeeze=False).flat, datasets, strict=True):
         for sampler in SAMPLERS:
-            own = np.array([run.shares for run in runs if (run.dataset, run.sampler) == (dataset, sampler)])
-            low, middle, high = np.quantile(own, [0.25, 0.5, 0.75], axis=0)
-            steps = np.arange(1, own.shape[1] + 1)
+            shares = np.array([run.shares for run in runs if (run.dataset, run.sampler) == (dataset, sampler)])
+            low, middle, high = np.quantile(shares, [0.25, 0.5, 0.75], axis=0)
+            steps = np.arange(1, shares.shape[1] + 1)
             axes.fill_between(steps, low, high, color=COLOURS[sampler], alpha=0.12, lw=0)
             (key[sampler],) = axes.plot(steps, middle, color=COLOURS[sampler], lw=1.4)
         key["95 %"] = axes.axhline(REACHED, color=GREY, lw=0.8, ls="--")
-        axes.set_title(f"{dataset}: {len(own)} seeds, 384 configurations", loc="left", fontsize=9)
+        axes.set_title(f"{dataset}: {len(shares)} seeds, 384 configurations", loc="left", fontsize=9)
         axes.set_xlabel("trials", fontsize=9)
         axes.tick_params(labelsize=8)
         axes.set_ylim(0.5, 1.01)
@@ -215,18 +215,18 @@ def plot(runs: Sequence[Run], path: Path) -> list[Path]:
 
 
 def main() -> None:
-    """Run every sampler, print the table, and write it and the plot."""
+    """Run every sampler, print the table, and write the table and the plot."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.samplers", description=__doc__.split("\n", maxsplit=1)[0]
     )
     parser.add_argument("--seeds", type=int, default=20, help="searches of each sampler on each dataset (20)")
     parser.add_argument("--output", type=Path, default=HERE, help="where samplers.csv, .png and .svg go")
-    asked = parser.parse_args()
-    runs = run_all(["iris", "breast_cancer"], asked.seeds)
+    arguments = parser.parse_args()
+    runs = run_all(["iris", "breast_cancer"], arguments.seeds)
     rows = list(summary(runs))
     Console(width=140).print(table_of(rows))
-    pd.DataFrame(rows).to_csv(asked.output / "samplers.csv", index=False, float_format="%.4g")
-    for path in plot(runs, asked.output / "samplers"):
+    pd.DataFrame(rows).to_csv(arguments.output / "samplers.csv", index=False, float_format="%.4g")
+    for path in plot(runs, arguments.output / "samplers"):
         Console().print(f"written: {path}")
 
 

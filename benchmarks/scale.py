@@ -1,10 +1,10 @@
-"""How cost grows with the number of trials: to run them, to keep them, to read them, to find their front.
+"""The growth of cost with the number of trials: of running, recording and reading them, and of their front.
 
     python -m benchmarks.scale [--quick] [--output FOLDER]
 
 Trials compute nothing (benchmarks/idle.py). Each size is measured in a process of its own, as memory is never given
-back. Adds a line to scale.jsonl, prints the table, and draws all of the last run as scale.png and scale.svg: straight
-lines on logarithmic axes, whose slope is the exponent of growth. One is proportional; n log n looks like 1.1.
+back. Adds a line to scale.jsonl, prints the table, and draws the run as scale.png and scale.svg: straight lines on
+logarithmic axes, whose slope is the exponent of growth. Proportional cost has exponent 1; n log n looks like 1.1.
 """
 
 import argparse
@@ -28,14 +28,14 @@ from privsearch.study.environment import describe_environment
 RUN_SIZES: Final = (10, 100, 1_000, 10_000)
 READ_SIZES: Final = (100, 1_000, 10_000, 100_000)
 ESTIMATE: Final = 0.1
-"""Seconds that each trial is taken to need: idle ones would otherwise all be one shard."""
+"""The estimate of a trial in seconds; with estimates of 0, all idle trials would be one shard."""
 WORKERS: Final = 2
 
 Numbers = dict[str, float]
 
 
 def run_trials(trials: int) -> Numbers:
-    """Run idle trials on Ray and record them: seconds after the first trial began, and what the driver holds."""
+    """Run idle trials on Ray and record them; measure the seconds from the first trial on, and the driver's memory."""
     from privsearch.study.record import RecordWriter
     from privsearch.sweep.runners import Listed
     from privsearch.sweep.runners.ray_tune.runner import TuneRunner
@@ -54,28 +54,28 @@ def run_trials(trials: int) -> Numbers:
 
 
 def read_study(trials: int) -> Numbers:
-    """Plan, load, tabulate and rank a study of finished trials: CPU seconds of each, and what the process holds."""
+    """Plan, load, tabulate and rank a study of finished trials; measure CPU seconds and the process's memory."""
     from privsearch.analysis.tasks import tasks
     from privsearch.sweep.plan import make_plan
 
     with tempfile.TemporaryDirectory() as folder:
         study = written_study(trials, Path(folder) / "study")
-        found = {}
-        found["plan"], _ = _clocked(lambda: make_plan(study.sweep(), study))
-        found["load"], results = _clocked(study.results)
-        found["tables"], (task,) = _clocked(lambda: list(tasks(results, study.sweep())))
-        found["front"], _ = _clocked(lambda: task.candidates)
-        return found | {"reader_megabytes": _megabytes()}
+        numbers = {}
+        numbers["plan"], _ = _clocked(lambda: make_plan(study.sweep(), study))
+        numbers["load"], results = _clocked(study.results)
+        numbers["tables"], (task,) = _clocked(lambda: list(tasks(results, study.sweep())))
+        numbers["front"], _ = _clocked(lambda: task.candidates)
+        return numbers | {"reader_megabytes": _megabytes()}
 
 
 def exponent(sizes: list[int], values: list[float]) -> float:
-    """The slope of the straight line through the logarithms of the larger half, where fixed costs weigh least."""
+    """Fit a straight line to the logarithms of the larger half, in which fixed costs weigh least; return its slope."""
     half = slice(len(sizes) // 2 - 1, None)
     return float(np.polyfit(np.log(sizes[half]), np.log(values[half]), 1)[0])
 
 
 def main() -> None:
-    """Measure, print, keep and draw."""
+    """Measure all sizes, record the numbers, print and draw them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave the largest size out")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent, metavar="FOLDER")
@@ -97,7 +97,7 @@ def _series(rows: Mapping[int, Numbers], column: str) -> tuple[list[int], list[f
 
 
 def _print(rows: Mapping[int, Numbers]) -> None:
-    """One row a size, in it every number, and below them the exponents."""
+    """Print a row of numbers for each size, and below them the exponents."""
     columns = list(dict.fromkeys(column for numbers in rows.values() for column in numbers))
     table = console_table("trials", "trials/s", *columns)
     for size in sorted(rows):
@@ -130,12 +130,12 @@ def _clocked(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def _megabytes() -> float:
-    """The most that this process ever held."""
+    """Return the peak memory of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
 def _apart(work: Callable[[int], Numbers], size: int) -> Numbers:
-    """The numbers of one size, from a fresh process."""
+    """Measure the numbers of one size in a fresh process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, (size,))
 

@@ -13,7 +13,7 @@ COLUMNS = ("what", "peer", "target", "measured", "met", "warm-up", "same thing c
 
 
 def print_results(results: Sequence[Result], console: Console) -> None:
-    """Print a line for each result, and what they share."""
+    """Print a line for each result, and the machine below them."""
     table = Table(*COLUMNS, box=MARKDOWN)
     for result in results:
         table.add_row(*_cells(result))
@@ -33,14 +33,14 @@ def _cells(result: Result) -> tuple[str, ...]:
 
 
 def measured(result: Result) -> str:
-    """The median, from the smallest to the largest value, of how many: `2.41x (2.33-2.50, n = 9)`."""
+    """Write the median with range and number of values: `2.41x (2.33-2.50, n = 9)`."""
     low, high = min(result.values), max(result.values)
     spread = f"{_number(low, result.unit)}-{_number(high, result.unit)}, " if len(result.values) > 1 else ""
     return f"{in_unit(result.median, result.unit)} ({spread}n = {len(result.values)})"
 
 
 def in_unit(value: float, unit: str) -> str:
-    """`2.2x`, `0.3 s`, `0.05`."""
+    """Write a value with its unit: `2.2x`, `0.3 s`, `0.05`."""
     return _number(value, unit) + {"x": "x", "s": " s", "share": ""}[unit]
 
 
@@ -49,7 +49,7 @@ def _number(value: float, unit: str) -> str:
 
 
 def machine_line(environment: dict[str, Any]) -> str:
-    """Processor, cores, versions, threads and commit, in one line."""
+    """Write processor, cores, versions, threads and commit in one line."""
     machine, packages = environment["machine"], environment["packages"]
     return (
         f"{machine['processor']}, {machine['cores']} cores, one thread a side; Python {environment['python']}, "

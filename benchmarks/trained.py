@@ -1,4 +1,4 @@
-"""What a training row compares: logits, gradients and losses of two trainings from the same weights."""
+"""The comparison of two trainings from the same weights: their logits, gradients and losses."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from benchmarks.row import Agreement, Round
 
 @dataclass(frozen=True)
 class Trained:
-    """What one round of training has computed.
+    """The outcome of one round of training.
 
     Attributes:
-        loss: the mean over all its examples.
+        loss: the mean over all examples of the round.
         logits: `(batch, classes)`, of the first batch, before its step.
-        gradients: of all parameters, in one row, as the last step found them; only kept of the first round.
+        gradients: the gradients of all parameters in the last step, in one row; None after the first round.
     """
 
     loss: float
@@ -25,14 +25,14 @@ class Trained:
 
 
 def training_round(network: nn.Module, train: Callable[[], tuple[float, Tensor]]) -> Round:
-    """`train`, which gives the mean loss and the first logits of some steps of `network`, as a round."""
+    """Make a round of `train`, which takes steps of `network` and returns their mean loss and the first logits."""
     num_rounds = 0
 
     def trained() -> Trained:
         nonlocal num_rounds
         num_rounds += 1
         loss, logits = train()
-        # The first round is the warm-up, of which the time does not count.
+        # The first round is the warm-up, whose time does not count.
         return Trained(loss, logits.float().numpy(), _gradients(network) if num_rounds == 1 else None)
 
     return trained
@@ -56,12 +56,12 @@ def same_training(
 
     Args:
         ours: the answers of all rounds.
-        theirs: likewise.
-        logits: how far the first logits may be apart, as a share of their norm.
-        gradients: how far the gradients of the first round may be apart, likewise.
-        loss: how far the mean losses of a round may be apart, as a share of their first. Rounding alone makes them
-            drift: Adam's first step has the size of the learning rate wherever a gradient is not 0, however small.
-        note: why they are not the same, if that is known.
+        theirs: the peer's answers of all rounds.
+        logits: the greatest allowed distance of the first logits, as a share of their norm.
+        gradients: the greatest allowed distance of the first round's gradients, as a share of their norm.
+        loss: the greatest allowed difference of a round's mean losses, as a share of the peer's first. Rounding alone
+            makes losses drift: Adam's first step has the size of the learning rate for any gradient that is not 0.
+        note: the reason why the trainings differ, if it is known.
     """
     (mine, *_), (other, *_) = ours, theirs
     assert mine.gradients is not None, "the first round keeps its gradients"
@@ -78,10 +78,10 @@ def same_training(
 
 
 def apart(found: np.ndarray, expected: np.ndarray) -> float:
-    """The norm of the difference, as a share of the norm of what is expected."""
+    """Compute the norm of the difference, as a share of the norm of `expected`."""
     return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
 
 
 def largest_drift(ours: Sequence[Trained], theirs: Sequence[Trained]) -> float:
-    """How far the losses of a round are apart at most, as a share of their first."""
+    """Compute the largest difference of a round's losses, as a share of the peer's first loss."""
     return max(abs(mine.loss - other.loss) for mine, other in zip(ours, theirs, strict=True)) / theirs[0].loss

@@ -1,4 +1,4 @@
-"""One side of a row in a fresh process of its own, so that neither profits from what the other has set or loaded."""
+"""The process of one side of a row, fresh, so that no side profits from the other's settings and imports."""
 
 import multiprocessing
 import os
@@ -18,19 +18,19 @@ ONE_THREAD: Final = dict.fromkeys(
 
 
 class SideError(Exception):
-    """A side could not be prepared or did not finish a round; says how."""
+    """A side's failure to prepare or to finish a round, with its message."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of one round: that passed, and that were computed, those of child processes among them."""
+    """The seconds of one round: `wall` that passed, and `cpu` computed by the process and its children."""
 
     wall: float
     cpu: float
 
 
 class Side:
-    """A process that has prepared one side and waits for its turns; to be used in a `with` statement."""
+    """A process that has prepared one side and waits for its turns, for use in a `with` statement."""
 
     def __init__(self, prepare: Prepare, *, quick: bool) -> None:
         """Start the process and wait until it is ready."""
@@ -55,7 +55,7 @@ class Side:
         """Have the side compute once.
 
         Raises:
-            SideError: it failed.
+            SideError: the side failed.
         """
         self._connection.send(None)
         timing, answer = self._received()
@@ -73,7 +73,7 @@ class Side:
 
 
 def timed(work: Round) -> tuple[Timing, Answer]:
-    """Call `work` once."""
+    """Call `work` once, and return its timing and answer."""
     wall, cpu = time.perf_counter(), _cpu_seconds()
     answer = work()
     return Timing(time.perf_counter() - wall, _cpu_seconds() - cpu), answer
@@ -85,8 +85,8 @@ def _cpu_seconds() -> float:
 
 
 def _serve(connection: Connection) -> None:
-    """Prepare the side that comes first, then compute whenever told so, until the other end is closed."""
-    # Read when torch, numba and the like are loaded: before the side, which imports them, is received.
+    """Receive and prepare a side, then compute a round for each message, until the other end is closed."""
+    # torch, numba and the like read these when they are loaded, which receiving the side does.
     os.environ.update(ONE_THREAD)
     try:
         prepare, quick = connection.recv()

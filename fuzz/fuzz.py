@@ -4,7 +4,7 @@
     PYTHONPATH=tests python fuzz/fuzz.py sweep -max_total_time=600 CORPUS
     PYTHONPATH=tests python fuzz/fuzz.py record -max_total_time=600 CORPUS
 
-An input is taken as it is where its first byte is even, and as the dice of a mutation where it is odd.
+If the first byte of an input is even, the rest is the content of a file; if it is odd, the input decides a mutation.
 """
 
 import sys
@@ -24,18 +24,18 @@ PATH = Path(tempfile.mkdtemp()) / "input"
 
 
 class BytesAsDice:
-    """Numbers from the fuzzer's bytes."""
+    """A source of numbers that are drawn from the fuzzer's bytes."""
 
     def __init__(self, content: bytes) -> None:
         self._provider = atheris.FuzzedDataProvider(content)
 
     def randint(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`."""
+        """Draw a whole number from `low` to `high`."""
         return self._provider.ConsumeIntInRange(low, high)
 
 
 def sweep(content: bytes) -> None:
-    """A sweep file is read, or refused."""
+    """Assert that a sweep file is read, or refused with an error of our own."""
     as_dice = content[:1] and content[0] % 2
     mutated = (mutated_text, mutated_values)[content[0] // 2 % 2] if as_dice else None
     text = mutated(BytesAsDice(content[1:]), SEEDS[content[0] // 4 % len(SEEDS)]).encode() if mutated else content[1:]
@@ -45,7 +45,7 @@ def sweep(content: bytes) -> None:
 
 
 def record(content: bytes) -> None:
-    """A record is read whatever stands in it, and no healthy line is lost."""
+    """Assert that a record with garbage in it is read, and that no healthy line is lost."""
     as_dice = content[:1] and content[0] % 2
     garbage = mutated_bytes(BytesAsDice(content[2:]), LINES[content[0] // 2 % len(LINES)]) if as_dice else content[1:]
     assert record_with(PATH, garbage).results.keys() >= HEALTHY

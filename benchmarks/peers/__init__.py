@@ -1,1 +1,1 @@
-"""What a competent user writes from a library's tutorials: the other sides of the rows."""
+"""The other sides of the rows, as a competent user writes them from a library's tutorials."""

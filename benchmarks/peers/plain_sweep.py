@@ -15,7 +15,7 @@ from benchmarks.peers.plain_trial import PlainTrial, run
 
 
 def trial(config: dict[str, Any]) -> dict[str, float]:
-    """What Tune calls in a worker."""
+    """Run one trial in a worker, called by Tune."""
     return run(PlainTrial(**config))
 
 
@@ -27,8 +27,8 @@ def main(grid: dict[str, list[Any]], fixed: dict[str, Any]) -> None:
         results = tuner.fit()
     for result in map(results.__getitem__, range(len(results))):
         assert result.metrics is not None, result.error
-        found = {name: result.metrics[name] for name in ("test_accuracy", "auc")}
-        sys.stdout.write(json.dumps({**(result.config or {}), **found}) + "\n")
+        numbers = {name: result.metrics[name] for name in ("test_accuracy", "auc")}
+        sys.stdout.write(json.dumps({**(result.config or {}), **numbers}) + "\n")
 
 
 if __name__ == "__main__":

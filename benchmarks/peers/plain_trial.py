@@ -23,18 +23,18 @@ Examples = Subset[Any] | TensorDataset
 
 @dataclass(frozen=True)
 class PlainTrial:
-    """One configuration.
+    """A configuration of the plain script.
 
     Attributes:
         dataset: mnist, iris or breast_cancer.
         model: snn, or ann for a table.
         weight_bit_width: None for 32-bit floats.
-        epochs: of each network.
-        batch_size: in training.
+        epochs: the epochs of each network.
+        batch_size: the batch size in training.
         replicates: pairs of target and shadow, over which the results are averaged.
-        per_class: whether each class gets an SVM of its own.
+        per_class: True if each class gets an SVM of its own.
         num_train: examples kept of the training split; None for all.
-        num_test: likewise.
+        num_test: examples kept of the test split; None for all.
     """
 
     dataset: str
@@ -49,9 +49,9 @@ class PlainTrial:
 
 
 def run(trial: PlainTrial) -> dict[str, float]:
-    """Train and attack; returns `test_accuracy` and `auc`, fractions, means over the replicates."""
-    found = [_replicate(trial, seed) for seed in range(trial.replicates)]
-    return {name: float(np.mean([each[name] for each in found])) for name in found[0]}
+    """Train and attack, and return `test_accuracy` and `auc`: fractions, means over the replicates."""
+    replicates = [_replicate(trial, seed) for seed in range(trial.replicates)]
+    return {name: float(np.mean([replicate[name] for replicate in replicates])) for name in replicates[0]}
 
 
 def _replicate(trial: PlainTrial, seed: int) -> dict[str, float]:
@@ -79,7 +79,7 @@ def _replicate(trial: PlainTrial, seed: int) -> dict[str, float]:
 
 
 def _attack(members: np.ndarray, others: np.ndarray, asked: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The distance from the boundary of an SVM that learnt from as many members as non-members."""
+    """Compute distances from the boundary of an SVM that is fitted on as many members as non-members."""
     size = min(len(members), len(others))
     x = np.concatenate([rng.permutation(members)[:size], rng.permutation(others)[:size]])
     scores: np.ndarray = SVC(kernel="rbf").fit(x, np.arange(2 * size) < size).decision_function(asked)

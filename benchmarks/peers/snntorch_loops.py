@@ -10,18 +10,18 @@ from torch.nn import functional
 
 
 def leaky(state_quant: Any = False) -> snntorch.Leaky:
-    """The neurons of all rows: reset by subtraction is snnTorch's default."""
+    """Build the neurons of all rows, whose reset by subtraction is snnTorch's default."""
     return snntorch.Leaky(beta=0.95, spike_grad=surrogate.fast_sigmoid(slope=25), state_quant=state_quant)
 
 
 class ConvNetLoop(nn.Module):
-    """Conv - pool - LIF, twice, and linear - LIF, twice; the logits are the last membrane at the final step.
+    """A ConvNet of conv - pool - LIF, twice, and linear - LIF, twice; its logits are the last membranes at the end.
 
     Args:
         num_steps: T.
-        conv: makes a 3x3 convolution with padding 1 of (in_channels, out_channels).
-        linear: makes a linear layer of (in_features, out_features).
-        state_quant: what snnTorch's neurons take under that name.
+        conv: a function of (in_channels, out_channels) to a 3x3 convolution with padding 1.
+        linear: a function of (in_features, out_features) to a linear layer.
+        state_quant: the argument `state_quant` of snnTorch's neurons.
     """
 
     def __init__(self, num_steps: int, conv: Any = None, linear: Any = nn.Linear, state_quant: Any = False) -> None:
@@ -38,7 +38,7 @@ class ConvNetLoop(nn.Module):
         self.lif4 = leaky(state_quant)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits `(batch, 10)` of x `(batch, 1, 28, 28)`."""
+        """Compute the logits `(batch, 10)` of x `(batch, 1, 28, 28)`."""
         mem1, mem2 = self.lif1.reset_mem(), self.lif2.reset_mem()
         mem3, mem4 = self.lif3.reset_mem(), self.lif4.reset_mem()
         mem4_rec = []
@@ -52,7 +52,7 @@ class ConvNetLoop(nn.Module):
 
 
 class HeadLoop(nn.Module):
-    """The same with ReLU in the convolutions, all of it inside the time loop."""
+    """A ConvNet with ReLUs after the convolutions and LIF after the linear layers, all inside the time loop."""
 
     def __init__(self, num_steps: int) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class HeadLoop(nn.Module):
         self.lif2 = leaky()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits `(batch, 10)` of x `(batch, 1, 28, 28)`."""
+        """Compute the logits `(batch, 10)` of x `(batch, 1, 28, 28)`."""
         mem1, mem2 = self.lif1.reset_mem(), self.lif2.reset_mem()
         mem2_rec = []
         for _ in range(self.num_steps):
@@ -78,7 +78,7 @@ class HeadLoop(nn.Module):
 
 
 class FCNetLoop(nn.Module):
-    """Linear - LIF, twice; `linear` makes the layers, torch's or brevitas'."""
+    """An FCNet of linear - LIF, twice; `linear` builds the layers, torch's or brevitas'."""
 
     def __init__(self, num_steps: int, num_features: int, num_classes: int, linear: Any = nn.Linear) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class FCNetLoop(nn.Module):
         self.lif2 = leaky()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits `(batch, classes)` of x `(batch, features)`."""
+        """Compute the logits `(batch, classes)` of x `(batch, features)`."""
         mem1, mem2 = self.lif1.reset_mem(), self.lif2.reset_mem()
         mem2_rec = []
         for _ in range(self.num_steps):

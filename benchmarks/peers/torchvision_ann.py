@@ -13,11 +13,11 @@ AUGMENTED = (transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFl
 
 
 class SomeOfCifar10(CIFAR10):  # type: ignore[misc]  # torchvision ships no types
-    """torchvision's CIFAR10, given its images instead of reading all: how it hands them out is its own code.
+    """A CIFAR10 of torchvision that is given its images instead of reading all; its `__getitem__` is torchvision's.
 
     Args:
         images: `(n, 32, 32, 3)`, 8 bits a pixel.
-        targets: their classes.
+        targets: the classes of the images.
         steps: the transforms, in order.
     """
 
@@ -28,12 +28,12 @@ class SomeOfCifar10(CIFAR10):  # type: ignore[misc]  # torchvision ships no type
 
 
 def loader(dataset: SomeOfCifar10, *, shuffle: bool) -> DataLoader[object]:
-    """Batches of 128, made in this process: a sweep's workers already fill the cores."""
+    """Build a DataLoader of batches of 128 that works in this process: a sweep's workers already fill the cores."""
     return DataLoader(dataset, batch_size=128, shuffle=shuffle, num_workers=0)
 
 
 def convnet() -> nn.Sequential:
-    """Table I of Moshruba et al. 2025, of torch's own layers."""
+    """Build the ConvNet of Moshruba et al. 2025, Table I, from torch's own layers."""
     return nn.Sequential(
         nn.Conv2d(3, 32, kernel_size=3, padding=1),
         nn.ReLU(),

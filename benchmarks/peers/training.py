@@ -1,4 +1,4 @@
-"""The training loop of every tutorial, around whatever network."""
+"""The training loop of every tutorial, for any network."""
 
 from collections.abc import Callable, Iterable
 
@@ -15,13 +15,13 @@ def train_epoch(
     batches: Batches,
     after_step: Callable[[], object] | None = None,
 ) -> tuple[float, Tensor]:
-    """One step for each batch `(x, labels)`.
+    """Take one step for each batch `(x, labels)`.
 
     Args:
-        network: gives logits `(batch, classes)`.
-        optimizer: of its parameters.
-        batches: in order.
-        after_step: what some libraries ask for, such as resetting states.
+        network: a module that returns logits `(batch, classes)`.
+        optimizer: an optimiser of the network's parameters.
+        batches: the batches, in order.
+        after_step: a function that some libraries need after every step, such as a reset of states; or None.
 
     Returns:
         The mean loss over all examples, and the logits of the first batch.

@@ -23,18 +23,18 @@ ANN: Final = TrialSpec(dataset="cifar10", model="ann").canonical("convnet", augm
 
 
 def breast_cancer() -> Splits:
-    """455 training examples of 30 features."""
+    """Load Breast Cancer: 455 training examples of 30 features."""
     return load_splits("breast_cancer", seed=0, train_size=None, test_size=None)
 
 
 def our_fcnet(quick: bool) -> Round:  # noqa: ARG001  # an epoch is short enough
-    """An epoch on Breast Cancer, as a trial trains it."""
+    """Prepare an epoch on Breast Cancer, as a trial trains it."""
     spec = TrialSpec(dataset="breast_cancer", model="snn", num_steps=NUM_STEPS, batch_size=FCNET_BATCH)
     return training_epoch(spec, breast_cancer())
 
 
 def their_fcnet(quick: bool) -> Round:  # noqa: ARG001  # likewise
-    """An epoch on the same batches, ready in memory."""
+    """Prepare an epoch on the same batches, ready in memory."""
     from benchmarks.peers.snntorch_loops import FCNetLoop
     from benchmarks.peers.training import train_epoch
 
@@ -47,7 +47,7 @@ def their_fcnet(quick: bool) -> Round:  # noqa: ARG001  # likewise
 
 
 def our_ann(quick: bool) -> Round:
-    """An epoch on CIFAR-10, cropped and flipped, as a trial trains it."""
+    """Prepare an epoch on CIFAR-10, cropped and flipped, as a trial trains it."""
     splits = image_splits("cifar10", QUICK_NUM_IMAGES if quick else NUM_IMAGES)
     with torch.inference_mode():
         plain = new_network(ANN, splits)(splits.inputs(splits.x_train[: ANN.batch_size])).numpy()
@@ -55,7 +55,7 @@ def our_ann(quick: bool) -> Round:
 
 
 def their_ann(quick: bool) -> Round:
-    """An epoch on the same images, through a DataLoader."""
+    """Prepare an epoch on the same images, through a DataLoader."""
     from benchmarks.peers.torchvision_ann import AUGMENTED, NORMALIZED, SomeOfCifar10, convnet, loader
     from benchmarks.peers.training import train_epoch
 
@@ -72,12 +72,12 @@ def their_ann(quick: bool) -> Round:
 
 
 def with_logits(logits: np.ndarray, train: Round) -> Round:
-    """The round, its answer's logits those given."""
+    """Replace the logits in the answers of a round."""
     return lambda: Trained(train().loss, logits)
 
 
 def same_up_to_chance(ours: Sequence[Trained], theirs: Sequence[Trained]) -> Agreement:
-    """Compare trainings of which each draws its own order, crops and flips: to the bit before, roughly after."""
+    """Compare trainings that draw their own orders, crops and flips: closely before the first step, roughly after."""
     logits_apart, drift = apart(ours[0].logits, theirs[0].logits), largest_drift(ours, theirs)
     return Agreement(
         logits_apart <= 1e-4 and drift <= 0.1,

@@ -1,4 +1,4 @@
-"""What it costs to run many short trials, and how soon the command line answers."""
+"""The cost of running many short trials, and the time that the command line takes to answer."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ grids:
 
 
 def overhead(quick: bool) -> Round:  # noqa: ARG001  # fewer trials would be another share
-    """The share of the workers' time that is not spent in trials, from the first one's start to the last one's end."""
+    """Measure the share of the workers' time outside trials, from the first trial's start to the last one's end."""
     run = _idle_sweep(COUNT)
 
     def share() -> float:
@@ -45,8 +45,8 @@ def overhead(quick: bool) -> Round:  # noqa: ARG001  # fewer trials would be ano
     return share
 
 
-def start_and_end(quick: bool) -> Round:  # noqa: ARG001  # it does not depend on how much there is to do
-    """The seconds that the runner takes before the first trial starts and after the last one has ended."""
+def start_and_end(quick: bool) -> Round:  # noqa: ARG001  # the time does not depend on the number of trials
+    """Measure the runner's seconds before the first trial starts and after the last one has ended."""
     run = _idle_sweep(WORKERS)
 
     def seconds() -> float:
@@ -57,7 +57,7 @@ def start_and_end(quick: bool) -> Round:  # noqa: ARG001  # it does not depend o
 
 
 def _idle_sweep(count: int) -> "Callable[[], tuple[Recorder, float]]":
-    """Runs and records so many idle trials, Ray's start and end included, and tells how long that took in all."""
+    """Return a function that runs and records `count` idle trials and measures the seconds, Ray's start included."""
     from benchmarks.idle import Idle, Recorder, idle_trials, template
     from privsearch.study.record import RecordWriter
     from privsearch.sweep.runners import Listed
@@ -77,12 +77,12 @@ def _idle_sweep(count: int) -> "Callable[[], tuple[Recorder, float]]":
 
 
 def answer_help(quick: bool) -> Round:  # noqa: ARG001  # quick anyway
-    """`privsearch --help`."""
+    """Time `privsearch --help`."""
     return _command("--help")
 
 
 def plan_big(quick: bool) -> Round:  # noqa: ARG001  # smaller would be another question
-    """`privsearch plan` of a product of 100,000 points."""
+    """Time `privsearch plan` of a product of 100,000 points."""
     folder = Path(tempfile.mkdtemp(prefix="privsearch-benchmark-"))
     (folder / "big.yaml").write_text(BIG_SWEEP)
     return _command("plan", str(folder / "big.yaml"), "--study", str(folder / "study"))

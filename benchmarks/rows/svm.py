@@ -1,4 +1,4 @@
-"""The attack's SVM, on as many outputs as MNIST gives it."""
+"""The row of the attack's SVM, on as many outputs as MNIST has examples."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ FITTED, SCORED = 20_000, 70_000
 CLASSES = 10
 
 Outputs = tuple[np.ndarray, np.ndarray]
-"""Logits `(n, classes)` and which of their examples are members, `(n,)`."""
+"""The logits `(n, classes)` of examples, and their memberships `(n,)`."""
 
 
 def outputs(size: int, rng: np.random.Generator) -> Outputs:
-    """Logits of a trained network: sure of the label more or less, and a little surer of its members'."""
+    """Draw logits like those of a trained network, which is a little surer of the labels of its members."""
     is_member = np.arange(size) % 2 == 0
     logits = rng.normal(scale=2.5, size=(size, CLASSES))
     certainty = 8 + rng.normal(scale=2.0, size=size) + 0.5 * is_member
@@ -23,28 +23,28 @@ def outputs(size: int, rng: np.random.Generator) -> Outputs:
 
 
 def shadow_and_target() -> tuple[Outputs, Outputs]:
-    """What the SVM learns from, and what it is asked about."""
+    """Draw the outputs that the SVM is fitted on, and those that it scores."""
     rng = np.random.default_rng(0)
-    learnt, asked = (outputs(size, rng) for size in (FITTED, SCORED))
-    return learnt, asked
+    shadow, target = (outputs(size, rng) for size in (FITTED, SCORED))
+    return shadow, target
 
 
 def our_attack(quick: bool) -> Round:  # noqa: ARG001  # smaller ones would not be the same problem
-    """The SVM as the attack uses it."""
+    """Prepare the SVM as the attack uses it."""
     import sklearnex.svm  # noqa: F401  # a worker imports it once
 
     from privsearch.attacks.rbf_svm import rbf_svm_scores
 
-    (learnt, is_member), (asked, _) = shadow_and_target()
-    return lambda: rbf_svm_scores(learnt, is_member, asked)
+    (shadow, is_member), (target, _) = shadow_and_target()
+    return lambda: rbf_svm_scores(shadow, is_member, target)
 
 
 def their_attack(quick: bool) -> Round:  # noqa: ARG001  # likewise
-    """scikit-learn's SVC."""
+    """Prepare scikit-learn's SVC."""
     from sklearn.svm import SVC
 
-    (learnt, is_member), (asked, _) = shadow_and_target()
-    return lambda: SVC(kernel="rbf").fit(learnt, is_member).decision_function(asked)
+    (shadow, is_member), (target, _) = shadow_and_target()
+    return lambda: SVC(kernel="rbf").fit(shadow, is_member).decision_function(target)
 
 
 def same_auc(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> Agreement:

@@ -1,4 +1,4 @@
-"""One training step of the spiking ConvNet, T = 25, against every way in which it is usually computed."""
+"""The rows of one training step of the spiking ConvNet, T = 25, against the usual ways to compute it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,13 +16,13 @@ from privsearch.spec import TrialSpec
 NUM_STEPS: Final = 25
 BATCH: Final = 128
 QUICK_QUANTIZED_BATCH: Final = 32
-"""The peer of the quantised membranes takes two minutes for a step of 128."""
+"""The batch of a quick run with quantised membranes, whose peer takes two minutes for a step of 128."""
 
 STEP: Final = f"ConvNet SNN training step, T = {NUM_STEPS}, batch {BATCH}"
 
 
 def our_step(quick: bool, *, quick_batch: int = BATCH, **axes: Any) -> Round:
-    """A step on one batch of MNIST, as a trial takes it."""
+    """Prepare a step on one batch of MNIST, as a trial takes it."""
     batch = quick_batch if quick else BATCH
     spec = TrialSpec(dataset="mnist", model="snn", num_steps=NUM_STEPS, batch_size=batch, **axes)
     return training_epoch(spec, image_splits("mnist", batch))
@@ -31,13 +31,13 @@ def our_step(quick: bool, *, quick_batch: int = BATCH, **axes: Any) -> Round:
 def their_step(
     quick: bool, build: Callable[[], nn.Module], *, quick_batch: int = BATCH, after_step: str | None = None
 ) -> Round:
-    """A step on the same batch, as the tutorials take it.
+    """Prepare a step on the same batch, as the tutorials take it.
 
     Args:
-        quick: as for every side.
-        build: makes the network.
+        quick: True if the run is quick.
+        build: the function that builds the network.
         quick_batch: the size of the batch if the run is quick.
-        after_step: the name of the network's method to be called after every step.
+        after_step: the name of the network's method to call after every step.
     """
     from benchmarks.peers.training import train_epoch
 
@@ -51,21 +51,21 @@ def their_step(
 
 
 def snntorch_all() -> nn.Module:
-    """Spikes after every layer."""
+    """Build a network with spikes after every layer."""
     from benchmarks.peers.snntorch_loops import ConvNetLoop
 
     return ConvNetLoop(NUM_STEPS)
 
 
 def snntorch_head() -> nn.Module:
-    """Spikes in the linear layers, everything inside the loop."""
+    """Build a network with spikes in the linear layers only, all layers inside the loop."""
     from benchmarks.peers.snntorch_loops import HeadLoop
 
     return HeadLoop(NUM_STEPS)
 
 
 def snntorch_state_quant() -> nn.Module:
-    """Membranes of 8 bits."""
+    """Build a network with membranes of 8 bits."""
     from snntorch.functional.quant import state_quant
 
     from benchmarks.peers.snntorch_loops import ConvNetLoop
@@ -74,7 +74,7 @@ def snntorch_state_quant() -> nn.Module:
 
 
 def snntorch_brevitas() -> nn.Module:
-    """Weights of 4 bits, quantised by brevitas' layers whenever these are called."""
+    """Build a network with weights of 4 bits, which brevitas' layers quantise at every call."""
     from privsearch.models.quantization import load_brevitas
 
     quantized = load_brevitas().nn
@@ -88,7 +88,7 @@ def snntorch_brevitas() -> nn.Module:
 
 
 def spikingjelly_all() -> nn.Module:
-    """Spikes after every layer, layer by layer."""
+    """Build a network with spikes after every layer, computed layer by layer."""
     from benchmarks.peers.spikingjelly_multistep import MultiStepConvNet
 
     return MultiStepConvNet(NUM_STEPS)
@@ -98,7 +98,7 @@ def spikingjelly_all() -> nn.Module:
 # (docs/speed.md); a network that has hardly begun to spike shows it.
 SAME: Final = partial(same_training, logits=0.05, gradients=0.05, loss=0.1)
 SIMILAR: Final = partial(same_training, logits=1.0, gradients=0.5, loss=0.1)
-"""For a side that computes something else on purpose: the figures say how near it is."""
+"""The comparison with a side that computes something else on purpose: its text says how near the two are."""
 
 SNNTORCH: Final = ("snntorch", "torch")
 

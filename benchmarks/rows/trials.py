@@ -1,4 +1,4 @@
-"""Whole trials, and a whole sweep, against the plain script that does the same."""
+"""The rows of a whole trial and a whole sweep, against a plain script of the same work."""
 
 import json
 import os
@@ -16,35 +16,38 @@ from benchmarks.row import Agreement, Ratio, Round
 
 TRAIN, TEST = 6_000, 1_000
 QUICK_TRAIN, QUICK_TEST = 1_000, 500
-"""All of MNIST would take the plain script an hour."""
+"""The sizes of a subset of MNIST, all of which would take the plain script an hour."""
 
 GRID: Final[dict[str, list[Any]]] = {
     "dataset": ["iris", "breast_cancer"],
     "model": ["ann", "snn"],
     "weight_bit_width": [None, 8, 7, 6, 5, 4, 3, 2],
 }
-"""As many as the peer does in about a quarter of an hour, so that start and end weigh no more than they must."""
+"""The trials of a sweep: a quarter of an hour's for the peer, so that start and end weigh little."""
 QUICK_GRID: Final = {**GRID, "weight_bit_width": [None, 4, 2]}
 RECIPE: Final = {"epochs": 20, "batch_size": 32}
 REPLICATES: Final = 5
 QUICK_REPLICATES: Final = 2
-"""RECIPE and REPLICATES are those of sweeps/tabular.yaml; GRID is its weight_quantization, with more bit widths."""
+"""The replicates of a quick run.
+
+RECIPE and REPLICATES are those of sweeps/tabular.yaml; GRID is its weight_quantization, with more bit widths.
+"""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a trial came to, as fractions: means over its replicates."""
+    """The numbers of a trial as fractions, means over its replicates."""
 
     test_accuracy: float
     auc: float
 
 
 Trials = Mapping[tuple[Any, ...], Found]
-"""By dataset, model and weight_bit_width."""
+"""The numbers of trials by dataset, model and weight_bit_width."""
 
 
 def our_trial(quick: bool) -> Round:
-    """A trial of the paper's protocol, its placebo included."""
+    """Prepare a trial of the paper's protocol, its placebo included."""
     from privsearch.spec import PaperProtocol, SvmAttack, TrialSpec
     from privsearch.study.result import Completed
     from privsearch.sweep.trial import run_trial
@@ -69,7 +72,7 @@ def our_trial(quick: bool) -> Round:
 
 
 def their_trial(quick: bool) -> Round:
-    """The plain script."""
+    """Prepare the plain script's trial."""
     from benchmarks.peers.plain_trial import PlainTrial, run
 
     num_train, num_test = (QUICK_TRAIN, QUICK_TEST) if quick else (TRAIN, TEST)
@@ -78,7 +81,7 @@ def their_trial(quick: bool) -> Round:
 
 
 def our_sweep(quick: bool) -> Round:
-    """The command line, in a process of its own, with a study of its own."""
+    """Prepare a sweep by the command line, in a process of its own, with a study of its own."""
     from privsearch.api.study import Study
 
     grid, replicates = _sweep(quick)
@@ -109,7 +112,7 @@ def our_sweep(quick: bool) -> Round:
 
 
 def their_sweep(quick: bool) -> Round:
-    """Ray Tune over the plain script, in a process of its own."""
+    """Prepare a sweep by Ray Tune over the plain script, in a process of its own."""
     grid, replicates = _sweep(quick)
     words = [json.dumps(grid), json.dumps({**RECIPE, "replicates": replicates})]
 
@@ -132,7 +135,7 @@ def _found(result: Any) -> Found:
 
 
 def _run(*words: str) -> str:
-    """Run a command where it finds `benchmarks`, and return what it prints."""
+    """Run a command in a folder where it finds `benchmarks`, and return its output."""
     root = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": root}
     done = subprocess.run(words, cwd=root, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # our own words
@@ -145,9 +148,9 @@ def alike(ours: Sequence[Trials], theirs: Sequence[Trials], *, accuracy: float, 
 
     Args:
         ours: the answers of all rounds.
-        theirs: likewise.
-        accuracy: how far the mean test accuracies of a dataset may be apart.
-        auc: likewise, of the attacks' AUCs.
+        theirs: the peer's answers of all rounds.
+        accuracy: the greatest allowed difference of a dataset's mean test accuracies.
+        auc: the greatest allowed difference of a dataset's mean AUCs.
     """
     mine, other = ours[-1], theirs[-1]
     same_trials = mine.keys() == other.keys()

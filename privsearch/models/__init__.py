@@ -1,7 +1,23 @@
-"""The networks that are trained and attacked: `build_network` turns a TrialSpec into one."""
+"""The networks that are trained and attacked: `build_network` turns a TrialSpec into one.
+
+networks.py        FCNet and ConvNet, layer by layer
+registered.py      networks of a user's own
+load.py            a kept network, built again with its weights
+training.py        a cohort's training: subsets and seeds in, outputs out
+optimizers.py      torch's fused Adam and SGD, without the optimisers around them
+leaky.py           leaky integrate-and-fire neurons, all time steps at once
+scan.py            the neurons' recurrence and its gradient: compiled on a CPU, torch's calls elsewhere
+surrogate.py       the five surrogate gradients
+narrow.py          Leaky neurons together with the narrow linear layer that reads their spikes
+affine.py          convolutions, pooling and linear layers, as this machine computes them fastest
+quantization.py    quantised weights, ReLUs and membranes, checked as built
+rows.py            neurons in the order in which they lie in memory
+allocator.py       freed memory, kept for the next training step
+kernels/           the loops that numba compiles
+"""
 
 from privsearch.models.leaky import Leaky, MembraneReadout
-from privsearch.models.networks import Network, Stage, build_network, num_weights
+from privsearch.models.networks import Network, Stage, build_network
 from privsearch.models.quantization import StateQuantizer, quant_conv2d, quant_linear, quant_relu
 from privsearch.models.registered import RegisteredNetwork
 from privsearch.models.scan import Dynamics
@@ -17,7 +33,6 @@ __all__ = [
     "Stage",
     "StateQuantizer",
     "build_network",
-    "num_weights",
     "quant_conv2d",
     "quant_linear",
     "quant_relu",

@@ -17,13 +17,13 @@ from privsearch.models.rows import as_array
 
 HAS_ONEDNN: Final = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 HAS_ONEDNN_BF16: Final = HAS_ONEDNN and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-"""Its products of 16-bit numbers need instructions (AVX-512) that not every processor has."""
+"""True if oneDNN multiplies 16-bit numbers here; that needs instructions (AVX-512) that not every processor has."""
 
 
 def linear(
     x: Float[Tensor, "n inputs"], weight: Float[Tensor, "outputs inputs"], bias: Float[Tensor, " outputs"]
 ) -> Float[Tensor, "n outputs"]:
-    """`x @ weight.T + bias`."""
+    """Compute `x @ weight.T + bias`."""
     if x.device.type == "cpu" and (HAS_ONEDNN_BF16 if x.dtype == torch.bfloat16 else HAS_ONEDNN):
         return cast("Tensor", _Linear.apply(x, weight, bias))
     return functional.linear(x, weight, bias)
@@ -34,7 +34,7 @@ def linear_on_images(
     weight: Float[Tensor, "outputs inputs"],
     bias: Float[Tensor, " outputs"],
 ) -> Float[Tensor, "n outputs"]:
-    """`linear` of images laid flat, channels first, without laying the larger of images and weights out anew."""
+    """Compute `linear` of images laid flat, channels first; of images and weights, only the smaller is copied."""
     if len(x) < len(weight):
         return linear(x.flatten(1), weight, bias)
     last = weight.view(len(weight), *x.shape[1:]).permute(0, 2, 3, 1).flatten(1)
@@ -46,7 +46,7 @@ def conv_and_pool(
     weight: Float[Tensor, "outputs inputs 3 3"],
     bias: Float[Tensor, " outputs"],
 ) -> Float[Tensor, "n outputs half_height half_width"]:
-    """A 3x3 convolution with padding 1, then 2x2 max pooling."""
+    """Compute a 3x3 convolution with padding 1, then 2x2 max pooling."""
     weight = weight.contiguous(memory_format=torch.channels_last)
     current = functional.conv2d(_channels_last(x), weight, bias, padding=1)
     if current.device.type == "cpu":
@@ -57,7 +57,7 @@ def conv_and_pool(
 def _channels_last(x: Float[Tensor, "n channels height width"]) -> Float[Tensor, "n channels height width"]:
     if x.shape[1] > 1:
         return x.contiguous(memory_format=torch.channels_last)
-    # One channel lies as well last as first; only its stride tells torch which is meant.
+    # A single channel lies both first and last; only its stride tells torch which of the two is meant.
     n, _, height, width = x.shape
     return x.reshape(n, height, width, 1).permute(0, 3, 1, 2)
 
@@ -83,12 +83,12 @@ class _Linear(torch.autograd.Function):
 
 
 def _product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """`x @ weight.T + bias`."""
+    """Compute `x @ weight.T + bias` by oneDNN."""
     return cast("Tensor", torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], ""))
 
 
 class _MaxPool(torch.autograd.Function):
-    """2x2 max pooling on a CPU; torch keeps 8 bytes for where each maximum was, this one."""
+    """2x2 max pooling on a CPU, which keeps the place of each maximum in 1 byte instead of torch's 8."""
 
     @staticmethod
     def forward(ctx: Any, x: Float[Tensor, "n channels height width"]) -> Tensor:

@@ -1,4 +1,4 @@
-"""Keep freed memory for the next training step, instead of giving it back to the system and asking again."""
+"""Freed memory, kept for the next training step instead of going back to the system."""
 
 import ctypes
 import platform
@@ -19,12 +19,12 @@ def keep_freed_memory() -> bool:
     of thousands of page faults. The price is that a process stays as large as it once was.
 
     Returns:
-        Whether the allocator took it; False where the C library is not glibc, and all works as before.
+        True if the allocator accepted the options, False if the C library is not glibc; then nothing changes.
 
     Source: mallopt(3).
     """
     if platform.libc_ver()[0] != "glibc":
         return False
     libc = ctypes.CDLL(None)
-    # The arenas of further threads are trimmed whatever the threshold, so there shall be none.
+    # The arenas of further threads are trimmed whatever the threshold, so there must be none.
     return all(libc.mallopt(*option) for option in ((M_ARENA_MAX, 1), (M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, NEVER)))

@@ -13,7 +13,7 @@ class Leaky(nn.Module):
     """`snntorch.Leaky` (reset by subtraction, with its delay of one step), applied to all time steps at once.
 
         mem[t] = quantize(beta * mem[t-1] + current[t] - threshold * spk[t-1])        mem[-1] = spk[-1] = 0
-        spk[t] = 1 where mem[t] > threshold, else 0
+        spk[t] = 1 if mem[t] > threshold, else 0
 
     Given the same fp32 currents on a CPU, spikes and membranes are bit-equal to snnTorch's: the operations run in its
     order, and the one fused multiply-add has an exact product. The reset carries no gradient, in snnTorch as here, so
@@ -24,7 +24,7 @@ class Leaky(nn.Module):
     Membranes are 32-bit floats, whatever the currents are; spikes have the currents' type.
 
     Args:
-        dynamics: how the neurons behave.
+        dynamics: the parameters of the neurons.
         quantizer: rounds the membrane at each step; straight-through in the backward pass. None: full precision.
 
     Source: Eshraghian et al. 2023, `snntorch.Leaky(reset_mechanism="subtract", reset_delay=True)`.
@@ -38,7 +38,7 @@ class Leaky(nn.Module):
     def scan(
         self, current: Float[Tensor, "steps batch *neuron"]
     ) -> tuple[Float[Tensor, "time batch *neuron"], Float[Tensor, "time batch *neuron"]]:
-        """Spikes and membranes of every step.
+        """Compute the spikes and membranes of every step.
 
         Args:
             current: `(num_steps, batch, *neuron)`, or `(1, batch, *neuron)` for one current presented at every step.
@@ -49,17 +49,17 @@ class Leaky(nn.Module):
         return cast("tuple[Tensor, Tensor]", Scan.apply(current, self.dynamics, self.quantizer))
 
     def forward(self, current: Float[Tensor, "steps batch *neuron"]) -> Float[Tensor, "time batch *neuron"]:
-        """The spikes of `scan`."""
+        """Return the spikes of `scan`."""
         return self.scan(current)[0]
 
 
 class MembraneReadout(nn.Module):
-    """Leaky neurons of which the membrane is read, not the spikes."""
+    """Leaky neurons whose membranes are read instead of their spikes."""
 
     def __init__(self, neurons: Leaky) -> None:
         super().__init__()
         self.neurons = neurons
 
     def forward(self, current: Float[Tensor, "steps batch *neuron"]) -> Float[Tensor, "time batch *neuron"]:
-        """The membranes of `Leaky.scan`."""
+        """Return the membranes of `Leaky.scan`."""
         return self.neurons.scan(current)[1]

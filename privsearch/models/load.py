@@ -4,7 +4,8 @@ from pathlib import Path
 
 from privsearch._util.text import printable
 from privsearch.errors import ConstructionError, StudyError
-from privsearch.models import Network, RegisteredNetwork, build_network, num_weights
+from privsearch.models import Network, RegisteredNetwork, build_network
+from privsearch.spec.architecture import num_weights
 from privsearch.spec.trial import BUILT_IN_MODELS
 from privsearch.study.network_archive import KeptNetworks, load_networks
 
@@ -12,22 +13,22 @@ _FLOAT_BYTES = 4
 
 
 def load_network(path: str | Path, index: int = 0) -> Network | RegisteredNetwork:
-    """A kept network with its weights, in eval mode, on the CPU.
+    """Load a kept network with its weights, in eval mode, on the CPU.
 
-    Its logits on what it is shown in a trial (`privsearch.data.splits.load_splits`: standardised tables, normalised
-    images) are those of the trial's signals, to the bit on the same kind of processor with one thread.
+    On a trial's inputs (`privsearch.data.splits.load_splits`: standardised tables, normalised images), its logits are
+    those of the trial's signals, to the bit on the same kind of processor with one thread.
 
     Args:
-        path: as of `load_networks`.
-        index: which of the trial's networks, in the order of their training: under `paper` the target of the first
-            replicate, its shadow, the target of the second; under `halves` the networks in turn.
+        path: a file of kept networks, as for `load_networks`.
+        index: the network's place among the trial's, in the order of their training: under `paper` the target of the
+            first replicate, its shadow, the target of the second; under `halves` the networks in turn.
 
     Returns:
         A `torch.nn.Module` from a batch `(batch, *input_shape)` to logits `(batch, classes)`.
 
     Raises:
-        StudyError: there is no such file or network, or the file is damaged or something else.
-        SpecError: its model is a registered one, and is not registered in this process.
+        StudyError: there is no such file or network, or the file is damaged or holds something else.
+        SpecError: the network is of a registered model that is not registered in this process.
     """
     kept = load_networks(path)
     if not 0 <= index < len(kept.networks):
@@ -43,13 +44,13 @@ def load_network(path: str | Path, index: int = 0) -> Network | RegisteredNetwor
 
 def _built(kept: KeptNetworks, index: int) -> Network | RegisteredNetwork:
     state = kept.networks[index].state_dict
-    # Before anything is built: a stranger's file may speak of a network larger than any memory. What a registered model
-    # needs, its function alone knows.
+    # Checked before anything is built: a stranger's file may claim a network larger than any memory. Only the function
+    # of a registered model knows what its network needs.
     storages = [tensor.untyped_storage() for tensor in state.values()]
-    held = sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+    num_bytes = sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
     shape, classes = kept.input_shape, kept.num_classes
     needed = num_weights(shape, classes) if kept.spec.model in BUILT_IN_MODELS and shape else 0
-    if min(shape, default=0) < 1 or held < _FLOAT_BYTES * needed:
+    if min(shape, default=0) < 1 or num_bytes < _FLOAT_BYTES * needed:
         raise ValueError(f"{classes} classes of examples of the shape {shape} need more weights than it has")
     network = build_network(kept.spec, kept.input_shape, kept.num_classes)
     network.load_state_dict(dict(state))

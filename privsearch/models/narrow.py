@@ -17,11 +17,11 @@ from privsearch.models.rows import as_array
 from privsearch.models.scan import compiled_neurons
 
 MOST_OUTPUTS: Final = 6
-"""With more, a matrix product makes up for what it costs to fetch the spikes."""
+"""The most outputs of a narrow layer; with more, a matrix product is worth the fetching of the spikes."""
 
 
 def is_narrow(neurons: Leaky, weight: Float[Tensor, "outputs inputs"]) -> bool:
-    """Whether `narrow_linear` can be called, and pays. To quantise membranes twice would not."""
+    """Return True if `narrow_linear` can be called and saves time; quantising membranes twice would cost more."""
     if weight.device.type != "cpu" or len(weight) > MOST_OUTPUTS or neurons.quantizer is not None:
         return False
     from privsearch.models import kernels
@@ -35,14 +35,14 @@ def narrow_linear(
     weight: Float[Tensor, "outputs inputs"],
     bias: Float[Tensor, " outputs"],
 ) -> Float[Tensor, "time batch outputs"]:
-    """`linear(neurons(current), weight, bias)`.
+    """Compute `linear(neurons(current), weight, bias)`.
 
-    Spikes and membranes are those of `Leaky.scan`, to the bit, and so is what follows from the gradient of a spike. The
-    sums are taken in an order of their own, the same for an example whatever else is in its batch.
+    Spikes and membranes are those of `Leaky.scan` to the bit, and so is the current's gradient for given gradients of
+    spikes. The sums have an order of their own, the same for an example whatever else is in its batch.
 
     Args:
         current: `(num_steps, batch, inputs)`, or `(1, batch, inputs)` for one current presented at every step.
-        neurons: those that fire; `is_narrow` holds of them and the weight.
+        neurons: the neurons that fire; `is_narrow` is true of them and the weight.
         weight: `(outputs, inputs)`.
         bias: `(outputs,)`.
     """
@@ -50,7 +50,7 @@ def narrow_linear(
 
 
 class _NarrowLinear(torch.autograd.Function):
-    """Spikes are made and used up row by row."""
+    """A linear layer of spikes that are computed and consumed row by row."""
 
     @staticmethod
     def forward(ctx: Any, current: Tensor, weight: Tensor, bias: Tensor, neurons: Leaky) -> Tensor:

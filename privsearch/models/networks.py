@@ -1,15 +1,15 @@
 """The two networks of Moshruba et al. 2025, Table I, as ANN and as SNN.
 
-Signals inside a network are `(steps, batch, *features)`: one step for an ANN and for whatever in an SNN does not
-change with time, num_steps after the first Leaky neurons. A layer sees all steps in one call, so the layers before
+Signals inside a network are `(steps, batch, *features)`: num_steps steps after the first Leaky neurons, one step before
+them and in an ANN, where signals do not change with time. A layer sees all steps in one call, so the layers before
 the first Leaky neurons run once per batch, and a weight is quantised once per batch.
 
 With `precision: bf16`, currents and spikes of all layers but the last are 16-bit; weights, membranes, logits and the
 loss stay in 32 bits.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Final, cast
+from collections.abc import Sequence
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -22,23 +22,21 @@ from privsearch.models.quantization import StateQuantizer, effective_weight, qua
 from privsearch.models.registered import RegisteredNetwork, build_registered
 from privsearch.models.scan import Dynamics
 from privsearch.spec import Readout, TrialSpec
+from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers
 from privsearch.spec.trial import BUILT_IN_MODELS
-
-HIDDEN_FEATURES: Final = 1000
-CONV_CHANNELS: Final = (32, 64)
 
 
 class Stage(nn.Module):
     """A convolution with 2x2 max pooling, or a linear layer; then an activation.
 
     Pooling comes before the activation. For Leaky neurons that is the paper's order; for a ReLU, which is monotone,
-    both orders give the same outputs. (Where quantisation makes outputs tie, the gradient differs: here it goes to the
-    largest current, in the other order to the first of those that tie.)
+    both orders give the same outputs. (If quantisation makes outputs tie, gradients differ: here the gradient goes to
+    the largest current, in the other order to the first of the tied ones.)
 
     Args:
-        affine: a Conv2d (2x2 max pooling follows it) or a Linear (its input is flattened), or brevitas' twin of it.
-        activation: from currents to signals, `(steps, batch, *features)`; the steps may differ.
-        dtype: in which the currents are computed. Weights are kept in 32 bits all the same.
+        affine: a Conv2d, which 2x2 max pooling follows, or a Linear, whose input is flattened; torch's or brevitas'.
+        activation: from currents to signals, `(steps, batch, *features)`; the numbers of steps may differ.
+        dtype: the type of the currents. Weights are kept in 32 bits all the same.
     """
 
     def __init__(self, affine: nn.Module, activation: nn.Module, dtype: torch.dtype = torch.float32) -> None:
@@ -48,7 +46,7 @@ class Stage(nn.Module):
         self.dtype = dtype
 
     def current(self, x: Float[Tensor, "steps batch *features"]) -> Float[Tensor, "steps batch *neuron"]:
-        """What drives the activation, for every step of x."""
+        """Compute the current that drives the activation, for every step of x."""
         folded = x.flatten(0, 1)
         function = linear
         if folded.ndim == 4:
@@ -58,7 +56,7 @@ class Stage(nn.Module):
         return current.view(*x.shape[:2], *current.shape[1:])
 
     def forward(self, x: Float[Tensor, "steps batch *features"]) -> Float[Tensor, "time batch *neuron"]:
-        """The activation of `current`."""
+        """Apply the activation to `current`."""
         signal: Tensor = self.activation(self.current(x))
         return signal
 
@@ -67,16 +65,16 @@ class Network(nn.Sequential):
     """Stages in a row, from a batch to its logits: the last stage's output at the final step."""
 
     def forward(self, x: Float[Tensor, "batch *features"]) -> Float[Tensor, "batch classes"]:
-        """Logits `(batch, classes)` of x `(batch, *input_shape)`."""
+        """Compute the logits `(batch, classes)` of x `(batch, *input_shape)`."""
         current, readout = self._until_readout(x)
         logits: Tensor = readout(current)[-1]
         return logits
 
     def readouts(self, x: Float[Tensor, "batch *features"]) -> dict[Readout, Float[Tensor, "batch classes"]]:
-        """What an attacker may see of the last stage, each `(batch, classes)`.
+        """Compute the outputs of the last stage that an attacker may see, each `(batch, classes)`.
 
-        Of a spiking network its membrane at the final step, which is the logits, its membrane's mean over time, and how
-        often each neuron fired; of an ANN the logits alone, under the name of the first.
+        A spiking network shows its membrane at the final step, which is the logits, its membrane's mean over time, and
+        its neurons' numbers of spikes; an ANN shows its logits alone, as `final_mem`.
         """
         current, readout = self._until_readout(x)
         if not isinstance(readout, MembraneReadout):
@@ -87,7 +85,7 @@ class Network(nn.Sequential):
     def _until_readout(
         self, x: Float[Tensor, "batch *features"]
     ) -> tuple[Float[Tensor, "time batch classes"], nn.Module]:
-        """What drives the last stage's activation, for every step; and that activation."""
+        """Compute the current of the last stage for every step, and return it with that stage's activation."""
         signal = x.unsqueeze(0)
         *before, hidden, last = cast("Sequence[Stage]", tuple(self))
         for stage in before:
@@ -99,26 +97,13 @@ class Network(nn.Sequential):
         return last.current(neurons(current)), last.activation
 
 
-def num_weights(input_shape: tuple[int, ...], num_classes: int) -> int:
-    """The weights and biases of the network that `build_network` builds for such examples."""
-    stages, features = 0, input_shape[0]
-    if len(input_shape) == 3:
-        channels, height, width = input_shape
-        for out_channels in CONV_CHANNELS:
-            stages += (9 * channels + 1) * out_channels
-            channels = out_channels
-        features = channels * (height // 4) * (width // 4)
-    return stages + (features + 1) * HIDDEN_FEATURES + (HIDDEN_FEATURES + 1) * num_classes
-
-
 def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network | RegisteredNetwork:
-    """The network that a trial asks for, its weights drawn from torch's global generator.
+    """Build the network of a trial, its weights drawn from torch's global generator.
 
-    One input dimension gives an FCNet (linear 1000, linear classes), three a ConvNet (3x3 convolutions of 32 and 64
-    channels, each with 2x2 max pooling, then the FCNet). An ANN has a ReLU after each layer but the last. An SNN has
-    Leaky neurons after every layer, the last one's membrane being the logits; with `spiking_layers: head`, a ReLU
-    after the convolutions. `act_bit_width` quantises every activation: membranes and ReLUs alike. A registered model is
-    what its function builds.
+    The layers are those of `privsearch.spec.architecture`: one input dimension gives an FCNet, three a ConvNet. An ANN
+    has a ReLU after each layer but the last. An SNN has Leaky neurons after every layer, the last one's membrane being
+    the logits; with `spiking_layers: head`, a ReLU after the convolutions. `act_bit_width` quantises every activation:
+    membranes and ReLUs alike. The network of a registered model is built by the model's function.
 
     Args:
         spec: in canonical form (an SNN has all its fields, an ANN none; threshold goes with act_bit_width).
@@ -126,9 +111,9 @@ def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: in
         num_classes: the number of logits.
 
     Raises:
-        ConstructionError: a quantised layer does not have the levels asked for, or a registered model is no network.
+        ConstructionError: a quantised layer has other levels than it must, or a registered model is no network.
         SpecError: a registered model is not registered in this process.
-        ValueError: an input shape that neither network takes.
+        ValueError: neither network takes the input shape.
     """
     if spec.model not in BUILT_IN_MODELS:
         return build_registered(spec, input_shape, num_classes)
@@ -138,33 +123,24 @@ def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: in
             "input_shape must be (features,), or (channels, height, width) with height and width of at least 4, "
             f"but got {input_shape}. Reshape the data set's examples."
         )
-    conv, dense = _affine(spec)
     dtype = torch.bfloat16 if spec.precision == "bf16" else torch.float32
-    stages, features = [], input_shape[0]
-    if is_image:
-        channels, height, width = input_shape
-        for out_channels in CONV_CHANNELS:
-            stages.append(Stage(conv(channels, out_channels), _hidden_activation(spec, is_head=False), dtype))
-            channels = out_channels
-        features = channels * (height // 4) * (width // 4)
-    stages.append(Stage(dense(features, HIDDEN_FEATURES), _hidden_activation(spec, is_head=True), dtype))
-    readout = MembraneReadout(_leaky(spec)) if spec.model == "snn" else nn.Identity()
-    stages.append(Stage(dense(HIDDEN_FEATURES, num_classes), readout))
-    return Network(*stages)
+    *hidden, last = network_layers(spec, input_shape, num_classes)
+    stages = [Stage(_affine(spec, layer), _hidden_activation(spec, layer), dtype) for layer in hidden]
+    readout = MembraneReadout(_leaky(spec)) if last.is_spiking else nn.Identity()
+    return Network(*stages, Stage(_affine(spec, last), readout))
 
 
-def _affine(spec: TrialSpec) -> tuple[Callable[[int, int], nn.Module], Callable[[int, int], nn.Module]]:
-    bit_width = spec.weight_bit_width
+def _affine(spec: TrialSpec, layer: Layer) -> nn.Module:
+    inputs, outputs, bit_width = layer.inputs, layer.outputs, spec.weight_bit_width
+    if layer.kind == "linear":
+        return nn.Linear(inputs, outputs) if bit_width is None else quant_linear(inputs, outputs, bit_width)
     if bit_width is None:
-        return lambda fan_in, out: nn.Conv2d(fan_in, out, kernel_size=3, padding=1), nn.Linear
-    return (
-        lambda fan_in, out: quant_conv2d(fan_in, out, bit_width),
-        lambda fan_in, out: quant_linear(fan_in, out, bit_width),
-    )
+        return nn.Conv2d(inputs, outputs, KERNEL_SIZE, padding=1)
+    return quant_conv2d(inputs, outputs, bit_width)
 
 
-def _hidden_activation(spec: TrialSpec, *, is_head: bool) -> nn.Module:
-    if spec.model == "snn" and (is_head or spec.spiking_layers == "all"):
+def _hidden_activation(spec: TrialSpec, layer: Layer) -> nn.Module:
+    if layer.is_spiking:
         return _leaky(spec)
     if spec.act_bit_width is None:
         return nn.ReLU()

@@ -1,7 +1,7 @@
 """Adam and SGD: torch's own fused kernels, called without torch's optimisers around them.
 
-`torch.optim` imports torch's compiler at the first optimiser of a process, which takes more than a second, and what it
-checks at every step takes longer than the step of a small network. The numbers are the same to the bit.
+`torch.optim` imports torch's compiler at the first optimiser of a process, which takes more than a second, and its
+checks at every step take longer than the step of a small network. The numbers are the same to the bit.
 """
 
 from abc import ABC, abstractmethod
@@ -20,26 +20,26 @@ MOMENTUM: Final = 0.9
 
 
 class Optimizer(ABC):
-    """What trains a network's weights."""
+    """An optimiser of a network's weights."""
 
     def __init__(self, weights: Iterable[nn.Parameter]) -> None:
         self._weights: list[Tensor] = list(weights)
 
     def forget_gradients(self) -> None:
-        """Let the next backward pass start from none: `zero_grad` walks all modules of a network."""
+        """Drop all gradients before the next backward pass, without `zero_grad`'s walk through a network's modules."""
         for weight in self._weights:
             weight.grad = None
 
     @abstractmethod
     def step(self) -> None:
-        """Take one step along the gradients that the backward passes have left."""
+        """Take one step along the gradients of the last backward passes."""
 
 
 class Adam(Optimizer):
-    """`torch.optim.Adam(fused=True)`.
+    """The optimiser `torch.optim.Adam(fused=True)`.
 
     Args:
-        weights: those to be trained; each has a gradient at every step.
+        weights: the weights to train; each has a gradient at every step.
         learning_rate: above 0.
         weight_decay: at least 0; added to the gradient.
 
@@ -75,10 +75,10 @@ class Adam(Optimizer):
 
 
 class Sgd(Optimizer):
-    """`torch.optim.SGD(momentum=0.9, fused=True)`.
+    """The optimiser `torch.optim.SGD(momentum=0.9, fused=True)`.
 
     Args:
-        weights: those to be trained; each has a gradient at every step.
+        weights: the weights to train; each has a gradient at every step.
         learning_rate: above 0.
         weight_decay: at least 0; added to the gradient.
     """
@@ -108,10 +108,10 @@ class Sgd(Optimizer):
 
 
 def gradients_of(weights: Sequence[Tensor]) -> list[Tensor]:
-    """The gradients of `weights`.
+    """Return the gradients of `weights`.
 
     Raises:
-        ConstructionError: one has none, as in a registered model that does not use it.
+        ConstructionError: a weight has no gradient, as in a registered model that does not use it.
     """
     gradients = [weight.grad for weight in weights if weight.grad is not None]
     if len(gradients) < len(weights):

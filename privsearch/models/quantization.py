@@ -1,8 +1,8 @@
 """Quantised weights, ReLUs and membranes, each checked as built; the only file that knows brevitas.
 
 brevitas swallows keyword arguments that it does not know, and scales by learned statistics unless told otherwise. So
-every function here sends a ramp through what it has built and raises ConstructionError unless the levels that come
-out are those asked for. The probe draws no random number and leaves no trace in the layer.
+every function here sends a ramp through the layer that it has built and raises ConstructionError unless the levels
+that come out are the expected ones. The probe draws no random number and leaves no trace in the layer.
 
 brevitas takes seconds to import: a full-precision trial never does.
 """
@@ -24,22 +24,22 @@ from privsearch.errors import ConstructionError
 
 SMALLEST_SCALE: Final = 1e-10
 PROBES: Final = 4096
-"""Points of a ramp: several for each of the 256 levels that the widest bit width has."""
+"""The points of a ramp: several for each of the 256 levels of the widest bit width."""
 
 
 def load_brevitas() -> ModuleType:
-    """The brevitas package with what this file needs of it; imported at the first call, without its warnings."""
-    # It imports torch's C++ tools, which complain where a CUDA toolkit is installed without a GPU.
+    """Import brevitas with the parts that this file needs, without its warnings, and return the package."""
+    # brevitas imports torch's C++ tools, which complain if a CUDA toolkit is installed without a GPU.
     complaints = logging.getLogger("torch.utils.cpp_extension")
     level = complaints.level
     complaints.setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        # Its docstrings hold invalid escapes, which Python warns of whenever it compiles them.
+        # brevitas' docstrings hold invalid escapes, which Python warns of whenever it compiles them.
         warnings.simplefilter("ignore")
         with _without_compiler():
             import brevitas.core.scaling
             import brevitas.nn
-    # It names the dimensions of a tensor, which torch before 2.12 calls experimental.
+    # brevitas names the dimensions of tensors, which torch before 2.12 calls experimental.
     warnings.filterwarnings("ignore", message="Named tensors and all their associated APIs")
     complaints.setLevel(level)
     return cast("ModuleType", brevitas)
@@ -47,7 +47,7 @@ def load_brevitas() -> ModuleType:
 
 @contextmanager
 def _without_compiler() -> Iterator[None]:
-    """Keep brevitas from importing torch's compiler, only to ask it whether it is at work; that takes over a second."""
+    """Keep brevitas from importing torch's compiler, which takes over a second, just to ask if it is compiling."""
     if "torch._dynamo" not in sys.modules:
         torch._dynamo = SimpleNamespace(is_compiling=torch.compiler.is_compiling)  # type: ignore[assignment]
     try:
@@ -58,7 +58,7 @@ def _without_compiler() -> Iterator[None]:
 
 
 def quant_linear(in_features: int, out_features: int, bit_width: int) -> nn.Module:
-    """A `brevitas.nn.QuantLinear` with `bit_width` bits per weight: 2^k - 1 levels per tensor, symmetric about 0.
+    """Build a `brevitas.nn.QuantLinear` of k = `bit_width` bits: 2^k - 1 levels per tensor, symmetric about 0.
 
     The scale follows the largest weight (quantisation-aware training, straight-through gradient). The bias stays in
     full precision. The initial weights are those of `nn.Linear` for the same state of torch's generator.
@@ -73,7 +73,7 @@ def quant_linear(in_features: int, out_features: int, bit_width: int) -> nn.Modu
 
 
 def quant_conv2d(in_channels: int, out_channels: int, bit_width: int) -> nn.Module:
-    """A 3x3 `brevitas.nn.QuantConv2d` with padding 1; weights as in `quant_linear`.
+    """Build a 3x3 `brevitas.nn.QuantConv2d` with padding 1; weights are quantised and drawn as in `quant_linear`.
 
     Raises:
         ConstructionError: the built layer has other levels.
@@ -85,17 +85,16 @@ def quant_conv2d(in_channels: int, out_channels: int, bit_width: int) -> nn.Modu
 
 
 def effective_weight(layer: nn.Module) -> Float[Tensor, "*shape"]:
-    """The weight that a layer computes with: quantised, with its gradient, if the layer is."""
+    """Return the weight that a layer computes with: in a quantised layer, its weight rounded, with a gradient."""
     weight, bit_width = cast("Tensor", layer.weight), getattr(layer, "weight_bit_width", None)
     return weight if bit_width is None else cast("Tensor", _QuantWeight.apply(weight, bit_width))
 
 
 class _QuantWeight(torch.autograd.Function):
-    """What brevitas' `Int8WeightPerTensorFloat` computes, in less than half its time.
+    """The rounding of brevitas' `Int8WeightPerTensorFloat`, in less than half the time.
 
     The step s is the largest weight, in absolute value, divided by 2^(k-1) - 1; a weight w becomes s round(w / s). The
-    gradient passes through the rounding. What the step receives goes to the largest weight, or evenly to those that
-    tie.
+    gradient passes through the rounding. The gradient of the step goes to the largest weight, or evenly to tied ones.
     """
 
     @staticmethod
@@ -122,7 +121,7 @@ class _QuantWeight(torch.autograd.Function):
 
 
 def quant_relu(bit_width: int, threshold: float) -> nn.Module:
-    """A ReLU clipped at `threshold`, with 2^k evenly spaced levels from 0 to `threshold`.
+    """Build a ReLU clipped at `threshold`, with 2^k evenly spaced levels from 0 to `threshold`, k = `bit_width`.
 
     Raises:
         ConstructionError: the built layer has other levels.
@@ -140,13 +139,12 @@ def quant_relu(bit_width: int, threshold: float) -> nn.Module:
 
 
 class StateQuantizer(nn.Module):
-    """Rounds each membrane to the nearest of 2^k levels, evenly spaced from -threshold to 1.2 threshold.
+    """A quantiser of membranes to the nearest of 2^k levels, evenly spaced from -threshold to 1.2 threshold.
 
     Bit-equal to snnTorch's `state_quant` for every number, ties to the lower level included. snnTorch compares each
     membrane with all 2^k levels; this one guesses the level below by division and compares with one boundary.
-    Where membranes are so large (beyond some 2^14 thresholds) that fp32 distances to different levels tie, snnTorch
-    falls back towards the lowest level; so does this one. Only a NaN differs: here it stays one, so that a network
-    that has diverged shows it.
+    If membranes are so large (beyond some 2^14 thresholds) that fp32 distances to different levels tie, both fall back
+    towards the lowest level. Only a NaN differs: here it stays a NaN, so that a network that has diverged shows it.
 
     Args:
         bit_width: k, 2 to 8.
@@ -168,13 +166,13 @@ class StateQuantizer(nn.Module):
         self.register_buffer("boundaries", _boundaries(levels), persistent=False)
         self.lowest = float(levels[0])
         self.step = float(levels[-1] - levels[0]) / (len(levels) - 1)
-        # Above it, the rounding of a distance (a 2^-24th of it) is no longer small against the step.
+        # For larger membranes, the rounding of a distance (a 2^-24th of it) is no longer small against the step.
         self.exact_below = self.step * 2**22
         ramp = self(torch.linspace(-2 * threshold, 2 * threshold, PROBES))
         _check_levels("StateQuantizer", ramp, 2**bit_width, (-threshold, 1.2 * threshold))
 
     def forward(self, mem: Float[Tensor, "*neuron"]) -> Float[Tensor, "*neuron"]:
-        """The nearest level of each membrane; both `(*neuron)`. Not differentiable: the caller passes it by."""
+        """Return the nearest level of each membrane, both `(*neuron)`; the caller must provide the gradient."""
         flat = mem.reshape(-1)
         below = flat.sub(self.lowest).div_(self.step).clamp_(max=len(self.levels) - 2).int().clamp_(min=0)
         below.add_(flat > self.boundaries.index_select(0, below))
@@ -187,7 +185,7 @@ class StateQuantizer(nn.Module):
 
 
 def _boundaries(levels: Float[Tensor, " levels"]) -> Float[Tensor, " levels-1"]:
-    """For each level but the last, the largest fp32 number whose fp32 distance to it is not above that to the next."""
+    """Find, for each level but the last, the largest fp32 number that is not nearer (in fp32) to the next level."""
     lower, upper = levels[:-1], levels[1:]
     candidate = torch.nextafter((lower + upper) / 2, lower)
     for _ in range(16):
@@ -200,9 +198,9 @@ def _boundaries(levels: Float[Tensor, " levels"]) -> Float[Tensor, " levels-1"]:
 
 
 def _checked(name: str, layer: Any, bit_width: int) -> nn.Module:
-    """The layer, if brevitas gives it the levels asked for and `effective_weight` gives it brevitas' weights."""
+    """Return the layer if it has the expected levels, and the same weights by brevitas and `effective_weight`."""
     with torch.no_grad():
-        # The scale is that of the tensor sent through, here 1.
+        # The scale is the largest number of the ramp, here 1.
         output = layer.weight_quant(torch.linspace(-1, 1, PROBES)).value
         expected = layer.quant_weight().value
     _check_levels(name, output, 2**bit_width - 1, (-1.0, 1.0))

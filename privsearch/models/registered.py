@@ -11,11 +11,11 @@ from privsearch.spec import Readout, TrialSpec, registry
 
 
 class RegisteredNetwork(nn.Module):
-    """A user's module, whose outputs are looked at before they are believed.
+    """A user's module, whose outputs are checked before they are used.
 
     Args:
         module: from `(batch, *input_shape)` to logits.
-        num_classes: how many logits there must be for each example.
+        num_classes: the number of logits that each example must have.
     """
 
     def __init__(self, module: nn.Module, num_classes: int) -> None:
@@ -24,10 +24,10 @@ class RegisteredNetwork(nn.Module):
         self.num_classes = num_classes
 
     def forward(self, x: Float[Tensor, "batch *features"]) -> Float[Tensor, "batch classes"]:
-        """The module's logits.
+        """Compute the module's logits.
 
         Raises:
-            ConstructionError: they are no 32-bit floats of shape `(batch, num_classes)`.
+            ConstructionError: the logits are no 32-bit floats of shape `(batch, num_classes)`.
         """
         logits = self.module(x)
         if not isinstance(logits, Tensor):
@@ -40,16 +40,16 @@ class RegisteredNetwork(nn.Module):
         return logits
 
     def readouts(self, x: Float[Tensor, "batch *features"]) -> Mapping[Readout, Float[Tensor, "batch classes"]]:
-        """What an attacker may see: the logits alone, under the name that an ANN's have."""
+        """Compute the outputs that an attacker may see: the logits alone, named like those of an ANN."""
         return {"final_mem": self(x)}
 
 
 def build_registered(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> RegisteredNetwork:
-    """The network of the registered model that a trial asks for.
+    """Build the network of a trial's registered model.
 
     Raises:
-        SpecError: it is not registered in this process, or in another version.
-        ConstructionError: its function returns no module with weights that can be trained.
+        SpecError: the model is not registered in this process, or in another version.
+        ConstructionError: the model's function returns no module with weights that can be trained.
     """
     module = registry.model_needed(spec.model).function(input_shape, num_classes, spec)
     if not isinstance(module, nn.Module) or not any(weight.requires_grad for weight in module.parameters()):

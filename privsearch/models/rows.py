@@ -1,7 +1,7 @@
 """One row of neurons for each time step, in the order in which they lie in memory.
 
-What neurons do, each does alone: their order is of no importance, but copying them into another one costs more than
-their arithmetic. Images lie in memory with their channels last, which is how convolutions are fastest on a CPU.
+Each neuron is computed alone: the order of neurons is of no importance, but copying them into another order costs more
+than their arithmetic. Images lie in memory with their channels last, which is how convolutions are fastest on a CPU.
 """
 
 from typing import NamedTuple
@@ -13,11 +13,11 @@ from torch import Tensor
 
 
 class Rows(NamedTuple):
-    """How tensors of one shape are laid flat.
+    """The layout by which tensors of one shape are laid flat.
 
     Attributes:
-        shape: of the batch and its neurons: `(batch, *neuron)`.
-        channels_last: whether neurons `(channels, height, width)` lie with their channels last.
+        shape: the shape of the batch and its neurons: `(batch, *neuron)`.
+        channels_last: True if neurons `(channels, height, width)` lie with their channels last.
     """
 
     shape: tuple[int, ...]
@@ -25,17 +25,17 @@ class Rows(NamedTuple):
 
     @classmethod
     def of(cls, x: Float[Tensor, "steps batch *neuron"]) -> "Rows":
-        """The layout that lays `x` flat without a copy, if there is one."""
+        """Find the layout that lays `x` flat without a copy, if there is one."""
         return cls(tuple(x.shape[1:]), x.ndim == 5 and not x.is_contiguous())
 
     def flat(self, x: Float[Tensor, "steps batch *neuron"]) -> Float[Tensor, "steps n"]:
-        """`x` with a row for each step; copied only if it lies otherwise."""
+        """Return `x` with a row for each step, copied only if `x` has another layout."""
         if self.channels_last:
             x = x.permute(0, 1, 3, 4, 2)
         return x.contiguous().view(len(x), -1)
 
     def shaped(self, rows: Float[Tensor, "steps n"]) -> Float[Tensor, "steps batch *neuron"]:
-        """The inverse of `flat`, never copied."""
+        """Undo `flat`, without a copy."""
         if not self.channels_last:
             return rows.view(-1, *self.shape)
         batch, channels, height, width = self.shape
@@ -43,7 +43,7 @@ class Rows(NamedTuple):
 
 
 def as_array(x: Float[Tensor, "*shape"]) -> Shaped[np.ndarray, "*shape"]:
-    """The memory of a tensor on the CPU as numpy's: float32, or uint16 where it holds bfloat16."""
+    """Return the memory of a tensor on the CPU as a numpy array: float32, or uint16 for bfloat16."""
     x = x.detach()
     array: np.ndarray = (x.view(torch.uint16) if x.dtype == torch.bfloat16 else x).numpy()
     return array

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dynamics:
-    """How neurons behave.
+    """The parameters of neurons.
 
     Attributes:
         num_steps: T, the number of time steps.
@@ -40,7 +40,7 @@ class Dynamics:
 
 
 class Scan(torch.autograd.Function):
-    """From currents `(steps, batch, *neuron)` to spikes and membranes `(num_steps, batch, *neuron)`.
+    """The map from currents `(steps, batch, *neuron)` to spikes and membranes `(num_steps, batch, *neuron)`.
 
     Spikes have the type of the currents, membranes are 32-bit floats.
     """
@@ -73,7 +73,7 @@ class Scan(torch.autograd.Function):
 def torch_forward(
     current: Float[Tensor, "steps n"], dynamics: Dynamics, quantizer: StateQuantizer | None
 ) -> tuple[Float[Tensor, "time n"], Float[Tensor, "time n"]]:
-    """Spikes and membranes, on any device."""
+    """Compute spikes and membranes, on any device."""
     shape = (dynamics.num_steps, current.shape[1])
     mem, spk = current.new_empty(shape, dtype=torch.float32), current.new_empty(shape)
     last_mem, last_spk = torch.zeros_like(mem[0]), torch.zeros_like(spk[0])
@@ -94,7 +94,7 @@ def torch_backward(
     dynamics: Dynamics,
     grad: Float[Tensor, "steps n"],
 ) -> None:
-    """Write the gradient of the current to `grad`, summed over time if that has one row; on any device."""
+    """Write the gradient of the current to `grad`, summed over time if `grad` has one row; on any device."""
     overdrive, carry = torch.empty_like(mem[0]), torch.zeros_like(mem[0])
     is_sum = len(grad) == 1
     total = torch.zeros_like(mem[0])
@@ -121,7 +121,7 @@ def torch_backward(
 def compiled_forward(
     current: Float[Tensor, "steps n"], dynamics: Dynamics, quantizer: StateQuantizer | None
 ) -> tuple[Float[Tensor, "time n"], Float[Tensor, "time n"]]:
-    """`torch_forward`, compiled for the CPU."""
+    """Compute what `torch_forward` computes, compiled for the CPU."""
     from privsearch.models import kernels
 
     shape = (dynamics.num_steps, current.shape[1])
@@ -137,7 +137,7 @@ def compiled_backward(
     dynamics: Dynamics,
     grad: Float[Tensor, "steps n"],
 ) -> None:
-    """`torch_backward`, compiled for the CPU."""
+    """Compute what `torch_backward` computes, compiled for the CPU."""
     from privsearch.models import kernels
 
     none, name = mem.new_empty((0, mem.shape[1])), dynamics.surrogate_gradient
@@ -150,9 +150,9 @@ def compiled_backward(
 def compiled_neurons(
     dynamics: Dynamics, quantizer: StateQuantizer | None, dtype: torch.dtype = torch.float32
 ) -> "kernels.Neurons":
-    """The neurons as the kernels know them; dtype is that of their spikes.
+    """Return the neurons as the kernels take them; `dtype` is the type of their spikes.
 
-    A surrogate gradient that is not compiled is passed straight through: torch is to be called for it before.
+    A surrogate gradient that is not compiled becomes `straight_through`: the caller has torch compute it beforehand.
     """
     from privsearch.models import kernels
 

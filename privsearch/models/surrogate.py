@@ -1,6 +1,6 @@
-"""The surrogate gradients: what stands in for the derivative of a spike in the backward pass.
+"""The surrogate gradients, which replace the derivative of a spike in the backward pass.
 
-Each is snnTorch's, with the parameters of Moshruba et al. 2025, in closed form: snnTorch's own step through one
+Each is snnTorch's, with the parameters of Moshruba et al. 2025, in closed form: snnTorch's own code goes through one
 autograd node for each time step, which costs more than the arithmetic.
 """
 
@@ -16,14 +16,14 @@ from torch import Tensor
 from privsearch.spec import SurrogateGradient
 
 Backward = Callable[[Float[Tensor, "*neuron"], Float[Tensor, "*neuron"]], Float[Tensor, "*neuron"]]
-"""From (overdrive, grad_spk) to the gradient of the membrane; may overwrite overdrive, never grad_spk.
+"""A function of (overdrive, grad_spk) to the gradient of the membrane; it may overwrite overdrive, never grad_spk.
 
-Both and the result are `(*neuron)`; overdrive is `mem - threshold`.
+Arguments and result are `(*neuron)`; overdrive is `mem - threshold`.
 """
 
 
 def fast_sigmoid(overdrive: Float[Tensor, "*neuron"], grad_spk: Float[Tensor, "*neuron"]) -> Float[Tensor, "*neuron"]:
-    """`grad_spk / (25 |u| + 1)^2`, where u is the overdrive, which is overwritten.
+    """Compute `grad_spk / (25 |u| + 1)^2`, where u is the overdrive, which is overwritten.
 
     Source: Zenke and Ganguli 2018; `snntorch.surrogate.fast_sigmoid(slope=25)`.
     """
@@ -32,9 +32,9 @@ def fast_sigmoid(overdrive: Float[Tensor, "*neuron"], grad_spk: Float[Tensor, "*
 
 
 def atan(overdrive: Float[Tensor, "*neuron"], grad_spk: Float[Tensor, "*neuron"]) -> Float[Tensor, "*neuron"]:
-    """`grad_spk / (1 + (pi u)^2)`, where u is the overdrive, which is overwritten.
+    """Compute `grad_spk / (1 + (pi u)^2)`, where u is the overdrive, which is overwritten.
 
-    The derivative of `arctan(pi u) / pi`. snnTorch's formula divides by pi once more; its code does not.
+    The factor is the derivative of `arctan(pi u) / pi`. snnTorch's formula divides by pi once more; its code does not.
 
     Source: Fang et al. 2021; `snntorch.surrogate.atan(alpha=2)`.
     """
@@ -45,10 +45,10 @@ def atan(overdrive: Float[Tensor, "*neuron"], grad_spk: Float[Tensor, "*neuron"]
 def spike_rate_escape(
     overdrive: Float[Tensor, "*neuron"], grad_spk: Float[Tensor, "*neuron"]
 ) -> Float[Tensor, "*neuron"]:
-    """`25 exp(-|u - 1|) grad_spk`, where u is the overdrive, which is overwritten.
+    """Compute `25 exp(-|u - 1|) grad_spk`, where u is the overdrive, which is overwritten.
 
     It peaks at `mem = threshold + 1`, not at the threshold: snnTorch's formula shifts the membrane by 1, its code
-    shifts by 1 what the neuron has already shifted by the threshold. Kept, because the paper used it so.
+    shifts the overdrive, from which the threshold is already subtracted. Kept, because the paper used it so.
 
     Source: Gerstner and Kistler 2002; `snntorch.surrogate.spike_rate_escape(beta=1, slope=25)`.
     """
@@ -56,7 +56,7 @@ def spike_rate_escape(
 
 
 def triangular(overdrive: Float[Tensor, "*neuron"], grad_spk: Float[Tensor, "*neuron"]) -> Float[Tensor, "*neuron"]:
-    """`grad_spk` below the threshold, `-grad_spk` from it on; the overdrive is overwritten.
+    """Return `grad_spk` below the threshold, `-grad_spk` from the threshold on; the overdrive is overwritten.
 
     A step that flips its sign, not a triangle (whose derivative it is), so that a neuron above the threshold is
     pushed the wrong way. Kept, because the paper used it so.
@@ -70,7 +70,7 @@ def straight_through(
     overdrive: Float[Tensor, "*neuron"],  # noqa: ARG001  (one signature for all)
     grad_spk: Float[Tensor, "*neuron"],
 ) -> Float[Tensor, "*neuron"]:
-    """`grad_spk` itself, whatever the overdrive.
+    """Return `grad_spk` itself, whatever the overdrive.
 
     Source: Bengio et al. 2013; `snntorch.surrogate.straight_through_estimator()`.
     """

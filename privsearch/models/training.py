@@ -1,4 +1,4 @@
-"""Train a cohort: K training subsets and K seeds in, K networks' outputs on every example out."""
+"""The training of a cohort: K training subsets and K seeds in, K networks' outputs on every example out."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ from privsearch.study.result import Cohort, Epoch, TrainedNetwork
 from privsearch.study.signals import Signals
 
 QUERY_BATCH = 256
-"""Examples asked at once when a network is queried; bounds the memory of an SNN's T steps."""
+"""The examples of a batch when a network is queried; bounds the memory of an SNN's T steps."""
 
 MOST_LOSS: Final = 149 * math.log(2)
 """A mean loss, in nats, above which a training has exploded: about 103.
@@ -31,15 +31,15 @@ An example's own class then has, on average, a probability that 32-bit floats ca
 """
 
 EpochListener = Callable[[int, int, Epoch], None]
-"""Told (network, epoch, what was measured) after every epoch; both count from 0."""
+"""A function called with (network, epoch, measurements) after every epoch; networks and epochs count from 0."""
 
 NetworkListener = Callable[[int, Network | RegisteredNetwork], None]
-"""Told (network, the network itself) when it has been trained and queried; they count from 0."""
+"""A function called with (number, network) after the network's training and queries; networks count from 0."""
 
 
 @dataclass(frozen=True)
 class Listeners:
-    """Who is told how a training goes; None for nobody."""
+    """The functions that are called in the course of a training, or None."""
 
     on_epoch: EpochListener | None = None
     on_trained: NetworkListener | None = None
@@ -50,12 +50,12 @@ def train_cohort(
     splits: Splits,
     subsets: Bool[np.ndarray, "networks num_train"],
     seeds: Sequence[int],
-    told: Listeners = Listeners(),
+    listeners: Listeners = Listeners(),
     device: str = "cpu",
 ) -> Cohort:
     """Train one network for each subset of the training split, and query each on both splits.
 
-    All networks are asked about the same views of an example, which the trial's seed decides. A network's numbers
+    All networks are queried on the same views of an example, which the trial's seed decides. A network's numbers
     depend on `spec`, its subset, its seed and the kind of machine alone, never on the others of the cohort, on the
     process that trains it or on the number of that machine's cores. Initial weights, the order of the batches and their
     augmentation are drawn on the CPU, whatever the device.
@@ -64,15 +64,14 @@ def train_cohort(
         spec: the configuration, canonical.
         splits: the data.
         subsets: `(K, num_train)`: the examples that each network is trained on.
-        seeds: K numbers; each decides its network's initial weights, the order of its batches and how they are
-            augmented.
-        told: who is told after every epoch, and of every network.
-        device: where the networks are, as torch names it.
+        seeds: K numbers; each decides its network's initial weights, the order of its batches and their augmentation.
+        listeners: the functions to call after every epoch and every network.
+        device: the networks' device, as torch names it.
 
     Raises:
         DivergedError: a loss, a weight or an output is not finite, or the last epoch's loss is above `MOST_LOSS`; the
-            message says of which network.
-        ConstructionError: a network could not be built as asked.
+            message names the network.
+        ConstructionError: a network could not be built as the trial specifies it.
     """
     outputs, trained = [], []
     y = torch.cat([splits.y_train, splits.y_test])
@@ -84,12 +83,12 @@ def train_cohort(
             chosen = torch.from_numpy(np.flatnonzero(subset))
             with _naming(k, len(subsets), spec):
                 network, history = _train(
-                    spec, splits, chosen, seed, partial(told.on_epoch, k) if told.on_epoch else None
+                    spec, splits, chosen, seed, partial(listeners.on_epoch, k) if listeners.on_epoch else None
                 )
-                answered = _query(network, splits, spec)
-            if told.on_trained:
-                told.on_trained(k, network)
-            correct = (answered["final_mem", "plain"][0].argmax(1) == y).numpy()
+                answers = _query(network, splits, spec)
+            if listeners.on_trained:
+                listeners.on_trained(k, network)
+            correct = (answers["final_mem", "plain"][0].argmax(1) == y).numpy()
             trained.append(
                 TrainedNetwork(
                     train_accuracy=float(correct[:num_train][subset].mean()),
@@ -97,16 +96,16 @@ def train_cohort(
                     history=tuple(history),
                 )
             )
-            outputs.append(answered)
+            outputs.append(answers)
     is_member = np.zeros((len(outputs), len(y)), dtype=bool)
     is_member[:, :num_train] = subsets
-    stacked = {asked: np.stack([answered[asked].numpy() for answered in outputs]) for asked in outputs[0]}
+    stacked = {view: np.stack([answers[view].numpy() for answers in outputs]) for view in outputs[0]}
     return Cohort(Signals(stacked, is_member, y.numpy(), splits.rows, num_train), tuple(trained))
 
 
 @contextmanager
 def _naming(network: int, num_networks: int, spec: TrialSpec) -> Iterator[None]:
-    """Say of which network a divergence is, and what to do about it."""
+    """Add the network and a remedy to the message of a divergence."""
     try:
         yield
     except DivergedError as error:
@@ -129,7 +128,7 @@ def _one_thread() -> Iterator[None]:
 
 @contextmanager
 def _exact_convolutions() -> Iterator[None]:
-    """On a GPU, compute in 32 bits where 32 bits were asked for, and in the same order each time."""
+    """Have a GPU compute 32-bit convolutions in 32 bits, and in the same order each time."""
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
         yield
 
@@ -138,7 +137,7 @@ def _train(
     spec: TrialSpec, splits: Splits, chosen: Tensor, seed: int, on_epoch: Callable[[int, Epoch], None] | None
 ) -> tuple[Network | RegisteredNetwork, list[Epoch]]:
     """Train one network on the `chosen` examples of the training split."""
-    # Until the end of the training, since a registered model may draw while it is trained, as dropout does.
+    # The seed holds until the end of the training, since a registered model may draw then, as dropout does.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = build_network(spec, splits.info.input_shape, splits.info.num_classes).to(splits.device)
@@ -170,7 +169,7 @@ def _trained(
 
 
 def _check_sound(network: nn.Module, loss: float) -> None:
-    # A neuron whose weights are NaN never fires: a spiking network that is broken within may answer all the same.
+    # A neuron whose weights are NaN never fires: the outputs of a broken spiking network may still be finite.
     if not torch.stack([parameter.isfinite().all() for parameter in network.parameters()]).all():
         raise DivergedError("the weights must be finite after training, but some are not")
     if loss > MOST_LOSS:
@@ -196,9 +195,9 @@ def _train_epoch(
     """Take one step for each batch of indices.
 
     Raises:
-        DivergedError: a loss is not finite; the message says at which step.
+        DivergedError: a loss is not finite; the message names the step.
     """
-    # Summed where the networks are: reading a number back from a GPU stops it.
+    # Summed on the networks' device: reading a number back from a GPU stops it.
     loss_sum = torch.zeros((), dtype=torch.float64, device=splits.device)
     num_correct = torch.zeros((), dtype=torch.int64, device=splits.device)
     losses = []
@@ -224,9 +223,9 @@ def _train_epoch(
 def _query(
     network: Network | RegisteredNetwork, splits: Splits, spec: TrialSpec
 ) -> dict[tuple[Readout, Queries], Float[Tensor, "views examples classes"]]:
-    """The network's outputs for both splits, one view after another."""
+    """Compute the network's outputs for both splits, one view after another."""
     network.eval()
-    answered: dict[tuple[Readout, Queries], list[Tensor]] = {}
+    answers: dict[tuple[Readout, Queries], list[Tensor]] = {}
     generator = torch.Generator().manual_seed(spec.seed)
     with torch.inference_mode():
         for queries, batches in _views(splits, spec.protocol, generator):
@@ -235,16 +234,16 @@ def _query(
                 view = torch.cat([outputs[readout] for outputs in read]).cpu()
                 if not view.isfinite().all():
                     raise DivergedError("the outputs must be finite after training, but some are not")
-                answered.setdefault((readout, queries), []).append(view)
-    return {asked: torch.stack(views) for asked, views in answered.items()}
+                answers.setdefault((readout, queries), []).append(view)
+    return {key: torch.stack(views) for key, views in answers.items()}
 
 
 def _views(
     splits: Splits, protocol: Protocol, generator: torch.Generator
 ) -> Iterator[tuple[Queries, Iterator[Float[Tensor, "batch *input_shape"]]]]:
-    """Each view of the examples, as batches: as they are; augmented as in training; with parts of the input missing.
+    """Yield each view of the examples as batches: plain, augmented as in training, with parts of the input missing.
 
-    Source: Guan et al. 2025 (arXiv 2502.13191) for the last.
+    Source: Guan et al. 2025 (arXiv 2502.13191) for the missing parts.
     """
     dropped = partial(_with_dropout, rate=protocol.dropout_rate, generator=generator)
     for queries, count in protocol.views.items():
@@ -256,5 +255,5 @@ def _views(
 def _with_dropout(
     x: Float[Tensor, "batch *input_shape"], rate: float, generator: torch.Generator
 ) -> Float[Tensor, "batch *input_shape"]:
-    """Each input set to zero with probability `rate`; the others stay as they are."""
+    """Set each input to zero with probability `rate`."""
     return x * (torch.rand(x.shape, generator=generator) >= rate).to(x.device)

@@ -9,9 +9,7 @@ from typing import Final, get_args
 
 from privsearch.data import DatasetInfo
 from privsearch.spec import Attack, Readout, TrialSpec
-
-HIDDEN: Final = 1000
-CHANNELS: Final = (32, 64)
+from privsearch.spec.architecture import Layer, network_layers, num_weights
 
 FLOPS: Final = {"fp32": 160e9, "bf16": 300e9}
 SECONDS_PER_STEP: Final = 0.7e-3
@@ -35,7 +33,7 @@ def training_seconds(spec: TrialSpec, info: DatasetInfo) -> float:
         info: its dataset.
     """
     num_train, num_test = _sizes(spec, info)
-    layers = _layers(spec, info)
+    layers = network_layers(spec, info.input_shape, info.num_classes)
     protocol = spec.protocol
     trained = spec.epochs * protocol.training_examples(num_train)
     batches = trained / min(spec.batch_size, num_train)
@@ -71,57 +69,34 @@ def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
 
 def network_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
     """The size of a trial's networks: a 32-bit float for each weight and bias, and the examples of each network."""
-    weights = sum(weights + biases for weights, biases in zip(*_weights(spec, info), strict=True))
+    weights = num_weights(info.input_shape, info.num_classes)
     num_train, _ = _sizes(spec, info)
     return spec.protocol.networks * (4 * weights + 8 * num_train)
-
-
-def _weights(spec: TrialSpec, info: DatasetInfo) -> tuple[list[int], list[int]]:
-    """For each layer its weights, and its biases."""
-    channels = CHANNELS if info.network == "convnet" else ()
-    return [weights for _, _, weights, _ in _layers(spec, info)], [*channels, HIDDEN, info.num_classes]
 
 
 def _sizes(spec: TrialSpec, info: DatasetInfo) -> tuple[int, int]:
     return spec.train_size or info.num_train, spec.test_size or info.num_test
 
 
-def _layers(spec: TrialSpec, info: DatasetInfo) -> list[tuple[int, int, int, int]]:
-    """For each layer: multiply-adds and neurons for one example at one step, weights, and how many steps it runs."""
+def _seconds_per_example(spec: TrialSpec, layers: Sequence[Layer]) -> float:
+    """Return the seconds of one forward pass of one example."""
     steps = spec.num_steps or 1
-    spikes_in_convolutions = spec.spiking_layers == "all"
-    layers = []
-    features = info.input_shape[0]
-    if info.network == "convnet":
-        channels, height, width = info.input_shape
-        for number, out in enumerate(CHANNELS):
-            weights = 9 * channels * out
-            runs = steps if number and spikes_in_convolutions else 1
-            layers.append((height * width * weights, out * (height // 2) * (width // 2), weights, runs))
-            channels, height, width = out, height // 2, width // 2
-        features = channels * height * width
-    runs = steps if info.network == "convnet" and spikes_in_convolutions else 1
-    layers.append((features * HIDDEN, HIDDEN, features * HIDDEN, runs))
-    layers.append((HIDDEN * info.num_classes, info.num_classes, HIDDEN * info.num_classes, steps))
-    return layers
-
-
-def _seconds_per_example(spec: TrialSpec, layers: list[tuple[int, int, int, int]]) -> float:
-    """One forward pass of one example."""
-    arithmetic = sum(2 * macs * runs for macs, _, _, runs in layers) / FLOPS[spec.precision]
-    arithmetic += sum(neurons * runs for _, neurons, _, runs in layers) * SECONDS_PER_NEURON
+    # Layers see the same input at every step up to the first one that reads spikes.
+    runs = [1, *(steps if previous.is_spiking else 1 for previous in layers[:-1])]
+    arithmetic = sum(2 * layer.multiply_adds * run for layer, run in zip(layers, runs, strict=True))
+    seconds = arithmetic / FLOPS[spec.precision]
+    seconds += sum(layer.neurons * run for layer, run in zip(layers, runs, strict=True)) * SECONDS_PER_NEURON
     per_neuron = SECONDS_PER_NEURON_STEP if spec.model == "snn" else 0.0
     if spec.model == "snn" and spec.act_bit_width is not None:
         per_neuron += SECONDS_PER_QUANTISED_MEMBRANE
-    spiking = layers if spec.spiking_layers == "all" else layers[-2:]
-    return arithmetic + sum(neurons for _, neurons, _, _ in spiking) * (spec.num_steps or 0) * per_neuron
+    return seconds + sum(layer.neurons for layer in layers if layer.is_spiking) * (spec.num_steps or 0) * per_neuron
 
 
-def _seconds_per_batch(spec: TrialSpec, layers: list[tuple[int, int, int, int]]) -> float:
-    """What a training step costs however small its batch: calls, the optimiser, the quantisation of weights."""
+def _seconds_per_batch(spec: TrialSpec, layers: Sequence[Layer]) -> float:
+    """Return the seconds of a training step that do not depend on its batch: calls, optimiser, quantised weights."""
     seconds = SECONDS_PER_STEP
     if spec.weight_bit_width is not None:
-        weights = sum(weights for _, _, weights, _ in layers)
+        weights = sum(layer.weights for layer in layers)
         seconds += SECONDS_PER_QUANTISED_LAYER * len(layers) + SECONDS_PER_QUANTISED_WEIGHT * weights
     return seconds
 

@@ -6,7 +6,7 @@ from snntorch.functional.quant import state_quant
 
 from privsearch.models.leaky import Leaky, MembraneReadout
 from privsearch.models.quantization import StateQuantizer
-from privsearch.models.scan import Dynamics, compiled_backward, compiled_forward, torch_backward, torch_forward
+from privsearch.models.scan import Dynamics
 
 STEPS, BATCH, NEURONS = 12, 5, 40
 SNNTORCH = {
@@ -109,50 +109,3 @@ def test_nothing_is_kept_without_gradients():
 
     assert spk.grad_fn is None
     assert mem.grad_fn is None
-
-
-@pytest.mark.parametrize("bits", [None, 4])
-@pytest.mark.parametrize("steps", [STEPS, 1], ids=["changing", "static"])
-@pytest.mark.parametrize("name", SNNTORCH)
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_compiled_and_torch_versions_agree(dtype, name, steps, bits):
-    """What runs on a CPU and what runs elsewhere give the same bits."""
-    dynamics, quantizer = Dynamics(STEPS, 0.9, 1.0, name), StateQuantizer(bits, 1.0) if bits else None
-    current = (random(steps, NEURONS) + 0.3).to(dtype)
-    compiled, plain = (version(current, dynamics, quantizer) for version in (compiled_forward, torch_forward))
-    assert all(map(torch.equal, compiled, plain))
-
-    grad_spk, grad_mem = random(STEPS, NEURONS, seed=1).to(dtype), random(STEPS, NEURONS, seed=2)
-    got, expected = torch.empty_like(current), torch.empty_like(current)
-    compiled_backward(plain[1], grad_spk, grad_mem, dynamics, got)
-    torch_backward(plain[1], grad_spk, grad_mem, dynamics, expected)
-    assert torch.equal(got, expected)
-
-
-@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_the_layout_in_memory_changes_nothing(layout):
-    """Channels first or last: the same spikes and gradients, in the layout of the currents."""
-    neurons = Leaky(Dynamics(STEPS, 0.9, 1.0, "atan"))
-    plain = random(STEPS * 2, 3, 4, 5)
-    current = plain.contiguous(memory_format=layout).view(STEPS, 2, 3, 4, 5).requires_grad_()
-    spk = neurons(current)
-    (grad,) = torch.autograd.grad((spk * random(*spk.shape, seed=1)).sum(), current)
-    flat = plain.view(STEPS, 2, 60).requires_grad_()
-    expected = neurons(flat)
-    (expected_grad,) = torch.autograd.grad((expected * random(*spk.shape, seed=1).view(STEPS, 2, 60)).sum(), flat)
-
-    assert torch.equal(spk.flatten(2), expected)
-    assert torch.equal(grad.flatten(2), expected_grad)
-    assert spk.flatten(0, 1).is_contiguous(memory_format=layout)
-
-
-@pytest.mark.parametrize("mem", [float("nan"), 1e30, -1e30, 3e5, float("inf")])
-def test_extreme_membranes_have_the_quantizers_levels(mem):
-    """Far beyond the levels the compiled version compares one by one, as the quantiser does; NaN stays."""
-    quantizer = StateQuantizer(4, 1.0)
-    current = torch.tensor([[0.1, mem, 0.7]])
-    versions = [
-        version(current, Dynamics(1, 0.9, 1.0, "atan"), quantizer)[1] for version in (compiled_forward, torch_forward)
-    ]
-
-    torch.testing.assert_close(*versions, rtol=0, atol=0, equal_nan=True)

@@ -1,50 +1,29 @@
 import io
 import pickle
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from kept_networks import small_images, trained_trial
 
 from privsearch import load_network, load_networks, register_model
 from privsearch.attacks.protocols import rules_of
-from privsearch.data import describe_dataset
 from privsearch.data.splits import load_splits
 from privsearch.errors import SpecError, StudyError
-from privsearch.spec import HalvesProtocol, PaperProtocol, TrialSpec, registry
-from privsearch.study.network_archive import NetworkArchive, pack_networks, unpack_networks
+from privsearch.spec import HalvesProtocol, registry
 from privsearch.study.result import Completed
 from privsearch.study.signal_archive import SignalArchive
-from privsearch.sweep.cost import network_bytes
-from privsearch.sweep.trial import Keeping, run_trial
 
 QUANTISED = {"weight_bit_width": 4, "act_bit_width": 4}
 SNN = {"model": "snn", "num_steps": 3}
 
 
-def images(folder: Path) -> dict[str, Any]:
-    """A dataset of small images."""
-    rng = np.random.default_rng(0)
-    np.savez(folder / "images.npz", x=rng.random((60, 1, 8, 8), np.float32), y=np.arange(60) % 2)
-    return {"name": "images", "path": str(folder / "images.npz"), "kind": "npz"}
-
-
-def trained(folder: Path, **axes: Any) -> tuple[Completed, Path]:
-    """A trial whose signals and networks are kept below `folder`."""
-    protocol = axes.pop("protocol", PaperProtocol(replicates=1, placebo_cuts=2))
-    spec = TrialSpec.model_validate({"dataset": "iris", "epochs": 1, "protocol": protocol, **axes})
-    keep = Keeping(networks=NetworkArchive(folder / "networks"))
-    result = run_trial(spec, archive=SignalArchive(folder / "signals"), keep=keep)
-    assert isinstance(result, Completed), result
-    return result, folder / "networks" / f"{result.trial_id}.pt"
-
-
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Completed, Path]:
     """A trial of one target and one shadow, and the file of its networks."""
-    return trained(tmp_path_factory.mktemp("kept"), model="ann")
+    return trained_trial(tmp_path_factory.mktemp("kept"), model="ann")
 
 
 @pytest.mark.parametrize(
@@ -61,8 +40,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Completed, Path]:
 def test_a_loaded_network_answers_as_the_trained_one_did(tmp_path: Path, axes: dict[str, Any]) -> None:
     """On every example, to the bit, for every network of the cohort."""
     if axes.get("dataset") == "images":
-        axes = axes | {"dataset": images(tmp_path)}
-    result, path = trained(tmp_path, **axes)
+        axes = axes | {"dataset": small_images(tmp_path)}
+    result, path = trained_trial(tmp_path, **axes)
     cohort = SignalArchive(tmp_path / "signals").load(result.trial_id)
     assert cohort is not None
     splits = load_splits(result.spec.dataset, seed=0, train_size=None, test_size=None)
@@ -80,7 +59,7 @@ def test_a_loaded_network_answers_as_the_trained_one_did(tmp_path: Path, axes: d
 def test_a_network_of_a_registered_model_is_loaded_where_that_is_registered(tmp_path: Path, forgetting: None) -> None:
     """Elsewhere the file can still be read, and the error says what is missing."""
     register_model("line", lambda shape, classes, spec: torch.nn.Linear(shape[0], classes))
-    _, path = trained(tmp_path, model="line-v1")
+    _, path = trained_trial(tmp_path, model="line-v1")
     weights = load_networks(path).networks[1].state_dict
     loaded = load_network(path, 1).state_dict()
     assert {name: tensor.tolist() for name, tensor in loaded.items()} == {n: t.tolist() for n, t in weights.items()}
@@ -102,65 +81,6 @@ def test_a_file_says_what_its_networks_are(kept: tuple[Completed, Path]) -> None
     for network, subset, seed in zip(found.networks, subsets, seeds, strict=True):
         assert network.seed == seed
         assert np.array_equal(network.trained_on, splits.rows[:120][subset])
-
-
-def test_under_halves_every_network_is_both(tmp_path: Path) -> None:
-    """Each is a target of its own, and a shadow of the others."""
-    _, path = trained(tmp_path, model="ann", protocol=HalvesProtocol(networks=4))
-    assert [(n.role, n.replicate) for n in load_networks(path).networks] == [("both", k) for k in (1, 2, 3, 4)]
-    assert len(repr(load_networks(path))) < 100, "the weights are not shown"
-    assert "both 1, trained on" in repr(load_networks(path).networks[0])
-
-
-def test_torch_alone_reads_a_state_dict(kept: tuple[Completed, Path]) -> None:
-    """Without privsearch, and without executing anything: the names and shapes are those of the network."""
-    content = torch.load(kept[1], weights_only=True)
-    state = content["networks"][0]["state_dict"]
-    assert {name: tuple(tensor.shape) for name, tensor in state.items()} == {
-        "0.affine.weight": (1000, 4),
-        "0.affine.bias": (1000,),
-        "1.affine.weight": (3, 1000),
-        "1.affine.bias": (3,),
-    }
-
-
-def test_the_size_is_known_beforehand(tmp_path: Path, kept: tuple[Completed, Path]) -> None:
-    """Within two hundredths, and a few kilobytes that do not depend on the network."""
-    of_images, image_path = trained(tmp_path, model="ann", dataset=images(tmp_path))
-    for result, path in (kept, (of_images, image_path)):
-        said = network_bytes(result.spec, describe_dataset(result.spec.dataset))
-        assert said <= path.stat().st_size <= 1.02 * said + 8000
-
-
-def test_keeping_networks_changes_no_number(kept: tuple[Completed, Path], tmp_path: Path) -> None:
-    """Nor the trial's id; where they cannot be kept, the numbers are there all the same, and the reason."""
-    (tmp_path / "networks").write_text("in the way")
-    keep = Keeping(networks=NetworkArchive(tmp_path / "networks"))
-    for again in (run_trial(kept[0].spec), run_trial(kept[0].spec, keep=keep)):
-        assert isinstance(again, Completed)
-        assert again.numbers() == kept[0].numbers()
-    assert again.networks_unkept is not None
-    assert again.networks_unkept.startswith(f"{tmp_path / 'networks'}: what is kept must lie where")
-
-
-def test_networks_go_to_any_file_system(kept: tuple[Completed, Path], tmp_path: Path) -> None:
-    """And come back whole."""
-    archive = NetworkArchive(f"memory:/{tmp_path}/networks")
-    archive.save("t", load_networks(kept[1]))
-    assert archive.trial_ids() == {"t"}
-    assert archive.damaged() == {}
-    assert archive.read("other") is None
-    content = archive.read("t")
-    assert content is not None
-    assert unpack_networks(content).trial_id == kept[0].trial_id
-
-
-def test_too_much_is_not_kept(kept: tuple[Completed, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What would be refused when it is read is not written."""
-    monkeypatch.setattr("privsearch.study.network_archive.MAX_BYTES", 1000)
-    with pytest.raises(StudyError, match=r"the networks of t must have at most 1,000 bytes, .* have .*keep_networks"):
-        NetworkArchive(tmp_path / "networks").save("t", load_networks(kept[1]))
-    assert not (tmp_path / "networks").exists()
 
 
 def saved(content: object) -> bytes:
@@ -189,15 +109,6 @@ def test_a_strangers_file_executes_nothing(tmp_path: Path) -> None:
         assert not touched.exists()
 
 
-def packed(content: bytes) -> bytes:
-    """The same archive, compressed."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            new.writestr(name, old.read(name))
-    return file.getvalue()
-
-
 CHANGES: dict[str, dict[str, Any]] = {
     "another format": {"format": 2},
     "a field too many": {"more": 1},
@@ -223,19 +134,6 @@ def test_a_file_of_something_else_is_refused(kept: tuple[Completed, Path], tmp_p
     (tmp_path / "net.pt").write_bytes(saved(content))
     with pytest.raises(StudyError, match="must be networks that privsearch has kept"):
         load_network(tmp_path / "net.pt")
-
-
-def test_damage_is_found(kept: tuple[Completed, Path], tmp_path: Path) -> None:
-    """A flipped bit of a weight, which torch would load, a torn file, and one that is compressed."""
-    whole, archive = kept[1].read_bytes(), NetworkArchive(tmp_path)
-    middle = len(whole) // 2
-    flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
-    for name, content in {"a": flipped, "b": whole[:-200], "c": packed(whole), "d": b"", "e": whole}.items():
-        (tmp_path / f"{name}.pt").write_bytes(content)
-    damaged = archive.damaged()
-    assert sorted(damaged) == ["a", "b", "c", "d"]
-    assert "Bad CRC-32" in damaged["a"]
-    assert "compressed" in damaged["c"]
 
 
 @pytest.mark.parametrize(
@@ -277,9 +175,3 @@ def test_what_is_not_there_is_told(kept: tuple[Completed, Path], tmp_path: Path)
     for index in (2, -1):
         with pytest.raises(StudyError, match=f"index must be from 0 to 1, its networks, but got {index}"):
             load_network(kept[1], index)
-
-
-def test_what_is_packed_is_unpacked(kept: tuple[Completed, Path]) -> None:
-    """To the same bytes again."""
-    content = kept[1].read_bytes()
-    assert pack_networks(unpack_networks(content)) == content

@@ -1,10 +1,12 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
+from kept_networks import small_images, trained_trial
 
 from privsearch.data import describe_dataset
 from privsearch.spec import HalvesProtocol, PaperProtocol, SvmAttack, ThresholdAttack, TrialSpec
-from privsearch.sweep.cost import attack_seconds, signal_bytes, training_seconds
+from privsearch.sweep.cost import attack_seconds, network_bytes, signal_bytes, training_seconds
 
 
 def seconds(dataset: Any = "digits", **fields: Any) -> float:
@@ -51,3 +53,12 @@ def test_signals_are_a_float_for_every_output() -> None:
         for views, protocol in ((1, HalvesProtocol()), (6, HalvesProtocol(dropout_queries=5))):
             spec = TrialSpec(dataset="iris", model=model, protocol=protocol)
             assert signal_bytes(spec, info) == 4 * 8 * 150 * 3 * readouts * views
+
+
+def test_the_size_of_networks_is_known_beforehand(tmp_path: Path) -> None:
+    """Within two hundredths, and a few kilobytes that do not depend on the network."""
+    of_a_table = trained_trial(tmp_path, model="ann")
+    of_images = trained_trial(tmp_path, model="ann", dataset=small_images(tmp_path))
+    for result, path in (of_a_table, of_images):
+        estimate = network_bytes(result.spec, describe_dataset(result.spec.dataset))
+        assert estimate <= path.stat().st_size <= 1.02 * estimate + 8000

@@ -1,7 +1,9 @@
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pytest
+from kept_networks import trained_trial
 from versions import OtherVersions
 
 import privsearch.sweep.trial
@@ -23,6 +25,7 @@ from privsearch.spec import (
 )
 from privsearch.spec.attacks import ThresholdKind, unmet_requirement
 from privsearch.study.environment import present_environment
+from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import UNKNOWN_ID, Cohort, Completed, Epoch, Failed, TrialResult
 from privsearch.sweep.trial import Earlier, Keeping, attack_trial, run_trial
 
@@ -339,3 +342,15 @@ def test_only_what_the_same_versions_trained_is_taken_if_asked(other_versions: O
     assert (shelf.saved, retrained.environments) == (2, (present_environment(),))
     run_trial(TINY, archive=shelf, earlier=Earlier(only_same_versions=True))
     assert shelf.saved == 2
+
+
+def test_keeping_networks_changes_no_number(tmp_path: Path) -> None:
+    """Nor the trial's id; where they cannot be kept, the numbers are there all the same, and the reason."""
+    expected, _ = trained_trial(tmp_path / "kept", model="ann")
+    (tmp_path / "networks").write_text("in the way")
+    keep = Keeping(networks=NetworkArchive(tmp_path / "networks"))
+    for again in (run_trial(expected.spec), run_trial(expected.spec, keep=keep)):
+        assert isinstance(again, Completed)
+        assert again.numbers() == expected.numbers()
+    assert again.networks_unkept is not None
+    assert again.networks_unkept.startswith(f"{tmp_path / 'networks'}: what is kept must lie where")

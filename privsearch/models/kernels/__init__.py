@@ -3,7 +3,11 @@
 Written in torch, each step of a recurrence is several calls, each of which reads and writes all neurons; here it is one
 pass. numba compiles each kernel at its first call and keeps it on the disk; no compiler need be installed.
 
-Arrays are float32, or uint16 where they hold bfloat16, which numpy does not know.
+Arrays are float32, or uint16 for bfloat16, which numpy does not know.
+
+leaky.py       Leaky neurons through all time steps, alone or with a narrow linear layer
+pooling.py     2x2 max pooling, channels last
+compiled.py    the compilation of kernels, and the access to their arrays
 """
 
 from privsearch.models.kernels.leaky import (

@@ -1,7 +1,7 @@
-"""How kernels are compiled, and how they read and write their arrays.
+"""The compilation of kernels, and their reading and writing of arrays.
 
-numba compiles a kept kernel again when the file that it stands in has changed, not when this one has: those files name
-the beginning of this one's SHA-256, and so change with it.
+numba compiles a cached kernel again if the kernel's own file has changed, not if this file has. So the kernels' files
+hold the beginning of this file's SHA-256, and change with it.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
 def kernel(function: Kernel) -> Kernel:
-    """Compile `function`, once for all processes where the disk allows it."""
+    """Compile `function`, once for all processes if numba finds a folder for its cache."""
     try:
         return njit(function, cache=True, error_model="numpy")  # type: ignore[no-any-return]
-    except RuntimeError:  # no directory to keep it in
+    except RuntimeError:  # no folder for the cache
         return njit(function, error_model="numpy")  # type: ignore[no-any-return]
 
 
@@ -28,16 +28,16 @@ def inlined(function: Kernel) -> Kernel:
 
 
 def load(row: Any, i: int) -> np.float32:
-    """Element i as a float32."""
+    """Return element i as a float32."""
     raise NotImplementedError("compiled code only")
 
 
 def store(row: Any, i: int, value: np.float32) -> None:
-    """Set element i, rounded to the nearest, ties to even, where the row holds bfloat16."""
+    """Set element i, in a row of bfloat16 rounded to the nearest, ties to even."""
     raise NotImplementedError("compiled code only")
 
 
-# numba wants the same signatures of both functions, to the annotation.
+# numba wants both functions to have the same signature, annotations included.
 @overload(load, inline="always")
 def _load_typed(row, i):  # type: ignore[no-untyped-def]  # noqa: ARG001
     if row.dtype == types.uint16:

@@ -2,7 +2,7 @@
 
 Arithmetic is that of the torch version (privsearch.models.scan), operation by operation and without fused
 multiply-adds, so that membranes, spikes and their gradients are the same to the bit. The sums of the linear layer have
-an order of their own: always the same for one processor, and for one example whatever stands beside it.
+an order of their own: always the same on one processor, and for an example whatever else is in its batch.
 """
 
 import math
@@ -13,26 +13,26 @@ from numba import njit
 
 from privsearch.models.kernels.compiled import inlined, kernel, load, store
 
-COMPILED: Final = "451dce8da37c1300"
+COMPILED: Final = "34b14d0b6f10711c"
 """The version of `privsearch.models.kernels.compiled` that the kernels here are compiled with."""
 BLOCK: Final = 4096
-"""Neurons that are taken through all time steps together: few enough for a core's own cache."""
+"""The number of neurons that go through all time steps together: few enough for a core's own cache."""
 FEW_LEVELS: Final = 32
-"""So many are compared with a membrane in less time than it takes to look one up in a table."""
+"""The most levels that are faster to compare with a membrane one by one than to look up in a table."""
 ZERO, ONE, SLOPE, PI = np.float32(0), np.float32(1), np.float32(25), np.float32(math.pi)
 SURROGATE_CODES: Final = ("straight_through", "fast_sigmoid", "atan", "triangular")
-"""The surrogate gradients that are compiled. (numba would take exponentials one by one: torch is faster there.)"""
+"""The surrogate gradients that are compiled. (numba would compute exponentials one by one: torch is faster.)"""
 
 
 class Levels(NamedTuple):
-    """The levels of a membrane, as in `StateQuantizer`; without any, membranes are not quantised.
+    """The levels of a membrane, as in `StateQuantizer`; if there are none, membranes are not quantised.
 
     Attributes:
-        levels: `(levels,)`, ascending; or none.
-        boundaries: `(levels - 1,)`: the largest membrane that still belongs to the level below.
+        levels: `(levels,)`, ascending; or `(0,)`.
+        boundaries: `(levels - 1,)`: the largest membranes that still belong to the level below.
         lowest: the first level.
-        step: from one level to the next.
-        exact_below: above it, levels are compared one by one.
+        step: the distance from one level to the next.
+        exact_below: the membrane above which levels are compared one by one.
     """
 
     levels: np.ndarray
@@ -43,14 +43,14 @@ class Levels(NamedTuple):
 
 
 class Neurons(NamedTuple):
-    """What all neurons of a layer have in common.
+    """The parameters that all neurons of a layer have in common.
 
     Attributes:
         beta: decay of the membrane per step.
-        threshold: above which a neuron fires.
-        levels: those of the membrane.
-        surrogate_gradient: its place in `SURROGATE_CODES`.
-        fired: a spike, as the array of spikes holds it.
+        threshold: the membrane above which a neuron fires.
+        levels: the levels of the membrane.
+        surrogate_gradient: the surrogate gradient's place in `SURROGATE_CODES`.
+        fired: the number that stands for a spike in the array of spikes.
     """
 
     beta: np.float32
@@ -78,7 +78,7 @@ def _fire(mem: Any, spk: Any, neurons: Neurons) -> None:
 
 @inlined
 def _step_and_fire(current: Any, last: Any, mem: Any, spk: Any, neurons: Neurons) -> None:
-    # Both in one pass: the memory is slower than the arithmetic.
+    # `_step` and `_fire` in one pass: the memory is slower than the arithmetic.
     for i in range(mem.shape[0]):
         decayed = neurons.beta * last[i] + load(current, i)
         now = decayed - (neurons.threshold if last[i] > neurons.threshold else ZERO)
@@ -139,7 +139,7 @@ def scan(current: Any, mem: Any, spk: Any, neurons: Neurons) -> None:
         current: `(num_steps, n)`, or `(1, n)` for one current at every step.
         mem: `(num_steps, n)`, written.
         spk: `(num_steps, n)`, written.
-        neurons: how they behave.
+        neurons: the neurons' parameters.
     """
     num_steps, n = mem.shape
     at_rest = np.zeros(BLOCK, np.float32)
@@ -187,7 +187,7 @@ def _straight_through(grad: Any, received: Any) -> None:
 
 @kernel
 def _received(mem: Any, grad: Any, neurons: Neurons, received: Any) -> None:
-    """What a row of membranes receives through its spikes: `grad * S'(mem - threshold)`."""
+    """Compute the gradient that a row of membranes receives through its spikes: `grad * S'(mem - threshold)`."""
     if neurons.surrogate_gradient == 0:
         _straight_through(grad, received)
     elif neurons.surrogate_gradient == 1:
@@ -200,13 +200,13 @@ def _received(mem: Any, grad: Any, neurons: Neurons, received: Any) -> None:
 
 @kernel
 def scan_backward(mem: Any, grad_spk: Any, grad_mem: Any, neurons: Neurons, grad: Any) -> None:
-    """The gradient of `scan`'s current: the linear recurrence that stands at `privsearch.models.Leaky`.
+    """Compute the gradient of `scan`'s current, by the linear recurrence that stands at `privsearch.models.Leaky`.
 
     Args:
         mem: `(num_steps, n)`.
         grad_spk: `(num_steps, n)`, or `(0, n)` for none.
         grad_mem: `(num_steps, n)`, or `(0, n)` for none.
-        neurons: how they behave.
+        neurons: the neurons' parameters.
         grad: `(num_steps, n)`, or `(1, n)` for the sum over time; written.
     """
     num_steps, n = mem.shape
@@ -254,7 +254,7 @@ def _copy(row: Any, out: Any) -> None:
 
 @kernel
 def scan_to_linear(current: Any, weight: Any, bias: Any, neurons: Neurons, out: Any) -> None:
-    """`scan`, and at each step the linear layer that reads the spikes; these never leave the core's cache.
+    """Compute `scan`, and at each step the linear layer of the spikes, which never leave the core's cache.
 
     Membranes are not quantised.
 
@@ -262,7 +262,7 @@ def scan_to_linear(current: Any, weight: Any, bias: Any, neurons: Neurons, out: 
         current: `(num_steps, batch, n)`, or `(1, batch, n)` for one current at every step.
         weight: `(outputs, n)`.
         bias: `(outputs,)`.
-        neurons: how they behave.
+        neurons: the neurons' parameters.
         out: `(num_steps, batch, outputs)`, written.
     """
     num_steps, batch, num_outputs = out.shape
@@ -282,20 +282,20 @@ def scan_to_linear(current: Any, weight: Any, bias: Any, neurons: Neurons, out: 
 def scan_to_linear_backward(
     current: Any, weight: Any, neurons: Neurons, grad_out: Any, grad: Any, grad_weight: Any
 ) -> None:
-    """The gradients of `scan_to_linear`; membranes are computed again, which takes less time than keeping them.
+    """Compute the gradients of `scan_to_linear`; computing membranes again takes less time than keeping them.
 
     Args:
-        current: as it was.
-        weight: as it was.
-        neurons: how they behave.
+        current: the argument of `scan_to_linear`.
+        weight: the argument of `scan_to_linear`.
+        neurons: the neurons' parameters.
         grad_out: `(num_steps, batch, outputs)`.
-        grad: like `current`, written.
-        grad_weight: like `weight`, written.
+        grad: the gradient of `current`, in its shape; written.
+        grad_weight: the gradient of `weight`, in its shape; written.
     """
     num_steps, batch, num_outputs = grad_out.shape
     n = weight.shape[1]
     at_rest, mems = np.zeros(n, np.float32), np.empty((num_steps, n), np.float32)
-    # Not rows of one array: of those the compiler cannot tell that they do not overlap.
+    # Not rows of one array: the compiler cannot tell that rows do not overlap.
     grad_spk, received = np.empty(n, np.float32), np.empty(n, np.float32)
     carry, total = np.empty(n, np.float32), np.empty(n, np.float32)
     grad_weight[:] = ZERO
@@ -323,7 +323,7 @@ def scan_to_linear_backward(
 
 @njit(fastmath={"reassoc"}, error_model="numpy")
 def _sum_of_fired(mem: Any, weight: Any, threshold: np.float32) -> np.float32:
-    # Zeros are multiplied, so that a weight that is not finite shows in every sum.
+    # Weights are multiplied by zeros too, so that one that is not finite shows in every sum.
     total = ZERO
     for i in range(mem.shape[0]):
         total += weight[i] * (ONE if mem[i] > threshold else ZERO)

@@ -6,7 +6,7 @@ import numpy as np
 
 from privsearch.models.kernels.compiled import inlined, kernel, load
 
-COMPILED: Final = "451dce8da37c1300"
+COMPILED: Final = "34b14d0b6f10711c"
 """The version of `privsearch.models.kernels.compiled` that the kernels here are compiled with."""
 
 
@@ -29,12 +29,12 @@ def _pool_row(a: Any, b: Any, c: Any, d: Any, out: Any, place: Any) -> None:
 
 @kernel
 def max_pool(x: Any, out: Any, place: Any) -> None:
-    """2x2 max pooling, the first of equals wins.
+    """Compute 2x2 max pooling; the first of equal inputs wins.
 
     Args:
         x: `(n, height, width, channels)`.
         out: `(n, height // 2, width // 2, channels)`, written.
-        place: like `out`: which of the four won, in reading order; written.
+        place: in the shape of `out`, the winner's place among the four inputs, in reading order; written.
     """
     n, height, width, _ = out.shape
     for k in range(n):
@@ -52,7 +52,7 @@ def _unpool_row(grad: Any, place: Any, at: int, out: Any) -> None:
 
 @kernel
 def max_pool_backward(grad: Any, place: Any, out: Any) -> None:
-    """The gradient of `max_pool`: what came goes to the input that won; shapes are those of `max_pool`."""
+    """Compute the gradient of `max_pool`, which goes to the input that won; shapes are those of `max_pool`."""
     n, height, width, _ = grad.shape
     if out.shape[1] % 2 or out.shape[2] % 2:
         out[:] = 0

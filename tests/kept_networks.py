@@ -1,0 +1,29 @@
+"""Trials whose networks are kept."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from privsearch.spec import PaperProtocol, TrialSpec
+from privsearch.study.network_archive import NetworkArchive
+from privsearch.study.result import Completed
+from privsearch.study.signal_archive import SignalArchive
+from privsearch.sweep.trial import Keeping, run_trial
+
+
+def small_images(folder: Path) -> dict[str, Any]:
+    """A dataset of small images."""
+    rng = np.random.default_rng(0)
+    np.savez(folder / "images.npz", x=rng.random((60, 1, 8, 8), np.float32), y=np.arange(60) % 2)
+    return {"name": "images", "path": str(folder / "images.npz"), "kind": "npz"}
+
+
+def trained_trial(folder: Path, **axes: Any) -> tuple[Completed, Path]:
+    """A trial whose signals and networks are kept below `folder`."""
+    protocol = axes.pop("protocol", PaperProtocol(replicates=1, placebo_cuts=2))
+    spec = TrialSpec.model_validate({"dataset": "iris", "epochs": 1, "protocol": protocol, **axes})
+    keep = Keeping(networks=NetworkArchive(folder / "networks"))
+    result = run_trial(spec, archive=SignalArchive(folder / "signals"), keep=keep)
+    assert isinstance(result, Completed), result
+    return result, folder / "networks" / f"{result.trial_id}.pt"

@@ -1,0 +1,43 @@
+import pytest
+import torch
+
+from privsearch.models.quantization import StateQuantizer
+from privsearch.models.scan import Dynamics, compiled_backward, compiled_forward, torch_backward, torch_forward
+from privsearch.models.surrogate import SURROGATE_GRADIENTS
+
+STEPS, NEURONS = 12, 40
+
+
+def random(*shape, seed=0):
+    """Standard normal numbers."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("bits", [None, 4])
+@pytest.mark.parametrize("steps", [STEPS, 1], ids=["changing", "static"])
+@pytest.mark.parametrize("name", SURROGATE_GRADIENTS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_compiled_and_torch_versions_agree(dtype, name, steps, bits):
+    """What runs on a CPU and what runs elsewhere give the same bits."""
+    dynamics, quantizer = Dynamics(STEPS, 0.9, 1.0, name), StateQuantizer(bits, 1.0) if bits else None
+    current = (random(steps, NEURONS) + 0.3).to(dtype)
+    compiled, plain = (version(current, dynamics, quantizer) for version in (compiled_forward, torch_forward))
+    assert all(map(torch.equal, compiled, plain))
+
+    grad_spk, grad_mem = random(STEPS, NEURONS, seed=1).to(dtype), random(STEPS, NEURONS, seed=2)
+    got, expected = torch.empty_like(current), torch.empty_like(current)
+    compiled_backward(plain[1], grad_spk, grad_mem, dynamics, got)
+    torch_backward(plain[1], grad_spk, grad_mem, dynamics, expected)
+    assert torch.equal(got, expected)
+
+
+@pytest.mark.parametrize("mem", [float("nan"), 1e30, -1e30, 3e5, float("inf")])
+def test_extreme_membranes_have_the_quantizers_levels(mem):
+    """Far beyond the levels the compiled version compares one by one, as the quantiser does; NaN stays."""
+    quantizer = StateQuantizer(4, 1.0)
+    current = torch.tensor([[0.1, mem, 0.7]])
+    versions = [
+        version(current, Dynamics(1, 0.9, 1.0, "atan"), quantizer)[1] for version in (compiled_forward, torch_forward)
+    ]
+
+    torch.testing.assert_close(*versions, rtol=0, atol=0, equal_nan=True)
