@@ -1,4 +1,4 @@
-"""Whether a study is whole: its record, its signals, and what is made from them; and the repair of what is not."""
+"""The examination of a study, part by part, and the repair of what is damaged."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -83,7 +83,7 @@ def _made_again(seen: "_Examination") -> Iterator[str]:
 
 
 class _Examination:
-    """A study as it is, and what there is to say of it."""
+    """An examination of a study as it is now; every part is read once, when it is first needed."""
 
     def __init__(self, study: StudyFolder) -> None:
         self.study = study
@@ -98,7 +98,7 @@ class _Examination:
 
     @cached_property
     def asked(self) -> bool:
-        """Whether it is known what the sweep asked for, without which nothing can be made from the record."""
+        """True if sweep.yaml and plan.json can be read; without them, nothing can be made from the record."""
         return all(finding.state is State.SOUND for finding in self._sweep())
 
     @cached_property
@@ -111,7 +111,7 @@ class _Examination:
 
     @cached_property
     def content(self) -> StudyContent:
-        """All of it, if it is known what the sweep asked for."""
+        """The content of the study; needs `asked`."""
         study = self.study
         return StudyContent(study.path, study.sweep(), study.plan(), self.record, self.proposals)
 
@@ -121,7 +121,7 @@ class _Examination:
 
     @cached_property
     def kept(self) -> dict[str, TrialFiles]:
-        """What is kept of trainings, by its name."""
+        """The signals and the networks that are kept, by name."""
         return {"signals": self.content.signals, "networks": self.content.networks}
 
     @cached_property
@@ -134,7 +134,7 @@ class _Examination:
 
     @cached_property
     def stale(self) -> list[str]:
-        """The files made from the record that are not what it has; none while there is nothing to make them from."""
+        """The names of the outputs that differ from what the record gives; none while there is no result."""
         if not self.results:
             return []
         stale = [f"{name}.csv" for name, table in TABLES.items() if self._differs(name, table(self.results))]
@@ -148,7 +148,7 @@ class _Examination:
 
     @property
     def to_move(self) -> tuple[DamagedLine, ...]:
-        """The damaged lines of the record, unless it is another version's to read."""
+        """The damaged lines of the record; none if another version has written all of it."""
         return () if self.record.foreign else self.record.damaged
 
     def _held(self) -> Iterator[Finding]:

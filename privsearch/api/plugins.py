@@ -1,6 +1,6 @@
-"""Registering a dataset, a model or an attack of one's own: from then on its name may stand in sweeps.
+"""The registration of a user's own datasets, models and attacks, whose names may then stand in sweeps.
 
-Each function takes what it registers, or decorates it. What is registered is known to this process and to the workers
+Each call takes what it registers, or decorates it. What is registered is known to this process and to the workers
 that a sweep of it starts; studies that hold results of it are read without it.
 """
 
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from privsearch.attacks.base import AttackView
 
 Loader = Callable[[], Mapping[str, Any] | tuple[Any, ...]]
-"""Gives the arrays of a dataset."""
+"""A function that returns the arrays of a dataset."""
 
 
 class Builder(Protocol):
-    """Makes a network, its weights drawn from torch's global generator."""
+    """A function that makes a network, its weights drawn from torch's global generator."""
 
     def __call__(self, input_shape: tuple[int, ...], num_classes: int, spec: TrialSpec, /) -> "nn.Module":
-        """A module from `(batch, *input_shape)` to logits `(batch, num_classes)`."""
+        """Make a module from `(batch, *input_shape)` to logits `(batch, num_classes)`."""
 
 
 Scorer = Callable[["AttackView"], "np.ndarray[Any, Any]"]
-"""Gives a score to each example that the target was asked about; higher means more likely a member."""
+"""A function that scores each queried example; higher means more likely a member."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -72,7 +72,7 @@ def register_dataset(name: str, load: Loader | None = None) -> Any:
 def register_model(name: str, build: Builder | None = None, *, version: int = 1, axes: Iterable[str] = ()) -> Any:
     """Have `name` stand for a model in sweeps, beside `ann` and `snn`.
 
-    It is trained by the same loop: cross-entropy on its logits, with the optimiser, the epochs and the rest of the
+    The model is trained by the same loop: cross-entropy on its logits, with the optimiser, the epochs and the rest of the
     recipe. Its trials' ids cover its name, its version and its axes' values, not its code: give it another version when
     the code changes what it computes.
 
@@ -101,7 +101,7 @@ def register_model(name: str, build: Builder | None = None, *, version: int = 1,
 
 
 def register_attack(name: str, scores: Scorer | None = None, *, version: int = 1) -> Any:
-    """Have `name` stand for an attack in sweeps, and in what is attacked later.
+    """Have `name` stand for an attack in sweeps and in later attacks on a study.
 
     Its columns in the results table begin with its name, such as `margin.auc`; from version 2 on with the version
     too, such as `margin-v2.auc`, as it is another attack.
@@ -124,7 +124,7 @@ def register_attack(name: str, scores: Scorer | None = None, *, version: int = 1
 
 
 def use_plugin(given: str) -> None:
-    """Run a Python file, or import a module, that registers something: what `--plugin` does.
+    """Run a Python file, or import a module, that registers something, as `--plugin` asks.
 
     Args:
         given: the path of a file, or the name of a module that can be imported from here.

@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _leave(status: int) -> None:
-    """End at once: what a signal has cut short inside a library may crash when Python takes that library apart."""
+    """End at once: a library that a signal has cut short may crash when Python takes it apart."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()

@@ -1,4 +1,4 @@
-"""What all commands share: the program, how it ends, and how it speaks."""
+"""The program that the commands belong to: its exit statuses, its messages and its console."""
 
 import logging
 from contextlib import contextmanager, suppress
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """What the command's exit status says."""
+    """The exit statuses of a command that was not interrupted."""
 
     FINISHED = 0
     SOME_FAILED = 1
@@ -38,7 +38,7 @@ EXIT_STATUS = (
 
 
 class _Commands(TyperGroup):
-    """Ends a command that was given bad input, or interrupted, with a message and its exit status."""
+    """A group of commands, each of which ends with a message and an exit status after bad input or an interrupt."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -55,7 +55,7 @@ class _Commands(TyperGroup):
 
 
 class _Note(logging.Handler):
-    """Tells the user what the library has to say."""
+    """A log handler that shows the library's warnings to the user."""
 
     def emit(self, record: logging.LogRecord) -> None:
         typer.echo(f"note: {printable(record.getMessage())}", err=True)
@@ -82,7 +82,7 @@ app = typer.Typer(
 
 
 def new_console() -> "Console":
-    """A console that prints what users named as they wrote it, whatever brackets and colons stand in it."""
+    """Make a console that prints names as users wrote them, brackets and colons included."""
     from rich.console import Console
 
     class Pipe(Console):
@@ -93,7 +93,7 @@ def new_console() -> "Console":
 
 
 def print_fronts(console: "Console", tasks: "Iterable[Task]") -> None:
-    """Print the front of each dataset."""
+    """Print the front of each task."""
     from privsearch.report.terminal.front import front_table
 
     for task in tasks:
@@ -101,12 +101,12 @@ def print_fronts(console: "Console", tasks: "Iterable[Task]") -> None:
 
 
 def say_written(files: "Iterable[Path]") -> None:
-    """Tell which files there are now."""
+    """Name the files that have been written."""
     for path in files:
         typer.echo(f"written: {path}")
 
 
 def say_if_heard(message: str) -> None:
-    """Say it on stderr; a terminal that was closed takes no more."""
+    """Print a message to stderr, unless the terminal was closed."""
     with suppress(OSError):
         typer.echo(message, err=True)

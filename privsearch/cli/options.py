@@ -8,7 +8,7 @@ import typer
 
 
 def _use_plugins(given: list[str] | None) -> list[str] | None:
-    """Have what each plugin registers before the command looks at its sweep."""
+    """Run the plugins before the command looks at its sweep, and return their names."""
     for plugin in given or ():
         from privsearch.api.plugins import use_plugin  # slow to import, and seldom needed
 
@@ -17,21 +17,21 @@ def _use_plugins(given: list[str] | None) -> list[str] | None:
 
 
 class RunnerName(StrEnum):
-    """Where trials run."""
+    """The places where trials run."""
 
     TUNE = "tune"
     INLINE = "inline"
 
 
 class Reuse(StrEnum):
-    """Which recorded trials a sweep does not run again."""
+    """The recorded trials that a sweep does not run again."""
 
     ALL = "all"
     SAME_VERSIONS = "same-versions"
 
 
 class Keep(StrEnum):
-    """Whether a sweep keeps something of what it trains."""
+    """The answers to whether a sweep keeps its signals, or its networks."""
 
     YES = "yes"
     NO = "no"

@@ -218,7 +218,7 @@ def _note_no_timeout(runner: RunnerName, timeout: float | None) -> None:
 
 @contextmanager
 def _going_on_later(study: "Folder") -> "Iterator[None]":
-    """Say, when the user interrupts, what is kept and how to go on."""
+    """Tell a user who interrupts what is kept and how to go on."""
     try:
         with interruptible():
             yield
@@ -230,7 +230,7 @@ def _going_on_later(study: "Folder") -> "Iterator[None]":
 
 
 def _report(console: "Console", outcome: "SweepOutcome") -> None:
-    """Print the fronts, after a search what mattered, and what this run did."""
+    """Print the fronts, what mattered if there was a search, and the counts of this run."""
     print_fronts(console, outcome.tasks)
     if outcome.run.searches:
         _explain(console, outcome)
@@ -238,7 +238,7 @@ def _report(console: "Console", outcome: "SweepOutcome") -> None:
 
 
 def _leave(outcome: "SweepOutcome") -> None:
-    """End with the status that says whether some trials failed."""
+    """End with the exit status for failed trials if there are any."""
     if outcome.failed:
         raise typer.Exit(ExitCode.SOME_FAILED)
 

@@ -1,4 +1,4 @@
-"""The page of a study that grows: by itself, or beside the sweep that runs into it."""
+"""The live page of a study: by itself (`watch`), or beside a sweep that runs in this process (`--serve`)."""
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -35,10 +35,10 @@ def watch(
 
 @contextmanager
 def page_beside(folder: "Path", port: int | None, *, serve: bool) -> "Iterator[None]":
-    """Serve the page of the study in `folder` during this block, where that is asked for, and say where.
+    """Serve the page of the study in `folder` during this block if `serve` says so, and print its address.
 
     Raises:
-        PortError: the port is not to be had, or was given where nothing is served.
+        PortError: the port is not to be had, or was given although nothing is served.
     """
     if not serve:
         if port is not None:

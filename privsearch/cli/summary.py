@@ -1,4 +1,4 @@
-"""What a sweep says at its end."""
+"""The lines that a sweep prints at its end."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ def _dead(count: int) -> list[str]:
 
 
 def unsatisfied(tasks: "Iterable[Task]") -> list[str]:
-    """A line for each task in which nothing satisfies all constraints, with what is nearest to it."""
+    """Return a line for each task in which no configuration satisfies all constraints, with the nearest one."""
     from privsearch.report.wording.fronts import constraints_words, nearest_words
 
     return [

@@ -1,6 +1,6 @@
 """The proposals of a study's searches on disk: one line of JSON each, appended and synced before its trial is run.
 
-Where a search has ended, a line says why.
+Once a search has ended, a line says why.
 """
 
 import json
@@ -22,15 +22,15 @@ many repeats, or the sampler once more."""
 
 
 class LoggedProposal(BaseModel):
-    """A line of the log.
+    """A proposal as a line of the log.
 
     Attributes:
-        search: the id of the search that it belongs to.
-        number: among that search's proposals, from 0.
-        trial_id: the key of the trial that it asks for.
-        origin: where it comes from.
-        source: of a given one, where its result was found.
-        seconds: for how long the search had run, all of its runs together.
+        search: the id of the search that made it.
+        number: its place among the proposals of that search, from 0.
+        trial_id: the id of the trial that it asks for.
+        origin: its origin.
+        source: the study that its result was copied from, if its origin is `given`.
+        seconds: the time that the search had run by then, all of its runs together.
         axes: the value of every axis that the search chose.
     """
 
@@ -46,17 +46,17 @@ class LoggedProposal(BaseModel):
 
     @property
     def fresh(self) -> bool:
-        """Whether it counts against the budget."""
+        """True if the proposal counts against the budget."""
         return self.origin in ("sampled", "drawn")
 
 
 class LoggedEnd(BaseModel):
-    """A line of the log: a search proposes nothing more, and all that it proposed has been run.
+    """The end of a search as a line of the log: it proposes nothing more, and all that it proposed has been run.
 
     Attributes:
         search: the id of the search.
-        ended: why, in words.
-        proposals: how many there were by then; once there are more, it has gone on.
+        ended: the reason in words.
+        proposals: the number of its proposals by then; if there are more now, the search has gone on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,11 +71,11 @@ _LINE: Final[TypeAdapter[LoggedProposal | LoggedEnd]] = TypeAdapter(LoggedPropos
 
 @dataclass(frozen=True)
 class ProposalLog:
-    """What a log holds.
+    """The content of the log.
 
     Attributes:
-        proposals: in the order in which they were made.
-        ends: of searches, likewise.
+        proposals: the proposals in the order in which they were made.
+        ends: the ends of searches in their order.
         damaged: the lines that could not be read, such as one that a killed process left torn.
     """
 
@@ -84,21 +84,21 @@ class ProposalLog:
     damaged: tuple[DamagedLine, ...] = ()
 
     def of(self, search: str) -> Sequence[LoggedProposal]:
-        """Those of one search."""
+        """Return the proposals of one search."""
         return [proposal for proposal in self.proposals if proposal.search == search]
 
     def end_of(self, search: str) -> str:
-        """Why a search ended; empty where it has not, or has gone on since."""
+        """Return the reason why a search ended; empty if it has not ended, or has gone on since."""
         count = len(self.of(search))
         own = [end.ended for end in self.ends if (end.search, end.proposals) == (search, count)]
         return own[-1] if own else ""
 
 
 def read_proposals(path: Path) -> ProposalLog:
-    """Read a log; where there is none, it is empty.
+    """Read a log; a missing file is an empty log.
 
     Raises:
-        StudyError: there is something that is no file that can be read.
+        StudyError: something is there that is no file that can be read.
     """
     found: list[LoggedProposal] = []
     ends: list[LoggedEnd] = []
@@ -114,27 +114,27 @@ def read_proposals(path: Path) -> ProposalLog:
 
 
 def counts_words(counts: Mapping[Origin, int], budget: int | None) -> str:
-    """How many proposals a search has made, in words.
+    """Put the number of proposals of a search in words.
 
     Args:
-        counts: of each origin.
-        budget: how many new configurations it may propose, where that is given.
+        counts: the number of proposals by origin.
+        budget: the number of new configurations that the search may propose, or None.
     """
     of = f" of {budget}" if budget else ""
     fresh = counts.get("sampled", 0) + counts.get("drawn", 0)
     repeats = counts.get("repeat", 0)
-    told = "1 repeat" if repeats == 1 else f"{repeats} repeats"
-    return f"{fresh}{of} proposed, {told}, {counts.get('given', 0)} known before"
+    repeated = "1 repeat" if repeats == 1 else f"{repeats} repeats"
+    return f"{fresh}{of} proposed, {repeated}, {counts.get('given', 0)} known before"
 
 
 @dataclass(frozen=True)
 class Searched:
-    """What the log says of one search.
+    """One search as the log has it.
 
     Attributes:
-        dataset: the name of what it searches on.
-        proposals: in their order.
-        ended: why; empty while it goes on.
+        dataset: the name of the dataset that it searches on.
+        proposals: its proposals in their order.
+        ended: the reason why it ended; empty while it goes on.
     """
 
     dataset: str
@@ -143,27 +143,27 @@ class Searched:
 
     @property
     def counts(self) -> Counter[Origin]:
-        """How many proposals there are of each origin."""
+        """The number of proposals by origin."""
         return Counter(proposal.origin for proposal in self.proposals)
 
     @property
     def numbers(self) -> dict[str, int]:
-        """By trial_id, in their order, the number of the proposal that first came to it."""
-        found: dict[str, int] = {}
+        """By trial_id, in order, the number of the first proposal of that trial."""
+        numbers: dict[str, int] = {}
         for proposal in self.proposals:
-            found.setdefault(proposal.trial_id, proposal.number)
-        return found
+            numbers.setdefault(proposal.trial_id, proposal.number)
+        return numbers
 
 
 def in_order(trial_ids: Iterable[str], searches: Iterable[Searched]) -> list[str]:
-    """Trials in the order that says how a search went, which does not depend on how long each of them took.
+    """Order trials so that the order shows how a search went, and not how long each trial took.
 
     Args:
-        trial_ids: in the order in which they finished.
-        searches: theirs.
+        trial_ids: the ids of the trials in the order in which they finished.
+        searches: the searches that may have proposed them.
 
     Returns:
-        What no search has proposed, as it was, and then the others in the order of the proposals.
+        The trials that no search has proposed, in the order given, then the others in the order of the proposals.
     """
     numbers: dict[str, int] = {}
     for search in searches:
@@ -172,7 +172,7 @@ def in_order(trial_ids: Iterable[str], searches: Iterable[Searched]) -> list[str
 
 
 class ProposalWriter(LineWriter):
-    """Appends proposals to a log; each is on the disk when `append` returns."""
+    """A writer that appends to a log; each line is on the disk when `append` returns."""
 
     def append(self, line: LoggedProposal | LoggedEnd) -> None:
         """Write one line and wait until the disk has it.

@@ -20,12 +20,12 @@ _COMPLETED: Final = re.compile(rb'\{"status":"completed","trial_id":"([^"]{1,200
 
 @dataclass(frozen=True, slots=True)
 class RepeatedLine:
-    """A trial that had completed before it completed here.
+    """A line with a result of a trial that had completed before.
 
     Attributes:
-        number: of the later line, from 1.
-        trial_id: of both.
-        agrees: whether whatever both of them hold is equal, as it must be where both were trained alike.
+        number: the number of the later line, from 1.
+        trial_id: the id of the trial.
+        agrees: True if the numbers that both lines hold are equal, as they must be if both were trained alike.
     """
 
     number: int
@@ -35,7 +35,7 @@ class RepeatedLine:
 
 @dataclass(frozen=True)
 class Record:
-    """What a record holds.
+    """The content of a record.
 
     Attributes:
         results: by trial_id, each trial's latest result; completed attacks are kept whatever came later.
@@ -49,12 +49,12 @@ class Record:
 
     @property
     def foreign(self) -> bool:
-        """Whether there are lines, but none can be read; a process that was killed leaves one torn line at most."""
+        """True if there are several lines and none can be read; a killed process leaves one torn line at most."""
         return len(self.damaged) > 1 and not self.results
 
 
 class RecordWriter(LineWriter):
-    """Appends results to a record; each is on the disk when `append` returns."""
+    """A writer that appends results to a record; each is on the disk when `append` returns."""
 
     def append(self, result: TrialResult) -> None:
         """Write one result and wait until the disk has it.
@@ -116,7 +116,7 @@ def glance_at_completed(path: Path, most_bytes: int) -> set[str] | None:
 
 
 def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
-    """One result out of two of the same trial: a completed one counts more; attacks, and the time they took, add up.
+    """Merge two results of the same trial: a completed one counts more, and attacks and their times add up.
 
     What was trained again under other versions, or on another processor, are other networks: the later result then
     stands alone, so that a trial never mixes the attacks on two trainings.
