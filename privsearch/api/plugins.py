@@ -72,9 +72,9 @@ def register_dataset(name: str, load: Loader | None = None) -> Any:
 def register_model(name: str, build: Builder | None = None, *, version: int = 1, axes: Iterable[str] = ()) -> Any:
     """Have `name` stand for a model in sweeps, beside `ann` and `snn`.
 
-    The model is trained by the same loop: cross-entropy on its logits, with the optimiser, the epochs and the rest of the
-    recipe. Its trials' ids cover its name, its version and its axes' values, not its code: give it another version when
-    the code changes what it computes.
+    The model is trained by the same loop: cross-entropy on its logits, with the optimiser, the epochs and the rest of
+    the recipe. The ids of its trials cover its name, its version and the values of its axes, not its code: give it
+    another version when the code changes what it computes.
 
     Args:
         name: 1 to 80 letters, digits or underscores, the first a letter; of no model that is there already.
