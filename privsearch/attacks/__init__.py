@@ -2,7 +2,7 @@
 
 An attack is one file with one pure function from an `AttackView` to scores, and one case in `attack_scores`.
 
-base.py         what every attack is given, and the log-odds that most attacks compute from it
+base.py         the input of every attack, and the log-odds that most attacks compute from it
 label_only.py   the gap attack, on the predicted class alone
 lira.py         the likelihood ratio attack of Carlini et al. 2022
 protocols/      which networks a trial trains on what, and how an attack is evaluated on them

@@ -95,7 +95,7 @@ def in_and_out(
     return first(is_member), first(~is_member)
 
 
-def log_odds(logits: Float[Array, "*asked classes"]) -> Float[Array, "*asked classes"]:
+def log_odds(logits: Float[Array, "*queried classes"]) -> Float[Array, "*queried classes"]:
     """Compute the log-odds of each class, log(p / (1 - p)) with p the softmax probability, in float64.
 
     Log-odds never saturate: a network that is sure of a class has p = 1 in floating point, but finite log-odds. With
