@@ -1,4 +1,17 @@
-"""Membership inference attacks. Each is one file with one pure function from outputs to scores, and one case here."""
+"""Membership inference attacks, and the protocols that they are evaluated under.
+
+An attack is one file with one pure function from an `AttackView` to scores, and one case in `attack_scores`.
+
+base.py         the input of every attack, and the log-odds that most attacks compute from it
+label_only.py   the gap attack, on the predicted class alone
+lira.py         the likelihood ratio attack of Carlini et al. 2022
+protocols/      which networks a trial trains on what, and how an attack is evaluated on them
+rbf_svm.py      the RBF-SVM of scikit-learn, in less time
+registered.py   attacks of a user's own
+rmia.py         the robust membership inference attack of Zarifzadeh et al. 2024
+svm.py          the paper's RBF-SVM on a shadow's outputs
+thresholds.py   loss, confidence and entropy, without any shadow
+"""
 
 import numpy as np
 from jaxtyping import Float
@@ -17,19 +30,19 @@ __all__ = ["AttackView", "Fold", "Outputs", "attack_scores"]
 
 
 def attack_scores(attack: Attack, view: AttackView, rng: np.random.Generator) -> Float[Array, " n"]:
-    """The scores that `attack` gives to the examples that the target was asked about.
+    """Score the examples that the target was queried with.
 
     Args:
-        attack: the attack. Its readout and queries are in the outputs of the view already.
-        view: what the attacker knows.
-        rng: decides what is left out where an attack needs as many of one kind as of another.
+        attack: the attack. The outputs of the view are already those of its readout and its queries.
+        view: all that the attacker knows.
+        rng: the source of every random choice, such as the examples that undersampling leaves out.
 
     Returns:
         `(n,)`, float64, finite; higher means more likely a member.
 
     Raises:
-        MetricError: the examples, or the shadows, cannot carry the attack.
-        SpecError, TrialError: a registered attack is not registered here, or gives no scores.
+        MetricError: the attack cannot be run on the examples, or on the shadows.
+        SpecError, TrialError: a registered attack is not registered in this process, or gives no scores.
     """
     match attack.kind:
         case "svm":

@@ -1,4 +1,4 @@
-"""What every attack is given, outputs of the target and of the shadows, and what most attacks compute from it."""
+"""The input of every attack, outputs of the target and of the shadows, and the log-odds computed from them."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from privsearch.errors import MetricError
 
 @dataclass(frozen=True)
 class Outputs:
-    """What the target and its S shadows answered about n examples, asked about V views of each.
+    """The outputs of the target and of its S shadows on n examples, queried with V views of each.
 
     Attributes:
         target: `(V, n, C)`, unitless.
@@ -25,17 +25,17 @@ class Outputs:
     labels: Int[Array, " n"]
 
     def __getitem__(self, chosen: Array) -> "Outputs":
-        """The examples that `chosen`, an index array or a mask, picks."""
+        """Return the outputs on the examples that `chosen`, an index array or a mask, picks."""
         return Outputs(self.target[:, chosen], self.shadows[:, :, chosen], self.labels[chosen])
 
 
 @dataclass(frozen=True)
 class Fold:
-    """A fitted attack learns from some examples and judges some, maybe the same.
+    """The examples that an attack is fitted on, and the examples that it then scores, maybe the same.
 
     Attributes:
-        learn: `(n,)`.
-        judge: `(n,)`.
+        fit: `(n,)`, True for the examples that the attack is fitted on.
+        score: `(n,)`, True for the examples that it scores.
     """
 
     fit: Bool[Array, " n"]
@@ -44,12 +44,12 @@ class Fold:
 
 @dataclass(frozen=True)
 class AttackView:
-    """Everything an attacker knows about the n examples in question, which is all but the target's membership.
+    """Everything an attacker knows about the n examples in question: all but their membership in the target.
 
     Attributes:
         queried: the outputs on the n examples.
-        shadow_is_member: `(S, n)`: whether the example was in that shadow's training set.
-        rounds: who is learnt from and who is judged by an attack that is fitted; each example is judged in one round.
+        shadow_is_member: `(S, n)`, True if the example was in the training set of that shadow.
+        folds: the folds of an attack that is fitted; each example is scored in one fold.
         population: the outputs on other examples, which no network was trained on.
     """
 
@@ -62,19 +62,20 @@ class AttackView:
 def in_and_out(
     is_member: Bool[Array, "shadows n"], rng: np.random.Generator
 ) -> tuple[Int[Array, "each n"], Int[Array, "each n"]]:
-    """For each example the same number of shadows that were trained on it as of shadows that were not.
+    """Draw, for each example, as many shadows that were trained on it (in) as shadows that were not (out).
 
-    Where each example is in exactly half of the networks, the count of its shadows in either state gives the target's
-    membership away, and the precision of whatever is estimated from them does so too. So as many are taken as every
-    example has in both states, at random. For each example anew: if all left out the same shadow, the skill of that
-    network would be missing from the target's members in one state and from its non-members in the other.
+    If each example is in exactly half of the networks, the number of its shadows in either state gives the target's
+    membership away, and so does the precision of an estimate from them. Therefore the same number is drawn for every
+    example and both states: the largest that all examples have. The draw is made anew for each example: if all examples
+    left out the same shadow, the skill of that network would be missing from the target's members in one state and from
+    its non-members in the other.
 
     Args:
-        is_member: `(S, n)`: whether the example was in that shadow's training set.
-        rng: decides which shadows are left out. The draw depends on the order of the examples.
+        is_member: `(S, n)`, True if the example was in the training set of that shadow.
+        rng: the source of the draw, which depends on the order of the examples.
 
     Returns:
-        Two arrays `(each, n)` of indices of shadows: those trained on the example, those not.
+        Two arrays `(each, n)` of indices of shadows: those trained on the example, and those not.
 
     Raises:
         MetricError: an example has no shadow in one of the states.
@@ -88,21 +89,21 @@ def in_and_out(
     order = rng.random(is_member.shape)
 
     def first(state: Array) -> Array:
-        # The random numbers are below 1, so a shadow in the other state comes last.
+        # The random numbers are below 1, so the shadows in the other state come last.
         return np.argsort(np.where(state, order, 2.0), axis=0)[:each]
 
     return first(is_member), first(~is_member)
 
 
-def log_odds(logits: Float[Array, "*asked classes"]) -> Float[Array, "*asked classes"]:
-    """The log-odds of each class, log(p / (1 - p)) with p the softmax probability, in float64.
+def log_odds(logits: Float[Array, "*queried classes"]) -> Float[Array, "*queried classes"]:
+    """Compute the log-odds of each class, log(p / (1 - p)) with p the softmax probability, in float64.
 
-    It never saturates: a network that is sure of a class has p = 1 in floating point, but finite log-odds. With
+    Log-odds never saturate: a network that is sure of a class has p = 1 in floating point, but finite log-odds. With
     scipy's `log_expit`, log p is `log_expit(log_odds)` and log(1 - p) is `log_expit(-log_odds)`, both exact to the
     last digits.
 
     Args:
-        logits: `(..., C)` of at least two classes, unitless.
+        logits: `(..., C)`, of at least two classes, unitless.
     """
     log_p = log_softmax(logits.astype(np.float64), axis=-1)
     is_top = np.arange(log_p.shape[-1]) == log_p.argmax(axis=-1, keepdims=True)
@@ -114,12 +115,12 @@ def log_odds(logits: Float[Array, "*asked classes"]) -> Float[Array, "*asked cla
 
 
 def label_log_odds(outputs: Outputs) -> tuple[Float[Array, "views n"], Float[Array, "shadows views n"]]:
-    """The log-odds of each example's own label, of the target and of the shadows.
+    """Compute the log-odds of each example's label, given by the target and by the shadows.
 
     Source: the logit-scaled confidence of Carlini et al. 2022, section IV.
     """
     examples = np.arange(len(outputs.labels))
-    # One network after the other, since log_odds needs several times the memory of what it is given.
+    # One network after the other, since log_odds needs several times the memory of its argument.
     target, *shadows = (
         log_odds(network)[:, examples, outputs.labels] for network in (outputs.target, *outputs.shadows)
     )

@@ -1,4 +1,4 @@
-"""The gap attack, which needs no more than the class that the target predicts."""
+"""The gap attack, which needs only the class that the target predicts."""
 
 import numpy as np
 from jaxtyping import Float
@@ -8,10 +8,10 @@ from privsearch.attacks.base import Outputs
 
 
 def label_only_scores(outputs: Outputs) -> Float[Array, " n"]:
-    """Call a member what the target classifies correctly; the attack's advantage is the generalization gap.
+    """Call an example a member if the target classifies it correctly; the advantage is the generalization gap.
 
     Returns:
-        `(n,)`, 1 where the class predicted for the first view is the label, else 0.
+        `(n,)`, 1 if the class predicted for the first view is the label, else 0.
 
     Source: Yeom et al. 2018; the baseline of Choquette-Choo et al. 2021.
     """

@@ -1,4 +1,4 @@
-"""The likelihood ratio attack: is the target's confidence that of networks with the example, or without it?"""
+"""The likelihood ratio attack, which compares the target with shadows that saw an example and shadows that did not."""
 
 from typing import Final
 
@@ -12,23 +12,23 @@ from privsearch.errors import MetricError
 from privsearch.spec.attacks import Mode, Variance
 
 MIN_STD: Final = 1e-6
-"""Shadows that all answer the same do not make any other answer infinitely unlikely. In units of log-odds."""
+"""The lowest standard deviation, in units of log-odds, so that shadows with equal outputs make no other impossible."""
 
 
 def lira_scores(view: AttackView, rng: np.random.Generator, *, mode: Mode, variance: Variance) -> Float[Array, " n"]:
-    """How likely the target's confidence is among shadows trained on the example, against those that were not.
+    """Compare the likelihood of the target's confidence among shadows trained on the example, and among the others.
 
     The signal is phi = log(p_y / (1 - p_y)), taken as normal over the networks in either state.
 
     - `online`: log N(phi; mu_in, s_in) - log N(phi; mu_out, s_out).
-    - `offline`: the paper's 1 - Pr[Z > phi], Z normal with mu_out and s_out. It is given as its log-odds, which are in
-      the same order for one view and saturate at neither end, so that the surest members are not tied.
+    - `offline`: the paper's 1 - Pr[Z > phi], Z normal with mu_out and s_out. The score is its log-odds, which have the
+      same order for one view and saturate at neither end, so that the surest members are not tied.
 
     The variance is that of a network's phi on one example. `per_example` estimates it from the example's few shadows;
     `pooled` is the mean of these estimates over all examples, weighted by their degrees of freedom. The authors' code,
-    where it fixes the variance, takes that of all values of all examples together. That also holds how far the
-    examples lie from each other, which says nothing about one of them, and makes the normals too wide. The code also
-    takes medians for the means of the paper, which are taken here.
+    if it fixes the variance, takes that of all values of all examples together. That variance also contains the
+    distances between examples, which say nothing about one of them, and makes the normals too wide. The code also takes
+    medians in the place of the paper's means, which are taken here.
 
     Returns:
         `(n,)`, in nats, the mean over the views, each with statistics of its own; higher means more likely a member.
@@ -60,13 +60,13 @@ def _standardized(
     in_state: Bool[Array, "shadows n"],
     variance: Variance,
 ) -> tuple[Float[Array, "views n"], Float[Array, "views #n"]]:
-    """How many standard deviations `phi` lies above the chosen shadows' mean, and that standard deviation."""
+    """Return how far `phi` lies above the chosen shadows' mean, in standard deviations, and the standard deviation."""
     values = np.take_along_axis(shadows, chosen[:, None], axis=0)
     if variance == "per_example":
         _check_degrees_of_freedom(len(chosen) - 1, variance)
         spread = values.var(axis=0, ddof=1)
     else:
-        # One number for all examples gives nothing away, so no shadow need be left out of it.
+        # One number for all examples gives no membership away, so no shadow need be left out.
         count = in_state.sum(axis=0)
         _check_degrees_of_freedom(int((count - 1).sum()), variance)
         squares = shadows.var(axis=0, where=in_state[:, None]) * count

@@ -15,72 +15,72 @@ MANY: Final = 6000
 """Examples above which scikit-learn-intelex fits faster."""
 
 BLOCK: Final = 2**20
-"""Values of the kernel that are computed at once where scores are: 8 MB, more would leave the caches."""
+"""Values of the kernel that are computed at once for scores: 8 MB, as more would leave the caches."""
 
 
 def rbf_svm_scores(
-    learnt: Float[Array, "learnt features"], is_member: Bool[Array, " learnt"], asked: Float[Array, "asked features"]
-) -> Float[Array, " asked"]:
-    """`SVC(kernel="rbf").fit(learnt, is_member).decision_function(asked)`, up to rounding, and on one thread.
+    fit: Float[Array, "fit features"], is_member: Bool[Array, " fit"], scored: Float[Array, "scored features"]
+) -> Float[Array, " scored"]:
+    """Compute `SVC(kernel="rbf").fit(fit, is_member).decision_function(scored)`, up to rounding, on one thread.
 
-    Fitting is scikit-learn's, so that up to 6,000 examples nothing but the last digits of the scores differs: they are
-    within 1e-10. Above, scikit-learn-intelex fits where it is installed. Both solvers stop within the same tolerance of
-    the optimum, 1e-3, but not at the same point: scores differ by up to 2e-3 and AUCs by less than 1e-4.
+    Up to 6,000 examples scikit-learn fits, and only the last digits of the scores differ: they are within 1e-10. Above,
+    scikit-learn-intelex fits if it is installed. Both solvers stop within the same tolerance of the optimum, 1e-3, but
+    not at the same point: scores differ by up to 2e-3 and AUCs by less than 1e-4.
 
-    Equal inputs have equal scores, whatever else is asked about.
+    Equal inputs have equal scores, whatever other examples are scored.
 
     Args:
-        learnt: `(learnt, features)`, finite.
-        is_member: `(learnt,)`, of both kinds.
-        asked: `(asked, features)`, finite.
+        fit: `(fit, features)`, finite, the examples that the SVM is fitted on.
+        is_member: `(fit,)`, of both kinds.
+        scored: `(scored, features)`, finite, the examples that the SVM scores.
 
     Returns:
-        `(asked,)`, float64, the signed distance from the boundary, unitless; higher means more likely a member.
+        `(scored,)`, float64, the signed distance from the boundary, unitless; higher means more likely a member.
     """
-    learnt, (distinct, where) = learnt.astype(np.float64), _distinct_rows(asked.astype(np.float64))
-    width = 1 / (learnt.shape[1] * learnt.var() or 1.0)
-    # What scikit-learn would check of its arguments takes as long as a small fit.
+    fit, (distinct, places) = fit.astype(np.float64), _distinct_rows(scored.astype(np.float64))
+    width = 1 / (fit.shape[1] * fit.var() or 1.0)
+    # scikit-learn's checks of its arguments take as long as a small fit.
     with (
         _thread_pools().limit(limits=1),
         sklearn.config_context(assume_finite=True, skip_parameter_validation=True),
     ):
-        model = _svc(width, many=len(learnt) > MANY).fit(learnt, is_member)
-        scores = _weighted_kernel(distinct, learnt[model.support_], width, model.dual_coef_[0])
-    found: Array = (scores + model.intercept_)[where]
-    return found
+        model = _svc(width, many=len(fit) > MANY).fit(fit, is_member)
+        sums = _weighted_kernel(distinct, fit[model.support_], width, model.dual_coef_[0])
+    scores: Array = (sums + model.intercept_)[places]
+    return scores
 
 
 def _svc(width: float, *, many: bool) -> Any:
-    """The faster solver for few or for many examples."""
+    """Return the faster solver for few or for many examples."""
     if many and find_spec("sklearnex"):
         from sklearnex import svm as intelex
 
-        # Left to itself it takes every core.
+        # By default it takes every core.
         return intelex.SVC(kernel="rbf", gamma=width, n_jobs=1)
     return SVC(kernel="rbf", gamma=width)
 
 
 @cache
 def _thread_pools() -> ThreadpoolController:
-    """The thread pools of the process; finding them takes longer than a small fit."""
+    """Return the thread pools of the process, cached, as finding them takes longer than a small fit."""
     return ThreadpoolController()
 
 
 def _weighted_kernel(
-    asked: Float[Array, "asked features"],
+    scored: Float[Array, "scored features"],
     support: Float[Array, "support features"],
     width: float,
     weights: Float[Array, " support"],
-) -> Float[Array, " asked"]:
-    """The kernel between each of `asked` and all of `support`, summed with their weights."""
-    # The kernel depends on differences alone, and the nearer all is to 0, the less is rounded off them.
+) -> Float[Array, " scored"]:
+    """Sum the kernel between each scored example and all support vectors, with the weights of the support vectors."""
+    # The kernel depends on differences alone, and differences of numbers near 0 are rounded least.
     centre = support.mean(axis=0)
-    asked, support = asked - centre, support - centre
+    scored, support = scored - centre, support - centre
     # exp(-width * |a - b|^2), with the square written out, so that one matrix product gives the exponents.
-    left = np.column_stack([asked, np.ones(len(asked)), np.square(asked).sum(axis=1)])
+    left = np.column_stack([scored, np.ones(len(scored)), np.square(scored).sum(axis=1)])
     right = width * np.column_stack([2 * support, -np.square(support).sum(axis=1), -np.ones(len(support))]).T
     size = max(1, BLOCK // len(support))
-    # One block for all: fresh memory costs as much as what is computed in it.
+    # All parts share one block: fresh memory costs as much as the computing in it.
     kernel, sums = np.empty((min(size, len(left)), len(support))), np.empty(len(left))
     for start in range(0, len(left), size):
         part = left[start : start + size]
@@ -90,11 +90,11 @@ def _weighted_kernel(
 
 
 def _distinct_rows(rows: Float[Array, "n features"]) -> tuple[Float[Array, "distinct features"], Array]:
-    """Each row once, and where each of the `rows` stands among them.
+    """Return the distinct rows, and for each of the `rows` its index among them.
 
-    A matrix product may round equal rows differently by where they stand, which would break ties by their place.
+    A matrix product may round equal rows differently, depending on their place, which would break ties by their place.
     """
-    # As bytes, which sort faster than numbers; adding 0 gives both zeros the same.
+    # As bytes, which sort faster than numbers; adding 0 gives both zeros the same bytes.
     as_bytes = np.ascontiguousarray(rows + 0.0).view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
-    _, first, where = np.unique(as_bytes, return_index=True, return_inverse=True)
-    return rows[first], where
+    _, first, places = np.unique(as_bytes, return_index=True, return_inverse=True)
+    return rows[first], places

@@ -1,4 +1,4 @@
-"""Attacks of a user's own (`privsearch.register_attack`)."""
+"""The attacks of a user's own, registered with `privsearch.register_attack`."""
 
 import numpy as np
 from jaxtyping import Float
@@ -10,12 +10,12 @@ from privsearch.spec import RegisteredAttack, registry
 
 
 def registered_scores(attack: RegisteredAttack, view: AttackView) -> Float[Array, " n"]:
-    """The scores of the function that is registered under the attack's name.
+    """Score the examples with the function that is registered under the attack's name.
 
     Raises:
-        SpecError: it is not registered in this process, or in another version.
-        TrialError: it does not give a finite number for each example.
-        MetricError: it says that the examples cannot carry it.
+        SpecError: the attack is not registered in this process, or in another version.
+        TrialError: the function does not return a finite number for each example.
+        MetricError: the function reports that it cannot be run on the examples.
     """
     given = registry.needed("attack", attack.attack, attack.version).function(view)
     scores: Array = np.asarray(given)

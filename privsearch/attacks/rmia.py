@@ -1,4 +1,4 @@
-"""The robust membership inference attack: is the target surer of this example, for its kind, than of strangers?"""
+"""The robust membership inference attack: an example against a population that no network was trained on."""
 
 import math
 
@@ -15,20 +15,20 @@ from privsearch.spec.attacks import Mode
 def rmia_scores(
     view: AttackView, rng: np.random.Generator, *, mode: Mode, a: float, gamma: float
 ) -> Float[Array, " n"]:
-    """The share of the population that the example's likelihood ratio exceeds by the factor `gamma`.
+    """Compute the share of the population that the example's likelihood ratio exceeds by the factor `gamma`.
 
-    With Pr(.|network) the softmax probability of the label, the ratio of x is Pr(x|target) / Pr(x). What a network that
-    is drawn at random gives to x is, by mode, over the shadows trained on x (in) and those not (out):
+    With Pr(.|network) the softmax probability of the label, the ratio of x is Pr(x|target) / Pr(x). Pr(x) is that of a
+    network drawn at random. It is estimated, by mode, from the shadows trained on x (in) and those not (out):
 
     - `online`: Pr(x) = (mean_in + mean_out) / 2.
     - `offline`: Pr(x) = ((1 + a) mean_out + (1 - a)) / 2, which takes mean_in for a mean_out + (1 - a).
 
     No network was trained on the population, so its Pr(z) is the offline one in either mode.
 
-    From the authors' code (ml_privacy_meter) this differs in what is not in the method: `a` is given and not tuned on
-    a paired network; Pr(z) is the mean over all shadows, where the code keeps the larger half of the values; means are
-    not trimmed, and the softmax has no temperature, margin or Taylor expansion, as in its experiments; and over views
-    scores are averaged, where the experiments take a majority vote for each z.
+    The authors' code (ml_privacy_meter) has steps that are not part of the method and are left out here. `a` is given
+    and not tuned on a paired network. Pr(z) is the mean over all shadows; the code keeps the larger half of the values.
+    Means are not trimmed, and the softmax has no temperature, margin or Taylor expansion, as in its experiments. Over
+    views scores are averaged; the experiments take a majority vote for each z.
 
     Returns:
         `(n,)`, a fraction, the mean over the views; higher means more likely a member.
@@ -59,7 +59,7 @@ def rmia_scores(
 
 
 def _log_confidences(outputs: Outputs) -> tuple[Float[Array, "views n"], Float[Array, "shadows views n"]]:
-    """The logarithm of the label's softmax probability, of the target and of the shadows."""
+    """Compute the logarithm of the label's softmax probability, given by the target and by the shadows."""
     target, shadows = label_log_odds(outputs)
     return log_expit(target), log_expit(shadows)
 
@@ -70,7 +70,7 @@ def _log_mean(log_values: Float[Array, "each views n"]) -> Float[Array, "views n
 
 
 def _log_offline(log_mean_out: Float[Array, "views n"], a: float) -> Float[Array, "views n"]:
-    """The logarithm of ((1 + a) mean_out + (1 - a)) / 2."""
+    """Compute the logarithm of ((1 + a) mean_out + (1 - a)) / 2."""
     terms = np.stack([log_mean_out, np.zeros_like(log_mean_out)])
-    both: Array = logsumexp(terms, axis=0, b=np.array([(1 + a) / 2, (1 - a) / 2])[:, None, None])
-    return both
+    log_sum: Array = logsumexp(terms, axis=0, b=np.array([(1 + a) / 2, (1 - a) / 2])[:, None, None])
+    return log_sum

@@ -1,4 +1,4 @@
-"""Attacks that read one number from the target's output alone, without any shadow."""
+"""The attacks that read one number from the target's output alone, without any shadow."""
 
 import numpy as np
 from jaxtyping import Float
@@ -10,13 +10,13 @@ from privsearch.spec.attacks import ThresholdKind
 
 
 def threshold_scores(kind: ThresholdKind, outputs: Outputs) -> Float[Array, " n"]:
-    """How sure the target is, since networks are surer about what they were trained on.
+    """Measure how sure the target is of each example, since networks are surer of their training examples.
 
     - `loss`: minus the cross-entropy of the label, log p_y.
     - `confidence`: the highest softmax probability, as its logarithm, which does not saturate.
     - `entropy`: minus the entropy, the sum of p_i log p_i.
     - `modified_entropy`: minus Mentr, (1 - p_y) log p_y + the sum of p_i log(1 - p_i) over the other classes. Unlike
-      the entropy it is low where the target is sure of a wrong class.
+      the entropy it is low if the target is sure of a wrong class.
 
     Returns:
         `(n,)`, in nats, the mean over the views; higher means more likely a member.
@@ -33,7 +33,7 @@ def threshold_scores(kind: ThresholdKind, outputs: Outputs) -> Float[Array, " n"
         case "entropy":
             scores = (expit(odds) * log_expit(odds)).sum(axis=-1)
         case "modified_entropy":
-            # The log-odds of what ought to be: of the label, and of none of the others.
+            # The log-odds of a right answer for each class: yes for the label, no for the others.
             right = np.where(is_label, odds, -odds)
             scores = (expit(-right) * log_expit(right)).sum(axis=-1)
     mean: Array = scores.mean(axis=0)

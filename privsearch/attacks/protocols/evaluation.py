@@ -1,4 +1,4 @@
-"""From an attack's scores to the numbers that are reported, under every protocol alike."""
+"""The way from an attack's scores to the numbers that are reported, the same under every protocol."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,20 +26,21 @@ from privsearch.study.result import AcrossTargets, AttackResult, ExposedExample
 from privsearch.study.signals import Signals
 
 ACCUSING_FPR: Final = 0.1
-"""An example counts as accused above the threshold at which at most this share of the non-members are."""
+"""The share of non-members that may score above the threshold above which an example counts as accused."""
 
 MOST_EXPOSED: Final = 20
+"""The number of examples that are reported as the most exposed, at most."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """An attack's scores on one target, and what they came to.
+    """An attack's scores on one target, and the numbers computed from them.
 
     Attributes:
-        scores: `(n,)`.
-        is_member: `(n,)`: the truth.
-        rows: `(n,)`: where the examples stand in the dataset.
-        labels: `(n,)`.
+        scores: `(n,)`; higher means more likely a member.
+        is_member: `(n,)`, the true membership.
+        rows: `(n,)`, the rows of the examples in the dataset.
+        labels: `(n,)`, class indices.
         result: the numbers.
     """
 
@@ -50,31 +51,31 @@ class Evaluation:
     result: AttackResult
 
     def with_placebo(self, *, placebo: float, matched: float) -> "Evaluation":
-        """The same with what the placebo came to."""
+        """Return the evaluation with the placebo AUC and the matched AUC in its result."""
         return replace(self, result=self.result.model_copy(update={"placebo_auc": placebo, "matched_auc": matched}))
 
 
 def evaluate(
-    scores: Float[Array, " n"], signals: Signals, target: int, asked: Int[Array, " n"], seed: int
+    scores: Float[Array, " n"], signals: Signals, target: int, queried: Int[Array, " n"], seed: int
 ) -> Evaluation:
-    """Measure what `scores` tell about the membership of the examples `asked` about in the target's training set.
+    """Evaluate an attack's scores against the membership of the queried examples in the target's training set.
 
     Args:
         scores: `(n,)`; higher means more likely a member.
-        signals: of the cohort.
-        target: which of its networks was attacked.
-        asked: `(n,)`, indices of examples.
-        seed: the sweep's; decides which half of the examples a threshold, or an attack, is chosen on.
+        signals: the signals of the cohort.
+        target: the index of the network that was attacked.
+        queried: `(n,)`, the indices of the examples that were scored.
+        seed: the seed of the sweep; decides on which half of the examples a threshold, or an attack, is chosen.
 
     Raises:
         MetricError: there are no members or no non-members among the examples.
     """
-    rng = random_stream(seed, target, Stream.JUDGE)
-    is_member, labels = signals.is_member[target, asked], signals.labels[asked]
-    first_half = _first_half(len(signals.labels), seed)[asked]
+    rng = random_stream(seed, target, Stream.EVALUATE)
+    is_member, labels = signals.is_member[target, queried], signals.labels[queried]
+    first_half = _first_half(len(signals.labels), seed)[queried]
     num_members = int(is_member.sum())
-    num_others = len(asked) - num_members
-    correct = signals.logits[target, asked].argmax(1) == labels
+    num_others = len(queried) - num_members
+    correct = signals.logits[target, queried].argmax(1) == labels
     divisible = min(num_members, num_others) >= 2
     thresholded = cross_fitted_advantage(scores, is_member, rng) if divisible else None
     result = AttackResult(
@@ -95,40 +96,49 @@ def evaluate(
         num_members=num_members,
         num_non_members=num_others,
     )
-    return Evaluation(scores, is_member, signals.rows[asked], labels, result)
+    return Evaluation(scores, is_member, signals.rows[queried], labels, result)
 
 
-def across_targets(audits: Sequence[Evaluation], rng: np.random.Generator) -> AcrossTargets:
-    """What one attack found on all the targets of a trial together."""
-    auc = hierarchical_auc_interval([a.scores for a in audits], [a.is_member for a in audits], rng)
-    return AcrossTargets(auc=auc, exposed=most_exposed(audits))
+def across_targets(evaluations: Sequence[Evaluation], rng: np.random.Generator) -> AcrossTargets:
+    """Summarize one attack over all targets of a trial: the mean AUC with its interval, the most exposed examples.
 
-
-def most_exposed(audits: Sequence[Evaluation]) -> tuple[ExposedExample, ...]:
-    """The examples that are accused most often of the trainings that they were part of, and least often of others.
-
-    Only those that are accused at all, 20 at most; none where a target has too few non-members for a threshold. Among
-    equals, the higher mean score comes first.
+    Args:
+        evaluations: the evaluations of one attack, one for each target.
+        rng: the source of the bootstrap's draws.
     """
-    scores = np.stack([audit.scores for audit in audits])
-    is_member = np.stack([audit.is_member for audit in audits])
+    auc = hierarchical_auc_interval([e.scores for e in evaluations], [e.is_member for e in evaluations], rng)
+    return AcrossTargets(auc=auc, exposed=most_exposed(evaluations))
+
+
+def most_exposed(evaluations: Sequence[Evaluation]) -> tuple[ExposedExample, ...]:
+    """Rank the examples that are accused most often as members, and least often as non-members.
+
+    Args:
+        evaluations: the evaluations of one attack, one for each target, on the same examples.
+
+    Returns:
+        At most 20 examples, the most exposed first, each of them accused as a member at least once. Among equals, the
+        higher mean score comes first. No example if a target has too few non-members for a threshold.
+    """
+    scores = np.stack([evaluation.scores for evaluation in evaluations])
+    is_member = np.stack([evaluation.is_member for evaluation in evaluations])
     if (~is_member).sum(1).min() < needed_non_members(ACCUSING_FPR):
         return ()
-    thresholds = [threshold_at_fpr(audit.scores, audit.is_member, ACCUSING_FPR) for audit in audits]
+    thresholds = [threshold_at_fpr(e.scores, e.is_member, ACCUSING_FPR) for e in evaluations]
     accused = scores > np.array(thresholds)[:, None]
     trained, rightly, falsely = is_member.sum(0), (accused & is_member).sum(0), (accused & ~is_member).sum(0)
     mean_score = (scores * is_member).sum(0) / np.maximum(trained, 1)
-    share = rightly / np.maximum(trained, 1) - falsely / np.maximum(len(audits) - trained, 1)
+    share = rightly / np.maximum(trained, 1) - falsely / np.maximum(len(evaluations) - trained, 1)
     order = np.lexsort([-mean_score, -share])
     return tuple(
         ExposedExample(
-            row=int(audits[0].rows[i]),
-            label=int(audits[0].labels[i]),
+            row=int(evaluations[0].rows[i]),
+            label=int(evaluations[0].labels[i]),
             mean_score=float(mean_score[i]),
             accused=int(rightly[i]),
             trained=int(trained[i]),
             falsely_accused=int(falsely[i]),
-            not_trained=int(len(audits) - trained[i]),
+            not_trained=int(len(evaluations) - trained[i]),
         )
         for i in order[:MOST_EXPOSED]
         if rightly[i]
@@ -136,12 +146,12 @@ def most_exposed(audits: Sequence[Evaluation]) -> tuple[ExposedExample, ...]:
 
 
 def _first_half(num_examples: int, seed: int) -> Bool[Array, " examples"]:
-    """A random half of a cohort's examples, the same for all its targets and all attacks on them."""
+    """Draw a random half of a cohort's examples, the same for all its targets and all attacks on them."""
     return random_stream(seed, 0, Stream.HALVE).permutation(num_examples) < num_examples // 2
 
 
 def _auc_among(chosen: Bool[Array, " n"], scores: Float[Array, " n"], is_member: Bool[Array, " n"]) -> float | None:
-    """The AUC among some of the examples; None where members or non-members are missing there."""
+    """Compute the AUC among some of the examples; None if members or non-members are missing among them."""
     try:
         return attack_auc(scores[chosen], is_member[chosen])
     except MetricError:

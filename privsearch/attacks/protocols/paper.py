@@ -1,4 +1,4 @@
-"""The protocol `paper`: pairs of a target and a shadow, and the placebo that measures what is no membership."""
+"""The protocol `paper`: pairs of a target and a shadow, and the placebo for attacks that recognise examples."""
 
 from collections.abc import Iterator
 

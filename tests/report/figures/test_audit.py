@@ -68,6 +68,17 @@ def test_figures_without_halves_are_skipped_with_the_reason(audited_study: Study
     assert "protocol halves" in skipped[0]
 
 
+def test_each_protocol_without_a_placebo_has_its_own_figures(
+    audited_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With several such protocols, the names of the figures end with the protocol."""
+    monkeypatch.setattr(plots, "_FAIR", ["paper", "halves"])
+    files, skipped = write_audit_plots(tmp_path, audit_table(audited_study(2)))
+    ends = ["attacks_iris_halves.png", "attacks_iris_paper.png"]
+    assert sorted(path.name for path in files if path.name.startswith("attacks") and path.suffix == ".png") == ends
+    assert skipped == []
+
+
 def test_figures_of_worst_are_skipped_where_there_is_none(audited_study: Study, tmp_path: Path) -> None:
     """Trials without `worst` have the figures of all attacks; what the others lack is said."""
     table = audit_table(audited_study(2, ("halves",)))

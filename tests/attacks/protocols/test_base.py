@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from privsearch.attacks.protocols import rules_of
+from privsearch.spec import Protocol, ThresholdAttack
+from privsearch.spec.protocols import PROTOCOLS
+from privsearch.study.signals import Signals
+
+TRAIN, TEST = 60, 30
+
+
+@pytest.mark.parametrize("protocol", [protocol() for protocol in PROTOCOLS.values()], ids=PROTOCOLS)
+def test_the_rules_keep_to_the_specification(protocol: Protocol) -> None:
+    """The cohort has the networks and the training examples of the specification, and every target is evaluated."""
+    rules = rules_of(protocol)
+    subsets, seeds = rules.draw_cohort(TRAIN, seed=0)
+    assert (len(subsets), len(set(seeds))) == (protocol.networks, protocol.networks)
+    assert subsets.sum() == pytest.approx(protocol.training_examples(TRAIN), abs=protocol.networks)
+    is_member = np.pad(subsets, ((0, 0), (0, TEST)))
+    logits = np.random.default_rng(0).normal(size=(len(subsets), 1, TRAIN + TEST, 2))
+    labels = np.arange(TRAIN + TEST) % 2
+    signals = Signals({("final_mem", "plain"): logits}, is_member, labels, np.arange(TRAIN + TEST), TRAIN)
+    attack = ThresholdAttack(kind="loss")
+    evaluations = rules.evaluate(signals, attack, seed=0)
+    assert len(evaluations) == protocol.targets
+    assert all((evaluation.result.placebo_auc is not None) == protocol.has_placebo for evaluation in evaluations)
+    for evaluation, (scores, members) in zip(evaluations, rules.target_scores(signals, attack, seed=0), strict=True):
+        assert np.array_equal(evaluation.scores, scores)
+        assert np.array_equal(evaluation.is_member, members)
+        assert len(scores) == len(rules.queried(signals))
+    assert (len({members.tobytes() for _, members in rules.target_scores(signals, attack, 0)}) == 1) == (
+        protocol.targets_share_examples
+    )

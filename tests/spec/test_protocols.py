@@ -1,0 +1,41 @@
+import pytest
+
+from privsearch.spec import HalvesProtocol, PaperProtocol, Protocol
+from privsearch.spec.protocols import PROTOCOLS
+
+EVERY = [protocol() for protocol in PROTOCOLS.values()]
+
+
+@pytest.mark.parametrize("protocol", EVERY, ids=PROTOCOLS)
+def test_every_network_has_a_role_and_every_target_a_network(protocol: Protocol) -> None:
+    """The roles, the targets and the networks of a protocol agree, and every network has a name of its own."""
+    roles = protocol.roles()
+    assert len(roles) == protocol.networks
+    assert [roles[network][0] for network in protocol.target_networks] == list(range(1, protocol.targets + 1))
+    assert len({protocol.network_name(network) for network in range(protocol.networks)}) == protocol.networks
+    assert protocol.networks_per_attack <= protocol.networks
+    assert protocol.targets_are_shadows == (roles[0][1] == "both")
+
+
+def test_the_kinds_are_the_names_in_sweep_files() -> None:
+    """Every class of the union stands under its own kind."""
+    assert [protocol.kind for protocol in EVERY] == list(PROTOCOLS) == ["paper", "halves"]
+
+
+def test_networks_are_named_by_their_roles() -> None:
+    """A pair shares the number of its replicate; a network that is target and shadow has its own."""
+    assert [PaperProtocol().network_name(network) for network in (0, 1, 2)] == [
+        *("replicate 1  target", "replicate 1  shadow", "replicate 2  target")
+    ]
+    assert HalvesProtocol().network_name(2) == "network 3"
+
+
+def test_the_plain_view_comes_first_and_views_without_a_count_not_at_all() -> None:
+    """The kinds of queries are those of the views, in their order."""
+    assert HalvesProtocol(augmented_queries=2, dropout_queries=3).views == {
+        "plain": 1,
+        "augmented": 2,
+        "input_dropout": 3,
+    }
+    assert HalvesProtocol(dropout_queries=1).queries == ("plain", "input_dropout")
+    assert HalvesProtocol().views == PaperProtocol().views == {"plain": 1}
