@@ -18,7 +18,7 @@ from privsearch.analysis.pareto import losses
 from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import SpecError, StudyError
 from privsearch.spec.columns import DECIMALS
-from privsearch.spec.sweep import Objectives
+from privsearch.spec.objectives import Objectives
 from privsearch.study.folder import Study
 from privsearch.study.result import Completed, TrialResult
 

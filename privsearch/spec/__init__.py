@@ -23,17 +23,17 @@ from privsearch.spec.datasets import (
     RegisteredDataset,
     dataset_name,
 )
+from privsearch.spec.objectives import Direction, Objectives
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol, Queries
 from privsearch.spec.resources import Device, Resources, RetryPolicy
 from privsearch.spec.search import Search
-from privsearch.spec.sweep import Asked, Direction, Objectives, SweepSpec
+from privsearch.spec.sweep import SweepSpec, TrialRequest
 from privsearch.spec.trial import AXES, NUMERICS_VERSION, SurrogateGradient, TrialSpec
 
 __all__ = [
     "AXES",
     "NUMERICS_VERSION",
     "WORST",
-    "Asked",
     "Attack",
     "Constraint",
     "Constraints",
@@ -63,6 +63,7 @@ __all__ = [
     "SvmAttack",
     "SweepSpec",
     "ThresholdAttack",
+    "TrialRequest",
     "TrialSpec",
     "dataset_name",
     "leading_attack",

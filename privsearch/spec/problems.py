@@ -22,10 +22,11 @@ from privsearch.spec.attacks import (
 )
 from privsearch.spec.datasets import NAME_RULE, CsvDataset, DatasetName, NpzDataset, RegisteredDataset
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol
+from privsearch.spec.recipe import RECIPE_AXES
 from privsearch.spec.resources import Resources
 from privsearch.spec.samplers import SAMPLER_KINDS, BlindSampler, GaSampler, GpSampler, TpeSampler
 from privsearch.spec.search import Search, StopRule
-from privsearch.spec.sweep import RECIPE_AXES, SweepSpec
+from privsearch.spec.sweep import SweepSpec
 from privsearch.spec.trial import AXES, BUILT_IN_MODELS, Axes
 
 KEY: Final = "[key]"

@@ -2,20 +2,21 @@
 
 import itertools
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from privsearch._util.html import html_text
-from privsearch._util.text import cut, remedy
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, leading_attack, unmet_requirement
-from privsearch.spec.columns import AUDIT_MEANS, column_range, result_columns
-from privsearch.spec.constraints import Constraint, Constraints
+from privsearch.spec.columns import result_columns
+from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
-from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any, value_problems
+from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any
+from privsearch.spec.objectives import Direction, Objectives, impossible_bound, not_a_column
 from privsearch.spec.protocols import PaperProtocol, Protocol, Queries
+from privsearch.spec.recipe import Recipe
 from privsearch.spec.resources import Resources, Retries, RetryPolicy, Timeout
 from privsearch.spec.search import Search
 from privsearch.spec.storage import STORAGE_RULE, check_storage
@@ -28,43 +29,9 @@ MAX_POINTS: Final = 2_000_000
 MAX_ITEMS: Final = 1_000
 """A list of more datasets, protocols or attacks is refused: each is compared with all others."""
 
-RECIPE_AXES: Final = (
-    *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size"),
-    *("spiking_layers", "num_steps", "beta"),
-)
-"""What a recipe may set: how a network is trained, not which one it is."""
-
-Direction = Literal["maximize", "minimize"]
-
-
-def _check_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
-    """Every field must be a recipe axis with a valid value, or `overrides` with the same for named datasets."""
-    problems = []
-    overrides = recipe.get("overrides", {})
-    if not isinstance(overrides, dict):
-        problems.append(problem("dict_type", ("overrides",), overrides, "must be a mapping"))
-        overrides = {}
-    blocks: list[tuple[tuple[str, ...], Any]] = [((), {k: v for k, v in recipe.items() if k != "overrides"})]
-    blocks += [(("overrides", str(name)), block) for name, block in overrides.items()]
-    for where, block in blocks:
-        if not isinstance(block, dict):
-            problems.append(problem("dict_type", where, block, "must be a mapping"))
-            continue
-        for axis, value in block.items():
-            if axis not in RECIPE_AXES:
-                problems.append(problem("unknown_recipe", (*where, axis), axis, "no such recipe field"))
-            else:
-                problems += value_problems(axis, value, (*where, axis))
-    raise_if_any(problems)
-    return recipe
-
-
-Objectives = Mapping[str, Direction]
-"""Result columns, and which way is better."""
-
 
 @dataclass(frozen=True)
-class Asked:
+class TrialRequest:
     """A trial that a sweep asks for, and the grids that ask for it."""
 
     spec: TrialSpec
@@ -89,9 +56,7 @@ class SweepSpec(BaseModel):
     )
     grids: dict[Name, Grid] = Field({}, description="a mapping of named grids")
     search: Search | None = Field(None, description="a mapping such as {trials: 60, space: {model: [ann, snn], ...}}")
-    recipe: Annotated[dict[str, Any], AfterValidator(_check_recipe)] = Field(
-        {}, description="a mapping of recipe fields, and `overrides` for single datasets"
-    )
+    recipe: Recipe = Field({}, description="a mapping of recipe fields, and `overrides` for single datasets")
     attacks: tuple[Attack, ...] = Field(
         (SvmAttack(),),
         min_length=1,
@@ -164,19 +129,19 @@ class SweepSpec(BaseModel):
         ]
         columns = self.objective_columns()
         problems += [
-            problem("unknown_objective", ("objectives", column), column, _not_a_column(column, columns))
+            problem("unknown_objective", ("objectives", column), column, not_a_column(column, columns))
             for column in self.objectives or ()
             if column not in columns
         ]
         problems += [
-            problem("unknown_objective", ("search", "constraints", column), column, _not_a_column(column, columns))
+            problem("unknown_objective", ("search", "constraints", column), column, not_a_column(column, columns))
             for column in self.constraints()
             if column not in columns
         ]
         problems += [
             problem("bad_constraint", ("search", "constraints", column), str(constraint), told)
             for column, constraint in self.constraints().items()
-            if column in columns and (told := _impossible(column, constraint))
+            if column in columns and (told := impossible_bound(column, constraint))
         ]
         raise_if_any(problems)
         return self
@@ -227,7 +192,7 @@ class SweepSpec(BaseModel):
         return dump_yaml(fields)
 
     @property
-    def patience(self) -> RetryPolicy:
+    def retry_policy(self) -> RetryPolicy:
         """What is done about trials that end their worker, or do not end."""
         return RetryPolicy(self.retries, self.timeout)
 
@@ -279,7 +244,7 @@ class SweepSpec(BaseModel):
         """The value of every axis that neither a grid nor a search sets, for the dataset called `name`."""
         return dict.fromkeys(AXES) | _axis_defaults() | self.recipe_for(name)
 
-    def expand(self, networks: Mapping[str, Network], augmented: Collection[str] = ()) -> list[Asked]:
+    def expand(self, networks: Mapping[str, Network], augmented: Collection[str] = ()) -> list[TrialRequest]:
         """The distinct trials of the grids, canonical, in the order of the datasets, protocols and grids.
 
         Args:
@@ -305,7 +270,7 @@ class SweepSpec(BaseModel):
                     canonical_point = dict(zip(AXES, key, strict=True))
                     if fitting := attacks[canonical_point["model"]]:
                         spec = TrialSpec.model_validate({**canonical_point, **shared, "attacks": fitting})
-                        asked.append(Asked(spec, tuple(grids)))
+                        asked.append(TrialRequest(spec, tuple(grids)))
         return asked
 
     @model_validator(mode="after")
@@ -323,25 +288,6 @@ class SweepSpec(BaseModel):
 
 def _axis_defaults() -> dict[str, Any]:
     return {axis: field.default for axis, field in Axes.model_fields.items() if not field.is_required()}
-
-
-def _not_a_column(given: str, columns: Sequence[str]) -> str:
-    attacks = list(dict.fromkeys(column.rpartition(".")[0] for column in columns if "." in column))
-    numbers = [number for number in AUDIT_MEANS if f"{WORST}.{number}" in columns]
-    return (
-        "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, seconds, or one of "
-        f"{', '.join(attacks)} with .{', .'.join(numbers)} behind it), but got {cut(given)}; {remedy(given, columns)}"
-    )
-
-
-def _impossible(column: str, constraint: Constraint) -> str | None:
-    """Why no trial can satisfy a constraint; None where one can."""
-    low, high = column_range(column)
-    if constraint.can_hold(low, high):
-        return None
-    percent = 1 < constraint.bound <= 100
-    hint = f"; {constraint.bound:g} % is {constraint.bound / 100:g}" if percent else "; correct the bound"
-    return f"must be possible for numbers of {low:g} to {high:g}, but got {str(constraint)!r}{hint}"
 
 
 _NOTHING_TO_RUN: Final = (

@@ -415,7 +415,7 @@ class Study:
         """
         self._make()
         self.check_links()
-        with lock.held(self.path):
+        with lock.locked(self.path):
             yield
 
     @contextmanager
@@ -427,7 +427,7 @@ class Study:
         """
         with writing(self.path):
             try:
-                with lock.locked(self.path / ".outputs.lock", OUTPUTS_SECONDS):
+                with lock.file_locked(self.path / ".outputs.lock", OUTPUTS_SECONDS):
                     yield
             except Timeout:
                 raise StudyError(

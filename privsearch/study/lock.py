@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Hold a folder against every other process that asks to; the hold ends with the process, however it dies.
 
     The folder is made where it is not there.
@@ -113,7 +113,7 @@ class LeaseObserver:
 
 
 @contextmanager
-def locked(path: Path, timeout: float) -> Iterator[None]:
+def file_locked(path: Path, timeout: float) -> Iterator[None]:
     """Hold the operating system's lock on a file, where the file system has locks at all.
 
     Raises:
@@ -136,7 +136,7 @@ def _entered(folder: Path, stack: ExitStack) -> SoftFileLease:
     """Both of them, held until `stack` ends."""
     with writing(folder):
         try:
-            stack.enter_context(locked(folder / _LOCK, timeout=0))
+            stack.enter_context(file_locked(folder / _LOCK, timeout=0))
             lease = _leased(folder)
         except (Timeout, LeaseSettingsMismatch):
             raise StudyError(
