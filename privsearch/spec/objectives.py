@@ -11,7 +11,7 @@ from privsearch.spec.constraints import Constraint
 Direction = Literal["maximize", "minimize"]
 
 Objectives = Mapping[str, Direction]
-"""Result columns, and which way is better."""
+"""The direction in which result columns are better, by the columns' names."""
 
 
 def not_a_column(given: str, columns: Sequence[str]) -> str:
@@ -25,7 +25,7 @@ def not_a_column(given: str, columns: Sequence[str]) -> str:
 
 
 def impossible_bound(column: str, constraint: Constraint) -> str | None:
-    """Why no trial can satisfy a constraint; None where one can."""
+    """Return the sentence about a constraint that no trial can satisfy; None if a trial can."""
     low, high = column_range(column)
     if constraint.can_hold(low, high):
         return None

@@ -1,4 +1,4 @@
-"""The protocols: who is trained on what, and how the networks are queried. One class and one union entry each."""
+"""The protocols: on which examples networks are trained and queried. One class and one union entry each."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -8,7 +8,7 @@ from privsearch.spec.strict import STRICT
 
 
 class PaperProtocol(BaseModel):
-    """Moshruba et al. 2025: the target trains on the whole training split, the shadow on a part of it."""
+    """The protocol of Moshruba et al. 2025: the target trains on the whole training split, the shadow on a part."""
 
     model_config = STRICT
 
@@ -25,24 +25,25 @@ class PaperProtocol(BaseModel):
 
     @property
     def targets(self) -> int:
-        """How many networks are attacked."""
+        """The number of networks that are attacked."""
         return self.replicates
 
     @property
     def networks(self) -> int:
-        """How many networks are trained."""
+        """The number of networks that are trained."""
         return 2 * self.replicates
 
     @property
     def queries(self) -> tuple["Queries", ...]:
-        """The kinds of queries that the networks are asked."""
+        """The kinds of queries that the networks answer."""
         return ("plain",)
 
 
 class HalvesProtocol(BaseModel):
-    """Each network trains on its own random half of the training split, every example in half of the networks.
+    """The protocol of random halves: each network trains on a half of the training split.
 
-    Each network is the target in turn, the others are its shadows.
+    Every example is in the halves of half of the networks. Each network is the target in turn, and the others are its
+    shadows.
 
     Source: Carlini et al. 2022, section IV; Zarifzadeh et al. 2024.
     """
@@ -71,28 +72,28 @@ class HalvesProtocol(BaseModel):
 
     @property
     def targets(self) -> int:
-        """How many networks are attacked."""
+        """The number of networks that are attacked."""
         return self.networks
 
     @property
     def queries(self) -> tuple["Queries", ...]:
-        """The kinds of queries that the networks are asked."""
+        """The kinds of queries that the networks answer."""
         augmented: tuple[Queries, ...] = ("augmented",) if self.augmented_queries else ()
         dropout: tuple[Queries, ...] = ("input_dropout",) if self.dropout_queries else ()
         return ("plain", *augmented, *dropout)
 
 
 Queries = Literal["plain", "augmented", "input_dropout"]
-"""How a network is asked about an example: as it is, about augmented views of it, or about parts of it."""
+"""The kinds of queries to a network: the example as it is, augmented views of it, or views that lack a part of it."""
 
 
 def _protocol_by_name(value: Any) -> Any:
-    """Let `halves` stand for `{kind: halves}`."""
+    """Expand `halves` to `{kind: halves}`."""
     return {"kind": value} if isinstance(value, str) else value
 
 
 def _protocol_kind(value: Any) -> str:
-    # A protocol without a kind is the paper's, as it was first.
+    # A protocol without a kind is the paper's, which was the first one.
     return str(value.get("kind", "paper")) if isinstance(value, dict) else str(getattr(value, "kind", "paper"))
 
 
@@ -107,4 +108,4 @@ ROLES: Final = ("target", "shadow")
 
 
 Role = Literal["target", "shadow", "both"]
-"""What a network is to the attacks; under `halves` each is the target in turn, and a shadow of the others."""
+"""The part of a network in the attacks; under `halves` each is the target in turn, and a shadow of the others."""

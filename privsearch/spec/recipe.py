@@ -10,11 +10,11 @@ RECIPE_AXES: Final = (
     *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size"),
     *("spiking_layers", "num_steps", "beta"),
 )
-"""What a recipe may set: how a network is trained, not which one it is."""
+"""The axes that a recipe may set: they say how a network is trained, not which network it is."""
 
 
 def _check_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
-    """Every field must be a recipe axis with a valid value, or `overrides` with the same for named datasets."""
+    """Check that every field is a recipe axis with a valid value, or `overrides` with such fields for datasets."""
     problems = []
     overrides = recipe.get("overrides", {})
     if not isinstance(overrides, dict):

@@ -1,4 +1,4 @@
-"""What a user asks for: a `SweepSpec`, and the distinct trials that its grids stand for."""
+"""The sweep that a user asks for, `SweepSpec`, and the distinct trials of its grids."""
 
 import itertools
 import math
@@ -24,10 +24,10 @@ from privsearch.spec.strict import STRICT
 from privsearch.spec.trial import AXES, Axes, TrialSpec, canonical_axes, canonical_protocol
 
 MAX_POINTS: Final = 2_000_000
-"""A cross-product beyond this is refused with its size: nobody can train it, and it would fill the memory."""
+"""The most points of a sweep's cross-products: nobody can train more, and they would fill the memory."""
 
 MAX_ITEMS: Final = 1_000
-"""A list of more datasets, protocols or attacks is refused: each is compared with all others."""
+"""The most datasets, protocols or attacks of a sweep: each is compared with all others."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ class SweepSpec(BaseModel):
     @model_validator(mode="after")
     def _what_is_named_exists(self) -> Self:
         names = [dataset_name(dataset) for dataset in self.datasets]
-        # A dataset that comes by its name may have its override ready while the sweep leaves it out.
-        known = {*names, *get_args(DatasetName)}
+        # A built-in dataset may have an override while the sweep leaves it out.
+        valid = {*names, *get_args(DatasetName)}
         problems = [
             problem(
                 "unknown_override",
@@ -125,7 +125,7 @@ class SweepSpec(BaseModel):
                 f"must be a dataset of this sweep ({', '.join(names)}), but got {name!r}; rename or remove it",
             )
             for name in self.recipe.get("overrides", {})
-            if name not in known
+            if name not in valid
         ]
         columns = self.objective_columns()
         problems += [
@@ -139,9 +139,9 @@ class SweepSpec(BaseModel):
             if column not in columns
         ]
         problems += [
-            problem("bad_constraint", ("search", "constraints", column), str(constraint), told)
+            problem("bad_constraint", ("search", "constraints", column), str(constraint), rule)
             for column, constraint in self.constraints().items()
-            if column in columns and (told := impossible_bound(column, constraint))
+            if column in columns and (rule := impossible_bound(column, constraint))
         ]
         raise_if_any(problems)
         return self
@@ -162,12 +162,12 @@ class SweepSpec(BaseModel):
             for i, protocol in enumerate(self.protocol)
             if not problems and not any(self.attacks_under(protocol, model) for model in self._models())
         ]
-        asked = {attack.queries for attack in self.attacks}
+        queried = {attack.queries for attack in self.attacks}
         problems += [
-            problem("idle_queries", ("protocol", i, VIEWS_OF[queries]), queries, _who_would_ask(queries))
+            problem("idle_queries", ("protocol", i, VIEWS_OF[queries]), queries, _unread_views(queries))
             for i, protocol in enumerate(self.protocol)
             for queries in protocol.queries
-            if queries != "plain" and queries not in asked
+            if queries != "plain" and queries not in queried
         ]
         raise_if_any(problems)
         return self
@@ -176,13 +176,12 @@ class SweepSpec(BaseModel):
         return html_text(self.to_yaml())
 
     def to_yaml(self, *, brief: bool = False) -> str:
-        """Write the sweep as YAML, which `read_sweep` gives back.
+        """Return the sweep as YAML, which `read_sweep` reads back.
 
         Args:
-            brief: leave out what tells a reader nothing: fields with their defaults, but for the protocol, the attacks
-                and the seed.
+            brief: True to leave out fields with their default values, except the protocol, the attacks and the seed.
         """
-        from privsearch.spec.dump import dump_yaml  # a parser, which most of those that import this file do not need
+        from privsearch.spec.dump import dump_yaml  # with a YAML library, which most importers of this file do not need
 
         fields = self.model_dump(mode="json")
         if brief:
@@ -193,19 +192,19 @@ class SweepSpec(BaseModel):
 
     @property
     def retry_policy(self) -> RetryPolicy:
-        """What is done about trials that end their worker, or do not end."""
+        """The policy for trials that end their worker, or do not end."""
         return RetryPolicy(self.retries, self.timeout)
 
     def attacks_under(self, protocol: Protocol, model: str) -> tuple[Attack, ...]:
-        """The attacks of this sweep that can be run on networks of one kind under a protocol."""
+        """Return the attacks of this sweep that can be run on networks of one kind under a protocol."""
         return tuple(attack for attack in self.attacks if unmet_requirement(attack, protocol, model) is None)
 
     def _models(self) -> list[str]:
-        found = {model for grid in self.grids.values() for model in grid["model"]}
-        return sorted(found | set(self.search.models if self.search else ()))
+        of_grids = {model for grid in self.grids.values() for model in grid["model"]}
+        return sorted(of_grids | set(self.search.models if self.search else ()))
 
     def objective_columns(self) -> tuple[str, ...]:
-        """The result columns that may be an objective of this sweep: those that all of its trials have."""
+        """Return the result columns that may be objectives of this sweep: those that all of its trials have."""
         names = [{a.name for a in self.attacks_under(p, model)} for p in self.protocol for model in self._models()]
         shared = [attack.name for attack in self.attacks if all(attack.name in under for under in names)]
         return result_columns(
@@ -215,10 +214,10 @@ class SweepSpec(BaseModel):
         )
 
     def objectives_under(self, kind: str) -> Objectives:
-        """The objectives for trials under the protocol of that kind: those that were asked for, or its own.
+        """Return the objectives for trials under a kind of protocol: the sweep's, or the protocol's defaults.
 
-        Accuracy is maximised in any case. What is minimised is the AUC of the strongest attack under `halves`, and
-        that of the paper's attack (or of the first, where that is not run) under `paper`.
+        By default, accuracy is maximised and an attack's AUC minimised: that of the strongest attack under `halves`,
+        and that of the paper's attack under `paper`, or of the first attack if the paper's is not run.
         """
         if self.objectives:
             return self.objectives
@@ -227,31 +226,31 @@ class SweepSpec(BaseModel):
         return {"test_accuracy": "maximize", f"{attack}.auc": "minimize"}
 
     def constraints(self) -> Constraints:
-        """What must hold of a trial's result columns for it to be of use; nothing without a search."""
+        """Return the constraints that a trial's results must satisfy to be of use; none without a search."""
         return self.search.constraints if self.search else {}
 
     def products(self) -> dict[str, int]:
-        """The number of points in each grid's cross-product, before anything is dropped or found to repeat."""
+        """Return the number of points in each grid's cross-product, those without effect and repeats included."""
         return {name: math.prod(len(values) for values in grid.values()) for name, grid in self.grids.items()}
 
     def recipe_for(self, name: str) -> dict[str, Any]:
-        """The recipe fields that this sweep sets for the dataset called `name`."""
+        """Return the recipe fields that this sweep sets for the dataset called `name`."""
         common = {axis: value for axis, value in self.recipe.items() if axis != "overrides"}
-        own: dict[str, Any] = self.recipe.get("overrides", {}).get(name, {})
-        return common | own
+        overrides: dict[str, Any] = self.recipe.get("overrides", {}).get(name, {})
+        return common | overrides
 
     def axes_for(self, name: str) -> dict[str, Any]:
-        """The value of every axis that neither a grid nor a search sets, for the dataset called `name`."""
+        """Return the value of every axis that neither a grid nor a search sets, for the dataset called `name`."""
         return dict.fromkeys(AXES) | _axis_defaults() | self.recipe_for(name)
 
     def expand(self, networks: Mapping[str, Network], augmented: Collection[str] = ()) -> list[TrialRequest]:
-        """The distinct trials of the grids, canonical, in the order of the datasets, protocols and grids.
+        """Return the distinct trials of the grids, canonical, in the order of the datasets, protocols and grids.
 
         Args:
             networks: the kind of network for each dataset, by the dataset's name.
             augmented: the names of the datasets that are augmented in training.
         """
-        asked = []
+        requests = []
         for dataset in self.datasets:
             name = dataset_name(dataset)
             base = self.axes_for(name)
@@ -270,8 +269,8 @@ class SweepSpec(BaseModel):
                     canonical_point = dict(zip(AXES, key, strict=True))
                     if fitting := attacks[canonical_point["model"]]:
                         spec = TrialSpec.model_validate({**canonical_point, **shared, "attacks": fitting})
-                        asked.append(TrialRequest(spec, tuple(grids)))
-        return asked
+                        requests.append(TrialRequest(spec, tuple(grids)))
+        return requests
 
     @model_validator(mode="after")
     def _feasible_and_effective(self) -> Self:
@@ -282,7 +281,7 @@ class SweepSpec(BaseModel):
                 "values, or write several sweeps"
             )
             raise_if_any([problem("too_many_points", ("grids",), points, sentence)])
-        raise_if_any([found for name, grid in self.grids.items() for found in idle_axes(grid, ("grids", name), "grid")])
+        raise_if_any([error for name, grid in self.grids.items() for error in idle_axes(grid, ("grids", name), "grid")])
         return self
 
 
@@ -297,5 +296,5 @@ _NOTHING_TO_RUN: Final = (
 _NO_ATTACK: Final = "must suit an attack of this sweep, but suits none; add an attack such as loss, or remove it"
 
 
-def _who_would_ask(queries: Queries) -> str:
+def _unread_views(queries: Queries) -> str:
     return f"no attack reads these views: give one of loss, lira, rmia the field queries: {queries}, or drop this one"
