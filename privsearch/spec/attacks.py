@@ -161,7 +161,7 @@ def _suffix(attack: Any) -> str:
 def _attack_by_name(value: Any) -> Any:
     """Expand a name: `svm` to `{kind: svm}`, that of a registered attack to the name and the registered version."""
     fields = {"kind": value} if isinstance(value, str) else value
-    entry = registry.found("attack", fields.get("kind")) if isinstance(fields, dict) else None
+    entry = registry.find("attack", fields.get("kind")) if isinstance(fields, dict) else None
     return {"version": entry.version, **fields, "kind": "registered", "attack": entry.name} if entry else fields
 
 

@@ -54,7 +54,7 @@ class RegisteredDataset(BaseModel):
 
 def _registered_by_name(value: Any) -> Any:
     """Expand the name of a registered dataset to the dataset."""
-    return RegisteredDataset(name=value) if isinstance(value, str) and registry.found("dataset", value) else value
+    return RegisteredDataset(name=value) if isinstance(value, str) and registry.find("dataset", value) else value
 
 
 def _dataset_kind(value: Any) -> str:

@@ -113,7 +113,7 @@ def sources() -> dict[str, str]:
     return {tag: source for tag, source in digests.items() if source}
 
 
-def found(kind: Kind, name: object) -> Entry | None:
+def find(kind: Kind, name: object) -> Entry | None:
     """Return the entry of a name; None if there is none."""
     return _entries.get((kind, name)) if isinstance(name, str) else None
 
@@ -129,7 +129,7 @@ def needed(kind: Kind, name: str, version: int = 1) -> Entry:
     Raises:
         SpecError: the name is not registered here, or in another version.
     """
-    entry = found(kind, name)
+    entry = find(kind, name)
     if entry is None:
         valid = names(kind)
         listed = f"registered: {', '.join(valid)}; {remedy(name, valid)}" if valid else "nothing of its kind is"

@@ -32,7 +32,7 @@ def _model(value: str) -> str:
 
 def with_version(model: Any) -> Any:
     """Return the name of a registered model with the version that is registered here; any other value as it is."""
-    entry = registry.found("model", model)
+    entry = registry.find("model", model)
     return entry.tag if entry else model
 
 
@@ -105,7 +105,7 @@ def uses_axis(model: str, axis: str) -> bool:
     if model == "ann":
         return axis not in SNN_DEFAULTS
     tag = registry.tagged(model)
-    entry = registry.found("model", tag[0]) if tag else None
+    entry = registry.find("model", tag[0]) if tag else None
     return entry is None or axis in entry.axes
 
 
