@@ -5,7 +5,7 @@ PrivsearchError          a user can mend it; the command line prints it without 
 |-- DataError            a dataset is missing, unreadable or unfit
 |-- StudyError           a study directory is missing, held by another sweep, not a study, or cannot be read or written
 |-- PortError            the page of a study cannot be served at its address
-|-- ClusterError         trials cannot be run on the Ray cluster of a sweep
+|-- ClusterError         trials cannot be run: Ray does not start, cannot be reached, or is gone
 |   `-- ClusterLostError a Ray ended while trials were running on it
 `-- MetricError          a metric cannot be computed from the data
 TrialError               one trial cannot give a number; recorded as failed, never shown as a crash
@@ -45,7 +45,7 @@ class PortError(PrivsearchError):
 
 
 class ClusterError(PrivsearchError):
-    """The error of a Ray cluster that cannot be reached, or is gone, so that trials cannot be run on it."""
+    """The error of a Ray that does not start, cannot be reached, or is gone, so that trials cannot be run."""
 
 
 class ClusterLostError(ClusterError):
