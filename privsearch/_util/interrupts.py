@@ -15,7 +15,7 @@ SIGNALLED: Final = 128
 
 
 class Interrupted(KeyboardInterrupt):
-    """The exception in a program that was asked to end.
+    """The exception that closes a program that was asked to end.
 
     Attributes:
         number: the signal.
@@ -30,7 +30,7 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise `Interrupted` at the end of this block if a signal asks this program to end.
+    """Leave this block with `Interrupted` if a signal asks this program to end.
 
     Signals that the program's caller ignores stay ignored, such as SIGHUP under `nohup`.
     """

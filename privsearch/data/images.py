@@ -103,9 +103,8 @@ def _is_prepared(name: str, folder: Path) -> bool:
 def _prepare(name: str, folder: Path) -> None:
     """Check and read the files, and write their arrays and then the stamp, which vouches for all of them."""
     source = IMAGES[name]
-    files = _state(
-        _file_paths(name)
-    )  # taken first, so that a file that changes while it is read does not match the stamp
+    # Taken first, so that a file that changes while it is read does not match the stamp.
+    files = _state(_file_paths(name))
     train = source.read([_checked_content(name, file) for file in source.train_files])
     test = source.read([_checked_content(name, file) for file in source.test_files])
     for array, values in zip(ARRAYS, (*train, *test), strict=True):

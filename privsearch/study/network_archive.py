@@ -30,7 +30,7 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True, eq=False)
 class KeptNetwork:
-    """One network of a trial.
+    """A network of a trial, with its weights.
 
     Attributes:
         role: the network's part in the attacks.

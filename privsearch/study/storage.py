@@ -144,7 +144,7 @@ class RemoteFolder:
                 raise
 
     def move(self, name: str, below: str) -> str:
-        """Move a file into the folder `below` this one, and return its new path."""
+        """Move a file into the folder `below` this one, and return its new URI."""
         with self._opened() as (system, base):
             if _scheme(self.uri) not in OBJECT_STORES:
                 system.create_dir(f"{base}/{below}", recursive=True)
