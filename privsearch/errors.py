@@ -1,16 +1,16 @@
 """Every error that privsearch raises on purpose.
 
-PrivsearchError          what a user can mend; the command line prints it without a traceback, exit code 2
+PrivsearchError          a user can mend it; the command line prints it without a traceback, exit code 2
 |-- SpecError            a sweep file, or a value given with --set, breaks a rule
 |-- DataError            a dataset is missing, unreadable or unfit
 |-- StudyError           a study directory is missing, held by another sweep, not a study, or cannot be read or written
-|-- PortError            the page of a study cannot be served where it was to be served
-|-- ClusterError         trials cannot be run where they were to be run
+|-- PortError            the page of a study cannot be served at its address
+|-- ClusterError         trials cannot be run: Ray does not start, cannot be reached, or is gone
 |   `-- ClusterLostError a Ray ended while trials were running on it
-`-- MetricError          a metric was asked of data that cannot carry it
+`-- MetricError          a metric cannot be computed from the data
 TrialError               one trial cannot give a number; recorded as failed, never shown as a crash
-|-- DivergedError        a training ended in losses, weights or outputs that mean nothing
-`-- ConstructionError    a built network is not the one that was asked for
+|-- DivergedError        a training ended in losses, weights or outputs without meaning
+`-- ConstructionError    a built network is not the one that its configuration describes
 """
 
 
@@ -18,9 +18,9 @@ class PrivsearchError(Exception):
     """A mistake that the user can mend: the message says what must hold, what was given, where, and what to do.
 
     Args:
-        message: one sentence, or one line a mistake.
-        where: the way to the field of the sweep that is to blame, such as `("datasets", 1)`; empty where none is, or
-            where the message names it already.
+        message: one sentence, or one line for each mistake.
+        where: the path of the field of the sweep that is to blame, such as `("datasets", 1)`; empty if no field is, or
+            if the message names the field.
     """
 
     def __init__(self, message: str, where: tuple[int | str, ...] = ()) -> None:
@@ -29,30 +29,30 @@ class PrivsearchError(Exception):
 
 
 class SpecError(PrivsearchError):
-    """A sweep file, or a value given with --set, breaks a rule."""
+    """The error of a sweep file, or of a value given with --set, that breaks a rule."""
 
 
 class DataError(PrivsearchError):
-    """A dataset is missing, unreadable, or unfit for classification."""
+    """The error of a dataset that is missing, unreadable, or unfit for classification."""
 
 
 class StudyError(PrivsearchError):
-    """A study directory is missing, held by another sweep, is not a study, or cannot be read or written."""
+    """The error of a study directory that is missing, held by another sweep, no study, or not readable or writable."""
 
 
 class PortError(PrivsearchError):
-    """The page of a study cannot be served where it was to be served."""
+    """The error of a study's page that cannot be served at its address."""
 
 
 class ClusterError(PrivsearchError):
-    """Trials cannot be run where they were to be run: a Ray cluster is not there, or is gone."""
+    """The error of a Ray that does not start, cannot be reached, or is gone, so that trials cannot be run."""
 
 
 class ClusterLostError(ClusterError):
-    """Ray has ended while trials were running on it.
+    """The error of a Ray cluster that ended while trials were running on it.
 
     Attributes:
-        why: as far as can be told.
+        why: the cause, as far as it is known.
     """
 
     def __init__(self, why: str) -> None:
@@ -64,16 +64,16 @@ class ClusterLostError(ClusterError):
 
 
 class MetricError(PrivsearchError):
-    """A metric was asked of data that cannot carry it, such as one class only."""
+    """The error of a metric that cannot be computed from the data, such as data of one class."""
 
 
 class TrialError(Exception):
-    """One trial cannot give a number; it is recorded as failed and the sweep goes on."""
+    """The error of a trial that cannot give a number; the trial is recorded as failed and the sweep goes on."""
 
 
 class DivergedError(TrialError):
-    """A loss, a weight or an output is not finite, or the loss is beyond all bounds."""
+    """The error of a training with a loss, weight or output that is not finite, or a loss beyond all bounds."""
 
 
 class ConstructionError(TrialError):
-    """A built network does not have the levels or the range that were asked for."""
+    """The error of a built network without the levels or the range of its configuration."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from privsearch.spec import Direction, Search, SweepSpec
-from privsearch.sweep.search.proposer import Outcome, Proposal, Proposer
+from privsearch.sweep.search.proposer import Outcome, ProposedPoint, Proposer
 from privsearch.sweep.search.space import Axes, SearchSpace
 
 OBJECTIVES: Final[dict[str, Direction]] = {"test_accuracy": "maximize", "svm.auc": "minimize"}
@@ -50,14 +50,16 @@ def looked_up(axes: Axes) -> Outcome:
     return {"test_accuracy": 0.7 + bits / 100 + noise[1] / 2560, "svm.auc": 0.5 + bits / 200 + noise[2] / 2560}
 
 
-def run(search: Search, *, late: bool = False, recorded: Iterable[Proposal] = (), seed: int = 0) -> list[Proposal]:
+def run(
+    search: Search, *, late: bool = False, recorded: Iterable[ProposedPoint] = (), seed: int = 0
+) -> list[ProposedPoint]:
     """All proposals of a search of the table; `late` has the outcomes come in another order."""
     return run_on(Proposer(search, space_of(search), OBJECTIVES, seed, recorded), late=late)
 
 
-def run_on(proposer: Proposer, *, late: bool = False) -> list[Proposal]:
-    made: list[Proposal] = []
-    waiting: list[Proposal] = []
+def run_on(proposer: Proposer, *, late: bool = False) -> list[ProposedPoint]:
+    made: list[ProposedPoint] = []
+    waiting: list[ProposedPoint] = []
     while True:
         while proposal := proposer.ask():
             made.append(proposal)

@@ -13,7 +13,7 @@ from privsearch.spec import AXES, SweepSpec
 from privsearch.spec.attacks import ATTACK_KINDS
 from privsearch.spec.datasets import DatasetName
 from privsearch.spec.protocols import PROTOCOLS
-from privsearch.spec.sweep import RECIPE_AXES
+from privsearch.spec.recipe import RECIPE_AXES
 from privsearch.spec.sweep_file import read_sweep
 
 ROOT = Path(__file__).parent.parent

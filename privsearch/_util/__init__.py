@@ -1,1 +1,11 @@
-"""Private helpers: files, text and signals, free of any knowledge of sweeps."""
+"""Private helpers for files, text, HTML, signals and the machine, which know nothing of sweeps.
+
+disk.py          files written whole or not at all, and the errors of a disk
+html.py          tables and text for notebooks
+interrupts.py    the signals that ask a program to end
+interval.py      a value with its confidence interval
+lines.py         files that grow by lines, and their damaged lines
+machine.py       the cores of this machine
+npz.py           NPZ archives, checked before they are read
+text.py          text cut and escaped for messages, and the nearest valid name
+"""

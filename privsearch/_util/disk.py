@@ -1,6 +1,6 @@
-"""Writing to a disk that may be full, read-only or about to lose its power: whole or not at all, and told in words.
+"""Files on a disk that may be full, read-only or about to lose its power: written whole or not at all.
 
-So is what cannot be read.
+An error of the disk, in writing or in reading, becomes a `StudyError` with the reason and the remedy.
 """
 
 import errno
@@ -16,7 +16,7 @@ from typing import Final, Self
 from privsearch.errors import StudyError
 
 PART: Final = ".part"
-"""How the name of a file ends that is being written; a killed process leaves it."""
+"""The end of the name of a file that is being written; a killed process leaves such files."""
 
 _AGAIN: Final = "then run the same command again: what is recorded is kept"
 _REMEDIES: Final = (
@@ -28,10 +28,10 @@ _REMEDIES: Final = (
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Write `path`, or files below it.
+    """Turn the system's errors into a `StudyError` while `path`, or a file below it, is written.
 
     Raises:
-        StudyError: the system refuses; the message says where, why, and what to do.
+        StudyError: the system refuses; the message names the file, the reason and the remedy.
     """
     try:
         yield
@@ -42,10 +42,10 @@ def writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Read `path`, or what is below it.
+    """Turn the system's errors into a `StudyError` while `path`, or a file below it, is read.
 
     Raises:
-        StudyError: the system refuses; the message says where, why, and what to do.
+        StudyError: the system refuses; the message names the file, the reason and the remedy.
     """
     try:
         yield
@@ -55,12 +55,12 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader, and whoever comes after a power loss, sees the old one or the new one, whole.
+    """Write a file so that every reader, even after a power loss, sees the old or the new content, whole.
 
     Raises:
-        StudyError: it cannot be written; the old one is as it was.
+        StudyError: the file cannot be written; the old content is as it was.
     """
-    # A dotfile, so that what a killed process leaves of it is no stranger's file; its own, so that no two writers meet.
+    # A dotfile, which is known as ours if a killed process leaves it. A random name, so that no two writers share it.
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     with writing(path):
         try:
@@ -77,21 +77,21 @@ def replace_file(path: Path, content: str | bytes) -> None:
 
 
 def append_line(file: FileIO, line: bytes) -> None:
-    """Write a line behind the others and wait until the disk has it; where that fails, the file is as it was.
+    """Append a line to a file and wait until the disk has it; if that fails, the file is as it was.
 
     Args:
-        file: open for reading and appending.
-        line: without its line break.
+        file: a file that is open for reading and appending.
+        line: a line without its line break.
 
     Raises:
         OSError: the system refuses.
     """
     size = os.fstat(file.fileno()).st_size
-    # It cannot follow what a killed process left torn.
+    # A killed process may have left half a line, which the new one must not follow.
     torn = size and os.pread(file.fileno(), 1, size - 1) != b"\n"
     content = (b"\n" if torn else b"") + line + b"\n"
     try:
-        # A disk that fills up takes a part first, and refuses only the next.
+        # A disk that fills up writes a part first, and refuses only the next call.
         while content:
             content = content[file.write(content) :]
         os.fsync(file.fileno())
@@ -102,7 +102,7 @@ def append_line(file: FileIO, line: bytes) -> None:
 
 
 class LineWriter:
-    """Appends lines to a file; each is on the disk when `write` returns.
+    """A writer that appends lines to a file; each is on the disk when `write` returns.
 
     Attributes:
         path: the file.
@@ -112,7 +112,7 @@ class LineWriter:
         """Open the file at `path` for appending.
 
         Raises:
-            StudyError: it cannot be written.
+            StudyError: the file cannot be written.
         """
         self.path = path
         with writing(path):
@@ -131,17 +131,17 @@ class LineWriter:
         """Write a line, without its line break, and wait until the disk has it.
 
         Raises:
-            StudyError: it cannot be written; the file is as it was.
+            StudyError: the line cannot be written; the file is as it was.
         """
         with writing(self.path):
             append_line(self._file, line)
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the disk has the names of the files in `folder`: without, a power loss takes a new file along."""
+    """Wait until the disk has the names of the files in `folder`, so that a power loss does not lose a new file."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        # Not every file system can, and those that cannot need not.
+        # Some file systems refuse, and these do not need it.
         with suppress(OSError):
             os.fsync(descriptor)
     finally:
@@ -149,7 +149,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _reason(error: OSError, path: Path) -> str:
-    """What the system says, with the file that it speaks of where that is not `path`."""
+    """Return the system's reason, with the name of its file if that is not `path`."""
     elsewhere = f" ({error.filename})" if error.filename and str(error.filename) != str(path) else ""
     return f"{error.strerror or error}{elsewhere}"
 

@@ -1,4 +1,4 @@
-"""How values look in a notebook: HTML that is safe whoever named things."""
+"""The HTML of values in a notebook, with all names escaped, because strangers may have chosen them."""
 
 from html import escape
 from typing import TYPE_CHECKING, Final
@@ -10,7 +10,7 @@ MOST_ROWS: Final = 50
 
 
 def html_table(frame: "pd.DataFrame", title: str) -> str:
-    """A table below a title, its first rows where there are many."""
+    """Return a table below a title, cut to its first rows if there are more than `MOST_ROWS`."""
     shown = frame.head(MOST_ROWS).to_html(index=False, escape=True, border=0, na_rep="", float_format="{:.3f}".format)
     more = len(frame) - MOST_ROWS
     left_out = f"<p>and {more:,} more rows</p>" if more > 0 else ""
@@ -18,5 +18,5 @@ def html_table(frame: "pd.DataFrame", title: str) -> str:
 
 
 def html_text(text: str) -> str:
-    """Text as it is, in letters of one width."""
+    """Return text as it is, in letters of one width."""
     return f"<pre>{escape(text)}</pre>"

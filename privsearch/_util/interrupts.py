@@ -1,4 +1,4 @@
-"""The signals that ask a program to end: each becomes an exception, so that what is open is closed on the way out."""
+"""The signals that ask a program to end, as exceptions, so that everything open is closed on the way out."""
 
 import signal
 import threading
@@ -8,18 +8,18 @@ from types import FrameType
 from typing import Final
 
 ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl-C, a batch system whose time is up, and a terminal that was closed."""
+"""The signals of Ctrl-C, of a batch system at its time limit, and of a terminal that was closed."""
 
 SIGNALLED: Final = 128
-"""What shells add to the number of a signal that ended a program, for its exit status."""
+"""The number that shells add to that of the signal that ended a program, for its exit status."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """The program was asked to end.
+    """The exception that closes a program that was asked to end.
 
     Attributes:
         number: the signal.
-        exit_status: what a shell expects of a program that this signal ended.
+        exit_status: the exit status that a shell expects of a program that this signal ended.
     """
 
     def __init__(self, number: signal.Signals) -> None:
@@ -30,9 +30,9 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise `Interrupted` from here where a signal asks this program to end, but for those that its caller ignores.
+    """Leave this block with `Interrupted` if a signal asks this program to end.
 
-    `nohup` ignores SIGHUP, for one.
+    Signals that the program's caller ignores stay ignored, such as SIGHUP under `nohup`.
     """
     received: list[int] = []
 
@@ -45,8 +45,8 @@ def interruptible() -> Iterator[None]:
             yield
         except Interrupted:
             raise
-        # Not raised by the handler itself: Ray, which it may interrupt, lets nothing but its own KeyboardInterrupt out.
-        # And what is closed on the way out may fail, such as a display on a terminal that is gone.
+        # Not raised by the handler itself, which may interrupt Ray: Ray lets no exception but KeyboardInterrupt out.
+        # Other exceptions may come from closing things on the way out, such as a display on a terminal that is gone.
         except BaseException as error:
             if not received and not isinstance(error, KeyboardInterrupt):
                 raise
@@ -55,19 +55,19 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold such signals back until the end of this block: what starts or ends other processes must not be cut short."""
-    held: list[int] = []
+    """Hold the signals back until the end of this block, because starts and ends of processes must not be cut short."""
+    delayed: list[int] = []
     try:
-        with _handled(lambda number, _: held.append(number)):
+        with _handled(lambda number, _: delayed.append(number)):
             yield
     finally:
-        if held:
-            signal.raise_signal(held[0])
+        if delayed:
+            signal.raise_signal(delayed[0])
 
 
 @contextmanager
 def keeping(number: signal.Signals) -> Iterator[None]:
-    """Put back what is done about a signal, whoever changes it in this block."""
+    """Restore the handler of a signal at the end of this block, in which other code may change it."""
     before = signal.getsignal(number)
     try:
         yield
@@ -78,7 +78,7 @@ def keeping(number: signal.Signals) -> Iterator[None]:
 
 @contextmanager
 def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Have `handler` told of the signals that are not ignored, and put back what was there before."""
+    """Call `handler` for the signals that are not ignored, and restore the earlier handlers afterwards."""
     if threading.current_thread() is not threading.main_thread():
         yield  # Python handles signals in the main thread alone
         return

@@ -1,4 +1,4 @@
-"""A value with the interval it lies in."""
+"""A value with its confidence interval."""
 
 from dataclasses import dataclass
 

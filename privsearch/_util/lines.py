@@ -1,4 +1,4 @@
-"""Files that grow by lines: reading them line by line, and setting damaged lines aside."""
+"""Files that grow by lines: read line by line, with damaged lines moved out of them."""
 
 import gc
 import json
@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 from privsearch._util.disk import PART, reading, sync_folder, writing
 
 MAX_LINE_BYTES: Final = 1 << 28
-"""A longer line is no result, and is never held in memory."""
+"""The most bytes of a line: a longer line is no result, and is never held in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,10 @@ class Line:
     """A line of a file.
 
     Attributes:
-        number: from 1.
-        start: where it begins in the file, in bytes.
-        end: where the next one begins.
-        content: with its line break; nothing where it is longer than `MAX_LINE_BYTES`.
+        number: the line's number, from 1.
+        start: the offset of the line in the file, in bytes.
+        end: the offset of the next line.
+        content: the line with its line break; empty if it is longer than `MAX_LINE_BYTES`.
     """
 
     number: int
@@ -32,7 +32,7 @@ class Line:
     content: bytes
 
     def damaged(self, error: ValueError) -> "DamagedLine":
-        """This line as one that cannot be read, with the likeliest cause of the `error` that reading it gave."""
+        """Return this line as a damaged line, with the likeliest cause of the `error` from reading it."""
         return DamagedLine(self.number, self.start, self.end, self._reason(error))
 
     def _reason(self, error: ValueError) -> str:
@@ -52,7 +52,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class DamagedLine:
-    """A line that cannot be read, where it stands (see `Line`), and why not."""
+    """A line that cannot be read, its place (see `Line`), and the reason."""
 
     number: int
     start: int
@@ -62,9 +62,9 @@ class DamagedLine:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Make many objects that stay: Python would look through all of them for garbage, again and again.
+    """Pause the garbage collector while many objects are made that stay.
 
-    Reading 10,000 results takes five times as long when it does.
+    It would look through all of them again and again: reading 10,000 results would take five times as long.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -76,10 +76,10 @@ def collector_paused() -> Iterator[None]:
 
 
 def lines_of(path: Path) -> Iterator[Line]:
-    """The lines of a file, but for the empty ones; none where there is no such file.
+    """Yield the lines of a file that are not empty; none if there is no such file.
 
     Raises:
-        StudyError: it is there, but is no file that can be read.
+        StudyError: the path is not that of a readable file.
     """
     number = end = 0
     with reading(path), suppress(FileNotFoundError, NotADirectoryError), path.open("rb") as file:
@@ -93,13 +93,13 @@ def lines_of(path: Path) -> Iterator[Line]:
 
 
 def set_lines_aside(path: Path, damaged: Sequence[DamagedLine]) -> Path:
-    """Move lines out of a file to the end of another, `<name>.damaged`; every other byte stays as it is.
+    """Move lines out of a file to the end of a second file, `<name>.damaged`; all other bytes stay as they are.
 
     Returns:
-        The other file.
+        The path of the second file.
 
     Raises:
-        StudyError: one of the two cannot be written; the lines are where they were.
+        StudyError: one of the two files cannot be written; the first is as it was.
     """
     aside = path.with_suffix(".damaged")
     part = path.with_name(f".{path.name}{PART}")
@@ -122,7 +122,7 @@ def set_lines_aside(path: Path, damaged: Sequence[DamagedLine]) -> Path:
                     taken.flush()
                     os.fsync(taken.fileno())
                 sync_folder(path.parent)
-            # Last: whatever ends this process before leaves a line in both files, and never in none.
+            # Last, so that a process that ends early leaves a line in both files, and never in neither.
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
@@ -131,7 +131,7 @@ def set_lines_aside(path: Path, damaged: Sequence[DamagedLine]) -> Path:
 
 
 def _copy(source: BinaryIO, target: BinaryIO, start: int, end: int) -> None:
-    """Copy a part of a file, however long it is."""
+    """Copy a part of a file in chunks, since it may be larger than the memory."""
     source.seek(start)
     while start < end:
         chunk = source.read(min(1 << 20, end - start))

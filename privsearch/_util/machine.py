@@ -1,8 +1,8 @@
-"""What this machine offers to a process."""
+"""The resources of this machine."""
 
 import os
 
 
 def available_cores() -> int:
-    """The cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""NPZ archives, of strangers too: what one claims to hold is checked before it is read, and nothing is unpickled."""
+"""NPZ archives, even from strangers: the claimed sizes are checked before reading, and nothing is unpickled."""
 
 import io
 import math
@@ -11,27 +11,27 @@ import numpy as np
 from jaxtyping import Shaped
 
 MAX_BYTES: Final = 4 * 2**30
-"""Data beyond this are refused: a file of a few megabytes may unpack to more than any memory."""
+"""The most bytes that an archive may unpack to: a few megabytes can unpack to more than any memory."""
 
 _HEADER_BYTES: Final = 128
-"""What numpy writes before an array of a few axes."""
+"""The size of the header that numpy writes before an array of a few axes."""
 
 
 class NpzError(ValueError):
-    """An archive, or an array in it, cannot be read; the message says why."""
+    """The error of an archive, or of an array in it, that cannot be read; the message says why."""
 
 
 def open_npz(file: Path | IO[bytes]) -> zipfile.ZipFile:
     """Open an archive, unless it unpacks to more than `MAX_BYTES`.
 
     Raises:
-        NpzError: it is none, cannot be read, or is too large.
+        NpzError: the file is no archive, cannot be read, or unpacks to too much.
     """
     try:
         archive = zipfile.ZipFile(file)
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise NpzError(str(error)) from error
-    # No more than this is ever unpacked, whatever the file holds.
+    # zipfile unpacks no more than these sizes, even if the file holds more.
     claimed = sum(member.file_size for member in archive.infolist())
     if claimed > MAX_BYTES:
         archive.close()
@@ -40,10 +40,10 @@ def open_npz(file: Path | IO[bytes]) -> zipfile.ZipFile:
 
 
 def pack_npz(arrays: Mapping[str, Any]) -> bytes:
-    """An archive of arrays.
+    """Return an archive of arrays.
 
     Raises:
-        NpzError: `open_npz` would refuse it.
+        NpzError: `open_npz` would refuse the archive.
     """
     unpacked = sum(np.asarray(array).nbytes + _HEADER_BYTES for array in arrays.values())
     if unpacked > MAX_BYTES:
@@ -54,10 +54,10 @@ def pack_npz(arrays: Mapping[str, Any]) -> bytes:
 
 
 def read_array(archive: zipfile.ZipFile, member: str) -> Shaped[np.ndarray, "..."]:
-    """Read one array whole, so that its checksum is compared.
+    """Read one array to its end, so that its checksum is compared.
 
     Raises:
-        NpzError: it is damaged, holds Python objects, or claims to be larger than it is.
+        NpzError: the array is damaged, holds Python objects, or claims to be larger than it is.
     """
     try:
         with archive.open(member) as file:
@@ -71,13 +71,13 @@ def read_array(archive: zipfile.ZipFile, member: str) -> Shaped[np.ndarray, "...
             return array
     except NpzError:
         raise
-    # numpy evaluates the header as Python: a hostile one ends in whatever its tokenizer, parser or dtypes raise.
+    # numpy evaluates the header as Python, so a hostile header may raise any error of its tokenizer, parser or dtypes.
     except Exception as error:
         raise NpzError(" ".join(str(error).split()) or type(error).__name__) from error
 
 
 def _claimed_bytes(file: IO[bytes]) -> int:
-    """The size that an array's header speaks of, where empty texts count as well: labels, say, take memory later."""
+    """Return the size that an array's header claims, with 1 byte for an empty text, since labels take memory later."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)

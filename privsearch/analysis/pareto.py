@@ -15,7 +15,7 @@ from optuna.study._multi_objective import _fast_non_domination_rank, _is_pareto_
 
 from privsearch.spec.columns import DECIMALS, column_range
 from privsearch.spec.constraints import Constraints
-from privsearch.spec.sweep import Objectives
+from privsearch.spec.objectives import Objectives
 
 UNCONSTRAINED: Final[Constraints] = {}
 

@@ -19,7 +19,7 @@ from privsearch.analysis.pareto import losses
 from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import SpecError, StudyError
 from privsearch.spec.columns import DECIMALS
-from privsearch.spec.sweep import Objectives
+from privsearch.spec.objectives import Objectives
 from privsearch.study.content import StudyContent
 from privsearch.study.result import Completed, TrialResult
 

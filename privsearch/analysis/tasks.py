@@ -13,7 +13,7 @@ from privsearch.analysis.targets import target_numbers
 from privsearch.analysis.uncertainty import FrontUncertainty, front_uncertainty
 from privsearch.spec import SweepSpec
 from privsearch.spec.constraints import Constraints
-from privsearch.spec.sweep import Objectives
+from privsearch.spec.objectives import Objectives
 from privsearch.study.result import Completed, TrialResult
 
 

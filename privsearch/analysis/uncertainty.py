@@ -23,7 +23,7 @@ from privsearch.analysis.pareto import (
 )
 from privsearch.spec.columns import DECIMALS, is_mean
 from privsearch.spec.constraints import Constraints
-from privsearch.spec.sweep import Objectives
+from privsearch.spec.objectives import Objectives
 
 MOST_BEST: Final = 64
 """Configurations that all others are held against, to drop those that are beaten on every target."""

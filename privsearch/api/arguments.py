@@ -96,7 +96,7 @@ def make_runner(
     if runner == "tune":
         from privsearch.sweep.runners.ray_tune.runner import TuneRunner
 
-        return TuneRunner(workers, sweep.resources, sweep.patience, address)
+        return TuneRunner(workers, sweep.resources, sweep.retry_policy, address)
     if runner != "inline":
         raise SpecError(f"the runner must be 'tune', 'inline' or a Runner, but got {runner!r}")
     if address:

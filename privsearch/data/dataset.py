@@ -1,4 +1,4 @@
-"""From the dataset named in a spec to its arrays and its description."""
+"""The dataset named in a spec: its arrays, its description and its fingerprint."""
 
 import hashlib
 import json
@@ -20,18 +20,18 @@ from privsearch.spec import CsvDataset, Dataset, EmbeddedName, Network, NpzDatas
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What the rest of the program needs to know of a dataset without holding it.
+    """The description of a dataset, without its arrays.
 
     Attributes:
-        name: what the dataset is called in tables and plots.
+        name: the dataset's name in tables and plots.
         network: `fcnet` for a table, `convnet` for images.
         input_shape: `(features,)` or `(channels, height, width)`.
-        num_classes: how many classes occur.
-        num_train: examples in the whole training split.
-        num_test: examples in the whole test split.
+        num_classes: the number of classes that occur.
+        num_train: the number of examples in the whole training split.
+        num_test: the number of examples in the whole test split.
         fingerprint: see `fingerprint`.
-        source: where the data come from: a path, or the library that holds them.
-        augments: whether images are cropped and flipped in training.
+        source: a path, or the library that holds the data.
+        augments: True if images are cropped and flipped in training.
     """
 
     name: str
@@ -49,7 +49,7 @@ def load_dataset(dataset: Dataset) -> RawDataset:
     """Read a dataset and check it.
 
     Raises:
-        DataError: it is missing, unreadable, or unfit for classification.
+        DataError: the dataset is missing, unreadable, or unfit for classification.
     """
     match dataset:
         case CsvDataset():
@@ -61,17 +61,17 @@ def load_dataset(dataset: Dataset) -> RawDataset:
         case str() if dataset in IMAGES:
             return load_images(dataset)
         case _:
-            return _as_known(load_embedded(dataset))
+            return _checked(load_embedded(dataset))
 
 
 def describe_dataset(dataset: Dataset) -> DatasetInfo:
     """Describe a dataset; it is read once per process, and again only if its file changes.
 
-    What a dataset with a name is, and so its fingerprint, is known before it is loaded, and checked when it is. The
-    files of image datasets are checked earlier by `require_datasets`.
+    A built-in dataset is not read: its description is known beforehand, and its fingerprint is checked when it is
+    loaded. `require_datasets` checks the files of image datasets before that.
 
     Raises:
-        DataError: it is missing, unreadable, or unfit for classification.
+        DataError: the dataset is missing, unreadable, or unfit for classification.
     """
     if isinstance(dataset, str) and dataset in IMAGES:
         return _describe_images(dataset)
@@ -81,16 +81,16 @@ def describe_dataset(dataset: Dataset) -> DatasetInfo:
 
 
 def missing_data(datasets: Iterable[Dataset]) -> list[str]:
-    """For each dataset that has to be downloaded first: which file is missing, and which command brings it."""
+    """Return a sentence for each dataset that must be downloaded: the missing file, and the command that brings it."""
     images = [dataset for dataset in datasets if isinstance(dataset, str) and dataset in IMAGES]
     return [complaint for complaint in map(what_is_missing, images) if complaint]
 
 
 def require_datasets(datasets: Iterable[Dataset]) -> None:
-    """Make sure that the image datasets among these can be loaded, before anything is trained on any.
+    """Check that the image datasets among these can be loaded, before any network is trained.
 
     Raises:
-        DataError: files are missing (all such datasets are named), or have another checksum than they must have.
+        DataError: files are missing (all such datasets are named), or have a wrong checksum.
     """
     wanted = list(datasets)
     if complaints := missing_data(wanted):
@@ -106,9 +106,9 @@ def _describe_dataset(dataset: Dataset, _modified_ns: int | None) -> DatasetInfo
 
 
 def list_datasets() -> tuple[DatasetInfo, ...]:
-    """Describe the datasets that have a name, there or not.
+    """Describe the datasets that have a name, downloaded or not.
 
-    The `source` of an image dataset is 'here', its files unchecked, or 'not fetched'.
+    The `source` of an image dataset is 'here', if its files exist, or 'not fetched'. Their checksums are not compared.
     """
     embedded = (describe_dataset(name) for name in get_args(EmbeddedName))
     images = (
@@ -119,38 +119,38 @@ def list_datasets() -> tuple[DatasetInfo, ...]:
 
 
 def _describe_images(name: str) -> DatasetInfo:
-    known = IMAGES[name]
+    image_source = IMAGES[name]
     return DatasetInfo(
         name=name,
         network="convnet",
-        input_shape=known.input_shape,
-        num_classes=len(known.class_names),
-        num_train=known.num_train,
-        num_test=known.num_test,
-        fingerprint=known.fingerprint,
-        source=str(data_directory() / known.folder),
-        augments=known.preprocessing.augments,
+        input_shape=image_source.input_shape,
+        num_classes=len(image_source.class_names),
+        num_train=image_source.num_train,
+        num_test=image_source.num_test,
+        fingerprint=image_source.fingerprint,
+        source=str(data_directory() / image_source.folder),
+        augments=image_source.preprocessing.augments,
     )
 
 
 def _describe_embedded(name: str) -> DatasetInfo:
-    known = EMBEDDED[name]
-    num_test = default_test_size(known.num_examples)
+    embedded = EMBEDDED[name]
+    num_test = default_test_size(embedded.num_examples)
     return DatasetInfo(
         name=name,
-        network="fcnet" if len(known.input_shape) == 1 else "convnet",
-        input_shape=known.input_shape,
-        num_classes=known.num_classes,
-        num_train=known.num_examples - num_test,
+        network="fcnet" if len(embedded.input_shape) == 1 else "convnet",
+        input_shape=embedded.input_shape,
+        num_classes=embedded.num_classes,
+        num_train=embedded.num_examples - num_test,
         num_test=num_test,
-        fingerprint=known.fingerprint,
+        fingerprint=embedded.fingerprint,
         source=SOURCE,
         augments=False,
     )
 
 
-def _as_known(raw: RawDataset) -> RawDataset:
-    """Refuse data of which the fingerprint is not what it was when plans were made and trials recorded."""
+def _checked(raw: RawDataset) -> RawDataset:
+    """Refuse embedded data with another fingerprint than the one that plans and trial ids are made from."""
     if fingerprint(raw) != EMBEDDED[raw.name].fingerprint:
         raise DataError(
             f"{raw.name}: the data must be those that this version of privsearch knows, but the installed scikit-learn "
@@ -175,10 +175,10 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
 
 
 def fingerprint(raw: RawDataset) -> str:
-    """The SHA-256 of a dataset's content, before any split, in hexadecimal.
+    """Return the SHA-256 of a dataset's content, before any split, in hexadecimal.
 
-    It covers values, types and shapes of all arrays and the names of the classes, but neither the name nor the source:
-    the same data in another place are the same data.
+    It covers the values, types and shapes of all arrays and the names of the classes, but neither the dataset's name
+    nor its source: the same data in another place are the same data.
     """
     digest = hashlib.sha256(json.dumps(raw.class_names).encode())
     for array in (raw.x, raw.y, raw.test_x, raw.test_y):
@@ -191,10 +191,11 @@ def fingerprint(raw: RawDataset) -> str:
 
 
 def modified_ns(dataset: Dataset) -> int | None:
-    """When a dataset's file was last written, in nanoseconds; None where there is no file.
+    """Return the time at which a dataset's file was last written, in nanoseconds; None if there is no file.
 
-    It is part of every cache key, so that an edited file never passes for what it was. Datasets that have a name never
-    change: what there is of them in files has a checksum. A registered one changes when it is registered again.
+    It is part of every cache key, so that an edited file is read again. Built-in datasets never change: their files
+    have checksums. A registered dataset has no file; its serial number, which changes when it is registered again,
+    stands for the time.
     """
     if isinstance(dataset, str):
         return None

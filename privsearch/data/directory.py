@@ -1,4 +1,4 @@
-"""Where downloaded datasets lie: one directory, the same for this process and for the workers it starts."""
+"""The directory of downloaded datasets, the same for this process and for the workers that it starts."""
 
 import os
 from pathlib import Path
@@ -9,9 +9,9 @@ DATA_DIR_VARIABLE: Final = "PRIVSEARCH_DATA_DIR"
 
 
 def data_directory() -> Path:
-    """The absolute path of the data directory, whether it exists or not.
+    """Return the absolute path of the data directory, which need not exist.
 
-    It is `PRIVSEARCH_DATA_DIR` where that is set, and otherwise `privsearch` in the user's cache directory
+    It is `PRIVSEARCH_DATA_DIR` if that is set, and otherwise `privsearch` in the user's cache directory
     (`XDG_CACHE_HOME`, or `~/.cache`).
     """
     given = os.environ.get(DATA_DIR_VARIABLE)
@@ -19,12 +19,12 @@ def data_directory() -> Path:
 
 
 def default_data_directory() -> Path:
-    """Where data lie unless told otherwise."""
+    """Return the absolute path of the data directory that is used if no other is set."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "privsearch"
 
 
 def use_data_directory(path: Path | None) -> None:
-    """Have this process, and those that it will start, look for data at `path`; None changes nothing.
+    """Set the data directory of this process, and of those that it will start; None changes nothing.
 
     The path is made absolute, because workers run in directories of their own.
     """

@@ -1,4 +1,4 @@
-"""The three datasets that scikit-learn brings along: no download, no file."""
+"""The three datasets that scikit-learn contains, without download or file."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,13 +13,13 @@ SOURCE: Final = "embedded (scikit-learn)"
 
 @dataclass(frozen=True)
 class KnownDataset:
-    """What is known of a dataset without importing scikit-learn, which a plan would have to wait for.
+    """The facts about a dataset that a plan needs without waiting for scikit-learn's import.
 
     Attributes:
-        input_shape: of an example.
-        num_classes: how many classes there are.
-        num_examples: how many examples; a fifth of them become the test split.
-        fingerprint: of its content (`privsearch.data.dataset.fingerprint`), compared whenever the data are loaded.
+        input_shape: the shape of an example.
+        num_classes: the number of classes.
+        num_examples: the number of examples; a fifth of them become the test split.
+        fingerprint: `privsearch.data.dataset.fingerprint` of the data, compared whenever they are loaded.
     """
 
     input_shape: tuple[int, ...]
@@ -49,7 +49,7 @@ def load_embedded(name: str) -> RawDataset:
             f"An embedded dataset must be one of {listed(EMBEDDED)}, but got {name!r}."
             f"{did_you_mean(name, list(EMBEDDED))}"
         )
-    # Here, as it takes a second to import, and who only plans needs no data.
+    # Here, because the import takes a second, and a plan needs no data.
     from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 
     bunch = {"iris": load_iris, "breast_cancer": load_breast_cancer, "digits": load_digits}[name]()

@@ -1,4 +1,4 @@
-"""Download the image datasets through torchvision."""
+"""Downloads of the image datasets through torchvision."""
 
 import http.client
 import socket
@@ -14,17 +14,17 @@ from privsearch.data.raw import did_you_mean, listed
 from privsearch.errors import DataError
 
 SECONDS_OF_SILENCE: Final = 20.0
-"""How long a server may say nothing before a download is given up."""
+"""The seconds without an answer from a server after which a download is given up."""
 
 
 def fetch_images(names: Sequence[str]) -> Iterator[Path]:
-    """Bring datasets into the data directory where they are not there already, check them and prepare their arrays.
+    """Download datasets that are not yet in the data directory, check all of them and prepare their arrays.
 
     Yields:
-        For each dataset, when it is ready, the folder that holds its files.
+        The folder that holds a dataset's files, for each dataset when it is ready.
 
     Raises:
-        DataError: a name is none of theirs, a download failed, or a file has another checksum than it must have.
+        DataError: a name is not that of an image dataset, a download failed, or a file has a wrong checksum.
     """
     for name in names:
         if name not in IMAGES:
@@ -39,11 +39,11 @@ def fetch_images(names: Sequence[str]) -> Iterator[Path]:
 
 
 def _download(name: str) -> None:
-    import torchvision.datasets  # here, because it takes seconds and is seldom needed
+    import torchvision.datasets  # here, because the import takes seconds and is seldom needed
 
     source, directory = IMAGES[name], data_directory()
     try:
-        with _impatient_sockets():
+        with _sockets_with_timeout():
             getattr(torchvision.datasets, source.torchvision_name)(directory, download=True)
     except (RuntimeError, OSError, EOFError, http.client.HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -54,8 +54,8 @@ def _download(name: str) -> None:
 
 
 @contextmanager
-def _impatient_sockets() -> Iterator[None]:
-    """Give up on a silent server: torchvision itself sets no timeout."""
+def _sockets_with_timeout() -> Iterator[None]:
+    """Give up on a silent server, because torchvision itself sets no timeout."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(SECONDS_OF_SILENCE)
     try:

@@ -1,4 +1,4 @@
-"""A user's own data: a CSV table or an NPZ archive, checked so that every mistake is named where it stands."""
+"""A user's own data: a CSV table, an NPZ archive or a registered function, checked so that errors name the place."""
 
 import csv
 import warnings
@@ -27,7 +27,7 @@ def load_csv(dataset: CsvDataset) -> RawDataset:
     """Read a table: a header, the column `dataset.label` with the class, and numbers in all other columns.
 
     Integer labels are numbered in the order of the integers, other labels in alphabetical order. True and False count
-    as 1 and 0. Rows in messages count from 1 below the header, blank lines left out.
+    as 1 and 0. Rows in messages are counted from 1 below the header, without blank lines.
 
     Raises:
         DataError: the file is missing or unreadable, or its columns, numbers or labels break a rule.
@@ -73,7 +73,7 @@ def load_npz(dataset: NpzDataset) -> RawDataset:
 
 
 def load_registered(dataset: RegisteredDataset) -> RawDataset:
-    """Call the function that is registered for a dataset, and check its arrays as those of an NPZ archive are checked.
+    """Call the function that is registered for a dataset, and check its arrays like those of an NPZ archive.
 
     Raises:
         DataError: nothing is registered under that name, the function fails, or its arrays break a rule.
@@ -88,7 +88,7 @@ def load_registered(dataset: RegisteredDataset) -> RawDataset:
         if not isinstance(given, Mapping):
             given = dict(zip(_TWO_SPLITS if len(given) == len(_TWO_SPLITS) else _ONE_SPLIT, given, strict=True))
         arrays = {str(name): np.asarray(array) for name, array in given.items()}
-    except Exception as error:  # whatever a user's function raises
+    except Exception as error:  # a user's function may raise anything
         raise DataError(
             f"{where}: its function must return (x, y), (x_train, y_train, x_test, y_test) or a mapping with these "
             f"names, but: {type(error).__name__}: {error}"
@@ -124,7 +124,7 @@ def _existing_file(given: str) -> Path:
             return path
         siblings = [sibling.name for sibling in path.parent.iterdir() if sibling.is_file()]
     except OSError:
-        pass  # the message below says what there is to say; it only lacks a suggestion
+        pass  # the message below is then without a suggestion
     raise DataError(
         f"{given}: the path must lead to a file, but there is none at {path.absolute()}. Correct the path."
         f"{did_you_mean(path.name, siblings)}"
@@ -137,9 +137,9 @@ def _read_table(path: Path) -> pd.DataFrame:
     try:
         _check_header(_header(path), path)
         with warnings.catch_warnings():
-            # Rows longer than the header: pandas would drop the surplus with a warning.
+            # pandas only warns of rows that are longer than the header, and drops the surplus.
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            # Never unpacked, whatever its name ends in.
+            # A file is never unpacked, whatever its name ends in.
             return pd.read_csv(path, index_col=False, low_memory=False, skipinitialspace=True, compression=None)
     except (OSError, ValueError, csv.Error, pd.errors.ParserWarning) as error:
         raise DataError(
@@ -149,7 +149,7 @@ def _read_table(path: Path) -> pd.DataFrame:
 
 
 def _header(path: Path) -> list[str]:
-    """The first row that is not blank."""
+    """Return the first row that is not blank."""
     with path.open(newline="", encoding="utf-8-sig") as file:
         return next((row for row in csv.reader(file, skipinitialspace=True) if row not in ([], [""])), [])
 
@@ -207,7 +207,7 @@ def _rows(chosen: Bool[np.ndarray, " n"]) -> str:
 
 
 def _as_float32(values: Shaped[np.ndarray, "*shape"]) -> Float32[np.ndarray, "*shape"]:
-    with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused as such
+    with np.errstate(over="ignore"):  # too large numbers become infinite, and are refused as such
         return values.astype(np.float32, order="C")
 
 

@@ -1,4 +1,4 @@
-"""The image datasets that torchvision can bring: what is known of each beforehand, and how its files are read."""
+"""The image datasets of torchvision: the facts about each, and the readers of their files."""
 
 import hashlib
 import io
@@ -18,19 +18,19 @@ _Examples = tuple[UInt8[np.ndarray, "n channels height width"], Int64[np.ndarray
 
 @dataclass(frozen=True)
 class ImageSource:
-    """What is known of a dataset before it is there.
+    """The facts about an image dataset that are known before it is downloaded.
 
     Attributes:
-        torchvision_name: its class in `torchvision.datasets`.
-        folder: where torchvision puts its files, below the data directory.
-        train_files: the MD5 checksum of each file of the training split, in the order they are read.
-        test_files: likewise for the test split.
-        read: makes images and classes of the content of one split's files.
+        torchvision_name: the dataset's class in `torchvision.datasets`.
+        folder: the folder that torchvision puts the files into, below the data directory.
+        train_files: the MD5 checksum of each file of the training split, in the order of reading.
+        test_files: the same for the test split.
+        read: a function from the content of one split's files to images and classes.
         input_shape: `(channels, height, width)`.
-        num_train: examples in the training split.
-        num_test: examples in the test split.
-        class_names: in the order of their numbers.
-        preprocessing: that of Moshruba et al. 2025, section IV-A.
+        num_train: the number of examples in the training split.
+        num_test: the number of examples in the test split.
+        class_names: the names of the classes, in the order of their numbers.
+        preprocessing: the preprocessing of Moshruba et al. 2025, section IV-A.
     """
 
     torchvision_name: str
@@ -57,14 +57,14 @@ class ImageSource:
 
 
 def _read_idx(contents: Sequence[bytes]) -> _Examples:
-    """MNIST's format: images and labels, behind headers of 16 and 8 bytes."""
+    """Read MNIST's format: images and labels, behind headers of 16 and 8 bytes."""
     images, labels = contents
     x = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 1, 28, 28)
     return x, np.frombuffer(labels, np.uint8, offset=8).astype(np.int64)
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """Makes arrays, lists, dicts and text, and calls nothing else: only MD5 vouches for the files."""
+    """An unpickler of arrays, lists, dicts and text that calls nothing else, because only MD5 vouches for the files."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module == "numpy.core.multiarray" and name == "_reconstruct":
@@ -75,15 +75,18 @@ class _ArraysOnly(pickle.Unpickler):
 
 
 def _read_batches(contents: Sequence[bytes]) -> _Examples:
-    """CIFAR-10's format: pickled batches, each image's red plane first."""
+    """Read CIFAR-10's format: pickled batches, each image's red plane first."""
     batches = [_ArraysOnly(io.BytesIO(content), encoding="latin1").load() for content in contents]
     x = np.concatenate([batch["data"] for batch in batches]).reshape(-1, 3, 32, 32)
     return x, np.concatenate([np.array(batch["labels"], np.int64) for batch in batches])
 
 
 UNCHANGED: Final = Preprocessing(mean=0.0, std=1.0)
-"""The paper's 'mean of 0 and standard deviation of 1' are the arguments of torchvision's `Normalize`, as in snnTorch's
-tutorials, which leaves pixels in [0, 1] as they are; they are not the statistics that the images end up with."""
+"""The preprocessing that leaves pixels in [0, 1] as they are.
+
+The paper's 'mean of 0 and standard deviation of 1' are the arguments of torchvision's `Normalize`, as in snnTorch's
+tutorials, and not the statistics of the images.
+"""
 
 IMAGES: Final[dict[str, ImageSource]] = {
     "mnist": ImageSource(
@@ -147,4 +150,4 @@ IMAGES: Final[dict[str, ImageSource]] = {
         preprocessing=Preprocessing(mean=0.5, std=0.5, crop_padding=4, flip_probability=0.5),
     ),
 }
-"""The checksums are those of the files that torchvision reads (for MNIST's format: unpacked)."""
+"""The image datasets by name. The checksums are of the files that torchvision reads (in MNIST's format: unpacked)."""

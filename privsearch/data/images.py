@@ -1,8 +1,9 @@
 """MNIST, Fashion-MNIST and CIFAR-10, read from torchvision's files once per machine.
 
-The files lie in the data directory as torchvision lays them out. The first process that needs a dataset checks their
-checksums and writes their content as plain arrays to `privsearch-arrays/<name>` beside them; every process then maps
-those into its memory, so that all of them share one copy. `privsearch.data.fetch` brings the files.
+The files lie in the data directory as torchvision lays them out; `privsearch.data.fetch` downloads them. The first
+process that needs a dataset checks the checksums of its files and writes their content as plain arrays to
+`privsearch-arrays/<name>` beside them. Every process then maps these arrays into its memory, so that all share one
+copy.
 """
 
 import hashlib
@@ -24,10 +25,10 @@ ARRAYS: Final = ("x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy")
 
 
 def load_images(name: str) -> RawDataset:
-    """Map a dataset into memory, 8 bits a pixel; writing to the arrays changes this process's copy alone.
+    """Map a dataset into memory, 8 bits a pixel; a write to the arrays changes this process's copy alone.
 
     Raises:
-        DataError: a file is missing or has another checksum, or the arrays cannot be written.
+        DataError: a file is missing or has a wrong checksum, or the arrays cannot be written.
     """
     source, folder = IMAGES[name], prepared_folder(name)
     # Mode 'c' and not 'r': torch warns of arrays that it cannot write to.
@@ -45,10 +46,10 @@ def load_images(name: str) -> RawDataset:
 
 
 def prepared_folder(name: str) -> Path:
-    """The folder that holds a dataset's arrays, written now unless they are there and the files are unchanged.
+    """Return the folder of a dataset's arrays; write them first, unless they exist and the files are unchanged.
 
     Raises:
-        DataError: a file is missing or has another checksum, or the arrays cannot be written.
+        DataError: a file is missing or has a wrong checksum, or the arrays cannot be written.
     """
     if complaint := what_is_missing(name):
         raise DataError(complaint)
@@ -68,7 +69,7 @@ def prepared_folder(name: str) -> Path:
 
 
 def what_is_missing(name: str) -> str | None:
-    """Which file of a dataset is not there, where it must be and what brings it; None if all are there."""
+    """Return a sentence on the missing file of a dataset, its place and the command that brings it; None if none is."""
     missing = [path for path in _file_paths(name) if not path.is_file()]
     if not missing:
         return None
@@ -80,7 +81,7 @@ def what_is_missing(name: str) -> str | None:
 
 
 def fetch_command(*names: str) -> str:
-    """The command that downloads datasets to where they are looked for."""
+    """Return the command that downloads datasets into the data directory."""
     directory = data_directory()
     option = f" --data-dir {shlex.quote(str(directory))}" if directory != default_data_directory() else ""
     return f"privsearch datasets fetch {' '.join(names)}{option}"
@@ -92,7 +93,7 @@ def _file_paths(name: str) -> list[Path]:
 
 
 def _is_prepared(name: str, folder: Path) -> bool:
-    """Whether the arrays are those that were written, from the files that are there."""
+    """Return whether the arrays are as they were written, from the files as they are now."""
     try:
         return (folder / "stamp.json").read_text() == _stamp(name, _state(_file_paths(name)), folder)
     except OSError:
@@ -100,15 +101,16 @@ def _is_prepared(name: str, folder: Path) -> bool:
 
 
 def _prepare(name: str, folder: Path) -> None:
-    """Check and read the files, and write their arrays; the stamp comes last, so that it vouches for all of them."""
+    """Check and read the files, and write their arrays and then the stamp, which vouches for all of them."""
     source = IMAGES[name]
-    files = _state(_file_paths(name))  # taken before they are read: a file that changes meanwhile is no longer this one
+    # Taken first, so that a file that changes while it is read does not match the stamp.
+    files = _state(_file_paths(name))
     train = source.read([_checked_content(name, file) for file in source.train_files])
     test = source.read([_checked_content(name, file) for file in source.test_files])
     for array, values in zip(ARRAYS, (*train, *test), strict=True):
         unfinished = folder / f".{array}"
         np.save(unfinished, values)
-        unfinished.replace(folder / array)  # whoever has mapped the old file keeps it
+        unfinished.replace(folder / array)  # a process that has mapped the old file keeps it
     (folder / "stamp.json").write_text(_stamp(name, files, folder))
 
 
@@ -116,20 +118,20 @@ def _checked_content(name: str, file: str) -> bytes:
     source = IMAGES[name]
     path = data_directory() / source.folder / file
     content = path.read_bytes()
-    found, expected = hashlib.md5(content, usedforsecurity=False).hexdigest(), source.files[file]
-    if found != expected:
+    actual, expected = hashlib.md5(content, usedforsecurity=False).hexdigest(), source.files[file]
+    if actual != expected:
         raise DataError(
-            f"{name}: {path} must have the MD5 checksum {expected}, but has {found}: it is damaged or is another "
+            f"{name}: {path} must have the MD5 checksum {expected}, but has {actual}: it is damaged or is another "
             f"dataset; delete it and bring it again with `{fetch_command(name)}`"
         )
     return content
 
 
 def _stamp(name: str, files: list[tuple[int, int]], folder: Path) -> str:
-    """What the arrays in `folder` were made from, and what they are, as one line."""
+    """Return the checksums and states of the files, and the states of the arrays in `folder`, as one line."""
     return json.dumps([IMAGES[name].files, files, _state(folder / array for array in ARRAYS)])
 
 
 def _state(paths: Iterable[Path]) -> list[tuple[int, int]]:
-    """The size in bytes and the time of the last change in nanoseconds of each file."""
+    """Return the size in bytes and the time of the last change in nanoseconds of each file."""
     return [(stat.st_size, stat.st_mtime_ns) for stat in map(Path.stat, paths)]

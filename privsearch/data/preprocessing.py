@@ -1,6 +1,6 @@
-"""From stored images to what a network is shown: scaled and normalised; cropped and flipped while it is trained.
+"""The inputs of a network from stored images: scaled and normalised, and in training also cropped and flipped.
 
-All of it is done to a batch at once, so that images can stay as they are stored: 8 bits a pixel, shared by all
+Each batch is preprocessed when it is used, so that images can stay as they are stored: 8 bits a pixel, shared by all
 processes of a machine.
 """
 
@@ -20,10 +20,9 @@ def preprocess(
     """Scale `images` from 0-255 to [0, 1] and normalise them, to the bit as torchvision's transforms do.
 
     Args:
-        images: a batch, left as it is.
-        preprocessing: what to do.
-        generator: where the random crops and flips are drawn from, on the CPU; None for none, as when a network is
-            queried.
+        images: a batch, which stays as it is.
+        preprocessing: the dataset's preprocessing.
+        generator: the source of random crops and flips, on the CPU; None for neither, as when a network is queried.
     """
     if generator is not None and preprocessing.augments:
         images = augment(images, preprocessing, generator)
@@ -41,7 +40,7 @@ def augment(
     padding = preprocessing.crop_padding
     top, left = torch.randint(2 * padding + 1, (2, num_images), generator=generator).to(images.device)
     is_flipped = (torch.rand(num_images, generator=generator) < preprocessing.flip_probability).to(images.device)
-    # A view of all the crops there are: nothing is copied before one is chosen for each image.
+    # A view of all possible crops: nothing is copied before one is chosen for each image.
     crops = functional.pad(images, [padding] * 4).unfold(2, height, 1).unfold(3, width, 1)
     chosen = crops[torch.arange(num_images, device=images.device), :, top, left]
     return torch.where(is_flipped[:, None, None, None], chosen.flip(3), chosen)

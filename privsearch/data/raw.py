@@ -1,4 +1,4 @@
-"""What every dataset is turned into before it is split, and the rules that its labels keep."""
+"""The common form of all datasets before they are split, and the rules for their labels."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from privsearch.errors import DataError
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What is done to stored images, batch by batch, before a network is shown them.
+    """The preprocessing of stored images, batch by batch, into the inputs of a network.
 
     Attributes:
-        mean: taken from every pixel, after 0-255 was scaled to [0, 1].
-        std: what the difference is divided by.
-        crop_padding: black pixels put around an image before its own size is cut out at random, while training.
-        flip_probability: how often it is then mirrored, left to right, while training.
+        mean: the number subtracted from every pixel, after 0-255 was scaled to [0, 1].
+        std: the number that the difference is divided by.
+        crop_padding: in training, the black pixels put around an image before a random crop of its own size.
+        flip_probability: in training, the probability that an image is mirrored, left to right.
     """
 
     mean: float
@@ -28,7 +28,7 @@ class Preprocessing:
 
     @property
     def augments(self) -> bool:
-        """Whether a network is trained on other images than it is queried with."""
+        """True if a network is trained on other images than it is queried with."""
         return self.crop_padding > 0 or self.flip_probability > 0
 
 
@@ -37,15 +37,15 @@ class RawDataset:
     """A dataset before it is split, subsampled and scaled.
 
     Attributes:
-        name: what the dataset is called in tables and plots.
-        source: where it comes from: a path, or the library that holds it.
-        x: `(n, features)` for a table, `(n, channels, height, width)` for images; the training split only where the
-            data bring a test split of their own, everything otherwise; 8-bit integers only with `preprocessing`.
+        name: the dataset's name in tables and plots.
+        source: a path, or the library that holds the data.
+        x: `(n, features)` for a table, `(n, channels, height, width)` for images. It is the training split if the data
+            have a test split of their own, else all of the data. It holds 8-bit integers only with `preprocessing`.
         y: `(n,)`, classes from 0; every class occurs at least twice.
         class_names: the name of each class, in the order of the numbers in `y`.
         test_x: the data's own test split, shaped like `x`, or None.
-        test_y: its classes, or None.
-        preprocessing: what turns `x` and `test_x` into a network's inputs; None if they are that already.
+        test_y: the classes of `test_x`, or None.
+        preprocessing: the step from `x` and `test_x` to a network's inputs; None if they are the inputs.
     """
 
     name: str
@@ -59,27 +59,27 @@ class RawDataset:
 
     @property
     def num_train(self) -> int:
-        """Examples in the whole training split."""
+        """The number of examples in the whole training split."""
         return len(self.y) - (default_test_size(len(self.y)) if self.test_y is None else 0)
 
     @property
     def num_test(self) -> int:
-        """Examples in the whole test split."""
+        """The number of examples in the whole test split."""
         return default_test_size(len(self.y)) if self.test_y is None else len(self.test_y)
 
 
 def default_test_size(num_examples: int) -> int:
-    """A fifth of the examples, rounded up: the test split of data that bring none."""
+    """Return a fifth of the examples, rounded up: the size of the test split of data that have none."""
     return -(-num_examples // 5)
 
 
 def encode_labels(
     labels: Shaped[np.ndarray, " n"], where: str, *, has_test_split: bool
 ) -> tuple[Int64[np.ndarray, " n"], dict[object, int]]:
-    """Number the classes from 0 in sorted order.
+    """Give the classes numbers from 0 in sorted order.
 
     Args:
-        labels: `(n,)`, of one sortable type, none missing.
+        labels: `(n,)`, of one sortable type, without missing values.
         where: the file and the column or array, for the error message.
         has_test_split: False if `labels` are still to be split 80-20.
 
@@ -108,13 +108,13 @@ def encode_labels(
 
 
 def listed(items: Iterable[object], limit: int = 10) -> str:
-    """`'a', 'b', 'c' and 7 more`."""
+    """Return a list as text, such as `'a', 'b', 'c' and 7 more`."""
     shown = [cut(item) for item in items]
     rest = f" and {len(shown) - limit} more" if len(shown) > limit else ""
     return ", ".join(shown[:limit]) + rest
 
 
 def did_you_mean(name: str, valid_names: Sequence[str]) -> str:
-    """` Did you mean 'species'?`, or nothing where no valid name is near."""
+    """Return a question such as ` Did you mean 'species'?`, or nothing if no valid name is near."""
     near = nearest(name, valid_names)
     return f" Did you mean {near!r}?" if near else ""

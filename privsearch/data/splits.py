@@ -1,4 +1,4 @@
-"""Who is in which split: data that bring a test split keep it; others are split 80-20, stratified."""
+"""The splits of a dataset: data that have a test split keep it, others are split 80-20, stratified."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from privsearch.spec import Dataset
 
 @dataclass(frozen=True)
 class _Examples:
-    """Examples, their classes, and where they stand in the data that they were read from."""
+    """A set of examples, their classes, and their rows in the data that they were read from."""
 
     x: Float32[np.ndarray, "n *shape"] | UInt8[np.ndarray, "n *shape"]
     y: Int64[np.ndarray, " n"]
@@ -31,18 +31,18 @@ class _Examples:
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """A dataset as a trial uses it. The tensors are shared between trials: never change them in place.
+    """A dataset as a trial uses it. Trials share the tensors, so never change them in place.
 
     Attributes:
         info: the description of the whole dataset, before subsampling.
-        x_train: `(train, *input_shape)`; a table is standardised, images are as they were read: in 32-bit floats, or
-            in 8 bits, mapped from a file that all processes share, if they are still to be preprocessed.
+        x_train: `(train, *input_shape)`. A table is standardised. Images are as they were read: in 32-bit floats, or
+            in 8 bits if they are still to be preprocessed, mapped from a file that all processes share.
         y_train: `(train,)`, classes from 0.
         x_test: `(test, *input_shape)`, prepared like `x_train`.
         y_test: `(test,)`, classes from 0.
-        rows: `(train + test,)`: where the examples of both splits stand in the data as they were read, from 0; if these
-            have a test split of their own, its rows count from 0 again.
-        preprocessing: what `inputs` does to `x_train` and `x_test`, or None for nothing.
+        rows: `(train + test,)`: the rows of both splits' examples in the data as they were read, from 0. If the data
+            have a test split of their own, its rows are counted from 0 again.
+        preprocessing: the preprocessing that `inputs` applies to `x_train` and `x_test`, or None for none.
     """
 
     info: DatasetInfo
@@ -55,11 +55,11 @@ class Splits:
 
     @property
     def device(self) -> torch.device:
-        """Where the tensors are."""
+        """The device that holds the tensors."""
         return self.x_train.device
 
     def to(self, device: str) -> "Splits":
-        """The same splits with their tensors on `device`, as torch names it."""
+        """Return the same splits with their tensors on `device`, by torch's name."""
         moved = {name: getattr(self, name).to(device) for name in ("x_train", "y_train", "x_test", "y_test")}
         return replace(self, **moved)
 
@@ -68,22 +68,22 @@ class Splits:
         x: Float32[Tensor, "batch *input_shape"] | UInt8[Tensor, "batch *input_shape"],
         generator: torch.Generator | None = None,
     ) -> Float32[Tensor, "batch *input_shape"]:
-        """What a network is shown for a batch of `x_train` or `x_test`.
+        """Return the inputs of a network for a batch of `x_train` or `x_test`.
 
         Args:
             x: the batch.
-            generator: where random crops and flips are drawn from, for a network in training; None for none.
+            generator: the source of random crops and flips, for a network in training; None for neither.
         """
         return x if self.preprocessing is None else preprocess(x, self.preprocessing, generator)
 
     def batches(
         self, size: int, generator: torch.Generator | None = None
     ) -> Iterator[Float32[Tensor, "batch *input_shape"]]:
-        """What a network is shown when it is queried: the training split and then the test split, `size` at a time.
+        """Yield the inputs of a network that is queried: the training split and then the test split, in batches.
 
         Args:
-            size: examples in a batch.
-            generator: as in `inputs`: None for the examples as they are.
+            size: the number of examples in a batch.
+            generator: as for `inputs`; None for the examples as they are.
         """
         num_train = len(self.y_train)
         for start in range(0, num_train + len(self.y_test), size):
@@ -95,18 +95,18 @@ def load_splits(dataset: Dataset, *, seed: int, train_size: int | None, test_siz
     """Split, subsample and scale a dataset, all from one seed.
 
     Data without a test split of their own are split 80-20, stratified. Each split is then cut to its size, stratified
-    again; the examples of a smaller size are among those of a larger one wherever the class counts allow it. Neither
-    size has a say in the other split. Tables are standardised with the mean and standard deviation of the training
-    split that is left.
+    again. The examples of a smaller size are among those of a larger size if the class counts allow it. The size of one
+    split does not affect the other. Tables are standardised with the mean and standard deviation of the training split
+    that is left.
 
     Args:
-        dataset: as in the spec.
+        dataset: a dataset of the spec.
         seed: at least 0.
         train_size: examples kept of the training split; None keeps all.
         test_size: examples kept of the test split; None keeps all.
 
     Raises:
-        DataError: the dataset is unfit, or a size exceeds its split or leaves no room for every class.
+        DataError: the dataset is unfit, or a size exceeds its split or is less than the number of classes.
     """
     return _load_splits(dataset, modified_ns(dataset), seed, train_size, test_size)
 
@@ -157,7 +157,7 @@ def _subsample(examples: _Examples, size: int | None, rng: np.random.Generator, 
 
 
 def _draw_stratified(y: Int64[np.ndarray, " n"], size: int, rng: np.random.Generator) -> Bool[np.ndarray, " n"]:
-    """Draw `size` examples, at least one of every class; scikit-learn's split may leave a rare class out."""
+    """Draw `size` examples, at least one of every class, unlike scikit-learn's split, which may omit a rare class."""
     chosen = np.zeros(len(y), dtype=np.bool_)
     classes, counts = np.unique(y, return_counts=True)
     for label, class_size in zip(classes, _class_sizes(counts, size), strict=True):
@@ -166,7 +166,7 @@ def _draw_stratified(y: Int64[np.ndarray, " n"], size: int, rng: np.random.Gener
 
 
 def _class_sizes(counts: Int64[np.ndarray, " classes"], size: int) -> Int64[np.ndarray, " classes"]:
-    """Shares of `size` in proportion to `counts`: the largest remainders are rounded up, none below 1."""
+    """Divide `size` in proportion to `counts`: the largest remainders are rounded up, and no share is below 1."""
     total = counts.sum()
     sizes: Int64[np.ndarray, " classes"] = np.maximum(counts * size // total, 1)
     while sizes.sum() != size:

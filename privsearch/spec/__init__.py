@@ -1,4 +1,26 @@
-"""What to run: the sweep that a user asks for (`SweepSpec`) and the trials that it stands for (`TrialSpec`)."""
+"""The specification: the sweep that a user asks for (`SweepSpec`), and the trials that it stands for (`TrialSpec`).
+
+attacks.py        the attacks that a sweep may name
+columns.py        the columns of results that objectives and constraints may name
+constraints.py    the bounds that a result must keep to be of use
+datasets.py       the datasets that a sweep may name
+dump.py           plain values written as YAML
+grids.py          the grids, and the rules for the values of axes
+objectives.py     the columns to maximise or minimise
+plain_yaml.py     YAML read as plain values, each with its line
+problems.py       a sentence for every rule that a sweep breaks
+protocols.py      the examples that networks are trained and queried on
+recipe.py         how networks are trained, for all datasets or for one
+registry.py       users' own datasets, models and attacks, by name
+resources.py      the cores and GPUs of a worker, retries, and the time limit
+samplers.py       the samplers that a search may name
+search.py         a search: its space, its sampler and its budgets
+storage.py        a folder for what a study keeps, by path or URI
+strict.py         the configuration that all specifications share
+sweep.py          a sweep, and the trials of its grids
+sweep_file.py     a sweep file read, with the line of every problem
+trial.py          a trial: its axes, its canonical form and its id
+"""
 
 from privsearch.spec.attacks import (
     WORST,
@@ -23,17 +45,17 @@ from privsearch.spec.datasets import (
     RegisteredDataset,
     dataset_name,
 )
+from privsearch.spec.objectives import Direction, Objectives
 from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol, Queries
 from privsearch.spec.resources import Device, Resources, RetryPolicy
 from privsearch.spec.search import Search
-from privsearch.spec.sweep import Asked, Direction, Objectives, SweepSpec
+from privsearch.spec.sweep import SweepSpec, TrialRequest
 from privsearch.spec.trial import AXES, NUMERICS_VERSION, SurrogateGradient, TrialSpec
 
 __all__ = [
     "AXES",
     "NUMERICS_VERSION",
     "WORST",
-    "Asked",
     "Attack",
     "Constraint",
     "Constraints",
@@ -63,6 +85,7 @@ __all__ = [
     "SvmAttack",
     "SweepSpec",
     "ThresholdAttack",
+    "TrialRequest",
     "TrialSpec",
     "dataset_name",
     "leading_attack",

@@ -1,4 +1,4 @@
-"""The attacks that a sweep may name. One class and one union entry each."""
+"""The attacks that a sweep may name: one class and one union entry each."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
@@ -11,22 +11,22 @@ from privsearch.spec.protocols import Protocol, Queries
 from privsearch.spec.strict import STRICT
 
 Readout = Literal["final_mem", "spike_counts", "mean_mem"]
-"""What of a spiking network's last layer an attacker sees; of an ANN it is always the logits."""
+"""The output of a spiking network's last layer that an attacker sees; for an ANN it is always the logits."""
 
 ThresholdKind = Literal["loss", "confidence", "entropy", "modified_entropy"]
 
 Mode = Literal["online", "offline"]
-"""Whether an attack has shadows that were trained on the example beside those that were not."""
+"""The shadows of an attack: those trained on an example and those not (online), or the latter alone (offline)."""
 
 Variance = Literal["pooled", "per_example"]
 
-AskedReadout = Annotated[
+ReadoutField = Annotated[
     Readout,
     Field(
         description="one of final_mem, spike_counts, mean_mem: what the attacker sees of a spiking network's last layer"
     ),
 ]
-AskedQueries = Annotated[
+QueriesField = Annotated[
     Queries, Field(description="one of plain, augmented, input_dropout: the views of an example that are averaged over")
 ]
 
@@ -41,7 +41,7 @@ class SvmAttack(BaseModel):
     undersample: bool = Field(
         True, description="true (learn from as many members as non-members) or false (learn from all)"
     )
-    signals: AskedReadout = "final_mem"
+    signals: ReadoutField = "final_mem"
     queries: ClassVar[Queries] = "plain"
 
     @property
@@ -51,13 +51,13 @@ class SvmAttack(BaseModel):
 
 
 class ThresholdAttack(BaseModel):
-    """One number computed from the target's output alone, without any shadow."""
+    """A threshold on one number computed from the target's output alone, without any shadow."""
 
     model_config = STRICT
 
     kind: ThresholdKind = Field(description="one of loss, confidence, entropy, modified_entropy")
-    signals: AskedReadout = "final_mem"
-    queries: AskedQueries = "plain"
+    signals: ReadoutField = "final_mem"
+    queries: QueriesField = "plain"
 
     @property
     def name(self) -> str:
@@ -75,8 +75,8 @@ class LiraAttack(BaseModel):
         "online", description="'online' (shadows with and without the example) or 'offline' (those without it)"
     )
     variance: Variance = Field("pooled", description="'pooled' (one variance for all examples) or 'per_example'")
-    signals: AskedReadout = "final_mem"
-    queries: AskedQueries = "plain"
+    signals: ReadoutField = "final_mem"
+    queries: QueriesField = "plain"
 
     @property
     def name(self) -> str:
@@ -100,8 +100,8 @@ class RmiaAttack(BaseModel):
     gamma: float = Field(
         1.0, ge=0.1, le=100, description="a number from 0.1 to 100: how far a ratio must exceed the population's"
     )
-    signals: AskedReadout = "final_mem"
-    queries: AskedQueries = "plain"
+    signals: ReadoutField = "final_mem"
+    queries: QueriesField = "plain"
 
     @property
     def name(self) -> str:
@@ -115,7 +115,7 @@ class RmiaAttack(BaseModel):
 
 
 class LabelOnlyAttack(BaseModel):
-    """The gap attack: what the target classifies correctly is called a member."""
+    """The gap attack: every example that the target classifies correctly is called a member."""
 
     model_config = STRICT
 
@@ -130,38 +130,38 @@ class LabelOnlyAttack(BaseModel):
 
 
 class RegisteredAttack(BaseModel):
-    """A function of what an attacker knows, registered under a name (`privsearch.register_attack`)."""
+    """A user's function of what an attacker knows, registered under a name (`privsearch.register_attack`)."""
 
     model_config = STRICT
 
     kind: Literal["registered"] = Field("registered", description="'registered'")
     attack: Name = Field(description="the name under which an attack was registered")
     version: int = Field(1, ge=1, lt=1_000_000, description="the version of a registered attack, an integer from 1")
-    signals: AskedReadout = "final_mem"
-    queries: AskedQueries = "plain"
+    signals: ReadoutField = "final_mem"
+    queries: QueriesField = "plain"
 
     @property
     def name(self) -> str:
         """The first part of this attack's columns in the results table."""
-        # No registered name has a dash, so none is that of another one's version.
+        # Registered names have no dash, so that a name with a version is never the name of another attack.
         return self.attack + f"-v{self.version}" * (self.version > 1) + _suffix(self)
 
 
 ATTACK_KINDS: Final = ("svm", *get_args(ThresholdKind), "lira", "rmia", "label_only")
 
 WORST: Final = "worst"
-"""The strongest of a trial's attacks, which is a name in the results table and no attack of its own."""
+"""The name in the results table for the strongest of a trial's attacks; there is no attack of that name."""
 
 
 def _suffix(attack: Any) -> str:
-    """What an attack's name has behind it where it does not read the final membrane, or asks about views."""
+    """Return the end of an attack's name: its readout and its queries, unless they are the defaults."""
     return "".join(f"_{choice}" for choice in (attack.signals, attack.queries) if choice not in ("final_mem", "plain"))
 
 
 def _attack_by_name(value: Any) -> Any:
-    """Let `svm` stand for `{kind: svm}`, and the name of a registered attack for it as it is registered."""
+    """Expand a name: `svm` to `{kind: svm}`, that of a registered attack to the name and the registered version."""
     fields = {"kind": value} if isinstance(value, str) else value
-    entry = registry.found("attack", fields.get("kind")) if isinstance(fields, dict) else None
+    entry = registry.find("attack", fields.get("kind")) if isinstance(fields, dict) else None
     return {"version": entry.version, **fields, "kind": "registered", "attack": entry.name} if entry else fields
 
 
@@ -171,7 +171,7 @@ def _attack_kind(value: Any) -> str:
 
 
 REGISTERED_TAG: Final = "registered_attack"
-"""Tells registered attacks from registered datasets in the places of pydantic's errors."""
+"""The tag that tells registered attacks from registered datasets in the paths of pydantic's errors."""
 _THRESHOLD_TAGS: Final = dict.fromkeys(get_args(ThresholdKind), "threshold")
 
 Attack = Annotated[
@@ -187,10 +187,10 @@ Attack = Annotated[
 
 
 def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | None:
-    """What an attack needs and a trial cannot give it, with the remedy; None where it can be run.
+    """Return the requirement of an attack that a trial does not meet, with the remedy; None if it meets all.
 
-    LiRA and RMIA need shadows with and without each example, a variance at least two of either, averages over views
-    these views, and spikes and membranes a spiking network.
+    LiRA and RMIA need shadows with and without each example, and a variance for each example needs two or more of
+    both. An average over views needs these views. Spikes and membranes need a spiking network.
     """
     if attack.kind in ("lira", "rmia") and not protocol.shadows_in_each_state:
         return f"{attack.name} needs shadows with and without each example: add halves to protocol, or drop it"
@@ -207,9 +207,9 @@ def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | N
 
 
 VIEWS_OF: Final = {"augmented": "augmented_queries", "input_dropout": "dropout_queries"}
-"""By the kind of query, the field of a protocol that says how many views there are."""
+"""The field of a protocol that says how many views there are, by the kind of query."""
 
 
 def leading_attack(names: Sequence[str]) -> str:
-    """The attack that stands for the paper's: `svm` where it is among these names, else the first."""
+    """Return the attack that stands for the paper's: `svm` if it is among these names, else the first."""
     return "svm" if "svm" in names else names[0]

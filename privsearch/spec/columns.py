@@ -1,17 +1,17 @@
-"""The numeric columns of the results table that an objective or a constraint may be about, and where they can lie."""
+"""The numeric columns of the results table that objectives and constraints may name, and the range of each."""
 
 from collections.abc import Iterable
 from math import inf, sqrt
 from typing import Final
 
 DECIMALS: Final = 12
-"""Numbers that differ beyond these are equal: the same outcomes, added up in another order."""
+"""The decimal places to which numbers are compared: beyond these, sums differ by the order of their terms."""
 
 AUDIT_FRACTIONS: Final = (
     *("auc", "balanced_accuracy"),
     *("tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpr_at_fpr_1e-3"),
 )
-"""The numbers of an attack that lie between 0 and 1, the last parts of their columns."""
+"""The numbers of an attack that lie between 0 and 1, as the last parts of their columns' names."""
 
 PLACEBO_NUMBERS: Final = ("placebo_auc", "matched_auc", "excess_auc")
 """The numbers of an attack that the protocol `paper` alone has."""
@@ -26,14 +26,14 @@ _UNBOUNDED: Final = ("epsilon_low", "seconds")
 
 
 def result_columns(attacks: Iterable[str], *, placebo: bool, spread: bool) -> tuple[str, ...]:
-    """The numeric columns of what came out of a trial: accuracies, all that attacks found, the spreads, the time.
+    """Return the numeric columns of a trial's results: accuracies, the attacks' numbers, their spreads, the time.
 
-    Not among them are counts and noise floors, which data and protocol decide alone.
+    Counts and noise floors are not among them: data and protocol alone decide these.
 
     Args:
-        attacks: by their names, `worst` among them.
-        placebo: whether the protocol has one.
-        spread: whether there are several targets, and so standard deviations.
+        attacks: the attacks' names, `worst` among them.
+        placebo: True if the protocol has a placebo.
+        spread: True if there are several targets, and so standard deviations.
     """
     numbers = [number for number in AUDIT_MEANS if placebo or number not in PLACEBO_NUMBERS]
     means = [*_ACCURACIES, *(f"{attack}.{number}" for attack in attacks for number in numbers)]
@@ -42,15 +42,15 @@ def result_columns(attacks: Iterable[str], *, placebo: bool, spread: bool) -> tu
 
 
 def is_mean(column: str) -> bool:
-    """Whether a trial's number is the mean over its targets, each of which has one."""
+    """Return whether a column holds means over a trial's targets, each of which has a number of its own."""
     return column in _ACCURACIES or column.rpartition(".")[2] in AUDIT_MEANS
 
 
 def column_range(column: str) -> tuple[float, float]:
-    """The least and the greatest value that the column can have, the latter infinite where nothing bounds it.
+    """Return the least and the greatest value that a column can have, the latter infinite if nothing bounds it.
 
-    A standard deviation of numbers that lie between two bounds is greatest where one of two targets is at either: their
-    distance over the square root of 2.
+    A standard deviation of numbers between two bounds is greatest for two targets, one at each bound: it is then the
+    distance of the bounds over the square root of 2.
     """
     if column.endswith("_sd"):
         low, high = column_range(column.removesuffix("_sd"))

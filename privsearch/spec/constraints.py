@@ -1,4 +1,4 @@
-"""What a result must satisfy to be of use, such as a test accuracy of at least 0.9."""
+"""The constraints that a result must satisfy to be of use, such as a test accuracy of at least 0.9."""
 
 import math
 import re
@@ -21,8 +21,8 @@ class Constraint(BaseModel):
     """A bound on a result column, written as `>= 0.9`.
 
     Attributes:
-        relation: of the column's value to the bound.
-        bound: in the column's unit.
+        relation: the relation of the column's value to the bound.
+        bound: a number in the column's unit.
     """
 
     model_config = STRICT
@@ -35,10 +35,10 @@ class Constraint(BaseModel):
         return f"{self.relation} {short if float(short) == self.bound else self.bound}"
 
     def violation(self, value: float) -> float:
-        """By how much a value breaks the constraint, in the column's unit: 0 or less where it holds.
+        """Return by how much a value breaks the constraint, in the column's unit; 0 or less if the value satisfies it.
 
-        Values that differ beyond `DECIMALS` places are equal, as they are on a front. A missing number, NaN, breaks
-        every constraint: the violation is infinite.
+        Values that differ only beyond `DECIMALS` places are equal, as they are on a front. A missing number, NaN,
+        breaks every constraint: the violation is infinite.
         """
         if math.isnan(value):
             return math.inf
@@ -46,11 +46,11 @@ class Constraint(BaseModel):
         return lacking if "=" in self.relation or lacking else 10.0**-DECIMALS
 
     def holds(self, value: float) -> bool:
-        """Whether a value, in the column's unit, satisfies the constraint."""
+        """Return whether a value, in the column's unit, satisfies the constraint."""
         return self.violation(value) <= 0
 
     def can_hold(self, low: float, high: float) -> bool:
-        """Whether some value from `low` to `high` satisfies it (see `privsearch.spec.columns.column_range`)."""
+        """Return whether some value from `low` to `high` satisfies the constraint (see `column_range`)."""
         return self.holds(high if ">" in self.relation else low)
 
     @model_validator(mode="before")
@@ -58,11 +58,11 @@ class Constraint(BaseModel):
     def _parse(cls, given: Any) -> Any:
         if isinstance(given, dict):
             return given
-        found = _WRITTEN.fullmatch(given) if isinstance(given, str) else None
-        if found is None or not math.isfinite(float(found[2])):
+        parts = _WRITTEN.fullmatch(given) if isinstance(given, str) else None
+        if parts is None or not math.isfinite(float(parts[2])):
             sentence = f"must be {CONSTRAINT_RULE}, but got {cut(given)}"
             raise PydanticCustomError("bad_constraint", "{sentence}", {"sentence": sentence})
-        return {"relation": found[1], "bound": float(found[2])}
+        return {"relation": parts[1], "bound": float(parts[2])}
 
     @model_serializer
     def _written(self) -> str:
@@ -70,4 +70,4 @@ class Constraint(BaseModel):
 
 
 Constraints = Mapping[str, Constraint]
-"""What must hold of which result columns."""
+"""The constraints on result columns, by the columns' names."""

@@ -1,4 +1,4 @@
-"""The datasets that a sweep may name. One class and one union entry each."""
+"""The datasets that a sweep may name: one class and one union entry each."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -15,11 +15,11 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 NAME_RULE: Final = "1 to 100 letters, digits, '.', '_' or '-', the first a letter or a digit"
 
 _PATH: Final = r"^[^\x00]+$"
-"""What the system takes for a path. No pattern matches what is no text in UTF-8."""
+"""The paths that the system accepts. Text that is not UTF-8 matches no pattern."""
 
 
 REGISTERED_TAG: Final = "registered_dataset"
-"""Tells registered datasets from registered attacks in the places of pydantic's errors."""
+"""The tag that tells registered datasets from registered attacks in the paths of pydantic's errors."""
 
 
 class CsvDataset(BaseModel):
@@ -44,7 +44,7 @@ class NpzDataset(BaseModel):
 
 
 class RegisteredDataset(BaseModel):
-    """Arrays that a function gives, registered under a name (`privsearch.register_dataset`)."""
+    """A dataset from a user's function, registered under a name (`privsearch.register_dataset`)."""
 
     model_config = STRICT
 
@@ -53,12 +53,12 @@ class RegisteredDataset(BaseModel):
 
 
 def _registered_by_name(value: Any) -> Any:
-    """Let the name of a registered dataset stand for it."""
-    return RegisteredDataset(name=value) if isinstance(value, str) and registry.found("dataset", value) else value
+    """Expand the name of a registered dataset to the dataset."""
+    return RegisteredDataset(name=value) if isinstance(value, str) and registry.find("dataset", value) else value
 
 
 def _dataset_kind(value: Any) -> str:
-    """Tell the kinds of dataset apart: a name, or a mapping whose `kind` may be left to the file's ending."""
+    """Return the tag of a dataset: that of names, or the `kind` of a mapping, which the file's ending may stand for."""
     if isinstance(value, CsvDataset | NpzDataset | RegisteredDataset):
         kind: str = value.kind
     elif isinstance(value, dict):
@@ -79,5 +79,5 @@ Dataset = Annotated[
 
 
 def dataset_name(dataset: Dataset) -> str:
-    """The name under which a dataset appears in overrides, tables and plots."""
+    """Return the name under which a dataset appears in overrides, tables and plots."""
     return dataset if isinstance(dataset, str) else dataset.name

@@ -1,4 +1,4 @@
-"""Plain values as YAML, in the order that they are given in."""
+"""Plain values written as YAML, in their order."""
 
 import io
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 
 def dump_yaml(fields: Mapping[str, Any]) -> str:
-    """Write plain values as YAML, which `privsearch.spec.plain_yaml.parse` gives back."""
+    """Return plain values as YAML, which `privsearch.spec.plain_yaml.parse` reads back."""
     stream = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None

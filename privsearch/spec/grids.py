@@ -1,4 +1,4 @@
-"""Grids: by axis, the values whose cross-product is run; and the rules that they share with the space of a search."""
+"""The grids, whose cross-products are run, and the rules that they share with the space of a search."""
 
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any
@@ -21,24 +21,24 @@ Where = tuple[int | str, ...]
 
 
 def problem(kind: str, where: Where, value: Any, sentence: str) -> InitErrorDetails:
-    """A broken rule, as pydantic tells it: its kind, the way to its field, what was given, and a sentence about it."""
+    """Return a broken rule as pydantic reports it: its kind, the path of its field, the given value, a sentence."""
     return InitErrorDetails(
         type=PydanticCustomError(kind, "{sentence}", {"sentence": sentence}), loc=where, input=value
     )
 
 
 def raise_if_any(problems: list[InitErrorDetails]) -> None:
-    """Tell all problems at once.
+    """Raise one error with all problems.
 
     Raises:
-        ValidationError: there are some.
+        ValidationError: there is a problem.
     """
     if problems:
         raise ValidationError.from_exception_data("sweep", problems)
 
 
 def value_problems(axis: str, value: Any, where: Where) -> list[InitErrorDetails]:
-    """What is wrong with a value of an axis."""
+    """Return the problems of a value of an axis."""
     try:
         axis_adapter(axis).validate_python(value)
     except ValidationError as error:
@@ -47,21 +47,21 @@ def value_problems(axis: str, value: Any, where: Where) -> list[InitErrorDetails
 
 
 def list_problems(axis: str, values: tuple[Any, ...]) -> list[InitErrorDetails]:
-    """What is wrong with the values of an axis: it must exist and have at least one, each of them valid."""
+    """Return the problems of an axis: it must exist and have at least one value, and each value must be valid."""
     if axis not in AXES:
         return [problem("unknown_axis", (axis,), axis, "no such axis")]
     if not values:
         return [problem("empty_axis", (axis,), [], "must have a value, but got []; add one or drop it")]
-    return [found for index, value in enumerate(values) for found in value_problems(axis, value, (axis, index))]
+    return [error for index, value in enumerate(values) for error in value_problems(axis, value, (axis, index))]
 
 
 def as_tuple(value: Any) -> tuple[Any, ...]:
-    """A list's values; a lone value stands for a list of one."""
+    """Return the values of a list; a lone value stands for a list of one."""
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
 def as_lists(grid: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """The values of every axis; a registered model under the name and version that it is recorded under."""
+    """Return the values of every axis, registered models under the name and version that they are recorded under."""
     lists = {axis: as_tuple(values) for axis, values in grid.items()}
     return lists | {"model": tuple(map(with_version, lists["model"]))} if "model" in lists else lists
 
@@ -70,7 +70,7 @@ def _check_grid(grid: Any) -> Any:
     if not isinstance(grid, dict):
         return grid
     lists = as_lists(grid)
-    problems = [found for axis, values in lists.items() for found in list_problems(axis, values)]
+    problems = [error for axis, values in lists.items() for error in list_problems(axis, values)]
     if "model" not in lists:
         problems.append(problem("missing", ("model",), sorted(lists), "every grid needs the axis 'model'"))
     raise_if_any(problems)
@@ -85,23 +85,23 @@ Grid = Annotated[
 
 
 def idle_axes(values: Mapping[str, Collection[Any]], where: Where, what: str) -> list[InitErrorDetails]:
-    """The axes that can have no effect on any point: asked for, and never honoured.
+    """Return the problems of axes that are given, but have no effect on any point.
 
     Args:
-        values: by axis, some or all of its values, so that it is seen whether null is the only one.
-        where: the way to them.
-        what: they are, such as 'grid'.
+        values: the values of each axis, or enough of them to show if null is the only one.
+        where: the path of the field that has the axes.
+        what: a word for that field, such as 'grid'.
     """
     problems = []
     quantised = set(values.get("act_bit_width", (None,))) != {None}
-    # A registered model may have a threshold without it.
+    # A registered model may use a threshold without quantised activations.
     built_in = set(values["model"]) <= set(BUILT_IN_MODELS)
     if built_in and not quantised and set(values.get("threshold", (None,))) != {None}:
         sentence = f"it needs quantised activations, but this {what} has none: add act_bit_width, or drop threshold"
         problems.append(problem("idle_axis", (*where, "threshold"), values["threshold"], sentence))
     for axis in MODEL_AXES:
-        asked = set(values.get(axis, ())) - {Axes.model_fields[axis].default}
-        if asked and not any(uses_axis(model, axis) for model in values["model"]):
+        given = set(values.get(axis, ())) - {Axes.model_fields[axis].default}
+        if given and not any(uses_axis(model, axis) for model in values["model"]):
             spiking = ("a spiking network", "snn")
             needed, added = spiking if axis in SNN_DEFAULTS else ("a model that honours it", "such a model")
             sentence = f"it needs {needed}, but this {what} has none: add {added} to model, or drop {axis}"

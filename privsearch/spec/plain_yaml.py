@@ -33,7 +33,7 @@ _NOT_FINITE: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 class NotPlainError(ValueError):
-    """A text is not the YAML of plain values: what is wrong with a line of it, its number, from 1, and the remedy."""
+    """An error in a text that must be YAML of plain values: the fault, the number of its line from 1, the remedy."""
 
     def __init__(self, what: str, line: int, remedy: str = "correct it") -> None:
         super().__init__(f"{what}; {remedy}")
@@ -42,11 +42,11 @@ class NotPlainError(ValueError):
 
 @dataclass(frozen=True)
 class Document:
-    """What a text holds.
+    """The content of a text.
 
     Attributes:
         value: dicts with keys of type str, lists, and scalars of YAML 1.2's core schema; None for an empty text.
-        lines: the number of the line of every key and every item, from 1, by the way to it.
+        lines: the number of the line of every key and every item, from 1, by the path to it.
     """
 
     value: Any
@@ -57,7 +57,7 @@ def parse(text: str) -> Document:
     """Read a text as YAML.
 
     Raises:
-        NotPlainError: it is not valid, repeats a key, or is more than plain values.
+        NotPlainError: the text is not valid, repeats a key, or holds more than plain values.
     """
     try:
         reader = _Reader(text)
@@ -76,12 +76,12 @@ def parse(text: str) -> Document:
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines of a text, broken where YAML 1.1 breaks them, as the parser counts."""
+    """Split a text into lines at the line breaks of YAML 1.1, as the parser counts them."""
     return re.split(r"\r\n|[\r\n\x85\u2028\u2029]", text)
 
 
 class _Reader:
-    """Turns the parser's events into values. Nothing is constructed that a tag, or a date, would ask for."""
+    """A reader that turns the parser's events into values. It constructs nothing for a tag or a date."""
 
     def __init__(self, text: str) -> None:
         self._events: Iterator[Any] = YAML(typ="safe", pure=True).parse(text)
@@ -111,21 +111,21 @@ class _Reader:
         return items
 
     def _dict(self, path: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         while not isinstance(event := next(self._events), MappingEndEvent):
             key, line = event.value if isinstance(event, ScalarEvent) else None, event.start_mark.line + 1
             _check(event, line, len(path))
             if key is None:
                 raise NotPlainError("a list or a mapping stands where a name must", line)
-            if key in found:
+            if key in values:
                 raise NotPlainError(f"the key {cut(key)} stands twice in one mapping", line, "remove one")
             self.lines[*path, key] = line
-            found[key] = self._value(next(self._events), (*path, key))
-        return found
+            values[key] = self._value(next(self._events), (*path, key))
+        return values
 
 
 def _check(event: Any, line: int, depth: int) -> None:
-    """Refuse what plain values need not, and what could make much of little: a file of n bytes has n values at most."""
+    """Refuse everything but plain values, so that a file of n bytes has at most n values and none refers to another."""
     if isinstance(event, AliasEvent) or event.anchor:
         raise NotPlainError(f"{cut(event.anchor)} is an anchor or an alias", line, "write its value out")
     if event.tag not in (None, "!"):
@@ -135,7 +135,7 @@ def _check(event: Any, line: int, depth: int) -> None:
 
 
 def _scalar(event: Any, line: int) -> Any:
-    """The value of a scalar in YAML 1.2's core schema; digits may have underscores between them."""
+    """Return the value of a scalar in YAML 1.2's core schema; digits may have underscores between them."""
     text: str = event.value
     if not event.implicit[0]:  # quoted
         return text

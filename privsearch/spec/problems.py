@@ -1,4 +1,4 @@
-"""Say what is wrong with a field of a sweep: what must hold, what was given, and the nearest valid choice."""
+"""The problems of a sweep as sentences: the rule that is broken, the value given, and the nearest valid choice."""
 
 import math
 from dataclasses import dataclass
@@ -22,14 +22,15 @@ from privsearch.spec.attacks import (
 )
 from privsearch.spec.datasets import NAME_RULE, CsvDataset, DatasetName, NpzDataset, RegisteredDataset
 from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
+from privsearch.spec.recipe import RECIPE_AXES
 from privsearch.spec.resources import Resources
 from privsearch.spec.samplers import SAMPLER_KINDS, BlindSampler, GaSampler, GpSampler, TpeSampler
 from privsearch.spec.search import Search, StopRule
-from privsearch.spec.sweep import RECIPE_AXES, SweepSpec
+from privsearch.spec.sweep import SweepSpec
 from privsearch.spec.trial import AXES, BUILT_IN_MODELS, Axes
 
 KEY: Final = "[key]"
-"""The last step of the way to a mapping's key that is wrong itself, as pydantic calls it."""
+"""The last step of the path to a mapping's key that is itself wrong, as pydantic calls it."""
 
 _PROTOCOL_RULE: Final = f"{' or '.join(PROTOCOLS)}, or a mapping such as {{kind: halves, networks: 8}}"
 _BY_TAG: Final[dict[str, type[BaseModel]]] = {
@@ -44,7 +45,7 @@ _BY_TAG: Final[dict[str, type[BaseModel]]] = {
     datasets.REGISTERED_TAG: RegisteredDataset,
     attacks.REGISTERED_TAG: RegisteredAttack,
 }
-"""The models among which a field of the sweep chooses, by the tag that pydantic puts into an error's place."""
+"""The classes that a field of the sweep chooses among, by the tag that pydantic puts into an error's path."""
 
 _SAMPLERS: Final[dict[str, type[BaseModel]]] = {
     "tpe": TpeSampler,
@@ -52,19 +53,19 @@ _SAMPLERS: Final[dict[str, type[BaseModel]]] = {
     "gp": GpSampler,
     "blind": BlindSampler,
 }
-"""Likewise, among which `search.sampler` does."""
+"""The classes that `search.sampler` chooses among, by such a tag."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One broken rule: the way to its field, and a sentence about it."""
+    """A broken rule: the path of its field, and a sentence about it."""
 
     where: tuple[int | str, ...]
     sentence: str
 
 
 def problem_of(details: ErrorDetails) -> Problem:
-    """Turn one of pydantic's error details into a sentence for the user."""
+    """Turn one of pydantic's error details into a problem with a sentence for the user."""
     where, given, message = details["loc"], details["input"], details["msg"]
     match details["type"]:
         case "extra_forbidden":
@@ -98,7 +99,7 @@ def problem_of(details: ErrorDetails) -> Problem:
 
 
 def unknown_name(what: str, given: str, valid: tuple[str, ...]) -> str:
-    """The sentence about a name that is not one of `valid`."""
+    """Return the sentence about a name that is not one of `valid`."""
     return f"the {what} must be one of {', '.join(valid)}, but got {cut(given)}; {remedy(given, valid)}"
 
 
@@ -107,28 +108,28 @@ def _invalid(where: tuple[int | str, ...], given: Any, message: str) -> str:
     must = f"must be {rule}" if rule else message[0].lower() + message[1:]
     choosing = where[0] in ("protocol", "attacks") or where == ("search", "sampler")
     if choosing and len(where) <= 2 and isinstance(given, dict) and "kind" in given:
-        given = given["kind"]  # what names the model is to blame
+        given = given["kind"]  # the fault lies in the kind
     near = repr(str(given)) if type(given) in (int, float) and "valid string" in message else _nearest(where, given)
     return f"{must}, but got {_shown(given)}" + (f"; nearest valid: {near}" if near else "")
 
 
 def _model(where: tuple[int | str, ...]) -> type[BaseModel]:
-    """The specification that the last step of `where` is a field of."""
-    found: type[BaseModel] = SweepSpec
+    """Return the specification that the last step of `where` is a field of."""
+    model: type[BaseModel] = SweepSpec
     match where:
         case ("datasets" | "protocol" | "attacks", _, tag, *_) if tag in _BY_TAG:
-            found = _BY_TAG[str(tag)]
+            model = _BY_TAG[str(tag)]
         case ("search", "sampler", tag, *_) if tag in _SAMPLERS:
-            found = _SAMPLERS[str(tag)]
+            model = _SAMPLERS[str(tag)]
         case ("grids", _, _, *_) | ("recipe", _, *_) | ("search", "space", _, *_):
-            found = Axes
+            model = Axes
         case ("search", "until", _, *_):
-            found = StopRule
+            model = StopRule
         case ("search", _, *_):
-            found = Search
+            model = Search
         case ("resources", _, *_):
-            found = Resources
-    return found
+            model = Resources
+    return model
 
 
 def _field(where: tuple[int | str, ...]) -> FieldInfo | None:
@@ -186,14 +187,14 @@ def _model_names() -> tuple[str, ...]:
 
 
 def _choices(annotation: Any) -> list[Any]:
-    """The values of every Literal in a type."""
+    """Return the values of every Literal in a type."""
     if get_origin(annotation) is Literal:
         return list(get_args(annotation))
     return [choice for part in get_args(annotation) for choice in _choices(part)]
 
 
 def _bounds(annotation: Any) -> tuple[int, int] | None:
-    """The inclusive integer bounds in a type, where it has both."""
+    """Return the inclusive integer bounds in a type; None unless it has both."""
     marks = [mark for part in (annotation, *get_args(annotation)) for mark in getattr(part, "__metadata__", ())]
     marks = [inner for mark in marks for inner in getattr(mark, "metadata", [mark])]
     low = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)
@@ -202,7 +203,7 @@ def _bounds(annotation: Any) -> tuple[int, int] | None:
 
 
 def _named(where: tuple[int | str, ...]) -> tuple[str, ...]:
-    """The names that may stand at a place where more may stand than the field's type tells; else none."""
+    """Return the valid names of a field whose type does not list them all; none for other fields."""
     names: tuple[str, ...] = ()
     match where:
         case ("datasets", *rest) if len(rest) < 3:
@@ -236,5 +237,5 @@ def _nearest(where: tuple[int | str, ...], given: Any) -> str | None:
 
 
 def _shown(given: Any) -> str:
-    # As in the file.
+    # As YAML writes them.
     return {"None": "null", "True": "true", "False": "false"}.get(repr(given)) or cut(given)

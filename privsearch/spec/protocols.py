@@ -1,4 +1,4 @@
-"""The protocols: who is trained on what, and how the networks are queried. One class and one union entry each."""
+"""The protocols: on which examples networks are trained and queried. One class and one union entry each."""
 
 import math
 from abc import ABC, abstractmethod
@@ -126,7 +126,7 @@ class ProtocolSpec(BaseModel, ABC):
 
 
 class PaperProtocol(ProtocolSpec):
-    """Moshruba et al. 2025: the target trains on the whole training split, the shadow on a part of it."""
+    """The protocol of Moshruba et al. 2025: the target trains on the whole training split, the shadow on a part."""
 
     has_placebo: ClassVar[bool] = True
     targets_share_examples: ClassVar[bool] = True
@@ -191,9 +191,10 @@ class PaperProtocol(ProtocolSpec):
 
 
 class HalvesProtocol(ProtocolSpec):
-    """Each network trains on its own random half of the training split, every example in half of the networks.
+    """The protocol of random halves: each network trains on a half of the training split.
 
-    Each network is the target in turn, the others are its shadows.
+    Every example is in the halves of half of the networks. Each network is the target in turn, and the others are its
+    shadows.
 
     Source: Carlini et al. 2022, section IV; Zarifzadeh et al. 2024.
     """

@@ -1,7 +1,7 @@
-"""What users have registered beside what privsearch brings: datasets, models and attacks, by name, in this process.
+"""The registry of users' own datasets, models and attacks, by name, in this process.
 
-Registered through `privsearch.api.plugins`; sent to processes that train by
-`privsearch.sweep.runners.ray_tune.pickling`.
+`privsearch.api.plugins` registers them. `privsearch.sweep.runners.ray_tune.pickling` sends them to the processes that
+train.
 """
 
 import hashlib
@@ -23,14 +23,14 @@ _TAG: Final = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_]{0,79})-v(?P<version>[1-
 
 @dataclass(frozen=True)
 class Entry:
-    """Something registered.
+    """A registered dataset, model or attack.
 
     Attributes:
-        kind: what it is.
-        name: how sweeps call it.
-        function: what was registered, called as `privsearch.api.plugins` says for its kind.
-        version: of a model or an attack; another one is another model, or another attack.
-        axes: of a model: the axes that it honours beside those of every recipe.
+        kind: one of the three.
+        name: its name in sweeps.
+        function: the user's function, called as `privsearch.api.plugins` says for its kind.
+        version: the version of a model or an attack; another version is another model, or another attack.
+        axes: the axes that a model uses beside those of every recipe; empty for a dataset or an attack.
     """
 
     kind: Kind
@@ -41,20 +41,20 @@ class Entry:
 
     @property
     def tag(self) -> str:
-        """The name with the version, such as `mlp-v1`: what a trial's `model` says of a registered one."""
+        """The name with the version, such as `mlp-v1`: the `model` of a trial with a registered model."""
         return f"{self.name}-v{self.version}"
 
     @property
     def code(self) -> tuple[str, str]:
-        """Where the function was defined: the same for a notebook's cell that is run again."""
+        """The module and name of the function's definition: the same for a notebook's cell that is run again."""
         module, name = (str(getattr(self.function, field, "")) for field in ("__module__", "__qualname__"))
-        # Nothing but what it does tells one lambda from another.
+        # Only its byte code tells one lambda from another.
         body = f" {self.function.__code__.co_code.hex()}" if name.endswith("<lambda>") else ""
         return module, (name or repr(self.function)) + body
 
     @property
     def source(self) -> str | None:
-        """A digest of the function's own source, whatever it calls; None where nobody knows it."""
+        """A digest of the function's own source, without that of what it calls; None if the source is not known."""
         try:
             text = textwrap.dedent(inspect.getsource(self.function))
         except (OSError, TypeError):
@@ -68,24 +68,24 @@ _serial: Final = itertools.count(1)
 
 
 def add(entry: Entry) -> None:
-    """Have the name of `entry` stand for it.
+    """Register an entry under its name.
 
     The same function, defined again as when a notebook's cell is run again, takes the place of the earlier one.
 
     Raises:
         SpecError: the name stands for another function.
     """
-    known = _entries.get((entry.kind, entry.name))
-    if known and known.code != entry.code:
+    earlier = _entries.get((entry.kind, entry.name))
+    if earlier and earlier.code != entry.code:
         raise SpecError(
             f"every {entry.kind} must have a name of its own, but {entry.name!r} is registered already, as "
-            f"{'.'.join(known.code).partition(' ')[0]}; choose another name"
+            f"{'.'.join(earlier.code).partition(' ')[0]}; choose another name"
         )
     adopt([entry])
 
 
 def adopt(entries: Iterable[Entry]) -> None:
-    """Have all of `entries` in this process, whatever stood there."""
+    """Register all of `entries` in this process, in place of any others of their names."""
     for entry in entries:
         key = entry.kind, entry.name
         if _entries.get(key) != entry:
@@ -93,46 +93,46 @@ def adopt(entries: Iterable[Entry]) -> None:
 
 
 def forget(kind: Kind, name: str) -> None:
-    """Have `name` stand for nothing again."""
+    """Remove the entry of a name, if there is one."""
     _entries.pop((kind, name), None)
 
 
 def entries() -> tuple[Entry, ...]:
-    """Everything registered, in its order."""
+    """Return all entries, in the order of their registration."""
     return tuple(_entries.values())
 
 
 def names(kind: Kind) -> tuple[str, ...]:
-    """The registered names of a kind."""
-    return tuple(name for own, name in _entries if own == kind)
+    """Return the registered names of a kind."""
+    return tuple(name for entry_kind, name in _entries if entry_kind == kind)
 
 
 def sources() -> dict[str, str]:
-    """By kind and tag, such as `model mlp-v1`, the digest of each registered model's and attack's source."""
-    known = {f"{entry.kind} {entry.tag}": entry.source for entry in entries() if entry.kind != "dataset"}
-    return {what: source for what, source in known.items() if source}
+    """Return the digests of the sources of registered models and attacks, by kind and tag, such as `model mlp-v1`."""
+    digests = {f"{entry.kind} {entry.tag}": entry.source for entry in entries() if entry.kind != "dataset"}
+    return {tag: source for tag, source in digests.items() if source}
 
 
-def found(kind: Kind, name: object) -> Entry | None:
-    """What `name` stands for here; None for nothing."""
+def find(kind: Kind, name: object) -> Entry | None:
+    """Return the entry of a name; None if there is none."""
     return _entries.get((kind, name)) if isinstance(name, str) else None
 
 
 def serial(kind: Kind, name: str) -> int:
-    """A number that changes whenever `name` comes to stand for something else; 0 for nothing."""
+    """Return a number that changes whenever a name gets another entry; 0 if it never had one."""
     return _serials.get((kind, name), 0)
 
 
 def needed(kind: Kind, name: str, version: int = 1) -> Entry:
-    """What `name` stands for, in that version.
+    """Return the entry of a name in a version.
 
     Raises:
-        SpecError: nothing here, or another version.
+        SpecError: the name is not registered here, or in another version.
     """
-    entry = found(kind, name)
+    entry = find(kind, name)
     if entry is None:
-        known = names(kind)
-        listed = f"registered: {', '.join(known)}; {remedy(name, known)}" if known else "nothing of its kind is"
+        valid = names(kind)
+        listed = f"registered: {', '.join(valid)}; {remedy(name, valid)}" if valid else "nothing of its kind is"
         raise SpecError(
             f"the {kind} {name!r} must be registered in this process before it is run, but is not ({listed}); call "
             f"privsearch.register_{kind} first, or name the file that does with --plugin"
@@ -146,16 +146,16 @@ def needed(kind: Kind, name: str, version: int = 1) -> Entry:
 
 
 def tagged(model: str) -> tuple[str, int] | None:
-    """The name and the version in the tag of a registered model; None for what is no such tag."""
+    """Return the name and the version in the tag of a registered model; None if `model` is no such tag."""
     parts = _TAG.fullmatch(model)
     return (parts["name"], int(parts["version"])) if parts else None
 
 
 def model_needed(model: str) -> Entry:
-    """The registered model of that tag.
+    """Return the entry of the registered model with a tag.
 
     Raises:
-        SpecError: it is not registered here, or in another version.
+        SpecError: the model is not registered here, or in another version.
     """
     name, version = tagged(model) or (model, 1)
     return needed("model", name, version)

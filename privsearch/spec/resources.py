@@ -1,4 +1,7 @@
-"""What workers may use, and how long a trial may. No part of a trial: they decide when a result comes, not which."""
+"""The resources of a worker, and the limits of a trial.
+
+Neither is a part of a trial: they decide when a result comes, not what it is.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +12,11 @@ from pydantic import BaseModel, Field
 from privsearch.spec.strict import STRICT
 
 Device = Literal["cpu", "cuda"]
-"""Where networks are trained, as torch calls it."""
+"""The device that networks are trained on, by torch's name."""
 
 
 class Resources(BaseModel):
-    """The share of one worker, which decides how many work at a time."""
+    """The resources of one worker, which decide how many workers run at a time."""
 
     model_config = STRICT
 
@@ -46,11 +49,11 @@ Timeout = Annotated[
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """What is done about a trial that ends its worker, or does not end.
+    """The policy for a trial that ends its worker, or does not end.
 
     Attributes:
-        retries: how often it is tried again where its worker died.
-        timeout: the seconds that it may take; None for no limit.
+        retries: how often a trial is tried again after its worker died.
+        timeout: the seconds that a trial may take; None for no limit.
     """
 
     retries: int = 2

@@ -1,4 +1,4 @@
-"""The samplers that a search may name. One class and one union entry each."""
+"""The samplers that a search may name: one class and one union entry each."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -10,7 +10,7 @@ _STARTUP: Final = "a whole number from 1 to 1000: how many results it waits for 
 
 
 class TpeSampler(BaseModel):
-    """Tree-structured Parzen estimators: values that stood where results were good, and not where they were bad."""
+    """The tree-structured Parzen estimator: values that are frequent among good results and rare among bad ones."""
 
     model_config = STRICT
 
@@ -30,7 +30,7 @@ class GaSampler(BaseModel):
 
 
 class GpSampler(BaseModel):
-    """A Gaussian process for each objective, and what the next point would add to the hypervolume."""
+    """A Gaussian process for each objective: the point that is expected to add most to the hypervolume."""
 
     model_config = STRICT
 
@@ -39,7 +39,7 @@ class GpSampler(BaseModel):
 
 
 class BlindSampler(BaseModel):
-    """Learns from no result: points at random, or every point of the space once, in random order."""
+    """A sampler that learns from no result: points at random, or every point of the space once, in random order."""
 
     model_config = STRICT
 
@@ -54,7 +54,7 @@ _TAGS: Final = {"nsga2": "ga", "nsga3": "ga", "random": "blind", "brute_force": 
 
 
 def _by_name(value: Any) -> Any:
-    """Let `tpe` stand for `{kind: tpe}`."""
+    """Expand `tpe` to `{kind: tpe}`."""
     return {"kind": value} if isinstance(value, str) else value
 
 

@@ -1,4 +1,4 @@
-"""A search: which configurations may be tried, what chooses among them, and when it ends."""
+"""The specification of a search: its space of configurations, its sampler, and the budgets that end it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Self, get_args
@@ -17,18 +17,18 @@ from privsearch.spec.trial import AXES, Axes, axis_adapter, uses_axis, with_vers
 
 _RULE: Final = "search_rule"
 MOST_VALUES: Final = 100_000
-"""Of a range that is to be tried in full: more would fill the memory before the first trial."""
+"""The most values of a range that is tried in full: more would fill the memory before the first trial."""
 _RANGE: Final = ("low", "high", "step", "log")
 
 
 class Range(BaseModel):
-    """Numbers between two bounds, which belong to it.
+    """A range of numbers between two bounds, both included.
 
     Attributes:
-        low: the least.
-        high: the greatest, of the same type.
-        step: from one to the next, beginning with `low`; None for any number, or of whole numbers any.
-        log: whether they are drawn evenly on a logarithmic scale.
+        low: the least number.
+        high: the greatest number, of the same type.
+        step: the distance of the numbers, from `low` on; None for any number, or for any whole number.
+        log: True if numbers are drawn evenly on a logarithmic scale.
     """
 
     model_config = STRICT
@@ -40,22 +40,22 @@ class Range(BaseModel):
 
     @property
     def continuous(self) -> bool:
-        """Whether it holds more numbers than anybody could list."""
+        """True if the range holds more numbers than can be listed."""
         return isinstance(self.low, float) and self.step is None
 
 
 def number_type(axis: str) -> type[int | float] | None:
-    """The type of an axis's values where they are numbers."""
-    inner = [part for part in _types(Axes.model_fields[axis].annotation) if part in (int, float)]
-    return inner[0] if inner else None
+    """Return the type of an axis's values if they are numbers, else None."""
+    numbers = [part for part in _types(Axes.model_fields[axis].annotation) if part in (int, float)]
+    return numbers[0] if numbers else None
 
 
 def _types(annotation: Any) -> list[Any]:
-    return [annotation, *(found for part in get_args(annotation) for found in _types(part))]
+    return [annotation, *(inner for part in get_args(annotation) for inner in _types(part))]
 
 
 def _range_problems(axis: str, given: Mapping[str, Any]) -> list[InitErrorDetails]:
-    """What is wrong with a range of an axis that exists."""
+    """Return the problems of a range of an axis that exists."""
     kind = number_type(axis)
     if kind is None:
         return [problem(_RULE, (axis,), given, f"{axis} has names, not numbers: must be a list, but got a range")]
@@ -64,9 +64,9 @@ def _range_problems(axis: str, given: Mapping[str, Any]) -> list[InitErrorDetail
         near = f"; {remedy(str(unknown[0]), _RANGE)}" if unknown else "; add what is missing"
         sentence = f"must be a list, or a range such as {{low: 0.5, high: 1.5}} with step or log, but got {cut(given)}"
         return [problem(_RULE, (axis,), given, sentence + near)]
-    found = [p for end in ("low", "high") for p in problems_of(axis, given[end], (axis, end))]
-    found += [_rule((axis, end), "must be a number", None) for end in ("low", "high") if given[end] is None]
-    return found or _bounds_problems(axis, given, kind)
+    problems = [p for end in ("low", "high") for p in problems_of(axis, given[end], (axis, end))]
+    problems += [_rule((axis, end), "must be a number", None) for end in ("low", "high") if given[end] is None]
+    return problems or _bounds_problems(axis, given, kind)
 
 
 def _bounds_problems(axis: str, given: Mapping[str, Any], kind: type[int | float]) -> list[InitErrorDetails]:
@@ -74,7 +74,7 @@ def _bounds_problems(axis: str, given: Mapping[str, Any], kind: type[int | float
     numbers = (int,) if kind is int else (int, float)
     if not low < high:
         return [_rule((axis, "high"), f"must lie above low, {low}", high, "; swap them, or write a list of one value")]
-    # Beyond `DECIMALS` places 0.9 - 0.8 is less than 0.1.
+    # Rounded, because 0.9 - 0.8 is less than 0.1.
     if step is not None and (type(step) not in numbers or not 0 < step <= round(high - low, DECIMALS)):
         number = "a whole number" if kind is int else "a number"
         return [_rule((axis, "step"), f"must be {number} above 0 and up to high - low, {high - low:g}", step)]
@@ -90,7 +90,7 @@ def _rule(where: Where, must: str, given: Any, then: str = "") -> InitErrorDetai
 
 
 def _check_space(space: Any) -> Any:
-    """Every axis must exist and have a list of valid values or a range; a lone value stands for a list."""
+    """Check that every axis exists and has a list of valid values or a range; a lone value stands for a list."""
     if not isinstance(space, dict):
         return space
     checked: dict[str, Any] = {}
@@ -98,8 +98,8 @@ def _check_space(space: Any) -> Any:
     for axis, given in space.items():
         ranged = given.model_dump() if isinstance(given, Range) else given
         if axis in AXES and isinstance(ranged, dict):
-            problems += (found := _range_problems(axis, ranged))
-            checked[axis] = ranged if found else _range_of(axis, ranged)
+            problems += (range_problems := _range_problems(axis, ranged))
+            checked[axis] = ranged if range_problems else _range_of(axis, ranged)
         else:
             values = as_tuple(given)
             checked[axis] = tuple(map(with_version, values)) if axis == "model" else values
@@ -122,11 +122,11 @@ def _range_of(axis: str, given: Mapping[str, Any]) -> Range:
 
 
 Space = Mapping[str, tuple[Any, ...] | Range]
-"""By axis, the values that it may have."""
+"""The values that each axis may have, by the axis's name."""
 
 
 class StopRule(BaseModel):
-    """A search has found what it can find: the hypervolume grows no more."""
+    """A rule that ends a search when its hypervolume has all but stopped growing."""
 
     model_config = STRICT
 
@@ -137,7 +137,7 @@ class StopRule(BaseModel):
 
 
 class Search(BaseModel):
-    """One search for each dataset under each protocol. Whichever budget is spent first ends it."""
+    """A search, run for each dataset under each protocol. The budget that is spent first ends it."""
 
     model_config = STRICT
 
@@ -160,11 +160,11 @@ class Search(BaseModel):
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The kinds of model among its points."""
+        """The kinds of model in the space."""
         return _listed(self.space["model"])
 
     def conditional_axes(self) -> tuple[str, ...]:
-        """The axes of the space that have an effect on some of its points only."""
+        """Return the axes of the space that have an effect on some of its points only."""
         act_bit_widths = self.space.get("act_bit_width", (None,))
         quantised_or_not = not isinstance(act_bit_widths, Range) and None in act_bit_widths
         on_some = [axis for axis in self.space if len({uses_axis(model, axis) for model in self.models}) > 1]
@@ -187,26 +187,26 @@ class Search(BaseModel):
         ranges = {axis: values for axis, values in self.space.items() if isinstance(values, Range)}
         problems = []
         if self.sampler.kind == "brute_force":
-            told = "brute_force tries every value, so it needs a list, or a range with a step; write one of these"
-            problems = [problem(_RULE, ("space", axis), None, told) for axis, r in ranges.items() if r.continuous]
+            rule = "brute_force tries every value, so it needs a list, or a range with a step; write one of these"
+            problems = [problem(_RULE, ("space", axis), None, rule) for axis, r in ranges.items() if r.continuous]
             long = {axis: (r.high - r.low) / (r.step or 1) + 1 for axis, r in ranges.items() if not r.continuous}
-            told = f"brute_force tries every value, so there must be at most {MOST_VALUES:,}, but there are {{:,.0f}}; "
+            rule = f"brute_force tries every value, so there must be at most {MOST_VALUES:,}, but there are {{:,.0f}}; "
             problems += [
-                problem(_RULE, ("space", axis), None, f"{told.format(count)}take random, or a longer step")
+                problem(_RULE, ("space", axis), None, f"{rule.format(count)}take random, or a longer step")
                 for axis, count in long.items()
                 if count > MOST_VALUES
             ]
         if self.sampler.kind == "gp":
-            told = (
+            rule = (
                 "a Gaussian process compares all points in all their axes, so gp needs a space in which every axis has "
                 "an effect on every point, but {} has none on some; search these apart, or take tpe"
             )
             conditional = self.conditional_axes()
-            problems = [problem(_RULE, ("space", axis), None, told.format(axis)) for axis in conditional]
+            problems = [problem(_RULE, ("space", axis), None, rule.format(axis)) for axis in conditional]
         raise_if_any(problems)
         return self
 
 
 def _listed(values: tuple[Any, ...] | Range) -> tuple[Any, ...]:
-    """The values of a list, or the ends of a range."""
+    """Return the values of a list, or the ends of a range."""
     return (values.low, values.high) if isinstance(values, Range) else values

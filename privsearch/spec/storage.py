@@ -1,4 +1,4 @@
-"""Where signals may be kept: a folder, or one on a file system of another kind, by its URI."""
+"""The storage of what a study keeps: a folder by its path, or a folder on another file system by its URI."""
 
 import re
 from pathlib import Path
@@ -13,16 +13,16 @@ _SECRET: Final = re.compile(r"secret|password|passwd|token|key|^sig$", re.IGNORE
 
 
 def is_uri(storage: str) -> bool:
-    """Whether it is the URI of a folder, and no path."""
+    """Return whether a storage is the URI of a folder, and no path."""
     return "://" in storage
 
 
 def check_storage(given: str) -> str:
-    """The storage, spelt in one way only: a path is absolute, and nothing ends with a slash.
+    """Return a storage in its one spelling: a path is absolute, and nothing ends with a slash.
 
     Raises:
-        PydanticCustomError: it has a password in it, which would be written into the study.
-        ValueError: it is neither a path nor the URI of a folder, or no text in UTF-8.
+        PydanticCustomError: the URI has a password in it, which would be written into the study.
+        ValueError: the storage is neither a path nor the URI of a folder, or no text in UTF-8.
     """
     given.encode()
     if not given or "\0" in given:
@@ -46,7 +46,7 @@ def check_storage(given: str) -> str:
 
 
 def folder_in(storage: str, *parts: str) -> Path | str:
-    """The path, or the URI, of a folder in a storage."""
+    """Return the path, or the URI, of a folder in a storage."""
     if not is_uri(storage):
         return Path(storage, *parts)
     uri = urlsplit(storage)

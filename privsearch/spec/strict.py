@@ -1,4 +1,4 @@
-"""What every part of a specification has in common.
+"""The configuration that all parts of a specification share.
 
 Every field's description completes the sentence 'must be ...' in an error message.
 """
@@ -8,4 +8,4 @@ from typing import Final
 from pydantic import ConfigDict
 
 STRICT: Final = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-"""Every specification is frozen, takes no value of another type, and knows no field but its own."""
+"""The configuration of frozen classes that take no value of another type, no unknown field and no NaN."""

@@ -1,21 +1,22 @@
-"""What a user asks for: a `SweepSpec`, and the distinct trials that its grids stand for."""
+"""The sweep that a user asks for, `SweepSpec`, and the distinct trials of its grids."""
 
 import itertools
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from privsearch._util.html import html_text
-from privsearch._util.text import cut, remedy
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, leading_attack, unmet_requirement
-from privsearch.spec.columns import AUDIT_MEANS, column_range, result_columns
-from privsearch.spec.constraints import Constraint, Constraints
+from privsearch.spec.columns import result_columns
+from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
-from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any, value_problems
+from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any
+from privsearch.spec.objectives import Direction, Objectives, impossible_bound, not_a_column
 from privsearch.spec.protocols import PROTOCOLS, PaperProtocol, Protocol, Queries
+from privsearch.spec.recipe import Recipe
 from privsearch.spec.resources import Resources, Retries, RetryPolicy, Timeout
 from privsearch.spec.search import Search
 from privsearch.spec.storage import STORAGE_RULE, check_storage
@@ -23,48 +24,14 @@ from privsearch.spec.strict import STRICT
 from privsearch.spec.trial import AXES, Axes, TrialSpec, canonical_axes
 
 MAX_POINTS: Final = 2_000_000
-"""A cross-product beyond this is refused with its size: nobody can train it, and it would fill the memory."""
+"""The most points of a sweep's cross-products: nobody can train more, and they would fill the memory."""
 
 MAX_ITEMS: Final = 1_000
-"""A list of more datasets, protocols or attacks is refused: each is compared with all others."""
-
-RECIPE_AXES: Final = (
-    *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size"),
-    *("spiking_layers", "num_steps", "beta"),
-)
-"""What a recipe may set: how a network is trained, not which one it is."""
-
-Direction = Literal["maximize", "minimize"]
-
-
-def _check_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
-    """Every field must be a recipe axis with a valid value, or `overrides` with the same for named datasets."""
-    problems = []
-    overrides = recipe.get("overrides", {})
-    if not isinstance(overrides, dict):
-        problems.append(problem("dict_type", ("overrides",), overrides, "must be a mapping"))
-        overrides = {}
-    blocks: list[tuple[tuple[str, ...], Any]] = [((), {k: v for k, v in recipe.items() if k != "overrides"})]
-    blocks += [(("overrides", str(name)), block) for name, block in overrides.items()]
-    for where, block in blocks:
-        if not isinstance(block, dict):
-            problems.append(problem("dict_type", where, block, "must be a mapping"))
-            continue
-        for axis, value in block.items():
-            if axis not in RECIPE_AXES:
-                problems.append(problem("unknown_recipe", (*where, axis), axis, "no such recipe field"))
-            else:
-                problems += value_problems(axis, value, (*where, axis))
-    raise_if_any(problems)
-    return recipe
-
-
-Objectives = Mapping[str, Direction]
-"""Result columns, and which way is better."""
+"""The most datasets, protocols or attacks of a sweep: each is compared with all others."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class TrialRequest:
     """A trial that a sweep asks for, and the grids that ask for it."""
 
     spec: TrialSpec
@@ -89,9 +56,7 @@ class SweepSpec(BaseModel):
     )
     grids: dict[Name, Grid] = Field({}, description="a mapping of named grids")
     search: Search | None = Field(None, description="a mapping such as {trials: 60, space: {model: [ann, snn], ...}}")
-    recipe: Annotated[dict[str, Any], AfterValidator(_check_recipe)] = Field(
-        {}, description="a mapping of recipe fields, and `overrides` for single datasets"
-    )
+    recipe: Recipe = Field({}, description="a mapping of recipe fields, and `overrides` for single datasets")
     attacks: tuple[Attack, ...] = Field(
         (SvmAttack(),),
         min_length=1,
@@ -150,8 +115,8 @@ class SweepSpec(BaseModel):
     @model_validator(mode="after")
     def _what_is_named_exists(self) -> Self:
         names = [dataset_name(dataset) for dataset in self.datasets]
-        # A dataset that comes by its name may have its override ready while the sweep leaves it out.
-        known = {*names, *get_args(DatasetName)}
+        # A built-in dataset may have an override while the sweep leaves it out.
+        valid = {*names, *get_args(DatasetName)}
         problems = [
             problem(
                 "unknown_override",
@@ -160,23 +125,23 @@ class SweepSpec(BaseModel):
                 f"must be a dataset of this sweep ({', '.join(names)}), but got {name!r}; rename or remove it",
             )
             for name in self.recipe.get("overrides", {})
-            if name not in known
+            if name not in valid
         ]
         columns = self.objective_columns()
         problems += [
-            problem("unknown_objective", ("objectives", column), column, _not_a_column(column, columns))
+            problem("unknown_objective", ("objectives", column), column, not_a_column(column, columns))
             for column in self.objectives or ()
             if column not in columns
         ]
         problems += [
-            problem("unknown_objective", ("search", "constraints", column), column, _not_a_column(column, columns))
+            problem("unknown_objective", ("search", "constraints", column), column, not_a_column(column, columns))
             for column in self.constraints()
             if column not in columns
         ]
         problems += [
-            problem("bad_constraint", ("search", "constraints", column), str(constraint), told)
+            problem("bad_constraint", ("search", "constraints", column), str(constraint), rule)
             for column, constraint in self.constraints().items()
-            if column in columns and (told := _impossible(column, constraint))
+            if column in columns and (rule := impossible_bound(column, constraint))
         ]
         raise_if_any(problems)
         return self
@@ -197,12 +162,12 @@ class SweepSpec(BaseModel):
             for i, protocol in enumerate(self.protocol)
             if not problems and not any(self.attacks_under(protocol, model) for model in self._models())
         ]
-        asked = {attack.queries for attack in self.attacks}
+        queried = {attack.queries for attack in self.attacks}
         problems += [
-            problem("idle_queries", ("protocol", i, VIEWS_OF[queries]), queries, _who_would_ask(queries))
+            problem("idle_queries", ("protocol", i, VIEWS_OF[queries]), queries, _unread_views(queries))
             for i, protocol in enumerate(self.protocol)
             for queries in protocol.queries
-            if queries != "plain" and queries not in asked
+            if queries != "plain" and queries not in queried
         ]
         raise_if_any(problems)
         return self
@@ -211,13 +176,12 @@ class SweepSpec(BaseModel):
         return html_text(self.to_yaml())
 
     def to_yaml(self, *, brief: bool = False) -> str:
-        """Write the sweep as YAML, which `read_sweep` gives back.
+        """Return the sweep as YAML, which `read_sweep` reads back.
 
         Args:
-            brief: leave out what tells a reader nothing: fields with their defaults, but for the protocol, the attacks
-                and the seed.
+            brief: True to leave out fields with their default values, except the protocol, the attacks and the seed.
         """
-        from privsearch.spec.dump import dump_yaml  # a parser, which most of those that import this file do not need
+        from privsearch.spec.dump import dump_yaml  # with a YAML library, which most importers of this file do not need
 
         fields = self.model_dump(mode="json")
         if brief:
@@ -227,20 +191,20 @@ class SweepSpec(BaseModel):
         return dump_yaml(fields)
 
     @property
-    def patience(self) -> RetryPolicy:
-        """What is done about trials that end their worker, or do not end."""
+    def retry_policy(self) -> RetryPolicy:
+        """The policy for trials that end their worker, or do not end."""
         return RetryPolicy(self.retries, self.timeout)
 
     def attacks_under(self, protocol: Protocol, model: str) -> tuple[Attack, ...]:
-        """The attacks of this sweep that can be run on networks of one kind under a protocol."""
+        """Return the attacks of this sweep that can be run on networks of one kind under a protocol."""
         return tuple(attack for attack in self.attacks if unmet_requirement(attack, protocol, model) is None)
 
     def _models(self) -> list[str]:
-        found = {model for grid in self.grids.values() for model in grid["model"]}
-        return sorted(found | set(self.search.models if self.search else ()))
+        of_grids = {model for grid in self.grids.values() for model in grid["model"]}
+        return sorted(of_grids | set(self.search.models if self.search else ()))
 
     def objective_columns(self) -> tuple[str, ...]:
-        """The result columns that may be an objective of this sweep: those that all of its trials have."""
+        """Return the result columns that may be objectives of this sweep: those that all of its trials have."""
         names = [{a.name for a in self.attacks_under(p, model)} for p in self.protocol for model in self._models()]
         shared = [attack.name for attack in self.attacks if all(attack.name in under for under in names)]
         return result_columns(
@@ -250,7 +214,7 @@ class SweepSpec(BaseModel):
         )
 
     def objectives_under(self, kind: str) -> Objectives:
-        """The objectives for trials under the protocol of that kind: those that were asked for, or its own.
+        """Return the objectives for trials under a kind of protocol: the sweep's, or the protocol's defaults.
 
         Accuracy is maximised in any case. What is minimised is the AUC of the strongest attack, but under a
         protocol with a placebo that of the paper's attack, or of the first if the paper's is not run.
@@ -262,31 +226,31 @@ class SweepSpec(BaseModel):
         return {"test_accuracy": "maximize", f"{attack}.auc": "minimize"}
 
     def constraints(self) -> Constraints:
-        """What must hold of a trial's result columns for it to be of use; nothing without a search."""
+        """Return the constraints that a trial's results must satisfy to be of use; none without a search."""
         return self.search.constraints if self.search else {}
 
     def products(self) -> dict[str, int]:
-        """The number of points in each grid's cross-product, before anything is dropped or found to repeat."""
+        """Return the number of points in each grid's cross-product, those without effect and repeats included."""
         return {name: math.prod(len(values) for values in grid.values()) for name, grid in self.grids.items()}
 
     def recipe_for(self, name: str) -> dict[str, Any]:
-        """The recipe fields that this sweep sets for the dataset called `name`."""
+        """Return the recipe fields that this sweep sets for the dataset called `name`."""
         common = {axis: value for axis, value in self.recipe.items() if axis != "overrides"}
-        own: dict[str, Any] = self.recipe.get("overrides", {}).get(name, {})
-        return common | own
+        overrides: dict[str, Any] = self.recipe.get("overrides", {}).get(name, {})
+        return common | overrides
 
     def axes_for(self, name: str) -> dict[str, Any]:
-        """The value of every axis that neither a grid nor a search sets, for the dataset called `name`."""
+        """Return the value of every axis that neither a grid nor a search sets, for the dataset called `name`."""
         return dict.fromkeys(AXES) | _axis_defaults() | self.recipe_for(name)
 
-    def expand(self, networks: Mapping[str, Network], augmented: Collection[str] = ()) -> list[Asked]:
-        """The distinct trials of the grids, canonical, in the order of the datasets, protocols and grids.
+    def expand(self, networks: Mapping[str, Network], augmented: Collection[str] = ()) -> list[TrialRequest]:
+        """Return the distinct trials of the grids, canonical, in the order of the datasets, protocols and grids.
 
         Args:
             networks: the kind of network for each dataset, by the dataset's name.
             augmented: the names of the datasets that are augmented in training.
         """
-        asked = []
+        requests = []
         for dataset in self.datasets:
             name = dataset_name(dataset)
             base = self.axes_for(name)
@@ -305,8 +269,8 @@ class SweepSpec(BaseModel):
                     canonical_point = dict(zip(AXES, key, strict=True))
                     if fitting := attacks[canonical_point["model"]]:
                         spec = TrialSpec.model_validate({**canonical_point, **shared, "attacks": fitting})
-                        asked.append(Asked(spec, tuple(grids)))
-        return asked
+                        requests.append(TrialRequest(spec, tuple(grids)))
+        return requests
 
     @model_validator(mode="after")
     def _feasible_and_effective(self) -> Self:
@@ -317,31 +281,12 @@ class SweepSpec(BaseModel):
                 "values, or write several sweeps"
             )
             raise_if_any([problem("too_many_points", ("grids",), points, sentence)])
-        raise_if_any([found for name, grid in self.grids.items() for found in idle_axes(grid, ("grids", name), "grid")])
+        raise_if_any([error for name, grid in self.grids.items() for error in idle_axes(grid, ("grids", name), "grid")])
         return self
 
 
 def _axis_defaults() -> dict[str, Any]:
     return {axis: field.default for axis, field in Axes.model_fields.items() if not field.is_required()}
-
-
-def _not_a_column(given: str, columns: Sequence[str]) -> str:
-    attacks = list(dict.fromkeys(column.rpartition(".")[0] for column in columns if "." in column))
-    numbers = [number for number in AUDIT_MEANS if f"{WORST}.{number}" in columns]
-    return (
-        "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, seconds, or one of "
-        f"{', '.join(attacks)} with .{', .'.join(numbers)} behind it), but got {cut(given)}; {remedy(given, columns)}"
-    )
-
-
-def _impossible(column: str, constraint: Constraint) -> str | None:
-    """Why no trial can satisfy a constraint; None where one can."""
-    low, high = column_range(column)
-    if constraint.can_hold(low, high):
-        return None
-    percent = 1 < constraint.bound <= 100
-    hint = f"; {constraint.bound:g} % is {constraint.bound / 100:g}" if percent else "; correct the bound"
-    return f"must be possible for numbers of {low:g} to {high:g}, but got {str(constraint)!r}{hint}"
 
 
 _NOTHING_TO_RUN: Final = (
@@ -351,5 +296,5 @@ _NOTHING_TO_RUN: Final = (
 _NO_ATTACK: Final = "must suit an attack of this sweep, but suits none; add an attack such as loss, or remove it"
 
 
-def _who_would_ask(queries: Queries) -> str:
+def _unread_views(queries: Queries) -> str:
     return f"no attack reads these views: give one of loss, lira, rmia the field queries: {queries}, or drop this one"

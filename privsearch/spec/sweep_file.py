@@ -1,4 +1,4 @@
-"""Read a sweep file: YAML in, a `SweepSpec` out, or one error with every problem's file, line and field."""
+"""The sweep file: YAML in, a `SweepSpec` out, or one error with the file, line and field of every problem."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,21 +18,21 @@ from privsearch.spec.storage import is_uri
 from privsearch.spec.sweep import SweepSpec
 
 MAX_BYTES: Final = 1_000_000
-"""A sweep file beyond this is refused: a stranger's would fill the memory, and nobody writes one by hand."""
+"""The most bytes of a sweep file: nobody writes more by hand, and a stranger's file could fill the memory."""
 
 _MOST_PROBLEMS: Final = 20
-"""As many problems are told at a time."""
+"""The most problems that one error lists."""
 
 
 Source = Path | Mapping[str, Any]
-"""A sweep file, or what one holds."""
+"""A sweep file, or the fields of a sweep."""
 
 
 def read_sweep(source: Source, settings: Sequence[str] = ()) -> SweepSpec:
     """Read a sweep, with `settings` such as 'recipe.epochs=2' written over it.
 
-    Paths are taken as relative to the sweep file, and come back absolute; those of a mapping, and a storage among
-    `settings`, are relative to the current directory.
+    Paths in a sweep file are relative to the file. Paths in a mapping, and a storage among `settings`, are relative to
+    the current directory. All of them come back absolute.
 
     Raises:
         SpecError: the file cannot be read, is too large, or breaks a rule; the message lists the problems found.
@@ -45,16 +45,18 @@ def read_sweep(source: Source, settings: Sequence[str] = ()) -> SweepSpec:
     try:
         sweep = SweepSpec.model_validate(document.value)
     except ValidationError as error:
-        raise SpecError("\n".join(_told(error, document, source, settled))) from None
+        raise SpecError("\n".join(_error_lines(error, document, source, settled))) from None
     return _with_absolute_paths(sweep, folder)
 
 
-def _told(error: ValidationError, document: Document, source: Source, settled: set[tuple[str, ...]]) -> list[str]:
-    """One line a problem, in the order of the file; the first ones where there are many."""
-    found = error.errors(include_url=False)
-    # A list with a bad item is itself reported as bad: say only what lies deepest.
-    shallow = {details["loc"][:n] for details in found for n in range(len(details["loc"]))}
-    deepest = [details for details in found if details["loc"] not in shallow]
+def _error_lines(
+    error: ValidationError, document: Document, source: Source, settled: set[tuple[str, ...]]
+) -> list[str]:
+    """Return one line for each problem, in the order of the file; the first ones if there are many."""
+    errors = error.errors(include_url=False)
+    # A list with a bad item is itself reported as bad: only the deepest errors count.
+    shallow = {details["loc"][:n] for details in errors for n in range(len(details["loc"]))}
+    deepest = [details for details in errors if details["loc"] not in shallow]
     located = (_located(problem_of(details), document, source, settled) for details in deepest[:_MOST_PROBLEMS])
     texts = [text for _, text in sorted(dict.fromkeys(located), key=lambda of_line: of_line[0])]
     more = len(deepest) - _MOST_PROBLEMS
@@ -62,17 +64,17 @@ def _told(error: ValidationError, document: Document, source: Source, settled: s
 
 
 def read_attacks(texts: Sequence[str]) -> tuple[Attack, ...]:
-    """The attacks that `texts` name: each as in a sweep file's `attacks`, several separated by commas.
+    """Return the attacks that `texts` name, each as in a sweep file's `attacks`, several separated by commas.
 
     Raises:
         SpecError: a text is no YAML, or names no attack.
     """
-    found: list[Attack] = []
+    attacks: list[Attack] = []
     for text in texts:
         option = f"--attack {cut(text)}"
         try:
             items = parse(f"[{text}]").value
-            found += TypeAdapter(tuple[Attack, ...]).validate_python(tuple(items))
+            attacks += TypeAdapter(tuple[Attack, ...]).validate_python(tuple(items))
         except NotPlainError as error:
             raise SpecError(
                 f"{option}: must be names such as lira,rmia, or a mapping in YAML, but got {cut(text)}: {error}"
@@ -82,32 +84,34 @@ def read_attacks(texts: Sequence[str]) -> tuple[Attack, ...]:
             raise SpecError("\n".join(f"{option}: {problem.sentence}" for problem in problems)) from None
         if not items:
             raise SpecError(f"{option}: must name at least one attack, such as lira,rmia")
-    # Twice the same is once the same, here where several options are put together.
-    return tuple(dict.fromkeys(found))
+    # An attack that several options name is run once.
+    return tuple(dict.fromkeys(attacks))
 
 
 def check_attacks(given: Sequence[Any]) -> tuple[Attack, ...]:
-    """The attacks that names, mappings and attacks stand for, as in a sweep's `attacks`.
+    """Return the attacks that names, mappings and attacks stand for, as in a sweep's `attacks`.
 
     Raises:
-        SpecError: one is no attack, or there is none.
+        SpecError: an item is no attack, or there are no items.
     """
     try:
-        found = TypeAdapter(tuple[Attack, ...]).validate_python(tuple(given))
+        attacks = TypeAdapter(tuple[Attack, ...]).validate_python(tuple(given))
     except ValidationError as error:
         problems = [problem_of({**details, "loc": ("attacks", *details["loc"])}) for details in error.errors()]
         raise SpecError("\n".join(f"attacks: {problem.sentence}" for problem in problems)) from None
-    if not found:
+    if not attacks:
         raise SpecError("attacks: must name at least one attack, such as lira")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(attacks))
 
 
 @contextmanager
 def locating_errors(source: Source, settings: Sequence[str] = ()) -> Iterator[None]:
-    """Give errors that blame a field of the sweep the file and line, or the name, of the field.
+    """Put the place of the field before the message of an error that blames a field of the sweep.
+
+    The place is the sweep file and the line, or the option that set the field.
 
     Raises:
-        PrivsearchError: what was raised inside, of its own kind, with its place before its message.
+        PrivsearchError: the error that was raised inside, of the same class, with the place.
     """
     try:
         yield
@@ -145,7 +149,7 @@ def _read(path: Path) -> str:
 
 
 def _parse(source: Source, settings: Sequence[str]) -> tuple[Document, set[tuple[str, ...]]]:
-    """The sweep with the settings written over it, and the ways to the fields that they set."""
+    """Return the sweep with the settings written over it, and the paths of the fields that they set."""
     document = _parse_file(source) if isinstance(source, Path) else Document(deepcopy(dict(source)))
     return document, {_apply(document.value, setting) for setting in settings}
 
@@ -168,7 +172,7 @@ def _parse_file(path: Path) -> Document:
 
 
 def _apply(document: dict[str, Any], setting: str) -> tuple[str, ...]:
-    """Write one `path=value` into the document; the value is read as YAML."""
+    """Write one `path=value` into the document, the value read as YAML; return the path."""
     dotted, separator, text = setting.partition("=")
     keys = tuple(dotted.strip().split("."))
     option = f"--set {cut(setting)}"
@@ -189,15 +193,15 @@ def _apply(document: dict[str, Any], setting: str) -> tuple[str, ...]:
 
 
 def _undotted(document: dict[str, Any], parts: tuple[str, ...]) -> tuple[str, ...]:
-    """The keys that a dotted path means.
+    """Return the keys that a dotted path means.
 
-    Names may have dots in them, as in `objectives.svm.auc`, so at each step the longest key that is there is taken.
+    Names may have dots in them, as in `objectives.svm.auc`, so each step takes the longest key that exists.
     """
     keys: list[str] = []
     node: Any = document
     while parts:
         there = [n for n in range(len(parts), 0, -1) if isinstance(node, dict) and ".".join(parts[:n]) in node]
-        # A column that is no objective yet is not there, and has its dot all the same.
+        # A column that is not an objective yet is no key yet, but its name has a dot too.
         length = there[0] if there else len(parts) if keys == ["objectives"] else 1
         keys.append(".".join(parts[:length]))
         node = node[keys[-1]] if there else None
@@ -210,7 +214,7 @@ def _kind(value: Any) -> str:
 
 
 def _located(problem: Problem, document: Document, source: Source, settled: set[tuple[str, ...]]) -> tuple[int, str]:
-    """The line number of the problem, and all of it as one line: file, line number, field, sentence."""
+    """Return the line number of a problem, and the problem as one line: file, line number, field, sentence."""
     node: Any = document.value
     line = 1
     field = ""
@@ -234,7 +238,7 @@ def _name(source: Source, line: str = "") -> str:
 
 
 def _key_shown(key: int | str) -> str:
-    """A key as it was written, unless it is too long or odd for that."""
+    """Return a key as it was written, or cut and escaped if it is long or not printable."""
     text = str(key)
     return text if text.isprintable() and len(text) <= 80 else cut(text)
 

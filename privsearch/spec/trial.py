@@ -1,4 +1,4 @@
-"""One point of the cross-product: a `TrialSpec` holds everything that the numbers of a trial depend on."""
+"""The trial, one point of the cross-product: `TrialSpec` holds everything that its numbers depend on."""
 
 import hashlib
 import json
@@ -16,14 +16,14 @@ from privsearch.spec.protocols import PaperProtocol, Protocol
 from privsearch.spec.strict import STRICT
 
 NUMERICS_VERSION: Final = 3
-"""Raised whenever the same TrialSpec starts to mean other numbers; it is part of every trial_id."""
+"""The version of the numerics, raised whenever the same TrialSpec gives other numbers; a part of every trial_id."""
 
 SurrogateGradient = Literal["fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through"]
 BUILT_IN_MODELS: Final = ("ann", "snn")
 
 
 def _model(value: str) -> str:
-    """A model's name: a built-in one, or a registered one's with its version, whether it is registered here or not."""
+    """Check a model's name: a built-in one's, or a registered one's with its version, registered here or not."""
     model: str = with_version(value)
     if model not in BUILT_IN_MODELS and registry.tagged(model) is None:
         raise PydanticCustomError("unknown_model", "must be a model")
@@ -31,8 +31,8 @@ def _model(value: str) -> str:
 
 
 def with_version(model: Any) -> Any:
-    """The name of a registered model with the version that is registered here; anything else as it is."""
-    entry = registry.found("model", model)
+    """Return the name of a registered model with the version that is registered here; any other value as it is."""
+    entry = registry.find("model", model)
     return entry.tag if entry else model
 
 
@@ -41,7 +41,7 @@ BitWidth = Annotated[int, Field(ge=2, le=8)]
 
 
 class Axes(BaseModel):
-    """Every field of a trial that a grid may sweep; the names are the same in YAML, code, tables and plots.
+    """The fields of a trial that a grid may sweep; their names are the same in YAML, code, tables and plots.
 
     None stands for full precision (bit widths), for the whole split (sizes), and elsewhere for the default of
     `SNN_DEFAULTS` or `DEFAULT_THRESHOLD`.
@@ -95,30 +95,30 @@ SNN_DEFAULTS: Final = {"surrogate_gradient": "fast_sigmoid", "spiking_layers": "
 
 
 MODEL_AXES: Final = ("weight_bit_width", "act_bit_width", "threshold", *SNN_DEFAULTS, "precision")
-"""What networks are; `ann` and registered models honour some of them. The other axes say how they are trained."""
+"""The axes that say what a network is; `ann` and registered models use some. The others say how it is trained."""
 
 
 def uses_axis(model: str, axis: str) -> bool:
-    """Whether an axis may have an effect on a model; of one that is not registered here nobody knows."""
+    """Return whether an axis may have an effect on a model; True for a model that is not registered here."""
     if axis not in MODEL_AXES or model == "snn":
         return True
     if model == "ann":
         return axis not in SNN_DEFAULTS
     tag = registry.tagged(model)
-    entry = registry.found("model", tag[0]) if tag else None
+    entry = registry.find("model", tag[0]) if tag else None
     return entry is None or axis in entry.axes
 
 
 @cache
 def axis_adapter(axis: str) -> TypeAdapter[Any]:
-    """The validator of one axis's values, strict as the whole specification is."""
+    """Return the validator of an axis's values, which is as strict as the whole specification."""
     field = Axes.model_fields[axis]
     annotation: Any = Annotated[(field.annotation, *field.metadata, axis)]
     return TypeAdapter(annotation, config=STRICT)
 
 
 def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
-    """Drop what has no effect from a point of the cross-product, and write out the defaults of what has.
+    """Drop the values without effect from a point of the cross-product, and write out the defaults of the others.
 
     A threshold needs quantised activations; a surrogate gradient, time steps and a decay need a spiking network;
     a choice of spiking layers needs convolutions. A registered model says which axes have an effect on it.
@@ -143,21 +143,21 @@ def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
     return canonical
 
 
-def _canonical_registered(axes: Mapping[str, Any], honoured: Collection[str]) -> dict[str, Any]:
+def _canonical_registered(axes: Mapping[str, Any], used_axes: Collection[str]) -> dict[str, Any]:
     canonical = dict(axes)
     for axis in MODEL_AXES:
-        if axis not in honoured:
+        if axis not in used_axes:
             canonical[axis] = Axes.model_fields[axis].default
         elif canonical[axis] is None and axis in SNN_DEFAULTS:
             canonical[axis] = SNN_DEFAULTS[axis]
-    if "threshold" in honoured:
-        quantised = "act_bit_width" not in honoured or canonical["act_bit_width"] is not None
+    if "threshold" in used_axes:
+        quantised = "act_bit_width" not in used_axes or canonical["act_bit_width"] is not None
         canonical["threshold"] = (canonical["threshold"] or DEFAULT_THRESHOLD) if quantised else None
     return canonical
 
 
 class TrialSpec(Axes):
-    """One configuration, replicates included."""
+    """A configuration, with all of its replicates."""
 
     dataset: Dataset
     protocol: Protocol = PaperProtocol()
@@ -170,30 +170,30 @@ class TrialSpec(Axes):
         return dataset_name(self.dataset)
 
     def axes(self) -> dict[str, Any]:
-        """The values of this trial's axes, by name, in their order."""
+        """Return the values of this trial's axes, by name, in the order of `AXES`."""
         return {axis: getattr(self, axis) for axis in AXES}
 
     def canonical(self, network: Network, *, augments: bool = False) -> Self:
-        """The same trial without the values that have no effect on a network of this kind and its data.
+        """Return the same trial without the values that have no effect on a network of this kind and its data.
 
-        Two trials that train the same thing have the same canonical form.
+        Two trials that train the same networks have the same canonical form.
 
         Args:
             network: the kind of network that the dataset takes.
-            augments: whether the dataset is augmented in training.
+            augments: True if the dataset is augmented in training.
         """
         protocol = self.protocol.canonical(augments=augments)
         return self.model_copy(update={**canonical_axes(self.axes(), network), "protocol": protocol})
 
     def trial_id(self, fingerprint: str, version: int = NUMERICS_VERSION) -> str:
-        """The key under which this trial is recorded: 16 hexadecimal digits.
+        """Return the key under which this trial is recorded: 16 hexadecimal digits.
 
         It covers the axes, the protocol, the seed, the dataset's content (its `fingerprint`, whatever its path or
         name) and `NUMERICS_VERSION`. It leaves the attacks out: they read what the training gave, so a recorded
         trial can gain an attack without becoming another trial.
 
         Args:
-            fingerprint: of the dataset's content.
+            fingerprint: the fingerprint of the dataset's content.
             version: an earlier `NUMERICS_VERSION`, for the id that the trial had under it.
         """
         fields = Axes.model_fields  # once, as pydantic looks it up afresh each time

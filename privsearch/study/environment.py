@@ -1,7 +1,7 @@
-"""Where a study ran: what a reader needs to run it again, and to know what may differ.
+"""The environment of a study: the versions and the machine that a reader needs to run it again or compare it.
 
-The numbers of a trial are the same again under the same versions on the same kind of processor. Both stand beside every
-result in one line, such as `privsearch 0.1.0 6de6acb8, torch 2.11.0, numpy 2.4.6 on AMD EPYC`.
+The numbers of a trial are the same again under the same versions on the same kind of processor. Every result has both
+in one line, such as `privsearch 0.1.0 6de6acb8, torch 2.11.0, numpy 2.4.6 on AMD EPYC`.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ NUMERIC_PACKAGES: Final = (
 """The packages whose versions can change a number of a trial."""
 
 OTHER_PACKAGES: Final = ("ray", "optuna", "pandas")
-"""The packages whose versions can change how trials are run, or what is made of their numbers."""
+"""The packages whose versions can change the running of trials, or what is computed from their numbers."""
 
 _ON: Final = " on "
 _COMMIT: Final = "commit"
@@ -36,7 +36,7 @@ _GPU: Final = " (GPU)"
 
 
 def describe_environment() -> dict[str, Any]:
-    """The program's commit, the versions of what it computes with, and the machine, as plain JSON values."""
+    """Return the program's commit, the versions of its packages, and the machine, as plain JSON values."""
     return {
         "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.argv[1:],
@@ -55,36 +55,36 @@ def describe_environment() -> dict[str, Any]:
 
 @cache
 def present_environment(device: str = "cpu") -> str:
-    """What the numbers that this process computes may depend on, in one line.
+    """Return the environment of this process, on which its numbers may depend, as one line.
 
     Args:
-        device: where networks are trained, as torch names it.
+        device: the device that networks are trained on, by torch's name.
     """
     commit = _commit()
-    own = " ".join([version("privsearch"), *([commit[:8] + commit[40:]] if commit else [])])
-    versions = {"privsearch": own, **{name: _version(name) for name in NUMERIC_PACKAGES}}
+    number = " ".join([version("privsearch"), *([commit[:8] + commit[40:]] if commit else [])])
+    versions = {"privsearch": number, **{name: _version(name) for name in NUMERIC_PACKAGES}}
     processor = _processor() if device == "cpu" else _gpu(device)
     return ", ".join(f"{name} {number}" for name, number in versions.items() if number) + _ON + processor
 
 
 def same_versions(one: str, other: str) -> bool:
-    """Whether two environments differ at most in their processors."""
+    """Return whether two environments differ at most in their processors."""
     if UNKNOWN_ENVIRONMENT in {one, other}:
         return one == other
     return _differences([one, other]).keys() <= {_PROCESSOR}
 
 
 def was_on_gpu(environment: str) -> bool:
-    """Whether networks were trained on a GPU there."""
+    """Return whether networks were trained on a GPU in an environment."""
     return environment.endswith(_GPU)
 
 
 def changes_to_present(recorded: str, *, gpu: bool) -> str:
-    """What differs between the environment of a result and that of this process; see `changes`.
+    """Return the differences between the environment of a result and that of this process; see `changes`.
 
     Args:
         recorded: the environment of the result.
-        gpu: whether networks may be trained on a GPU. Which one, only the workers know: that of a result passes for it.
+        gpu: True if networks may be trained on a GPU. Only the workers know which GPU, so it counts as the result's.
     """
     present = present_environment()
     if gpu and was_on_gpu(recorded):
@@ -93,39 +93,39 @@ def changes_to_present(recorded: str, *, gpu: bool) -> str:
 
 
 def changes(earlier: str, later: str) -> str:
-    """What differs between two environments, such as `torch 2.10.0 -> 2.11.0, AMD EPYC -> NVIDIA H200`.
+    """Return the differences between two environments, such as `torch 2.10.0 -> 2.11.0, AMD EPYC -> NVIDIA H200`.
 
-    Empty where nothing does. Where the earlier one is not known, it says so.
+    The text is empty if there are none, and `unknown versions` if the earlier environment is not known.
     """
     if earlier == UNKNOWN_ENVIRONMENT:
         return f"{earlier} versions"
     differences = _differences([earlier, later])
-    return ", ".join(f"{name} {was} -> {now}".strip() for name, (was, now) in differences.items())
+    return ", ".join(f"{name} {before} -> {after}".strip() for name, (before, after) in differences.items())
 
 
 def mixture(environments: Iterable[str]) -> str:
-    """What differs between several environments, such as `torch 2.10.0 / 2.11.0`; empty where nothing does."""
+    """Return the differences between several environments, such as `torch 2.10.0 / 2.11.0`; empty if there are none."""
     distinct = dict.fromkeys(environments)
-    known = [environment for environment in distinct if environment != UNKNOWN_ENVIRONMENT]
-    said = [f"{name} {' / '.join(values)}".strip() for name, values in _differences(known).items()]
-    return ", ".join([*said, *(["versions that are not known"] if 0 < len(known) < len(distinct) else [])])
+    recorded = [environment for environment in distinct if environment != UNKNOWN_ENVIRONMENT]
+    differences = [f"{name} {' / '.join(values)}".strip() for name, values in _differences(recorded).items()]
+    return ", ".join([*differences, *(["versions that are not known"] if 0 < len(recorded) < len(distinct) else [])])
 
 
 def _differences(environments: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """What differs between environments, by its name: all of its values, in the order in which they first come.
+    """Return the parts that differ between environments: all values of each, by name, in order of first occurrence.
 
-    One without a commit, which is that of an installed package, may be of any.
+    An environment without a commit is that of an installed package, and counts as equal to any commit.
     """
     parts = [_parts(environment) for environment in environments]
-    found = {
+    values_of = {
         name: dict.fromkeys(part.get(name, "none") for part in parts if name in part or name != _COMMIT)
         for name in dict.fromkeys(name for part in parts for name in part)
     }
-    return {name: tuple(values) for name, values in found.items() if len(values) > 1}
+    return {name: tuple(values) for name, values in values_of.items() if len(values) > 1}
 
 
 def _parts(environment: str) -> dict[str, str]:
-    """By package its version, then the commit and the processor."""
+    """Return the version of each package, by name, then the commit and the processor."""
     versions, _, processor = environment.partition(_ON)
     numbers = {name: number for name, _, number in (part.partition(" ") for part in versions.split(", "))}
     numbers["privsearch"], _, commit = numbers.get("privsearch", "none").partition(" ")
@@ -140,7 +140,7 @@ def _version(name: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """The commit of the source tree, with a mark of whatever the package has beyond it; None for an installed one."""
+    """Return the commit of the source tree, with a digest of uncommitted changes; None for an installed package."""
     root = Path(str(files("privsearch"))).resolve().parent
     if not (root / ".git").exists():
         return None
@@ -159,13 +159,13 @@ def _git(root: Path, *words: str) -> bytes:
 
 
 def _gpu(device: str) -> str:
-    import torch  # slow to import, and there already where a network is trained
+    import torch  # slow to import, and loaded already in a process that trains
 
     return torch.cuda.get_device_name(device) + _GPU
 
 
 def _processor() -> str:
-    """The processor's name, as the system tells it."""
+    """Return the processor's name as the system gives it."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         for line in cpuinfo.read_text().splitlines():

@@ -255,7 +255,7 @@ class StudyFolder:
         """
         self._make()
         check_links(self.path)
-        with lock.held(self.path):
+        with lock.locked(self.path):
             yield
 
     @contextmanager
@@ -267,7 +267,7 @@ class StudyFolder:
         """
         with writing(self.path):
             try:
-                with lock.locked(self.path / ".outputs.lock", OUTPUTS_SECONDS):
+                with lock.file_locked(self.path / ".outputs.lock", OUTPUTS_SECONDS):
                     yield
             except Timeout:
                 raise StudyError(

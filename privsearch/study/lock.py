@@ -1,9 +1,9 @@
-"""One writer at a time, also where several hosts share a file system that does not show one's locks to the other.
+"""One writer at a time in a folder, even if several hosts share a file system that hides their locks from each other.
 
-Two things are held. The operating system's lock, which the processes of one host see, and which ends with its process
-however that dies. And a lease, a file that its holder touches every few seconds, for the processes of other hosts:
-they watch it, refuse as soon as they see it touched, and take it over once they have not for `LEASE_SECONDS` of their
-own clock. No two hosts' clocks are ever compared.
+A writer holds two things. The operating system's lock is seen by the processes of one host, and ends with its process
+however the process dies. The lease, a file that its holder touches every few seconds, is for the processes of other
+hosts: they watch it, give up as soon as they see it touched, and take it over if it was not touched for `LEASE_SECONDS`
+of their own clock. The clocks of two hosts are never compared.
 """
 
 import errno
@@ -26,10 +26,10 @@ from privsearch._util.disk import replace_file, writing
 from privsearch.errors import StudyError
 
 LEASE_SECONDS: Final = 30.0
-"""A lease that nobody touched for so long is nobody's."""
+"""The seconds without a touch after which a lease has no holder."""
 
 HEARTBEAT_SECONDS: Final = 5.0
-"""How often its holder touches it."""
+"""The seconds between two touches of a lease by its holder."""
 
 _POLL_SECONDS: Final = 0.2
 _LOCK, _LEASE, _HOLDER = ".lock", ".lease", ".holder.json"
@@ -38,25 +38,23 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold a folder against every other process that asks to; the hold ends with the process, however it dies.
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder, which is made if needed, against other processes; the hold ends with the process, however it dies.
 
-    The folder is made where it is not there.
-
-    A holder that could not touch its lease for too long, on a host that was suspended say, is interrupted when it goes
-    on: by then another one may be writing.
+    A holder that could not touch its lease for too long, on a suspended host for example, is interrupted when it goes
+    on: by then another process may be writing.
 
     Raises:
-        StudyError: another process holds the folder, or took it over; or it cannot be written to.
+        StudyError: another process holds the folder, or took it over, or the folder cannot be written to.
     """
     with ExitStack() as stack:
-        lease = _entered(folder, stack)
-        who = {
+        lease = _acquired(folder, stack)
+        process = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "since": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        replace_file(folder / _HOLDER, json.dumps(who))
+        replace_file(folder / _HOLDER, json.dumps(process))
         try:
             yield
         finally:
@@ -71,40 +69,40 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def holder(folder: Path) -> str | None:
-    """Who holds a folder, or did until it died, in words; None where nobody has said so."""
+    """Return a sentence on the process that holds a folder, or did until it died; None if there is none."""
     try:
-        who = json.loads((folder / _HOLDER).read_text())
-        return f"process {who['pid']} on {who['host']} holds it since {who['since']}"
+        process = json.loads((folder / _HOLDER).read_text())
+        return f"process {process['pid']} on {process['host']} holds it since {process['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 class LeaseObserver:
-    """Sees whether a folder is held, and touches nothing, so that it is never in a holder's way."""
+    """An observer of a folder's lease that touches nothing, so that it is never in a holder's way."""
 
     def __init__(self, folder: Path) -> None:
-        """Look at `folder`, whether it is there yet or not."""
+        """Observe `folder`, which need not exist yet."""
         self._folder = folder
         self._stamp: tuple[int, int] | None = None
-        self._moved_at = 0.0
+        self._touched_at = 0.0
 
     def held(self) -> bool:
-        """Whether its lease is touched; to be asked again and again.
+        """Return whether the folder is held, as far as repeated calls have seen its lease touched.
 
-        One that this onlooker has never seen touched counts for as long as one that has just been touched. That of a
-        process of this host which is no more counts for two heartbeats: where hosts share a name, it may be another's.
+        A lease that this observer first sees counts as one that has just been touched. The lease of a process of this
+        host that has ended counts for two heartbeats, since another host may have the same name.
         """
         stamp, now = _stamp(self._folder / _LEASE), time.monotonic()
         if stamp != self._stamp:
-            self._stamp, self._moved_at = stamp, now
-        patience = 2 * HEARTBEAT_SECONDS if self._holder_is_gone() else LEASE_SECONDS
-        return stamp is not None and now - self._moved_at < patience
+            self._stamp, self._touched_at = stamp, now
+        grace = 2 * HEARTBEAT_SECONDS if self._holder_is_gone() else LEASE_SECONDS
+        return stamp is not None and now - self._touched_at < grace
 
     def _holder_is_gone(self) -> bool:
         try:
-            who = json.loads((self._folder / _HOLDER).read_text())
-            if who["host"] == socket.gethostname():
-                os.kill(int(who["pid"]), 0)
+            process = json.loads((self._folder / _HOLDER).read_text())
+            if process["host"] == socket.gethostname():
+                os.kill(int(process["pid"]), 0)
         except (ProcessLookupError, OverflowError):
             return True
         except (OSError, ValueError, KeyError, TypeError):
@@ -113,11 +111,11 @@ class LeaseObserver:
 
 
 @contextmanager
-def locked(path: Path, timeout: float) -> Iterator[None]:
-    """Hold the operating system's lock on a file, where the file system has locks at all.
+def file_locked(path: Path, timeout: float) -> Iterator[None]:
+    """Hold the operating system's lock on a file, if the file system has locks at all.
 
     Raises:
-        Timeout: another process holds it for longer than `timeout` seconds.
+        Timeout: another process holds the lock for longer than `timeout` seconds.
         OSError: the file cannot be written.
     """
     lock = FileLock(path, fallback_to_soft=False)
@@ -132,11 +130,11 @@ def locked(path: Path, timeout: float) -> Iterator[None]:
         lock.release()
 
 
-def _entered(folder: Path, stack: ExitStack) -> SoftFileLease:
-    """Both of them, held until `stack` ends."""
+def _acquired(folder: Path, stack: ExitStack) -> SoftFileLease:
+    """Acquire the lock and the lease of a folder, held until `stack` ends, and return the lease."""
     with writing(folder):
         try:
-            stack.enter_context(locked(folder / _LOCK, timeout=0))
+            stack.enter_context(file_locked(folder / _LOCK, timeout=0))
             lease = _leased(folder)
         except (Timeout, LeaseSettingsMismatch):
             raise StudyError(
@@ -170,7 +168,7 @@ def _outlive(lease: SoftFileLease, path: Path) -> None:
     """Take the lease over from a holder that never touches it.
 
     Raises:
-        Timeout: it does.
+        Timeout: the holder touches the lease.
     """
     first = _stamp(path)
 
@@ -182,13 +180,13 @@ def _outlive(lease: SoftFileLease, path: Path) -> None:
     except Timeout:
         if touched():
             raise
-        # Some shared file systems, NFS among them, cannot swap two files, which filelock takes leases over with.
+        # filelock takes a lease over by swapping two files, which some shared file systems, such as NFS, cannot.
         lease.force_break()
         lease.acquire(timeout=0)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """What changes when a lease is touched, as the file system sees it now; None where there is none."""
+    """Return a stamp of a lease that changes when the lease is touched; None if there is no lease."""
     # NFS promises to ask its server only when a file is opened.
     try:
         with path.open("rb") as file:
@@ -199,7 +197,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 
 def _interrupt(_: LeaseCompromise) -> None:
-    """End what this process does in the study, as Ctrl-C does: it is no longer alone."""
-    # A shell lets what it runs in the background ignore Ctrl-C.
+    """Interrupt this process as Ctrl-C does, because it may no longer be alone in the study."""
+    # Processes that a shell runs in the background ignore Ctrl-C.
     ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM if ignored else signal.SIGINT)

@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 
 FORMAT: Final = 1
-"""Raised whenever a file means something else than before."""
+"""The version of the files' format, raised whenever a file gets another meaning."""
 
 
 @dataclass(frozen=True, eq=False)
 class KeptNetwork:
-    """One network of a trial.
+    """A network of a trial, with its weights.
 
     Attributes:
-        role: what it is to the attacks.
-        replicate: the target that it is, or that it is the shadow of, from 1.
-        seed: decided its initial weights, the order of its batches and how they were augmented.
-        trained_on: `(n,)`: where its training examples stand in the dataset's training data as they are read, from 0.
-        state_dict: its weights, on the CPU.
+        role: the network's part in the attacks.
+        replicate: the number, from 1, of the target that the network is, or is the shadow of.
+        seed: the seed of its initial weights, of the order of its batches and of their augmentation.
+        trained_on: `(n,)`: the rows of its training examples in the dataset's training data as they are read, from 0.
+        state_dict: the network's weights, on the CPU.
     """
 
     role: Role
@@ -54,15 +54,15 @@ class KeptNetwork:
 
 @dataclass(frozen=True, eq=False)
 class KeptNetworks:
-    """The networks of a trial, and what it takes to build them.
+    """The networks of a trial, with all that is needed to build them.
 
     Attributes:
-        trial_id: its key in the record.
-        spec: its configuration, canonical.
-        input_shape: of an example.
+        trial_id: the trial's key in the record.
+        spec: the trial's configuration, canonical.
+        input_shape: the shape of an example.
         num_classes: the number of logits.
-        environment: under which versions, and on which processor, they were trained.
-        networks: in the order of their training, which is that of the signals.
+        environment: the versions and the processor that the networks were trained with.
+        networks: the networks in the order of their training, which is that of the signals.
     """
 
     trial_id: str
@@ -79,12 +79,12 @@ class KeptNetworks:
 
 @dataclass(frozen=True)
 class NetworkArchive(TrialFiles):
-    """A folder with one file of torch for each trained trial, `<trial_id>.pt`, of tensors and plain values alone."""
+    """A folder with one torch file for each trained trial, `<trial_id>.pt`, of tensors and plain values alone."""
 
     ending = ".pt"
 
     def save(self, trial_id: str, kept: KeptNetworks) -> None:
-        """Keep the networks of a training; a reader sees all of them or nothing.
+        """Write the networks of a training to a file; a reader sees all of them or nothing.
 
         Raises:
             StudyError: the folder cannot be reached or written, or the networks are larger than what is read back.
@@ -98,7 +98,7 @@ class NetworkArchive(TrialFiles):
         self.files.write(f"{trial_id}{self.ending}", content)
 
     def read(self, trial_id: str) -> bytes | None:
-        """The file of a trial; None where there is none.
+        """Return the content of a trial's file; None if there is no file.
 
         Raises:
             StudyError: the folder cannot be reached.
@@ -106,7 +106,7 @@ class NetworkArchive(TrialFiles):
         return self.files.read(f"{trial_id}{self.ending}")
 
     def damage_in(self, content: bytes) -> str | None:
-        """What is wrong with the content of a file, in words; None where nothing is."""
+        """Return a sentence on the damage in the content of a file; None if there is none."""
         try:
             unpack_networks(content)
         except ValueError as error:
@@ -115,7 +115,7 @@ class NetworkArchive(TrialFiles):
 
 
 class _Entry(BaseModel):
-    """What a file says of one network, its tensors aside."""
+    """The fields of one network in a file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
@@ -127,7 +127,7 @@ class _Entry(BaseModel):
 
 
 class _Content(BaseModel):
-    """What a file holds."""
+    """The content of a file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
@@ -141,7 +141,7 @@ class _Content(BaseModel):
 
 
 def pack_networks(kept: KeptNetworks) -> bytes:
-    """A file that `torch.load(..., weights_only=True)` reads: see `docs/choosing.md` for what is in it."""
+    """Return the content of a file that `torch.load(..., weights_only=True)` reads, described in `docs/choosing.md`."""
     import torch  # slow to import
 
     networks = [
@@ -169,26 +169,26 @@ def pack_networks(kept: KeptNetworks) -> bytes:
 
 
 def unpack_networks(content: bytes) -> KeptNetworks:
-    """What `pack_networks` has packed, whoever wrote it: nothing in it is executed.
+    """Return the networks that `pack_networks` has packed; nothing in the content is executed.
 
     Raises:
-        ValueError: it is damaged, or something else; the message says why.
+        ValueError: the content is damaged, or something else; the message says why.
     """
     try:
         _check_archive(content)
         return _unpacked(content)
-    # Whatever the unpickler, the zip reader or pydantic make of a stranger's bytes.
+    # The unpickler, the zip reader and pydantic may raise any error on a stranger's bytes.
     except Exception as error:
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise ValueError(f"must be networks that privsearch has kept, but: {reason}") from None
 
 
 def load_networks(path: str | Path) -> KeptNetworks:
-    """What a file of kept networks holds: the configuration, and of each network its role, its examples, its weights.
+    """Load a file of kept networks: the configuration, and each network with its role, examples and weights.
 
     Args:
-        path: of a file that `privsearch export`, or a sweep with `keep_networks: true`, has written. It may come from
-            a stranger: nothing in it is executed.
+        path: a file that `privsearch export`, or a sweep with `keep_networks: true`, has written. It may come from a
+            stranger: nothing in it is executed.
 
     Raises:
         StudyError: there is no such file, or it is damaged or something else.
@@ -203,7 +203,7 @@ def load_networks(path: str | Path) -> KeptNetworks:
 
 
 def _check_archive(content: bytes) -> None:
-    """Torch compares no checksums, and unpacks whatever a compressed archive claims to hold."""
+    """Refuse wrong checksums and compression, since torch compares no checksums and unpacks to any size."""
     with open_npz(io.BytesIO(content)) as archive:
         if any(member.compress_type for member in archive.infolist()):
             raise ValueError("it is compressed, as torch never writes it")
@@ -214,19 +214,19 @@ def _check_archive(content: bytes) -> None:
 def _unpacked(content: bytes) -> KeptNetworks:
     import torch
 
-    found = _Content.model_validate(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
-    tensors = [tensor for entry in found.networks for tensor in entry.state_dict.values()]
+    read = _Content.model_validate(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
+    tensors = [tensor for entry in read.networks for tensor in entry.state_dict.values()]
     if not all(isinstance(tensor, torch.Tensor) and tensor.layout is torch.strided for tensor in tensors):
         raise ValueError("a state dict must hold tensors alone")
     return KeptNetworks(
-        trial_id=found.trial_id,
-        spec=TrialSpec.model_validate_json(found.spec),
-        input_shape=found.input_shape,
-        num_classes=found.num_classes,
-        environment=found.environment,
+        trial_id=read.trial_id,
+        spec=TrialSpec.model_validate_json(read.spec),
+        input_shape=read.input_shape,
+        num_classes=read.num_classes,
+        environment=read.environment,
         networks=[
             KeptNetwork(entry.role, entry.replicate, entry.seed, _rows(entry.trained_on), entry.state_dict)
-            for entry in found.networks
+            for entry in read.networks
         ],
     )
 

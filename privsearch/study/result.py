@@ -1,4 +1,4 @@
-"""What came out of a trial: `Completed` or `Failed`, both written as one line of JSON."""
+"""The result of a trial: `Completed` or `Failed`, both written as one line of JSON."""
 
 import math
 import platform
@@ -18,10 +18,10 @@ from privsearch.spec.trial import Axes
 from privsearch.study.signals import Signals
 
 UNKNOWN_ENVIRONMENT: Final = "unknown"
-"""What stands for the environment of results that were recorded without one."""
+"""The environment of results that were recorded without one."""
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-"""A number that is not finite cannot enter a result: such a trial is a failed one."""
+"""The configuration of frozen classes without numbers that are not finite: a trial with such a number has failed."""
 
 
 def _finite(interval: Interval) -> Interval:
@@ -31,40 +31,39 @@ def _finite(interval: Interval) -> Interval:
 
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,199}$")]
-"""What becomes a part of columns and of files' names, whoever wrote the record: no path, markup or formula."""
+"""A part of columns' and files' names that is no path, markup or formula, even if a stranger wrote the record."""
 
 Text = Annotated[str, AfterValidator(printable)]
-"""What is shown, whoever wrote the record: without what a terminal would obey."""
+"""Text to show, with nothing that a terminal would obey, even if a stranger wrote the record."""
 
 Environment = Annotated[
     str,
     Field(pattern=r"^(unknown|[A-Za-z0-9][\w.-]* [\w.+! -]+(, [A-Za-z0-9][\w.-]* [\w.+!-]+)* on .*)$"),
     AfterValidator(printable),
 ]
-"""Versions and a processor, `name version, name version on processor`, whoever wrote the record; or unknown."""
+"""Versions and a processor as `name version, name version on processor`, or `unknown`."""
 
 FiniteInterval = Annotated[Interval, AfterValidator(_finite)]
 
 
 class AttackResult(BaseModel):
-    """What one attack found on one target. Intervals are those of 95 %, over the examples; None: too few examples.
+    """The numbers of one attack on one target, with 95 % intervals over the examples; None if there are too few.
 
     Attributes:
-        auc: area under the ROC curve, a fraction, with DeLong's interval.
-        auc_by_half: the AUC among either half of the examples, which is the same half for all targets and attacks of a
-            trial: an attack is chosen on one and judged on the other.
-        tpr_at_fpr: by the false positive rate, the share of members found at it, with the interval of Clopper and
-            Pearson.
+        auc: the area under the ROC curve, a fraction, with DeLong's interval.
+        auc_by_half: the AUC among each half of the examples. The halves are the same for all targets and attacks of a
+            trial: an attack is selected on one and evaluated on the other.
+        tpr_at_fpr: the share of members found, by the false positive rate, with the interval of Clopper and Pearson.
         advantage: true less false positive rate at a threshold chosen on other examples; 0 on average for guessing.
         balanced_accuracy: the share of right answers at that threshold, members and non-members weighing alike.
         epsilon_low: a lower bound on the epsilon of pure differential privacy.
         by_class: the AUC among the examples of each class.
         by_correctness: the AUC among the examples that the target classifies rightly ("correct") and wrongly ("wrong").
-        num_members: examples scored that are members of the target's training set.
-        num_non_members: examples scored that are not.
-        placebo_auc: under `paper`, the AUC where no example was trained on, the mean over the cuts; 0.5 for an honest
-            attack.
-        matched_auc: the same on real members, as many as the placebo's, the mean over the cuts.
+        num_members: the number of scored examples that are members of the target's training set.
+        num_non_members: the number of scored examples that are not.
+        placebo_auc: under `paper`, the AUC among examples of which none was trained on, the mean over the cuts; 0.5 for
+            an honest attack.
+        matched_auc: the AUC with real members, as many as the placebo has, the mean over the cuts.
     """
 
     model_config = _FROZEN
@@ -84,23 +83,23 @@ class AttackResult(BaseModel):
 
     @property
     def excess_auc(self) -> float | None:
-        """What the attack owes to membership: the matched AUC less the placebo's; 0 on average without any signal."""
+        """The part of the AUC that is due to membership: matched less placebo AUC; 0 on average without any signal."""
         if self.matched_auc is None or self.placebo_auc is None:
             return None
         return self.matched_auc - self.placebo_auc
 
 
 class ExposedExample(BaseModel):
-    """An example that an attack accuses most often of the trainings that it was part of.
+    """An example that an attack calls a member most often among the targets that were trained on it.
 
     Attributes:
-        row: where it stands in the dataset's training data as they were read, from 0.
-        label: its class.
+        row: the example's row in the dataset's training data as they were read, from 0.
+        label: the example's class.
         mean_score: its mean score over the targets that were trained on it.
-        accused: how many of these accuse it, where one in ten of the non-members may be accused.
-        trained: how many targets were trained on it.
-        falsely_accused: how many of the other targets accuse it.
-        not_trained: how many other targets there are.
+        accused: the number of these targets on which it is called a member, at a false positive rate of one in ten.
+        trained: the number of targets that were trained on it.
+        falsely_accused: the number of other targets on which it is called a member.
+        not_trained: the number of other targets.
     """
 
     model_config = _FROZEN
@@ -115,11 +114,11 @@ class ExposedExample(BaseModel):
 
 
 class AcrossTargets(BaseModel):
-    """What one attack found on all the targets of a trial together.
+    """The numbers of one attack on all targets of a trial together.
 
     Attributes:
         auc: the mean over the targets, with the interval of a hierarchical bootstrap.
-        exposed: the most exposed examples, the most exposed first.
+        exposed: the most exposed examples, in descending order.
     """
 
     model_config = _FROZEN
@@ -128,13 +127,13 @@ class AcrossTargets(BaseModel):
     exposed: tuple[ExposedExample, ...]
 
 
-# No model, because a record holds more of these than of anything else: a fifth of the memory.
+# Not a BaseModel, which takes five times the memory: a record holds more epochs than any other objects.
 @validated(frozen=True, slots=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
 class Epoch:
-    """One pass over a training set, measured on its batches as they were trained on.
+    """A pass over a training set, measured on the batches as they are trained on.
 
     Attributes:
-        loss: mean cross-entropy, nats.
+        loss: the mean cross-entropy, nats.
         accuracy: a fraction.
     """
 
@@ -143,12 +142,12 @@ class Epoch:
 
 
 class TrainedNetwork(BaseModel):
-    """How well one network learnt.
+    """The accuracies of a trained network, and its training history.
 
     Attributes:
-        train_accuracy: on its own training set, after training, without augmentation; a fraction.
-        test_accuracy: on the test split; a fraction.
-        history: one entry an epoch.
+        train_accuracy: the accuracy on its training set, after training, without augmentation; a fraction.
+        test_accuracy: the accuracy on the test split; a fraction.
+        history: one entry for each epoch.
     """
 
     model_config = _FROZEN
@@ -159,7 +158,7 @@ class TrainedNetwork(BaseModel):
 
 
 class Replicate(BaseModel):
-    """One target, its shadow where it has one of its own, and what each attack found."""
+    """A target, its shadow if no other target shares it, and the numbers of each attack."""
 
     model_config = _FROZEN
 
@@ -170,12 +169,12 @@ class Replicate(BaseModel):
 
 @dataclass(frozen=True)
 class Cohort:
-    """What the training of a trial gave: all that attacks, those to come included, need to know of it.
+    """The trained networks of a trial, as far as present and future attacks need them.
 
     Attributes:
-        signals: what the attacks see.
-        networks: how well each network learnt.
-        environment: under which versions, and on which processor, they were trained.
+        signals: the outputs that attacks see.
+        networks: the accuracies and the training history of each network.
+        environment: the versions and the processor that they were trained with.
     """
 
     signals: Signals
@@ -187,16 +186,16 @@ class Completed(BaseModel):
     """A trial that ended with numbers.
 
     Attributes:
-        spec: its configuration, with the attacks that were asked for.
-        replicates: the targets, with what each attack found on them.
-        across: by the attack's name, what it found on all targets together.
-        refused: by the attack's name, why the examples or the networks' outputs cannot carry it.
-        dead: which networks give all examples the same outputs, so that no attack can see anything, from 0 in the
-            order of their training (under `paper` each target before its shadow); None where nobody looked.
-        unkept: why its signals could not be kept; None where they were, or where nobody asked for it.
-        networks_unkept: why its networks could not be kept; likewise.
-        environments: under which versions, and on which processor, the networks were trained, and then any other one
-            that they were attacked under (`privsearch.study.environment.present_environment`).
+        spec: the trial's configuration, with the attacks that were asked for.
+        replicates: the targets, with the numbers of each attack on them.
+        across: the numbers of each attack on all targets together, by the attack's name.
+        refused: the reason why an attack cannot be run on the examples or the outputs, by the attack's name.
+        dead: the networks that give all examples the same outputs, so that no attack can see anything, from 0 in the
+            order of their training (under `paper` each target before its shadow); None if this was not examined.
+        unkept: the reason why the signals could not be kept; None if they were kept, or were not to be.
+        networks_unkept: the same for the networks.
+        environments: the environment that the networks were trained in, and then any others that they were attacked
+            in (`privsearch.study.environment.present_environment`).
     """
 
     model_config = _FROZEN
@@ -230,23 +229,23 @@ class Completed(BaseModel):
     __str__ = __repr__
 
     def numbers(self) -> dict[str, Any]:
-        """Everything that must come out the same again: all but the time, the place and the date."""
-        told = {"seconds", "host", "finished_at", "environments", "unkept", "networks_unkept"}
-        return self.model_dump(mode="json", exclude=told)
+        """Return all fields that must be the same if the trial is run again: all but time, place and date."""
+        circumstances = {"seconds", "host", "finished_at", "environments", "unkept", "networks_unkept"}
+        return self.model_dump(mode="json", exclude=circumstances)
 
 
 class Death(BaseModel):
-    """How the process ended that was running a trial.
+    """The end of the process that was running a trial.
 
     Attributes:
-        cause: "died", or "timeout" where it was ended because its trial took too long.
-        exit_code: what it ended with; None where a signal ended it, or where that is not known.
-        signal: the signal that ended it, such as "SIGKILL"; None where none did.
-        log_tail: the last lines that it wrote.
-        peak_memory_bytes: the most memory that it held at any time, as the system counts it: at least what the process
-            held that started it, some 200 MB; None where that is not known.
-        seconds: since the trial began.
-        host: where.
+        cause: "died", or "timeout" if it was ended because its trial took too long.
+        exit_code: the process's exit code; None if a signal ended it, or if the code is not known.
+        signal: the signal that ended the process, such as "SIGKILL"; None if none did.
+        log_tail: the last lines that the process wrote.
+        peak_memory_bytes: the most memory that the process held at any time, as the system counts it: at least the
+            memory of the process that started it, some 200 MB; None if it is not known.
+        seconds: the seconds since the trial began.
+        host: the name of the host.
     """
 
     model_config = _FROZEN
@@ -264,11 +263,11 @@ class Failed(BaseModel):
     """A trial that ended without numbers, and the evidence of why.
 
     Attributes:
-        error: the exception's class, or what became of the worker.
-        message: what it said.
-        traceback: where it happened, as Python prints it; empty if the worker died.
-        attempts: how often it was tried; more than once only where workers died.
-        death: how the last of these workers ended; None where the trial raised an exception.
+        error: the exception's class, or the end of the worker in a word.
+        message: the exception's message, or a sentence on the worker's end.
+        traceback: the traceback as Python prints it; empty if the worker died.
+        attempts: the number of times that the trial was tried; more than 1 only if workers died.
+        death: the end of the last of these workers; None if the trial raised an exception.
     """
 
     model_config = _FROZEN
@@ -292,7 +291,7 @@ class Failed(BaseModel):
 
 
 def _configuration(spec: TrialSpec) -> str:
-    """What a trial is, in a few words: the axes that are not at their defaults."""
+    """Return a trial's configuration in a few words: dataset, protocol, and the axes that are not at their defaults."""
     fields = Axes.model_fields
     axes = [f"{axis} {value}" for axis, value in spec.axes().items() if value != fields[axis].default]
     return ", ".join([spec.dataset_name, spec.protocol.kind, *axes])
@@ -301,7 +300,7 @@ def _configuration(spec: TrialSpec) -> str:
 TrialResult = Completed | Failed
 
 UNKNOWN_ID: Final = "unknown"
-"""The trial_id of a result whose dataset could not even be read, where the id would come from."""
+"""The trial_id of a result whose dataset, which the id depends on, could not be read."""
 
 _ADAPTER: TypeAdapter[TrialResult] = TypeAdapter(Annotated[TrialResult, Field(discriminator="status")])
 
@@ -316,7 +315,7 @@ def parse_result(line: str | bytes) -> TrialResult:
 
 
 def failure(spec: TrialSpec, trial_id: str, error: BaseException, *, seconds: float) -> Failed:
-    """The result of a trial that ended with `error`."""
+    """Return the result of a trial that ended with `error`."""
     return Failed(
         trial_id=trial_id,
         spec=spec,
@@ -327,12 +326,12 @@ def failure(spec: TrialSpec, trial_id: str, error: BaseException, *, seconds: fl
     )
 
 
-def restricted_to(result: TrialResult, asked: tuple[Attack, ...]) -> TrialResult:
-    """The result with these attacks alone; some of them may not have been run yet."""
-    spec = result.spec.model_copy(update={"attacks": asked})
+def restricted_to(result: TrialResult, attacks: tuple[Attack, ...]) -> TrialResult:
+    """Return a result with these attacks alone, some of which may not have been run yet."""
+    spec = result.spec.model_copy(update={"attacks": attacks})
     if not isinstance(result, Completed):
         return result.model_copy(update={"spec": spec})
-    names = [attack.name for attack in asked if attack in result.spec.attacks]
+    names = [attack.name for attack in attacks if attack in result.spec.attacks]
     replicates = tuple(
         replicate.model_copy(update={"attacks": {n: replicate.attacks[n] for n in names if n in replicate.attacks}})
         for replicate in result.replicates

@@ -1,4 +1,4 @@
-"""The signals of a study: what a finished training gave, so that an attack to come needs no new one."""
+"""The signals of a study: the outputs of trained networks, so that an attack to come needs no new training."""
 
 import io
 import zipfile
@@ -31,13 +31,15 @@ class SignalArchive(TrialFiles):
     ending = ".npz"
 
     def save(self, trial_id: str, cohort: Cohort) -> None:
-        """Keep what a training gave; a reader sees all of it or nothing.
+        """Write the signals of a training to a file; a reader sees all of them or nothing.
 
         Raises:
             StudyError: the folder cannot be reached or written, or the signals are larger than what is read back.
         """
         signals = cohort.signals
-        arrays: dict[str, Any] = {f"{read}.{asked}": array for (read, asked), array in signals.outputs.items()}
+        arrays: dict[str, Any] = {
+            f"{readout}.{queries}": array for (readout, queries), array in signals.outputs.items()
+        }
         arrays |= {"is_member": signals.is_member, "labels": signals.labels, "rows": signals.rows}
         arrays |= {"num_train": signals.num_train, "networks": _NETWORKS.dump_json(cohort.networks).decode()}
         arrays["environment"] = cohort.environment
@@ -51,7 +53,7 @@ class SignalArchive(TrialFiles):
         self.files.write(f"{trial_id}{self.ending}", content)
 
     def load(self, trial_id: str) -> Cohort | None:
-        """What the training of a trial gave; None where it was not kept, or where its file is damaged.
+        """Return the cohort of a trial's training; None if it was not kept, or if its file is damaged.
 
         Raises:
             StudyError: the folder cannot be reached.
@@ -63,7 +65,7 @@ class SignalArchive(TrialFiles):
             return None
 
     def damage_in(self, content: bytes) -> str | None:
-        """What is wrong with the content of a file, in words; None where nothing is."""
+        """Return a sentence on the damage in the content of a file; None if there is none."""
         try:
             _cohort(content)
         except _DAMAGE as error:
@@ -72,9 +74,9 @@ class SignalArchive(TrialFiles):
 
 
 def _cohort(content: bytes) -> Cohort:
-    """What an NPZ file holds; one of `_DAMAGE` is raised where it is not what was written."""
+    """Return the cohort in an NPZ file; raise one of `_DAMAGE` if the file is not as it was written."""
     with open_npz(io.BytesIO(content)) as file:
-        # No checksum covers the directory of the file, where a longer comment hides the entry behind it.
+        # No checksum covers the file's directory, in which a longer comment hides the next entry.
         if any(entry.comment for entry in file.infolist()):
             raise zipfile.BadZipFile("Comment where none was written")
         arrays = {name.removesuffix(".npy"): read_array(file, name) for name in file.namelist()}
@@ -92,7 +94,7 @@ def _cohort(content: bytes) -> Cohort:
 
 
 def _check_shapes(arrays: Mapping[str, np.ndarray], outputs: Sequence[np.ndarray], networks: int) -> None:
-    """Compare arrays with what `Signals` says of them.
+    """Check that arrays have the types, shapes and values that `Signals` describes.
 
     Raises:
         ValueError: they are not those of one cohort.

@@ -1,4 +1,4 @@
-"""What the attacks see: the outputs of a cohort of networks on examples whose membership is known."""
+"""The signals that attacks see: the outputs of a cohort of networks on examples whose membership is known."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from numpy import ndarray as Array
 from privsearch.spec import Queries, Readout
 
 ROUNDING: Final = 1e-6
-"""Outputs that differ by no more than this part of the largest differ by how they were added up, not by the example."""
+"""The difference of outputs, relative to the largest, up to which it may be due to the order of summation."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,12 @@ class Signals:
     """The outputs of K networks on the same N examples: the training split first, the test split after it.
 
     Attributes:
-        outputs: by what was read and how the network was asked, `(K, V, N, C)`, unitless, where V is the number of
-            views of each example. An ANN has `final_mem` alone: its logits.
-        is_member: `(K, N)`: whether the example was in that network's training set.
+        outputs: `(K, V, N, C)`, unitless, by readout and kind of query; V is the number of views of each example. An
+            ANN has `final_mem` alone: its logits.
+        is_member: `(K, N)`, True if the example was in that network's training set.
         labels: `(N,)`, class indices from 0 to C - 1.
-        rows: `(N,)`: where each example stands in the dataset, from 0, before any split or subsample.
-        num_train: how many of the N examples belong to the training split.
+        rows: `(N,)`, the row of each example in the dataset, from 0, before any split or subsample.
+        num_train: the number of the N examples that belong to the training split.
     """
 
     outputs: Mapping[tuple[Readout, Queries], Float[Array, "networks _ examples classes"]]
@@ -35,19 +35,19 @@ class Signals:
 
     @property
     def logits(self) -> Float[Array, "networks examples classes"]:
-        """What the networks answer to an example as it is: an ANN's logits, an SNN's last membrane potential."""
+        """The outputs for each example as it is: an ANN's logits, an SNN's last membrane potential."""
         return self.outputs["final_mem", "plain"][:, 0]
 
     def answers(self, readout: Readout, queries: Queries) -> Float[Array, "networks views examples classes"]:
-        """The outputs that an attack asks for; of an ANN always the logits, since it has no membranes and no spikes."""
+        """Return the outputs that an attack reads; for an ANN always the logits, its only outputs."""
         is_spiking = ("spike_counts", queries) in self.outputs
         return self.outputs[readout if is_spiking else "final_mem", queries]
 
     def constant_networks(self, readout: Readout, queries: Queries) -> tuple[int, ...]:
-        """The networks, from 0, whose outputs are the same for all examples, so that no attack can see anything.
+        """Return the networks, from 0, whose outputs are the same for all examples, so that no attack can see anything.
 
-        So are those of a network in which some layer never fires, or has all its ReLUs at 0, for any example: whatever
-        comes after that layer is given the same zeros every time.
+        A network has such outputs if a layer never fires, or has all its ReLUs at 0, for any example: the layers behind
+        it then get the same zeros every time.
         """
         answers = self.answers(readout, queries)
         low, high = (extreme(axis=2).astype(np.float64) for extreme in (answers.min, answers.max))

@@ -1,6 +1,6 @@
 """Folders of files, on this machine's disks or on any file system that pyarrow and fsspec know: S3, GCS, HDFS, SFTP.
 
-A reader of a file sees all of it or nothing. What keeps a folder from being read or written is a `StudyError`.
+A reader of a file sees all of it or nothing. Any error of a file system becomes a `StudyError`.
 """
 
 import os
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
 OBJECT_STORES: Final = ("s3", "gs", "gcs", "abfs", "abfss")
-"""Where pyarrow's file appears when it is whole, and no sooner."""
+"""The schemes of stores in which a file appears only when pyarrow has written all of it."""
 
 PYARROW_SCHEMES: Final = (*OBJECT_STORES, "hdfs", "viewfs")
 
 
 class Folder(Protocol):
-    """Files by their names. The folder is made when the first one is written."""
+    """A folder of files by name, which is made when the first file is written."""
 
     def names(self) -> set[str]:
-        """The files that are there, those that are being written included."""
+        """Return the names of the files, with those that are being written."""
 
     def age(self, name: str) -> float:
-        """The seconds since a file was last written to; 0 where nobody knows."""
+        """Return the seconds since a file was last written to; 0 if they are not known."""
 
     def read(self, name: str) -> bytes | None:
-        """What is in a file; None where there is no such file."""
+        """Return the content of a file; None if there is no such file."""
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file, over another of its name."""
+        """Write a file, in place of any other of its name."""
 
     def move(self, name: str, below: str) -> str:
-        """Move a file into the folder `below` this one; returns where it is then."""
+        """Move a file into the folder `below` this one, and return its new path or URI."""
 
     def remove(self, name: str) -> None:
         """Remove a file."""
@@ -57,19 +57,19 @@ class LocalFolder:
     path: Path
 
     def names(self) -> set[str]:
-        """The files that are there; none where there is no folder."""
+        """Return the names of the files; none if there is no folder."""
         with _reaching(self.path), suppress(FileNotFoundError), os.scandir(self.path) as entries:
             return {entry.name for entry in entries if entry.is_file()}
         return set()
 
     def age(self, name: str) -> float:
-        """The seconds since a file was last written to; 0 where it is gone."""
+        """Return the seconds since a file was last written to; 0 if it is gone."""
         with _reaching(self.path), suppress(FileNotFoundError):
             return time.time() - (self.path / name).stat().st_mtime
         return 0.0
 
     def read(self, name: str) -> bytes | None:
-        """What is in a file; None where there is no such file."""
+        """Return the content of a file; None if there is no such file."""
         with _reaching(self.path), suppress(FileNotFoundError):
             return (self.path / name).read_bytes()
         return None
@@ -81,7 +81,7 @@ class LocalFolder:
         replace_file(self.path / name, content)
 
     def move(self, name: str, below: str) -> str:
-        """Move a file into the folder `below` this one."""
+        """Move a file into the folder `below` this one, and return its new path."""
         with _reaching(self.path):
             (self.path / below).mkdir(exist_ok=True)
             return str((self.path / name).replace(self.path / below / name))
@@ -94,30 +94,30 @@ class LocalFolder:
 
 @dataclass(frozen=True)
 class RemoteFolder:
-    """A folder by its URI. Its file system is opened where it is used first, once in a process.
+    """A folder by its URI, whose file system is opened at its first use, once in a process.
 
-    What a file system must know comes from the URI, such as `?endpoint_override=host:port`; credentials come from where
-    its other programs find them, such as AWS_PROFILE. A request that fails is tried again by pyarrow.
+    The URI holds the file system's options, such as `?endpoint_override=host:port`. Credentials come from the usual
+    places, such as AWS_PROFILE. pyarrow repeats a request that fails.
     """
 
     uri: str
 
     def names(self) -> set[str]:
-        """The files that are there; none where there is no folder."""
+        """Return the names of the files; none if there is no folder."""
         from pyarrow.fs import FileSelector
 
         with self._opened() as (system, base):
-            there = system.get_file_info(FileSelector(base, allow_not_found=True))
-        return {info.base_name for info in there if info.is_file}
+            infos = system.get_file_info(FileSelector(base, allow_not_found=True))
+        return {info.base_name for info in infos if info.is_file}
 
     def age(self, name: str) -> float:
-        """The seconds since a file was last written to; 0 where it is gone, or where the file system does not say."""
+        """Return the seconds since a file was last written to; 0 if it is gone, or if the time is not known."""
         with self._opened() as (system, base):
             written: datetime | None = system.get_file_info(f"{base}/{name}").mtime
         return time.time() - written.timestamp() if written else 0.0
 
     def read(self, name: str) -> bytes | None:
-        """What is in a file; None where there is no such file."""
+        """Return the content of a file; None if there is no such file."""
         with (
             self._opened() as (system, base),
             suppress(FileNotFoundError),
@@ -133,18 +133,18 @@ class RemoteFolder:
                 _put(system, f"{base}/{name}", content)
                 return
             system.create_dir(base, recursive=True)
-            # As a dotfile of its own, as on a disk: whatever other hosts and processes are writing.
+            # A dotfile with a random name, as on a disk, so that no two hosts or processes write the same file.
             part = f"{base}/.{name}.{secrets.token_hex(4)}{PART}"
             try:
                 _put(system, part, content)
                 system.move(part, f"{base}/{name}")
             except BaseException:
-                with suppress(Exception):  # what went wrong first is what counts
+                with suppress(Exception):  # the first error is the one to report
                     system.delete_file(part)
                 raise
 
     def move(self, name: str, below: str) -> str:
-        """Move a file into the folder `below` this one."""
+        """Move a file into the folder `below` this one, and return its new URI."""
         with self._opened() as (system, base):
             if _scheme(self.uri) not in OBJECT_STORES:
                 system.create_dir(f"{base}/{below}", recursive=True)
@@ -158,13 +158,13 @@ class RemoteFolder:
 
     @contextmanager
     def _opened(self) -> "Iterator[tuple[FileSystem, str]]":
-        """The file system, and the path on it."""
+        """Open the file system, and yield it with the path on it."""
         with _reaching(self.uri):
             yield _open(self.uri, os.getpid())
 
 
 def open_folder(where: Path | str) -> Folder:
-    """The folder at a path, or at a URI; nothing is reached yet."""
+    """Return the folder at a path, or at a URI, without any access to it."""
     return LocalFolder(where) if isinstance(where, Path) else RemoteFolder(where)
 
 
@@ -172,18 +172,18 @@ def probe(folder: Folder) -> None:
     """Write a small file, read it back, and remove it.
 
     Raises:
-        StudyError: the folder cannot be reached, or is not there for writing.
+        StudyError: the folder cannot be reached or written.
     """
     name = f".probe.{secrets.token_hex(4)}{PART}"
     folder.write(name, b"probe")
     folder.read(name)
-    with suppress(StudyError):  # who may write need not be allowed to remove
+    with suppress(StudyError):  # the right to write may come without the right to remove
         folder.remove(name)
 
 
 @cache
 def _open(uri: str, process: int) -> "tuple[FileSystem, str]":  # noqa: ARG001  # a fork must not share a connection
-    """The file system that a URI names, and the path on it."""
+    """Return the file system of a URI, and the path on it."""
     from pyarrow.fs import FileSystem, FSSpecHandler, PyFileSystem
 
     if _scheme(uri) in PYARROW_SCHEMES:
@@ -206,7 +206,7 @@ def _put(system: "FileSystem", path: str, content: bytes) -> None:
 
 @contextmanager
 def _reaching(folder: Path | str) -> Iterator[None]:
-    """Turn whatever a file system raises into an error that says what to do."""
+    """Turn any error of a file system into a `StudyError` with the remedy."""
     try:
         yield
     except Exception as error:  # the file systems of other packages raise errors of their own

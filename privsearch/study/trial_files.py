@@ -1,4 +1,4 @@
-"""Folders with one file for each trained trial: how these are listed, examined, set aside."""
+"""Folders with one file for each trained trial, which can be listed, examined and set aside."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from privsearch.errors import StudyError
 from privsearch.study.storage import Folder, open_folder, probe
 
 STALE_SECONDS: Final = 3600
-"""A file that has been unfinished for so long is no longer being written: that takes seconds."""
+"""The age from which an unfinished file is no longer being written, which takes seconds."""
 
 
 @dataclass(frozen=True)
 class TrialFiles(ABC):
     """A folder with one file for each trained trial, `<trial_id><ending>`.
 
-    It can be sent to other processes and hosts, and is opened where it is used. Studies may share one: a trial_id
-    stands for what is in its file, so that it does not matter who wrote it.
+    It can be sent to other processes and hosts, which open the folder when they use it. Studies may share a folder,
+    since a trial_id determines the content of its file.
 
     Attributes:
-        folder: a path, or a URI (privsearch.study.storage); made when the first file is written.
+        folder: a path, or a URI (`privsearch.study.storage`); it is made when the first file is written.
     """
 
     folder: Path | str
@@ -30,10 +30,10 @@ class TrialFiles(ABC):
 
     @abstractmethod
     def damage_in(self, content: bytes) -> str | None:
-        """What is wrong with the content of a file, in words; None where nothing is."""
+        """Return a sentence on the damage in the content of a file; None if there is none."""
 
     def trial_ids(self) -> set[str]:
-        """The trials that there is a file of, readable or not.
+        """Return the ids of the trials that have a file, readable or not.
 
         Raises:
             StudyError: the folder cannot be reached.
@@ -41,24 +41,24 @@ class TrialFiles(ABC):
         return {name.removesuffix(self.ending) for name in self.files.names() if name.endswith(self.ending)}
 
     def probe(self) -> None:
-        """Find out whether files can be kept here.
+        """Check that files can be kept in the folder.
 
         Raises:
-            StudyError: they cannot, for a reason that the message tells.
+            StudyError: they cannot; the message says why.
         """
         probe(self.files)
 
     def damaged(self) -> dict[str, str]:
-        """What is wrong with the files that are damaged, by trial_id. Reads every file.
+        """Read every file, and return a sentence on each that is damaged, by trial_id.
 
         Raises:
             StudyError: the folder cannot be reached.
         """
-        found = {trial_id: self._damage(trial_id) for trial_id in sorted(self.trial_ids())}
-        return {trial_id: damage for trial_id, damage in found.items() if damage}
+        damages = {trial_id: self._damage(trial_id) for trial_id in sorted(self.trial_ids())}
+        return {trial_id: damage for trial_id, damage in damages.items() if damage}
 
     def set_aside(self, trial_id: str) -> str:
-        """Move the file of a trial into the folder `damaged` beside it; returns where it is then.
+        """Move the file of a trial into the folder `damaged` beside it, and return the file's new path or URI.
 
         Raises:
             StudyError: the folder cannot be reached or written.
@@ -66,7 +66,7 @@ class TrialFiles(ABC):
         return self.files.move(f"{trial_id}{self.ending}", "damaged")
 
     def leftovers(self) -> list[str]:
-        """The names of what killed processes left unfinished, but for what may still be written to.
+        """Return the names of the unfinished files of killed processes, without those that may still be written to.
 
         Raises:
             StudyError: the folder cannot be reached.
@@ -76,7 +76,7 @@ class TrialFiles(ABC):
         return [name for name in parts if files.age(name) > STALE_SECONDS]
 
     def remove_leftovers(self) -> list[str]:
-        """Remove them; returns their names.
+        """Remove the unfinished files of killed processes, and return their names.
 
         Raises:
             StudyError: the folder cannot be reached or written.
@@ -94,6 +94,6 @@ class TrialFiles(ABC):
     def _damage(self, trial_id: str) -> str | None:
         try:
             content = self.files.read(f"{trial_id}{self.ending}")
-        except StudyError as error:  # such as of a disk's bad sector, which is that of one file
+        except StudyError as error:  # such as of a bad sector, which concerns one file alone
             return str(error)
         return self.damage_in(content or b"")

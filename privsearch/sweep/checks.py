@@ -7,10 +7,13 @@ from typing import Final
 from privsearch._util.disk import reading
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
-from privsearch.spec import Asked, Attack, SweepSpec, registry
+from privsearch.spec import Attack, SweepSpec, TrialRequest, registry
 from privsearch.spec.trial import BUILT_IN_MODELS
 from privsearch.study.folder import StudyFolder
 from privsearch.study.links import check_links
+
+SIZE_AXES: Final = ("train_size", "test_size")
+"""The axes that say how many examples are kept of a split."""
 
 
 def check_registered(sweep: SweepSpec) -> None:
@@ -72,27 +75,42 @@ def describe_datasets(sweep: SweepSpec) -> Iterator[DatasetInfo]:
         yield info
 
 
-def check_sizes(item: Asked, sweep: SweepSpec, info: DatasetInfo) -> None:
-    """A subsample must hold every class, and cannot be larger than its split.
+def check_trial_sizes(request: TrialRequest, sweep: SweepSpec, info: DatasetInfo) -> None:
+    """Refuse a trial with a subsample that lacks a class, or is larger than its split.
 
     Raises:
-        SpecError: it does not, or is; the field that it comes from is named.
+        SpecError: it has one; the field that sets the size is named.
     """
-    # The placebo calls one part of the test split members: it takes two examples of a class to be in both parts.
-    for axis, least, available in (("train_size", 1, info.num_train), ("test_size", 2, info.num_test)):
-        size = getattr(item.spec, axis)
-        if size is not None and not least * info.num_classes <= size <= available:
+    for axis in SIZE_AXES:
+        if problem := size_problem(axis, [getattr(request.spec, axis)], info):
+            rule, size = problem
             raise SpecError(
-                f"must lie between {least * info.num_classes} ({least} for each class) and {available} (the whole "
-                f"split of {info.name}), but got {size}; change it, or give {info.name} its own in "
-                f"recipe.overrides.{info.name}",
-                where=_origin(axis, item, sweep, info.name),
+                f"{rule}, but got {size}; change it, or give {info.name} its own in recipe.overrides.{info.name}",
+                where=_origin(axis, request, sweep, info.name),
             )
 
 
-def _origin(axis: str, item: Asked, sweep: SweepSpec, name: str) -> tuple[str, ...]:
+def size_problem(axis: str, sizes: Iterable[int | None], info: DatasetInfo) -> tuple[str, int] | None:
+    """Return the rule that the sizes of a subsample break, with the first size that breaks it; None if all keep it.
+
+    Args:
+        axis: one of `SIZE_AXES`.
+        sizes: the sizes, in examples; None for the whole split, which always fits.
+        info: the dataset.
+    """
+    # The placebo calls one part of the test split members: it takes two examples of a class to be in both parts.
+    per_class, most = (1, info.num_train) if axis == "train_size" else (2, info.num_test)
+    least = per_class * info.num_classes
+    unfit = [size for size in sizes if size is not None and not least <= size <= most]
+    if not unfit:
+        return None
+    rule = f"must lie between {least} ({per_class} for each class) and {most} (the whole split of {info.name})"
+    return rule, unfit[0]
+
+
+def _origin(axis: str, request: TrialRequest, sweep: SweepSpec, name: str) -> tuple[str, ...]:
     """The field of the sweep that an axis of a trial has its value from."""
-    in_grid = next((grid for grid in item.grids if axis in sweep.grids[grid]), None)
+    in_grid = next((grid for grid in request.grids if axis in sweep.grids[grid]), None)
     if in_grid:
         return "grids", in_grid, axis
     overridden = axis in sweep.recipe.get("overrides", {}).get(name, {})

@@ -13,7 +13,7 @@ from privsearch.analysis.frames import completed_numbers
 from privsearch.data import describe_dataset, require_datasets
 from privsearch.errors import DataError, StudyError
 from privsearch.spec import Attack, SweepSpec, ThresholdAttack, TrialSpec, dataset_name
-from privsearch.spec.sweep import RECIPE_AXES
+from privsearch.spec.recipe import RECIPE_AXES
 from privsearch.study.environment import changes, present_environment, was_on_gpu
 from privsearch.study.folder import StudyFolder
 from privsearch.study.network_archive import KeptNetworks, NetworkArchive, load_networks, unpack_networks

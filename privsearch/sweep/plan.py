@@ -24,7 +24,7 @@ from privsearch.sweep.checks import (
     check_directory,
     check_ownership,
     check_registered,
-    check_sizes,
+    check_trial_sizes,
     describe_datasets,
 )
 from privsearch.sweep.cost import attack_seconds
@@ -221,7 +221,7 @@ def _made(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetIn
     trials = []
     for item in points:
         info = datasets[item.spec.dataset_name]
-        check_sizes(item, sweep, info)
+        check_trial_sizes(item, sweep, info)
         trials.append(known.planned(item, info))
     searches = tuple(plan_searches(sweep, datasets, known, log, trials))
     asked = {trial.trial_id for trial in trials} | {i for search in searches for i in search.trial_ids}

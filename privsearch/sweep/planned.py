@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from privsearch.data import DatasetInfo
-from privsearch.spec import Asked, Attack, TrialSpec
+from privsearch.spec import Attack, TrialRequest, TrialSpec
 from privsearch.study.result import Completed, TrialResult
 from privsearch.sweep.cost import attack_seconds, network_bytes, signal_bytes, training_seconds
 from privsearch.sweep.reuse import has_present_versions
@@ -61,7 +61,7 @@ class Recorded:
     kept: Collection[str] = ()
     only_same_versions: bool = False
 
-    def planned(self, item: Asked, info: DatasetInfo) -> PlannedTrial:
+    def planned(self, item: TrialRequest, info: DatasetInfo) -> PlannedTrial:
         """The trial that is asked for, seen against this."""
         trial_id = item.spec.trial_id(info.fingerprint)
         result = self.results.get(trial_id)

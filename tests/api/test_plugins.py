@@ -345,7 +345,7 @@ def test_a_plugin_may_be_a_module(folder: Path, monkeypatch: pytest.MonkeyPatch)
     """One that can be imported from the current directory is found by its name."""
     (folder / "own_plugin_module.py").write_text(PLUGIN)
     use_plugin("own_plugin_module")
-    assert registry.found("attack", "top")
+    assert registry.find("attack", "top")
 
 
 def test_no_sweep_file_names_code(folder: Path) -> None:

@@ -26,9 +26,9 @@ from privsearch.study import lock
 from privsearch.errors import StudyError
 lock.LEASE_SECONDS, lock.HEARTBEAT_SECONDS = {LEASE}, {HEARTBEAT}
 if sys.argv[2] == "elsewhere":
-    lock.locked = lambda path, timeout: contextlib.nullcontext()
+    lock.file_locked = lambda path, timeout: contextlib.nullcontext()
 try:
-    with lock.held(Path(sys.argv[1])):
+    with lock.locked(Path(sys.argv[1])):
         print("held", flush=True)
         input()
 except StudyError as error:
@@ -73,7 +73,7 @@ def said(process: "subprocess.Popen[str]") -> str:
 @contextmanager
 def nothing_held(folder: Path) -> Iterator[None]:
     """The folder can be held, and is left as it was."""
-    with lock.held(folder):
+    with lock.locked(folder):
         yield
     assert not {".lease", ".holder.json"} & {path.name for path in folder.iterdir()}
 
@@ -85,7 +85,7 @@ def test_the_second_learns_who_holds_it(tmp_path: Path, start: Start, where: str
     host = "elsewhere" if where == "elsewhere" else os.uname().nodename
     with (
         pytest.raises(StudyError, match=rf"process {first.pid} on {host} holds it since 20.*; wait"),
-        lock.held(tmp_path),
+        lock.locked(tmp_path),
     ):
         pass
     first.communicate("\n")
@@ -127,7 +127,7 @@ def test_without_locks_the_lease_suffices(tmp_path: Path, monkeypatch: pytest.Mo
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(FileLock, "acquire", refuse)
-    with nothing_held(tmp_path), pytest.raises(StudyError, match=f"process {os.getpid()} on"), lock.held(tmp_path):
+    with nothing_held(tmp_path), pytest.raises(StudyError, match=f"process {os.getpid()} on"), lock.locked(tmp_path):
         pass
 
 
@@ -148,28 +148,28 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
         pytest.raises(StudyError, match=r"file: must be writable, but: .*; move away what stands there"),
-        lock.held(tmp_path / "file"),
+        lock.locked(tmp_path / "file"),
     ):
         pass
 
 
-def test_an_onlooker_sees_a_holder_and_is_not_in_its_way(tmp_path: Path, start: Start) -> None:
+def test_an_observer_sees_a_holder_and_is_not_in_its_way(tmp_path: Path, start: Start) -> None:
     """As long as it holds the folder; a killed one for two heartbeats more, or for a lease where it was elsewhere."""
-    onlooker = lock.LeaseObserver(tmp_path)
-    assert not onlooker.held()
+    observer = lock.LeaseObserver(tmp_path)
+    assert not observer.held()
     assert list(tmp_path.iterdir()) == []
     first = start("here")
-    assert onlooker.held()
+    assert observer.held()
     first.communicate("\n")
-    assert not onlooker.held()
+    assert not observer.held()
     for where, patience in (("here", 2 * HEARTBEAT), ("elsewhere", LEASE)):
         killed = start(where)
-        assert onlooker.held()
+        assert observer.held()
         time.sleep(LEASE)
-        assert onlooker.held(), "it is touched again and again"
+        assert observer.held(), "it is touched again and again"
         killed.kill()
         killed.wait()
         began = time.monotonic()
-        while onlooker.held():
+        while observer.held():
             time.sleep(0.01)
         assert patience / 3 < time.monotonic() - began < patience + 1

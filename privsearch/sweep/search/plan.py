@@ -13,6 +13,7 @@ from privsearch.errors import SpecError
 from privsearch.spec import SweepSpec
 from privsearch.study.proposals import LoggedProposal, ProposalLog
 from privsearch.study.result import TrialResult
+from privsearch.sweep.checks import SIZE_AXES, size_problem
 from privsearch.sweep.planned import PlannedTrial, Recorded
 from privsearch.sweep.search.task_search import TaskSearch, search_tasks
 
@@ -105,14 +106,14 @@ class SearchPlan:
         """Whether a result answers all that its trial is asked for."""
         return (
             Recorded({result.trial_id: result}, (), self.recorded.only_same_versions)
-            .planned(self.task.asked(result.spec.axes()), self.task.info)
+            .planned(self.task.request(result.spec.axes()), self.task.info)
             .cached
         )
 
     def trial(self, proposal: LoggedProposal) -> PlannedTrial:
         """The trial that a proposal asks for."""
         axes = self.task.space.point(lambda parameter: proposal.axes[parameter.axis])
-        return self.recorded.planned(self.task.asked(axes), self.task.info)
+        return self.recorded.planned(self.task.request(axes), self.task.info)
 
     def summary(self) -> dict[str, Any]:
         """This in numbers, as plain JSON values."""
@@ -134,7 +135,7 @@ class SearchPlan:
 
     def _drawn(self, rng: np.random.Generator) -> PlannedTrial:
         nothing = Recorded({})
-        return nothing.planned(self.task.asked(self.task.space.draw(rng)), self.task.info)
+        return nothing.planned(self.task.request(self.task.space.draw(rng)), self.task.info)
 
 
 def plan_searches(
@@ -164,24 +165,20 @@ def plan_searches(
 
 
 def check_space_sizes(task: TaskSearch) -> None:
-    """A subsample must hold every class, and cannot be larger than its split.
+    """Refuse a search that may choose a subsample that lacks a class, or is larger than its split.
 
     Raises:
-        SpecError: one that the search may choose does not, or is.
+        SpecError: it may; the field that sets the size is named.
     """
-    info = task.info
-    for axis, least, available in (("train_size", 1, info.num_train), ("test_size", 2, info.num_test)):
-        parameter = next((p for p in task.space.parameters if p.axis == axis), None)
-        if parameter is None:
+    parameters = {parameter.axis: parameter for parameter in task.space.parameters}
+    for axis in SIZE_AXES:
+        if axis not in parameters:
             continue
+        parameter = parameters[axis]
         ends = parameter.values or (parameter.range and (parameter.range.low, parameter.range.high)) or ()
-        wrong = [n for n in ends if n is not None and not least * info.num_classes <= n <= available]
-        if wrong:
-            raise SpecError(
-                f"must lie between {least * info.num_classes} ({least} for each class) and {available} (the whole "
-                f"split of {info.name}), but may be {wrong[0]}; change it",
-                where=("search", "space", axis),
-            )
+        if problem := size_problem(axis, ends, task.info):
+            rule, size = problem
+            raise SpecError(f"{rule}, but may be {size}; change it", where=("search", "space", axis))
 
 
 def _sound(task: TaskSearch, proposal: LoggedProposal) -> bool:

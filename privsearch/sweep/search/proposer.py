@@ -36,7 +36,7 @@ MOST_DRAWS: Final = 1000
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ProposedPoint:
     """A point of the space that a search has come to.
 
     Attributes:
@@ -84,7 +84,7 @@ class Proposer:
         space: SearchSpace,
         objectives: Mapping[str, Direction],
         seed: int | str = 0,
-        recorded: Iterable[Proposal] = (),
+        recorded: Iterable[ProposedPoint] = (),
     ) -> None:
         """Begin a search, or go on with one.
 
@@ -135,10 +135,10 @@ class Proposer:
         number = self.counts.total() + len(self._recorded)
         self._scheduled.add(key)
         self._given[number] = outcome
-        self._recorded.append(Proposal(number, dict(axes), "given", source))
+        self._recorded.append(ProposedPoint(number, dict(axes), "given", source))
         return True
 
-    def ask(self) -> Proposal | None:
+    def ask(self) -> ProposedPoint | None:
         """The next proposal; None where there is none before more outcomes are told, or where the search has ended."""
         if not self._advance():
             return None
@@ -179,15 +179,15 @@ class Proposer:
             return f"the hypervolume grew by less than {search.until.growth:.3g} of itself in the last trials"
         return None
 
-    def _sampled(self) -> Proposal:
+    def _sampled(self) -> ProposedPoint:
         """A point of the sampler's choice."""
         with quiet_optuna():
             trial = self._asked(self._sampler())
             axes = self._space.point(lambda parameter: suggest(trial, parameter))
         origin: Origin = "repeat" if point_key(axes) in self._points else "sampled"
-        return self._noted(Proposal(self.counts.total(), axes, origin), trial)
+        return self._noted(ProposedPoint(self.counts.total(), axes, origin), trial)
 
-    def _drawn(self) -> Proposal | None:
+    def _drawn(self) -> ProposedPoint | None:
         """A point at random that was never proposed."""
         rng = np.random.default_rng(self._seed_now())
         if self._space.listable:
@@ -200,9 +200,9 @@ class Proposer:
                 self.ended = _EXHAUSTED
                 return None
             axes = found
-        return self._again(Proposal(self.counts.total(), axes, "drawn"))
+        return self._again(ProposedPoint(self.counts.total(), axes, "drawn"))
 
-    def _again(self, proposal: Proposal) -> Proposal:
+    def _again(self, proposal: ProposedPoint) -> ProposedPoint:
         """Have the study hold a point that its sampler did not choose now."""
         choices = self._space.choices(proposal.axes)
         assert choices is not None, "what is proposed lies in the space"
@@ -225,7 +225,7 @@ class Proposer:
         """The seed of the next proposal, whatever was drawn for those before it."""
         return int.from_bytes(hashlib.sha256(f"{self._seed} {self.counts.total()}".encode()).digest()[:4])
 
-    def _noted(self, proposal: Proposal, trial: Trial) -> Proposal:
+    def _noted(self, proposal: ProposedPoint, trial: Trial) -> ProposedPoint:
         self.counts[proposal.origin] += 1
         self._in_a_row = self._in_a_row + 1 if proposal.origin == "repeat" else 0
         point = self._points.setdefault(point_key(proposal.axes), _Point())

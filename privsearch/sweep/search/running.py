@@ -8,7 +8,7 @@ from privsearch.study.record import merged
 from privsearch.study.result import TrialResult
 from privsearch.sweep.planned import PlannedTrial, Recorded
 from privsearch.sweep.search.plan import SearchPlan
-from privsearch.sweep.search.proposer import Proposal, Proposer
+from privsearch.sweep.search.proposer import ProposedPoint, Proposer
 
 
 class RunningSearch:
@@ -105,7 +105,7 @@ class RunningSearch:
             source = self._sources.get(result.trial_id, "")
             self.proposer.give(result.spec.axes(), task.outcome(result), source)
 
-    def _asked(self) -> Proposal | None:
+    def _asked(self) -> ProposedPoint | None:
         minutes = self.plan.task.search.minutes
         if minutes is not None and self._seconds() >= 60 * minutes:
             self.proposer.stop(f"its {minutes:g} minutes are over")
@@ -114,8 +114,8 @@ class RunningSearch:
     def _tell(self, trial_id: str) -> None:
         self.proposer.tell(self._numbers[trial_id], self.plan.task.outcome(self._results[trial_id]))
 
-    def _planned(self, proposal: Proposal) -> PlannedTrial:
-        return self._recorded().planned(self.plan.task.asked(proposal.axes), self.plan.task.info)
+    def _planned(self, proposal: ProposedPoint) -> PlannedTrial:
+        return self._recorded().planned(self.plan.task.request(proposal.axes), self.plan.task.info)
 
     def _recorded(self) -> Recorded:
         before = self.plan.recorded
@@ -124,14 +124,14 @@ class RunningSearch:
     def _seconds(self) -> float:
         return self._ran_before + (monotonic() - self._began_at if self._began_at is not None else 0.0)
 
-    def _proposals(self) -> list[Proposal]:
+    def _proposals(self) -> list[ProposedPoint]:
         space = self.plan.task.space
         return [
-            Proposal(number, space.point(lambda p, of=logged: of.axes[p.axis]), logged.origin, logged.source)  # type: ignore[misc]
+            ProposedPoint(number, space.point(lambda p, of=logged: of.axes[p.axis]), logged.origin, logged.source)  # type: ignore[misc]
             for number, logged in enumerate(self.plan.logged)
         ]
 
-    def _line(self, proposal: Proposal, trial_id: str) -> LoggedProposal:
+    def _line(self, proposal: ProposedPoint, trial_id: str) -> LoggedProposal:
         return LoggedProposal(
             search=self.plan.task.id,
             number=proposal.number,

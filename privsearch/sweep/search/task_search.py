@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from privsearch.data import DatasetInfo
-from privsearch.spec import NUMERICS_VERSION, Asked, Attack, Search, SweepSpec, TrialSpec, dataset_name
-from privsearch.spec.sweep import Objectives
+from privsearch.spec import NUMERICS_VERSION, Attack, Search, SweepSpec, TrialRequest, TrialSpec, dataset_name
+from privsearch.spec.objectives import Objectives
 from privsearch.study.result import Completed, TrialResult, restricted_to
 from privsearch.sweep.search.space import Axes, SearchSpace
 
@@ -62,14 +62,16 @@ class TaskSearch:
         }
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
-    def asked(self, axes: Axes) -> Asked:
+    def request(self, axes: Axes) -> TrialRequest:
         """The trial at a point."""
         spec = {**axes, "attacks": self.attacks[axes["model"]], "dataset": self.base.dataset}
-        return Asked(TrialSpec.model_validate({**spec, "protocol": self.base.protocol, "seed": self.base.seed}), ())
+        return TrialRequest(
+            TrialSpec.model_validate({**spec, "protocol": self.base.protocol, "seed": self.base.seed}), ()
+        )
 
     def trial_id(self, axes: Axes) -> str:
         """The key of the trial at a point."""
-        return self.asked(axes).spec.trial_id(self.info.fingerprint)
+        return self.request(axes).spec.trial_id(self.info.fingerprint)
 
     def holds(self, result: TrialResult) -> bool:
         """Whether a result, of whatever sweep, is that of a trial of this search."""

@@ -70,7 +70,7 @@ def _unfit(result: TrialResult, searches: tuple[SearchPlan, ...]) -> str | None:
         inside = any(search.task.space.choices(result.spec.axes()) for search in searches)
         return "of other data, another protocol or another seed" if inside else "outside of the space"
     search = own[0]
-    if search.recorded.planned(search.task.asked(result.spec.axes()), search.task.info).cached:
+    if search.recorded.planned(search.task.request(result.spec.axes()), search.task.info).cached:
         return "here already"
     if lacking := search.task.lacking(result):
         return f"without the attack {lacking[0]}"

@@ -17,14 +17,14 @@ class WorkerConfig:
         max_concurrent: the number that may work at a time; None for as many as there will be room for.
         resources: the amounts that each worker needs, by Ray's names for them.
         environment: variables for the environment of the training processes.
-        patience: the policy for trials that end their worker, or do not end.
+        retry_policy: the policy for trials that end their worker, or do not end.
     """
 
     workers: int
     max_concurrent: int | None
     resources: Mapping[str, float]
     environment: Mapping[str, str]
-    patience: RetryPolicy
+    retry_policy: RetryPolicy
 
     @property
     def device(self) -> Device:

@@ -29,7 +29,7 @@ class TuneRunner(Runner):
         self,
         workers: int | None = None,
         resources: Resources = Resources(),  # noqa: B008  # frozen
-        patience: RetryPolicy = RetryPolicy(),  # noqa: B008  # likewise
+        retry_policy: RetryPolicy = RetryPolicy(),  # noqa: B008  # likewise
         address: str | None = None,
     ) -> None:
         """Prepare to run on a Ray of our own, or on the one at `address`.
@@ -37,12 +37,12 @@ class TuneRunner(Runner):
         Args:
             workers: the number of trials at a time; None for what `resources` say, or as many as there is room for.
             resources: the resources of each worker.
-            patience: the policy for trials that end their worker, or do not end.
+            retry_policy: the policy for trials that end their worker, or do not end.
             address: the address of a cluster, as `session.ray_at` takes it; None for a Ray of our own.
         """
         self._max_concurrent = workers or resources.max_concurrent
         self._resources = resources
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._address = address
 
     def run(self, source: Source, job: Job, observer: Observer) -> None:
@@ -100,7 +100,7 @@ class TuneRunner(Runner):
             },
             # Other machines do not know the environment of this one.
             environment={DATA_DIR_VARIABLE: os.environ[DATA_DIR_VARIABLE]} if DATA_DIR_VARIABLE in os.environ else {},
-            patience=self._patience,
+            retry_policy=self._retry_policy,
         )
 
 

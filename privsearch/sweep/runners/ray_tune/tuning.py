@@ -46,7 +46,7 @@ class _Worker(tune.Trainable):
         # Not under the name "config", which is that of Tune's own argument.
         workers: WorkerConfig = parameters["workers"]
         self._actor = parameters["actor"]
-        self._process = WorkerProcess(parameters["job"], workers.environment, workers.patience.timeout)
+        self._process = WorkerProcess(parameters["job"], workers.environment, workers.retry_policy.timeout)
         self._shard = Shard.of(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:

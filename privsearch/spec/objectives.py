@@ -1,0 +1,34 @@
+"""The objectives of a sweep, and the rules that their columns and those of constraints keep."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from privsearch._util.text import cut, remedy
+from privsearch.spec.attacks import WORST
+from privsearch.spec.columns import AUDIT_MEANS, column_range
+from privsearch.spec.constraints import Constraint
+
+Direction = Literal["maximize", "minimize"]
+
+Objectives = Mapping[str, Direction]
+"""The direction in which result columns are better, by the columns' names."""
+
+
+def not_a_column(given: str, columns: Sequence[str]) -> str:
+    """Return the sentence about a name that is none of the result `columns`."""
+    attacks = list(dict.fromkeys(column.rpartition(".")[0] for column in columns if "." in column))
+    numbers = [number for number in AUDIT_MEANS if f"{WORST}.{number}" in columns]
+    return (
+        "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, seconds, or one of "
+        f"{', '.join(attacks)} with .{', .'.join(numbers)} behind it), but got {cut(given)}; {remedy(given, columns)}"
+    )
+
+
+def impossible_bound(column: str, constraint: Constraint) -> str | None:
+    """Return the sentence about a constraint that no trial can satisfy; None if a trial can."""
+    low, high = column_range(column)
+    if constraint.can_hold(low, high):
+        return None
+    percent = 1 < constraint.bound <= 100
+    hint = f"; {constraint.bound:g} % is {constraint.bound / 100:g}" if percent else "; correct the bound"
+    return f"must be possible for numbers of {low:g} to {high:g}, but got {str(constraint)!r}{hint}"

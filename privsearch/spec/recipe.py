@@ -1,0 +1,39 @@
+"""The recipe of a sweep: how its networks are trained, for all of its datasets or for one of them."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator
+
+from privsearch.spec.grids import problem, raise_if_any, value_problems
+
+RECIPE_AXES: Final = (
+    *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size"),
+    *("spiking_layers", "num_steps", "beta"),
+)
+"""The axes that a recipe may set: they say how a network is trained, not which network it is."""
+
+
+def _check_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Check that every field is a recipe axis with a valid value, or `overrides` with such fields for datasets."""
+    problems = []
+    overrides = recipe.get("overrides", {})
+    if not isinstance(overrides, dict):
+        problems.append(problem("dict_type", ("overrides",), overrides, "must be a mapping"))
+        overrides = {}
+    blocks: list[tuple[tuple[str, ...], Any]] = [((), {k: v for k, v in recipe.items() if k != "overrides"})]
+    blocks += [(("overrides", str(name)), block) for name, block in overrides.items()]
+    for where, block in blocks:
+        if not isinstance(block, dict):
+            problems.append(problem("dict_type", where, block, "must be a mapping"))
+            continue
+        for axis, value in block.items():
+            if axis not in RECIPE_AXES:
+                problems.append(problem("unknown_recipe", (*where, axis), axis, "no such recipe field"))
+            else:
+                problems += value_problems(axis, value, (*where, axis))
+    raise_if_any(problems)
+    return recipe
+
+
+Recipe = Annotated[dict[str, Any], AfterValidator(_check_recipe)]
+"""The value of each recipe axis, and under `overrides` such values for single datasets."""
