@@ -1,4 +1,4 @@
-"""How long a trial will take, roughly: enough to plan an evening, and to start long trials before short ones.
+"""A rough estimate of a trial's time and size: enough to plan an evening, and to start long trials first.
 
 The constants were measured on one core of a server processor of 2025 (AVX-512, about 190 GFLOP/s in fp32) and hold
 within a factor of two there; on another machine the ratios between trials matter more than the seconds.
@@ -29,11 +29,11 @@ SECONDS_PER_OUTPUT_READ: Final = 50e-9
 
 
 def training_seconds(spec: TrialSpec, info: DatasetInfo) -> float:
-    """The time on one core that the training of a trial's networks takes, their queries included.
+    """Estimate the seconds on one core to train a trial's networks and query them.
 
     Args:
         spec: the trial, canonical.
-        info: its dataset.
+        info: the trial's dataset.
     """
     num_train, num_test = _sizes(spec, info)
     layers = _layers(spec, info)
@@ -50,12 +50,12 @@ def training_seconds(spec: TrialSpec, info: DatasetInfo) -> float:
 
 
 def attack_seconds(spec: TrialSpec, attacks: Sequence[Attack], info: DatasetInfo) -> float:
-    """The time on one core that `attacks` on all targets of a trial take.
+    """Estimate the seconds on one core to run attacks on all targets of a trial.
 
     Args:
         spec: the trial, canonical.
-        attacks: those of its attacks that are to be run.
-        info: its dataset.
+        attacks: the attacks to run.
+        info: the trial's dataset.
     """
     num_train, num_test = _sizes(spec, info)
     protocol = spec.protocol
@@ -70,7 +70,7 @@ def attack_seconds(spec: TrialSpec, attacks: Sequence[Attack], info: DatasetInfo
 
 
 def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
-    """The size of a trial's signals before they are compressed: a 32-bit float for each output."""
+    """Compute the bytes of a trial's signals before compression: a 32-bit float for each output."""
     num_train, num_test = _sizes(spec, info)
     protocol = spec.protocol
     views = 1 if protocol.kind == "paper" else 1 + protocol.augmented_queries + protocol.dropout_queries
@@ -79,14 +79,14 @@ def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
 
 
 def network_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
-    """The size of a trial's networks: a 32-bit float for each weight and bias, and the examples of each network."""
+    """Compute the bytes of a trial's networks: a 32-bit float a weight or bias, and each network's example indices."""
     weights = sum(weights + biases for weights, biases in zip(*_weights(spec, info), strict=True))
     num_train, _ = _sizes(spec, info)
     return spec.protocol.networks * (4 * weights + 8 * num_train)
 
 
 def _weights(spec: TrialSpec, info: DatasetInfo) -> tuple[list[int], list[int]]:
-    """For each layer its weights, and its biases."""
+    """Return the number of weights of each layer, and the number of biases of each layer."""
     channels = CHANNELS if info.network == "convnet" else ()
     return [weights for _, _, weights, _ in _layers(spec, info)], [*channels, HIDDEN, info.num_classes]
 
@@ -96,7 +96,7 @@ def _sizes(spec: TrialSpec, info: DatasetInfo) -> tuple[int, int]:
 
 
 def _layers(spec: TrialSpec, info: DatasetInfo) -> list[tuple[int, int, int, int]]:
-    """For each layer: multiply-adds and neurons for one example at one step, weights, and how many steps it runs."""
+    """Return for each layer its multiply-adds and neurons for one example at one step, its weights and its steps."""
     steps = spec.num_steps or 1
     spikes_in_convolutions = spec.spiking_layers == "all"
     layers = []
@@ -116,7 +116,7 @@ def _layers(spec: TrialSpec, info: DatasetInfo) -> list[tuple[int, int, int, int
 
 
 def _seconds_per_example(spec: TrialSpec, layers: list[tuple[int, int, int, int]]) -> float:
-    """One forward pass of one example."""
+    """Estimate the seconds of one forward pass of one example."""
     arithmetic = sum(2 * macs * runs for macs, _, _, runs in layers) / FLOPS[spec.precision]
     arithmetic += sum(neurons * runs for _, neurons, _, runs in layers) * SECONDS_PER_NEURON
     per_neuron = SECONDS_PER_NEURON_STEP if spec.model == "snn" else 0.0
@@ -127,7 +127,7 @@ def _seconds_per_example(spec: TrialSpec, layers: list[tuple[int, int, int, int]
 
 
 def _seconds_per_batch(spec: TrialSpec, layers: list[tuple[int, int, int, int]]) -> float:
-    """What a training step costs however small its batch: calls, the optimiser, the quantisation of weights."""
+    """Estimate the fixed seconds of a training step: calls, the optimiser, the quantisation of weights."""
     seconds = SECONDS_PER_STEP
     if spec.weight_bit_width is not None:
         weights = sum(weights for _, _, weights, _ in layers)
@@ -136,14 +136,14 @@ def _seconds_per_batch(spec: TrialSpec, layers: list[tuple[int, int, int, int]])
 
 
 def _paper_svm(protocol: PaperProtocol, num_train: int, num_test: int) -> float:
-    """Fitting and asking an RBF-SVM, once for the attack and twice for each cut of the placebo."""
+    """Estimate the seconds to fit and score RBF-SVMs, once for the attack and twice for each cut of the placebo."""
     fitted = 2 * min(math.ceil(protocol.shadow_fraction * num_train), num_test)
     attack = _svm(fitted, num_train + num_test)
     return attack + 2 * protocol.placebo_cuts * _svm(num_test, num_test)
 
 
 def _halves_svm(num_train: int) -> float:
-    """Fitting an RBF-SVM on either half of the training split and asking it about the other."""
+    """Estimate the seconds to fit an RBF-SVM on each half of the training split and score the other half."""
     return 2 * _svm(num_train / 2, num_train / 2)
 
 

@@ -19,13 +19,13 @@ _PAPER_HEADERS: Final = ("test\naccuracy", "AUC", "placebo\nAUC", "excess\nAUC")
 
 
 def audit_view(table: pd.DataFrame) -> Iterator[Table]:
-    """A table for each dataset and protocol with a completed trial, one line a configuration, in 80 columns.
+    """Yield a table for each dataset and protocol with a completed trial, one line a configuration, in 80 columns.
 
-    Under `paper` it has the AUC of the paper's attack, its placebo and its excess; under `halves` the AUC of the
-    strongest attack with its interval, which attack that is, and the TPR at an FPR of 0.01.
+    Under `paper` a table has the AUC of the paper's attack, its placebo and its excess; under `halves` the strongest
+    attack, its AUC with its interval, and its TPR at an FPR of 0.01.
 
     Args:
-        table: of `audit_table`.
+        table: the table of `audit_table`.
     """
     for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
         fair = protocol == "halves"

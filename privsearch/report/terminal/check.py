@@ -1,4 +1,4 @@
-"""What was found in a study, as a table that says what to do."""
+"""The findings of a check of a study, as a table that says what to do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from privsearch.report.wording.formats import console_table
 
 
 class State(StrEnum):
-    """What a finding comes to."""
+    """The severity of a finding."""
 
     SOUND = "sound"
     NOTE = "note"
@@ -20,13 +20,13 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found in one part of a study.
+    """A finding about one part of a study.
 
     Attributes:
-        part: which, such as a file.
-        state: what it comes to; what is to repair makes a study unsound.
-        found: in words.
-        remedy: what to do about it.
+        part: the part of the study, such as a file.
+        state: the severity; a finding that needs repair makes the study unsound.
+        found: the finding in words.
+        remedy: the action to take, in words.
     """
 
     part: str
@@ -36,7 +36,7 @@ class Finding:
 
 
 def check_table(findings: Iterable[Finding]) -> Table:
-    """One row a finding."""
+    """Return a table with one row a finding."""
     table = console_table(Column("part", overflow="fold"), Column("state", no_wrap=True), "found", "what to do")
     for finding in findings:
         table.add_row(printable(finding.part), finding.state, printable(finding.found), finding.remedy)

@@ -1,4 +1,4 @@
-"""One trial, told in full: its epochs as they pass, then every target's numbers."""
+"""One trial in full: its epochs as they pass, then the numbers of every target."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,7 +15,7 @@ from privsearch.study.result import AttackResult, Completed, Epoch, Replicate
 
 
 def epoch_printer(console: Console, protocol: Protocol) -> EpochListener:
-    """A listener that prints one line an epoch, for networks that are trained under `protocol`."""
+    """Return a listener that prints one line an epoch, for networks trained under `protocol`."""
 
     def print_epoch(network: int, epoch: int, measured: Epoch) -> None:
         console.print(
@@ -28,11 +28,11 @@ def epoch_printer(console: Console, protocol: Protocol) -> EpochListener:
 
 
 def trial_table(result: Completed) -> Table:
-    """For each target the accuracies of its networks, then one row an attack.
+    """Return a table with the accuracies of each target's networks, then one row an attack.
 
-    An attack has its AUC with DeLong's interval, marked where guessing could give it, the TPR at the finest FPR that
+    An attack has its AUC with DeLong's interval, marked if guessing could give it, the TPR at the finest FPR that
     all targets have examples for, the advantage and the bound on epsilon; under `paper` also the placebo's AUC and the
-    excess. Below stands which networks are dead, and which attacks could not be run.
+    excess. The caption names dead networks and attacks that could not be run.
     """
     found = [attack for replicate in result.replicates for attack in replicate.attacks.values()]
     fpr = _finest_fpr(found)
@@ -71,7 +71,7 @@ def _network_name(network: int, protocol: Protocol) -> str:
 
 
 def _finest_fpr(found: Iterable[AttackResult]) -> str:
-    """The finest false positive rate that everything has a number at; the finest of all where there is none."""
+    """Return the finest false positive rate at which every result has a number; the finest of all if there is none."""
     rates = [attack.tpr_at_fpr for attack in found]
     if not rates:
         return rate_key(min(FPRS))
