@@ -1,4 +1,4 @@
-"""Everything in a study that is made from its record, made again."""
+"""The files of a study that are made from its record: tables, Optuna's index, and fronts."""
 
 from typing import Final
 
@@ -10,14 +10,14 @@ from privsearch.report.optuna_index import index_results
 from privsearch.study.folder import Study
 
 TABLES: Final = {"results": results_frame, "targets": targets_frame, "slices": slices_frame, "exposed": exposed_frame}
-"""What makes each table of results, by its name."""
+"""The function that makes each table of results, by the table's name."""
 
 
 def write_outputs(study: Study) -> list[Task]:
     """Write the four tables of results, Optuna's index, and the front of each dataset under each protocol.
 
     Returns:
-        What competes for each front, so that whoever prints the fronts need not work them out again.
+        The tasks, so that a caller who prints the fronts need not compute them again.
 
     Raises:
         StudyError: the study cannot be read or written.

@@ -21,12 +21,12 @@ _CONFIGURATIONS_ON_A_PAGE: Final = 36
 def write_audit_plots(folder: Path, table: pd.DataFrame) -> WrittenPlots:
     """Write the figures of each dataset: `leakage_`, `attacks_`, `accuracy_vs_leakage_` and `gap_vs_leakage_<dataset>`.
 
-    Beyond 36 configurations the first of them is numbered pages, such as `leakage_iris_2`; the others need trials under
-    `halves`.
+    With more than 36 configurations, `leakage_` is split into numbered pages, such as `leakage_iris_2`. The other
+    figures need trials under `halves`.
 
     Args:
-        folder: where to; made if it is not there.
-        table: of `audit_table`.
+        folder: the folder to write to, created if missing.
+        table: the table of `audit_table`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = WrittenPlots([], [])
@@ -50,7 +50,7 @@ def write_audit_plots(folder: Path, table: pd.DataFrame) -> WrittenPlots:
 
 
 def _pages(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """What follows the figure's name, and the rows of so many configurations as fit on one page, by model."""
+    """Yield for each page the ending of the figure's name, and the rows of its configurations, ordered by model."""
     words = rows.sort_values("model", kind="stable")["configuration"].unique()
     starts = range(0, len(words), _CONFIGURATIONS_ON_A_PAGE)
     for number, start in enumerate(starts, start=1):

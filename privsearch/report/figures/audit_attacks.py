@@ -1,4 +1,4 @@
-"""Which attack finds most: all attacks of a dataset beside each other."""
+"""A figure of all attacks on a dataset side by side, to find the strongest."""
 
 from typing import Any, Final
 
@@ -16,18 +16,18 @@ from privsearch.spec import WORST
 
 _ROW_HEIGHT: Final = 0.34
 _APART: Final = 0.2
-"""How far from the middle of its row, in rows, each kind of model is drawn."""
+"""The distance of each kind of model from the middle of its row, in rows."""
 
 
 def plot_attacks(rows: pd.DataFrame) -> Figure:
-    """A row for each attack, the best at the top: its AUC on every configuration, and the mean of each model kind.
+    """Draw a row for each attack, the best at the top: its AUC on every configuration, and the mean of each model kind.
 
-    The bar of a mean is the mean of its configurations' intervals: as wide as if they all erred alike, since they
-    are measured on the same examples. Numbers at the right tell on how many configurations an attack has the highest
-    mean AUC of all.
+    The bar of a mean is the mean of its configurations' intervals. It is as wide as if all their errors were equal, as
+    all are measured on the same examples. The number at the right counts the configurations on which the attack has
+    the highest mean AUC of all attacks.
 
     Args:
-        rows: of the audit's table, all of one dataset and under `halves`; not empty.
+        rows: the rows of the audit's table for one dataset under `halves`; not empty.
     """
     attacks = rows[rows["attack"] != WORST]
     order = attacks.groupby("attack")["auc"].mean().sort_values(ascending=False).index.tolist()

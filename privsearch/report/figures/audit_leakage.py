@@ -1,4 +1,4 @@
-"""What each protocol says of every configuration of a dataset, side by side."""
+"""A figure of the leakage of each configuration of a dataset, with the protocols side by side."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -19,19 +19,20 @@ from privsearch.spec import WORST
 
 _ROW_HEIGHT: Final = 0.24
 _APART: Final = 0.16
-"""How far from the middle of its row, in rows, each protocol is drawn."""
+"""The distance of each protocol from the middle of its row, in rows."""
 _LONGEST_NAME: Final = 24
 
 
 def plot_leakage(rows: pd.DataFrame) -> Figure:
-    """A row for each configuration: the strongest attack under `halves`, the paper's and what that owes to members.
+    """Draw a row for each configuration: the strongest attack under `halves`, the paper's attack, and its excess.
 
-    The AUC of the strongest attack has its interval, and stands in numbers at the right. A study of one protocol has
-    that one alone. What the paper's attack owes to members is its excess over the placebo, not its distance from the
-    placebo's AUC, which is that of a smaller sample. The band is the noise floor, the wider one of the two protocols.
+    The AUC of the strongest attack has its interval, and is printed at the right. A study of one protocol has marks of
+    that protocol alone. The excess of the paper's attack is over the placebo at the same sample size; it is not the
+    distance from the placebo's AUC, which comes from a smaller sample. The band is the wider noise floor of the two
+    protocols.
 
     Args:
-        rows: of the audit's table, all of one dataset; not empty.
+        rows: the rows of the audit's table for one dataset; not empty.
     """
     fair = rows[(rows["protocol"] == "halves") & (rows["attack"] == WORST)]
     paper = rows[rows["protocol"] == "paper"]
@@ -85,7 +86,7 @@ def _draw_paper(axes: Axes, rows: pd.DataFrame, place: dict[str, int], shift: fl
 
 
 def _notes(fair: pd.DataFrame, order: Sequence[str]) -> list[str]:
-    """The AUC of the strongest attack in numbers, and which it is; none at all without the audit."""
+    """Return the AUC and name of each row's strongest attack; an empty list without trials under `halves`."""
     notes = {
         row["configuration"]: f"{with_interval(row, 'auc')}  {_shortened(row['strongest'])}" for row in records(fair)
     }
@@ -93,11 +94,11 @@ def _notes(fair: pd.DataFrame, order: Sequence[str]) -> list[str]:
 
 
 def _shortened(attack: str) -> str:
-    """As much of a name as fits on the page."""
+    """Shorten an attack's name to fit on the page."""
     return attack if len(attack) <= _LONGEST_NAME else f"{attack[: _LONGEST_NAME - 1]}…"
 
 
 def _samples(fair: pd.DataFrame, paper: pd.DataFrame) -> str:
-    """On how many targets the numbers of each protocol rest: `targets a configuration: 8 (halves), 3 (paper)`."""
+    """Return the number of targets under each protocol: `targets a configuration: 8 (halves), 3 (paper)`."""
     parts = [f"{targets_words(rows)} ({name})" for name, rows in (("halves", fair), ("paper", paper)) if len(rows)]
     return f"targets a configuration: {', '.join(parts)}"

@@ -1,4 +1,4 @@
-"""What leakage goes with: the strongest attack against accuracy, or against overfitting."""
+"""A figure of the strongest attack against accuracy, or against overfitting."""
 
 from typing import Any, Final
 
@@ -20,14 +20,14 @@ _TITLES: Final = {
 
 
 def plot_leakage_against(rows: pd.DataFrame, number: str) -> Figure:
-    """The AUC of the strongest attack under `halves` against a number of the network, with both intervals.
+    """Draw the AUC of the strongest attack under `halves` against a number of the network, with both intervals.
 
-    Against the accuracy gap there is a line for what correctness alone gives away: an attack that calls a member
-    whatever is classified rightly has an AUC of 0.5 + gap / 2.
+    The plot against the accuracy gap has a line for an attack that calls every correctly classified example a member:
+    its AUC is 0.5 + gap / 2.
 
     Args:
-        rows: of the audit's table, those of `worst`, all of one dataset and under `halves`; not empty.
-        number: `test_accuracy` or `accuracy_gap`.
+        rows: the `worst` rows of the audit's table for one dataset under `halves`; not empty.
+        number: the column along x, `test_accuracy` or `accuracy_gap`.
 
     Source: Yeom et al. 2018, for the line.
     """
