@@ -1,4 +1,4 @@
-"""A study as the one document that its page is drawn from."""
+"""The document of a study, from which its page is drawn."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ _FIGURES_LATER: Final = "The figures and tables of the paper are drawn when no s
 
 
 class Style(TypedDict):
-    """How a model is drawn, everywhere alike."""
+    """The colour and marker of a model in every chart."""
 
     name: str
     colour: str
@@ -42,13 +42,13 @@ class Style(TypedDict):
 
 
 class Document(TypedDict):
-    """All that the page knows, as JSON has it. Numbers have 5 significant digits.
+    """All data of the page, as plain JSON values. Numbers have 5 significant digits.
 
     Attributes:
-        name: the study's.
-        made: when, and by which version.
-        models: how each is drawn, by its name.
-        words: of every result: its dataset, protocol and configuration, by trial_id.
+        name: the name of the study.
+        made: the time and the version that made the document.
+        models: the style of each model, by name.
+        words: the dataset, protocol and configuration of every result in words, by trial_id.
     """
 
     name: str
@@ -67,13 +67,13 @@ class Document(TypedDict):
 
 
 def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS, *, whole: bool = True) -> Document:
-    """The document of a study as it is now.
+    """Build the document of a study as it is now.
 
     Args:
-        study: what is shown.
-        room: bytes that the document may have.
-        roc_trials: as many trials get ROC curves, where their signals are kept.
-        whole: whether what takes longest is made as well: importances, and the paper's figures and tables.
+        study: the study to show.
+        room: the bytes that the document may have.
+        roc_trials: the most trials with ROC curves, which need kept signals.
+        whole: True to include the slow parts: importances, and the paper's figures and tables.
 
     Raises:
         StudyError: the study cannot be read.
@@ -113,7 +113,7 @@ def build_document(study: Study, room: float, roc_trials: int = ROC_TRIALS, *, w
 def _add_leakage(
     sections: Sequence[TaskSection], found: Sequence[Task], table: pd.DataFrame, order: Sequence[str], room: float
 ) -> None:
-    """Write into each section what the attacks found, each with the share of the room that its rows have."""
+    """Add the findings of the attacks to each section, with a share of the room by the number of its rows."""
     importance = {trial_id: place for place, trial_id in enumerate(order)}
     for task, section in zip(found, sections, strict=True):
         dataset, protocol = task.rows[["dataset", "protocol"]].iloc[0]
@@ -123,7 +123,7 @@ def _add_leakage(
 
 
 def _importances(task: Task) -> Importances | None:
-    """None where there are too few configurations, or axes, to tell what matters."""
+    """Return the importances of a task; None if there are too few configurations or axes."""
     try:
         return importances_section(task.title, importances(task))
     except MetricError:
@@ -135,7 +135,7 @@ def _style(model: str) -> Style:
 
 
 def _words(found: Sequence[Task]) -> dict[str, str]:
-    """The configuration of each trial, told apart from the others of its task."""
+    """Return the configuration of each trial in words that distinguish it within its task."""
     words: dict[str, str] = {}
     for task in found:
         varying = varying_axes(task.rows)

@@ -1,4 +1,4 @@
-"""How to get the same numbers again: the sweep's file, command, commit, versions, machines, seed."""
+"""The means to get the same numbers again: the sweep file, commands, commits, versions, machines, seed."""
 
 import json
 import shlex
@@ -16,16 +16,16 @@ _MOST_TEXT: Final = 400
 
 
 class Provenance(TypedDict):
-    """What the section shows.
+    """The section of provenance.
 
     Attributes:
         sweep: the text of the sweep's file.
-        commands: what to type.
-        runs: for each run when, what, commit, versions and machine, by name.
-        num_runs: how many there were.
-        seed: the sweep's.
-        environments: of the results, each with how many trials have it.
-        mixture: what differs between these, in words; empty where nothing does.
+        commands: the commands to type.
+        runs: the time, command, commit, versions and machine of each run, by name.
+        num_runs: the number of all runs.
+        seed: the seed of the sweep.
+        environments: the environments of the results, each with its number of trials.
+        mixture: the differences between these environments, in words; empty if there are none.
     """
 
     sweep: str
@@ -38,7 +38,7 @@ class Provenance(TypedDict):
 
 
 def provenance(study: Study, results: Sequence[TrialResult]) -> Provenance:
-    """What a reader needs to run a study again.
+    """Return all that a reader needs to run a study again.
 
     Raises:
         StudyError: the study cannot be read.
@@ -63,7 +63,7 @@ def provenance(study: Study, results: Sequence[TrialResult]) -> Provenance:
 
 
 def _runs(study: Study) -> Iterator[dict[str, str]]:
-    """What environments.jsonl has, whoever wrote it; a line that is no JSON object is left out."""
+    """Yield the runs in environments.jsonl, which need not be privsearch's; lines without a JSON object are skipped."""
     for line in lines_of(study.environments_path):
         try:
             content = json.loads(line.content)
@@ -103,7 +103,7 @@ def _run(content: dict[str, Any]) -> dict[str, str]:
 
 
 def _commit(value: Any) -> str:
-    """A commit as git names it, maybe with a mark of changes; nothing else gets into a command."""
+    """Return a commit's hash, maybe with a mark of changes; refuse other text, as this goes into a command."""
     text = _text(value)
     return text if text and all(c.isalnum() or c in "+." for c in text) else ""
 
