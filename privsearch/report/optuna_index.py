@@ -88,14 +88,14 @@ def _trial(row: dict[str, Any], distributions: Mapping[str, BaseDistribution], t
     values = [row.get(column) for column in task.objectives]
     complete = row["status"] == "completed" and None not in values and not row["dead_networks"]
     params = {axis: row[axis] for axis in distributions if row[axis] is not None or axis not in CONDITIONAL_AXES}
-    known = {"dataset", *AXES, *task.objectives}
+    used = {"dataset", *AXES, *task.objectives}
     violations = _violations(row, task.constraints) if complete else {}
     return create_trial(
         state=TrialState.COMPLETE if complete else TrialState.FAIL,
         values=[round(float(value), DECIMALS) for value in values if value is not None] if complete else None,
         params=params,
         distributions={axis: distributions[axis] for axis in params},
-        user_attrs={column: value for column, value in row.items() if value is not None and column not in known},
+        user_attrs={column: value for column, value in row.items() if value is not None and column not in used},
         constraints=violations,
         # The form before Optuna 5.0, which optuna-dashboard reads.
         system_attrs={"constraints": [*violations.values()]} if violations else None,

@@ -214,16 +214,16 @@ def _made(sweep: SweepSpec, study: Study, datasets: Mapping[str, DatasetInfo], o
     )
     check_directory(sweep, study)
     recorded, log = study.record().results, study.proposals()
-    known = Recorded(recorded, study.signals_of(sweep).trial_ids(), only_same_versions)
+    reusable = Recorded(recorded, study.signals_of(sweep).trial_ids(), only_same_versions)
     trials = []
     for item in points:
         info = datasets[item.spec.dataset_name]
         check_sizes(item, sweep, info)
-        trials.append(known.planned(item, info))
-    searches = tuple(plan_searches(sweep, datasets, known, log, trials))
-    asked = {trial.trial_id for trial in trials} | {i for search in searches for i in search.trial_ids}
-    elsewhere = [result for trial_id, result in recorded.items() if trial_id not in asked]
-    changed = superseded(elsewhere, datasets, asked)
+        trials.append(reusable.planned(item, info))
+    searches = tuple(plan_searches(sweep, datasets, reusable, log, trials))
+    asked_ids = {trial.trial_id for trial in trials} | {i for search in searches for i in search.trial_ids}
+    elsewhere = [result for trial_id, result in recorded.items() if trial_id not in asked_ids]
+    changed = superseded(elsewhere, datasets, asked_ids)
     proposed = {proposal.trial_id for proposal in log.proposals}
     num_foreign = sum(result.trial_id not in proposed for result in elsewhere) - changed.total
     check_ownership(sweep, study, num_recorded=len(recorded), num_foreign=num_foreign)
@@ -247,11 +247,11 @@ def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
         SpecError: no trial's id begins so, or several do.
     """
     trials = {trial.trial_id: trial for trial in plan.all_trials}
-    found = [trial for own, trial in trials.items() if own.startswith(trial_id)]
-    if len(found) == 1:
-        return found[0]
+    matches = [trial for key, trial in trials.items() if key.startswith(trial_id)]
+    if len(matches) == 1:
+        return matches[0]
     near = nearest(trial_id, trials, likeness=0)
-    what = "names no trial" if not found else f"is the beginning of {len(found)} trials"
+    what = "names no trial" if not matches else f"is the beginning of {len(matches)} trials"
     raise SpecError(
         f"{trial_id}: must be the id, or the beginning of one id, of a trial of the sweep {plan.sweep.name!r}, but "
         f"{what}; `privsearch plan --trials` lists them" + (f"; nearest: {near}" if near else "")

@@ -197,14 +197,14 @@ def _train(spec: TrialSpec, told: Listeners, device: str) -> Cohort:
 
 
 def _attacked(spec: TrialSpec, trial_id: str, cohort: Cohort, environment: str, started: float) -> Completed:
-    found = audit(cohort, spec)
+    outcome = audit(cohort, spec)
     return Completed(
         trial_id=trial_id,
         spec=spec,
-        replicates=found.replicates,
-        across=found.across,
-        refused=found.refused,
-        dead=found.dead,
+        replicates=outcome.replicates,
+        across=outcome.across,
+        refused=outcome.refused,
+        dead=outcome.dead,
         environments=tuple(dict.fromkeys((cohort.environment, environment))),
         seconds=time.perf_counter() - started,
     )

@@ -45,7 +45,7 @@ def write_comparison(folder: Path, results: Sequence[TrialResult], attack: str =
     """Write comparison.csv and .md (published numbers), claims.csv and .md (verdicts); return the files.
 
     Args:
-        folder: where to; made if it is not there.
+        folder: the folder to write to, created if missing.
         results: the trials of one study.
         attack: the name of the attack that is compared with the paper's.
 
@@ -54,12 +54,12 @@ def write_comparison(folder: Path, results: Sequence[TrialResult], attack: str =
             configurations fill one cell.
     """
     cells = compare_cells(results_frame(results), attack)
-    found = verdicts(results, attack)
+    claim_verdicts = verdicts(results, attack)
     texts = {
         "comparison.csv": cells.to_csv(index=False),
         "comparison.md": comparison_markdown(cells, attack),
-        "claims.csv": verdicts_csv(found),
-        "claims.md": verdicts_markdown(found, attack),
+        "claims.csv": verdicts_csv(claim_verdicts),
+        "claims.md": verdicts_markdown(claim_verdicts, attack),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():

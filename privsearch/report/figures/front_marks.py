@@ -72,5 +72,5 @@ def noise_floors(task: Task) -> dict[str, float]:
 
 def front_title(task: Task) -> str:
     """Return the title of a plot: dataset, protocol, number of configurations, and constraints."""
-    asked = f"\n{fill(f'asked for: {constraints_words(task)}', 90)}" if task.constraints else ""
-    return f"{fill(task.title, 60)}\n{counts(task.rows)}; bars: ± sd{asked}"
+    constraints = f"\n{fill(f'asked for: {constraints_words(task)}', 90)}" if task.constraints else ""
+    return f"{fill(task.title, 60)}\n{counts(task.rows)}; bars: ± sd{constraints}"

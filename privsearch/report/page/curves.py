@@ -40,11 +40,11 @@ def curves(results: Mapping[str, Completed], order: Sequence[str], room: float) 
     """Return the training curves of as many trials as fit into the room, in the given order."""
     shown = list(fitting((_trial(results[trial_id]) for trial_id in order), room - WORDS))
     missing = len(order) - len(shown)
-    said = (
+    message = (
         f"To keep this page small, {missing} of {len(order)} trials have no training curves here: those less likely to "
         "be on a front. trials.jsonl has all."
     )
-    return {"trials": shown, "left_out": said if missing else ""}
+    return {"trials": shown, "left_out": message if missing else ""}
 
 
 def _trial(result: Completed) -> TrialCurves:

@@ -37,7 +37,7 @@ def importances_section(title: str, table: pd.DataFrame) -> Importances:
         title: the title of the task.
         table: a row for each axis and objective, `front` among the objectives; see `Chart` for the other columns.
     """
-    known = table.dropna(subset="importance")
+    computed = table.dropna(subset="importance")
     return {
         "title": title,
         "charts": [
@@ -45,6 +45,6 @@ def importances_section(title: str, table: pd.DataFrame) -> Importances:
                 "title": goal(str(objective)),
                 "rows": {"axis": [str(axis).replace("_", " ") for axis in rows["axis"]], **columns_of(rows, _NUMBERS)},
             }
-            for objective, rows in known.groupby("objective", sort=False)
+            for objective, rows in computed.groupby("objective", sort=False)
         ],
     }

@@ -31,8 +31,8 @@ def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[s
     rows = table.assign(row=table["trial_id"].map(place).astype(int))
     if rows.empty:
         return {"headings": [], "rows": {}, "left_out": "", "notes": []}
-    said = notes(rows)
-    shown = _within(rows, importance, room - num_bytes([*_headings(rows), *said]) - WORDS)
+    sentences = notes(rows)
+    shown = _within(rows, importance, room - num_bytes([*_headings(rows), *sentences]) - WORDS)
     missing = rows["trial_id"].nunique() - shown["trial_id"].nunique()
     return {
         "headings": list(_headings(rows)),
@@ -43,7 +43,7 @@ def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[s
         )
         if missing
         else "",
-        "notes": said,
+        "notes": sentences,
     }
 
 

@@ -38,7 +38,7 @@ def differences_view(a: Completed, others: Sequence[Completed], found: pd.DataFr
     table = console_table(*header, title=name, caption=_caption(a, others, found))
     shown = found[found["trial_id"].isin(found["trial_id"].unique()[:_MOST])]
     for trial_id, rows in groupby(records(shown), key=lambda row: str(row["trial_id"])):
-        # The id stands where there is most room.
+        # The id goes into the widest column.
         table.add_row(configuration(axes[trial_id], varying), *[""] * 4, trial_id, style="bold")
         for row in rows:
             table.add_row(f"  {quantity(row['quantity'])}", *_numbers(row), row["verdict"])

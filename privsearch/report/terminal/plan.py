@@ -111,11 +111,11 @@ def reuse_lines(plan: Plan) -> Iterator[str]:
         yield f"{name}: kept, but not used: {count} recorded by a privsearch in which they meant other numbers"
     if plan.recorded_differently:
         counts = "; ".join(f"{count} ({changes})" for changes, count in plan.recorded_differently.items())
-        told = "are run again" if plan.only_same_versions else "are reused; run them again with --reuse same-versions"
-        yield f"recorded in another environment: {counts}; those of other versions {told}"
+        fate = "are run again" if plan.only_same_versions else "are reused; run them again with --reuse same-versions"
+        yield f"recorded in another environment: {counts}; those of other versions {fate}"
     if unrecorded := sum(trial.trained and not trial.recorded_under for trial in plan.trials):
-        told = "trained again" if plan.only_same_versions else "used; train them again with --reuse same-versions"
-        yield f"not recorded, but trained, as their signals are kept: {unrecorded}; those of other versions are {told}"
+        fate = "trained again" if plan.only_same_versions else "used; train them again with --reuse same-versions"
+        yield f"not recorded, but trained, as their signals are kept: {unrecorded}; those of other versions are {fate}"
 
 
 def trial_table(plan: Plan) -> Table:

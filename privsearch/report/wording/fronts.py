@@ -48,9 +48,9 @@ def nearest_words(task: Task) -> str:
     """Return the configuration nearest to satisfying all constraints; nothing if one satisfies them."""
     words = []
     for row in records(task.nearest):
-        known = [c for c in task.constraints if row.get(c) is not None]
-        numbers = ", ".join(f"{quantity(column)} {measured(row, column)}" for column in known)
-        words.append(f"{configuration(row, varying_axes(task.rows))}{', with ' if known else ''}{numbers}")
+        present = [c for c in task.constraints if row.get(c) is not None]
+        numbers = ", ".join(f"{quantity(column)} {measured(row, column)}" for column in present)
+        words.append(f"{configuration(row, varying_axes(task.rows))}{', with ' if present else ''}{numbers}")
     return "".join(words)
 
 
@@ -78,13 +78,13 @@ def missing_words(task: Task) -> Iterator[str]:
 
 def hypervolume_words(task: Task) -> str:
     """Return the hypervolume with its reference point, and its interval if that is known."""
-    objectives, known = task.objectives, task.uncertainty.hypervolume
+    objectives, estimate = task.objectives, task.uncertainty.hypervolume
     point = zip(objectives, reference_point(task.rows, objectives), strict=True)
     worst = ", ".join(f"{column} {value:g}" for column, value in point)
-    said = f"Hypervolume {task.hypervolume:.4f} against the reference point ({worst})"
-    if not known or not known.value:
-        return f"{said}."
-    return f"{said}; 95 %, less the luck of the best: {known.low:.4f} to {known.high:.4f}."
+    text = f"Hypervolume {task.hypervolume:.4f} against the reference point ({worst})"
+    if not estimate or not estimate.value:
+        return f"{text}."
+    return f"{text}; 95 %, less the luck of the best: {estimate.low:.4f} to {estimate.high:.4f}."
 
 
 def shared_axes(frame: pd.DataFrame) -> str:

@@ -44,9 +44,9 @@ def asked_words(search: Search, seed: int) -> list[str]:
         search: the search.
         seed: the sweep's seed, used if the search has no seed of its own.
     """
-    own = seed if search.seed is None else search.seed
+    used_seed = seed if search.seed is None else search.seed
     return [
-        f"sampler {sampler_words(search)}; seed {own}; up to {search.parallel} at a time await their results",
+        f"sampler {sampler_words(search)}; seed {used_seed}; up to {search.parallel} at a time await their results",
         f"ends after {budget_words(search)}, for each dataset under each protocol",
         f"space: {'; '.join(space_words(search))}",
         *([f"asked for: {', '.join(constraint_words(search))}"] if search.constraints else []),
@@ -61,10 +61,10 @@ def outcome_words(search: Search, found: Searched, waiting: int) -> str:
         found: the proposals and the end of the search, from its log.
         waiting: the number of proposed trials that have no result yet.
     """
-    told = counts_words(found.counts, search.trials)
+    progress = counts_words(found.counts, search.trials)
     if found.ended:
-        return f"{told}; ended: {found.ended}"
-    return f"{told}; not ended" + (f", {waiting} without a result yet" if waiting else "")
+        return f"{progress}; ended: {found.ended}"
+    return f"{progress}; not ended" + (f", {waiting} without a result yet" if waiting else "")
 
 
 def value_words(value: Any) -> str:

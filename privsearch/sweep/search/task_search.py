@@ -21,7 +21,7 @@ class TaskSearch:
 
     Attributes:
         name: the dataset's name, with the protocol if the sweep has several; the front has the same name.
-        search: what is asked for.
+        search: the sampler, the space and the budget.
         info: the dataset.
         base: the trial that the search varies, with all that its trials share.
         attacks: the attacks on each kind of model.
