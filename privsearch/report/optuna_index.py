@@ -24,20 +24,20 @@ from privsearch.sweep.search.samplers import quiet_optuna
 
 
 def index_results(path: Path, found: Iterable[Task]) -> None:
-    """Write the results as an Optuna journal, one study a task, in place of the file that is there.
+    """Write the results as an Optuna journal, one Optuna study a task, and replace an existing journal.
 
-    A configuration is a trial: COMPLETE with the objectives as values, or else FAIL, a dead one among these. Its
-    parameters are the axes that vary within the study and have an effect on it; an axis that is constant is an
-    attribute of the study, every other column one of the trial. By how much it violates a constraint stands in it as
-    Optuna has it, so that `study.best_trials` is the front. The new journal replaces the old one in a single step, once
-    it is whole.
+    A configuration is a trial: COMPLETE with the objectives as values, or else FAIL, as are dead ones. The parameters
+    of a trial are the axes that vary within the study and have an effect on the trial. A constant axis is an attribute
+    of the study, and every other column an attribute of the trial. Violations of constraints are stored in Optuna's
+    form, so that `study.best_trials` is the front. The new journal replaces the old one in a single step, once it is
+    complete.
 
     Args:
         path: the journal; Optuna opens it with `JournalStorage(JournalFileBackend(path))`.
-        found: what was found, sorted into what can be compared; a task's name is its study's.
+        found: the tasks of a study; the Optuna study of a task has the task's name.
     """
     with quiet_optuna(), TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
-        # A journal, not SQLite: 0.5 s for 868 trials against 13 s, as every row costs Optuna several queries there.
+        # A journal takes 0.5 s for 868 trials and SQLite 13 s, as Optuna needs several queries a row there.
         journal = Path(folder) / path.name
         storage = JournalStorage(JournalFileBackend(str(journal)))
         for task in found:
@@ -49,13 +49,13 @@ def index_results(path: Path, found: Iterable[Task]) -> None:
 
 
 def indexed_trials(path: Path) -> set[str]:
-    """The ids of the trials that an index holds.
+    """Return the ids of the trials that an index holds.
 
     Raises:
-        StudyError: it is missing, or not whole.
+        StudyError: the index is missing or incomplete.
     """
     try:
-        # As text, because Optuna's reader must be able to write to the file.
+        # Parsed here, because Optuna's reader needs the right to write to the file.
         with path.open("rb") as lines:
             trials = [log["user_attrs"] for line in lines if "user_attrs" in (log := json.loads(line))]
         return {str(trial["trial_id"]) for trial in trials}
@@ -76,7 +76,7 @@ def _fill(study: optuna.Study, task: Task) -> None:
 
 
 def _distribution(values: list[Any]) -> BaseDistribution:
-    """Numbers stay numbers, so that plots and importances see their order; names and nulls make a category."""
+    """Return the distribution of an axis: numbers keep their order in plots; names or None make it categorical."""
     if all(isinstance(value, int) for value in values):
         return IntDistribution(values[0], values[-1])
     if all(isinstance(value, float) for value in values):
@@ -88,24 +88,24 @@ def _trial(row: dict[str, Any], distributions: Mapping[str, BaseDistribution], t
     values = [row.get(column) for column in task.objectives]
     complete = row["status"] == "completed" and None not in values and not row["dead_networks"]
     params = {axis: row[axis] for axis in distributions if row[axis] is not None or axis not in CONDITIONAL_AXES}
-    known = {"dataset", *AXES, *task.objectives}
+    used = {"dataset", *AXES, *task.objectives}
     violations = _violations(row, task.constraints) if complete else {}
     return create_trial(
         state=TrialState.COMPLETE if complete else TrialState.FAIL,
         values=[round(float(value), DECIMALS) for value in values if value is not None] if complete else None,
         params=params,
         distributions={axis: distributions[axis] for axis in params},
-        user_attrs={column: value for column, value in row.items() if value is not None and column not in known},
+        user_attrs={column: value for column, value in row.items() if value is not None and column not in used},
         constraints=violations,
-        # As Optuna had it before 5.0, which is what optuna-dashboard reads.
+        # The form before Optuna 5.0, which optuna-dashboard reads.
         system_attrs={"constraints": [*violations.values()]} if violations else None,
     )
 
 
 def _violations(row: Mapping[str, Any], constraints: Constraints) -> dict[str, float]:
-    """By how much a configuration violates each constraint, 0 or less where it holds; of a missing number, very."""
+    """Return a configuration's violation of each constraint: 0 or less if it holds, huge if the number is missing."""
     lacking = {column: constraint.violation(_number(row.get(column))) for column, constraint in constraints.items()}
-    # Infinity is no JSON, which the dashboard sends to the browser.
+    # Not infinity, as the dashboard sends JSON to the browser.
     return {column: min(violation, sys.float_info.max) for column, violation in lacking.items()}
 
 

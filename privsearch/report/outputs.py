@@ -1,4 +1,4 @@
-"""Everything in a study that is made from its record, made again."""
+"""The files of a study that are made from its record: tables, Optuna's index, and fronts."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +15,7 @@ from privsearch.study.folder import StudyFolder
 from privsearch.study.output_paths import OutputPaths
 
 TABLES: Final = {"results": results_frame, "targets": targets_frame, "slices": slices_frame, "exposed": exposed_frame}
-"""What makes each table of results, by its name."""
+"""The function that makes each table of results, by the table's name."""
 
 
 @dataclass(frozen=True, eq=False)

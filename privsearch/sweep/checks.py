@@ -1,4 +1,4 @@
-"""What keeps a sweep from being run: data that are missing or too small, a directory that is another's."""
+"""Checks before a sweep runs: registered parts, datasets, sizes of subsamples, the study's directory."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,10 +17,10 @@ SIZE_AXES: Final = ("train_size", "test_size")
 
 
 def check_registered(sweep: SweepSpec) -> None:
-    """Whatever a sweep asks for that is not privsearch's own must be registered in this process.
+    """Check that every model and attack that is not privsearch's own is registered in this process.
 
     Raises:
-        SpecError: a model or an attack is not; the field that asks for it is named.
+        SpecError: a model or an attack is not registered; the error names the field that asks for it.
     """
     asked: list[tuple[tuple[str, ...], Sequence[str]]] = [
         (("grids", name, "model"), grid["model"]) for name, grid in sweep.grids.items()
@@ -35,10 +35,10 @@ def check_registered(sweep: SweepSpec) -> None:
 
 
 def check_attacks_registered(attacks: Iterable[Attack]) -> None:
-    """The same of attacks alone.
+    """Check that every attack that is not privsearch's own is registered in this process.
 
     Raises:
-        SpecError: one is not registered.
+        SpecError: an attack is not registered.
     """
     for index, attack in enumerate(attacks):
         if attack.kind == "registered":
@@ -48,7 +48,7 @@ def check_attacks_registered(attacks: Iterable[Attack]) -> None:
 
 @contextmanager
 def blaming_field(*where: int | str) -> Iterator[None]:
-    """Have a `SpecError` or `DataError` that is raised in here blame that field of the sweep."""
+    """Name a field of the sweep in every `SpecError` or `DataError` raised within this context."""
     try:
         yield
     except (SpecError, DataError) as error:
@@ -56,10 +56,10 @@ def blaming_field(*where: int | str) -> Iterator[None]:
 
 
 def describe_datasets(sweep: SweepSpec) -> Iterator[DatasetInfo]:
-    """The descriptions of a sweep's datasets, in its order.
+    """Yield the descriptions of a sweep's datasets, in the sweep's order.
 
     Raises:
-        DataError: one is missing or unfit, or two have the same content.
+        DataError: a dataset is missing or unfit, or two have the same content.
     """
     seen: dict[str, str] = {}
     for index, dataset in enumerate(sweep.datasets):
@@ -109,7 +109,7 @@ def size_problem(axis: str, sizes: Iterable[int | None], info: DatasetInfo) -> t
 
 
 def _origin(axis: str, request: TrialRequest, sweep: SweepSpec, name: str) -> tuple[str, ...]:
-    """The field of the sweep that an axis of a trial has its value from."""
+    """Return the field of the sweep that sets an axis of a trial."""
     in_grid = next((grid for grid in request.grids if axis in sweep.grids[grid]), None)
     if in_grid:
         return "grids", in_grid, axis
@@ -118,10 +118,10 @@ def _origin(axis: str, request: TrialRequest, sweep: SweepSpec, name: str) -> tu
 
 
 def check_augmentation(sweep: SweepSpec, infos: Iterable[DatasetInfo]) -> None:
-    """Augmented views of data that are never augmented would be the examples themselves.
+    """Refuse augmented queries if no dataset is augmented, as the views would equal the examples.
 
     Raises:
-        SpecError: they are asked for all the same.
+        SpecError: a protocol asks for augmented queries, but no dataset is augmented in training.
     """
     for index, protocol in enumerate(sweep.protocol):
         if "augmented" in protocol.queries and not any(info.augments for info in infos):
@@ -135,10 +135,11 @@ _ELSEWHERE: Final = "give this sweep another name, choose another directory with
 
 
 def check_directory(sweep: SweepSpec, study: StudyFolder) -> None:
-    """Refuse a directory that is another sweep's or holds other files: results must never mix unasked.
+    """Refuse a directory of another sweep or with other files, so that results never mix by accident.
 
     Raises:
-        StudyError: it is, or does; or a link leads out of it; or it cannot be read.
+        StudyError: the directory belongs to another sweep, holds other files, has a link that leads out of it, or
+            cannot be read.
     """
     if not study.exists():
         if study.path.exists() and not study.path.is_dir():
@@ -159,16 +160,16 @@ def check_directory(sweep: SweepSpec, study: StudyFolder) -> None:
 
 
 def check_ownership(sweep: SweepSpec, study: StudyFolder, *, num_recorded: int, num_foreign: int) -> None:
-    """Refuse the directory of a sweep that has this one's name and nothing else of it.
+    """Refuse the directory of a sweep that has this sweep's name but shares no trial with it.
 
     Args:
-        sweep: what is asked for.
-        study: where it is to be recorded.
-        num_recorded: the trials that are recorded there.
-        num_foreign: those of them that the sweep does not ask for, and would not have asked for whatever the data were.
+        sweep: the sweep.
+        study: the study that is to record the sweep.
+        num_recorded: the number of trials recorded there.
+        num_foreign: the number of recorded trials that the sweep would not ask for, whatever the data.
 
     Raises:
-        StudyError: it is such a directory.
+        StudyError: all recorded trials are foreign.
     """
     if num_recorded and num_foreign == num_recorded:
         raise StudyError(

@@ -1,4 +1,4 @@
-"""How long a trial will take, roughly: enough to plan an evening, and to start long trials before short ones.
+"""A rough estimate of a trial's time and size: enough to plan an evening, and to start long trials first.
 
 The constants were measured on one core of a server processor of 2025 (AVX-512, about 190 GFLOP/s in fp32) and hold
 within a factor of two there; on another machine the ratios between trials matter more than the seconds.
@@ -26,11 +26,11 @@ SECONDS_PER_OUTPUT_READ: Final = 50e-9
 
 
 def training_seconds(spec: TrialSpec, info: DatasetInfo) -> float:
-    """The time on one core that the training of a trial's networks takes, their queries included.
+    """Estimate the seconds on one core to train a trial's networks and query them.
 
     Args:
         spec: the trial, canonical.
-        info: its dataset.
+        info: the trial's dataset.
     """
     num_train, num_test = _sizes(spec, info)
     layers = network_layers(spec, info.input_shape, info.num_classes)
@@ -43,12 +43,12 @@ def training_seconds(spec: TrialSpec, info: DatasetInfo) -> float:
 
 
 def attack_seconds(spec: TrialSpec, attacks: Sequence[Attack], info: DatasetInfo) -> float:
-    """The time on one core that `attacks` on all targets of a trial take.
+    """Estimate the seconds on one core to run attacks on all targets of a trial.
 
     Args:
         spec: the trial, canonical.
-        attacks: those of its attacks that are to be run.
-        info: its dataset.
+        attacks: the attacks to run.
+        info: the trial's dataset.
     """
     num_train, num_test = _sizes(spec, info)
     protocol = spec.protocol
@@ -60,7 +60,7 @@ def attack_seconds(spec: TrialSpec, attacks: Sequence[Attack], info: DatasetInfo
 
 
 def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
-    """The size of a trial's signals before they are compressed: a 32-bit float for each output."""
+    """Compute the bytes of a trial's signals before compression: a 32-bit float for each output."""
     num_train, num_test = _sizes(spec, info)
     protocol = spec.protocol
     readouts = len(get_args(Readout)) if spec.model == "snn" else 1
@@ -68,7 +68,7 @@ def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
 
 
 def network_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
-    """The size of a trial's networks: a 32-bit float for each weight and bias, and the examples of each network."""
+    """Compute the bytes of a trial's networks: a 32-bit float a weight or bias, and each network's example indices."""
     weights = num_weights(info.input_shape, info.num_classes)
     num_train, _ = _sizes(spec, info)
     return spec.protocol.networks * (4 * weights + 8 * num_train)

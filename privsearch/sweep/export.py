@@ -1,4 +1,4 @@
-"""One configuration of a study as a sweep file of its own, and its networks."""
+"""The export of one configuration of a study: a sweep file of its own, and its networks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 _CONFIGURATION: Final = "configuration"
 _ALWAYS: Final = ("model", "weight_bit_width", "act_bit_width")
-"""The axes that the grid names whatever their values."""
+"""The axes that the grid always names, even at their defaults."""
 
 
 @dataclass(frozen=True)
 class Retrained:
-    """What training a configuration once more came to.
+    """The comparison of a recorded result with that of training the configuration again.
 
     Attributes:
-        differing: by column, the recorded number and the one that came out now, where they are not equal.
-        equal: whether all of the result is, the numbers that have no column included.
-        changes: what differs between the environments of the two, in words; empty where nothing does.
+        differing: the recorded and the new number of each column whose numbers differ.
+        equal: True if the whole results are equal, numbers without a column included.
+        changes: the differences between the two environments, in words; empty if there are none.
     """
 
     differing: dict[str, tuple[Any, Any]]
@@ -44,15 +44,15 @@ class Retrained:
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written.
+    """The files of an export.
 
     Attributes:
-        trial_id: the trial.
-        sweep_file: the sweep of that one configuration.
-        networks_file: its networks, by an absolute path; None where they were not kept.
-        num_networks: how many there are in it.
-        retrained: how the training that they come from compares with what is recorded; None where they were kept.
-        notes: what whoever uses the files should know.
+        trial_id: the id of the trial.
+        sweep_file: the sweep file of the trial's configuration.
+        networks_file: the absolute path of the file with the trial's networks; None if they were not kept.
+        num_networks: the number of networks in that file.
+        retrained: the comparison of a new training with the record; None if nothing was trained.
+        notes: remarks for whoever uses the files.
     """
 
     trial_id: str
@@ -71,7 +71,7 @@ class Exported:
 
     @property
     def code(self) -> str | None:
-        """The lines of Python that load the first network; None where there is none."""
+        """The lines of Python that load the first network; None if there is no network."""
         if self.networks_file is None:
             return None
         return f"import privsearch\nnetwork = privsearch.load_network({str(self.networks_file)!r}, index=0)"
@@ -90,15 +90,14 @@ def export(
     Args:
         study: the study.
         trial: the id of a completed trial, or the beginning of one.
-        to: the directory to write to, which is made; by default `exports` in the study.
-        train: train the configuration once more where its networks were not kept. The same spec, seed, versions and
-            kind of machine give the same networks.
-        on_epoch: told of that training.
+        to: the directory to write to, created if missing; by default `exports` in the study.
+        train: train the configuration again if its networks were not kept. The same spec, seed, versions and kind of
+            machine give the same networks.
+        on_epoch: the listener called after each epoch of that training.
 
     Raises:
-        StudyError: there is no such trial, what was kept of it is damaged, a file cannot be written, or the training
-            failed.
-        DataError: the dataset cannot be read, or is not the one that the trial was trained on, where it is trained.
+        StudyError: there is no such trial, its networks are damaged, a file cannot be written, or the training failed.
+        DataError: the trial is to be trained, but its dataset cannot be read or has changed.
     """
     content = study.load()
     sweep = content.sweep
@@ -125,12 +124,12 @@ def export(
 
 
 def one_trial_sweep(spec: TrialSpec, sweep: SweepSpec, trial_id: str) -> SweepSpec:
-    """A sweep that stands for one trial alone.
+    """Build a sweep of a single trial.
 
     Args:
         spec: the trial, canonical.
-        sweep: the one that it is from, for its objectives and what its workers may use.
-        trial_id: its key.
+        sweep: the sweep that the trial is from, for its objectives and its workers' resources.
+        trial_id: the trial's key.
     """
     axes = {axis: value for axis, value in spec.axes().items() if value is not None or axis in _ALWAYS}
     return SweepSpec.model_validate(
@@ -152,13 +151,13 @@ def one_trial_sweep(spec: TrialSpec, sweep: SweepSpec, trial_id: str) -> SweepSp
 
 
 def _with_present_dataset(spec: TrialSpec, sweep: SweepSpec) -> TrialSpec:
-    """The trial with its dataset where the sweep has it: the record may know an older path."""
+    """Return the trial with the sweep's path of its dataset, as the record may hold an older path."""
     there = next((d for d in sweep.datasets if dataset_name(d) == spec.dataset_name), spec.dataset)
     return spec.model_copy(update={"dataset": there})
 
 
 def _copied(study: StudyFolder, networks: NetworkArchive, result: Completed, path: Path) -> KeptNetworks | None:
-    """Copy the networks that the study has kept, and say what they are; None where it has none."""
+    """Copy a trial's networks out of the study and return their contents; None if the study has not kept them."""
     content = networks.read(result.trial_id)
     if content is None:
         return None
@@ -176,9 +175,9 @@ def _copied(study: StudyFolder, networks: NetworkArchive, result: Completed, pat
 
 
 def _missing_askers(spec: TrialSpec) -> list[Attack]:
-    """An attack for every kind of view that belongs to the trial, and that no attack on its kind of network reads.
+    """Return an attack for each kind of query of the trial's protocol that none of its attacks reads.
 
-    The protocol is a part of what a trial is, and a sweep file refuses views that nobody asks for.
+    The protocol belongs to a trial's identity, but a sweep file refuses queries that no attack reads.
     """
     asked = {attack.queries for attack in spec.attacks}
     idle = [queries for queries in spec.protocol.queries if queries != "plain" and queries not in asked]
@@ -186,7 +185,7 @@ def _missing_askers(spec: TrialSpec) -> list[Attack]:
 
 
 def _heading(study: StudyFolder, result: Completed) -> Iterator[str]:
-    """Comments: where the configuration is from, what it was computed with, and what came out."""
+    """Yield the comments of the sweep file: the trial's study, its environments, and its numbers."""
     name, finished = _one_line(str(study.path)), _one_line(result.finished_at)
     yield f"Trial {result.trial_id} of the study {name}, finished {finished}."
     yield from (f"Computed under {_one_line(environment)}" for environment in result.environments)
@@ -209,12 +208,12 @@ def _with_spread(numbers: dict[str, Any], column: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Text that ends no comment."""
+    """Return a text in one line, so that it cannot end a comment."""
     return " ".join(printable(text).split())
 
 
 def _identity_notes(result: Completed) -> Iterator[str]:
-    """Whether the sweep file gives this trial here and now."""
+    """Yield a note if the sweep file does not give this trial here and now."""
     try:
         info = describe_dataset(result.spec.dataset)
     except DataError as error:
@@ -234,7 +233,7 @@ def _attack_notes(spec: TrialSpec, one: SweepSpec) -> Iterator[str]:
 
 
 def _trained_again(result: Completed, networks: NetworkArchive, on_epoch: "EpochListener | None") -> Retrained:
-    """Train a trial once more, keep its networks, and compare its numbers with those recorded."""
+    """Train a trial again, keep its networks, and compare its numbers with the recorded ones."""
     # Slow to import, and needed by no other export.
     from privsearch.sweep.trial import Keeping, run_trial
 
@@ -262,7 +261,7 @@ def _trained_again(result: Completed, networks: NetworkArchive, on_epoch: "Epoch
 
 
 def _device(environments: Sequence[str]) -> str:
-    """Where the trial was trained, if that is here as well."""
+    """Return the device that the trial was trained on, or the CPU if there is no GPU here."""
     if not was_on_gpu(environments[0]):
         return "cpu"
     from torch import cuda
@@ -271,5 +270,5 @@ def _device(environments: Sequence[str]) -> str:
 
 
 def _outcome(result: Completed) -> tuple[Any, ...]:
-    """Everything that came out, but for what was asked, which may speak of another path."""
+    """Return all outcomes of a result without its spec, whose dataset may have another path."""
     return result.replicates, result.across, result.refused

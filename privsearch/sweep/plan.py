@@ -1,4 +1,4 @@
-"""What a sweep comes to: its distinct trials, which of them are recorded already, and what is left to do."""
+"""The plan of a sweep: its distinct trials, those recorded already, and the work left to do."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,18 +35,18 @@ from privsearch.sweep.search.plan import SearchPlan, plan_searches
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep, seen against the data and against what is recorded.
+    """A sweep, compared with its datasets and with the study's record.
 
     Attributes:
-        sweep: what is asked for.
-        infos: its datasets, by name.
-        trials: what its grids stand for.
-        searches: what its search stands for, one for each dataset under each protocol.
-        num_recorded_elsewhere: trials that are recorded, but not asked for.
-        attacks_elsewhere: the names of attacks that are recorded for its trials, but not asked for.
-        superseded: the trials recorded elsewhere that would be asked for, had not something changed since.
-        only_same_versions: whether what was recorded under other versions is run again.
-        without_networks: the trials that need no training, and whose networks are not kept, where they are to be.
+        sweep: the sweep.
+        infos: the sweep's datasets, by name.
+        trials: the trials of the sweep's grids.
+        searches: the searches of the sweep, one a task.
+        num_recorded_elsewhere: the number of recorded trials that the sweep does not ask for.
+        attacks_elsewhere: the names of attacks recorded for the sweep's trials that the sweep does not ask for.
+        superseded: the counts of recorded trials that the sweep would ask for had nothing changed since.
+        only_same_versions: True to run again trials that were recorded under other versions.
+        without_networks: the number of trials that need no training, but whose networks should be kept and are not.
     """
 
     sweep: SweepSpec
@@ -74,7 +74,7 @@ class Plan:
 
     @cached_property
     def all_trials(self) -> tuple[PlannedTrial, ...]:
-        """The trials of the grids, and then those that the searches have proposed so far."""
+        """The trials of the grids, then the trials that the searches have proposed so far."""
         proposed = [trial for search in self.searches for trial in search.trials()]
         return tuple({trial.trial_id: trial for trial in (*self.trials, *proposed)}.values())
 
@@ -85,22 +85,22 @@ class Plan:
 
     @property
     def signal_bytes(self) -> int:
-        """The size of the signals that the trials left to train will leave, before they are compressed."""
+        """The bytes of the signals that trials left to train will produce, before compression."""
         return sum(size for size in self._signal_sizes if size <= MAX_BYTES)
 
     @property
     def num_unkept(self) -> int:
-        """The trials left to train whose signals are too large to be kept."""
+        """The number of trials left to train whose signals are too large to keep."""
         return sum(size > MAX_BYTES for size in self._signal_sizes)
 
     @property
     def network_bytes(self) -> int:
-        """The size of the networks that the trials left to train will leave."""
+        """The bytes of the networks that trials left to train will produce."""
         return sum(size for size in self._network_sizes if size <= MAX_BYTES)
 
     @property
     def num_unkept_networks(self) -> int:
-        """The trials left to train whose networks are too large to be kept."""
+        """The number of trials left to train whose networks are too large to keep."""
         return sum(size > MAX_BYTES for size in self._network_sizes)
 
     @property
@@ -113,9 +113,10 @@ class Plan:
 
     @cached_property
     def recorded_differently(self) -> dict[str, int]:
-        """What differs between the environments that trials were recorded under and the present one, and of how many.
+        """The numbers of trials recorded under another environment than the present one, by their differences to it.
 
-        Such as `{"torch 2.10.0 -> 2.11.0": 12}`; of a trial that was trained in one and attacked in another, both.
+        An example is `{"torch 2.10.0 -> 2.11.0": 12}`. If a trial was trained in one environment and attacked in
+        another, the differences of both are joined.
         """
         gpu, counts = self.sweep.resources.gpu != 0, Counter[str]()
         for environments, number in Counter(trial.recorded_under for trial in self.trials).items():
@@ -135,7 +136,7 @@ class Plan:
         return missing_data(self.datasets_to_load)
 
     def summary(self, *, with_trials: bool = False) -> dict[str, Any]:
-        """The plan in numbers, as plain JSON values, and with every trial where asked."""
+        """Return the plan in numbers, as plain JSON values, with a list of every trial if asked."""
         todo = self.todo
         return {
             "name": self.sweep.name,
@@ -191,12 +192,12 @@ class Plan:
 
 
 def make_plan(sweep: SweepSpec, study: StudyFolder, *, only_same_versions: bool = False) -> Plan:
-    """Read the datasets' descriptions and the record, and say what the sweep comes to.
+    """Plan a sweep from its datasets' descriptions and the study's record.
 
     Args:
-        sweep: what is asked for.
-        study: where it is, or will be, recorded.
-        only_same_versions: run again what was recorded under other versions than the present ones.
+        sweep: the sweep.
+        study: the study that records the sweep, or will.
+        only_same_versions: run again trials that were recorded under other versions than the present ones.
 
     Raises:
         DataError: a dataset is missing or unfit.
@@ -244,10 +245,10 @@ def _made(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetIn
 
 
 def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
-    """The trial of `plan` whose id is `trial_id`, or begins with it.
+    """Return the trial of a plan whose id is `trial_id` or begins with it.
 
     Raises:
-        SpecError: there is none, or several begin so.
+        SpecError: no trial's id begins so, or several do.
     """
     trials = {trial.trial_id: trial for trial in plan.all_trials}
     found = [trial for own, trial in trials.items() if own.startswith(trial_id)]
@@ -262,15 +263,15 @@ def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
 
 
 def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
-    """What it comes to to run more attacks on the trained trials of a study: nothing is trained, no data are read.
+    """Plan to run more attacks on the trained trials of a study; nothing is trained, and no data are read.
 
     Args:
         study: the study.
-        attacks: those to run, where they are not recorded yet.
+        attacks: the attacks to run on every trial that has no record of them.
 
     Raises:
         SpecError: an attack does not fit the study's trials, or is not registered here.
-        StudyError: this is not a study, nothing in it is trained, or the signals of a trial are not kept.
+        StudyError: the directory is not a study, nothing in it is trained, or the signals of a trial are not kept.
     """
     check_attacks_registered(attacks)
     content = study.load()
@@ -305,7 +306,7 @@ def _with_attacks(sweep: SweepSpec, attacks: Sequence[Attack]) -> SweepSpec:
 
 
 def _attack_seconds(spec: TrialSpec, attacks: Sequence[Attack]) -> float:
-    """The estimate, where the dataset is at hand; without it, attacks are taken for equally long."""
+    """Estimate the seconds that attacks take; if the dataset is not at hand, count one an attack."""
     try:
         return attack_seconds(spec, attacks, describe_dataset(spec.dataset))
     except DataError:

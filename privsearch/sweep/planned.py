@@ -1,4 +1,4 @@
-"""A trial, seen against the record: what of it is there, and what is left to do."""
+"""A trial compared with the record: the parts recorded, and the work left to do."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ class PlannedTrial:
     """A trial that the sweep asks for.
 
     Attributes:
-        trial_id: its key in the record.
-        spec: its canonical configuration, with all attacks asked for; those of an attack plan beside those recorded.
-        grids: the grids that ask for it.
+        trial_id: the trial's key in the record.
+        spec: the trial's canonical configuration with all attacks asked for; in an attack plan, the recorded ones too.
+        grids: the names of the grids that ask for the trial.
         missing: the attacks that the record lacks.
-        trained: whether it needs no training: it has all its attacks, or its signals are kept.
-        seconds: the estimated time on one core of what is left to do.
-        signal_bytes: the estimated size of its signals, before they are compressed.
-        recorded_under: the environments of what is recorded of it, used or not; empty where nothing is.
-        network_bytes: the size of its networks.
+        trained: True if the trial needs no training, as all attacks are recorded or the signals are kept.
+        seconds: the estimated seconds on one core of the work left.
+        signal_bytes: the estimated bytes of the trial's signals, before compression.
+        recorded_under: the environments of the recorded result, used or not; empty if there is none.
+        network_bytes: the bytes of the trial's networks.
     """
 
     trial_id: str
@@ -38,23 +38,23 @@ class PlannedTrial:
 
     @property
     def cached(self) -> bool:
-        """Whether the record has it, with every attack asked for."""
+        """True if the record has the trial with every attack asked for."""
         return not self.missing
 
     @property
     def trained_under(self) -> str | None:
-        """The environment of the training that is recorded, used or not; None where none is."""
+        """The environment of the recorded training, used or not; None if no training is recorded."""
         return self.recorded_under[0] if self.recorded_under else None
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a study holds of the trials that are asked for.
+    """The results and signals that a study holds.
 
     Attributes:
-        results: by trial_id.
+        results: the recorded results, by trial_id.
         kept: the ids of the trials whose signals are kept.
-        only_same_versions: whether what was recorded under other versions than the present ones is run again.
+        only_same_versions: True to run again trials that were recorded under other versions than the present ones.
     """
 
     results: Mapping[str, TrialResult]
@@ -62,7 +62,7 @@ class Recorded:
     only_same_versions: bool = False
 
     def planned(self, item: TrialRequest, info: DatasetInfo) -> PlannedTrial:
-        """The trial that is asked for, seen against this."""
+        """Compare a requested trial with the record, and return what is left to do."""
         trial_id = item.spec.trial_id(info.fingerprint)
         result = self.results.get(trial_id)
         completed = result if isinstance(result, Completed) else None

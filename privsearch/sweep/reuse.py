@@ -1,4 +1,4 @@
-"""What recorded results are worth today: which were computed under other versions, and which answer to other data."""
+"""Checks on recorded results: other versions, changed code of registered parts, other data."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -12,30 +12,31 @@ from privsearch.study.result import Completed, TrialResult
 
 
 def has_present_versions(result: Completed) -> bool:
-    """Whether all of a result was computed under the versions that this process has."""
-    return all(same_versions(found, present_environment()) for found in result.environments)
+    """Tell whether all of a result was computed under the versions that this process has."""
+    return all(same_versions(environment, present_environment()) for environment in result.environments)
 
 
 def changed_code(environments: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The registered models and attacks whose own source is not what it was when they were last run, by kind and tag.
+    """Return the registered models and attacks, by kind and tag, whose source changed since they last ran.
 
     Args:
-        environments: where the sweep ran before (`privsearch.study.environment.describe_environment`), the latest last.
+        environments: the environments of earlier runs (see `privsearch.study.environment.describe_environment`), the
+            latest last.
     """
     before: dict[str, Any] = {}
     for environment in environments:
         registered = environment.get("registered")
         before |= registered if isinstance(registered, dict) else {}
-    return [what for what, source in registry.sources().items() if before.get(what, source) != source]
+    return [part for part, source in registry.sources().items() if before.get(part, source) != source]
 
 
 @dataclass(frozen=True)
 class Superseded:
-    """Recorded trials that the sweep would ask for, had not something changed since; by the dataset's name, how many.
+    """The counts, by dataset name, of recorded trials that the sweep would ask for had nothing changed since.
 
     Attributes:
-        by_data: the dataset's file held other data then, or a later privsearch gave the configuration other numbers.
-        by_meaning: privsearch gave the same configuration other numbers then (`NUMERICS_VERSION`).
+        by_data: the trials run on other contents of the dataset's file, or by a later privsearch whose numerics differ.
+        by_meaning: the trials run by an earlier privsearch whose numerics differ (`NUMERICS_VERSION`).
     """
 
     by_data: Mapping[str, int] = field(default_factory=dict)
@@ -43,14 +44,14 @@ class Superseded:
 
     @property
     def total(self) -> int:
-        """How many trials these are."""
+        """The number of all superseded trials."""
         return sum(self.by_data.values()) + sum(self.by_meaning.values())
 
 
 def superseded(
     elsewhere: Iterable[TrialResult], infos: Mapping[str, DatasetInfo], asked: Collection[str]
 ) -> Superseded:
-    """Find, among results that are not asked for, those of configurations that are.
+    """Count the results whose trial is not asked for, but whose configuration is.
 
     Args:
         elsewhere: recorded results that the sweep does not ask for.

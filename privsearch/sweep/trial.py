@@ -1,4 +1,4 @@
-"""Run one trial: a `TrialSpec` in, a `TrialResult` out. No Ray, no Optuna, no paths."""
+"""The run of one trial: a `TrialSpec` in, a `TrialResult` out. No Ray, no Optuna, no paths."""
 
 import time
 from collections.abc import Callable
@@ -23,17 +23,17 @@ T = TypeVar("T")
 
 
 class Archive(Protocol):
-    """Where trained cohorts are kept, by trial_id. A `StudyError` is raised where it cannot be reached."""
+    """A store of trained cohorts by trial_id. Its methods raise `StudyError` if it cannot be reached."""
 
     def load(self, trial_id: str) -> Cohort | None:
-        """The cohort of that trial; None where it is not kept."""
+        """Return the cohort of a trial; None if it is not kept."""
 
     def save(self, trial_id: str, cohort: Cohort) -> None:
         """Keep a cohort."""
 
 
 class NetworkShelf(Protocol):
-    """Where trained networks are kept, by trial_id. A `StudyError` is raised where it cannot be reached."""
+    """A store of trained networks by trial_id. Its method raises `StudyError` if it cannot be reached."""
 
     def save(self, trial_id: str, kept: KeptNetworks) -> None:
         """Keep the networks of a trial."""
@@ -41,11 +41,11 @@ class NetworkShelf(Protocol):
 
 @dataclass(frozen=True)
 class Keeping:
-    """What is kept of a cohort that had to be trained.
+    """The parts to keep of a newly trained cohort.
 
     Attributes:
-        signals: whether its signals are, in the archive.
-        networks: where its networks are; None for nowhere.
+        signals: True to keep the signals in the archive.
+        networks: the store of the networks; None to keep none.
     """
 
     signals: bool = True
@@ -54,12 +54,12 @@ class Keeping:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What earlier runs have left of a trial, and what of it may be used.
+    """The recorded part of a trial, and the rule for reusing kept signals.
 
     Attributes:
-        trained_under: the environment of the training whose attacks are recorded; None where none are.
-        missing: the attacks that the record lacks on that training.
-        only_same_versions: train again what the archive holds from other versions than the present ones.
+        trained_under: the environment of the training whose attacks are recorded; None if no attack is.
+        missing: the attacks on that training that the record lacks.
+        only_same_versions: train again if the archive's signals come from other versions than the present ones.
     """
 
     trained_under: str | None = None
@@ -67,9 +67,10 @@ class Earlier:
     only_same_versions: bool = False
 
     def left(self, spec: TrialSpec, kept: Cohort) -> TrialSpec:
-        """`spec` with the attacks to run on what was kept: those missing, or all where it is another training.
+        """Return `spec` with the attacks left to run on a kept cohort.
 
-        So no result ever joins the attacks on two trainings.
+        These are the missing attacks, or all attacks if the cohort comes from another training than the recorded one,
+        so that no result ever joins the attacks on two trainings.
         """
         same_training = kept.environment == self.trained_under
         return spec.model_copy(update={"attacks": self.missing}) if same_training else spec
@@ -84,22 +85,22 @@ def run_trial(
     earlier: Earlier = Earlier(),
     device: str = "cpu",
 ) -> TrialResult:
-    """Train a cohort and run every attack of `spec` on it; what the archive holds is not trained again.
+    """Train a cohort and run every attack of `spec` on it; a cohort in the archive is not trained again.
 
-    Of a cohort that need not be trained, only those attacks are run that `earlier` says are missing.
+    On a cohort from the archive, only the attacks that `earlier` lists as missing are run.
 
-    The same spec gives the same numbers on the same machine, in whatever process and beside whatever else. An
-    exception becomes a `Failed` result with its traceback; only an interrupt gets through. Signals and networks are
-    kept before the attacks begin, so that an attack that fails costs no training.
+    The same spec gives the same numbers on the same machine, in any process and beside any other trial. An exception
+    becomes a `Failed` result with its traceback; only an interrupt gets through. Signals and networks are kept before
+    the attacks begin, so that a failed attack costs no training.
 
     Args:
         spec: the trial; taken in its canonical form.
-        on_epoch: told (network, epoch, what was measured); under `paper` networks count through the replicates, target
-            before shadow.
-        archive: where signals are kept; None for nowhere.
-        keep: what to keep of a cohort that had to be trained.
-        earlier: what is recorded of the trial.
-        device: where networks are trained, as torch names it.
+        on_epoch: the listener called with (network, epoch, measurements); under `paper` networks are numbered through
+            the replicates, target before shadow.
+        archive: the store of signals; None for none.
+        keep: the parts to keep of a newly trained cohort.
+        earlier: the recorded part of the trial.
+        device: the device to train on, as torch names it.
     """
     started = time.perf_counter()
     trial_id = UNKNOWN_ID
@@ -119,7 +120,7 @@ def run_trial(
             networks_unkept = _reason(keep.networks.save, trial_id, networks)
         result = _attacked(spec, trial_id, cohort, present_environment(device), started)
         return result.model_copy(update={"unkept": unkept, "networks_unkept": networks_unkept})
-    except Exception as error:  # whatever a trial raises is its result, and must not end the sweep
+    except Exception as error:  # any exception is the result of the trial, and must not end the sweep
         return failure(spec, trial_id, error, seconds=time.perf_counter() - started)
 
 
@@ -129,13 +130,13 @@ def attack_trial(
     archive: Archive,
     earlier: Earlier = Earlier(),
 ) -> TrialResult:
-    """Run attacks of `spec` on what the archive holds of a trial; nothing is trained, and no data are needed.
+    """Run attacks of `spec` on a trial's signals in the archive; nothing is trained, and no data are needed.
 
     Args:
         spec: the trial, canonical.
-        trial_id: its key.
-        archive: where the signals of the cohort are kept.
-        earlier: what is recorded of the trial; every attack is run where nothing is.
+        trial_id: the trial's key.
+        archive: the store with the signals of the cohort.
+        earlier: the recorded part of the trial; if nothing is recorded, every attack is run.
     """
     started = time.perf_counter()
     try:
@@ -159,7 +160,7 @@ def _kept(archive: Archive, trial_id: str, earlier: Earlier) -> Cohort | None:
 
 
 def _reason(save: Callable[[str, T], None], trial_id: str, trained: T) -> str | None:
-    """Keep what was trained; where that cannot be done, the reason, which must not cost the trial its numbers."""
+    """Save a trained object; return the reason if that fails, as this must not cost the trial its numbers."""
     try:
         save(trial_id, trained)
     except StudyError as error:
@@ -168,7 +169,7 @@ def _reason(save: Callable[[str, T], None], trial_id: str, trained: T) -> str | 
 
 
 class _NetworkListener:
-    """Copies the weights of every network that it is told of."""
+    """A listener that copies the weights of every trained network."""
 
     def __init__(self) -> None:
         self._states: list[dict[str, Tensor]] = []
@@ -177,7 +178,7 @@ class _NetworkListener:
         self._states.append({name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()})
 
     def kept(self, spec: TrialSpec, trial_id: str, cohort: Cohort, info: DatasetInfo) -> KeptNetworks:
-        """What there is to keep of them."""
+        """Return the copied networks with all that belongs to their file."""
         signals = cohort.signals
         _, seeds = rules_of(spec.protocol).draw_cohort(signals.num_train, spec.seed)
         networks = [
@@ -197,14 +198,14 @@ def _train(spec: TrialSpec, told: Listeners, device: str) -> Cohort:
 
 
 def _attacked(spec: TrialSpec, trial_id: str, cohort: Cohort, environment: str, started: float) -> Completed:
-    found = audit(cohort, spec)
+    outcome = audit(cohort, spec)
     return Completed(
         trial_id=trial_id,
         spec=spec,
-        replicates=found.replicates,
-        across=found.across,
-        refused=found.refused,
-        dead=found.dead,
+        replicates=outcome.replicates,
+        across=outcome.across,
+        refused=outcome.refused,
+        dead=outcome.dead,
         environments=tuple(dict.fromkeys((cohort.environment, environment))),
         seconds=time.perf_counter() - started,
     )

@@ -16,16 +16,16 @@ from privsearch.spec.protocols import PROTOCOLS
 from privsearch.study.result import TrialResult
 
 _EXPOSED: Final = 10
-"""How many of the most exposed examples stand in the document; exposed.csv of the study has all."""
+"""The number of most exposed examples in the document; the study's exposed.csv has all examples."""
 
 
 def write_audit(folder: Path, results: Iterable[TrialResult], table: pd.DataFrame) -> list[Path]:
-    """Write `audit.csv`, the table of `audit_table`, and `audit.md`, which a person reads.
+    """Write `audit.csv`, the table of `audit_table`, and `audit.md`, a document to read.
 
     Args:
-        folder: where to; made if it is not there.
-        results: of a study.
-        table: the table of `audit_table` of them.
+        folder: the folder to write to, created if missing.
+        results: the results of a study.
+        table: the table of `audit_table` for these results.
 
     Returns:
         The two files.
@@ -38,11 +38,11 @@ def write_audit(folder: Path, results: Iterable[TrialResult], table: pd.DataFram
 
 
 def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame) -> str:
-    """For each dataset and protocol: all attacks, the strongest in full, slices, the most exposed examples.
+    """Return for each dataset and protocol all attacks, the strongest in full, slices, and the most exposed examples.
 
     Args:
-        results: of a study.
-        table: the table of `audit_table` of them.
+        results: the results of a study.
+        table: the table of `audit_table` for these results.
     """
     results = list(results)
     slices, exposed = slices_frame(results), exposed_frame(results)
@@ -77,7 +77,7 @@ def _placebos(rows: pd.DataFrame) -> Iterator[str]:
 
 
 def _pivot(rows: pd.DataFrame, attacks: list[str], cell: Any) -> str:
-    """Configurations down, attacks across."""
+    """Return a Markdown table with configurations as rows and attacks as columns."""
     lines = []
     for _, own in rows.groupby("trial_id", sort=False):
         by_attack = {row["attack"]: row for row in records(own)}

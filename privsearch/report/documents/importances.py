@@ -1,4 +1,4 @@
-"""What mattered, as files: tables for other programs, figures for a paper."""
+"""The importances of axes as files: tables for other programs, figures for a paper."""
 
 from pathlib import Path
 
@@ -9,17 +9,17 @@ from privsearch.report.figures.style import save_figure
 
 
 def write_explanation(folder: Path, found: Explanation) -> list[Path]:
-    """Write `importances_<task>`, `values_<task>` and `hypervolume_<task>`: CSV, and PNG and SVG where drawn.
+    """Write `importances_<task>`, `values_<task>` and `hypervolume_<task>`: CSV, and PNG and SVG if drawn.
 
     Args:
-        folder: where to; made if it is not there.
-        found: what there is to say.
+        folder: the folder to write to, created if missing.
+        found: the explanation of a task.
 
     Returns:
-        The files. Of importances that cannot be had there are none.
+        The files. Importances that cannot be computed have none.
 
     Raises:
-        StudyError: one cannot be written.
+        StudyError: a file cannot be written.
     """
     name, written = found.task.name, []
     with writing(folder):

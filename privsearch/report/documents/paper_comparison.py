@@ -19,14 +19,14 @@ _HEADER: Final = ("Table", "Dataset", "Configuration", "Quantity", "Published", 
 
 
 def compare_cells(frame: pd.DataFrame, attack: str = "svm") -> pd.DataFrame:
-    """Every number of the paper's Tables II and III beside the study's, one row a number, 195 in all.
+    """Return every number of the paper's Tables II and III beside the study's, one row a number, 195 in all.
 
-    `difference` is ours minus the published one, a fraction; `difference_in_sd` is the same in units of the joint
-    spread, sqrt(sd_ours^2 + sd_published^2), both standard deviations over replicates. It is missing where the joint
-    spread is, or is 0. `status` is that of our trial, or "missing".
+    `difference` is our number minus the published one, a fraction; `difference_in_sd` is the difference in units of the
+    joint spread, sqrt(sd_ours^2 + sd_published^2), both standard deviations over replicates. It is missing if the joint
+    spread is missing or 0. `status` is the status of our trial, or "missing".
 
     Args:
-        frame: the results table of one study, whose trials under another protocol are left aside.
+        frame: the results table of one study; trials under another protocol are ignored.
         attack: the first part of the columns of the attack that is compared with the paper's.
 
     Raises:
@@ -62,14 +62,14 @@ def write_comparison(folder: Path, cells: pd.DataFrame, claims: Sequence[Verdict
 
 
 def comparison_markdown(cells: pd.DataFrame, attack: str) -> str:
-    """All rows of `compare_cells` in Markdown."""
+    """Return all rows of `compare_cells` in Markdown."""
     return f"# The published numbers beside this study's\n\n{_notes(attack)}\n\n" + markdown_table(
         _HEADER, [_words(row) for row in records(cells)]
     )
 
 
 def comparison_view(cells: pd.DataFrame, attack: str) -> Table:
-    """The rows of `compare_cells` that the study has a trial for, for a terminal of 80 characters."""
+    """Return a table of the rows of `compare_cells` that the study has a trial for, in 80 characters."""
     ours = cells[cells["status"] != "missing"]
     left = f" {len(cells) - len(ours)} of {len(cells)} published numbers have no counterpart in this study."
     shown = console_table("", *_HEADER[4:], title="Published numbers and this study's", caption=_notes(attack) + left)
@@ -109,7 +109,7 @@ def _compared(published: Mapping[str, Any], cells: StudyCells, attack: str) -> I
 
 
 def _words(row: Mapping[str, Any], digits: int = 4) -> list[str]:
-    """A row of `compare_cells` as the cells of a printed line."""
+    """Return a row of `compare_cells` as the cells of a printed line."""
     width = row["weight_bit_width"]
     precision = "fp32" if width is None else f"w{width}"
     configuration = " ".join(filter(None, [row["model"].upper(), precision, row["surrogate_gradient"]]))

@@ -17,15 +17,15 @@ _HEADER: Final = ("train accuracy", "test accuracy", "attack AUC", "excess AUC")
 
 @dataclass(frozen=True)
 class Layout:
-    """What a table of the paper shows.
+    """The layout of a table of the paper.
 
     Attributes:
-        name: what its files are called.
+        name: the name of the table's files.
         axis: the axis whose values are the lines of each dataset.
-        header: that axis, in the words of the paper.
+        header: the name of that axis in the paper.
         paper_values: the lines that the paper has for each dataset.
         models: the models that stand side by side.
-        subject: the beginning of its caption.
+        subject: the beginning of the table's caption.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Layout:
     subject: str
 
     def label(self, value: Any) -> str:
-        """A value of the axis, in the words of the paper."""
+        """Return a value of the axis as the paper writes it."""
         if self.axis == "surrogate_gradient":
             return title(value)
         return "Full precision" if value is None else f"Quantised (w={value})"
@@ -54,12 +54,12 @@ LAYOUTS: Final = (
         "Accuracy of SNNs trained with several surrogate gradients, and what a membership inference attack finds.",
     ),
 )
-"""Tables II and III."""
+"""The layouts of Tables II and III."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a table: a dataset, a value of the table's axis, and for each model its row of the results table."""
+    """A line of a table: a dataset, a value of the table's axis, and each model's row of the results table."""
 
     dataset: str
     value: Any
@@ -71,10 +71,10 @@ class PaperTable:
     """A table of the paper, filled from a study.
 
     Attributes:
-        layout: what it shows.
+        layout: the table's layout.
         attack: the first part of the attack's columns.
-        lines: those with a trial in the study, in the order of its datasets and of the paper's lines.
-        missing: in words, the paper's other cells for these datasets.
+        lines: the lines with a trial in the study, in the order of the study's datasets and of the paper's lines.
+        missing: the paper's other cells for these datasets, in words.
     """
 
     layout: Layout
@@ -89,7 +89,7 @@ class PaperTable:
 
     @property
     def caption(self) -> str:
-        """What the numbers are, how many replicates they rest on, and what is missing."""
+        """The caption: the meaning of the numbers, the replicates, and the missing cells."""
         rows = [row for line in self.lines for row in line.rows.values() if row]
         few, most = min(row["replicates"] for row in rows), max(row["replicates"] for row in rows)
         sentences = [
@@ -108,13 +108,13 @@ class PaperTable:
 
 
 def paper_tables(frame: pd.DataFrame, attack: str = "svm") -> list[PaperTable]:
-    """Tables II and III of the paper, filled from a study; one that the study has no trial for is left out.
+    """Fill Tables II and III of the paper from a study; a table that the study has no trial for is left out.
 
-    A line is there if the study has a trial for one of its cells, failed ones included. Bit widths that the paper does
-    not have come after its own. The excess over the placebo beside the attack's AUC is our addition.
+    A table has every line with a trial for one of its cells, failed ones included. Bit widths that are not in the paper
+    come last. The excess over the placebo beside the attack's AUC is our addition.
 
     Args:
-        frame: the results table of one study, whose trials under another protocol are left aside.
+        frame: the results table of one study; trials under another protocol are ignored.
         attack: the first part of the attack's columns.
 
     Raises:
@@ -140,14 +140,14 @@ def write_tables(folder: Path, tables: Iterable[PaperTable]) -> list[Path]:
 
 
 def to_markdown(table: PaperTable) -> str:
-    """The table in Markdown, below its caption."""
+    """Return the table in Markdown, below its caption."""
     names = [f"{model.upper()} {name}" for model in table.layout.models for name in _HEADER]
     rows = [[title(line.dataset), table.layout.label(line.value), *texts(table, line)] for line in table.lines]
     return f"{table.caption}\n\n{markdown_table(['Dataset', table.layout.header, *names], rows)}"
 
 
 def to_latex(table: PaperTable) -> str:
-    """The table in LaTeX, with the rules of booktabs; adjustbox shrinks it where the page is too narrow."""
+    """Return the table in LaTeX with the rules of booktabs; adjustbox shrinks it if the page is too narrow."""
     width, models = len(_HEADER), table.layout.models
     groups = [rf"\multicolumn{{{width}}}{{c}}{{{model.upper()}}}" for model in models]
     rules = [rf"\cmidrule(lr){{{start}-{start + width - 1}}}" for start in range(3, 3 + width * len(models), width)]
@@ -173,7 +173,7 @@ def to_latex(table: PaperTable) -> str:
 
 
 def to_csv(table: PaperTable) -> str:
-    """The numbers alone, one line a cell: mean, standard deviation and number of replicates; fractions."""
+    """Return the numbers as CSV, one line a cell: mean, standard deviation and number of replicates; fractions."""
     rows = [
         {
             "dataset": line.dataset,
@@ -189,12 +189,12 @@ def to_csv(table: PaperTable) -> str:
         for model, row in line.rows.items()
         for column in table.columns
     ]
-    # As objects, a whole number beside a missing one would be written with a point.
+    # As objects, since an integer beside a missing value would be written with a decimal point.
     return pd.DataFrame(rows, dtype=object).to_csv(index=False)
 
 
 def console_view(table: PaperTable) -> Table:
-    """The table for a terminal of 80 characters: its models below each other, and three digits."""
+    """Return the table for a terminal of 80 characters, the models below each other, with three digits."""
     models = table.layout.models
     shown = console_table(
         "", *(name.replace(" ", "\n") for name in _HEADER), title=table.layout.name, caption=table.caption
@@ -228,12 +228,12 @@ def _filled(layout: Layout, cells: StudyCells, attack: str) -> PaperTable:
 def _text(row: Mapping[str, Any] | None, column: str, digits: int = 4) -> str:
     if row is None or row["status"] == "failed":
         return MISSING if row is None else "failed"
-    # A trial from before the attack was asked for has no number of it.
+    # A trial recorded before the attack was asked for has no number of that attack.
     return MISSING if row[column] is None else with_spread(row[column], row[f"{column}_sd"], digits)
 
 
 def texts(table: PaperTable, line: Line) -> list[str]:
-    """The cells of a line, model by model."""
+    """Return the cells of a line, model by model."""
     return [_text(row, column) for row in line.rows.values() for column in table.columns]
 
 

@@ -20,7 +20,7 @@ _NUMBERS_HEADER: Final = (
 
 
 def verdict_views(verdicts: Sequence[Verdict], attack: str) -> Iterator[RenderableType]:
-    """A table for each claim, its verdicts with the comparison that each turns on; then how they were reached."""
+    """Yield a table of verdicts for each claim, with the deciding comparisons, then notes on the method."""
     for (number, text), own in _by_claim(verdicts).items():
         shown = console_table("", *Success, title=f"Claim {number}: {text}")
         for dataset, pair in _by_dataset(own).items():
@@ -30,7 +30,7 @@ def verdict_views(verdicts: Sequence[Verdict], attack: str) -> Iterator[Renderab
 
 
 def verdicts_markdown(verdicts: Sequence[Verdict], attack: str) -> str:
-    """The verdicts at a glance, and below them every comparison that they rest on."""
+    """Return the verdicts at a glance, and below them every comparison they rest on."""
     glance = [
         [f"{number}. {text}", title(dataset), *(_finding(pair.get(success)) for success in Success)]
         for (number, text), own in _by_claim(verdicts).items()
@@ -53,7 +53,7 @@ def verdicts_markdown(verdicts: Sequence[Verdict], attack: str) -> str:
 
 
 def verdicts_csv(verdicts: Sequence[Verdict]) -> str:
-    """The comparisons, one a line, each with the verdict that it is a part of."""
+    """Return the comparisons as CSV, one a line, each with its verdict."""
     rows = [
         {
             **{field: getattr(v, field) for field in ("claim", "text", "dataset", "success", "verdict", "bar")},
@@ -80,7 +80,7 @@ def _by_dataset(verdicts: Sequence[Verdict]) -> dict[str, dict[Success, Verdict]
 
 
 def _finding(verdict: Verdict | None) -> str:
-    """The verdict in words; a claim without an attack has none on the excess over the placebo."""
+    """Return the verdict in words; a claim without an attack has no verdict on the excess over the placebo."""
     if verdict is None:
         return _NO_ATTACK
     done = sum(comparison.n > 0 for comparison in verdict.comparisons)
@@ -98,7 +98,7 @@ def _with_hardest(verdict: Verdict | None) -> str:
 
 
 def _numbers(comparison: Comparison, digits: int = 4) -> list[str]:
-    """The difference, its interval, its p-value and n, in print."""
+    """Return the difference, its interval, its p-value and n as printed texts."""
     if comparison.difference is None:
         return [MISSING, MISSING, MISSING, "0"]
     difference = f"{comparison.difference:+.{digits}f}"

@@ -69,7 +69,7 @@ def _fair_parts(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _pages(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """What follows the figure's name, and the rows of so many configurations as fit on one page, by model."""
+    """Yield for each page the ending of the figure's name, and the rows of its configurations, ordered by model."""
     words = rows.sort_values("model", kind="stable")["configuration"].unique()
     starts = range(0, len(words), _CONFIGURATIONS_ON_A_PAGE)
     for number, start in enumerate(starts, start=1):

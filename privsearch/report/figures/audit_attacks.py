@@ -1,4 +1,4 @@
-"""Which attack finds most: all attacks of a dataset beside each other."""
+"""A figure of all attacks on a dataset side by side, to find the strongest."""
 
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from privsearch.spec import WORST
 
 _ROW_HEIGHT: Final = 0.34
 _APART: Final = 0.2
-"""How far from the middle of its row, in rows, each kind of model is drawn."""
+"""The distance of each kind of model from the middle of its row, in rows."""
 
 
 def plot_attacks(rows: pd.DataFrame) -> Figure:

@@ -1,4 +1,4 @@
-"""What each protocol says of every configuration of a dataset, side by side."""
+"""A figure of the leakage of each configuration of a dataset, with the protocols side by side."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -20,7 +20,7 @@ from privsearch.spec.protocols import PROTOCOLS
 
 _ROW_HEIGHT: Final = 0.24
 _APART: Final = 0.16
-"""How far from the middle of its row, in rows, each protocol is drawn."""
+"""The distance of each protocol from the middle of its row, in rows."""
 _LONGEST_NAME: Final = 24
 
 
@@ -108,7 +108,7 @@ def _notes(fair: Sequence[pd.DataFrame], order: Sequence[str]) -> list[str]:
 
 
 def _shortened(attack: str) -> str:
-    """As much of a name as fits on the page."""
+    """Shorten an attack's name to fit on the page."""
     return attack if len(attack) <= _LONGEST_NAME else f"{attack[: _LONGEST_NAME - 1]}…"
 
 

@@ -1,4 +1,4 @@
-"""What the figures of an audit have in common: the marks of the kinds of model, rows with names, bars."""
+"""Shared parts of an audit's figures: the markers of the models, rows with names, error bars."""
 
 from collections.abc import Sequence
 from textwrap import fill
@@ -19,17 +19,17 @@ TEXT_SIZE: Final = 7
 
 
 def filled(model: str) -> dict[str, Any]:
-    """The marker of a model under the fair audit."""
+    """Return the marker of a model under the fair audit."""
     return {"color": MODEL_COLOURS[model], "marker": MODEL_MARKERS[model], "mec": "black", "mew": 0.6, "ms": 5.5}
 
 
 def model_key(rows: pd.DataFrame) -> dict[str, Artist]:
-    """The models that are drawn, and the marker of each, for the key."""
+    """Return the key of the models that are drawn: the marker of each."""
     return {model_name(model): Line2D([], [], ls="none", **filled(model)) for model in sorted(rows["model"].unique())}
 
 
 def bars(rows: pd.DataFrame, name: str) -> list[pd.Series]:
-    """How far the interval of a number reaches below and above it, as matplotlib takes it; nothing without one."""
+    """Return the lengths of error bars below and above a number, as matplotlib takes them; 0 without an interval."""
     return [(rows[name] - rows[f"{name}_low"]).fillna(0.0), (rows[f"{name}_high"] - rows[name]).fillna(0.0)]
 
 
@@ -37,10 +37,10 @@ def draw_rows(axes: Axes, names: Sequence[str], notes: Sequence[str], header: st
     """Lay out a row for each name, the first at the top and 1 high, with a note at the right of each.
 
     Args:
-        axes: empty; AUCs will be drawn along x.
-        names: at the left; broken into two lines where they are long.
-        notes: at the right, one for each name, or none at all.
-        header: above the notes.
+        axes: the empty axes, with AUCs along x.
+        names: the names at the left; long ones are broken into two lines.
+        notes: the notes at the right, one for each name, or none at all.
+        header: the text above the notes.
     """
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks(range(len(names)), [_broken(name) for name in names], fontsize=TEXT_SIZE)
@@ -56,13 +56,13 @@ def draw_rows(axes: Axes, names: Sequence[str], notes: Sequence[str], header: st
 
 
 def targets_words(rows: pd.DataFrame) -> str:
-    """On how many targets each number rests: `8`, `3 to 8`."""
+    """Return the number of targets in each row, or its range: `8`, `3 to 8`."""
     few, most = rows["targets"].min(), rows["targets"].max()
     return f"{few}" if few == most else f"{few} to {most}"
 
 
 def _broken(name: str) -> str:
-    """In lines of 30 characters at most; the names of attacks have no space to be broken at but underscores."""
+    """Break a name into lines of at most 30 characters, at underscores too, as attacks' names have no spaces."""
     if " " in name:
         return fill(name, 30)
     return fill(name.replace("_", " "), 30).replace(" ", "_").replace("\n", "_\n")

@@ -1,4 +1,4 @@
-"""What leakage goes with: the strongest attack against accuracy, or against overfitting."""
+"""A figure of the strongest attack against accuracy, or against overfitting."""
 
 from typing import Any, Final
 

@@ -36,20 +36,20 @@ from privsearch.report.figures.style import PAGE_WIDTH, draw_noise_floor, legend
 
 _BAR_ALPHAS: Final = (0.8, 0.35, 0.15, 0.15)
 _MOST_LINES: Final = 20
-"""As many lines as fit beside the plot; a longer front has only some of its points named."""
+"""The most lines that fit beside the plot; of a longer front, only some points are named."""
 
 Pair = tuple[str, str]
 """The objectives along x and y."""
 
 
 def plot_front(task: Task) -> Figure:
-    """All configurations of a task with a number for every objective, of which there is at least one.
+    """Draw all configurations of a task that have a number for every objective; there must be at least one.
 
-    Those likely to be on the front are filled, those that may be are hollow, all others faint; of one target nothing
-    is known, and the front is filled, the rest hollow. What violates a constraint is a cross. The front of the means is
-    numbered and named. The band around an AUC of 0.5 is the noise floor. Error bars are standard deviations over the
-    targets. Of two objectives, a line bounds the outcomes that some configuration reaches or beats. Of three, there is
-    a panel for each pair: what another point of the front beats in one of them is better in the third objective.
+    Points likely to be on the front are filled, points that may be are hollow, all others faint. With one target the
+    likelihood is unknown: the front is filled, the rest hollow. A cross violates a constraint. The front of the means
+    is numbered and named. The band around an AUC of 0.5 is the noise floor. Error bars are standard deviations over
+    the targets. With two objectives, a line bounds the outcomes that some configuration reaches or beats. With three,
+    each pair has a panel: a front's point that looks dominated there is better in the third objective.
     """
     figure = new_figure(PAGE_WIDTH, 4.2 if len(task.objectives) == 2 else 6.4)
     key: dict[str, Artist] = {}
@@ -66,7 +66,7 @@ def plot_front(task: Task) -> Figure:
 
 
 def _panel(figure: Figure, task: Task, pair: Pair, key: dict[str, Artist]) -> Axes:
-    """The configurations in two objectives, in the lower left half of a square of panels; adds to the key."""
+    """Draw the configurations in two objectives as one panel of the lower left triangle, and add to the key."""
     (x, y), objectives = pair, list(task.objectives)
     side = len(objectives) - 1
     axes = figure.add_subplot(side, side, (objectives.index(y) - 1) * side + objectives.index(x) + 1)
@@ -89,7 +89,7 @@ def _panel(figure: Figure, task: Task, pair: Pair, key: dict[str, Artist]) -> Ax
 
 
 def _mark(colour: str, shape: str, tier: int) -> dict[str, Any]:
-    """Filled with a dark edge, hollow, faint, or a thin cross."""
+    """Return the marker of a tier: filled with a dark edge, hollow, faint, or a thin cross."""
     style = (
         {"mfc": colour, "mec": "black", "mew": 0.8, "ms": 7, "zorder": 4},
         {"mfc": "white", "mec": colour, "mew": 1.0, "ms": 6, "zorder": 3.8},
@@ -111,7 +111,7 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, pair: Pair, model: str, tier: i
 
 
 def _name_front(figure: Figure, panels: Mapping[Pair, Axes], task: Task) -> None:
-    """Number the points of the front, from the best in the first objective, and say beside the plot what they are."""
+    """Put numbers beside the front, the best in the first objective first, and name its points beside the plot."""
     rows = front_rows(task)
     front, found = records(rows), tiers(rows)
     words = [fill(f"{i}  {name}", 40) for i, name in enumerate(front_names(task, front), 1)]
@@ -130,7 +130,7 @@ def _name_front(figure: Figure, panels: Mapping[Pair, Axes], task: Task) -> None
     }
     style |= {"loc": "outside right upper" if len(panels) == 1 else "upper right"}
     figure.legend(handles=names, title=title, **style)
-    # The layout has to be settled before the numbers are placed, as they keep clear of each other on the page.
+    # Settle the layout first, as the numbers are placed clear of each other on the page.
     figure.draw_without_rendering()
     for pair, axes in panels.items():
         ideal = np.array([1 if task.objectives[column] == "maximize" else -1 for column in pair])
@@ -140,13 +140,13 @@ def _name_front(figure: Figure, panels: Mapping[Pair, Axes], task: Task) -> None
 def _number_front(
     axes: Axes, places: Float[Array, "n 2"], shown: Sequence[int], ideal: Float[Array, " 2"] | None
 ) -> None:
-    """Put its number beside each point that is shown: towards the ideal outcome, where no point of a front of two is.
+    """Put a number beside each shown point, towards the ideal outcome, where a front of two objectives has no points.
 
     Args:
-        axes: whose layout is settled.
-        places: the front.
-        shown: which of them get a number.
-        ideal: the way that each objective gets better, 1 or -1; None where there are points all around.
+        axes: the axes, with settled layout.
+        places: the points of the front.
+        shown: the indices of the points to number.
+        ideal: the direction in which each objective improves, 1 or -1; None to try all sides of a point.
     """
     angles = np.deg2rad((45, 15, 75) if ideal is not None else np.arange(45, 405, 30))
     ways = np.column_stack([np.cos(angles), np.sin(angles)]) * (ideal if ideal is not None else 1)
@@ -170,16 +170,16 @@ def _number_front(
 def _offsets(
     points: Float[Array, "n 2"], shown: Sequence[int], ways: Float[Array, "m 2"], frame: Float[Array, "2 2"] | None
 ) -> Iterator[Float[Array, " 2"]]:
-    """Where each number stands from its point: clear of the front and of the other numbers, within the frame.
+    """Yield the offset of each number from its point: clear of the front and other numbers, within the frame.
 
     Args:
         points: the front on the page, in points (1/72 inch).
-        shown: which of them get a number.
+        shown: the indices of the points to number.
         ways: the directions to try, the best first.
-        frame: two opposite corners, where there is one.
+        frame: two opposite corners of the frame; None for no frame.
     """
     taken = list(points)
-    # A digit of 8 points is 5 wide; a marker needs no more room than a number.
+    # A digit of size 8 is 5 points wide; a marker needs no more room than a number.
     room = np.array((5 * len(str(len(points))) + 1, 9))
     candidates = [radius * way for radius in range(13, 100, 7) for way in ways]
     low, high = (np.full(2, -np.inf), np.full(2, np.inf)) if frame is None else (frame[0] + room / 2, frame[1])
@@ -192,11 +192,11 @@ def _offsets(
 
 
 def write_front_plots(folder: Path, found: Iterable[Task]) -> list[Path]:
-    """Write `<name>.png` and `<name>.html`, which needs no network, for every task with a candidate.
+    """Write `<name>.png` and `<name>.html`, which works offline, for every task with a candidate.
 
     Args:
-        folder: where to; made if it is not there.
-        found: what was found, sorted into what can be compared.
+        folder: the folder to write to, created if missing.
+        found: the tasks of a study.
 
     Returns:
         The files, in the order of the tasks.

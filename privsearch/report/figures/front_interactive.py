@@ -22,7 +22,7 @@ _BAR_ALPHAS: Final = (0.8, 0.35, 0.15, 0.15)
 
 
 def plot_front_interactive(task: Task) -> go.Figure:
-    """The figure of `privsearch.report.figures.front` for a browser: hovering over a point tells its numbers."""
+    """Draw the figure of `privsearch.report.figures.front` for a browser; hovering over a point shows its numbers."""
     objectives = list(task.objectives)
     side = len(objectives) - 1
     figure = make_subplots(side, side) if side > 1 else go.Figure()
@@ -30,7 +30,7 @@ def plot_front_interactive(task: Task) -> go.Figure:
         place = {"row": objectives.index(y), "col": objectives.index(x) + 1} if side > 1 else {}
         if side == 1 and task.candidates["on_front"].any():
             figure.add_trace(_line(task, x, y))
-        # The likeliest last, so that they stand on top.
+        # The likeliest last, so that they are drawn on top.
         for part in reversed([*marked_parts(task)]):
             trace = _trace(task, (x, y), *part).update(showlegend=[x, y] == objectives[:2])
             figure.add_trace(trace, **place)

@@ -1,4 +1,4 @@
-"""How the configurations of a task are marked in a plot: by model, and by how likely they are on the front."""
+"""The marks of a task's configurations in a plot: by model, and by the likelihood of being on the front."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from textwrap import fill
@@ -16,7 +16,7 @@ from privsearch.analysis.tasks import Task
 from privsearch.report.wording.fronts import constraints_words, counts
 
 INFEASIBLE: Final = 3
-"""The tier of what violates a constraint."""
+"""The tier of configurations that violate a constraint."""
 
 _VIOLATES: Final = "violates a constraint"
 _TIERS: Final = (
@@ -24,41 +24,41 @@ _TIERS: Final = (
     *(f"with probability < {POSSIBLE:g}", _VIOLATES),
 )
 _TIERS_OF_ONE_TARGET: Final = ("on the front", "not on the front", "", _VIOLATES)
-"""What it says that a point is filled, hollow, faint or a cross."""
+"""The meaning of a filled, hollow or faint point and of a cross, in a task with one target."""
 
 
 def front_rows(task: Task) -> pd.DataFrame:
-    """The candidates on the front of the means."""
+    """Return the candidates on the front of the means."""
     return task.candidates[task.candidates["on_front"]]
 
 
 def marked_parts(task: Task) -> Iterator[tuple[str, int, pd.DataFrame]]:
-    """The candidates of each tier and model."""
-    found = tiers(task.candidates)
-    for tier in np.unique(found).tolist():
-        for model, rows in task.candidates[found == tier].groupby("model"):
+    """Yield the candidates of each tier and model."""
+    row_tiers = tiers(task.candidates)
+    for tier in np.unique(row_tiers).tolist():
+        for model, rows in task.candidates[row_tiers == tier].groupby("model"):
             yield str(model), tier, rows
 
 
 def tiers(rows: pd.DataFrame) -> Int[Array, " n"]:
-    """0 for what is likely to be on the front, 1 for what may be, 2 for what hardly is, 3 for the infeasible.
+    """Return each row's tier: 0 if likely on the front, 1 if possibly, 2 if hardly, 3 if infeasible.
 
-    Of one target, nothing is known of the likelihood: 0 for the front, 1 for the rest that is feasible.
+    With one target the likelihood is unknown: 0 stands for the front, 1 for all other feasible rows.
     """
     probability = rows["front_probability"]
-    known = np.select([probability >= LIKELY, probability >= POSSIBLE], [0, 1], 2)
-    told = np.where(probability.isna(), ~rows["on_front"], known)
-    found: Int[Array, " n"] = np.where(rows["feasible"], told, INFEASIBLE)
-    return found
+    by_probability = np.select([probability >= LIKELY, probability >= POSSIBLE], [0, 1], 2)
+    if_feasible = np.where(probability.isna(), ~rows["on_front"], by_probability)
+    tier: Int[Array, " n"] = np.where(rows["feasible"], if_feasible, INFEASIBLE)
+    return tier
 
 
 def tier_words(task: Task, tier: int) -> str:
-    """What it says that a point is of this tier."""
+    """Return the meaning of a tier in words."""
     return (_TIERS if task.uncertainty.hypervolume else _TIERS_OF_ONE_TARGET)[tier]
 
 
 def front_names(task: Task, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Configurations in words, each with the probability that it is on the front, where that is known."""
+    """Yield configurations in words, each with its probability of being on the front, if that is known."""
     varying = varying_axes(task.rows)
     for row in rows:
         p = row["front_probability"]
@@ -66,11 +66,11 @@ def front_names(task: Task, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def noise_floors(task: Task) -> dict[str, float]:
-    """The objectives that are AUCs, each with the widest noise floor of the task's trials."""
+    """Return, for each objective that is an AUC, the widest noise floor of the task's trials."""
     return {column: noise_floor_of(task.rows, column) for column in task.objectives if column.endswith(".auc")}
 
 
 def front_title(task: Task) -> str:
-    """Dataset, protocol, how many configurations, and what had to hold."""
-    asked = f"\n{fill(f'asked for: {constraints_words(task)}', 90)}" if task.constraints else ""
-    return f"{fill(task.title, 60)}\n{counts(task.rows)}; bars: ± sd{asked}"
+    """Return the title of a plot: dataset, protocol, number of configurations, and constraints."""
+    constraints = f"\n{fill(f'asked for: {constraints_words(task)}', 90)}" if task.constraints else ""
+    return f"{fill(task.title, 60)}\n{counts(task.rows)}; bars: ± sd{constraints}"

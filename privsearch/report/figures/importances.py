@@ -1,4 +1,4 @@
-"""What mattered, as figures: the importance of each axis, and the hypervolume trial by trial."""
+"""Figures of the importance of each axis, and of the hypervolume trial by trial."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ _COLOUR = MODEL_COLOURS["ann"]
 
 
 def plot_importances(found: Explanation) -> Figure:
-    """A panel for each objective and for reaching the front: each axis's importance with its interval.
+    """Draw each axis's importance with its interval, in a panel for each objective and for reaching the front.
 
-    A point is filled where it is above the chance level, a tick; what is hollow may be chance.
+    A tick marks the chance level. A point above it is filled; a hollow one may be chance.
     """
     names = ordered_axes(found.importances)
     goals = found.importances["objective"].unique().tolist()
@@ -47,7 +47,7 @@ def plot_importances(found: Explanation) -> Figure:
 def _draw_importances(axes: Axes, rows: pd.DataFrame) -> None:
     places = range(len(rows))
     axes.hlines(places, rows["low"], rows["high"], color=_COLOUR, lw=1)
-    # What is beyond 1 says no more than that everything is chance.
+    # A level beyond 1 only says that everything is chance.
     axes.plot(rows["chance"].clip(upper=1), places, color=GREY, ls="none", marker="|", ms=9, mew=1.2)
     for place, (value, chance) in enumerate(zip(rows["importance"], rows["chance"], strict=True)):
         axes.plot(value, place, marker="o", ms=5, mec=_COLOUR, mfc=_COLOUR if value > chance else "white")
@@ -60,14 +60,14 @@ def _draw_importances(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def plot_hypervolume(found: Explanation) -> Figure:
-    """The hypervolume after each trial, in the order in which they finished, or, of a search, were proposed."""
+    """Draw the hypervolume after each trial, in the order of finishing or, for a search, of proposal."""
     history = found.history
     figure = new_figure(COLUMN_WIDTH, 2.5)
     axes = figure.add_subplot()
     axes.step([0, *history["number"]], [0.0, *history["hypervolume"]], where="post", color=_COLOUR, lw=1.2)
     grown = history[history["hypervolume"].diff().fillna(history["hypervolume"]) > 0]
     axes.plot(grown["number"], grown["hypervolume"], color=_COLOUR, ls="none", marker="o", ms=3)
-    # From the first front on: its size is most of what there is, and the growth would not be seen below it.
+    # The first front has most of the hypervolume: an axis from 0 would hide the growth.
     if len(grown):
         least, most = grown["hypervolume"].iloc[0], grown["hypervolume"].iloc[-1]
         room = (most - least or 0.1 * most) * 0.08

@@ -5,7 +5,7 @@ from zlib import crc32
 
 
 class _ByModel(dict[str, str]):
-    """What stands for each model: a registered one gets, by its name, always the same of some others."""
+    """A colour or marker for each model; a registered model gets one of the spare ones, chosen by its name."""
 
     def __init__(self, *others: str, **built_in: str) -> None:
         super().__init__(built_in)
@@ -16,9 +16,9 @@ class _ByModel(dict[str, str]):
 
 
 MODEL_COLOURS: Final = _ByModel("#009E73", "#CC79A7", "#D55E00", "#56B4E9", ann="#0072B2", snn="#E69F00")
-"""Blue and orange of Okabe and Ito 2008: told apart with any colour vision, and as dark and light grey.
+"""Blue and orange of Okabe and Ito 2008: distinct with any colour vision, and as dark and light grey.
 
-Registered models have the others of theirs.
+Registered models get other colours of the same palette.
 """
 
 
@@ -26,7 +26,7 @@ MODEL_MARKERS: Final = _ByModel("s", "D", "v", "P", ann="o", snn="^")
 
 
 MODEL_SYMBOLS: Final = _ByModel("square", "diamond", "triangle-down", "cross", ann="circle", snn="triangle-up")
-"""The same markers by plotly's names."""
+"""The markers of MODEL_MARKERS, by plotly's names."""
 
 
 GREY: Final = "#595959"

@@ -26,13 +26,13 @@ def write_plots(folder: Path, results: Sequence[TrialResult], sweep: SweepSpec, 
 
     These are `test_accuracy_vs_threshold` and `<attack>_auc_vs_threshold` (the paper's Figures 2 and 3),
     `<attack>_auc_vs_surrogate_gradient`, and `front_<name>` for each task. With more than five datasets, the first
-    three are numbered pages of five each, such as `svm_auc_vs_threshold_2`. Of a study with several protocols, these
-    three show the paper's.
+    three are split into numbered pages of five each, such as `svm_auc_vs_threshold_2`. If a study has several
+    protocols, these three show the trials under `paper`.
 
     Args:
-        folder: where to; made if it is not there.
-        results: those of the study.
-        sweep: what the study was asked.
+        folder: the folder to write to, created if missing.
+        results: the study's results.
+        sweep: the study's sweep.
         attack: the attack to draw, the first part of its columns.
 
     Raises:
@@ -64,7 +64,7 @@ def write_plots(folder: Path, results: Sequence[TrialResult], sweep: SweepSpec, 
 
 
 def _pages(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """What follows a figure's name, and the rows of so many datasets as fit on one page."""
+    """Yield for each page the ending of the figure's name, and the rows of its datasets."""
     datasets = frame["dataset"].unique()
     starts = range(0, len(datasets), _DATASETS_ON_A_PAGE)
     for number, start in enumerate(starts, start=1):

@@ -1,4 +1,4 @@
-"""What each surrogate gradient costs and buys: test accuracy against attack AUC, of full-precision SNNs."""
+"""A figure of test accuracy against attack AUC for each surrogate gradient of full-precision SNNs."""
 
 import math
 from textwrap import fill
@@ -34,9 +34,10 @@ _MARKERS: Final = {
     "triangular": ("#CC79A7", "D", 5),
     "straight_through": ("#000000", "v", 5),
 }
-"""Colour, marker and its size: later ones stand on top, and small datasets often give several gradients one point.
+"""The colour, marker and marker size of each surrogate gradient.
 
-Colours: Okabe and Ito 2008.
+Later ones are drawn on top and smaller, as several gradients often share one point on small datasets. Colours: Okabe
+and Ito 2008.
 """
 _MOST_PANELS: Final = 9
 _ACCURACY: Final = "test_accuracy"
@@ -44,14 +45,14 @@ _DEBIASED: Final[dict[str, Any]] = {"mfc": "white", "ms": 3.5, "mew": 0.7, "zord
 
 
 def plot_surrogates(frame: pd.DataFrame, attack: str = "svm") -> Figure:
-    """Test accuracy against an attack's AUC, one panel a dataset, one point a surrogate gradient.
+    """Draw test accuracy against an attack's AUC, one panel a dataset, one point a surrogate gradient.
 
-    Drawn are the SNNs at full precision. Error bars, both ways, are standard deviations over the replicates; a thin
-    line leads to 0.5 plus its excess over the placebo. Failed trials have no point. SNNs that differ in another
-    axis, such as `num_steps`, have a panel for each of its values.
+    The points are SNNs at full precision. Error bars are standard deviations over the replicates in both directions; a
+    thin line leads to 0.5 plus the excess over the placebo. Failed trials have no point. SNNs that differ in another
+    axis, such as `num_steps`, have a panel for each value of that axis.
 
     Args:
-        frame: the results table, of any number of datasets, each of which is drawn that has two surrogate gradients.
+        frame: the results table; every dataset with two surrogate gradients is drawn.
         attack: the first part of the attack's columns.
 
     Raises:
@@ -79,7 +80,7 @@ def plot_surrogates(frame: pd.DataFrame, attack: str = "svm") -> Figure:
 
 
 def _parts(frame: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
-    """The rows of each panel, by its title."""
+    """Return the rows of each panel, by the panel's title."""
     full_precision = frame["weight_bit_width"].isna() & frame["act_bit_width"].isna()
     rows = frame[full_precision & frame["model"].eq("snn")]
     parts = {}

@@ -1,4 +1,4 @@
-"""A number against the activation threshold, one line a bit width: the layout of the paper's Figures 2 and 3."""
+"""A figure of a number against the activation threshold, one line a bit width, as the paper's Figures 2 and 3."""
 
 from textwrap import fill
 from typing import Any, Final
@@ -38,7 +38,7 @@ _LINES: Final = {
     3: ("#EE99AA", "D", (0, (3, 1, 1, 1, 1, 1))),
     2: ("#DDAA33", "^", "-."),
 }
-"""Colour, marker and dashes of each bit width; the dashes of 8, 4 and 2 bits are the paper's.
+"""The colour, marker and dashes of each bit width; the dashes of 8, 4 and 2 bits are the paper's.
 
 Colours: the schemes 'high contrast' (8, 4, 2 bits: dark, middle and light in grey) and 'medium contrast' of Tol 2021.
 """
@@ -59,20 +59,20 @@ _REFERENCE_DEBIASED: Final[dict[str, Any]] = _DEBIASED | {
 }
 _MOST_COLUMNS: Final = 4
 _DODGE: Final = 9.0
-"""Points that the lines of three or more bit widths take at one threshold, so that no bar hides another."""
+"""The width in points over which three or more bit widths spread at one threshold, so that no bar hides another."""
 
 
 def plot_threshold(frame: pd.DataFrame, column: str) -> Figure:
-    """A number against the threshold, one row of panels a dataset, one column a model kind, one line a bit width.
+    """Draw a number against the threshold, one row of panels a dataset, one column a model kind, one line a bit width.
 
-    Drawn are the trials with full-precision weights and the default surrogate gradient. The reference line is the
-    trial whose activations are at full precision too. Markers at the same threshold stand side by side. Error bars,
-    and the band of the reference line, are standard deviations over the replicates; a failed trial leaves a gap. With
-    an attack AUC come its noise floor and, hollow, 0.5 plus its excess over the placebo. SNNs that differ in
-    another axis, such as `num_steps`, have a column of panels for each of its values.
+    The lines are trials with full-precision weights and the default surrogate gradient. The reference line is the trial
+    with full-precision activations too. Markers at the same threshold stand side by side. Error bars, and the band of
+    the reference line, are standard deviations over the replicates; a failed trial leaves a gap. An attack AUC has its
+    noise floor and hollow markers at 0.5 plus the excess over the placebo. SNNs that differ in another axis, such as
+    `num_steps`, have a column of panels for each value of that axis.
 
     Args:
-        frame: the results table, of any number of datasets, each of which is drawn that has quantised activations.
+        frame: the results table; every dataset with quantised activations is drawn.
         column: a result column, a fraction: `test_accuracy`, or an attack's AUC such as `svm.auc`.
 
     Raises:
@@ -91,7 +91,7 @@ def plot_threshold(frame: pd.DataFrame, column: str) -> Figure:
         axes = grid[datasets.index(dataset), kinds.index(kind)]
         axes.set_visible(True)
         _draw_panel(axes, rows, column)
-        # As many characters as fit above a panel.
+        # The most characters that fit above a panel.
         axes.set_title(fill(f"{dataset}, {kind} ({sample_note(rows)})", int(15 * width / len(kinds))), fontsize=8)
         axes.tick_params(
             labelsize=7, labelbottom=ragged or dataset == datasets[-1], labelleft=ragged or kind == kinds[0]
@@ -105,7 +105,7 @@ def plot_threshold(frame: pd.DataFrame, column: str) -> Figure:
 
 
 def _parts(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], pd.DataFrame]:
-    """The rows of each panel, by dataset and words for its model kind."""
+    """Return the rows of each panel, by dataset and words for the model kind."""
     default = frame["surrogate_gradient"].isin([SNN_DEFAULTS["surrogate_gradient"]]) | frame["model"].eq("ann")
     rows = frame[frame["weight_bit_width"].isna() & default]
     drawn = ("act_bit_width", "threshold")
@@ -122,9 +122,9 @@ def _parts(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], pd.DataFra
 
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
-    """The lines of one dataset and model kind, its reference, and around an AUC the noise floor.
+    """Draw the lines of one dataset and model kind, the reference, and for an AUC the noise floor.
 
-    Where every trial failed the panel stays empty, and its title tells.
+    If every trial failed, the panel stays empty, and its title says so.
     """
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(0.1, 0.06)
@@ -143,9 +143,9 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
 
 
 def _draw_reference(axes: Axes, rows: pd.DataFrame, column: str) -> None:
-    """The trial at full precision; no row where it failed, or was not asked for."""
+    """Draw the trial at full precision; `rows` is empty if the trial failed or was not asked for."""
     for value, spread in zip(numbers(rows, column), spreads(rows, column), strict=True):
-        # Beyond the panel at both sides, so that the band has no edge there.
+        # The band extends beyond the panel on both sides, so that it has no edge there.
         axes.axhspan(value - spread, value + spread, -0.1, 1.1, **_REFERENCE_BAND)
         axes.axhline(value, **_REFERENCE_LINE)
     # An empty line that is not clipped would break the layout.
@@ -162,7 +162,7 @@ def _draw_line(axes: Axes, line: pd.DataFrame, column: str, style: dict[str, Any
     if column.endswith(".auc"):
         extents.append(0.5 + numbers(line, excess_of(column)))
         axes.plot(thresholds, extents[-1], **style | _DEBIASED)
-    # Shifted by points on the page, they do not count towards the limits by themselves.
+    # Markers shifted by points on the page do not count towards the limits by themselves.
     axes.update_datalim(np.column_stack([np.tile(thresholds, len(extents)), np.concatenate(extents)]))
 
 
@@ -176,7 +176,7 @@ def _line_style(width: int) -> dict[str, Any]:
 
 
 def _key(rows: pd.DataFrame, column: str) -> dict[str, Any]:
-    """What the lines, bands and hollow markers mean."""
+    """Return the key of the lines, bands and hollow markers."""
     key: dict[str, Any] = {f"{width} bits": Line2D([], [], **_line_style(width)) for width in _bit_widths(rows)}
     referred = rows["act_bit_width"].isna().any()
     if referred:

@@ -1,9 +1,9 @@
-"""A study's page beside the sweep that runs into it, in a process of its own that ends with the sweep.
+"""The page of a running sweep's study, served by a process of its own that ends with the sweep.
 
     python -m privsearch.report.page.background LISTENER LIFELINE STUDY
 
-The first two are file descriptors: of a socket that listens, and of a pipe that closes when the sweep's process is
-gone.
+The first two are file descriptors: LISTENER of a listening socket, LIFELINE of a pipe that closes when the sweep's
+process ends.
 """
 
 import os
@@ -23,25 +23,26 @@ from privsearch.report.page.following import StudyFollower
 from privsearch.report.page.server import PageServer, address, listening
 
 NICENESS: Final = 10
-"""The sweep comes first."""
+"""The niceness of the process, so that the sweep comes first."""
 
 LAST_SECONDS: Final = 5.0
-"""For open pages, which ask every 2 s, to fetch the last document."""
+"""The seconds that open pages, which ask every 2 s, have to fetch the last document."""
 
 MOST_SECONDS: Final = 60.0
-"""The longest that an ended sweep waits for that."""
+"""The most seconds that an ended sweep waits for open pages."""
 
 _ENDED: Final = b"."
 
 
 @contextmanager
 def served_beside(folder: Path, port: int) -> Iterator[str]:
-    """Serve the page of the study in `folder` for as long as this block and this process last; gives its address.
+    """Serve the page of the study in `folder` during this context; yield the page's address.
 
-    After the block, open pages get the last results. An exception in it, or Ctrl-C after it, ends the page at once.
+    After the context, open pages get the last results. An exception within the context, or Ctrl-C after it, ends the
+    page at once.
 
     Raises:
-        PortError: the port is not to be had.
+        PortError: the port is not available.
     """
     with listening(port) as listener:
         where = address(listener)
@@ -59,7 +60,7 @@ def served_beside(folder: Path, port: int) -> Iterator[str]:
 
 
 def _started(listener: socket.socket, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
-    """The process, and the end of its lifeline that is to be held."""
+    """Start the process; return it with the end of its lifeline that the caller must hold."""
     theirs, ours = os.pipe()
     process = subprocess.Popen(  # noqa: S603  # our own module
         [sys.executable, "-m", __name__, str(listener.fileno()), str(theirs), os.fspath(folder)],
@@ -67,7 +68,7 @@ def _started(listener: socket.socket, folder: Path) -> tuple[subprocess.Popen[by
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        # One processor at most: the others are the sweep's.
+        # One processor at most, as the sweep needs the others.
         env={**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")},
     )
     os.close(theirs)
@@ -75,8 +76,8 @@ def _started(listener: socket.socket, folder: Path) -> tuple[subprocess.Popen[by
 
 
 def main(listener: int, lifeline: int, folder: str) -> None:
-    """Serve until the sweep's process has ended, or is gone."""
-    # Ctrl-C on a terminal reaches all its processes; this one ends when the sweep does.
+    """Serve until the sweep has ended, or its process is gone."""
+    # Ctrl-C on a terminal reaches all processes; this one must end only when the sweep does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     follower = StudyFollower(Path(folder), whole=False)
@@ -85,7 +86,7 @@ def main(listener: int, lifeline: int, folder: str) -> None:
 
 
 def _end_with(lifeline: int, follower: StudyFollower) -> None:
-    """End this process, whatever it is doing, when the sweep has ended and been seen to, or its process is gone."""
+    """End this process at once after the sweep has ended and open pages have its results, or its process is gone."""
     if os.read(lifeline, 1):
         threading.Thread(target=_say_goodbye, args=(follower,), daemon=True).start()
         os.read(lifeline, 1)

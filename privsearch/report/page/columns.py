@@ -1,4 +1,4 @@
-"""Numbers and tables as the page's document holds them: by column, short, and without what JSON cannot say."""
+"""Numbers and tables in the form of the page's document: by column, rounded, with values that JSON allows."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -9,17 +9,17 @@ import pandas as pd
 _DIGITS: Final = 5
 
 Columns = dict[str, list[Any]]
-"""A table by its columns, all of one length."""
+"""A table as columns of equal length, by name."""
 
 
 class Heading(TypedDict):
-    """A column of a table as it is shown.
+    """The heading of a column that is shown.
 
     Attributes:
-        key: where its values stand among the columns.
-        label: in words.
+        key: the name of the column.
+        label: the heading in words.
         kind: `text`, or `number`.
-        help: what it means, where the label does not say it.
+        help: an explanation, if the label is not enough.
     """
 
     key: str
@@ -29,7 +29,7 @@ class Heading(TypedDict):
 
 
 def short(value: Any) -> Any:
-    """A number to 5 significant digits, None where it is missing or not finite; all else as it is."""
+    """Round a number to 5 significant digits; None if it is missing or not finite; other values stay as they are."""
     if value is None or value is pd.NA:
         return None
     if isinstance(value, float):
@@ -38,10 +38,10 @@ def short(value: Any) -> Any:
 
 
 def columns_of(rows: pd.DataFrame, names: Iterable[str]) -> Columns:
-    """Some columns of a table; one that it lacks is left out."""
+    """Return some columns of a table; names that the table lacks are left out."""
     return {name: shortened(rows[name].tolist()) for name in names if name in rows}
 
 
 def shortened(values: Sequence[Any]) -> list[Any]:
-    """Each value as by `short`."""
+    """Return every value rounded by `short`."""
     return [short(value) for value in values]

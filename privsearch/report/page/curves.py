@@ -1,4 +1,4 @@
-"""How the networks of a trial learnt: loss and accuracy, epoch by epoch."""
+"""The training curves of a trial's networks: loss and accuracy, epoch by epoch."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
@@ -10,7 +10,7 @@ from privsearch.study.result import Completed, TrainedNetwork
 
 
 class Network(TypedDict):
-    """One network's training, a number an epoch."""
+    """The training of one network, a number an epoch."""
 
     name: str
     loss: list[float]
@@ -25,11 +25,11 @@ class TrialCurves(TypedDict):
 
 
 class Curves(TypedDict):
-    """What the section shows.
+    """The section of training curves.
 
     Attributes:
-        trials: those that there is room for.
-        left_out: what is missing, and why; empty where nothing is.
+        trials: the trials that fit into the room.
+        left_out: the number of trials left out, and the reason; empty if none is.
     """
 
     trials: list[TrialCurves]
@@ -37,14 +37,14 @@ class Curves(TypedDict):
 
 
 def curves(results: Mapping[str, Completed], order: Sequence[str], room: float) -> Curves:
-    """The training curves of as many trials as there is room for, in this order."""
+    """Return the training curves of as many trials as fit into the room, in the given order."""
     shown = list(fitting((_trial(results[trial_id]) for trial_id in order), room - WORDS))
     missing = len(order) - len(shown)
-    said = (
+    message = (
         f"To keep this page small, {missing} of {len(order)} trials have no training curves here: those less likely to "
         "be on a front. trials.jsonl has all."
     )
-    return {"trials": shown, "left_out": said if missing else ""}
+    return {"trials": shown, "left_out": message if missing else ""}
 
 
 def _trial(result: Completed) -> TrialCurves:

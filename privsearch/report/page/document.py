@@ -1,4 +1,4 @@
-"""A study as the one document that its page is drawn from."""
+"""The document of a study, from which its page is drawn."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ _FIGURES_LATER: Final = "The figures and tables of the paper are drawn when no s
 
 
 class Style(TypedDict):
-    """How a model is drawn, everywhere alike."""
+    """The colour and marker of a model in every chart."""
 
     name: str
     colour: str
@@ -41,13 +41,13 @@ class Style(TypedDict):
 
 
 class Document(TypedDict):
-    """All that the page knows, as JSON has it. Numbers have 5 significant digits.
+    """All data of the page, as plain JSON values. Numbers have 5 significant digits.
 
     Attributes:
-        name: the study's.
-        made: when, and by which version.
-        models: how each is drawn, by its name.
-        words: of every result: its dataset, protocol and configuration, by trial_id.
+        name: the name of the study.
+        made: the time and the version that made the document.
+        models: the style of each model, by name.
+        words: the dataset, protocol and configuration of every result in words, by trial_id.
     """
 
     name: str
@@ -117,7 +117,7 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
 def _add_leakage(
     sections: Sequence[TaskSection], found: Sequence[Task], table: pd.DataFrame, order: Sequence[str], room: float
 ) -> None:
-    """Write into each section what the attacks found, each with the share of the room that its rows have."""
+    """Add the findings of the attacks to each section, with a share of the room by the number of its rows."""
     importance = {trial_id: place for place, trial_id in enumerate(order)}
     for task, section in zip(found, sections, strict=True):
         dataset, protocol = task.rows[["dataset", "protocol"]].iloc[0]
@@ -127,7 +127,7 @@ def _add_leakage(
 
 
 def _importances(task: Task) -> Importances | None:
-    """None where there are too few configurations, or axes, to tell what matters."""
+    """Return the importances of a task; None if there are too few configurations or axes."""
     try:
         return importances_section(task.title, importances(task))
     except MetricError:
@@ -139,7 +139,7 @@ def _style(model: str) -> Style:
 
 
 def _words(found: Sequence[Task]) -> dict[str, str]:
-    """The configuration of each trial, told apart from the others of its task."""
+    """Return the configuration of each trial in words that distinguish it within its task."""
     words: dict[str, str] = {}
     for task in found:
         varying = varying_axes(task.rows)

@@ -1,4 +1,4 @@
-"""What has no numbers, and why: failed trials, dead networks, refused attacks, trials that have not been run."""
+"""The trials without numbers, and the reasons: failed, dead networks, refused attacks, not run yet."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -27,15 +27,15 @@ class Failure(TypedDict):
 
 
 class Failures(TypedDict):
-    """What the section shows.
+    """The section of failures.
 
     Attributes:
-        failed: the failed trials, as many as are told in full.
-        num_failed: how many there are.
-        said: in words, what else lacks numbers, and why.
-        dead: trials with a dead network.
-        waiting: trials that have not been run, as many as are listed.
-        num_waiting: how many there are.
+        failed: the failed trials that are shown in full.
+        num_failed: the number of all failed trials.
+        said: sentences on other missing numbers and the reasons.
+        dead: the trials with a dead network.
+        waiting: the listed trials that have not been run.
+        num_waiting: the number of all trials that have not been run.
     """
 
     failed: list[Failure]
@@ -47,12 +47,12 @@ class Failures(TypedDict):
 
 
 def failures(trials: Mapping[str, str], results: Sequence[TrialResult], words: Mapping[str, str]) -> Failures:
-    """What of a study has no numbers.
+    """Return the section of a study's failures.
 
     Args:
-        trials: those that were asked for: the dataset's name, by trial_id.
-        results: those that are there.
-        words: the configuration of each of these, by trial_id.
+        trials: the dataset's name of every trial asked for, by trial_id.
+        results: the recorded results.
+        words: the configuration of each result in words, by trial_id.
     """
     failed = [result for result in results if isinstance(result, Failed)]
     completed = [result for result in results if isinstance(result, Completed)]
@@ -95,7 +95,7 @@ def _failure(result: Failed, words: str) -> Failure:
 
 
 def _evidence(death: Death) -> list[str]:
-    """How the worker of a failed trial ended, and the last that it wrote."""
+    """Return how the worker of a failed trial ended, and the last lines it wrote."""
     ended = "ended because the trial took too long" if death.cause == "timeout" else "died"
     how = death.signal or (f"exit code {death.exit_code}" if death.exit_code is not None else "cause not known")
     memory = death.peak_memory_bytes

@@ -1,6 +1,6 @@
-"""A study that grows, as one document after the other, for all who look at it.
+"""A growing study, as one document after the other, for all open pages.
 
-A document is made once a change, at most every few seconds, in one thread, and only while somebody looks.
+One thread makes a document after each change, at most every few seconds, and only while a page is open.
 """
 
 import gzip
@@ -20,14 +20,14 @@ from privsearch.study.folder import StudyFolder
 from privsearch.study.lock import LeaseObserver
 
 LOOK_SECONDS: Final = 0.5
-"""How often the files of the study are looked at."""
+"""Seconds between two looks at the study's files."""
 
 LEAST_SECONDS: Final = 2.0
 REST_FOR_WORK: Final = 3.0
-"""Seconds between two documents at least, and, while a sweep runs, for each second that the last one took."""
+"""The least seconds between two documents; while a sweep runs, also the rest for each second that the last one took."""
 
 ATTENTION_SECONDS: Final = 15.0
-"""Somebody looks who has asked so recently; a page that is in the background asks every 10 s."""
+"""Seconds after a request for which a page counts as open; a page in the background asks every 10 s."""
 
 State = Literal["waiting", "running", "resting", "over"]
 _log = logging.getLogger(__name__)
@@ -35,12 +35,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What is sent.
+    """The body of a response.
 
     Attributes:
-        plain: as it is.
-        packed: the same, by gzip.
-        tag: names the content.
+        plain: the bytes of the content.
+        packed: the content compressed by gzip.
+        tag: the hash that identifies the content.
     """
 
     plain: bytes
@@ -49,24 +49,24 @@ class Body:
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """A text as it is sent."""
+        """Return the body of a text."""
         plain = text.encode()
         return cls(plain, gzip.compress(plain, compresslevel=1, mtime=0), hashlib.sha256(plain).hexdigest()[:16])
 
 
 class Status(TypedDict):
-    """How it stands with a study.
+    """The state of a study and its document.
 
     Attributes:
-        state: `waiting` for it to be begun; a sweep is `running`; it is `resting`; the sweep is `over`, and whoever
-            serves it is about to end.
-        study: its directory.
-        done: trials that have a result in the document; None where there is none.
-        asked: trials that the sweep asks for; likewise.
-        seconds_since: the last result was recorded; None where there is none.
-        document: the tag of the document, or nothing.
-        whole: whether that has the paper's figures and ROC curves.
-        problem: why there is no newer one, or nothing.
+        state: `waiting` for the study to begin; `running` a sweep; `resting` without one; `over` if the sweep has ended
+            and its server is about to end.
+        study: the directory of the study.
+        done: the number of trials with a result in the document; None without a document.
+        asked: the number of trials that the sweep asks for; None without a document.
+        seconds_since: the seconds since the last result was recorded; None if there is none.
+        document: the tag of the document; empty without one.
+        whole: True if the document has the paper's figures and ROC curves.
+        problem: the reason why there is no newer document; empty if there is no problem.
     """
 
     state: State
@@ -89,14 +89,14 @@ class _Made:
 
 
 class StudyFollower:
-    """Follows one study, and never writes into it."""
+    """A follower of one study, which never writes into it."""
 
     def __init__(self, folder: Path, *, whole: bool = True) -> None:
-        """Follow the study in `folder`, whether it is there yet or not.
+        """Follow the study in `folder`, which need not exist yet.
 
         Args:
-            folder: its directory.
-            whole: whether to draw the paper's figures and ROC curves as well whenever no sweep is running.
+            folder: the directory of the study.
+            whole: True to draw the paper's figures and ROC curves as well whenever no sweep is running.
         """
         self._study = StudyFolder(folder, growing=True)
         self._at_rest = StudyFolder(folder)
@@ -110,21 +110,21 @@ class StudyFollower:
 
     @property
     def body(self) -> Body | None:
-        """The document, as JSON."""
+        """The document as JSON; None if there is none yet."""
         return self._made.body if self._made else None
 
     @property
     def is_watched(self) -> bool:
-        """Whether somebody looks."""
+        """True if a page is open."""
         return time.monotonic() - self._asked_at < ATTENTION_SECONDS
 
     def attend(self) -> None:
-        """Take note that somebody looks."""
+        """Note that a page is open."""
         self._asked_at = time.monotonic()
         self._looked_for.set()
 
     def status(self) -> Status:
-        """How it stands."""
+        """Return the state of the study and its document."""
         made, problem = self._made, self._problem
         state: State = "waiting"
         try:
@@ -146,7 +146,7 @@ class StudyFollower:
         }
 
     def follow(self) -> NoReturn:
-        """Make documents for ever."""
+        """Make documents forever."""
         while True:
             self._looked_for.wait(None if not self.is_watched else LOOK_SECONDS)
             self._looked_for.clear()
@@ -180,7 +180,7 @@ class StudyFollower:
         self._not_before = now + max(LEAST_SECONDS, rest)
 
     def end(self) -> None:
-        """Wait until everybody who looks can have the last document; at once where nobody does."""
+        """Wait until the last document is made and open pages can fetch it; return at once if no page is open."""
         self._ending = True
         while self.is_watched and self.status()["state"] != "over":
             self._not_before = float("-inf")
@@ -196,7 +196,7 @@ class StudyFollower:
 
 
 def _age(path: Path) -> float | None:
-    """How long ago a file was written, in seconds; None where there is none."""
+    """Return the seconds since a file was written; None if there is no such file."""
     try:
         return max(0.0, round(time.time() - path.stat().st_mtime, 1))
     except OSError:

@@ -1,4 +1,4 @@
-"""What competes for each front: points, who is on it, how sure that is, and what leaks, attack by attack."""
+"""The tasks of a study: points, fronts, likelihoods, comparisons, and the leakage by attack."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypedDict
@@ -24,14 +24,14 @@ _PROPOSAL_HELP: Final = "its number among the proposals of its search, from 0, a
 
 
 class Objective(TypedDict):
-    """One objective of a task.
+    """An objective of a task.
 
     Attributes:
-        column: among the columns of the rows.
-        label: in words.
-        axis: the title of its axis, with the unit.
+        column: the objective's column of the rows.
+        label: the objective in words.
+        axis: the title of the objective's axis in a plot, with the unit.
         direction: `maximize` or `minimize`.
-        floor: the half-width of the noise floor around an AUC of 0.5; None for what is no AUC.
+        floor: the half-width of the noise floor around an AUC of 0.5; None if the objective is no AUC.
     """
 
     column: str
@@ -45,12 +45,12 @@ class Paired(TypedDict):
     """A quantity that two configurations are compared in, target by target.
 
     Attributes:
-        quantity: a column of the targets' table.
-        label: in words.
-        values: for each row of the task the numbers of its targets.
-        factor: how many standard deviations of the differences the 95 % interval goes either way; None of one target.
-        lower: what is said of a configuration with a lower number.
-        higher: what is said of one with a higher number.
+        quantity: the column of the targets' table.
+        label: the quantity in words.
+        values: the numbers of the targets, for each row of the task.
+        factor: the half-width of the 95 % interval in standard deviations of the differences; None for one target.
+        lower: the phrase for a configuration with a lower number.
+        higher: the phrase for a configuration with a higher number.
     """
 
     quantity: str
@@ -62,13 +62,13 @@ class Paired(TypedDict):
 
 
 class Leakage(TypedDict):
-    """What every attack found on the trials of a task: one row a trial and attack.
+    """A table of the findings of every attack on a task's trials, one row a trial and attack.
 
     Attributes:
-        headings: its columns as they are shown.
-        rows: `row` is the trial's place among the rows of the task.
-        left_out: what is missing, and why; empty where nothing is.
-        notes: how to read it.
+        headings: the headings of the shown columns.
+        rows: the columns of the table; `row` is the trial's place among the rows of the task.
+        left_out: the number of rows left out, and the reason; empty if none is.
+        notes: notes on how to read the table.
     """
 
     headings: list[Heading]
@@ -78,21 +78,21 @@ class Leakage(TypedDict):
 
 
 class TaskSection(TypedDict):
-    """One task: the completed trials of one dataset under one protocol.
+    """The section of a task: the completed trials of one dataset under one protocol.
 
     Attributes:
-        name: the task's.
-        title: dataset and protocol.
-        counts: how many configurations and targets there are.
-        objectives: in their order.
-        headings: the columns of the table of points.
-        rows: the best in the first objective first, then those that cannot be on the front.
-        axes: by name, the axes that tell the configurations apart.
-        num_candidates: so many of the rows have a number for every objective.
-        tiers: in words, what the tiers of the rows mean.
-        notes: how to read it, and what is missing.
-        paired: what two configurations are compared in.
-        leakage: the attacks.
+        name: the name of the task.
+        title: the dataset and the protocol.
+        counts: the numbers of configurations and targets, in words.
+        objectives: the objectives, in their order.
+        headings: the headings of the table of points.
+        rows: the table of points, the best in the first objective first, then trials that cannot be on the front.
+        axes: the axes that distinguish the configurations, by name.
+        num_candidates: the number of rows with a number for every objective.
+        tiers: the meanings of the tiers of the rows, in words.
+        notes: notes on how to read the section, and on missing trials.
+        paired: the quantities to compare two configurations in.
+        leakage: the findings of the attacks.
     """
 
     name: str
@@ -110,11 +110,11 @@ class TaskSection(TypedDict):
 
 
 def task_section(task: Task, rows: pd.DataFrame, results: Mapping[str, Completed]) -> TaskSection:
-    """One task as the page has it, but for what the attacks found.
+    """Return the section of a task, without the findings of the attacks.
 
     Args:
-        task: what competes.
-        rows: of `task_rows`.
+        task: the task.
+        rows: the table of `task_rows`.
         results: the completed trials of the study, by trial_id.
     """
     axes = [axis for axis in varying_axes(task.rows) if axis in rows]
@@ -139,16 +139,16 @@ def task_section(task: Task, rows: pd.DataFrame, results: Mapping[str, Completed
 
 
 def task_rows(task: Task, numbers: Mapping[str, int]) -> pd.DataFrame:
-    """The candidates, then the other completed trials, with their words, and the candidates with their tiers.
+    """Return the candidates with their tiers, then the other completed trials, all with their configuration in words.
 
     Args:
-        task: what competes.
-        numbers: by trial_id, the number of the proposal that came to it, where a search did.
+        task: the task.
+        numbers: the number of the proposal of each trial that a search proposed, by trial_id.
     """
     candidates = task.candidates.assign(tier=tiers(task.candidates))
     completed = task.rows[task.rows["status"] == "completed"]
     others = completed[~completed["trial_id"].isin(candidates["trial_id"])]
-    # As objects, since a column of nothing but missing values has no type of its own.
+    # As objects, since a column of missing values alone has no type of its own.
     rows = pd.concat([candidates.astype(object), others.astype(object)])
     varying = varying_axes(task.rows)
     proposals = [numbers.get(trial_id) for trial_id in rows["trial_id"]]
@@ -158,10 +158,10 @@ def task_rows(task: Task, numbers: Mapping[str, int]) -> pd.DataFrame:
 
 
 def by_importance(parts: Sequence[pd.DataFrame]) -> list[str]:
-    """The ids of all completed trials: those on a front first, then those likelier to be on one.
+    """Return the ids of all completed trials, first those on a front, then by the likelihood of being on one.
 
     Args:
-        parts: of each task its `task_rows`.
+        parts: the `task_rows` of each task.
     """
     if not parts:
         return []

@@ -1,4 +1,4 @@
-"""How the hypervolume of each front grew, trial by trial."""
+"""The growth of each front's hypervolume, trial by trial."""
 
 from collections.abc import Sequence
 from typing import TypedDict
@@ -10,14 +10,14 @@ from privsearch.report.page.columns import Columns, columns_of
 
 
 class Growth(TypedDict):
-    """What the section shows of one task.
+    """The section of a task's hypervolume.
 
     Attributes:
-        title: the task's.
-        words: when most of it was there.
-        along: what the trials are counted by, in words.
-        num_trials: how many there are.
-        rows: the trials that it grew with: `number` (from 1), `trial_id`, `hypervolume`.
+        title: the title of the task.
+        words: a sentence on the trial that reached most of the hypervolume.
+        along: the order in which trials are counted, in words.
+        num_trials: the number of trials.
+        rows: the trials at which the hypervolume grew: `number` (from 1), `trial_id`, `hypervolume`.
     """
 
     title: str
@@ -28,12 +28,12 @@ class Growth(TypedDict):
 
 
 def growth_section(task: Task, order: Sequence[str], *, searched: bool) -> Growth:
-    """The growth of one task.
+    """Return the section of one task's hypervolume.
 
     Args:
-        task: what competes.
-        order: the ids of trials in the order in which they count, those of other tasks among them.
-        searched: whether that is the order in which they were proposed.
+        task: the task.
+        order: the ids of trials in the order of counting; may contain trials of other tasks.
+        searched: True if this is the order in which a search proposed the trials.
     """
     history = hypervolume_history(task, order)
     grown = history[history["hypervolume"].diff().fillna(history["hypervolume"]) > 0]

@@ -1,4 +1,4 @@
-"""The page: a template, a style sheet, a script, and the document that the script draws."""
+"""The HTML of the page: a template, a style sheet, a script, and the document that the script draws."""
 
 import base64
 import hashlib
@@ -31,23 +31,23 @@ SCRIPTS: Final = (
     "about",
     "page",
 )
-"""The parts of the page's own script, in the order in which they stand in it."""
+"""The parts of the page's own script, in order."""
 
 FOLLOWING: Final = ("keep", "follow")
-"""What a page that is served has beside them."""
+"""The further parts of the script in a page that is served."""
 
 _ESCAPES: Final = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 _MARGIN: Final = 50_000
-"""Bytes for the template around all else."""
+"""Bytes reserved for the template."""
 
 
 def write_report(study: StudyFolder, path: Path, roc_trials: int = ROC_TRIALS) -> Path:
-    """Write the page of a study; returns its file.
+    """Write the page of a study, and return its file.
 
     Args:
-        study: what is shown.
-        path: the file.
-        roc_trials: as many trials get ROC curves, where their signals are kept.
+        study: the study to show.
+        path: the file to write.
+        roc_trials: the most trials with ROC curves, which need kept signals.
 
     Raises:
         StudyError: the study cannot be read, or the file cannot be written.
@@ -59,22 +59,22 @@ def write_report(study: StudyFolder, path: Path, roc_trials: int = ROC_TRIALS) -
 
 
 def document_room() -> int:
-    """The bytes that a document may have on a page."""
+    """Return the bytes that a document may have on a page."""
     return MOST_BYTES - len(_page("null").encode()) - _MARGIN
 
 
 def render(document: "Document") -> str:
-    """The page as HTML."""
+    """Return the page with a document as HTML."""
     return _page(embedded(document), document["name"])
 
 
 def render_following(name: str) -> str:
-    """The page without a document: it asks whoever serves it for one, again and again."""
+    """Return the page without a document, which keeps asking its server for one."""
     return _page("null", name, following=True)
 
 
 def embedded(document: "Document") -> str:
-    """The document as JSON that can stand in a script element, whatever texts are in it."""
+    """Return the document as JSON that is safe within a script element, whatever its texts."""
     return encoded(document).translate(_ESCAPES)
 
 
@@ -104,5 +104,5 @@ def _part(name: str) -> str:
 
 
 def _hash(script: str) -> str:
-    """A script as a Content-Security-Policy names it."""
+    """Return the hash of a script in the form of a Content-Security-Policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

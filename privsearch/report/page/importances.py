@@ -1,4 +1,4 @@
-"""Which axes of the configurations matter, for each objective and for reaching the front."""
+"""The importances of axes, for each objective and for reaching the front."""
 
 from typing import Final, TypedDict
 
@@ -11,12 +11,12 @@ _NUMBERS: Final = ("importance", "low", "high", "chance", "n")
 
 
 class Chart(TypedDict):
-    """How important each axis is for one thing.
+    """A chart of each axis's importance for one objective or for the front.
 
     Attributes:
-        title: for what, in words.
-        rows: `axis`, `importance`, its 95 % interval from `low` to `high`, what an axis without effect stays below
-            (`chance`), and `n`, the configurations that the axis has an effect on.
+        title: the objective, or the front, in words.
+        rows: `axis`, `importance`, its 95 % interval from `low` to `high`, the level that an axis without effect stays
+            below (`chance`), and `n`, the number of configurations that the axis has an effect on.
     """
 
     title: str
@@ -24,20 +24,20 @@ class Chart(TypedDict):
 
 
 class Importances(TypedDict):
-    """What the section shows of one task: a chart for each objective, and one for the front."""
+    """The section of a task's importances: a chart for each objective, and one for the front."""
 
     title: str
     charts: list[Chart]
 
 
 def importances_section(title: str, table: pd.DataFrame) -> Importances:
-    """The importances of one task.
+    """Return the section of one task's importances.
 
     Args:
-        title: the task's.
-        table: a row for each objective, `front` among them, and axis; see `Chart` for its other columns.
+        title: the title of the task.
+        table: a row for each axis and objective, `front` among the objectives; see `Chart` for the other columns.
     """
-    known = table.dropna(subset="importance")
+    computed = table.dropna(subset="importance")
     return {
         "title": title,
         "charts": [
@@ -45,6 +45,6 @@ def importances_section(title: str, table: pd.DataFrame) -> Importances:
                 "title": goal(str(objective)),
                 "rows": {"axis": [str(axis).replace("_", " ") for axis in rows["axis"]], **columns_of(rows, _NUMBERS)},
             }
-            for objective, rows in known.groupby("objective", sort=False)
+            for objective, rows in computed.groupby("objective", sort=False)
         ],
     }

@@ -1,4 +1,4 @@
-"""What every attack found on every trial, with intervals, placebos and noise floors."""
+"""The findings of every attack on every trial, with intervals, placebos and noise floors."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -17,13 +17,13 @@ _AFTER: Final = ("advantage", "epsilon_low")
 
 
 def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[str, int], room: float) -> Leakage:
-    """The part of the audit's table that belongs to one task, as far as there is room for it.
+    """Return the part of the audit's table that belongs to one task, as far as it fits into the room.
 
     Args:
-        table: of `privsearch.analysis.audit.audit_table`: the rows of one dataset and protocol.
-        trial_ids: of the task's rows, in their order.
+        table: the rows of `privsearch.analysis.audit.audit_table` for one dataset and protocol.
+        trial_ids: the ids of the task's rows, in their order.
         importance: the place of every trial in the order of importance; the last ones are left out first.
-        room: bytes.
+        room: the bytes that the table may have.
     """
     if len(set(table["attack"]) - {WORST}) == 1:  # the strongest is that one
         table = table[table["attack"] != WORST]
@@ -31,8 +31,8 @@ def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[s
     rows = table.assign(row=table["trial_id"].map(place).astype(int))
     if rows.empty:
         return {"headings": [], "rows": {}, "left_out": "", "notes": []}
-    said = notes(rows)
-    shown = _within(rows, importance, room - num_bytes([*_headings(rows), *said]) - WORDS)
+    sentences = notes(rows)
+    shown = _within(rows, importance, room - num_bytes([*_headings(rows), *sentences]) - WORDS)
     missing = rows["trial_id"].nunique() - shown["trial_id"].nunique()
     return {
         "headings": list(_headings(rows)),
@@ -43,7 +43,7 @@ def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[s
         )
         if missing
         else "",
-        "notes": said,
+        "notes": sentences,
     }
 
 
@@ -57,12 +57,12 @@ def _within(rows: pd.DataFrame, importance: Mapping[str, int], room: float) -> p
 
 
 def _rates(rows: pd.DataFrame) -> list[str]:
-    """The true positive rates that some row has a number for."""
+    """Return the true positive rates that some row has a number for."""
     return [tpr for tpr in TPRS if rows[tpr].notna().any()]
 
 
 def _columns(rows: pd.DataFrame) -> Columns:
-    """The attacks by their places in a list of names, as there are many rows."""
+    """Return the table's columns, with attacks as indices into a list of names, as there are many rows."""
     attacks = list(dict.fromkeys(rows["attack"].tolist()))
     columns: Columns = {"row": rows["row"].tolist(), "attack": [attacks.index(name) for name in rows["attack"]]}
     numbers = [name for name in (*_NUMBERS, *_rates(rows), *_AFTER) if rows[name].notna().any()]

@@ -1,4 +1,4 @@
-"""What was asked, and what came of it, in a few lines."""
+"""The settings of a sweep, and the state of its trials, in a few lines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
@@ -12,18 +12,18 @@ from privsearch.study.result import Completed, Failed, TrialResult
 
 
 class Fact(TypedDict):
-    """A name, and what there is to say of it, each in a line."""
+    """A setting of the sweep: its name, and its values, one a line."""
 
     name: str
     said: list[str]
 
 
 class Asked(TypedDict):
-    """What the first section shows.
+    """The first section of the page.
 
     Attributes:
-        counts: of trials, by what became of them.
-        facts: what was asked.
+        counts: the number of trials in each state.
+        facts: the settings of the sweep.
     """
 
     counts: dict[str, int]
@@ -33,7 +33,7 @@ class Asked(TypedDict):
 def asked(
     sweep: SweepSpec, trials: Mapping[str, str], results: Sequence[TrialResult], searches: Sequence[Searched]
 ) -> Asked:
-    """What a sweep asked for, and how many of its trials came to what."""
+    """Return the settings of a sweep, and the number of its trials in each state."""
     completed = [result for result in results if isinstance(result, Completed)]
     names = [dataset_name(dataset) for dataset in sweep.datasets]
     objectives = {protocol.kind: sweep.objectives_under(protocol.kind) for protocol in sweep.protocol}
@@ -64,7 +64,7 @@ def asked(
 
 
 def _searched(sweep: SweepSpec, results: Sequence[TrialResult], searches: Sequence[Searched]) -> Iterator[str]:
-    """How far each search came, and why it ended."""
+    """Yield the progress of each search, and why it ended."""
     if sweep.search is None:
         return
     protocols = {result.trial_id: result.spec.protocol.kind for result in results}

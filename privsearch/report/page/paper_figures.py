@@ -25,9 +25,9 @@ class PaperFigure(TypedDict):
     """A figure as an image.
 
     Attributes:
-        title: what it shows.
-        alt: what a reader who does not see it is told.
-        svg: base64.
+        title: the title of the figure.
+        alt: the description for readers who cannot see the figure.
+        svg: the SVG file in base64.
     """
 
     title: str
@@ -45,12 +45,12 @@ class Table(TypedDict):
 
 
 class Paper(TypedDict):
-    """What the section shows.
+    """The section of the paper's figures and tables.
 
     Attributes:
-        figures: those that the study can fill.
-        tables: likewise.
-        missing: for each of the others what it is, and what it would need.
+        figures: the figures that the study can fill.
+        tables: the tables that the study can fill.
+        missing: a message for each other figure or table, with its name and the trials it needs.
     """
 
     figures: list[PaperFigure]
@@ -59,9 +59,9 @@ class Paper(TypedDict):
 
 
 def paper(found: Sequence[Task]) -> Paper:
-    """The layouts of the paper's Figures 2 and 3, of its trade-off by surrogate gradient, and its Tables II and III.
+    """Return the paper's Figures 2 and 3, its trade-off by surrogate gradient, and its Tables II and III.
 
-    Of a study with several protocols, the trials under `paper` are shown.
+    If a study has several protocols, the trials under `paper` are shown.
     """
     under_paper = [task.rows for task in found if (task.rows["protocol"] == "paper").all()]
     parts = under_paper or [task.rows for task in found]
@@ -117,7 +117,7 @@ def _pages(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 
 def _svg(figure: Drawing) -> str:
-    """The figure with its text as text; as an image in a page, it can run nothing and fetch nothing."""
+    """Return a figure as SVG with its text as text; as an image in a page it cannot run scripts or fetch anything."""
     file = io.BytesIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "privsearch"}):
         figure.savefig(file, format="svg", metadata={"Date": None})

@@ -1,4 +1,4 @@
-"""How to get the same numbers again: the sweep's file, command, commit, versions, machines, seed."""
+"""The means to get the same numbers again: the sweep file, commands, commits, versions, machines, seed."""
 
 import shlex
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ _MOST_TEXT: Final = 400
 
 
 class Provenance(TypedDict):
-    """What the section shows.
+    """The section of provenance.
 
     Attributes:
         sweep: the text of the sweep's file.
-        commands: what to type.
-        runs: for each run when, what, commit, versions and machine, by name.
-        num_runs: how many there were.
-        seed: the sweep's.
-        environments: of the results, each with how many trials have it.
-        mixture: what differs between these, in words; empty where nothing does.
+        commands: the commands to type.
+        runs: the time, command, commit, versions and machine of each run, by name.
+        num_runs: the number of all runs.
+        seed: the seed of the sweep.
+        environments: the environments of the results, each with its number of trials.
+        mixture: the differences between these environments, in words; empty if there are none.
     """
 
     sweep: str
@@ -92,7 +92,7 @@ def _run(content: dict[str, Any]) -> dict[str, str]:
 
 
 def _commit(value: Any) -> str:
-    """A commit as git names it, maybe with a mark of changes; nothing else gets into a command."""
+    """Return a commit's hash, maybe with a mark of changes; refuse other text, as this goes into a command."""
     text = _text(value)
     return text if text and all(c.isalnum() or c in "+." for c in text) else ""
 

@@ -15,7 +15,7 @@ from privsearch.study.signal_archive import SignalArchive
 from privsearch.study.signals import Signals
 
 MOST_POINTS = 200
-"""Of one target's curve; where there are more than three targets, so many for all of them thrice."""
+"""The most points of one target's curve; with more than three targets, they share three times as many."""
 
 
 class Curve(TypedDict):
@@ -26,7 +26,7 @@ class Curve(TypedDict):
 
 
 class AttackCurves(TypedDict):
-    """The curves of one attack, one a target, and out of how many members and non-members they count."""
+    """The curves of one attack, one a target, with the numbers of members and non-members."""
 
     attack: str
     num_members: int
@@ -42,11 +42,11 @@ class TrialRoc(TypedDict):
 
 
 class Roc(TypedDict):
-    """What the section shows.
+    """The section of ROC curves.
 
     Attributes:
-        trials: those that have curves.
-        left_out: which others have none, and why.
+        trials: the trials with curves.
+        left_out: the trials without curves, and the reasons, in words.
     """
 
     trials: list[TrialRoc]
@@ -110,7 +110,7 @@ def _trials(
 
 
 def _fits(cohort: Cohort, result: Completed) -> bool:
-    """Whether signals are those that a result came of, as far as can be told; a stranger may have put others there."""
+    """Tell whether signals can be those of a result, as a stranger may have put other signals there."""
     signals, found = cohort.signals, next(iter(result.replicates[0].attacks.values()))
     protocol = result.spec.protocol
     readable = all(("final_mem", queries) in signals.outputs for queries in protocol.queries)
@@ -138,10 +138,9 @@ def _attacks(signals: Signals, result: Completed) -> Iterator[AttackCurves]:
 
 
 def curve(scores: Float[Array, " n"], is_member: Bool[Array, " n"], most: int = MOST_POINTS) -> Curve:
-    """The ROC curve at every threshold, thinned to so many points that stand evenly on a logarithmic axis.
+    """Compute the ROC curve at every threshold, thinned to `most` points, evenly on a logarithmic axis.
 
-    The first and the last point, none and all accused, are among them, and so is every step at the lowest rates, as far
-    as there is room.
+    The first point (nobody accused) and the last (everybody) are kept, and every step at the lowest rates that fits.
     """
     order = np.argsort(-scores, kind="stable")
     last_of_ties = np.flatnonzero(np.diff(scores[order], append=np.nan) != 0)
@@ -152,7 +151,7 @@ def curve(scores: Float[Array, " n"], is_member: Bool[Array, " n"], most: int = 
 
 
 def _thinned(others: Int[Array, " n"], most: int) -> Int[Array, " k"]:
-    """The places of the points to keep: the lowest and the highest at each of some false positive rates."""
+    """Return the indices of the points to keep: the lowest and the highest at each of some false positive rates."""
     rates = np.unique(others)
     if 2 * len(rates) > most:
         rates = np.unique(np.geomspace(1, max(int(others[-1]), 1), most // 2 - 1).astype(int))

@@ -1,7 +1,7 @@
-"""A study's page, served on this machine alone: three addresses, no file, nobody else.
+"""The server of a study's page, for this machine alone, with three addresses and no files.
 
-`/` is the page without a document, `/document.json` what it draws, `/status.json` how it stands with the study (see
-`privsearch.report.page.following.Status`).
+`/` is the page without a document, `/document.json` the document that it draws, `/status.json` the state of the study
+(see `privsearch.report.page.following.Status`).
 """
 
 import json
@@ -20,7 +20,7 @@ from privsearch.report.page.html import render_following
 HOST: Final = "127.0.0.1"
 
 _NAMES: Final = (HOST, "localhost", "[::1]")
-"""What a browser on this machine calls it. Another name that leads here is a stranger's, whose page would read ours."""
+"""The names that a browser on this machine uses. Others are refused, as a stranger's page could read ours by one."""
 
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -32,13 +32,13 @@ _log = logging.getLogger(__name__)
 
 
 def listening(port: int) -> socket.socket:
-    """A socket that listens on this machine's own interface.
+    """Open a socket that listens on this machine's own interface.
 
     Args:
-        port: where; 0 for one that is free.
+        port: the port; 0 for any free one.
 
     Raises:
-        PortError: that port is not to be had.
+        PortError: the port is not available.
     """
     try:
         return socket.create_server((HOST, port))
@@ -50,17 +50,17 @@ def listening(port: int) -> socket.socket:
 
 
 def address(listener: socket.socket) -> str:
-    """What to open in a browser."""
+    """Return the address to open in a browser."""
     return f"http://{HOST}:{listener.getsockname()[1]}/"
 
 
 class PageServer(ThreadingHTTPServer):
-    """Answers with one study's page."""
+    """A server of one study's page."""
 
     daemon_threads = True
 
     def __init__(self, listener: socket.socket, follower: StudyFollower) -> None:
-        """Serve what `follower` makes to whoever connects to `listener`; begins with `serve`."""
+        """Prepare to serve the follower's documents on `listener`; serving begins with `serve`."""
         super().__init__(listener.getsockname(), _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listener
@@ -85,7 +85,7 @@ class PageServer(ThreadingHTTPServer):
         self.serve_forever()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # as socketserver calls it
-        """Browsers hang up as they like."""
+        """Ignore errors of a connection, as browsers hang up at any time."""
         if not isinstance(sys.exception(), OSError):
             _log.warning("a request could not be answered", exc_info=True)
 
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         return "privsearch"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # as http.server names it
-        """Nobody reads it."""
+        """Log nothing, as nobody reads it."""
 
     def _answer(self) -> None:
         if [name.lower() for name in self.headers.get_all("Host", [])] not in [[host] for host in self.server.hosts]:

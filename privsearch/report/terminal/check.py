@@ -1,4 +1,4 @@
-"""What was found in a study, as a table that says what to do."""
+"""The findings of a check of a study, as a table that says what to do."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from privsearch.study.findings import Finding
 
 
 def check_table(findings: Iterable[Finding]) -> Table:
-    """One row a finding."""
+    """Return a table with one row a finding."""
     table = console_table(Column("part", overflow="fold"), Column("state", no_wrap=True), "found", "what to do")
     for finding in findings:
         table.add_row(printable(finding.part), finding.state, printable(finding.found), finding.remedy)

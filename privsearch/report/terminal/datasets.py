@@ -9,7 +9,7 @@ from privsearch.report.wording.formats import console_table
 
 
 def dataset_table(infos: Sequence[DatasetInfo]) -> Table:
-    """One row a dataset: its size, its shape, the network it is trained on, where it comes from."""
+    """Return a table with one row a dataset: its size, shape, kind of network and source."""
     columns = ("dataset", "train", "test", "classes", "input", "network", "source")
     table = console_table(*columns)
     for info in infos:

@@ -1,4 +1,4 @@
-"""How a configuration differs from others, as a table for the terminal."""
+"""The differences between one configuration and others, as a table for the terminal."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,16 +14,16 @@ from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.study.result import Completed
 
 _MOST: Final = 40
-"""As many configurations as a person looks through; the first in `differences_frame` leak least."""
+"""The most configurations that are shown; the first in `differences_frame` leak least."""
 
 
 def differences_view(a: Completed, others: Sequence[Completed], found: pd.DataFrame) -> Table:
-    """The differences between A and others, for a terminal of 80 characters: the first 40 of `found`.
+    """Return a table of the first 40 differences between A and others, for a terminal of 80 characters.
 
     Args:
-        a: the trial that is called A.
-        others: those that are called B.
-        found: `privsearch.analysis.differences.differences_frame` of these.
+        a: the trial called A.
+        others: the trials called B.
+        found: the table of `privsearch.analysis.differences.differences_frame` of these trials.
     """
     axes = {trial.trial_id: trial.spec.axes() for trial in (a, *others)}
     varying = varying_axes(pd.DataFrame(axes.values()))
@@ -32,7 +32,7 @@ def differences_view(a: Completed, others: Sequence[Completed], found: pd.DataFr
     table = console_table(*header, title=name, caption=_caption(a, others, found))
     shown = found[found["trial_id"].isin(found["trial_id"].unique()[:_MOST])]
     for trial_id, rows in groupby(records(shown), key=lambda row: str(row["trial_id"])):
-        # The id stands where there is most room.
+        # The id goes into the widest column.
         table.add_row(configuration(axes[trial_id], varying), *[""] * 4, trial_id, style="bold")
         for row in rows:
             table.add_row(f"  {quantity(row['quantity'])}", *_numbers(row), row["verdict"])

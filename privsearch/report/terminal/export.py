@@ -1,4 +1,4 @@
-"""What was exported, in words."""
+"""The files of an export, in words."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,14 +7,14 @@ from privsearch._util.text import printable
 from privsearch.sweep.export import Exported, Retrained
 
 _MOST = 5
-"""As many numbers that differ are told."""
+"""The most differing numbers that are listed."""
 
 
 def export_lines(exported: Exported, study: Path) -> Iterator[str]:
-    """The files, what to know of them, and the code that loads a network.
+    """Yield lines on the files, remarks on them, and the code that loads a network.
 
     Args:
-        exported: what was written.
+        exported: the files of the export.
         study: the study's directory.
     """
     yield f"written: {exported.sweep_file}"

@@ -34,10 +34,11 @@ _MOST_CONTENDERS: Final = 10
 
 
 def front_table(task: Task) -> Table:
-    """The front, the best in the first objective first, then what may be on it as well, and what it was found among.
+    """Return a table of a task's front, the best in the first objective first.
 
-    Beside a configuration stands the probability that it is on the front, where that is known, and beside an attack
-    AUC its placebo and its excess over it, where the protocol has one. An AUC that guessing could give is marked.
+    Configurations that may also be on the front follow, and the caption tells of the rest. A configuration has the
+    probability that it is on the front, if that is known; an attack AUC has its placebo and its excess, if the protocol
+    has a placebo. An AUC that guessing could give is marked.
     """
     candidates = task.candidates
     front = records(candidates[candidates["on_front"]])
@@ -108,7 +109,7 @@ def _caption(task: Task, front: list[dict[str, Any]], contenders: list[dict[str,
 
 
 def _constraints(task: Task) -> list[str]:
-    """What had to hold, how many configurations satisfy it, and, where none does, which is the nearest."""
+    """Return the constraints, how many configurations satisfy them, and the nearest one if none does."""
     if not task.constraints:
         return []
     nearest = nearest_words(task)

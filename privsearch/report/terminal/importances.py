@@ -1,4 +1,4 @@
-"""What mattered, as tables for the terminal."""
+"""The importances of axes and the growth of the hypervolume, as tables for the terminal."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,11 +16,11 @@ from privsearch.report.wording.fronts import constraints_words
 from privsearch.report.wording.importances import goal
 
 CHANCE_MARK = "~"
-"""Marks an importance that an axis without any effect could have."""
+"""The mark of an importance that an axis without any effect could have."""
 
 
 def explanation_view(found: Explanation) -> Iterator[RenderableType]:
-    """The importances, the values on the front, and how the hypervolume grew."""
+    """Yield the importances, the values on the front, and the growth of the hypervolume."""
     title = found.task.title
     yield _importances(found)
     if len(found.values):
@@ -29,13 +29,13 @@ def explanation_view(found: Explanation) -> Iterator[RenderableType]:
 
 
 def explanation_summary(found: Explanation) -> Iterator[RenderableType]:
-    """The importances, or why there are none, and how the hypervolume grew."""
+    """Yield the importances, or why there are none, and the growth of the hypervolume."""
     yield _importances(found)
     yield f"{found.task.title}: {growth_words(found.history)}"
 
 
 def ordered_axes(importances: pd.DataFrame) -> list[str]:
-    """The axes, the most important for reaching the front first."""
+    """Return the axes, the most important for reaching the front first."""
     return importances.loc[importances["objective"] == FRONT, "axis"].tolist()
 
 
@@ -63,7 +63,7 @@ def _importance_table(task: Task, importances: pd.DataFrame) -> RenderableType:
         title=f"{task.title}: what decides",
         caption="\n".join(lines),
     )
-    # Four with their intervals beside them do not fit into 80 characters.
+    # Four objectives with their intervals do not fit into 80 characters.
     gap = " " if len(goals) < 4 else "\n"
     for axis in ordered_axes(importances):
         cells = [_cell(by_cell[objective, axis], gap) for objective in goals]

@@ -1,4 +1,4 @@
-"""A plan as tables that a person reads before starting a sweep."""
+"""A plan as tables, to be read before a sweep starts."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from privsearch.sweep.plan import Plan
 
 
 def plan_tables(plan: Plan) -> Iterator[RenderableType]:
-    """A line about the whole sweep, then its datasets and its grids."""
+    """Yield a line about the whole sweep, then tables of its datasets and its grids."""
     summary = plan.summary()
     if plan.sweep.grids:
         yield from _grid_lines(summary)
@@ -64,7 +64,7 @@ def _grid_tables(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 
 def _network_lines(plan: Plan) -> Iterator[str]:
-    """The size of the networks to keep, and what becomes of those that are trained already."""
+    """Yield the size of the networks to keep, and a note on trials already trained without keeping them."""
     if not plan.sweep.keep_networks:
         return
     yield f"networks to keep: {size(plan.network_bytes)} (keep_networks)"
@@ -78,7 +78,7 @@ def _network_lines(plan: Plan) -> Iterator[str]:
 
 
 def _search_lines(plan: Plan) -> Iterator[RenderableType]:
-    """The searches, one a row, and when they end."""
+    """Yield a table of the searches, one a row, and their limits."""
     searches = [search.summary() | {"name": search.task.name} for search in plan.searches]
     if not searches:
         return
@@ -103,7 +103,7 @@ def _search_lines(plan: Plan) -> Iterator[RenderableType]:
 
 
 def reuse_lines(plan: Plan) -> Iterator[str]:
-    """What was recorded elsewhere or for something else, and what becomes of it; nothing where all is as it was."""
+    """Yield notes on results of other sweeps, data or versions, and their fate; nothing if nothing has changed."""
     for name, count in plan.superseded.by_data.items():
         changed = "its data have changed, or a later privsearch was here"
         yield f"{name}: {changed}; kept, but not used: {count} recorded trials"
@@ -111,15 +111,15 @@ def reuse_lines(plan: Plan) -> Iterator[str]:
         yield f"{name}: kept, but not used: {count} recorded by a privsearch in which they meant other numbers"
     if plan.recorded_differently:
         counts = "; ".join(f"{count} ({changes})" for changes, count in plan.recorded_differently.items())
-        told = "are run again" if plan.only_same_versions else "are reused; run them again with --reuse same-versions"
-        yield f"recorded in another environment: {counts}; those of other versions {told}"
+        fate = "are run again" if plan.only_same_versions else "are reused; run them again with --reuse same-versions"
+        yield f"recorded in another environment: {counts}; those of other versions {fate}"
     if unrecorded := sum(trial.trained and not trial.recorded_under for trial in plan.trials):
-        told = "trained again" if plan.only_same_versions else "used; train them again with --reuse same-versions"
-        yield f"not recorded, but trained, as their signals are kept: {unrecorded}; those of other versions are {told}"
+        fate = "trained again" if plan.only_same_versions else "used; train them again with --reuse same-versions"
+        yield f"not recorded, but trained, as their signals are kept: {unrecorded}; those of other versions are {fate}"
 
 
 def trial_table(plan: Plan) -> Table:
-    """Every trial of the plan: its id, its configuration, what asks for it, and whether it is recorded."""
+    """Return a table of every trial: its id, its configuration, the grids that ask for it, and its state."""
     table = console_table(Column("trial id", no_wrap=True), "state", "configuration", "from", show_edge=True)
     names = trial_names(plan)
     numbers = {p.trial_id: p.number for search in plan.searches for p in reversed(search.logged)}
@@ -131,7 +131,7 @@ def trial_table(plan: Plan) -> Table:
 
 
 def trial_names(plan: Plan) -> dict[str, str]:
-    """By trial_id, each trial in words: its dataset, and what tells it from the plan's others on that dataset."""
+    """Return each trial in words by trial_id: its dataset, and the axes that distinguish it there."""
     by_dataset: dict[str, dict[str, TrialSpec]] = {}
     for trial in plan.all_trials:
         by_dataset.setdefault(trial.spec.dataset_name, {})[trial.trial_id] = trial.spec
@@ -146,22 +146,22 @@ def trial_names(plan: Plan) -> dict[str, str]:
 
 
 def _varying_axes(specs: Collection[TrialSpec]) -> list[str]:
-    """The axes on which the trials of one dataset differ, wherever they have an effect."""
+    """Return the axes on which the trials of one dataset differ where they have an effect."""
     values = {axis: {getattr(spec, axis) for spec in specs} for axis in AXES}
     for axis in ("threshold", *SNN_DEFAULTS):
-        values[axis].discard(None)  # there, the axis has no effect
-    return [axis for axis, found in values.items() if len(found) > 1]
+        values[axis].discard(None)  # None: the axis has no effect
+    return [axis for axis, choices in values.items() if len(choices) > 1]
 
 
 def size(num_bytes: int) -> str:
-    """A size as a person says it."""
+    """Return a size in kB, MB or GB."""
     if num_bytes < 1e6:
         return f"{num_bytes / 1e3:.0f} kB"
     return f"{num_bytes / 1e6:.0f} MB" if num_bytes < 1e9 else f"{num_bytes / 1e9:.1f} GB"
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it."""
+    """Return a duration in seconds, minutes or hours."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:

@@ -1,4 +1,4 @@
-"""How a running sweep looks: a live display on a terminal, one line a trial in a log file."""
+"""The progress of a running sweep: a live display on a terminal, one line a trial in a log file."""
 
 import time
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from privsearch.sweep.search.running import RunningSearch
 
 LOG_LINES: Final = 200
-"""About how many lines a log gets at most, however many trials there are."""
+"""The approximate maximum of lines in a log, however many trials there are."""
 
 
 class SweepProgress:
-    """Counts the trials of a sweep and shows them: done, running, failed, cached, time, and the best so far."""
+    """A display of a sweep's trials: done, running, failed, cached, the time, and the best so far."""
 
     def __init__(self, console: Console) -> None:
-        """Show the sweep on `console`: live where it is a terminal, line by line where it is not."""
+        """Show the sweep on `console`: live on a terminal, line by line elsewhere."""
         self._console = console
         self._live: Live | None = None
         self._best: dict[tuple[str, str], float] = {}
@@ -57,7 +57,7 @@ class SweepProgress:
             self._show()
 
     def searching(self, searches: "Sequence[RunningSearch]") -> None:
-        """Show these searches from now on; their trials are counted as they are proposed."""
+        """Show searches from now on; their trials are counted as they are proposed."""
         self._searches = searches
         for search in searches:
             self._estimate += search.plan.seconds or 0.0
@@ -65,7 +65,7 @@ class SweepProgress:
             self._show()
 
     def end(self) -> None:
-        """Free the screen, or close the log with the best."""
+        """Remove the live display, or end the log with the best results."""
         if self._live:
             self._live.stop()
         for search in self._searches if not self._live else ():
@@ -81,7 +81,7 @@ class SweepProgress:
             self._names[trial.trial_id] = self._proposed_name(trial)
 
     def finished(self, result: TrialResult) -> None:
-        """Count a trial as done or failed; a failure is told at once, with its traceback unless it was foreseen."""
+        """Count a trial as done or failed; print a failure at once, with its traceback unless it was foreseen."""
         self._running.discard(result.trial_id)
         planned = self._todo.get(result.trial_id)
         self._done_estimate += planned.seconds if planned else 0.0
@@ -105,7 +105,7 @@ class SweepProgress:
         self._live.start()
 
     def _proposed_name(self, trial: PlannedTrial) -> str:
-        """A trial that a search has proposed, in words: the axes that the search chooses."""
+        """Return a search's trial in words: the axes that the search chooses."""
         search = self._sweep.search
         protocol = f" {trial.spec.protocol.kind}" if len(self._sweep.protocol) > 1 else ""
         axes = configuration(trial.spec.axes(), list(search.space) if search else ())
@@ -113,17 +113,17 @@ class SweepProgress:
 
     @property
     def _total(self) -> int:
-        """The trials that there are to do, as far as that is known."""
+        """The number of trials to do, as far as it is known."""
         return self._num_of_grids + sum(search.expected for search in self._searches)
 
     def _log(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _note_best(self, result: Completed) -> dict[str, float]:
-        """The result's objectives, as far as it has numbers for them; the best of each is kept."""
+        """Keep the best of each objective, and return the result's objectives that have a number."""
         protocol = result.spec.protocol
         task = result.spec.dataset_name + (f" {protocol.kind}" if len(self._sweep.protocol) > 1 else "")
-        # Where attacks are added to a trial, its result has these alone, and the strongest of all is not known yet.
+        # If attacks are added to a trial, its result has only these, and the strongest of all is not known yet.
         partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.model))
         found, numbers = completed_numbers(result), {}
         for column, direction in self._sweep.objectives_under(protocol.kind).items():
@@ -146,7 +146,7 @@ class SweepProgress:
         return time.monotonic() - self._started_at
 
     def _remaining(self) -> str:
-        """The time left, scaled from what the finished trials took against their estimate."""
+        """Return the time left, scaled by the ratio of the finished trials' time to their estimates."""
         if not self._done_estimate:
             return "? left"
         left = self._elapsed() * (self._estimate - self._done_estimate) / self._done_estimate
@@ -166,7 +166,7 @@ class SweepProgress:
 
     def _best_lines(self) -> list[str]:
         lines: dict[str, list[str]] = {}
-        # A copy, since this runs in the display's own thread while trials finish.
+        # A copy, as the display's own thread runs this while trials finish.
         for (task, column), value in self._best.copy().items():
             lines.setdefault(task, []).append(f"{column} {value:.3f}")
         return [f"{task}: {', '.join(values)}" for task, values in lines.items()]

@@ -1,4 +1,4 @@
-"""What was picked and what it rests on, in words and as plain values."""
+"""The configuration that was picked and the reasons, in words and as plain values."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from privsearch.report.wording.fronts import constraints_words, nearest_words
 from privsearch.spec import AXES
 
 _MOST: Final = 10
-"""As many other configurations are named."""
+"""The most other configurations that are named."""
 
 _WHY: Final = {
     "knee": "the knee of the front: farthest from the line between its ends, each objective scaled to the front's "
@@ -26,10 +26,10 @@ _WHY: Final = {
 
 
 def selection_lines(selection: Selection, study: Path) -> Iterator[str]:
-    """The selection of one task in words.
+    """Yield the selection of one task in words.
 
     Args:
-        selection: what was picked.
+        selection: the selection.
         study: the study's directory, for the command lines.
     """
     yield f"{selection.task.title}: {_headline(selection)}"
@@ -41,7 +41,7 @@ def selection_lines(selection: Selection, study: Path) -> Iterator[str]:
 
 
 def selection_summary(selection: Selection) -> dict[str, Any]:
-    """The selection of one task as plain JSON values."""
+    """Return the selection of one task as plain JSON values."""
     best, chosen = selection.most_accurate, selection.chosen
     return {
         "task": selection.task.name,
@@ -80,7 +80,7 @@ def _headline(selection: Selection) -> str:
 
 
 def _nothing(selection: Selection) -> Iterator[str]:
-    """Why nothing was picked, and how near the best comes."""
+    """Yield why nothing was picked, and how near the best configuration comes."""
     best, nearest = selection.most_accurate, nearest_words(selection.task)
     if nearest:
         yield f"no configuration satisfies {constraints_words(selection.task)}; the nearest to it: {nearest}"
@@ -106,7 +106,7 @@ def _bounds(low: float | None, high: float | None) -> str:
 
 
 def _numbers(selection: Selection) -> Iterator[str]:
-    """Why it is the one, and its numbers."""
+    """Yield why the configuration was picked, and its numbers."""
     row, known = selection.chosen or {}, selection.accuracy
     if selection.rule in _WHY:
         yield f"{_WHY[selection.rule]}" + ("" if selection.distance is None else f"; distance {selection.distance:.3f}")
@@ -160,7 +160,7 @@ def _alike(selection: Selection) -> str:
 
 
 def _commands(selection: Selection, study: Path) -> Iterator[str]:
-    """What to run next."""
+    """Yield the commands to run next."""
     assert selection.chosen is not None, "something was picked"
     where, trial_id = shlex.quote(str(study)), selection.chosen["trial_id"]
     yield f"privsearch export {where} {trial_id}"

@@ -1,4 +1,4 @@
-"""One trial, told in full: its epochs as they pass, then every target's numbers."""
+"""One trial in full: its epochs as they pass, then the numbers of every target."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,7 +15,7 @@ from privsearch.study.result import AttackResult, Completed, Epoch, Replicate
 
 
 def epoch_printer(console: Console, protocol: Protocol) -> EpochListener:
-    """A listener that prints one line an epoch, for networks that are trained under `protocol`."""
+    """Return a listener that prints one line an epoch, for networks trained under `protocol`."""
 
     def print_epoch(network: int, epoch: int, measured: Epoch) -> None:
         console.print(
@@ -63,7 +63,7 @@ def _notes(result: Completed, found: Sequence[AttackResult]) -> Iterator[str]:
 
 
 def _finest_fpr(found: Iterable[AttackResult]) -> str:
-    """The finest false positive rate that everything has a number at; the finest of all where there is none."""
+    """Return the finest false positive rate at which every result has a number; the finest of all if there is none."""
     rates = [attack.tpr_at_fpr for attack in found]
     if not rates:
         return rate_key(min(FPRS))

@@ -28,7 +28,7 @@ NOT_RUN: Final = f"{MISSING}: the attack cannot be run on this model or these ex
 
 
 def with_interval(row: Mapping[str, Any], name: str) -> str:
-    """A mean with its interval, `0.512 [0.490, 0.534]`, as far as it has one; a dash where it is missing."""
+    """Return a mean with its interval if it has one, such as `0.512 [0.490, 0.534]`, or a dash if it is missing."""
     if pd.isna(row[name]):
         return MISSING
     if pd.isna(row[f"{name}_low"]):
@@ -37,22 +37,22 @@ def with_interval(row: Mapping[str, Any], name: str) -> str:
 
 
 def auc_words(row: Mapping[str, Any]) -> str:
-    """An AUC with its interval, marked where guessing could give it."""
+    """Return an AUC with its interval, marked if guessing could give it."""
     return guessing_mark(row["auc"], row["noise_floor"]) + with_interval(row, "auc")
 
 
 def sample_words(rows: pd.DataFrame) -> str:
-    """On what the numbers rest: `8 targets a configuration, each with 227 members and 227 non-members`."""
+    """Return the sizes of the sample: `8 targets a configuration, each with 227 members and 227 non-members`."""
     targets, members, others = (_span(rows[c]) for c in ("targets", "num_members", "num_non_members"))
     plural = "" if targets == "1" else "s"
     return f"{targets} target{plural} a configuration, each with {members} members and {others} non-members"
 
 
 def notes(rows: pd.DataFrame) -> list[str]:
-    """What the numbers of one dataset and protocol are, and how to read them.
+    """Return notes on how to read the numbers of one dataset and protocol.
 
     Args:
-        rows: of the audit's table.
+        rows: the rows of the audit's table.
     """
     said = [
         f"{sample_words(rows)}. {PROTOCOLS[rows['protocol'].iloc[0]].evaluation_words}",
@@ -66,7 +66,7 @@ def notes(rows: pd.DataFrame) -> list[str]:
 
 
 def left_out(results: Sequence[TrialResult]) -> Iterator[str]:
-    """How many trials have no line in the audit, and why."""
+    """Yield how many trials have no line in the audit, and why."""
     whole = f"of {len(results)} trials"
     if failed := sum(isinstance(result, Failed) for result in results):
         yield f"{failed} {whole} failed and are left out."
@@ -78,12 +78,12 @@ def left_out(results: Sequence[TrialResult]) -> Iterator[str]:
 
 
 def missing_words(rows: pd.DataFrame, tpr: str) -> str:
-    """Why some trials lack a true positive rate: `needs 1000 non-members, has 75`; empty where none does."""
+    """Return why some trials lack a true positive rate: `needs 1000 non-members, has 75`; empty if none does."""
     return "; ".join(rows[f"{tpr}_missing"].dropna().unique())
 
 
 def percent(tpr: str) -> str:
-    """The false positive rate of a column: `0.1 %`."""
+    """Return the false positive rate of a column in percent: `0.1 %`."""
     return f"{TPRS[tpr]:.1%}".replace(".0%", "%").replace("%", " %")
 
 

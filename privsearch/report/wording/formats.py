@@ -17,20 +17,20 @@ _LATEX: Final = str.maketrans(
 
 
 def with_spread(mean: float, sd: float | None, digits: int = 4) -> str:
-    """A mean with its standard deviation, if it has one: `0.9534 ± 0.0120`.
+    """Return a mean with its standard deviation, if it has one: `0.9534 ± 0.0120`.
 
-    Four digits by default, as in the paper: the standard deviations on its large datasets begin in the fourth.
+    The default is four digits, as the paper's standard deviations on large datasets begin in the fourth.
     """
     return f"{mean:.{digits}f}" if sd is None else f"{mean:.{digits}f} ± {sd:.{digits}f}"
 
 
 def latex(text: str) -> str:
-    """A text as LaTeX has to read it; a number below zero gets a minus sign, not a hyphen."""
+    """Escape a text for LaTeX; a negative number gets a minus sign in place of its hyphen."""
     return re.sub(r"^-(?=\d)", "$-$", text.translate(_LATEX))
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table as GitHub's Markdown has it."""
+    """Return a table in GitHub's Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -38,14 +38,14 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def console_table(
     *header: Column | str, title: str = "", caption: str = "", gap: int = 2, show_edge: bool = False
 ) -> Table:
-    """An empty table for the terminal, with its columns to the left and no needless space.
+    """Create an empty table for the terminal, with columns aligned left and little space.
 
     Args:
-        header: the columns, by name where they need nothing else.
-        title: above the table.
-        caption: below it.
-        gap: spaces between columns; 1 where two would not fit into 80 characters.
-        show_edge: whether an empty line sets the table apart from what stands above and below it.
+        header: the columns; a name is enough for a plain one.
+        title: the text above the table.
+        caption: the text below the table.
+        gap: the spaces between columns; 1 if two would not fit into 80 characters.
+        show_edge: True to set the table apart by an empty line above and below.
     """
     return Table(
         *header,

@@ -1,4 +1,4 @@
-"""A Pareto front in words, the same in the terminal, in figures and on the page."""
+"""A Pareto front in words, alike in the terminal, in figures and on the page."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ from privsearch.analysis.tasks import Task
 
 
 def counts(frame: pd.DataFrame) -> str:
-    """How many configurations of a task there are, failed ones included, and how many targets each has."""
+    """Return the number of a task's configurations, failed ones included, and of targets in each."""
     failed = int((frame["status"] == "failed").sum())
     targets = int(frame["replicates"].iloc[0])
     parts = [
@@ -32,7 +32,7 @@ def counts(frame: pd.DataFrame) -> str:
 
 
 def asked_words(task: Task) -> list[str]:
-    """What had to hold, and how many configurations satisfy it; nothing where nothing had to."""
+    """Return the constraints and how many configurations satisfy them; nothing if there are no constraints."""
     rows = task.candidates
     fit = int(rows["feasible"].sum())
     count = f"{fit} of {len(rows)} configurations with every objective {'satisfies' if fit == 1 else 'satisfy'} it"
@@ -40,22 +40,22 @@ def asked_words(task: Task) -> list[str]:
 
 
 def constraints_words(task: Task) -> str:
-    """The constraints in words, such as `test accuracy >= 0.9`."""
+    """Return the constraints in words, such as `test accuracy >= 0.9`."""
     return ", ".join(f"{quantity(column)} {constraint}" for column, constraint in task.constraints.items())
 
 
 def nearest_words(task: Task) -> str:
-    """Where nothing satisfies all constraints, the configuration that is nearest to it; else nothing."""
+    """Return the configuration nearest to satisfying all constraints; nothing if one satisfies them."""
     words = []
     for row in records(task.nearest):
-        known = [c for c in task.constraints if row.get(c) is not None]
-        numbers = ", ".join(f"{quantity(column)} {measured(row, column)}" for column in known)
-        words.append(f"{configuration(row, varying_axes(task.rows))}{', with ' if known else ''}{numbers}")
+        present = [c for c in task.constraints if row.get(c) is not None]
+        numbers = ", ".join(f"{quantity(column)} {measured(row, column)}" for column in present)
+        words.append(f"{configuration(row, varying_axes(task.rows))}{', with ' if present else ''}{numbers}")
     return "".join(words)
 
 
 def missing_words(task: Task) -> Iterator[str]:
-    """How many trials are dead or have no number for an objective, and why, where the numbers tell."""
+    """Yield how many trials are dead or lack a number for an objective, with the reason if it is known."""
     completed = task.rows[task.rows["status"] == "completed"]
     is_dead = completed["dead_networks"].fillna(0) > 0
     if is_dead.any():
@@ -77,17 +77,17 @@ def missing_words(task: Task) -> Iterator[str]:
 
 
 def hypervolume_words(task: Task) -> str:
-    """The hypervolume, against what, and its interval where that is known."""
-    objectives, known = task.objectives, task.uncertainty.hypervolume
+    """Return the hypervolume with its reference point, and its interval if that is known."""
+    objectives, estimate = task.objectives, task.uncertainty.hypervolume
     point = zip(objectives, reference_point(task.rows, objectives), strict=True)
     worst = ", ".join(f"{column} {value:g}" for column, value in point)
-    said = f"Hypervolume {task.hypervolume:.4f} against the reference point ({worst})"
-    if not known or not known.value:
-        return f"{said}."
-    return f"{said}; 95 %, less the luck of the best: {known.low:.4f} to {known.high:.4f}."
+    text = f"Hypervolume {task.hypervolume:.4f} against the reference point ({worst})"
+    if not estimate or not estimate.value:
+        return f"{text}."
+    return f"{text}; 95 %, less the luck of the best: {estimate.low:.4f} to {estimate.high:.4f}."
 
 
 def shared_axes(frame: pd.DataFrame) -> str:
-    """The axes with one value wherever they have an effect, such as `epochs 20, batch_size 32`."""
+    """Return the axes that have the same value wherever they have an effect, such as `epochs 20, batch_size 32`."""
     shared = {axis: values[0] for axis, values in axis_values(frame).items() if len(values) == 1}
     return ", ".join(f"{axis} {plain(value)}" for axis, value in shared.items() if value is not None)

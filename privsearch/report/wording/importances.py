@@ -5,5 +5,5 @@ from privsearch.analysis.labels import quantity
 
 
 def goal(objective: str) -> str:
-    """What an axis is important for, in words."""
+    """Return in words the objective, or the front, that axes are important for."""
     return "reaching the front" if objective == FRONT else quantity(objective)

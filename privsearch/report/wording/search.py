@@ -1,4 +1,4 @@
-"""A search in words: what it may choose, what chooses, when it ends, and how far it is."""
+"""A search in words: its space, its sampler, its budget, and its progress."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from privsearch.study.proposals import Searched, counts_words
 
 
 def budget_words(search: Search) -> str:
-    """When it ends, such as `30 trials or 10 minutes`."""
+    """Return the limits that end a search, such as `30 trials or 10 minutes`."""
     until = search.until
     ends = [
         f"{search.trials} trials" if search.trials else "",
@@ -21,32 +21,32 @@ def budget_words(search: Search) -> str:
 
 
 def sampler_words(search: Search) -> str:
-    """What chooses, with its options: `nsga2, population_size 12`."""
+    """Return the sampler with its options: `nsga2, population_size 12`."""
     options = search.sampler.model_dump(exclude={"kind"})
     return ", ".join([search.sampler.kind, *(f"{name} {value}" for name, value in options.items())])
 
 
 def space_words(search: Search) -> Iterator[str]:
-    """Each axis with its list or range: `beta from 0.8 to 0.99`."""
+    """Yield each axis with its list or range: `beta from 0.8 to 0.99`."""
     for axis, values in search.space.items():
         yield f"{axis} {_range(values) if isinstance(values, Range) else ', '.join(map(value_words, values))}"
 
 
 def constraint_words(search: Search) -> Iterator[str]:
-    """Each constraint: `test accuracy >= 0.9`."""
+    """Yield each constraint: `test accuracy >= 0.9`."""
     return (f"{quantity(column)} {constraint}" for column, constraint in search.constraints.items())
 
 
 def asked_words(search: Search, seed: int) -> list[str]:
-    """All that was asked of it, in lines.
+    """Return all settings of a search in lines.
 
     Args:
-        search: what was asked for.
-        seed: the sweep's, where the search has none of its own.
+        search: the search.
+        seed: the sweep's seed, used if the search has no seed of its own.
     """
-    own = seed if search.seed is None else search.seed
+    used_seed = seed if search.seed is None else search.seed
     return [
-        f"sampler {sampler_words(search)}; seed {own}; up to {search.parallel} at a time await their results",
+        f"sampler {sampler_words(search)}; seed {used_seed}; up to {search.parallel} at a time await their results",
         f"ends after {budget_words(search)}, for each dataset under each protocol",
         f"space: {'; '.join(space_words(search))}",
         *([f"asked for: {', '.join(constraint_words(search))}"] if search.constraints else []),
@@ -54,21 +54,21 @@ def asked_words(search: Search, seed: int) -> list[str]:
 
 
 def outcome_words(search: Search, found: Searched, waiting: int) -> str:
-    """How far it came, and why it ended.
+    """Return the progress of a search, and why it ended.
 
     Args:
-        search: what was asked for.
-        found: what its log says.
-        waiting: of its proposals, how many trials have no result yet.
+        search: the search.
+        found: the proposals and the end of the search, from its log.
+        waiting: the number of proposed trials that have no result yet.
     """
-    told = counts_words(found.counts, search.trials)
+    progress = counts_words(found.counts, search.trials)
     if found.ended:
-        return f"{told}; ended: {found.ended}"
-    return f"{told}; not ended" + (f", {waiting} without a result yet" if waiting else "")
+        return f"{progress}; ended: {found.ended}"
+    return f"{progress}; not ended" + (f", {waiting} without a result yet" if waiting else "")
 
 
 def value_words(value: Any) -> str:
-    """A value of an axis; null is full precision, or the whole split."""
+    """Return a value of an axis in words; None is full precision, or the whole split."""
     return "full" if value is None else plain(value)
 
 

@@ -1,4 +1,4 @@
-"""How the hypervolume of a search has grown."""
+"""The growth of a search's hypervolume, and the test for whether it has stalled."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,28 +9,28 @@ from privsearch.spec import Constraint, Direction
 from privsearch.spec.search import StopRule
 
 Outcome = Mapping[str, float] | None
-"""By result column, what a trial came to, every objective and constraint among them; None where it has no result: it
-failed, a number is missing, or a network is dead."""
+"""A trial's numbers by result column, with every objective and constraint; None if the trial failed, lacks a number, or
+has a dead network."""
 
 
 class HypervolumeTracker:
-    """The hypervolume of outcomes, as that of the front that they make (`privsearch.analysis.pareto.hypervolume`)."""
+    """The hypervolume of the outcomes noted so far (see `privsearch.analysis.pareto.hypervolume`)."""
 
     def __init__(self, objectives: Mapping[str, Direction], constraints: Mapping[str, Constraint]) -> None:
-        """Begin with no outcome."""
+        """Create a tracker without outcomes."""
         self._objectives = objectives
         self._constraints = constraints
         self._outcomes: list[Outcome] = []
         self._trials: list[int] = []
 
     def add(self, outcome: Outcome, *, counts: bool) -> None:
-        """Note the next outcome, which counts as one of the search's trials or not."""
+        """Note the next outcome; `counts` tells whether it is one of the search's own trials."""
         self._outcomes.append(outcome)
         if counts:
             self._trials.append(len(self._outcomes))
 
     def stalled(self, until: StopRule) -> bool:
-        """Whether it did not grow by such a share of itself in so many trials."""
+        """Tell whether the hypervolume grew by no more than the rule's share over the rule's number of trials."""
         if len(self._trials) < until.in_trials:
             return False
         rows, before = self._rows(self._outcomes), self._trials[-until.in_trials] - 1
@@ -39,7 +39,7 @@ class HypervolumeTracker:
         return self._share(space, rows) <= then * (1 + until.growth)
 
     def of(self, outcomes: Iterable[Outcome]) -> float:
-        """The hypervolume of these outcomes, whether they were noted or not."""
+        """Compute the hypervolume of given outcomes, noted or not."""
         rows = self._rows(outcomes)
         return self._share(outcome_space(rows, self._objectives), rows)
 

@@ -1,4 +1,4 @@
-"""What a search comes to before it runs: its space, what is known of it, what is left of its budget."""
+"""The plan of a search: its space, the results known so far, and what is left of its budget."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from privsearch.sweep.planned import PlannedTrial, Recorded
 from privsearch.sweep.search.task_search import TaskSearch, search_tasks
 
 SAMPLE: Final = 64
-"""Points whose mean stands for what a trial of the space costs."""
+"""Points drawn to estimate the mean cost of a trial of the space."""
 
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """A search, seen against what is recorded.
+    """A search, compared with what the study has recorded.
 
     Attributes:
         task: the search.
-        recorded: what the study holds.
-        logged: its proposals so far.
-        awaited: the trials of the grids that compete with its own, which it waits for; it is told of them first.
+        recorded: the results and signals that the study holds.
+        logged: the search's proposals so far.
+        awaited: the trials of the grids on the same task; the search waits for them, and is told of them first.
     """
 
     task: TaskSearch
@@ -39,9 +39,9 @@ class SearchPlan:
 
     @cached_property
     def known(self) -> list[TrialResult]:
-        """Results in its space that it has not been told of, which cost nothing: those of the grids first.
+        """The results in the search's space that it has not been told of and that cost nothing, the grids' first.
 
-        Of the grids, failed ones too; of others, those that answer all that is asked.
+        Results of the grids' trials count even if they failed; others count if they have everything that is asked for.
         """
         order = {trial.trial_id: place for place, trial in enumerate(self.awaited)}
         told = {proposal.trial_id for proposal in self.logged}
@@ -54,12 +54,12 @@ class SearchPlan:
 
     @property
     def trial_ids(self) -> set[str]:
-        """The ids of all trials that have been proposed, and of those that it is about to be told of."""
+        """The ids of all trials that were proposed, and of the known ones that the search is about to be told of."""
         return {proposal.trial_id for proposal in self.logged} | {result.trial_id for result in self.known}
 
     @property
     def ran_seconds(self) -> float:
-        """For how long it has run, all of its runs together: to its last proposal, or to the end of a trial."""
+        """The seconds that all runs of the search took, up to its last proposal or the end of a trial."""
         results = self.recorded.results
         ends = [
             p.seconds + (results[p.trial_id].seconds if p.trial_id in results and p.fresh else 0) for p in self.logged
@@ -68,32 +68,32 @@ class SearchPlan:
 
     @property
     def open(self) -> bool:
-        """Whether it may train something."""
+        """True if the search may train something."""
         return bool(self.unfinished) or self.left != 0
 
     def trials(self) -> list[PlannedTrial]:
-        """The trials that have been proposed, in their order."""
+        """Return the trials that have been proposed, in their order."""
         return [self.trial(proposal) for proposal in self.logged if proposal.origin != "repeat"]
 
     @cached_property
     def unfinished(self) -> list[PlannedTrial]:
-        """The trials that were proposed and have no result, or failed: they are run again."""
+        """The proposed trials without a result, or with a failed one; these are run again."""
         return [trial for trial in self.trials() if not trial.cached]
 
     @property
     def left(self) -> int | None:
-        """How many new configurations may still be proposed; None where no number of trials is asked for."""
+        """The number of new configurations that may still be proposed; None if the search has no limit on trials."""
         search = self.task.search
         return None if search.trials is None else max(0, search.trials - self.spent)
 
     @property
     def spent(self) -> int:
-        """How many new configurations have been proposed."""
+        """The number of new configurations that have been proposed."""
         return sum(proposal.fresh for proposal in self.logged)
 
     @property
     def seconds(self) -> float | None:
-        """The estimated time on one core of what is left; None where no number of trials is asked for."""
+        """The estimated seconds on one core that are left; None if the search has no limit on trials."""
         if self.left is None:
             return None
         rng = np.random.default_rng(0)
@@ -103,7 +103,7 @@ class SearchPlan:
         return left * fmean(trial.seconds for trial in draws) + sum(trial.seconds for trial in self.unfinished)
 
     def serves(self, result: TrialResult) -> bool:
-        """Whether a result answers all that its trial is asked for."""
+        """Tell whether a result has everything that its trial is asked for."""
         return (
             Recorded({result.trial_id: result}, (), self.recorded.only_same_versions)
             .planned(self.task.request(result.spec.axes()), self.task.info)
@@ -111,12 +111,12 @@ class SearchPlan:
         )
 
     def trial(self, proposal: LoggedProposal) -> PlannedTrial:
-        """The trial that a proposal asks for."""
+        """Return the trial that a proposal asks for."""
         axes = self.task.space.point(lambda parameter: proposal.axes[parameter.axis])
         return self.recorded.planned(self.task.request(axes), self.task.info)
 
     def summary(self) -> dict[str, Any]:
-        """This in numbers, as plain JSON values."""
+        """Return the numbers of this plan as plain JSON values."""
         search, seconds = self.task.search, self.seconds
         return {
             "sampler": search.sampler.kind,
@@ -145,14 +145,14 @@ def plan_searches(
     log: ProposalLog,
     trials: Sequence[PlannedTrial],
 ) -> Iterator[SearchPlan]:
-    """See the searches of a sweep against what is recorded.
+    """Yield the plan of each search of a sweep.
 
     Args:
-        sweep: what is asked for.
-        infos: its datasets, by name.
-        recorded: what the study holds.
-        log: the proposals of its searches.
-        trials: those of the sweep's grids.
+        sweep: the sweep.
+        infos: the sweep's datasets, by name.
+        recorded: the results and signals that the study holds.
+        log: the proposals of the study's searches.
+        trials: the trials of the sweep's grids.
 
     Raises:
         SpecError: a subsample that the search may choose does not fit its dataset.
@@ -182,7 +182,7 @@ def check_space_sizes(task: TaskSearch) -> None:
 
 
 def _sound(task: TaskSearch, proposal: LoggedProposal) -> bool:
-    """Whether a line of the log is what this search would have written: a stranger may have written it."""
+    """Tell whether this search would have written a line of the log; another program may have edited the log."""
     try:
         axes = task.space.point(lambda parameter: proposal.axes[parameter.axis])
         return task.space.choices(axes) is not None and task.trial_id(axes) == proposal.trial_id

@@ -1,14 +1,15 @@
-"""What a search proposes next, given what came of its earlier proposals: no file, no training, no clock.
+"""The choice of a search's next proposal from the outcomes of earlier ones: no file, no training, no clock.
 
     proposer = Proposer(search, SearchSpace(search.space, "fcnet", base), {"test_accuracy": "maximize", ...}, seed=0)
     while proposal := proposer.ask():
         if proposal.fresh:
-            proposer.tell(proposal.number, {"test_accuracy": 0.9, ...})  # None where there is no result
+            proposer.tell(proposal.number, {"test_accuracy": 0.9, ...})  # None if there is no result
 
-What is proposed depends on the arguments, on what was given, and on the outcomes alone: not on the order in which these
-come, nor on how long they take. For that, a proposal is made once all fresh ones but the last `parallel - 1` have
-outcomes, and the sampler is told exactly those, in their order; it sees the others as running, however early they ended
-(a constant lag). For each proposal the sampler is a new one, seeded from the search's seed and the proposal's number.
+Proposals depend on the arguments, the given results and the outcomes alone: not on the order in which outcomes arrive,
+nor on how long trials take. To ensure this, a proposal waits until all fresh ones but the last `parallel - 1` have
+outcomes. The sampler is told exactly these outcomes, in the order of the proposals; it sees the other proposals as
+running, however early they ended (a constant lag). Each proposal has a new sampler, seeded from the search's seed and
+the proposal's number.
 """
 
 import hashlib
@@ -30,9 +31,9 @@ from privsearch.sweep.search.samplers import Decided, as_params, new_sampler, ne
 from privsearch.sweep.search.space import Axes, SearchSpace, point_key
 
 MOST_REPEATS: Final = 5
-"""So many repeats in a row, and a point is drawn at random."""
+"""Repeats in a row after which a point is drawn at random."""
 MOST_DRAWS: Final = 1000
-"""So many draws without a new point, and a space that cannot be listed counts as exhausted."""
+"""Draws without a new point after which a space that cannot be listed counts as exhausted."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ _EXHAUSTED: Final = "every point of its space has been tried"
 
 @dataclass
 class _Point:
-    """What is known of a point, and the trials of Optuna's that wait for it."""
+    """A proposed point, its outcome so far, and the Optuna trials that wait for the outcome."""
 
     known: bool = False
     told: bool = False
@@ -71,11 +72,11 @@ class _Point:
 
 
 class Proposer:
-    """One search.
+    """A search that proposes points and learns from their outcomes.
 
     Attributes:
-        ended: why nothing more is proposed, in words; None while it goes on.
-        counts: how many proposals there were of each origin.
+        ended: the reason why nothing more is proposed, in words; None while the search goes on.
+        counts: the number of proposals of each origin.
     """
 
     def __init__(
@@ -89,11 +90,11 @@ class Proposer:
         """Begin a search, or go on with one.
 
         Args:
-            search: what is asked for.
-            space: its points.
-            objectives: result columns, and which way is better.
-            seed: of all that is drawn; of two searches that go on side by side, each has its own.
-            recorded: the proposals that were made before, in their order: they are proposed again.
+            search: the sampler, the budget and the constraints.
+            space: the points to choose from.
+            objectives: the result columns to optimise, with their directions.
+            seed: the seed of all draws; searches that run side by side need different ones.
+            recorded: the proposals of earlier runs, in their order; they are proposed again.
         """
         self._search = search
         self._space = space
@@ -114,20 +115,20 @@ class Proposer:
 
     @property
     def fresh(self) -> int:
-        """How many new points were proposed, which is what the budget counts."""
+        """The number of new points proposed, which the budget counts."""
         return self.counts["sampled"] + self.counts["drawn"]
 
     @property
     def hypervolume(self) -> float:
-        """That of all outcomes so far, whether the sampler was told of them or not."""
+        """The hypervolume of all outcomes so far, told to the sampler or not."""
         # A copy, since whoever shows it may run beside what proposes.
         return self._growth.of(point.outcome for point in list(self._points.values()))
 
     def give(self, axes: Axes, outcome: Outcome, source: str = "") -> bool:
-        """Have the next proposal be a known result, which costs nothing.
+        """Schedule a known result as the next proposal, which costs nothing.
 
         Returns:
-            Whether it is of use: its point lies in the space, and has not been proposed.
+            True if the result is of use: its point lies in the space and has not been proposed.
         """
         key = point_key(axes)
         if key in self._scheduled or key in self._points or self._space.choices(axes) is None:
@@ -139,7 +140,7 @@ class Proposer:
         return True
 
     def ask(self) -> ProposedPoint | None:
-        """The next proposal; None where there is none before more outcomes are told, or where the search has ended."""
+        """Return the next proposal; None if the search has ended or must first be told more outcomes."""
         if not self._advance():
             return None
         if self._recorded:
@@ -150,17 +151,17 @@ class Proposer:
         return self._sampled() if self._in_a_row < MOST_REPEATS else self._drawn()
 
     def tell(self, number: int, outcome: Outcome) -> None:
-        """Say what came of the proposal of that number, which was no repeat."""
+        """Note the outcome of the proposal `number`, which was no repeat."""
         point = self._by_number[number]
         point.known, point.outcome = True, outcome
 
     def stop(self, why: str) -> None:
-        """End the search, once all that was recorded has been proposed again."""
+        """End the search if all recorded proposals have been made again."""
         if not self._recorded:
             self.ended = self.ended or why
 
     def _advance(self) -> bool:
-        """Tell the sampler of all outcomes that the next proposal depends on; False where one of them is not there."""
+        """Tell the sampler all outcomes that the next proposal depends on; return False if one is still missing."""
         while self._lacking and self._lacking[0].known:
             self._tell(self._lacking.popleft(), counts=False)
         if self._recorded and self._recorded[0].origin == "given":
@@ -180,7 +181,7 @@ class Proposer:
         return None
 
     def _sampled(self) -> ProposedPoint:
-        """A point of the sampler's choice."""
+        """Propose a point that the sampler chooses."""
         with quiet_optuna():
             trial = self._asked(self._sampler())
             axes = self._space.point(lambda parameter: suggest(trial, parameter))
@@ -188,7 +189,7 @@ class Proposer:
         return self._noted(ProposedPoint(self.counts.total(), axes, origin), trial)
 
     def _drawn(self) -> ProposedPoint | None:
-        """A point at random that was never proposed."""
+        """Propose a random point that was never proposed; None if there is none."""
         rng = np.random.default_rng(self._seed_now())
         if self._space.listable:
             unseen = [axes for axes in self._space.points() if point_key(axes) not in self._points]
@@ -203,7 +204,7 @@ class Proposer:
         return self._again(ProposedPoint(self.counts.total(), axes, "drawn"))
 
     def _again(self, proposal: ProposedPoint) -> ProposedPoint:
-        """Have the study hold a point that its sampler did not choose now."""
+        """Add a point to the Optuna study that the present sampler did not choose."""
         choices = self._space.choices(proposal.axes)
         assert choices is not None, "what is proposed lies in the space"
         genetic = self._search.sampler.kind in ("nsga2", "nsga3")
@@ -222,7 +223,7 @@ class Proposer:
         return self._study.ask()
 
     def _seed_now(self) -> int:
-        """The seed of the next proposal, whatever was drawn for those before it."""
+        """Compute the seed of the next proposal, which does not depend on earlier draws."""
         return int.from_bytes(hashlib.sha256(f"{self._seed} {self.counts.total()}".encode()).digest()[:4])
 
     def _noted(self, proposal: ProposedPoint, trial: Trial) -> ProposedPoint:

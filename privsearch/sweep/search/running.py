@@ -1,4 +1,4 @@
-"""The searches of a sweep while they run: their proposals become trials, the results of these are told to them."""
+"""The searches of a sweep while they run: proposals become trials, and results go back to the searches."""
 
 from collections.abc import Mapping, Sequence
 from time import monotonic
@@ -12,22 +12,22 @@ from privsearch.sweep.search.proposer import ProposedPoint, Proposer
 
 
 class RunningSearch:
-    """One search, side by side with others.
+    """One running search of a sweep.
 
     Attributes:
-        plan: what it was when this run began.
+        plan: the plan of the search when this run began.
     """
 
     def __init__(
         self, plan: SearchPlan, log: ProposalWriter, results: dict[str, TrialResult], sources: Mapping[str, str]
     ) -> None:
-        """Get ready; the first proposals are made when the grids' trials have their results.
+        """Prepare the search; its first proposals wait for the results of the grids' trials.
 
         Args:
-            plan: the search, and what is known of it.
-            log: where its proposals are written down before their trials run.
-            results: the study's, by trial_id; whoever runs the trials adds theirs.
-            sources: where results come from that were copied into this study, by trial_id.
+            plan: the plan of the search.
+            log: the log that gets every proposal before its trial runs.
+            results: the study's results, by trial_id; the caller adds new ones.
+            sources: the names of the studies that results were copied from, by trial_id.
         """
         self.plan = plan
         self._log = log
@@ -44,26 +44,26 @@ class RunningSearch:
 
     @property
     def name(self) -> str:
-        """Of what it searches."""
+        """The name of the task that is searched."""
         return self.plan.task.name
 
     @property
     def ended(self) -> str | None:
-        """Why it proposes nothing more; None while it goes on."""
+        """The reason why the search has ended, in words; None while it goes on."""
         return self.proposer.ended
 
     @property
     def expected(self) -> int:
-        """How many trials it has had run in this run, or will have; where nobody knows, how many so far."""
+        """The number of trials in this run of the search, or the number so far if the total is unknown."""
         return self._taken if self.ended else max(self._taken, len(self.plan.unfinished) + (self.plan.left or 0))
 
     def line(self) -> str:
-        """How far it is, in words."""
-        told = counts_words(self.proposer.counts, self.plan.task.search.trials)
-        return f"search {self.name}: {told}; hypervolume {self.proposer.hypervolume:.4f}"
+        """Return the progress of the search in words."""
+        progress = counts_words(self.proposer.counts, self.plan.task.search.trials)
+        return f"search {self.name}: {progress}; hypervolume {self.proposer.hypervolume:.4f}"
 
     def take(self) -> list[PlannedTrial]:
-        """The trials that may start now."""
+        """Return the trials that may start now."""
         if self._waiting:
             return []
         if self._began_at is None:
@@ -76,7 +76,7 @@ class RunningSearch:
             if proposal.origin == "repeat":
                 continue
             self._numbers[trial.trial_id] = proposal.number
-            # What a grid asks for, the grid has had run, and it may have failed.
+            # A trial of a grid has been run by now, but may have failed and so not be cached.
             if trial.cached or trial.trial_id in self._of_grids:
                 self._tell(trial.trial_id)
             else:
@@ -85,13 +85,13 @@ class RunningSearch:
         return taken
 
     def finished(self, trial_id: str) -> None:
-        """A trial has its result; it may be of another search, or of a grid."""
+        """Note that a trial has its result; the trial may belong to another search or to a grid."""
         self._waiting.discard(trial_id)
         if trial_id in self._numbers:
             self._tell(trial_id)
 
     def note_end(self, written: ProposalLog) -> None:
-        """Write down why it ended, where that is not written yet; all its trials have been run."""
+        """Log why the search ended, if the log does not say so yet; all trials of the search have been run."""
         if self.ended and written.end_of(self.plan.task.id) != self.ended:
             end = LoggedEnd(search=self.plan.task.id, ended=self.ended, proposals=self.proposer.counts.total())
             self._log.append(end)
@@ -99,7 +99,7 @@ class RunningSearch:
     def _begin(self) -> None:
         self._began_at = monotonic()
         task = self.plan.task
-        # What the grids have found by now is known as well.
+        # Results of the grids that were recorded since the plan was made are known as well.
         now = SearchPlan(task, self._recorded(), self.plan.logged, self.plan.awaited)
         for result in now.known:
             source = self._sources.get(result.trial_id, "")
@@ -144,10 +144,10 @@ class RunningSearch:
 
 
 class SearchSource:
-    """The trials of a sweep's grids, and then what its searches propose.
+    """A source of trials: those of a sweep's grids first, then the proposals of its searches.
 
     Attributes:
-        searches: in the order of the datasets and protocols.
+        searches: the searches, in the order of the datasets and protocols.
     """
 
     def __init__(
@@ -157,25 +157,25 @@ class SearchSource:
         log: ProposalWriter,
         sources: Mapping[str, str],
     ) -> None:
-        """Give `trials` first.
+        """Create a source of trials.
 
         Args:
-            trials: those of the grids that are left to run.
-            plans: the searches.
-            log: where proposals are written down.
-            sources: where results come from that were copied into this study, by trial_id.
+            trials: the trials of the grids that are left to run, which come first.
+            plans: the plans of the searches.
+            log: the log of proposals.
+            sources: the names of the studies that results were copied from, by trial_id.
         """
         self._trials = trials
         self._results = dict(plans[0].recorded.results) if plans else {}
         self.searches = [RunningSearch(plan, log, self._results, sources) for plan in plans]
 
     def take(self) -> Sequence[PlannedTrial]:
-        """The trials that may start now, and were not taken before."""
+        """Return the trials that may start now and were not taken before."""
         trials, self._trials = self._trials, ()
         return [*trials, *(trial for search in self.searches for trial in search.take())]
 
     def finished(self, result: TrialResult) -> None:
-        """Tell the searches of a result, once it is recorded."""
+        """Tell the searches of a recorded result."""
         self._results[result.trial_id] = merged(self._results.get(result.trial_id), result)
         for search in self.searches:
             search.finished(result.trial_id)

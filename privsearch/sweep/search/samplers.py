@@ -1,4 +1,4 @@
-"""Optuna's samplers for the points of a space, each made afresh for one proposal, so that none has a state to keep."""
+"""Optuna's samplers for the points of a space, each created anew for one proposal, so that none keeps state."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ from privsearch.sweep.search.space import Parameter, SearchSpace
 
 @contextmanager
 def quiet_optuna() -> Iterator[None]:
-    """Keep Optuna from telling of every study that it creates, and of what in it is experimental."""
+    """Silence Optuna's log of new studies and its warnings about experimental features."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
@@ -37,38 +37,43 @@ def quiet_optuna() -> Iterator[None]:
 
 
 def new_study(directions: Sequence[Direction]) -> optuna.Study:
-    """A study of Optuna's, in this process's memory alone, so that nothing in it ever stands as running on a disk."""
+    """Create an Optuna study in memory, so that no trial is ever left marked as running on disk."""
     with quiet_optuna():
         return optuna.create_study(directions=list(directions))
 
 
 def new_sampler(sampler: Sampler, space: SearchSpace, seed: int) -> BaseSampler:
-    """A sampler that proposes points of a space.
+    """Create a sampler that proposes points of a space.
 
     Args:
-        sampler: which.
-        space: the points.
-        seed: below 2**32, of all that it draws.
+        sampler: the kind of sampler and its options.
+        space: the points to choose from.
+        seed: the seed of all draws, below 2**32.
     """
     return _Tidy(_inner(sampler, seed), {parameter.axis: parameter for parameter in space.parameters})
 
 
 class Decided(BaseSampler):
-    """Proposes what was decided on; another sampler notes in the trial what it would have noted, had it done so."""
+    """A sampler that proposes a given point, while another sampler adds its usual notes to the trial."""
 
     def __init__(self, params: dict[str, Any], other: BaseSampler | None) -> None:
-        """Propose `params`, by Optuna's names and values."""
+        """Create a sampler of one point.
+
+        Args:
+            params: the point, in Optuna's names and values.
+            other: the sampler that adds its notes, if any.
+        """
         self._params = params
         self._other = other
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """What the other one would draw together."""
+        """Return the parameters that the other sampler would draw together."""
         return self._other.infer_relative_search_space(study, trial) if self._other else {}
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Nothing: all is decided; but the other one takes its notes, such as the generation of a genetic one."""
+        """Return nothing, but let the other sampler add its notes, such as the generation of a genetic algorithm."""
         if self._other:
             self._other.sample_relative(study, trial, search_space)
         return {}
@@ -80,7 +85,7 @@ class Decided(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,  # noqa: ARG002  # likewise
     ) -> Any:
-        """What was decided."""
+        """Return the given value of a parameter."""
         return self._params[param_name]
 
 
@@ -99,7 +104,7 @@ def _inner(sampler: Sampler, seed: int) -> BaseSampler:
 
 
 def suggest(trial: Trial, parameter: Parameter) -> Any:
-    """The value that a sampler chooses for a parameter."""
+    """Return the value that a sampler chooses for a parameter."""
     if parameter.size == 1:
         return parameter.listed()[0]
     match distribution(parameter):
@@ -112,7 +117,7 @@ def suggest(trial: Trial, parameter: Parameter) -> Any:
 
 
 def as_params(space: SearchSpace, choices: dict[str, Any]) -> dict[str, Any]:
-    """What Optuna has for the choices that lead to a point."""
+    """Return the choices that lead to a point, in Optuna's values."""
     by_axis = {parameter.axis: parameter for parameter in space.parameters}
     return {
         axis: by_axis[axis].values.index(value) if by_axis[axis].ordered else value
@@ -122,29 +127,29 @@ def as_params(space: SearchSpace, choices: dict[str, Any]) -> dict[str, Any]:
 
 
 def distribution(parameter: Parameter) -> IntDistribution | FloatDistribution | CategoricalDistribution:
-    """What Optuna draws a parameter from: numbers in a list by their place in it, so that it sees their order."""
-    asked = parameter.range
-    if asked is None:
+    """Return the Optuna distribution of a parameter; listed numbers are drawn by index, so that their order counts."""
+    choices = parameter.range
+    if choices is None:
         return (
             IntDistribution(0, len(parameter.values) - 1)
             if parameter.ordered
             else CategoricalDistribution(parameter.values)
         )
-    if isinstance(asked.low, int):
-        return IntDistribution(asked.low, _last(parameter), asked.log, int(asked.step or 1))
-    return FloatDistribution(asked.low, _last(parameter), asked.log, asked.step)
+    if isinstance(choices.low, int):
+        return IntDistribution(choices.low, _last(parameter), choices.log, int(choices.step or 1))
+    return FloatDistribution(choices.low, _last(parameter), choices.log, choices.step)
 
 
 def _last(parameter: Parameter) -> Any:
-    """The greatest value that steps from the least one lead to."""
-    asked = parameter.range
-    assert asked is not None
-    # Not from a list: small steps make a long one.
-    return asked.high if asked.step is None else parameter.stepped((parameter.size or 1) - 1)
+    """Return the greatest value that whole steps from the lower bound reach."""
+    choices = parameter.range
+    assert choices is not None
+    # Computed, as the list of values is long if steps are small.
+    return choices.high if choices.step is None else parameter.stepped((parameter.size or 1) - 1)
 
 
 class _Tidy(BaseSampler):
-    """Has the numbers that another sampler draws from ranges as a person would have written them."""
+    """A wrapper that rounds the numbers that another sampler draws from ranges to a few significant digits."""
 
     def __init__(self, inner: BaseSampler, parameters: dict[str, Parameter]) -> None:
         self._inner = inner
@@ -156,14 +161,14 @@ class _Tidy(BaseSampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        found = self._inner.sample_relative(study, trial, search_space)
-        return {axis: self._tidied(axis, value) for axis, value in found.items()}
+        values = self._inner.sample_relative(study, trial, search_space)
+        return {axis: self._tidied(axis, value) for axis, value in values.items()}
 
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        found = self._inner.sample_independent(study, trial, param_name, param_distribution)
-        return self._tidied(param_name, found)
+        value = self._inner.sample_independent(study, trial, param_name, param_distribution)
+        return self._tidied(param_name, value)
 
     def _tidied(self, axis: str, value: Any) -> Any:
         return self._parameters[axis].tidied(value) if isinstance(value, float) else value

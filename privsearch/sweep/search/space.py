@@ -1,4 +1,4 @@
-"""The space of a search, seen against one kind of network: its parameters, its size, its points."""
+"""The space of a search for one kind of network: its parameters, its size, its points."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from privsearch.spec.trial import (
 )
 
 MOST_LISTED: Final = 100_000
-"""A space of more points is never written out in full."""
+"""The most points of a space that are ever listed one by one."""
 
 _DEFAULTS: Final = {**SNN_DEFAULTS, "threshold": DEFAULT_THRESHOLD}
 _DIGITS: Final = 6
-"""Significant digits of a number that was drawn from a range: as a person would have written it."""
+"""Significant digits of a number that was drawn from a continuous range, as short as a person would write it."""
 _STEP_DIGITS: Final = 12
-"""Those of a number that steps lead to: whatever a person may have written as a step, without the noise of adding."""
+"""Significant digits of a number reached in steps: enough for any step, too few for rounding noise."""
 
 Axes = dict[str, Any]
 """The value of every axis of a trial, canonical."""
@@ -36,9 +36,9 @@ class Parameter:
     """An axis that a search chooses.
 
     Attributes:
-        axis: its name.
-        values: what it may be, numbers in order and null behind them; empty for a range.
-        range: what it may be; None for a list.
+        axis: the name of the axis.
+        values: the listed values, numbers in order and None last; empty for a range.
+        range: the range of values; None for a list.
     """
 
     axis: str
@@ -47,12 +47,12 @@ class Parameter:
 
     @property
     def ordered(self) -> bool:
-        """Whether its values are a list of numbers whose order means something."""
+        """True if the values are a list of more than two numbers, whose order has a meaning."""
         return len(self.values) > 2 and not any(isinstance(value, str) for value in self.values)
 
     @property
     def size(self) -> int | None:
-        """How many values it has; None where nobody could list them."""
+        """The number of values; None for a continuous range."""
         if self.range is None:
             return len(self.values)
         if self.range.continuous:
@@ -60,18 +60,18 @@ class Parameter:
         return int((self.range.high - self.range.low) / (self.range.step or 1) + 1e-9) + 1
 
     def listed(self) -> Sequence[Any]:
-        """Its values, where they can be listed."""
+        """Return all values of a parameter that is not continuous."""
         if self.range is None:
             return self.values
         return [self.stepped(i) for i in range(self.size or 0)]
 
     def stepped(self, steps: int) -> Any:
-        """The value of a range that so many steps from its least one lead to."""
+        """Return the value that `steps` steps from the lower bound of the range reach."""
         assert self.range is not None, "a list has no steps"
         return self.tidied(self.range.low + steps * (self.range.step or 1))
 
     def holds(self, value: Any) -> bool:
-        """Whether a value is one of its own."""
+        """Tell whether a value belongs to this parameter."""
         if self.range is None:
             return value in self.values
         if not isinstance(value, int | float) or not self.range.low <= value <= self.range.high:
@@ -80,14 +80,14 @@ class Parameter:
         return self.range.continuous or value == self.stepped(steps)
 
     def tidied(self, value: float) -> float:
-        """A number of the range as a person would have written it; no whole number is changed."""
+        """Round a number of the range to a few significant digits, within the bounds; integers stay as they are."""
         if self.range is None or isinstance(value, int):
             return value
         digits = _DIGITS if self.range.continuous else _STEP_DIGITS
         return float(min(max(float(f"{value:.{digits}g}"), self.range.low), self.range.high))
 
     def draw(self, rng: np.random.Generator) -> Any:
-        """One of its values at random."""
+        """Draw a value of this parameter at random."""
         if self.size is not None:
             drawn = int(rng.integers(self.size))
             return self.values[drawn] if self.range is None else self.stepped(drawn)
@@ -99,13 +99,13 @@ class Parameter:
 
 
 class SearchSpace:
-    """The points among which a search chooses on one dataset."""
+    """The points that a search chooses from on one dataset."""
 
     def __init__(self, space: Space, network: Network, base: Mapping[str, Any] | None = None) -> None:
-        """See a space against data.
+        """Create the space of a search for one kind of network.
 
         Args:
-            space: as it was asked for.
+            space: the space as the sweep file has it.
             network: the kind of network that the dataset takes.
             base: the values of the axes that the space leaves out (`SweepSpec.axes_for`).
         """
@@ -116,7 +116,7 @@ class SearchSpace:
 
     @property
     def size(self) -> int | None:
-        """How many distinct points there are; None where nobody could list them."""
+        """The number of distinct points; None if a range is continuous."""
         sizes = {parameter.axis: parameter.size for parameter in self.parameters}
         if None in sizes.values():
             return None
@@ -126,18 +126,18 @@ class SearchSpace:
         )
 
     def _models_and_widths(self) -> Iterator[dict[str, Any]]:
-        """The choices that decide which other axes have an effect."""
+        """Yield each pair of model and activation bit width, which decide what other axes have an effect."""
         for model in self._values("model"):
             widths = self._values("act_bit_width") if uses_axis(model, "act_bit_width") else (None,)
             yield from ({"model": model, "act_bit_width": width} for width in widths)
 
     @property
     def listable(self) -> bool:
-        """Whether all points can be written out."""
+        """True if the points are few enough to be listed."""
         return self.size is not None and self.size <= MOST_LISTED
 
     def points(self) -> Iterator[Axes]:
-        """All distinct points of a space that can be listed."""
+        """Return all distinct points of a space that can be listed."""
         partial: list[dict[str, Any]] = [{}]
         for parameter in self.parameters:
             partial = [
@@ -148,7 +148,7 @@ class SearchSpace:
         return (self._whole(chosen) for chosen in partial)
 
     def point(self, choose: Callable[[Parameter], Any]) -> Axes:
-        """The point where `choose` decides on each parameter that has an effect, the ones that others need first."""
+        """Return the point that `choose` gives, asked for each parameter with an effect, in order of dependence."""
         chosen: dict[str, Any] = {}
         for parameter in self.parameters:
             if self._matters(parameter.axis, chosen):
@@ -156,11 +156,11 @@ class SearchSpace:
         return self._whole(chosen)
 
     def draw(self, rng: np.random.Generator) -> Axes:
-        """A point at random."""
+        """Draw a point at random."""
         return self.point(lambda parameter: parameter.draw(rng))
 
     def choices(self, axes: Mapping[str, Any]) -> dict[str, Any] | None:
-        """By axis, what was chosen to come to this point; None where it does not lie in the space."""
+        """Return the choices that lead to a point, by axis; None if the point does not lie in the space."""
         chosen: dict[str, Any] = {}
         for parameter in self.parameters:
             if self._matters(parameter.axis, chosen):
@@ -170,14 +170,14 @@ class SearchSpace:
         return chosen if self._whole(chosen) == dict(axes) else None
 
     def _values(self, axis: str) -> Sequence[Any]:
-        found = [parameter.listed() for parameter in self.parameters if parameter.axis == axis]
-        return found[0] if found else (self._base[axis],)
+        lists = [parameter.listed() for parameter in self.parameters if parameter.axis == axis]
+        return lists[0] if lists else (self._base[axis],)
 
     def _whole(self, chosen: Mapping[str, Any]) -> Axes:
         return canonical_axes({**self._base, **chosen}, self._network)
 
     def _matters(self, axis: str, chosen: Mapping[str, Any]) -> bool:
-        """Whether an axis has an effect, given those that stand before it (see `canonical_axes`)."""
+        """Tell whether an axis has an effect, given the choices made before it (see `canonical_axes`)."""
         if axis == "model":
             return True
         model = chosen["model"]
@@ -188,15 +188,15 @@ class SearchSpace:
 
 
 def point_key(axes: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What tells a point from all others."""
+    """Return a hashable key of a point, its values in the order of AXES."""
     return tuple(axes[axis] for axis in AXES)
 
 
-def _parameter(axis: str, asked: tuple[Any, ...] | Range) -> Parameter:
-    if isinstance(asked, Range):
-        return Parameter(axis, range=asked)
-    typed = [axis_adapter(axis).validate_python(value) for value in asked]
+def _parameter(axis: str, choices: tuple[Any, ...] | Range) -> Parameter:
+    if isinstance(choices, Range):
+        return Parameter(axis, range=choices)
+    typed = [axis_adapter(axis).validate_python(value) for value in choices]
     values: list[Any] = list(dict.fromkeys(_DEFAULTS.get(axis) if value is None else value for value in typed))
     numbers = [value for value in values if isinstance(value, int | float)]
-    # Null stands for full precision or the whole split: beyond the greatest number.
+    # None stands for full precision or the whole split, so it sorts after the greatest number.
     return Parameter(axis, (*sorted(numbers), *(value for value in values if value not in numbers)))

@@ -1,4 +1,4 @@
-"""The searches of a sweep: one for each dataset under each protocol, each with its space, its id, and its trials."""
+"""The searches of a sweep: one a task, each with its space, its id, and its trials."""
 
 import hashlib
 import json
@@ -16,15 +16,15 @@ from privsearch.sweep.search.space import Axes, SearchSpace
 
 @dataclass(frozen=True)
 class TaskSearch:
-    """One search: its trials compete for one front.
+    """The search of one task, whose trials compete for one front.
 
     Attributes:
-        name: the dataset's, with the protocol where the sweep has several, as of the front.
-        search: what is asked for.
+        name: the dataset's name, with the protocol if the sweep has several; the front has the same name.
+        search: the sampler, the space and the budget.
         info: the dataset.
-        base: the trial that its trials vary, with all that they share.
-        attacks: by the kind of model, the attacks of its trials.
-        objectives: result columns, and which way is better.
+        base: the trial that the search varies, with all that its trials share.
+        attacks: the attacks on each kind of model.
+        objectives: the result columns to optimise, with their directions.
     """
 
     name: str
@@ -36,22 +36,22 @@ class TaskSearch:
 
     @cached_property
     def space(self) -> SearchSpace:
-        """Its points, those of models that no attack suits left out."""
+        """The points of the search, without models that no attack suits."""
         models = tuple(model for model in self.search.models if self.attacks[model])
         return SearchSpace({**self.search.space, "model": models}, self.info.network, self.base.axes())
 
     @property
     def seed(self) -> str:
-        """What its draws begin from: those of two searches of a sweep differ."""
+        """The seed of the search's draws, different for each search of a sweep."""
         own = self.base.seed if self.search.seed is None else self.search.seed
         return f"{own} {self.info.name} {self.base.protocol.kind}"
 
     @cached_property
     def id(self) -> str:
-        """What its proposals are logged under: 16 hexadecimal digits.
+        """The id that the search's proposals are logged under: 16 hexadecimal digits.
 
-        It covers the space, the sampler, the seed, and what all of its trials share: another of these is another
-        search. Budgets, objectives and constraints may change while it goes on.
+        The id covers the space, the sampler, the seed, and what all trials of the search share: a change to one of
+        these makes another search. Budgets, objectives and constraints may change while a search goes on.
         """
         meaning = {
             "version": NUMERICS_VERSION,
@@ -70,20 +70,20 @@ class TaskSearch:
         )
 
     def trial_id(self, axes: Axes) -> str:
-        """The key of the trial at a point."""
+        """Return the key of the trial at a point."""
         return self.request(axes).spec.trial_id(self.info.fingerprint)
 
     def holds(self, result: TrialResult) -> bool:
-        """Whether a result, of whatever sweep, is that of a trial of this search."""
+        """Tell whether a result, of any sweep, belongs to a trial of this search."""
         axes = result.spec.axes()
         return self.space.choices(axes) is not None and result.trial_id == self.trial_id(axes)
 
     def lacking(self, result: TrialResult) -> list[str]:
-        """The names of the attacks that a result of this search lacks."""
+        """Return the names of the attacks that a result of this search lacks."""
         return [attack.name for attack in self.attacks[result.spec.model] if attack not in result.spec.attacks]
 
     def outcome(self, result: TrialResult) -> dict[str, float] | None:
-        """What a sampler is told of a result: None where a front would leave it out."""
+        """Return the numbers that a sampler is told of a result; None if a front would leave the result out."""
         from privsearch.analysis.frames import completed_numbers  # pandas is slow to import, and a plan needs none
 
         asked = restricted_to(result, self.attacks[result.spec.model])
@@ -95,11 +95,11 @@ class TaskSearch:
 
 
 def search_tasks(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> Iterator[TaskSearch]:
-    """The searches of a sweep, in the order of its datasets and protocols; none where it has no search.
+    """Yield the searches of a sweep, in the order of its datasets and protocols.
 
     Args:
-        sweep: what is asked for.
-        infos: its datasets, by name.
+        sweep: the sweep, which need not have a search.
+        infos: the sweep's datasets, by name.
     """
     search = sweep.search
     for dataset in sweep.datasets if search else ():

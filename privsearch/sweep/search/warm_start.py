@@ -12,12 +12,12 @@ from privsearch.sweep.search.plan import SearchPlan
 
 @dataclass(frozen=True)
 class WarmStart:
-    """What came of another study.
+    """The outcome of copying from one other study.
 
     Attributes:
-        name: of that study's directory.
+        name: the name of the other study's directory.
         copied: the ids of the trials whose results were copied.
-        left: why the others were not, and of how many that is so.
+        left: the number of results not copied, by reason.
     """
 
     name: str
@@ -25,21 +25,21 @@ class WarmStart:
     left: Mapping[str, int]
 
     def line(self) -> str:
-        """This in words."""
+        """Return a sentence on how many results were copied, and why others were not."""
         reasons = "; ".join(f"{count} {reason}" for reason, count in self.left.items())
         return f"from {self.name}: {len(self.copied)} results copied" + (f"; not used: {reasons}" if reasons else "")
 
 
 def warm_start(other: StudyFolder, study: StudyFolder, searches: tuple[SearchPlan, ...]) -> WarmStart:
-    """Copy what the searches of a study can use of another one; the signals stay where they are.
+    """Copy the results that a study's searches can use from another study; signals are not copied.
 
     Args:
-        other: where results are.
-        study: held by this process.
-        searches: of that study, before they begin.
+        other: the study to copy from.
+        study: the study to copy to, locked by this process.
+        searches: the searches of `study`, before they begin.
 
     Raises:
-        StudyError: one of the two cannot be read, or written.
+        StudyError: `other` cannot be read, or `study` cannot be read or written.
     """
     left = Counter[str]()
     usable = dict(_usable(other, searches, left))
@@ -52,7 +52,7 @@ def warm_start(other: StudyFolder, study: StudyFolder, searches: tuple[SearchPla
 def _usable(
     other: StudyFolder, searches: tuple[SearchPlan, ...], left: Counter[str]
 ) -> Iterator[tuple[str, TrialResult]]:
-    """The results that are of use, by trial_id; of the others the reasons are counted."""
+    """Yield the results that a search can use, with their trial_id; count in `left` why others are unfit."""
     for trial_id, result in other.record().results.items():
         reason = _unfit(result, searches)
         if reason:
@@ -62,7 +62,7 @@ def _usable(
 
 
 def _unfit(result: TrialResult, searches: tuple[SearchPlan, ...]) -> str | None:
-    """Why a result is of no use to any search; None where it is."""
+    """Return why no search can use a result; None if one can."""
     if not isinstance(result, Completed):
         return "failed"
     own = [search for search in searches if search.task.holds(result)]
