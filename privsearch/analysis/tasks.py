@@ -12,6 +12,7 @@ from privsearch.analysis.pareto import best_first, comparable, hypervolume, pare
 from privsearch.analysis.targets import target_numbers
 from privsearch.analysis.uncertainty import FrontUncertainty, front_uncertainty
 from privsearch.spec import SweepSpec
+from privsearch.spec.columns import Column
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.sweep import Objectives
 from privsearch.study.result import Completed, TrialResult
@@ -43,7 +44,7 @@ class Task:
 
     def _repr_html_(self) -> str:
         rows = pareto_front(self.rows, self.objectives, self.constraints)
-        spreads = [f"{column}_sd" for column in self.objectives if f"{column}_sd" in rows]
+        spreads = [sd for sd in (str(Column.parse(column).sd) for column in self.objectives) if sd in rows]
         columns = ["trial_id", "model", *varying_axes(self.rows), *self.objectives, *spreads]
         return html_table(rows[list(dict.fromkeys(columns))], repr(self))
 

@@ -50,7 +50,7 @@ class Constraint(BaseModel):
         return self.violation(value) <= 0
 
     def can_hold(self, low: float, high: float) -> bool:
-        """Whether some value from `low` to `high` satisfies it (see `privsearch.spec.columns.column_range`)."""
+        """Whether some value from `low` to `high` satisfies it (see `privsearch.spec.columns.Column.bounds`)."""
         return self.holds(high if ">" in self.relation else low)
 
     @model_validator(mode="before")

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 from privsearch._util.html import html_text
 from privsearch._util.text import cut, remedy
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, leading_attack, unmet_requirement
-from privsearch.spec.columns import AUDIT_MEANS, column_range, result_columns
+from privsearch.spec.columns import AUDIT_MEANS, Column, result_columns
 from privsearch.spec.constraints import Constraint, Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any, value_problems
@@ -257,9 +257,9 @@ class SweepSpec(BaseModel):
         """
         if self.objectives:
             return self.objectives
-        columns = [column.removesuffix(".auc") for column in self.objective_columns() if column.endswith(".auc")]
-        attack = WORST if kind == "halves" else leading_attack(columns)
-        return {"test_accuracy": "maximize", f"{attack}.auc": "minimize"}
+        attacks = [column.attack for column in map(Column.parse, self.objective_columns()) if column.is_auc]
+        attack = WORST if kind == "halves" else leading_attack([attack for attack in attacks if attack is not None])
+        return {"test_accuracy": "maximize", str(Column(attack, "auc")): "minimize"}
 
     def constraints(self) -> Constraints:
         """What must hold of a trial's result columns for it to be of use; nothing without a search."""
@@ -326,8 +326,8 @@ def _axis_defaults() -> dict[str, Any]:
 
 
 def _not_a_column(given: str, columns: Sequence[str]) -> str:
-    attacks = list(dict.fromkeys(column.rpartition(".")[0] for column in columns if "." in column))
-    numbers = [number for number in AUDIT_MEANS if f"{WORST}.{number}" in columns]
+    attacks = list(dict.fromkeys(attack for column in columns if (attack := Column.parse(column).attack) is not None))
+    numbers = [number for number in AUDIT_MEANS if str(Column(WORST, number)) in columns]
     return (
         "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, seconds, or one of "
         f"{', '.join(attacks)} with .{', .'.join(numbers)} behind it), but got {cut(given)}; {remedy(given, columns)}"
@@ -336,7 +336,7 @@ def _not_a_column(given: str, columns: Sequence[str]) -> str:
 
 def _impossible(column: str, constraint: Constraint) -> str | None:
     """Why no trial can satisfy a constraint; None where one can."""
-    low, high = column_range(column)
+    low, high = Column.parse(column).bounds
     if constraint.can_hold(low, high):
         return None
     percent = 1 < constraint.bound <= 100

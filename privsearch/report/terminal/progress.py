@@ -16,6 +16,7 @@ from privsearch.analysis.frames import completed_numbers
 from privsearch.analysis.labels import configuration
 from privsearch.report.terminal.plan import reuse_lines, trial_names
 from privsearch.spec import WORST
+from privsearch.spec.columns import Column
 from privsearch.study.result import Completed, Death, Failed, TrialResult
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
@@ -128,7 +129,7 @@ class SweepProgress:
         found, numbers = completed_numbers(result), {}
         for column, direction in self._sweep.objectives_under(protocol.kind).items():
             value = found.get(column)
-            if value is None or (partial and column.startswith(f"{WORST}.")):
+            if value is None or (partial and Column.parse(column).attack == WORST):
                 continue
             key = (task, column)
             better = max if direction == "maximize" else min
