@@ -14,6 +14,7 @@ from privsearch.analysis.uncertainty import FrontUncertainty, front_uncertainty
 from privsearch.spec import SweepSpec
 from privsearch.spec.columns import Column
 from privsearch.spec.constraints import Constraints
+from privsearch.spec.datasets import task_name
 from privsearch.spec.sweep import Objectives
 from privsearch.study.result import Completed, TrialResult
 
@@ -100,7 +101,7 @@ def tasks(results: Iterable[TrialResult], sweep: SweepSpec) -> Iterator[Task]:
     for (dataset, protocol), own in groups.items():
         numbers = {result.trial_id: target_numbers(result) for result in own if isinstance(result, Completed)}
         yield Task(
-            name=f"{dataset}_{protocol}" if len(sweep.protocol) > 1 else dataset,
+            name=task_name(dataset, protocol, several=len(sweep.protocol) > 1),
             title=f"{dataset}, protocol {protocol}",
             rows=results_frame(own, numbers),
             targets=targets_frame(own, numbers),

@@ -56,7 +56,7 @@ def plan(
 ) -> None:
     """Show what a sweep comes to, and train nothing: trials, cached, to do, networks, estimated time."""
     from privsearch.data import missing_data
-    from privsearch.report.terminal.plan import plan_tables, trial_table
+    from privsearch.report.terminal.plan import plan_tables, planned_trials_table
     from privsearch.spec.sweep_file import locating_errors
     from privsearch.sweep.plan import make_plan
 
@@ -71,7 +71,7 @@ def plan(
     console = new_console()
     console.print(*plan_tables(made), sep="\n")
     if trials:
-        console.print(trial_table(made))
+        console.print(planned_trials_table(made))
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -181,7 +181,7 @@ def trial(
 ) -> None:
     """Run one trial of a sweep in this process, and tell all about it; nothing is recorded."""
     from privsearch.data import require_datasets
-    from privsearch.report.terminal.trial import epoch_printer, trial_table
+    from privsearch.report.terminal.trial import attack_results_table, epoch_printer
     from privsearch.spec.sweep_file import locating_errors
     from privsearch.study.result import Failed
     from privsearch.sweep.plan import find_trial, make_plan
@@ -196,7 +196,7 @@ def trial(
     if isinstance(result, Failed):
         typer.echo(result.traceback, err=True)
         raise typer.Exit(ExitCode.SOME_FAILED)
-    console.print(trial_table(result))
+    console.print(attack_results_table(result))
 
 
 def _asked(

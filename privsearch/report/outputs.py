@@ -5,7 +5,6 @@ from typing import Final
 from privsearch._util.lines import collector_paused
 from privsearch.analysis.frames import exposed_frame, results_frame, slices_frame, targets_frame
 from privsearch.analysis.tasks import Task, tasks
-from privsearch.report.figures.front import write_front_plots
 from privsearch.report.optuna_index import index_results
 from privsearch.study.folder import Study
 
@@ -22,6 +21,8 @@ def write_outputs(study: Study) -> list[Task]:
     Raises:
         StudyError: the study cannot be read or written.
     """
+    from privsearch.report.figures.front import write_front_plots  # as the tables alone need no matplotlib
+
     with study.rewriting_outputs(), collector_paused():
         results = study.results()
         for name, table in TABLES.items():
