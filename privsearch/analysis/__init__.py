@@ -1,1 +1,20 @@
-"""Numbers from numbers."""
+"""Numbers from numbers: metrics, tables, fronts, differences, importances and selections. No file is opened here.
+
+audit.py          one long table of a study: a row for each trial and attack
+bootstrap.py      intervals of means over networks, by resampling their examples
+columns.py        one column of a table at a time: its numbers, its spreads, the title of its axis
+differences.py    paired differences between trials, and whether they are more than chance
+explanation.py    the importances, values and growth of a task, computed once for all that shows them
+frames.py         the tables of results: one row a trial, a target, a slice or an exposed example
+importances.py    the growth of a front, the axes that decide outcomes, the values that reach the front
+intervals.py      intervals of means over targets, from each target's own estimate
+labels.py         the words for configurations, columns and numbers
+metrics.py        AUC, TPR, advantage, epsilon, noise floor: the only definitions
+paper/            the published numbers and claims, and how a study bears them out
+pareto.py         comparable outcomes, the front, constraints and the hypervolume
+ped_anova.py      the importance of an axis, by PED-ANOVA on counts
+selection.py      the configuration to take: the most private above an accuracy, or the knee
+targets.py        the numbers of each target of a trial, the strongest attack's among them
+tasks.py          the trials that compete for one front
+uncertainty.py    the probability of being on a front, and the interval of its hypervolume
+"""

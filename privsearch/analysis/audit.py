@@ -11,20 +11,35 @@ from privsearch.analysis.intervals import mean_interval, spread_interval
 from privsearch.analysis.labels import TPRS, configuration, reason_missing
 from privsearch.analysis.targets import target_numbers
 from privsearch.spec import WORST, leading_attack
+from privsearch.spec.columns import Column
 from privsearch.study.result import Completed, TrialResult
 
-_SPREAD: Final = ("", "_sd", "_low", "_high")
+
+def _with_interval(name: str) -> tuple[str, str, str]:
+    """Return the headers of a mean and of the ends of its interval."""
+    column = Column(None, name)
+    return str(column), str(column.low), str(column.high)
+
+
+def _with_spread(name: str) -> tuple[str, ...]:
+    """Return the headers of a mean, its standard deviation and the ends of its interval."""
+    mean, *ends = _with_interval(name)
+    return mean, str(Column(None, name).sd), *ends
+
+
 _ACCURACIES: Final = ("train_accuracy", "test_accuracy", "accuracy_gap")
 _COLUMNS: Final = {
     **dict.fromkeys(("trial_id", "dataset", "protocol", "model", "configuration", "attack", "strongest"), "string"),
     **dict.fromkeys(("targets", "num_members", "num_non_members"), "int"),
-    **dict.fromkeys((f"{name}{part}" for name in _ACCURACIES for part in ("", "_low", "_high")), "float"),
-    **dict.fromkeys((f"auc{part}" for part in _SPREAD), "float"),
+    **dict.fromkeys((header for name in _ACCURACIES for header in _with_interval(name)), "float"),
+    **dict.fromkeys(_with_spread("auc"), "float"),
     **dict.fromkeys(("noise_floor", "placebo_auc", "matched_auc", "excess_auc", "excess_auc_sd"), "float"),
     **{
-        f"{name}{part}": "string" if part == "_missing" else "float" for name in TPRS for part in (*_SPREAD, "_missing")
+        header: kind
+        for name in TPRS
+        for header, kind in (*((part, "float") for part in _with_spread(name)), (f"{name}_missing", "string"))
     },
-    **dict.fromkeys((f"advantage{part}" for part in _SPREAD), "float"),
+    **dict.fromkeys(_with_spread("advantage"), "float"),
     **dict.fromkeys(("balanced_accuracy", "balanced_accuracy_sd", "epsilon_low", "epsilon_low_sd"), "float"),
 }
 """The columns of the table, and their types."""
@@ -72,9 +87,9 @@ def _by_attack(numbers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """By attack, its numbers by their names without the attack's; what is of no attack is left out."""
     found: dict[str, dict[str, Any]] = {}
     for column, number in numbers.items():
-        attack, dot, name = column.rpartition(".")
-        if dot:
-            found.setdefault(attack, {})[name] = number
+        parsed = Column.parse(column)
+        if parsed.attack is not None:
+            found.setdefault(parsed.attack, {})[parsed.number] = number
     return found
 
 
@@ -86,9 +101,10 @@ def _accuracies(result: Completed) -> dict[str, float]:
         ("test_accuracy", 0.0, [network.test_accuracy for network in networks]),
         ("accuracy_gap", -1.0, [network.train_accuracy - network.test_accuracy for network in networks]),
     ):
-        found[name] = sum(values) / len(values)
+        mean, low, high = _with_interval(name)
+        found[mean] = sum(values) / len(values)
         if interval := spread_interval(values, lowest=lowest):
-            found |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
+            found |= {low: interval.low, high: interval.high}
     return found
 
 
@@ -97,9 +113,10 @@ def _intervals(targets: Sequence[Mapping[str, Any]], *, shared: bool) -> dict[st
     ends: dict[str, float] = {}
     for name in ("advantage", *TPRS):
         if all(target[name] is not None for target in targets):
-            own = [Interval(*(target[f"{name}{end}"] for end in ("", "_low", "_high"))) for target in targets]
+            _, low, high = headers = _with_interval(name)
+            own = [Interval(*(target[header] for header in headers)) for target in targets]
             interval = mean_interval(own, shared=shared, lowest=-1.0 if name == "advantage" else 0.0)
-            ends |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
+            ends |= {low: interval.low, high: interval.high}
     return ends
 
 

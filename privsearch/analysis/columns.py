@@ -1,4 +1,4 @@
-"""The columns of the results table."""
+"""One column of a results table at a time: its numbers, its spreads, and the title of its axis."""
 
 import math
 
@@ -8,43 +8,34 @@ from jaxtyping import Float
 from numpy import ndarray as Array
 
 from privsearch.analysis.labels import quantity
-from privsearch.spec.columns import column_range
+from privsearch.spec.columns import Column
 
 
-def axis_title(column: str) -> str:
-    """A result column with its unit, as an axis bears it."""
-    if column.endswith(".auc"):
-        return f"{column.removesuffix('.auc')} attack AUC (fraction)"
-    return quantity(column) if math.isinf(column_range(column)[1]) else f"{quantity(column)} (fraction)"
+def axis_title(header: str) -> str:
+    """Return a result column with its unit, as the title of an axis."""
+    column = Column.parse(header)
+    if column.is_auc:
+        return f"{column.attack} attack AUC (fraction)"
+    return quantity(header) if math.isinf(column.bounds[1]) else f"{quantity(header)} (fraction)"
 
 
-def numbers(rows: pd.DataFrame, column: str) -> Float[Array, " n"]:
-    """A result column, `(n,)`; NaN, which is not drawn, where a trial has no such number."""
+def numbers(rows: pd.DataFrame, column: Column | str) -> Float[Array, " n"]:
+    """Return a result column, `(n,)`; NaN, which is not drawn, for a trial without such a number."""
     # A column stands in the table only once some trial has a number for it.
-    return rows.reindex(columns=[column])[column].to_numpy(float, na_value=np.nan)
+    return rows.reindex(columns=[str(column)])[str(column)].to_numpy(float, na_value=np.nan)
 
 
-def measured_rows(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The rows that have a number in a result column."""
-    return rows.dropna(subset=column) if column in rows else rows.head(0)
+def measured_rows(rows: pd.DataFrame, column: Column | str) -> pd.DataFrame:
+    """Return the rows that have a number in a result column."""
+    return rows.dropna(subset=str(column)) if str(column) in rows else rows.head(0)
 
 
-def spreads(rows: pd.DataFrame, column: str) -> Float[Array, " n"]:
-    """Standard deviations, `(n,)`; 0, so that no bar is drawn, where there is one replicate, or none of this column."""
-    found: Float[Array, " n"] = np.nan_to_num(numbers(rows, f"{column}_sd"))
-    return found
+def spreads(rows: pd.DataFrame, header: str) -> Float[Array, " n"]:
+    """Return standard deviations, `(n,)`; 0, so that no bar is drawn, for one replicate, or if there is no column."""
+    deviations: Float[Array, " n"] = np.nan_to_num(numbers(rows, Column.parse(header).sd))
+    return deviations
 
 
-def excess_of(column: str) -> str:
-    """The column with the excess of an attack AUC over its placebo."""
-    return f"{column.removesuffix('auc')}excess_auc"
-
-
-def placebo_of(column: str) -> str:
-    """The column with the placebo of an attack AUC."""
-    return f"{column.removesuffix('auc')}placebo_auc"
-
-
-def noise_floor_of(rows: pd.DataFrame, column: str) -> float:
-    """The widest noise floor of some trials, in the attack AUC that is named."""
-    return float(rows[f"{column.removesuffix('auc')}noise_floor"].max())
+def widest_noise_floor(rows: pd.DataFrame, auc: Column) -> float:
+    """Return the widest noise floor of some trials in an attack's AUC."""
+    return float(rows[str(auc.noise_floor)].max())

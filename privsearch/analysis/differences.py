@@ -28,7 +28,7 @@ from scipy.special import stdtr, stdtrit
 from privsearch.analysis.frames import targets_frame
 from privsearch.errors import StudyError
 from privsearch.spec import WORST, TrialSpec, leading_attack
-from privsearch.spec.columns import AUDIT_FRACTIONS
+from privsearch.spec.columns import AUDIT_FRACTIONS, Column
 from privsearch.study.result import Completed, TrialResult
 
 ALPHA: Final = 0.05
@@ -144,8 +144,8 @@ def leakage_column(spec: TrialSpec) -> str:
     strongest attack.
     """
     if spec.protocol.has_placebo:
-        return f"{leading_attack([attack.name for attack in spec.attacks])}.excess_auc"
-    return f"{WORST}.auc"
+        return str(Column(leading_attack([attack.name for attack in spec.attacks]), "auc").excess)
+    return str(Column(WORST, "auc"))
 
 
 def differences_frame(a: Completed, others: Sequence[Completed], column: str | None = None) -> pd.DataFrame:
@@ -206,7 +206,7 @@ def pair_correlation(spec: TrialSpec, quantity: str, num_targets: int) -> float:
     online LiRA.
     """
     moved = {WORST, *(attack.name for attack in spec.attacks if attack.kind == "lira" and attack.mode == "online")}
-    related = spec.protocol.targets_are_shadows and quantity.rpartition(".")[0] in moved
+    related = spec.protocol.targets_are_shadows and Column.parse(quantity).attack in moved
     return 1 / (num_targets - 1) if related else 0.0
 
 
@@ -219,10 +219,10 @@ def _verdict(quantity: str, difference: float, p_holm: float) -> str:
 
 def verdict_words(quantity: str) -> tuple[str, str]:
     """What is said of a configuration whose number is lower than another's, and of one whose number is higher."""
-    attack, dot, number = quantity.rpartition(".")
-    if not dot and number.endswith("accuracy"):
+    column = Column.parse(quantity)
+    if column.attack is None and column.number.endswith("accuracy"):
         return "is less accurate", "is more accurate"
-    if attack and number.startswith((*AUDIT_FRACTIONS, "advantage", "epsilon", "excess")):
+    if column.attack and column.number.startswith((*AUDIT_FRACTIONS, "advantage", "epsilon", "excess")):
         return "leaks less", "leaks more"
     return "is lower", "is higher"
 

@@ -12,7 +12,7 @@ from privsearch.analysis.intervals import mean_interval
 from privsearch.analysis.metrics import noise_floor
 from privsearch.analysis.targets import COUNTS, TargetNumbers, target_numbers
 from privsearch.spec import AXES, WORST
-from privsearch.spec.columns import AUDIT_MEANS
+from privsearch.spec.columns import Column
 from privsearch.spec.trial import SNN_DEFAULTS
 from privsearch.study.result import Completed, ExposedExample, TrialResult
 
@@ -56,12 +56,15 @@ def results_frame(results: Iterable[TrialResult], known: TargetNumbers | None = 
     results = list(results)
     rows = [_row(result, (known or {}).get(result.trial_id)) for result in results]
     attacks = dict.fromkeys(attack.name for result in results for attack in result.spec.attacks)
-    promised = [f"{name}.{number}" for name in attacks for number in ("auc", "auc_sd", "auc_low", "auc_high")]
-    columns = list(dict.fromkeys([*LEADING, *promised, *(c for row in rows for c in row if "." in c), "seconds"]))
-    columns += [c for c in dict.fromkeys(c for row in rows for c in row) if c not in columns]
+    aucs = [Column(name, "auc") for name in attacks]
+    promised = [str(column) for auc in aucs for column in (auc, auc.sd, auc.low, auc.high)]
+    present = dict.fromkeys(header for row in rows for header in row)
+    measured = [header for header in present if Column.parse(header).attack is not None]
+    columns = list(dict.fromkeys([*LEADING, *promised, *measured, "seconds", *present]))
     frame = pd.DataFrame(rows, columns=columns)
     types = {column: kind for column, kind in _TYPES.items() if column in frame}
-    types |= {c: "Int64" if c.rpartition(".")[2] in COUNTS else "float64" for c in columns if "." in c}
+    numbers = [column for column in map(Column.parse, columns) if column.attack is not None]
+    types |= {str(column): "Int64" if column.number in COUNTS else "float64" for column in numbers}
     # The copy joins what the conversion has left in as many pieces as there are columns.
     return frame.astype(types).copy()
 
@@ -165,25 +168,20 @@ def completed_numbers(
 def _numbers(result: Completed, targets: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float | int | None]]:
     columns = dict.fromkeys(column for target in targets for column in target)
     found = {column: [target.get(column) for target in targets] for column in columns}
-    deviations = _deviations({column: own for column, own in found.items() if _has_mean(column)})
-    for column, values in found.items():
-        attack, _, number = column.rpartition(".")
-        if number in COUNTS:
-            yield column, values[0]
-        elif _has_mean(column):
-            yield column, None if None in values else fmean(values)  # type: ignore[arg-type]
-            yield f"{column}_sd", deviations.get(column)
-        if number == "auc":
-            interval = _auc_interval(result, attack, targets)
-            yield f"{column}_low", interval.low
-            yield f"{column}_high", interval.high
-        if number == "num_non_members":
-            yield f"{attack}.noise_floor", noise_floor(targets[0][f"{attack}.num_members"], targets[0][column])
-
-
-def _has_mean(column: str) -> bool:
-    attack, _, number = column.rpartition(".")
-    return not attack or number in AUDIT_MEANS
+    deviations = _deviations({column: own for column, own in found.items() if Column.parse(column).is_mean})
+    for header, values in found.items():
+        column = Column.parse(header)
+        if column.number in COUNTS:
+            yield header, values[0]
+        elif column.is_mean:
+            yield header, None if None in values else fmean(values)  # type: ignore[arg-type]
+            yield str(column.sd), deviations.get(header)
+        if column.is_auc and column.attack is not None:
+            interval = _auc_interval(result, column.attack, targets)
+            yield str(column.low), interval.low
+            yield str(column.high), interval.high
+        if column.number == "num_non_members":
+            yield str(column.noise_floor), noise_floor(targets[0][str(column.num_members)], targets[0][header])
 
 
 def _deviations(values: Mapping[str, Sequence[float | None]]) -> dict[str, float]:
@@ -198,7 +196,8 @@ def _auc_interval(result: Completed, attack: str, targets: Sequence[Mapping[str,
     """That of the bootstrap; that of `worst`, which came to be after the attacks, joins the targets' own."""
     if attack != WORST:
         return result.across[attack].auc
-    own = [Interval(*(target[f"{WORST}.auc{end}"] for end in ("", "_low", "_high"))) for target in targets]
+    auc = Column(WORST, "auc")
+    own = [Interval(*(target[str(end)] for end in (auc, auc.low, auc.high))) for target in targets]
     return mean_interval(own, shared=result.spec.protocol.targets_share_examples)
 
 
@@ -206,7 +205,7 @@ def _mean_and_sd(name: str, values: Sequence[float | None]) -> Iterator[tuple[st
     there = [value for value in values if value is not None]
     complete = len(there) == len(values)
     yield name, fmean(there) if complete else None
-    yield f"{name}_sd", float(np.std(there, ddof=1)) if complete and len(there) > 1 else None
+    yield str(Column(None, name).sd), float(np.std(there, ddof=1)) if complete and len(there) > 1 else None
 
 
 def axis_values(frame: pd.DataFrame) -> dict[str, list[Any]]:

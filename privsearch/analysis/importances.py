@@ -122,6 +122,11 @@ def importances(task: Task, resamples: int = 200, seed: int = 0) -> pd.DataFrame
     return pd.concat(parts, ignore_index=True)
 
 
+def ordered_axes(table: pd.DataFrame) -> list[str]:
+    """Return the axes of a table of `importances`, the most important for reaching the front first."""
+    return table.loc[table["objective"] == FRONT, "axis"].tolist()
+
+
 def value_shares(task: Task) -> pd.DataFrame:
     """How often each value of an axis stands on the front, and how often among all that compete.
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from privsearch.analysis.metrics import FPRS, needed_non_members, rate_key
 from privsearch.spec import AXES
+from privsearch.spec.columns import Column
 from privsearch.spec.trial import BUILT_IN_MODELS
 
 _BIT_WIDTHS: Final = {"weight_bit_width": "w", "act_bit_width": "a"}
@@ -47,24 +48,25 @@ def model_name(model: str) -> str:
 
 def quantity(column: str) -> str:
     """A result column in words: `test accuracy`, `svm AUC`, `lira TPR at FPR 1e-2`."""
-    attack, dot, number = column.rpartition(".")
-    if not dot:
-        return column.replace("_", " ")
-    words = number.replace("_", " ")
+    parsed = Column.parse(column)
+    words = parsed.number.replace("_", " ")
+    if parsed.attack is None:
+        return words
     for abbreviation in ("auc", "tpr", "fpr"):
         words = words.replace(abbreviation, abbreviation.upper())
-    return f"{attack} {words}"
+    return f"{parsed.attack} {words}"
 
 
 def measured(row: Mapping[str, Any], column: str) -> str:
     """A mean with its standard deviation over the targets, `0.953 ± 0.012`; the mean alone with one target."""
-    spread = row.get(f"{column}_sd")
+    spread = row.get(str(Column.parse(column).sd))
     return f"{row[column]:.3f}" if spread is None else f"{row[column]:.3f} ± {spread:.3f}"
 
 
 def interval(row: Mapping[str, Any], column: str) -> str:
     """The 95 % interval of a fraction, without its leading zeros, `[.580, .644]`; empty where the table has none."""
-    ends = [row.get(f"{column}_{end}") for end in ("low", "high")]
+    parsed = Column.parse(column)
+    ends = [row.get(str(end)) for end in (parsed.low, parsed.high)]
     return "" if None in ends else f"[{', '.join(f'{end:.3f}'.removeprefix('0') for end in ends)}]"
 
 

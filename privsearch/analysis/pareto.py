@@ -13,7 +13,7 @@ from numpy import ndarray as Array
 from optuna._hypervolume import compute_hypervolume
 from optuna.study._multi_objective import _fast_non_domination_rank, _is_pareto_front
 
-from privsearch.spec.columns import DECIMALS, column_range
+from privsearch.spec.columns import DECIMALS, Column
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.objectives import Objectives
 
@@ -133,7 +133,7 @@ def total_violation(rows: pd.DataFrame, constraints: Constraints) -> Float[Array
     """
     total = np.zeros(len(rows))
     for column, constraint in constraints.items():
-        low, high = column_range(column)
+        low, high = Column.parse(column).bounds
         width = high - low if isfinite(high) else abs(constraint.bound) or 1.0
         values = rows.reindex(columns=[column])[column].to_numpy(float, na_value=np.nan)
         total += [max(constraint.violation(value), 0.0) / width for value in values]
@@ -169,7 +169,7 @@ def outcome_space(rows: pd.DataFrame, objectives: Objectives) -> Space:
     """What bounds the outcomes: the ranges of their columns, or, where nothing bounds one, the greatest in the rows."""
     best, worst = [], []
     for column, direction in objectives.items():
-        low, high = column_range(column)
+        low, high = Column.parse(column).bounds
         if not isfinite(high):
             high = max(float(rows[column].max()), low) if len(rows) else low
         best.append(low if direction == "minimize" else -high)

@@ -18,7 +18,7 @@ from privsearch.analysis.intervals import spread_interval
 from privsearch.analysis.pareto import losses
 from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import SpecError, StudyError
-from privsearch.spec.columns import DECIMALS
+from privsearch.spec.columns import DECIMALS, Column
 from privsearch.spec.objectives import Objectives
 from privsearch.study.content import StudyContent
 from privsearch.study.result import Completed, TrialResult
@@ -192,7 +192,7 @@ def private_column(objectives: Objectives) -> str:
         StudyError: none is.
     """
     for column, direction in objectives.items():
-        if direction == "minimize" and "." in column:
+        if direction == "minimize" and Column.parse(column).attack is not None:
             return column
     raise StudyError(
         "one objective must be an attack's number that is minimised, which is then what private means, but those of "

@@ -1,12 +1,17 @@
 """What came out for each target of a trial, by column: its accuracies, every attack's numbers, and the strongest's."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 
 from privsearch.spec import WORST
+from privsearch.spec.columns import Column
 from privsearch.study.result import AttackResult, Completed
+
+TargetNumbers = Mapping[str, Sequence[Mapping[str, Any]]]
+"""By trial_id, the numbers of each target by header, as `target_numbers` gives them."""
 
 COUNTS: Final = ("num_members", "num_non_members")
 """The numbers of an attack that count examples, and are the same for every target."""
@@ -22,11 +27,11 @@ def target_numbers(result: Completed) -> list[dict[str, Any]]:
             "test_accuracy": replicate.target.test_accuracy,
         }
         for name, found in replicate.attacks.items():
-            numbers |= {f"{name}.{number}": value for number, value in _attack_numbers(found).items()}
+            numbers |= {_header(name, number): value for number, value in _attack_numbers(found).items()}
         if worst:
-            numbers[f"{WORST}.attack"] = ", ".join(dict.fromkeys(worst))
+            numbers[_header(WORST, "attack")] = ", ".join(dict.fromkeys(worst))
             found_by = [replicate.attacks[name] for name in worst]
-            numbers |= {f"{WORST}.{number}": value for number, value in _worst_numbers(*found_by).items()}
+            numbers |= {_header(WORST, number): value for number, value in _worst_numbers(*found_by).items()}
         targets.append(numbers)
     return targets
 
@@ -73,7 +78,8 @@ def _attack_numbers(found: AttackResult) -> dict[str, float | int | None]:
     numbers: dict[str, float | int | None] = {}
     for name, interval in {**intervals, "advantage": found.advantage}.items():
         numbers[name] = interval.value if interval else None
-        numbers |= {f"{name}_{end}": getattr(interval, end) if interval else None for end in ("low", "high")}
+        low, high = _ends(name)
+        numbers |= {low: interval.low if interval else None, high: interval.high if interval else None}
     numbers |= {"balanced_accuracy": found.balanced_accuracy, "epsilon_low": found.epsilon_low}
     if found.excess_auc is not None:
         placebo = {"placebo_auc": found.placebo_auc, "matched_auc": found.matched_auc, "excess_auc": found.excess_auc}
@@ -81,5 +87,13 @@ def _attack_numbers(found: AttackResult) -> dict[str, float | int | None]:
     return numbers | {"num_members": found.num_members, "num_non_members": found.num_non_members}
 
 
-TargetNumbers = Mapping[str, Sequence[Mapping[str, Any]]]
-"""Of completed trials what `target_numbers` says, by trial_id: for whoever makes several tables of them."""
+@cache  # a study has millions of numbers, and few headers
+def _header(attack: str, number: str) -> str:
+    return str(Column(attack, number))
+
+
+@cache
+def _ends(number: str) -> tuple[str, str]:
+    """Return the names of the ends of a number's interval."""
+    column = Column(None, number)
+    return str(column.low), str(column.high)

@@ -12,7 +12,9 @@ from privsearch.analysis.pareto import best_first, comparable, hypervolume, pare
 from privsearch.analysis.targets import target_numbers
 from privsearch.analysis.uncertainty import FrontUncertainty, front_uncertainty
 from privsearch.spec import SweepSpec
+from privsearch.spec.columns import Column
 from privsearch.spec.constraints import Constraints
+from privsearch.spec.datasets import task_name
 from privsearch.spec.objectives import Objectives
 from privsearch.study.result import Completed, TrialResult
 
@@ -43,7 +45,7 @@ class Task:
 
     def _repr_html_(self) -> str:
         rows = pareto_front(self.rows, self.objectives, self.constraints)
-        spreads = [f"{column}_sd" for column in self.objectives if f"{column}_sd" in rows]
+        spreads = [sd for sd in (str(Column.parse(column).sd) for column in self.objectives) if sd in rows]
         columns = ["trial_id", "model", *varying_axes(self.rows), *self.objectives, *spreads]
         return html_table(rows[list(dict.fromkeys(columns))], repr(self))
 
@@ -99,7 +101,7 @@ def tasks(results: Iterable[TrialResult], sweep: SweepSpec) -> Iterator[Task]:
     for (dataset, protocol), own in groups.items():
         numbers = {result.trial_id: target_numbers(result) for result in own if isinstance(result, Completed)}
         yield Task(
-            name=f"{dataset}_{protocol}" if len(sweep.protocol) > 1 else dataset,
+            name=task_name(dataset, protocol, several=len(sweep.protocol) > 1),
             title=f"{dataset}, protocol {protocol}",
             rows=results_frame(own, numbers),
             targets=targets_frame(own, numbers),

@@ -21,7 +21,7 @@ from privsearch.analysis.pareto import (
     shortfalls,
     unbeaten,
 )
-from privsearch.spec.columns import DECIMALS, is_mean
+from privsearch.spec.columns import DECIMALS, Column
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.objectives import Objectives
 
@@ -115,7 +115,7 @@ def _rivals(
     owners = pd.Index(candidates["trial_id"]).get_indexer(pd.Index(targets["trial_id"]))
     order = np.argsort(owners, kind="stable")[np.count_nonzero(owners < 0) :]
     own, sizes = targets.iloc[order], np.bincount(owners[order], minlength=len(candidates))
-    columns = [column for column in (*objectives, *constraints) if not is_mean(column) and column in candidates]
+    columns = [c for c in (*objectives, *constraints) if not Column.parse(c).is_mean and c in candidates]
     own = own.assign(**{column: candidates[column].to_numpy(float)[owners[order]] for column in columns})
     found = np.column_stack([losses(own, objectives), shortfalls(own, constraints)])
     # What has no number for a constraint satisfies it in no resample.

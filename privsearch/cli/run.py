@@ -57,7 +57,7 @@ def plan(
 ) -> None:
     """Show what a sweep comes to, and train nothing: trials, cached, to do, networks, estimated time."""
     from privsearch.api.sweeps import plan_sweep
-    from privsearch.report.terminal.plan import plan_tables, trial_table
+    from privsearch.report.terminal.plan import plan_tables, planned_trials_table
 
     planned = plan_sweep(_request(sweep, settings, study, data_dir), reuse=reuse.value)
     for complaint in planned.missing_data():
@@ -68,7 +68,7 @@ def plan(
     console = new_console()
     console.print(*plan_tables(planned), sep="\n")
     if trials:
-        console.print(trial_table(planned))
+        console.print(planned_trials_table(planned))
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -182,7 +182,7 @@ def trial(
 ) -> None:
     """Run one trial of a sweep in this process, and tell all about it; nothing is recorded."""
     from privsearch.api.sweeps import run_trial
-    from privsearch.report.terminal.trial import epoch_printer, trial_table
+    from privsearch.report.terminal.trial import attack_results_table, epoch_printer
     from privsearch.study.result import Failed
 
     console = new_console()
@@ -195,7 +195,7 @@ def trial(
     if isinstance(result, Failed):
         typer.echo(result.traceback, err=True)
         raise typer.Exit(ExitCode.SOME_FAILED)
-    console.print(trial_table(result))
+    console.print(attack_results_table(result))
 
 
 def _request(sweep: Path, settings: list[str] | None, study: Path | None, data_dir: Path | None) -> "SweepRequest":

@@ -8,7 +8,6 @@ from privsearch._util.html import html_text
 from privsearch._util.lines import collector_paused
 from privsearch.analysis.frames import exposed_frame, results_frame, slices_frame, targets_frame
 from privsearch.analysis.tasks import Task, tasks
-from privsearch.report.figures.front import write_front_plots
 from privsearch.report.optuna_index import index_results
 from privsearch.study.content import StudyContent
 from privsearch.study.folder import StudyFolder
@@ -45,6 +44,8 @@ def write_outputs(study: StudyFolder) -> Outputs:
     Raises:
         StudyError: the study cannot be read or written.
     """
+    from privsearch.report.figures.front import write_front_plots  # as the tables alone need no matplotlib
+
     with study.rewriting_outputs(), collector_paused():
         content, paths = study.load(), study.outputs
         for name, table in TABLES.items():

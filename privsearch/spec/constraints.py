@@ -50,7 +50,7 @@ class Constraint(BaseModel):
         return self.violation(value) <= 0
 
     def can_hold(self, low: float, high: float) -> bool:
-        """Return whether some value from `low` to `high` satisfies the constraint (see `column_range`)."""
+        """Return whether some value from `low` to `high` satisfies the constraint (see `Column.bounds`)."""
         return self.holds(high if ">" in self.relation else low)
 
     @model_validator(mode="before")

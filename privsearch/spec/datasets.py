@@ -78,6 +78,11 @@ Dataset = Annotated[
 ]
 
 
+def task_name(dataset: str, protocol: str, *, several: bool, separator: str = "_") -> str:
+    """Return the name of a task: the dataset's, with the kind of protocol after it if there are several protocols."""
+    return f"{dataset}{separator}{protocol}" if several else dataset
+
+
 def dataset_name(dataset: Dataset) -> str:
     """Return the name under which a dataset appears in overrides, tables and plots."""
     return dataset if isinstance(dataset, str) else dataset.name

@@ -5,7 +5,7 @@ from typing import Literal
 
 from privsearch._util.text import cut, remedy
 from privsearch.spec.attacks import WORST
-from privsearch.spec.columns import AUDIT_MEANS, column_range
+from privsearch.spec.columns import AUDIT_MEANS, Column
 from privsearch.spec.constraints import Constraint
 
 Direction = Literal["maximize", "minimize"]
@@ -16,8 +16,8 @@ Objectives = Mapping[str, Direction]
 
 def not_a_column(given: str, columns: Sequence[str]) -> str:
     """Return the sentence about a name that is none of the result `columns`."""
-    attacks = list(dict.fromkeys(column.rpartition(".")[0] for column in columns if "." in column))
-    numbers = [number for number in AUDIT_MEANS if f"{WORST}.{number}" in columns]
+    attacks = list(dict.fromkeys(attack for column in columns if (attack := Column.parse(column).attack) is not None))
+    numbers = [number for number in AUDIT_MEANS if str(Column(WORST, number)) in columns]
     return (
         "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, seconds, or one of "
         f"{', '.join(attacks)} with .{', .'.join(numbers)} behind it), but got {cut(given)}; {remedy(given, columns)}"
@@ -26,7 +26,7 @@ def not_a_column(given: str, columns: Sequence[str]) -> str:
 
 def impossible_bound(column: str, constraint: Constraint) -> str | None:
     """Return the sentence about a constraint that no trial can satisfy; None if a trial can."""
-    low, high = column_range(column)
+    low, high = Column.parse(column).bounds
     if constraint.can_hold(low, high):
         return None
     percent = 1 < constraint.bound <= 100

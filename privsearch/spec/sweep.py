@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 
 from privsearch._util.html import html_text
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, leading_attack, unmet_requirement
-from privsearch.spec.columns import result_columns
+from privsearch.spec.columns import Column, result_columns
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any
@@ -221,9 +221,10 @@ class SweepSpec(BaseModel):
         """
         if self.objectives:
             return self.objectives
-        columns = [column.removesuffix(".auc") for column in self.objective_columns() if column.endswith(".auc")]
-        attack = leading_attack(columns) if PROTOCOLS[kind].has_placebo else WORST
-        return {"test_accuracy": "maximize", f"{attack}.auc": "minimize"}
+        attacks = [column.attack for column in map(Column.parse, self.objective_columns()) if column.is_auc]
+        has_placebo = PROTOCOLS[kind].has_placebo
+        attack = leading_attack([attack for attack in attacks if attack is not None]) if has_placebo else WORST
+        return {"test_accuracy": "maximize", str(Column(attack, "auc")): "minimize"}
 
     def constraints(self) -> Constraints:
         """Return the constraints that a trial's results must satisfy to be of use; none without a search."""

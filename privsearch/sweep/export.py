@@ -13,6 +13,7 @@ from privsearch.analysis.frames import completed_numbers
 from privsearch.data import describe_dataset, require_datasets
 from privsearch.errors import DataError, StudyError
 from privsearch.spec import Attack, SweepSpec, ThresholdAttack, TrialSpec, dataset_name
+from privsearch.spec.columns import Column
 from privsearch.spec.recipe import RECIPE_AXES
 from privsearch.study.environment import changes, present_environment, was_on_gpu
 from privsearch.study.folder import StudyFolder
@@ -192,19 +193,20 @@ def _heading(study: StudyFolder, result: Completed) -> Iterator[str]:
     count = len(result.replicates)
     yield f"What came out: means ± sd over {count} target{'s' if count > 1 else ''}; in brackets 95 % intervals."
     numbers = completed_numbers(result)
-    for column in ("test_accuracy", "train_accuracy", *(c for c in numbers if c.endswith((".auc", ".excess_auc")))):
-        if numbers.get(column) is not None:
+    aucs = [column for column in map(Column.parse, numbers) if column.number in ("auc", "excess_auc")]
+    for column in (Column(None, "test_accuracy"), Column(None, "train_accuracy"), *aucs):
+        if numbers.get(str(column)) is not None:
             yield f"  {column} {_with_spread(numbers, column)}"
     for attack, reason in result.refused.items():
         yield f"  {attack} could not be run: {_one_line(reason)}"
     yield f"privsearch plan {result.trial_id}.yaml shows this one trial; privsearch sweep trains it."
 
 
-def _with_spread(numbers: dict[str, Any], column: str) -> str:
-    sd, low, high = (numbers.get(f"{column}_{end}") for end in ("sd", "low", "high"))
+def _with_spread(numbers: dict[str, Any], column: Column) -> str:
+    sd, low, high = (numbers.get(str(part)) for part in (column.sd, column.low, column.high))
     spread = "" if sd is None else f" ± {sd:.4f}"
     interval = "" if low is None or high is None else f" [{low:.4f}, {high:.4f}]"
-    return f"{numbers[column]:.4f}{spread}{interval}"
+    return f"{numbers[str(column)]:.4f}{spread}{interval}"
 
 
 def _one_line(text: str) -> str:

@@ -6,7 +6,7 @@ from builders import make_completed
 
 from privsearch.analysis.frames import results_frame, targets_frame
 from privsearch.spec import HalvesProtocol, PaperProtocol, Protocol, SvmAttack, ThresholdAttack
-from privsearch.spec.columns import column_range, is_mean, result_columns
+from privsearch.spec.columns import Column, result_columns
 
 
 @pytest.mark.parametrize("protocol", [PaperProtocol(replicates=1), PaperProtocol(replicates=3), HalvesProtocol()])
@@ -20,13 +20,13 @@ def test_the_result_columns_are_those_of_the_table(protocol: Protocol) -> None:
     known = [column for column in columns if column not in rare]
     assert frame[known].notna().all(axis=None)
     for column in known:
-        low, high = column_range(column)
+        low, high = Column.parse(column).bounds
         assert low <= frame[column].item() <= high
-    means = [column for column in known if is_mean(column)]
+    means = [column for column in known if Column.parse(column).is_mean]
     np.testing.assert_allclose(targets[means].mean(), frame[means].iloc[0].astype(float))
     numbers = frame.select_dtypes("number").dropna(axis=1).columns
     left = {column for column in numbers if "." in column} - set(columns)
-    assert {column.rpartition(".")[2] for column in left} == {"num_members", "num_non_members", "noise_floor"}
+    assert {Column.parse(column).number for column in left} == {"num_members", "num_non_members", "noise_floor"}
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,31 @@ def test_the_result_columns_are_those_of_the_table(protocol: Protocol) -> None:
 )
 def test_every_kind_of_column_has_its_range(column: str, expected: tuple[float, float]) -> None:
     """Fractions, differences of fractions, what nothing bounds, and spreads of each."""
-    assert column_range(column) == pytest.approx(expected)
+    assert Column.parse(column).bounds == pytest.approx(expected)
 
 
 def test_no_two_numbers_are_further_apart_than_the_range_of_spreads() -> None:
     """The sample standard deviation of two fractions at either end is the greatest there is."""
     greatest = max(np.std(np.arange(n) % 2, ddof=1) for n in range(2, 9))
-    assert column_range("test_accuracy_sd")[1] == pytest.approx(greatest)
+    assert Column.parse("test_accuracy_sd").bounds[1] == pytest.approx(greatest)
+
+
+@pytest.mark.parametrize("header", ["test_accuracy", "svm.auc", "margin-v2.excess_auc_sd", "lira.tpr_at_fpr_1e-2"])
+def test_a_column_is_read_and_written_as_the_same_header(header: str) -> None:
+    """What is parsed comes out again, letter by letter."""
+    assert str(Column.parse(header)) == header
+
+
+def test_a_column_names_those_that_go_with_it() -> None:
+    """The spread, the ends of the interval, and the other numbers of the same attack."""
+    auc = Column("svm", "auc")
+    assert [str(column) for column in (auc.sd, auc.low, auc.high)] == ["svm.auc_sd", "svm.auc_low", "svm.auc_high"]
+    assert [str(column) for column in (auc.placebo, auc.excess)] == ["svm.placebo_auc", "svm.excess_auc"]
+    assert str(auc.noise_floor) == "svm.noise_floor"
+    assert str(Column(None, "test_accuracy").sd) == "test_accuracy_sd"
+
+
+def test_the_auc_of_an_attack_is_told_from_other_aucs() -> None:
+    """Its placebo, its excess and its spread are no AUC of the attack on members."""
+    assert Column.parse("svm.auc").is_auc
+    assert not any(Column.parse(header).is_auc for header in ("svm.placebo_auc", "svm.auc_sd", "auc", "test_accuracy"))

@@ -11,6 +11,7 @@ from privsearch.analysis.frames import records
 from privsearch.analysis.labels import plain
 from privsearch.errors import StudyError
 from privsearch.spec import AXES
+from privsearch.spec.columns import Column
 from privsearch.spec.trial import SNN_DEFAULTS
 
 _TITLES: Final = {
@@ -98,14 +99,20 @@ def paper_rows(frame: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
+def measured_attacks(frame: pd.DataFrame) -> list[str]:
+    """Return the names of the attacks that have an AUC in some row of a results table, in the table's order."""
+    columns = [Column.parse(str(header)) for header in frame.columns]
+    aucs = [column for column in columns if column.is_auc and frame[str(column)].notna().any()]
+    return [column.attack for column in aucs if column.attack is not None]
+
+
 def check_attack(frame: pd.DataFrame, attack: str) -> None:
     """Refuse an attack that has no numbers in a results table.
 
     Raises:
         StudyError: there are none.
     """
-    columns = [column for column in frame.columns if column.endswith(".auc") and frame[column].notna().any()]
-    known = [column.removesuffix(".auc") for column in columns]
+    known = measured_attacks(frame)
     if attack not in known:
         have = f"its attacks are {', '.join(known)}" if known else "none of its trials is completed"
         raise StudyError(f"the attack must be one that the study has numbers of, but got {attack!r} and {have}")

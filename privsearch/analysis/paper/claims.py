@@ -4,7 +4,7 @@ Replicates of the same index share their subset and their seeds (see `privsearch
 compared within replicates. Every difference is written the way round that makes the claim say "above the bar".
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -15,6 +15,8 @@ from jaxtyping import Float
 from numpy import ndarray as Array
 
 from privsearch.analysis.paper.cells import Cell, StudyCells
+from privsearch.analysis.targets import TargetNumbers
+from privsearch.spec.columns import Column
 
 MARGIN: Final = 0.01
 """How much lower an attack AUC has to be to count as a benefit (claim 3).
@@ -25,9 +27,6 @@ the AUC have a median of 0.011.
 """
 
 Differences = dict[str, Float[Array, " replicates"]]
-
-TargetNumbers = Mapping[str, Sequence[Mapping[str, Any]]]
-"""By trial_id, the numbers of each target by column (`privsearch.analysis.targets.target_numbers`)."""
 
 _MISSING: Final = np.full(1, np.nan)
 _BIT_WIDTHS: Final = (8, 4, 2)
@@ -52,14 +51,14 @@ class Audit:
     def __init__(self, cells: StudyCells, numbers: TargetNumbers, dataset: str, attack: str, success: Success) -> None:
         """Look at `dataset` through `attack`, whose success is `success`."""
         self._cells, self._numbers, self._dataset = cells, numbers, dataset
-        self._attack, self._success = attack, success
+        self._auc, self._success = Column(attack, "auc"), success
 
     def auc(self, model: str, **axes: Any) -> Float[Array, " replicates"]:
         """The attack's AUC; for the excess over the placebo, 0.5 plus that."""
         cell = Cell(self._dataset, model, **axes)
         if self._success is Success.PUBLISHED:
-            return self._over_replicates(cell, f"{self._attack}.auc")
-        return 0.5 + self._over_replicates(cell, f"{self._attack}.excess_auc")
+            return self._over_replicates(cell, str(self._auc))
+        return 0.5 + self._over_replicates(cell, str(self._auc.excess))
 
     def accuracy(self, model: str, **axes: Any) -> Float[Array, " replicates"]:
         """The test accuracy of the target."""

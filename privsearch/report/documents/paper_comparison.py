@@ -14,6 +14,7 @@ from privsearch.analysis.paper.published import QUANTITIES, SOURCE, published_ce
 from privsearch.analysis.paper.verdicts import Verdict
 from privsearch.report.documents.paper_verdicts import verdicts_csv, verdicts_markdown
 from privsearch.report.wording.formats import MISSING, console_table, markdown_table, with_spread
+from privsearch.spec.columns import Column
 
 _HEADER: Final = ("Table", "Dataset", "Configuration", "Quantity", "Published", "This study", "Difference", "in sd")
 
@@ -89,16 +90,16 @@ def _compared(published: Mapping[str, Any], cells: StudyCells, attack: str) -> I
     axes = {axis: published[axis] for axis in ("dataset", "model", "weight_bit_width", "surrogate_gradient")}
     row = cells.find(Cell(**axes))
     for quantity in QUANTITIES:
-        column = f"{attack}.auc" if quantity == "attack_auc" else quantity
-        ours, sd = (row[column], row[f"{column}_sd"]) if row else (None, None)
+        column = Column(attack, "auc") if quantity == "attack_auc" else Column(None, quantity)
+        ours, sd = (row[str(column)], row[str(column.sd)]) if row else (None, None)
         difference = None if ours is None else ours - published[quantity]
-        spread = None if sd is None else math.hypot(sd, published[f"{quantity}_sd"])
+        spread = None if sd is None else math.hypot(sd, published[str(Column(None, quantity).sd)])
         yield {
             "table": published["table"],
             **axes,
             "quantity": quantity,
             "published": published[quantity],
-            "published_sd": published[f"{quantity}_sd"],
+            "published_sd": published[str(Column(None, quantity).sd)],
             "status": row["status"] if row else "missing",
             "ours": ours,
             "ours_sd": sd,

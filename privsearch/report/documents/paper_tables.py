@@ -11,6 +11,7 @@ from rich.table import Table
 
 from privsearch.analysis.paper.cells import Cell, StudyCells, check_attack, paper_rows, title
 from privsearch.report.wording.formats import MISSING, console_table, latex, markdown_table, with_spread
+from privsearch.spec.columns import Column
 
 _HEADER: Final = ("train accuracy", "test accuracy", "attack AUC", "excess AUC")
 
@@ -85,7 +86,8 @@ class PaperTable:
     @property
     def columns(self) -> tuple[str, ...]:
         """The result columns below each model."""
-        return ("train_accuracy", "test_accuracy", f"{self.attack}.auc", f"{self.attack}.excess_auc")
+        auc = Column(self.attack, "auc")
+        return ("train_accuracy", "test_accuracy", str(auc), str(auc.excess))
 
     @property
     def caption(self) -> str:
@@ -182,7 +184,7 @@ def to_csv(table: PaperTable) -> str:
             "quantity": column,
             "status": row["status"] if row else "missing",
             "mean": row[column] if row else None,
-            "sd": row[f"{column}_sd"] if row else None,
+            "sd": row[str(Column.parse(column).sd)] if row else None,
             "n": row["replicates"] if row and row["status"] == "completed" else None,
         }
         for line in table.lines
@@ -229,7 +231,7 @@ def _text(row: Mapping[str, Any] | None, column: str, digits: int = 4) -> str:
     if row is None or row["status"] == "failed":
         return MISSING if row is None else "failed"
     # A trial recorded before the attack was asked for has no number of that attack.
-    return MISSING if row[column] is None else with_spread(row[column], row[f"{column}_sd"], digits)
+    return MISSING if row[column] is None else with_spread(row[column], row[str(Column.parse(column).sd)], digits)
 
 
 def texts(table: PaperTable, line: Line) -> list[str]:
@@ -249,10 +251,11 @@ def _latex_body(table: PaperTable) -> Iterator[str]:
 
 
 def _floors(table: PaperTable) -> str:
+    column = str(Column(table.attack, "noise_floor"))
     floors = {
-        line.dataset: row[f"{table.attack}.noise_floor"]
+        line.dataset: row[column]
         for line in table.lines
         for row in line.rows.values()
-        if row and row[f"{table.attack}.noise_floor"] is not None
+        if row and row[column] is not None
     }
     return ", ".join(f"{floor:.3f} ({title(dataset)})" for dataset, floor in floors.items())

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from privsearch.analysis.labels import model_name
 from privsearch.report.figures.palette import MODEL_COLOURS, MODEL_MARKERS
 from privsearch.report.figures.style import BAND
+from privsearch.spec.columns import Column
 
 PALE: Final = "#A6A6A6"
 TEXT_SIZE: Final = 7
@@ -30,7 +31,8 @@ def model_key(rows: pd.DataFrame) -> dict[str, Artist]:
 
 def bars(rows: pd.DataFrame, name: str) -> list[pd.Series]:
     """Return the lengths of error bars below and above a number, as matplotlib takes them; 0 without an interval."""
-    return [(rows[name] - rows[f"{name}_low"]).fillna(0.0), (rows[f"{name}_high"] - rows[name]).fillna(0.0)]
+    low, high = rows[str(Column.parse(name).low)], rows[str(Column.parse(name).high)]
+    return [(rows[name] - low).fillna(0.0), (high - rows[name]).fillna(0.0)]
 
 
 def draw_rows(axes: Axes, names: Sequence[str], notes: Sequence[str], header: str) -> None:

@@ -10,13 +10,14 @@ import plotly.graph_objects as go
 from matplotlib.colors import to_rgb
 from plotly.subplots import make_subplots
 
-from privsearch.analysis.columns import axis_title, excess_of, placebo_of, spreads
+from privsearch.analysis.columns import axis_title, spreads
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import configuration, interval, measured, model_name, quantity
 from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front_marks import front_rows, front_title, marked_parts, noise_floors, tier_words
 from privsearch.report.figures.palette import GREY, MODEL_COLOURS, MODEL_SYMBOLS
 from privsearch.report.figures.style import BAND
+from privsearch.spec.columns import Column
 
 _BAR_ALPHAS: Final = (0.8, 0.35, 0.15, 0.15)
 
@@ -81,8 +82,9 @@ def _rgba(colour: str, alpha: float) -> str:
 
 
 def _hover(row: Mapping[str, Any], task: Task) -> str:
-    aucs = [c for c in task.objectives if c.endswith(".auc")]
-    columns = [*task.objectives, *(of(c) for c in aucs for of in (placebo_of, excess_of) if of(c) in row)]
+    aucs = [column for column in map(Column.parse, task.objectives) if column.is_auc]
+    beside = [str(column) for auc in aucs for column in (auc.placebo, auc.excess)]
+    columns = [*task.objectives, *(column for column in beside if column in row)]
     columns += [column for column in task.constraints if column not in columns and row.get(column) is not None]
     numbers = [f"{quantity(column)} {measured(row, column)} {interval(row, column)}".rstrip() for column in columns]
     p = row["front_probability"]

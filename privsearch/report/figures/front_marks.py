@@ -9,11 +9,12 @@ import pandas as pd
 from jaxtyping import Int
 from numpy import ndarray as Array
 
-from privsearch.analysis.columns import noise_floor_of
+from privsearch.analysis.columns import widest_noise_floor
 from privsearch.analysis.frames import varying_axes
 from privsearch.analysis.labels import LIKELY, POSSIBLE, configuration
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.fronts import constraints_words, counts
+from privsearch.spec.columns import Column
 
 INFEASIBLE: Final = 3
 """The tier of configurations that violate a constraint."""
@@ -67,7 +68,8 @@ def front_names(task: Task, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 def noise_floors(task: Task) -> dict[str, float]:
     """Return, for each objective that is an AUC, the widest noise floor of the task's trials."""
-    return {column: noise_floor_of(task.rows, column) for column in task.objectives if column.endswith(".auc")}
+    aucs = [column for column in map(Column.parse, task.objectives) if column.is_auc]
+    return {str(auc): widest_noise_floor(task.rows, auc) for auc in aucs}
 
 
 def front_title(task: Task) -> str:

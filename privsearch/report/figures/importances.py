@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from privsearch.analysis.explanation import Explanation, order_words
+from privsearch.analysis.importances import ordered_axes
 from privsearch.report.figures.palette import GREY, MODEL_COLOURS
 from privsearch.report.figures.style import COLUMN_WIDTH, PAGE_WIDTH, legend_below, new_figure
-from privsearch.report.terminal.importances import ordered_axes
 from privsearch.report.wording.importances import goal
 
 _COLOUR = MODEL_COLOURS["ann"]

@@ -16,6 +16,7 @@ from privsearch.report.figures.style import WrittenPlots, save_figure
 from privsearch.report.figures.surrogate import plot_surrogates
 from privsearch.report.figures.threshold import plot_threshold
 from privsearch.spec import SweepSpec
+from privsearch.spec.columns import Column
 from privsearch.study.result import TrialResult
 
 _DATASETS_ON_A_PAGE: Final = 5
@@ -45,7 +46,7 @@ def write_plots(folder: Path, results: Sequence[TrialResult], sweep: SweepSpec, 
     written = WrittenPlots([], [])
     figures = {
         "test_accuracy_vs_threshold": partial(plot_threshold, column="test_accuracy"),
-        f"{attack}_auc_vs_threshold": partial(plot_threshold, column=f"{attack}.auc"),
+        f"{attack}_auc_vs_threshold": partial(plot_threshold, column=str(Column(attack, "auc"))),
         f"{attack}_auc_vs_surrogate_gradient": partial(plot_surrogates, attack=attack),
     }
     for name, draw in figures.items():

@@ -18,6 +18,7 @@ from privsearch.analysis.labels import configuration
 from privsearch.errors import StudyError
 from privsearch.report.figures.palette import GREY
 from privsearch.spec import AXES
+from privsearch.spec.columns import Column
 
 PAGE_WIDTH: Final = 7.2
 COLUMN_WIDTH: Final = 3.5
@@ -96,7 +97,7 @@ def sample_note(rows: pd.DataFrame) -> str:
 def bar_key(rows: pd.DataFrame, column: str) -> dict[str, Any]:
     """Return the key of an error bar; empty if there is one replicate, and so no bar."""
     bar = Line2D([], [], color=GREY, ls="none", marker="|", ms=9)
-    return {"± sd": bar} if rows[f"{column}_sd"].notna().any() else {}
+    return {"± sd": bar} if rows[str(Column.parse(column).sd)].notna().any() else {}
 
 
 def legend_below(figure: Figure, key: Mapping[str, Any], *, handle_length: float) -> None:

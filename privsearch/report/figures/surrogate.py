@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from privsearch.analysis.columns import axis_title, excess_of, measured_rows, noise_floor_of, numbers, spreads
+from privsearch.analysis.columns import axis_title, measured_rows, numbers, spreads, widest_noise_floor
 from privsearch.errors import StudyError
 from privsearch.report.figures.palette import GREY
 from privsearch.report.figures.style import (
@@ -26,6 +26,7 @@ from privsearch.report.figures.style import (
     panels,
     sample_note,
 )
+from privsearch.spec.columns import Column
 
 _MARKERS: Final = {
     "fast_sigmoid": ("#0072B2", "o", 8),
@@ -58,7 +59,7 @@ def plot_surrogates(frame: pd.DataFrame, attack: str = "svm") -> Figure:
     Raises:
         StudyError: there are no completed trials of two surrogate gradients that differ in nothing else.
     """
-    column = f"{attack}.auc"
+    column = str(Column(attack, "auc"))
     parts = _parts(frame, column)
     columns = min(len(parts), 3)
     rows = math.ceil(len(parts) / columns)
@@ -101,10 +102,10 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(0.1)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
-    draw_noise_floor(axes, noise_floor_of(rows, column), along="x")
+    draw_noise_floor(axes, widest_noise_floor(rows, Column.parse(column)), along="x")
     for name in _MARKERS:
         point = rows[rows["surrogate_gradient"] == name]
-        x, y, excess = (numbers(point, c) for c in (column, _ACCURACY, excess_of(column)))
+        x, y, excess = (numbers(point, c) for c in (column, _ACCURACY, Column.parse(column).excess))
         debiased = 0.5 + excess
         style = _style(name)
         axes.plot([*x, *debiased], [*y, *y], color=style["color"], lw=0.5, ls=":", zorder=1.5)

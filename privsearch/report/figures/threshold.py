@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
-from privsearch.analysis.columns import axis_title, excess_of, measured_rows, noise_floor_of, numbers, spreads
+from privsearch.analysis.columns import axis_title, measured_rows, numbers, spreads, widest_noise_floor
 from privsearch.errors import StudyError
 from privsearch.report.figures.palette import GREY
 from privsearch.report.figures.style import (
@@ -27,6 +27,7 @@ from privsearch.report.figures.style import (
     panels,
     sample_note,
 )
+from privsearch.spec.columns import Column
 from privsearch.spec.trial import SNN_DEFAULTS
 
 _LINES: Final = {
@@ -131,8 +132,8 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2.5, 5, 10], nbins=6))
     if measured_rows(rows, column).empty:
         return
-    if column.endswith(".auc"):
-        draw_noise_floor(axes, noise_floor_of(rows, column), along="y")
+    if Column.parse(column).is_auc:
+        draw_noise_floor(axes, widest_noise_floor(rows, Column.parse(column)), along="y")
     _draw_reference(axes, measured_rows(rows[rows["act_bit_width"].isna()], column), column)
     widths = _bit_widths(rows)
     for place, width in enumerate(widths):
@@ -149,18 +150,17 @@ def _draw_reference(axes: Axes, rows: pd.DataFrame, column: str) -> None:
         axes.axhspan(value - spread, value + spread, -0.1, 1.1, **_REFERENCE_BAND)
         axes.axhline(value, **_REFERENCE_LINE)
     # An empty line that is not clipped would break the layout.
-    if column.endswith(".auc") and len(rows):
-        axes.plot(
-            [1.0], 0.5 + numbers(rows, excess_of(column)), transform=axes.get_yaxis_transform(), **_REFERENCE_DEBIASED
-        )
+    if Column.parse(column).is_auc and len(rows):
+        debiased = 0.5 + numbers(rows, Column.parse(column).excess)
+        axes.plot([1.0], debiased, transform=axes.get_yaxis_transform(), **_REFERENCE_DEBIASED)
 
 
 def _draw_line(axes: Axes, line: pd.DataFrame, column: str, style: dict[str, Any]) -> None:
     thresholds, values, bars = numbers(line, "threshold"), numbers(line, column), spreads(line, column)
     axes.errorbar(thresholds, values, yerr=bars, elinewidth=0.8, **style)
     extents = [values - bars, values + bars]
-    if column.endswith(".auc"):
-        extents.append(0.5 + numbers(line, excess_of(column)))
+    if Column.parse(column).is_auc:
+        extents.append(0.5 + numbers(line, Column.parse(column).excess))
         axes.plot(thresholds, extents[-1], **style | _DEBIASED)
     # Markers shifted by points on the page do not count towards the limits by themselves.
     axes.update_datalim(np.column_stack([np.tile(thresholds, len(extents)), np.concatenate(extents)]))
@@ -181,7 +181,7 @@ def _key(rows: pd.DataFrame, column: str) -> dict[str, Any]:
     referred = rows["act_bit_width"].isna().any()
     if referred:
         key["full precision"] = (Patch(**_REFERENCE_BAND), Line2D([], [], **_REFERENCE_LINE))
-    if column.endswith(".auc"):
+    if Column.parse(column).is_auc:
         key["0.5 + excess over placebo"] = Line2D([], [], color=GREY, marker="o", **_DEBIASED)
         if referred:
             key["the same of full precision"] = Line2D([], [], **_REFERENCE_DEBIASED)

@@ -6,7 +6,7 @@ from typing import Final, TypedDict
 import numpy as np
 import pandas as pd
 
-from privsearch.analysis.columns import axis_title, excess_of, noise_floor_of, placebo_of
+from privsearch.analysis.columns import axis_title, widest_noise_floor
 from privsearch.analysis.differences import ACCURACY, half_width_factor, leakage_column, pair_correlation, verdict_words
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import NOTATION, configuration, quantity
@@ -14,6 +14,7 @@ from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front_marks import INFEASIBLE, tier_words, tiers
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
 from privsearch.report.wording.fronts import asked_words, counts, hypervolume_words, missing_words, shared_axes
+from privsearch.spec.columns import Column
 from privsearch.study.result import Completed
 
 _ALWAYS: Final = ("train_accuracy", "train_accuracy_sd", "test_accuracy", "test_accuracy_sd", "seconds")
@@ -173,7 +174,8 @@ def by_importance(parts: Sequence[pd.DataFrame]) -> list[str]:
 
 
 def _objective(task: Task, column: str) -> Objective:
-    floor = noise_floor_of(task.rows, column) if column.endswith(".auc") else None
+    parsed = Column.parse(column)
+    floor = widest_noise_floor(task.rows, parsed) if parsed.is_auc else None
     return {
         "column": column,
         "label": quantity(column),
@@ -184,10 +186,10 @@ def _objective(task: Task, column: str) -> Objective:
 
 
 def _number_columns(task: Task) -> Iterator[str]:
-    for column in task.objectives:
-        yield from (column, f"{column}_sd")
-        if column.endswith(".auc"):
-            yield from (f"{column}_low", f"{column}_high", placebo_of(column), excess_of(column))
+    for column in map(Column.parse, task.objectives):
+        yield from map(str, (column, column.sd))
+        if column.is_auc:
+            yield from map(str, (column.low, column.high, column.placebo, column.excess))
 
 
 def _headings(task: Task, *, sure: bool, searched: bool) -> Iterator[Heading]:
@@ -197,10 +199,11 @@ def _headings(task: Task, *, sure: bool, searched: bool) -> Iterator[Heading]:
     accuracies = ("test_accuracy", "train_accuracy")
     for column in dict.fromkeys((*task.objectives, *accuracies)):
         yield {"key": column, "label": quantity(column), "kind": "number"}
-        if column.endswith(".auc") and placebo_of(column) in task.rows:
-            yield {"key": placebo_of(column), "label": "placebo AUC", "kind": "number"}
+        parsed = Column.parse(column)
+        if parsed.is_auc and str(parsed.placebo) in task.rows:
+            yield {"key": str(parsed.placebo), "label": "placebo AUC", "kind": "number"}
             yield {
-                "key": excess_of(column),
+                "key": str(parsed.excess),
                 "label": "excess AUC",
                 "kind": "number",
                 "help": "over the placebo, at its sample size; 0 on average without a leak",

@@ -10,13 +10,14 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
-from privsearch.analysis.paper.cells import title
+from privsearch.analysis.paper.cells import measured_attacks, title
 from privsearch.analysis.tasks import Task
 from privsearch.errors import StudyError
 from privsearch.report.documents.paper_tables import PaperTable, paper_tables, texts
 from privsearch.report.figures.surrogate import plot_surrogates
 from privsearch.report.figures.threshold import plot_threshold
 from privsearch.spec import WORST, leading_attack
+from privsearch.spec.columns import Column
 
 _DATASETS_ON_A_PAGE: Final = 5
 
@@ -68,9 +69,7 @@ def paper(found: Sequence[Task]) -> Paper:
     if not parts:
         return {"figures": [], "tables": [], "missing": ["No trial has finished yet."]}
     frame = pd.concat(parts, ignore_index=True)
-    columns = [str(column) for column in frame if frame[column].notna().any()]
-    names = [column.removesuffix(".auc") for column in columns if column.endswith(".auc")]
-    attacks = [name for name in names if name != WORST]
+    attacks = [name for name in measured_attacks(frame) if name != WORST]
     if not attacks:
         return {"figures": [], "tables": [], "missing": ["No attack has a number yet, so no figure can be drawn."]}
     attack = leading_attack(attacks)
@@ -100,7 +99,7 @@ def _drawings(attack: str) -> Iterator[tuple[str, str, Callable[[pd.DataFrame], 
         f"AUC of the attack {attack} against the threshold (Figure 3)",
         f"AUC of the attack {attack} against the activation threshold, a row of panels for each dataset, ANN and SNN "
         f"side by side. {lines}The numbers are in the tables of the fronts.",
-        partial(plot_threshold, column=f"{attack}.auc"),
+        partial(plot_threshold, column=str(Column(attack, "auc"))),
     )
     yield (
         "Accuracy and leakage by surrogate gradient",

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
-from rich.table import Column, Table
+from rich.table import Column as TableColumn
+from rich.table import Table
 
-from privsearch.analysis.columns import excess_of, placebo_of
 from privsearch.analysis.frames import SEPARATOR, records, varying_axes
 from privsearch.analysis.labels import (
     NOTATION,
@@ -28,6 +28,7 @@ from privsearch.report.wording.fronts import (
     nearest_words,
     shared_axes,
 )
+from privsearch.spec.columns import Column
 from privsearch.study.environment import mixture
 
 _MOST_CONTENDERS: Final = 10
@@ -50,7 +51,7 @@ def front_table(task: Task) -> Table:
     table = console_table(
         "configuration",
         # On two lines, as one would not fit into 80 characters.
-        *(Column(header.replace(" ", "\n", 1), no_wrap=True) for header in ["prob"] * sure + headers),
+        *(TableColumn(header.replace(" ", "\n", 1), no_wrap=True) for header in ["prob"] * sure + headers),
         title=f"{task.title}: Pareto front",
         caption=_caption(task, front, contenders, len(possible)),
         gap=1,
@@ -65,24 +66,22 @@ def front_table(task: Task) -> Table:
     return table
 
 
-def _floor(column: str) -> str:
-    return f"{column.removesuffix('auc')}noise_floor"
-
-
 def _headers(column: str, candidates: pd.DataFrame) -> list[str]:
-    has_placebo = column.endswith(".auc") and placebo_of(column) in candidates
+    parsed = Column.parse(column)
+    has_placebo = parsed.is_auc and str(parsed.placebo) in candidates
     return [quantity(column), *(("placebo AUC", "excess AUC") if has_placebo else ())]
 
 
 def _cells(row: Mapping[str, Any], column: str) -> list[str]:
-    if not column.endswith(".auc"):
+    parsed = Column.parse(column)
+    if not parsed.is_auc:
         return [measured(row, column)]
-    mark = guessing_mark(row[column], row[_floor(column)]) or " "
+    mark = guessing_mark(row[column], row[str(parsed.noise_floor)]) or " "
     bounds = interval(row, column)
     auc = f"{mark}{row[column]:.3f} {bounds}" if bounds else f"{mark}{measured(row, column)}"
-    if placebo_of(column) not in row:
+    if str(parsed.placebo) not in row:
         return [auc]
-    return [auc, f"{row[placebo_of(column)]:.3f}", f"{row[excess_of(column)]:+.3f}"]
+    return [auc, f"{row[str(parsed.placebo)]:.3f}", f"{row[str(parsed.excess)]:+.3f}"]
 
 
 def _caption(task: Task, front: list[dict[str, Any]], contenders: list[dict[str, Any]], num_possible: int) -> str:
@@ -95,9 +94,9 @@ def _caption(task: Task, front: list[dict[str, Any]], contenders: list[dict[str,
         which = "those" if len(contenders) == num_possible else f"the {len(contenders)} likeliest of {num_possible}"
         lines.append(f"Below the front: {which} off it with a prob of at least {POSSIBLE:g}.")
     lines.append(hypervolume_words(task))
-    for column in (column for column in task.objectives if front and column.endswith(".auc")):
-        lines.append(guessing_words(row[_floor(column)] for row in front + contenders))
-        if placebo_of(column) in task.rows:
+    for auc in (column for column in map(Column.parse, task.objectives) if front and column.is_auc):
+        lines.append(guessing_words(row[str(auc.noise_floor)] for row in front + contenders))
+        if str(auc.placebo) in task.rows:
             lines.append("Excess AUC: over the placebo, at its sample size; 0 on average without a leak.")
     lines.append(NOTATION)
     origins = task.rows["environment"].dropna()

@@ -9,7 +9,7 @@ from rich.table import Column
 
 from privsearch.analysis.explanation import Explanation, growth_words
 from privsearch.analysis.frames import records
-from privsearch.analysis.importances import FRONT
+from privsearch.analysis.importances import FRONT, ordered_axes
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.report.wording.fronts import constraints_words
@@ -32,11 +32,6 @@ def explanation_summary(found: Explanation) -> Iterator[RenderableType]:
     """Yield the importances, or why there are none, and the growth of the hypervolume."""
     yield _importances(found)
     yield f"{found.task.title}: {growth_words(found.history)}"
-
-
-def ordered_axes(importances: pd.DataFrame) -> list[str]:
-    """Return the axes, the most important for reaching the front first."""
-    return importances.loc[importances["objective"] == FRONT, "axis"].tolist()
 
 
 def _importances(found: Explanation) -> RenderableType:

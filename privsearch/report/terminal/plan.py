@@ -11,6 +11,7 @@ from privsearch.analysis.labels import configuration
 from privsearch.report.wording.formats import console_table
 from privsearch.report.wording.search import budget_words, constraint_words
 from privsearch.spec import AXES, TrialSpec
+from privsearch.spec.datasets import task_name
 from privsearch.spec.trial import SNN_DEFAULTS
 from privsearch.sweep.plan import Plan
 
@@ -118,7 +119,7 @@ def reuse_lines(plan: Plan) -> Iterator[str]:
         yield f"not recorded, but trained, as their signals are kept: {unrecorded}; those of other versions are {fate}"
 
 
-def trial_table(plan: Plan) -> Table:
+def planned_trials_table(plan: Plan) -> Table:
     """Return a table of every trial: its id, its configuration, the grids that ask for it, and its state."""
     table = console_table(Column("trial id", no_wrap=True), "state", "configuration", "from", show_edge=True)
     names = trial_names(plan)
@@ -140,8 +141,8 @@ def trial_names(plan: Plan) -> dict[str, str]:
     for dataset, specs in by_dataset.items():
         varying = _varying_axes(specs.values())
         for trial_id, spec in specs.items():
-            protocol = f" {spec.protocol.kind}" if several else ""
-            names[trial_id] = f"{dataset}{protocol} {configuration(spec.axes(), varying)}"
+            task = task_name(dataset, spec.protocol.kind, several=several, separator=" ")
+            names[trial_id] = f"{task} {configuration(spec.axes(), varying)}"
     return names
 
 

@@ -15,7 +15,9 @@ from privsearch import errors
 from privsearch.analysis.frames import completed_numbers
 from privsearch.analysis.labels import configuration
 from privsearch.report.terminal.plan import reuse_lines, trial_names
-from privsearch.spec import WORST
+from privsearch.spec import WORST, TrialSpec
+from privsearch.spec.columns import Column
+from privsearch.spec.datasets import task_name
 from privsearch.study.result import Completed, Death, Failed, TrialResult
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
@@ -107,9 +109,12 @@ class SweepProgress:
     def _proposed_name(self, trial: PlannedTrial) -> str:
         """Return a search's trial in words: the axes that the search chooses."""
         search = self._sweep.search
-        protocol = f" {trial.spec.protocol.kind}" if len(self._sweep.protocol) > 1 else ""
         axes = configuration(trial.spec.axes(), list(search.space) if search else ())
-        return f"{trial.spec.dataset_name}{protocol} {axes}"
+        return f"{self._task_name(trial.spec)} {axes}"
+
+    def _task_name(self, spec: TrialSpec) -> str:
+        several = len(self._sweep.protocol) > 1
+        return task_name(spec.dataset_name, spec.protocol.kind, several=several, separator=" ")
 
     @property
     def _total(self) -> int:
@@ -122,13 +127,13 @@ class SweepProgress:
     def _note_best(self, result: Completed) -> dict[str, float]:
         """Keep the best of each objective, and return the result's objectives that have a number."""
         protocol = result.spec.protocol
-        task = result.spec.dataset_name + (f" {protocol.kind}" if len(self._sweep.protocol) > 1 else "")
+        task = self._task_name(result.spec)
         # If attacks are added to a trial, its result has only these, and the strongest of all is not known yet.
         partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.model))
         found, numbers = completed_numbers(result), {}
         for column, direction in self._sweep.objectives_under(protocol.kind).items():
             value = found.get(column)
-            if value is None or (partial and column.startswith(f"{WORST}.")):
+            if value is None or (partial and Column.parse(column).attack == WORST):
                 continue
             key = (task, column)
             better = max if direction == "maximize" else min

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from privsearch.analysis.columns import excess_of
 from privsearch.analysis.differences import ACCURACY
 from privsearch.analysis.frames import varying_axes
 from privsearch.analysis.labels import NOTATION, configuration, quantity
 from privsearch.analysis.selection import Cost, Selection
 from privsearch.report.wording.fronts import constraints_words, nearest_words
 from privsearch.spec import AXES
+from privsearch.spec.columns import Column
 
 _MOST: Final = 10
 """The most other configurations that are named."""
@@ -62,10 +62,10 @@ def selection_summary(selection: Selection) -> dict[str, Any]:
 
 
 def _row(selection: Selection, row: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = {
-        column: {"mean": row[column], **{end: row.get(f"{column}_{end}") for end in ("sd", "low", "high")}}
-        for column in dict.fromkeys((ACCURACY, *selection.task.objectives))
-    }
+    numbers = {}
+    for column in map(Column.parse, dict.fromkeys((ACCURACY, *selection.task.objectives))):
+        spread = {"sd": row.get(str(column.sd)), "low": row.get(str(column.low)), "high": row.get(str(column.high))}
+        numbers[str(column)] = {"mean": row[str(column)], **spread}
     sure = {"n": row["replicates"], "on_front": row["on_front"], "front_probability": row["front_probability"]}
     return {"trial_id": row["trial_id"], **{axis: row[axis] for axis in AXES}, **sure, "numbers": numbers}
 
@@ -97,7 +97,7 @@ def _named(selection: Selection, row: Mapping[str, Any]) -> str:
 
 
 def _mean(row: Mapping[str, Any], column: str) -> str:
-    spread = row.get(f"{column}_sd")
+    spread = row.get(str(Column.parse(column).sd))
     return f"{row[column]:.4f}" + ("" if spread is None else f" ± {spread:.4f}")
 
 
@@ -115,10 +115,12 @@ def _numbers(selection: Selection) -> Iterator[str]:
     yield f"{quantity(ACCURACY)} {_mean(row, ACCURACY)}{bounds} ({count})"
     for column in (column for column in selection.task.objectives if column != ACCURACY):
         said = " (what private means here)" if column == selection.private else ""
-        bounds = _bounds(row.get(f"{column}_low"), row.get(f"{column}_high"))
+        parsed = Column.parse(column)
+        bounds = _bounds(row.get(str(parsed.low)), row.get(str(parsed.high)))
         yield f"{quantity(column)} {_mean(row, column)}{bounds}{said}"
-    if row.get(excess_of(selection.private)) is not None:
-        yield f"excess AUC over the placebo {row[excess_of(selection.private)]:+.4f}; 0 on average without a leak"
+    private = Column.parse(selection.private)
+    if private.is_auc and row.get(str(private.excess)) is not None:
+        yield f"excess AUC over the placebo {row[str(private.excess)]:+.4f}; 0 on average without a leak"
     sure = row["front_probability"]
     there = "on the front" if row["on_front"] else "not on the front"
     yield f"{there}; probability of being on it: {'not known, with one target' if sure is None else f'{sure:.2f}'}"

@@ -27,7 +27,7 @@ def epoch_printer(console: Console, protocol: Protocol) -> EpochListener:
     return print_epoch
 
 
-def trial_table(result: Completed) -> Table:
+def attack_results_table(result: Completed) -> Table:
     """For each target the accuracies of its networks, then one row an attack.
 
     An attack has its AUC with DeLong's interval, marked where guessing could give it, the TPR at the finest FPR that

@@ -8,6 +8,7 @@ import pandas as pd
 from privsearch.analysis.labels import TPRS, guessing_mark, guessing_words
 from privsearch.report.wording.formats import MISSING
 from privsearch.spec import WORST
+from privsearch.spec.columns import Column
 from privsearch.spec.protocols import PROTOCOLS
 from privsearch.study.result import Completed, Failed, TrialResult
 
@@ -31,9 +32,9 @@ def with_interval(row: Mapping[str, Any], name: str) -> str:
     """Return a mean with its interval if it has one, such as `0.512 [0.490, 0.534]`, or a dash if it is missing."""
     if pd.isna(row[name]):
         return MISSING
-    if pd.isna(row[f"{name}_low"]):
-        return f"{row[name]:.3f}"
-    return f"{row[name]:.3f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
+    column = Column.parse(name)
+    low, high = row[str(column.low)], row[str(column.high)]
+    return f"{row[name]:.3f}" if pd.isna(low) else f"{row[name]:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def auc_words(row: Mapping[str, Any]) -> str:

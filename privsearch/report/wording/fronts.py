@@ -17,6 +17,7 @@ from privsearch.analysis.labels import (
 )
 from privsearch.analysis.pareto import reference_point
 from privsearch.analysis.tasks import Task
+from privsearch.spec.columns import Column
 
 
 def counts(frame: pd.DataFrame) -> str:
@@ -66,10 +67,10 @@ def missing_words(task: Task) -> Iterator[str]:
     for column in task.objectives:
         lacking = completed[np.isnan(numbers(completed, column)) & ~is_dead]
         if len(lacking):
-            attack, _, number = column.rpartition(".")
-            sizes = numbers(lacking, f"{attack}.num_non_members")
-            known = number in TPRS and not np.isnan(sizes).any()
-            reason = f": it {reason_missing(number, int(sizes.min()))}" if known else ""
+            parsed = Column.parse(column)
+            sizes = numbers(lacking, parsed.num_non_members)
+            known = parsed.number in TPRS and not np.isnan(sizes).any()
+            reason = f": it {reason_missing(parsed.number, int(sizes.min()))}" if known else ""
             yield (
                 f"{len(lacking)} of {len(completed)} completed configurations have no {quantity(column)}, and so "
                 f"cannot be on the front{reason}."

@@ -9,6 +9,7 @@ from typing import Any
 
 from privsearch.data import DatasetInfo
 from privsearch.spec import NUMERICS_VERSION, Attack, Search, SweepSpec, TrialRequest, TrialSpec, dataset_name
+from privsearch.spec.datasets import task_name
 from privsearch.spec.objectives import Objectives
 from privsearch.study.result import Completed, TrialResult, restricted_to
 from privsearch.sweep.search.space import Axes, SearchSpace
@@ -110,7 +111,7 @@ def search_tasks(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> Iterator
             if search and any(attacks[model] for model in search.models):
                 base = {**sweep.axes_for(info.name), "model": search.models[0], "dataset": dataset}
                 yield TaskSearch(
-                    name=f"{info.name}_{protocol.kind}" if len(sweep.protocol) > 1 else info.name,
+                    name=task_name(info.name, protocol.kind, several=len(sweep.protocol) > 1),
                     search=search,
                     info=info,
                     base=TrialSpec.model_validate({**base, "protocol": canonical, "seed": sweep.seed}),

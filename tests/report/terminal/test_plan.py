@@ -10,7 +10,7 @@ from builders import make_completed
 from rich.console import Console, RenderableType
 
 from privsearch.api.study import Study
-from privsearch.report.terminal.plan import duration, plan_tables, reuse_lines, trial_names, trial_table
+from privsearch.report.terminal.plan import duration, plan_tables, planned_trials_table, reuse_lines, trial_names
 from privsearch.spec import SweepSpec
 from privsearch.study.record import RecordWriter
 from privsearch.sweep.plan import Plan, make_plan
@@ -77,7 +77,7 @@ def test_trials_of_an_earlier_sweep_are_accounted_for(tiny_sweep: SweepSpec, tmp
 def test_every_trial_is_listed_with_its_state(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
     """One row a trial: id, state, configuration, grids."""
     plan = planned(tiny_sweep, tmp_path, recorded=1)
-    rows = [re.split(r"\s{2,}", line.strip()) for line in printed(trial_table(plan))]
+    rows = [re.split(r"\s{2,}", line.strip()) for line in printed(planned_trials_table(plan))]
     assert [row for row in rows if row[-1] == "precision"] == [
         [plan.trials[0].trial_id, "cached", "iris ANN fp32", "precision"],
         [plan.trials[1].trial_id, "to do", "iris ANN a4", "precision"],
@@ -106,7 +106,7 @@ def test_tables_fit_80_columns(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
     """However long a name, no line is wider than the terminal, and every id stands whole."""
     grid = {"model": ["snn"], "surrogate_gradient": ["atan", "spike_rate_escape"], "learning_rate": [0.001, 0.00001]}
     plan = planned(changed(tiny_sweep, name="n" * 20, grids={"a_grid_" * 9: grid}), tmp_path)
-    lines = printed(*plan_tables(plan), trial_table(plan))
+    lines = printed(*plan_tables(plan), planned_trials_table(plan))
     assert max(map(len, lines)) <= 80
     assert sum(line.split()[:1] == [trial.trial_id] for line in lines for trial in plan.trials) == 4
 

@@ -5,7 +5,7 @@ from builders import completed_of, make_completed
 from rich.console import Console
 
 from privsearch._util.interval import Interval
-from privsearch.report.terminal.trial import epoch_printer, trial_table
+from privsearch.report.terminal.trial import attack_results_table, epoch_printer
 from privsearch.report.wording.formats import MISSING
 from privsearch.spec import HalvesProtocol, LiraAttack, PaperProtocol, Protocol, RmiaAttack, SvmAttack
 from privsearch.study.result import Completed, Epoch
@@ -20,7 +20,7 @@ def console() -> Console:
 def printed(result: Completed) -> list[str]:
     output = console()
     with output.capture() as captured:
-        output.print(trial_table(result))
+        output.print(attack_results_table(result))
     return captured.get().splitlines()
 
 
