@@ -1,6 +1,7 @@
 from rich.console import Console
 
-from privsearch.report.terminal.check import Finding, State, check_table
+from privsearch.report.terminal.check import check_table
+from privsearch.study.findings import Finding, State
 
 
 def test_a_finding_is_a_row() -> None:
