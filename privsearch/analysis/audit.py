@@ -1,4 +1,4 @@
-"""The audit of a study in one long table, which all else about it is drawn from."""
+"""The audit of a study in one long table, from which its other tables and figures are made."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -46,14 +46,14 @@ _COLUMNS: Final = {
 
 
 def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
-    """One row for each completed trial and attack, and one for `worst`, the strongest of its attacks.
+    """Return a row for each completed trial and attack, and one for `worst`, the strongest of its attacks.
 
     Numbers are means over the `targets`, fractions but for `epsilon_low` (nats); `_sd` is the sample standard deviation
     and `_low`, `_high` are the ends of a 95 % interval: that of the results table for an AUC, of `mean_interval` for an
     attack's other numbers, of `spread_interval` for accuracies. `accuracy_gap` is training less test accuracy.
-    `tpr_at_fpr_*_missing` says why a rate is not there. `strongest` says which attacks `worst` stands for: one, or two
-    where the halves of the examples choose differently. The placebo and the excess over it are the paper's protocol's
-    alone. An attack that a trial cannot be given, or has not been given yet, has no row.
+    `tpr_at_fpr_*_missing` gives the reason for a missing rate. `strongest` names the attacks that `worst` stands for:
+    one, or two if the halves of the examples choose differently. Only the paper's protocol has a placebo and the
+    excess over it. An attack that a trial cannot be given, or has not been given yet, has no row.
     """
     results = list(results)
     words: dict[str, str] = {}
@@ -84,7 +84,7 @@ def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
 
 
 def _by_attack(numbers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """By attack, its numbers by their names without the attack's; what is of no attack is left out."""
+    """Group numbers by attack, under their names without the attack's; leave out numbers of no attack."""
     found: dict[str, dict[str, Any]] = {}
     for column, number in numbers.items():
         parsed = Column.parse(column)
@@ -109,7 +109,7 @@ def _accuracies(result: Completed) -> dict[str, float]:
 
 
 def _intervals(targets: Sequence[Mapping[str, Any]], *, shared: bool) -> dict[str, float]:
-    """The ends of the intervals around an attack's means over the targets; that of the AUC comes with the mean."""
+    """Return the ends of the intervals around an attack's means over the targets, but for the AUC's, which has one."""
     ends: dict[str, float] = {}
     for name in ("advantage", *TPRS):
         if all(target[name] is not None for target in targets):
@@ -126,22 +126,22 @@ def _reasons(targets: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
 
 
 def paper_attack(rows: pd.DataFrame) -> str:
-    """The name of the attack that stands for the paper's protocol; without its SVM, the first that most trials have.
+    """Return the name of the attack that stands for the paper's protocol: its SVM, or else the one of most trials.
 
     Args:
-        rows: of the audit's table, all under `paper`.
+        rows: rows of the audit's table, all under `paper`.
     """
     counts = rows[rows["attack"] != WORST].groupby("attack", sort=False).size()
     return leading_attack(counts.sort_values(ascending=False, kind="stable").index.tolist())
 
 
 def highest_mean_aucs(rows: pd.DataFrame) -> pd.DataFrame:
-    """For each configuration the row of the attack with the highest mean AUC.
+    """Return, for each configuration, the row of the attack with the highest mean AUC.
 
     The attack is chosen on the data that its AUC comes from, which therefore is a little too high, unlike `worst`.
 
     Args:
-        rows: of the audit's table.
+        rows: rows of the audit's table.
     """
     attacks = rows[rows["attack"] != WORST]
     return attacks.loc[attacks.groupby("trial_id", sort=False)["auc"].idxmax()]
