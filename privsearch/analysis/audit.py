@@ -1,4 +1,4 @@
-"""The audit of a study in one long table, which all else about it is drawn from."""
+"""The audit of a study in one long table, from which its other tables and figures are made."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -84,7 +84,7 @@ def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
 
 
 def _by_attack(numbers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """By attack, its numbers by their names without the attack's; what is of no attack is left out."""
+    """Group numbers by attack, under their names without the attack's; leave out numbers of no attack."""
     found: dict[str, dict[str, Any]] = {}
     for column, number in numbers.items():
         parsed = Column.parse(column)
@@ -109,7 +109,7 @@ def _accuracies(result: Completed) -> dict[str, float]:
 
 
 def _intervals(targets: Sequence[Mapping[str, Any]], *, shared: bool) -> dict[str, float]:
-    """The ends of the intervals around an attack's means over the targets; that of the AUC comes with the mean."""
+    """Return the ends of the intervals around an attack's means over the targets, but for the AUC's, which has one."""
     ends: dict[str, float] = {}
     for name in ("advantage", *TPRS):
         if all(target[name] is not None for target in targets):
@@ -136,12 +136,12 @@ def paper_attack(rows: pd.DataFrame) -> str:
 
 
 def highest_mean_aucs(rows: pd.DataFrame) -> pd.DataFrame:
-    """For each configuration the row of the attack with the highest mean AUC.
+    """Return, for each configuration, the row of the attack with the highest mean AUC.
 
     The attack is chosen on the data that its AUC comes from, which therefore is a little too high, unlike `worst`.
 
     Args:
-        rows: of the audit's table.
+        rows: rows of the audit's table.
     """
     attacks = rows[rows["attack"] != WORST]
     return attacks.loc[attacks.groupby("trial_id", sort=False)["auc"].idxmax()]

@@ -24,7 +24,7 @@ def hierarchical_auc_interval(
     confidence: float = 0.95,
     resamples: int = 1000,
 ) -> Interval:
-    """The mean AUC over several targets, and how far the choice of networks and of examples moves it.
+    """Return the mean AUC over several targets, and how far the choice of networks and of examples moves it.
 
     Networks are drawn with replacement, and for each of them its members and its non-members. The percentiles are
     widened as few networks demand. One target alone says nothing about other networks: then only examples are drawn.
@@ -40,10 +40,10 @@ def hierarchical_auc_interval(
 
     Args:
         scores: one array a target, of any length, unitless; higher means more likely a member.
-        is_member: likewise.
+        is_member: one array a target, as long as its scores.
         rng: draws the resamples.
         confidence: a fraction.
-        resamples: how many means the percentiles are taken over.
+        resamples: the number of means that the percentiles are taken over.
 
     Raises:
         MetricError: there is no target, or one has no members, no non-members, or a score that is not finite.
@@ -73,7 +73,7 @@ def hierarchical_auc_interval(
 
 
 def expanded_tail(confidence: float, num_targets: int) -> float:
-    """The share of resampled means below the interval: less than for many networks, as few show too little spread.
+    """Return the share of resampled means below the interval, smaller for few networks, which show too little spread.
 
     Source: Hesterberg 2015.
     """
@@ -88,7 +88,7 @@ def expanded_tail(confidence: float, num_targets: int) -> float:
 def _resampled_aucs(
     scores: Float[Array, " n"], is_member: Bool[Array, " n"], size: int, rng: np.random.Generator
 ) -> Float[Array, " size"]:
-    """`size` AUCs over as many members and as many non-members, each drawn with replacement."""
+    """Return `size` AUCs, each over as many members and non-members as there are, drawn with replacement."""
     members, others = scores[is_member], scores[~is_member]
     order = np.argsort(others)
     others = others[order]

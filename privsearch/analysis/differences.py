@@ -1,9 +1,9 @@
-"""Differences between configurations, and whether they are more than chance.
+"""Differences between configurations, and tests of them against chance.
 
 Target k has the same training subset and the same seed in every configuration of a sweep, so configurations are
 compared within targets: by a paired t-test over them.
 
-What the test knows of is chance in the training and in the drawing of subsets. That another split into training and
+The test accounts for chance in the training and in the drawing of subsets. That another split into training and
 test examples would say the same is not in it: under `paper` all replicates share one split, and under `halves` all
 subsets are halves of one training split.
 
@@ -44,7 +44,7 @@ _MOST_IDS: Final = 5
 
 @dataclass(frozen=True)
 class Difference:
-    """The mean of paired differences, and what a paired t-test says of it; NaN where nothing can be said.
+    """The mean of paired differences with its paired t-test; NaN if there is no test.
 
     Attributes:
         mean: `(m,)`, one for each comparison.
@@ -85,7 +85,7 @@ def mean_difference(differences: Float[Array, "m n"], bar: float = 0.0, correlat
 
 
 def half_width_factor(n: int, correlation: float = 0.0) -> float:
-    """How many standard deviations of n > 1 paired differences the 95 % interval around their mean goes either way."""
+    """Return the half-width of the 95 % interval of a mean of n > 1 paired differences, in their deviations."""
     return float(stdtrit(n - 1, 1 - ALPHA / 2) * np.sqrt(1 / n + correlation / (1 - correlation)))
 
 
@@ -105,12 +105,12 @@ def holm(p: Float[Array, " m"]) -> Float[Array, " m"]:
 def choose_trials(
     results: Iterable[TrialResult], a: str, others: Sequence[str] = ()
 ) -> tuple[Completed, list[Completed]]:
-    """Find a trial, and those to set beside it.
+    """Find a trial, and the trials to compare with it.
 
     Args:
         results: the trials of one study.
         a: the id of a trial, or the beginning of one.
-        others: likewise; none for all completed trials that can be compared with the first.
+        others: ids or beginnings of ids; empty for all completed trials that can be compared with the first.
 
     Raises:
         StudyError: an id fits none or several of the trials; a trial has failed; or two have different datasets,
@@ -138,7 +138,7 @@ def choose_trials(
 
 
 def leakage_column(spec: TrialSpec) -> str:
-    """The number of a target that stands for its leakage.
+    """Return the column that stands for a target's leakage.
 
     Under a protocol with a placebo, what the paper's attack (`leading_attack`) owes to membership; else the AUC of the
     strongest attack.
@@ -149,7 +149,7 @@ def leakage_column(spec: TrialSpec) -> str:
 
 
 def differences_frame(a: Completed, others: Sequence[Completed], column: str | None = None) -> pd.DataFrame:
-    """How each of `others`, called B, differs from A in accuracy and in leakage.
+    """Compare each of `others`, called B, with A in accuracy and in leakage.
 
     Args:
         a: a trial.
@@ -177,7 +177,7 @@ def differences_frame(a: Completed, others: Sequence[Completed], column: str | N
 
 
 def _compared(a: Completed, others: Sequence[Completed], quantity: str, values: Float[Array, " _"]) -> pd.DataFrame:
-    """One quantity of the others against that of A, whose targets' values stand before theirs."""
+    """Compare one quantity of the others with that of A, whose targets' values come first in `values`."""
     values = values.reshape(len(others) + 1, -1)
     found = mean_difference(values[1:] - values[0], correlation=pair_correlation(a.spec, quantity, values.shape[-1]))
     p_holm = holm(found.p)
@@ -199,7 +199,7 @@ def _compared(a: Completed, others: Sequence[Completed], quantity: str, values: 
 
 
 def pair_correlation(spec: TrialSpec, quantity: str, num_targets: int) -> float:
-    """How much a quantity of two targets may vary together.
+    """Return the greatest correlation that a quantity of two targets may have.
 
     Online LiRA weighs how the target deviates by how its shadows do, so what chance does to a pair of networks, it does
     to the AUC of both. Were nothing else in the AUC, the correlation would be 1 / (K - 1). The strongest attack may be
@@ -218,7 +218,7 @@ def _verdict(quantity: str, difference: float, p_holm: float) -> str:
 
 
 def verdict_words(quantity: str) -> tuple[str, str]:
-    """What is said of a configuration whose number is lower than another's, and of one whose number is higher."""
+    """Return the words for a configuration with the lower number of two, and for one with the higher."""
     column = Column.parse(quantity)
     if column.attack is None and column.number.endswith("accuracy"):
         return "is less accurate", "is more accurate"
@@ -237,12 +237,12 @@ def _check_numeric(targets: pd.DataFrame, column: str) -> None:
 
 
 def find_completed(beginning: str, results: Sequence[TrialResult], fitting: Sequence[Completed]) -> Completed:
-    """The completed trial whose id begins so.
+    """Find the completed trial whose id has this beginning.
 
     Args:
         beginning: an id, or the beginning of one.
         results: the trials of one study.
-        fitting: those of them that the error names.
+        fitting: the trials that the error suggests.
 
     Raises:
         StudyError: an id fits none or several of the trials, or the trial has failed.
@@ -264,7 +264,7 @@ def find_completed(beginning: str, results: Sequence[TrialResult], fitting: Sequ
 
 
 def _unlike(one: TrialSpec, other: TrialSpec) -> str:
-    """What keeps the targets of two trials from being paired, in words; empty if nothing does."""
+    """Name the fields that keep the targets of two trials from being paired; empty if there are none."""
     pairs = {name: (getattr(one, name), getattr(other, name)) for name in _PAIRED_BY}
     return ", ".join(f"{name} {_said(x)} against {_said(y)}" for name, (x, y) in pairs.items() if x != y)
 

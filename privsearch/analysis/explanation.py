@@ -1,4 +1,4 @@
-"""What there is to say about a task: worked out once, then printed, drawn and written."""
+"""The explanation of a task's outcomes, computed once, then printed, drawn and written."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from privsearch.study.content import StudyContent
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What mattered in a task.
+    """The importances, the values on the front and the growth of the front of one task.
 
     Attributes:
-        task: what competed.
-        importances: of each axis (`privsearch.analysis.importances.importances`); no rows where they cannot be had.
-        refused: why not; empty where they can.
-        values: of each axis, on the front and everywhere (`privsearch.analysis.importances.value_shares`).
+        task: the trials that compete for one front.
+        importances: those of the axes (`privsearch.analysis.importances.importances`), or no rows.
+        refused: the reason why there are no importances; empty if there are.
+        values: those of each axis, on the front and everywhere (`privsearch.analysis.importances.value_shares`).
         history: the hypervolume after each trial (`privsearch.analysis.importances.hypervolume_history`).
-        searched: whether the trials stand there as they were proposed, and not as they finished.
+        searched: the trials of `history` are in the order of their proposals, not in that in which they finished.
     """
 
     task: Task
@@ -40,13 +40,13 @@ class Explanation:
 
 
 def explain(task: Task, order: Sequence[str], *, searched: bool = False) -> Explanation:
-    """Work out what mattered.
+    """Compute the explanation of one task.
 
     Args:
-        task: what competed.
+        task: the trials that compete for one front.
         order: the ids of trials in the order in which they count for the growth
             (`privsearch.study.proposals.in_order`), those of other tasks among them.
-        searched: whether that is the order in which they were proposed.
+        searched: `order` is the order of the proposals.
     """
     try:
         found, refused = importances(task), ""
@@ -69,7 +69,7 @@ def explain_study(content: StudyContent, study_tasks: Iterable[Task] | None = No
 
 
 def growth_words(history: pd.DataFrame) -> str:
-    """How the hypervolume grew, in a sentence: when most of it was there, and how long ago the last of it came."""
+    """Describe the growth of the hypervolume in a sentence: after how many trials most of it, and all, was reached."""
     volumes = history["hypervolume"]
     if volumes.empty or not volumes.iloc[-1]:
         return "Hypervolume 0: no configuration adds to it."
@@ -80,10 +80,10 @@ def growth_words(history: pd.DataFrame) -> str:
 
 
 def order_words(*, searched: bool) -> str:
-    """In which order trials stand along an axis."""
+    """Name the order of the trials along an axis."""
     return "trials, as proposed" if searched else "finished trials"
 
 
 def _number(history: pd.DataFrame, volume: float) -> int:
-    """How many trials it took to come to a hypervolume."""
+    """Return the number of trials after which a hypervolume is reached."""
     return int(history.loc[history["hypervolume"] >= volume, "number"].iloc[0])

@@ -1,4 +1,4 @@
-"""The results table: one row a trial, one column a field of its configuration or a number that came out."""
+"""The tables of results, with one row a trial, a target, a slice or an exposed example."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
@@ -38,20 +38,20 @@ _TYPES: Final = {
 
 
 def results_frame(results: Iterable[TrialResult], known: TargetNumbers | None = None) -> pd.DataFrame:
-    """The results table.
+    """Make the results table.
 
     Accuracies and attack numbers are means over the targets, with the sample standard deviation in the column
-    `<name>_sd` (missing where there is one target). `<attack>.auc_low` and `.auc_high` bound the mean AUC: 95 %, by a
+    `<name>_sd` (missing if there is one target). `<attack>.auc_low` and `.auc_high` bound the mean AUC: 95 %, by a
     hierarchical bootstrap (of `worst` by `mean_interval`). `<attack>.noise_floor` is the half-width of the 95 %
     interval around 0.5 that guessing gives on one target. A number that some target has too few examples for is
     missing. `dead_networks` counts the networks that give all examples the same outputs, which no attack has a number
-    for. `environment` says under which versions, and on which processor, a trial was trained and attacked. `worst` is
+    for. `environment` names the versions and the processor that a trial was trained and attacked with. `worst` is
     the strongest attack, chosen on other examples (see `strongest`): its AUC is that on these, its other numbers are
     those on all. A failed trial has its configuration, `error`, and no numbers.
 
     Args:
         results: the trials.
-        known: what came out for their targets, where that is at hand.
+        known: the numbers of their targets, if at hand.
     """
     results = list(results)
     rows = [_row(result, (known or {}).get(result.trial_id)) for result in results]
@@ -70,21 +70,21 @@ def results_frame(results: Iterable[TrialResult], known: TargetNumbers | None = 
 
 
 def configurations_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
-    """The columns `trial_id`, `dataset`, `protocol` and the axes of the results table, made without all the others."""
+    """Make only the columns `trial_id`, `dataset`, `protocol` and the axes of the results table."""
     rows = [{**_whose(result), **result.spec.axes()} for result in results]
     frame = pd.DataFrame(rows, columns=["trial_id", "dataset", "protocol", *AXES])
     return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
 
 
 def targets_frame(results: Iterable[TrialResult], known: TargetNumbers | None = None) -> pd.DataFrame:
-    """One row a target of each completed trial, in the order of the trials: its accuracies and all attacks' numbers.
+    """Return a row for each target of each completed trial, in order: its accuracies and all attacks' numbers.
 
     Intervals are those of 95 %: `<attack>.auc_low` and `.auc_high` by DeLong, `.tpr_at_fpr_1e-2_low` and so on by
-    Clopper and Pearson. `worst.attack` names the strongest attack, or both where the halves of the examples have two.
+    Clopper and Pearson. `worst.attack` names the strongest attack, or both if the halves of the examples have two.
 
     Args:
         results: the trials.
-        known: as of `results_frame`.
+        known: the numbers of their targets, if at hand.
     """
     rows = [
         {"trial_id": result.trial_id, "dataset": result.spec.dataset_name, "protocol": result.spec.protocol.kind}
@@ -97,7 +97,7 @@ def targets_frame(results: Iterable[TrialResult], known: TargetNumbers | None = 
 
 
 def slices_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
-    """One row for each completed trial, attack and slice of the examples: the AUC in the slice, mean and sd, and n.
+    """Return a row for each completed trial, attack and slice of the examples: mean and sd of the slice's AUC, and n.
 
     A slice is a class, or the examples that the target classifies rightly or wrongly. `n` counts the targets with
     members and non-members in the slice.
@@ -115,7 +115,7 @@ def slices_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
 
 
 def exposed_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
-    """The most exposed examples of each completed trial and attack, the most exposed first."""
+    """Return the most exposed examples of each completed trial and attack, the most exposed first."""
     rows = [
         {**_whose(result), "attack": name, "rank": rank, **example.model_dump()}
         for result in results
@@ -156,11 +156,11 @@ def _row(result: TrialResult, targets: Sequence[Mapping[str, Any]] | None) -> di
 def completed_numbers(
     result: Completed, targets: Sequence[Mapping[str, Any]] | None = None
 ) -> dict[str, float | int | None]:
-    """The numeric columns of a completed trial in the results table.
+    """Return the numeric columns of a completed trial in the results table.
 
     Args:
         result: the trial.
-        targets: its `target_numbers`, where they are at hand.
+        targets: its `target_numbers`, if at hand.
     """
     return dict(_numbers(result, target_numbers(result) if targets is None else targets))
 
@@ -185,7 +185,7 @@ def _numbers(result: Completed, targets: Sequence[Mapping[str, Any]]) -> Iterato
 
 
 def _deviations(values: Mapping[str, Sequence[float | None]]) -> dict[str, float]:
-    """By column the sample standard deviation over the targets; without those for which a number is missing."""
+    """Return, by column, the sample standard deviation over the targets; leave out columns with a missing number."""
     # All at once, as numpy's call takes far longer than its sums.
     complete = {column: own for column, own in values.items() if len(own) > 1 and None not in own}
     found = np.std(np.array([*complete.values()], float), axis=1, ddof=1).tolist() if complete else []
@@ -193,7 +193,7 @@ def _deviations(values: Mapping[str, Sequence[float | None]]) -> dict[str, float
 
 
 def _auc_interval(result: Completed, attack: str, targets: Sequence[Mapping[str, Any]]) -> Interval:
-    """That of the bootstrap; that of `worst`, which came to be after the attacks, joins the targets' own."""
+    """Return an attack's bootstrap interval; for `worst`, which has none, the one that joins its targets' intervals."""
     if attack != WORST:
         return result.across[attack].auc
     auc = Column(WORST, "auc")
@@ -209,7 +209,7 @@ def _mean_and_sd(name: str, values: Sequence[float | None]) -> Iterator[tuple[st
 
 
 def axis_values(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """The distinct values of every axis over the rows where it has an effect, in order, None first.
+    """Return the distinct values of every axis over the rows where it has an effect, in order, None first.
 
     None is a value of the bit widths (full precision) and of the sizes (the whole split); an axis without any effect
     has no values.
@@ -222,12 +222,12 @@ def axis_values(frame: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def varying_axes(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The axes that tell the rows of one dataset apart: those with several values where they have an effect."""
+    """Return the axes that tell the rows of one dataset apart: those with several values where they have an effect."""
     return tuple(axis for axis, values in axis_values(frame).items() if len(values) > 1)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows as mappings from column to a value of plain Python, None where it is missing."""
+    """Return the rows as mappings from column to a value of plain Python, None for a missing one."""
     # As floats, a missing number would stay a NaN.
     plain = frame.astype(object)
     return [{str(c): v for c, v in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")]

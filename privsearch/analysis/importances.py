@@ -1,4 +1,4 @@
-"""What mattered in a task: how its front grew, which axes decide the outcomes, which values reach the front."""
+"""The growth of a task's front, the axes that decide its outcomes, and the values that reach the front."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -25,11 +25,11 @@ MOST_VALUES: Final = 8
 """A numeric axis with more values is cut into quarters."""
 
 CHANCE: Final = 0.95
-"""How often an axis without any effect stays below the chance level."""
+"""The share of cases in which an axis without any effect stays below the chance level."""
 
 
 def hypervolume_history(task: Task, order: Sequence[str] | None = None) -> pd.DataFrame:
-    """The hypervolume after each trial.
+    """Return the hypervolume after each trial.
 
     What did not complete, has a dead network, lacks a number or violates a constraint adds nothing. Where nothing
     bounds an objective, its worst value is the one at the end, so that all hypervolumes are of the same space.
@@ -60,7 +60,7 @@ def hypervolume_history(task: Task, order: Sequence[str] | None = None) -> pd.Da
 
 
 def importances(task: Task, resamples: int = 200, seed: int = 0) -> pd.DataFrame:
-    """How much each axis decides which configurations are good: in each objective, and in reaching the front.
+    """Measure how much each axis decides which configurations are good, in each objective and in reaching the front.
 
     Good are the best tenth, and at least five. An axis is important where its values are spread otherwise among the
     good than among all (PED-ANOVA, which says nothing about what comes of two axes only together). Its importance is
@@ -82,8 +82,8 @@ def importances(task: Task, resamples: int = 200, seed: int = 0) -> pd.DataFrame
 
     Args:
         task: the configurations that are compared.
-        resamples: how many bootstrap resamples, and how many random draws of the good.
-        seed: decides both.
+        resamples: the number of bootstrap resamples, and of random draws of the good configurations.
+        seed: the seed of the resamples and of the draws.
 
     Returns:
         A row for each objective, then for "front", and each axis, the most important first: `objective`, `axis`,
@@ -128,7 +128,7 @@ def ordered_axes(table: pd.DataFrame) -> list[str]:
 
 
 def value_shares(task: Task) -> pd.DataFrame:
-    """How often each value of an axis stands on the front, and how often among all that compete.
+    """Count how often each value of an axis is on the front, and among all that compete.
 
     Of the configurations that an axis has no effect on, none counts for it. A numeric axis with many values is cut
     into quarters.
@@ -151,7 +151,7 @@ def value_shares(task: Task) -> pd.DataFrame:
 
 
 def axis_categories(rows: pd.DataFrame) -> "dict[str, pd.Series[Any]]":
-    """For each axis that varies, the category of every row in words, in order; missing where it has no effect.
+    """Return, for each axis that varies, the category of every row in words, missing if the axis has no effect on it.
 
     A value is a category, or, of more than `MOST_VALUES` numbers, a quarter of the rows. The numbers of a grid are no
     range: between them a smooth density is nearly 0, and a quotient of two such densities anything. Taken as numbers,
@@ -199,7 +199,7 @@ Choice = Callable[[Int[Array, " m"]], Bool[Array, " m"]]
 
 
 def _choices(rows: pd.DataFrame, task: Task) -> Iterator[tuple[str, Choice]]:
-    """For each objective, and for reaching the front, which of the configurations at some places are the good ones."""
+    """Yield, for each objective and for reaching the front, a function that marks the good among configurations."""
     found, violation = losses(rows, task.objectives), total_violation(rows, task.constraints)
     for column, own in zip(task.objectives, found.T, strict=True):
         yield column, partial(_top_of, own)

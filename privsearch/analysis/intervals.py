@@ -11,7 +11,7 @@ _NORMAL: Final = NormalDist().inv_cdf(0.975)
 
 
 def mean_interval(estimates: Sequence[Interval], *, shared: bool, lowest: float = 0.0) -> Interval:
-    """The mean of one estimate a target, and how far the choice of networks and of examples moves it.
+    """Return the mean of one estimate a target, and how far the choice of networks and of examples moves it.
 
     The normal approximation of `privsearch.analysis.bootstrap.hierarchical_auc_interval`, and as conservative:
     Student's t over the targets, where the variance between them is increased by that within, which each target's own
@@ -21,8 +21,8 @@ def mean_interval(estimates: Sequence[Interval], *, shared: bool, lowest: float 
 
     Args:
         estimates: one a target, each with its interval of 95 %.
-        shared: whether all targets have the same members and non-members, whose noise then does not average out.
-        lowest: the least that is possible; the most is 1.
+        shared: all targets have the same members and non-members, whose noise then does not average out.
+        lowest: the least possible value; the greatest is 1.
     """
     value = fmean(estimate.value for estimate in estimates)
     if len(estimates) == 1:
@@ -35,13 +35,13 @@ def mean_interval(estimates: Sequence[Interval], *, shared: bool, lowest: float 
 
 
 def spread_interval(values: Sequence[float], *, lowest: float = 0.0) -> Interval | None:
-    """The mean of one number a network, such as its accuracy, and how far the choice of networks moves it.
+    """Return the mean of one number a network, such as accuracy, and how far the choice of networks moves it.
 
     Student's t with 95 %. It is about the examples at hand: their choice is not in it.
 
     Args:
         values: one a network.
-        lowest: the least that is possible; the most is 1.
+        lowest: the least possible value; the greatest is 1.
 
     Returns:
         None for one network, which says nothing about others.
@@ -53,7 +53,7 @@ def spread_interval(values: Sequence[float], *, lowest: float = 0.0) -> Interval
 
 
 def _half_width(values: Sequence[float], within: float) -> float:
-    """Of the interval of 95 %, by Student's t."""
+    """Return the half-width of the 95 % interval by Student's t."""
     # Here, and not from scipy.stats, which takes a second to import.
     from scipy.special import stdtrit
 

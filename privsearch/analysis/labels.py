@@ -23,11 +23,11 @@ _GUESSING: Final = "~"
 """Marks an AUC that guessing could give."""
 
 NOTATION: Final = "fp32: full precision; w4, a4: bits of weights, activations; @ 0.5: threshold."
-"""What the words of `configuration` mean."""
+"""The meaning of the words of `configuration`."""
 
 
 def configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
-    """A configuration in words, such as `SNN w4 atan`, `ANN a4 @ 0.5` or `ANN fp32` (full precision).
+    """Name a configuration, such as `SNN w4 atan`, `ANN a4 @ 0.5` or `ANN fp32` (full precision).
 
     Args:
         row: a row of the results table as plain values, as of `privsearch.analysis.frames.records`.
@@ -42,12 +42,12 @@ def configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
 
 
 def model_name(model: str) -> str:
-    """A model in words: `ANN`, `SNN`, or a registered one's name and version as they are."""
+    """Name a model: `ANN`, `SNN`, or a registered model's name and version as they are."""
     return model.upper() if model in BUILT_IN_MODELS else model
 
 
 def quantity(column: str) -> str:
-    """A result column in words: `test accuracy`, `svm AUC`, `lira TPR at FPR 1e-2`."""
+    """Name a result column: `test accuracy`, `svm AUC`, `lira TPR at FPR 1e-2`."""
     parsed = Column.parse(column)
     words = parsed.number.replace("_", " ")
     if parsed.attack is None:
@@ -58,37 +58,37 @@ def quantity(column: str) -> str:
 
 
 def measured(row: Mapping[str, Any], column: str) -> str:
-    """A mean with its standard deviation over the targets, `0.953 ± 0.012`; the mean alone with one target."""
+    """Write a mean with its standard deviation over the targets, `0.953 ± 0.012`; the mean alone with one target."""
     spread = row.get(str(Column.parse(column).sd))
     return f"{row[column]:.3f}" if spread is None else f"{row[column]:.3f} ± {spread:.3f}"
 
 
 def interval(row: Mapping[str, Any], column: str) -> str:
-    """The 95 % interval of a fraction, without its leading zeros, `[.580, .644]`; empty where the table has none."""
+    """Write the 95 % interval of a fraction without leading zeros, `[.580, .644]`; empty if the table has none."""
     parsed = Column.parse(column)
     ends = [row.get(str(end)) for end in (parsed.low, parsed.high)]
     return "" if None in ends else f"[{', '.join(f'{end:.3f}'.removeprefix('0') for end in ends)}]"
 
 
 def reason_missing(tpr: str, num_non_members: int) -> str | None:
-    """Why so many non-members give no true positive rate, one of `TPRS`; None where they do."""
+    """Give the reason why so many non-members have no true positive rate, one of `TPRS`; None if they have it."""
     needed = needed_non_members(TPRS[tpr])
     return f"needs {needed} non-members, has {num_non_members}" if num_non_members < needed else None
 
 
 def guessing_mark(auc: float, noise_floor: float) -> str:
-    """`~` for an AUC within the noise floor, else nothing."""
+    """Return `~` for an AUC within the noise floor, else nothing."""
     return _GUESSING if abs(auc - 0.5) <= noise_floor else ""
 
 
 def guessing_words(noise_floors: Iterable[float]) -> str:
-    """What the mark beside an AUC means, and how wide the noise floors are; there is at least one."""
+    """Explain the mark beside an AUC, and give the widths of the noise floors, of which there is at least one."""
     floors = sorted({f"{floor:.3f}" for floor in noise_floors})
     return f"{_GUESSING} within the noise floor, 0.5 ± {' or '.join(floors)}: so is guessing on 95 % of targets."
 
 
 def plain(value: Any) -> str:
-    """A value of an axis, without needless digits."""
+    """Write a value of an axis without needless digits."""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

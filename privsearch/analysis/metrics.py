@@ -1,4 +1,4 @@
-"""How much an attack tells apart: the only definitions of the numbers that privsearch reports."""
+"""AUC, TPR, advantage, epsilon, noise floor: the only definitions of the numbers that privsearch reports."""
 
 import math
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ FPRS: Final = (0.1, 0.01, 0.001)
 
 
 def rate_key(fpr: float) -> str:
-    """A false-positive rate as it stands in the names of columns: `1e-2`."""
+    """Write a false-positive rate as in the names of columns: `1e-2`."""
     return f"{fpr:.0e}".replace("e-0", "e-")
 
 
 @dataclass(frozen=True)
 class Thresholded:
-    """What an attack is worth that must say member or non-member.
+    """The success of an attack that must decide between member and non-member.
 
     Attributes:
         advantage: TPR - FPR, between -1 and 1; 0 is what guessing gives.
@@ -39,7 +39,7 @@ class Thresholded:
 
 
 def attack_auc(scores: Float[Array, " n"], is_member: Bool[Array, " n"]) -> float:
-    """Probability that a random member scores above a random non-member, ties counting one half.
+    """Compute the probability that a random member scores above a random non-member, ties counting one half.
 
     Args:
         scores: `(n,)`, unitless; higher means more likely a member.
@@ -63,7 +63,7 @@ def attack_auc(scores: Float[Array, " n"], is_member: Bool[Array, " n"]) -> floa
 
 
 def noise_floor(num_members: int, num_non_members: int, confidence: float = 0.95) -> float:
-    """Half-width of the interval around 0.5 that holds the AUC of a guessing attack with probability `confidence`.
+    """Compute the half-width of the interval around 0.5 that holds a guessing attack's AUC with this confidence.
 
     Args:
         num_members: examples scored that are members.
@@ -85,7 +85,7 @@ def noise_floor(num_members: int, num_non_members: int, confidence: float = 0.95
 
 
 def auc_interval(scores: Float[Array, " n"], is_member: Bool[Array, " n"], confidence: float = 0.95) -> Interval:
-    """The AUC of an attack on one network, and how far the choice of examples moves it.
+    """Compute the AUC of an attack on one network, and how far the choice of examples moves it.
 
     The interval is symmetric on the logit scale, where the AUC is closer to normal and cannot leave [0, 1]. Where
     DeLong's variance is 0, because members and non-members separate or all scores are equal, it is the binomial one
@@ -117,7 +117,7 @@ def auc_interval(scores: Float[Array, " n"], is_member: Bool[Array, " n"], confi
 
 
 def needed_non_members(fpr: float) -> int:
-    """The fewest non-members of which accusing one stays within the rate.
+    """Return the fewest non-members of which accusing one stays within the rate.
 
     Raises:
         MetricError: `fpr` is not between 0 and 1.
@@ -132,7 +132,7 @@ def needed_non_members(fpr: float) -> int:
 def tpr_at_fpr(
     scores: Float[Array, " n"], is_member: Bool[Array, " n"], fpr: float, confidence: float = 0.95
 ) -> Interval:
-    """Share of members found when at most `fpr` of the non-members are accused.
+    """Compute the share of members found when at most `fpr` of the non-members are accused.
 
     Accused is who scores strictly above the lowest threshold that keeps to `fpr` on these non-members, so ties never
     exceed it. The interval is about the share of all members above this very threshold. It does not hold the noise of
@@ -157,7 +157,7 @@ def tpr_at_fpr(
 
 
 def threshold_at_fpr(scores: Float[Array, " n"], is_member: Bool[Array, " n"], fpr: float) -> float:
-    """The lowest score above which at most `fpr` of the non-members stand.
+    """Return the lowest score above which at most `fpr` of the non-members stand.
 
     Args:
         scores: `(n,)`, unitless; higher means more likely a member.
@@ -181,7 +181,7 @@ def threshold_at_fpr(scores: Float[Array, " n"], is_member: Bool[Array, " n"], f
 def cross_fitted_advantage(
     scores: Float[Array, " n"], is_member: Bool[Array, " n"], rng: np.random.Generator, confidence: float = 0.95
 ) -> Thresholded:
-    """Membership advantage, TPR - FPR, at a threshold that was chosen on other examples.
+    """Compute the membership advantage, TPR - FPR, at a threshold that was chosen on other examples.
 
     The examples are cut at random into halves, alike in members and non-members. The best threshold of each half is
     judged on the other, and the two are averaged. So a guessing attack gets 0 on average, which the best threshold
@@ -213,7 +213,7 @@ def cross_fitted_advantage(
 def epsilon_lower_bound(
     scores: Float[Array, " n"], is_member: Bool[Array, " n"], rng: np.random.Generator, confidence: float = 0.95
 ) -> float:
-    """The epsilon of pure differential privacy that a training must at least have had, for the attack to do this well.
+    """Bound from below the epsilon of pure differential privacy that allows the attack to do this well.
 
     Under epsilon-differential privacy both TPR / FPR and TNR / FNR are at most exp(epsilon). The threshold, and which
     of the two ratios, are those with the best bound on a random half of the examples; the bound is then taken on the
@@ -267,7 +267,7 @@ def _normal_quantile(confidence: float) -> float:
 
 
 def _as_written(fpr: float) -> Fraction:
-    """The rate in decimal, as the binary 0.29 * 100 is less than 29."""
+    """Return the rate in decimal, as the binary 0.29 * 100 is less than 29."""
     return Fraction(str(fpr))
 
 
@@ -281,7 +281,7 @@ def _delong_variance(scores: Float[Array, " n"], is_member: Bool[Array, " n"]) -
 
 
 def _lower_limit(successes: Float[Array, " k"] | Int[Array, " k"], trials: int, tail: float) -> Float[Array, " k"]:
-    """The share below which so many successes have a probability of at most `tail` (Clopper and Pearson 1934)."""
+    """Return the share below which so many successes have at most probability `tail` (Clopper and Pearson 1934)."""
     from scipy.special import betaincinv
 
     limit: Array = betaincinv(np.maximum(successes, 1), trials - successes + 1, tail)
@@ -295,7 +295,7 @@ def _binomial_interval(share: float, trials: int, confidence: float) -> Interval
 
 
 def _wilson_limits(share: float, trials: int, z: float) -> tuple[float, float]:
-    """Wilson 1927: never outside [0, 1], never of width 0."""
+    """Return the limits of Wilson 1927: never outside [0, 1], never of width 0."""
     shrunk, weight = z * z / trials, 1 / (1 + z * z / trials)
     centre = (share + shrunk / 2) * weight
     half_width = z * weight * math.sqrt((share * (1 - share) + shrunk / 4) / trials)
@@ -303,7 +303,7 @@ def _wilson_limits(share: float, trials: int, z: float) -> tuple[float, float]:
 
 
 def random_half(is_member: Bool[Array, " n"], rng: np.random.Generator) -> Bool[Array, " n"]:
-    """A mask of half of the members and half of the non-members, rounded down."""
+    """Draw a mask of half of the members and half of the non-members, rounded down."""
     half = np.zeros(len(is_member), dtype=bool)
     for kind in (is_member, ~is_member):
         of_kind = rng.permutation(np.flatnonzero(kind))
@@ -312,7 +312,7 @@ def random_half(is_member: Bool[Array, " n"], rng: np.random.Generator) -> Bool[
 
 
 def _thresholds(scores: Float[Array, " n"]) -> Float[Array, " k"]:
-    """Every threshold that makes a difference, from accusing all to accusing none."""
+    """Return every threshold that makes a difference, from accusing all to accusing none."""
     return np.append(-np.inf, np.unique(scores))
 
 
@@ -323,7 +323,7 @@ def _num_above(scores: Float[Array, " n"], thresholds: Float[Array, " k"]) -> In
 def _held_out_rates(
     scores: Float[Array, " n"], is_member: Bool[Array, " n"], fit: Bool[Array, " n"]
 ) -> tuple[float, float]:
-    """TPR and FPR outside of `fit` at the threshold that is best on it."""
+    """Compute TPR and FPR outside of `fit` at the threshold that is best on `fit`."""
     thresholds = _thresholds(scores[fit])
     tpr = _num_above(scores[fit & is_member], thresholds) / np.count_nonzero(fit & is_member)
     fpr = _num_above(scores[fit & ~is_member], thresholds) / np.count_nonzero(fit & ~is_member)
@@ -334,7 +334,7 @@ def _held_out_rates(
 def _ratio_bounds(
     scores: Float[Array, " n"], is_member: Bool[Array, " n"], thresholds: Float[Array, " k"], tail: float
 ) -> Float[Array, "2 k"]:
-    """Lower bounds of TPR / FPR and of TNR / FNR at each threshold."""
+    """Compute lower bounds of TPR / FPR and of TNR / FNR at each threshold."""
     members, others = scores[is_member], scores[~is_member]
     tpr = _lower_limit(_num_above(members, thresholds), len(members), tail)
     tnr = _lower_limit(len(others) - _num_above(others, thresholds), len(others), tail)

@@ -1,4 +1,4 @@
-"""Outcomes against each other: which can be compared, which are on the Pareto front, and how much that covers."""
+"""Comparable outcomes, the Pareto front among them, constraints, and the hypervolume that the front covers."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -21,7 +21,7 @@ UNCONSTRAINED: Final[Constraints] = {}
 
 
 def comparable(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
-    """The rows that a front can be drawn from: completed, with no dead network and a number for every objective.
+    """Return the rows that a front can be drawn from: completed, with no dead network and a number for every objective.
 
     Args:
         frame: rows of the results table, all of one dataset under one protocol.
@@ -43,7 +43,7 @@ def comparable(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
 
 
 def pareto_front(frame: pd.DataFrame, objectives: Objectives, constraints: Constraints = UNCONSTRAINED) -> pd.DataFrame:
-    """The rows that no other row beats in every objective, the best in the first objective first.
+    """Return the rows that no other row beats in every objective, the best in the first objective first.
 
     Rows with equal numbers do not beat each other: all of them are on the front, or none. What violates a constraint
     is not on the front, and keeps nothing else off it.
@@ -62,23 +62,23 @@ def pareto_front(frame: pd.DataFrame, objectives: Objectives, constraints: Const
 
 
 def best_first(rows: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
-    """The rows in the order of the first objective; those that are equal in it stay as they were."""
+    """Sort the rows by the first objective, best first; rows equal in it keep their order."""
     first, direction = next(iter(objectives.items()))
     return rows.sort_values(first, ascending=direction == "minimize", kind="stable")
 
 
 def losses(rows: pd.DataFrame, objectives: Objectives) -> Float[Array, "n objectives"]:
-    """The objectives as numbers of which less is better."""
+    """Return the objectives as numbers of which less is better."""
     return (rows[list(objectives)].to_numpy(float) * _signs(objectives)).round(DECIMALS)
 
 
 def _signs(objectives: Objectives) -> list[float]:
-    """What turns the value of each objective into a loss, and back."""
+    """Return the sign that turns the value of each objective into a loss, and back."""
     return [-1.0 if direction == "maximize" else 1.0 for direction in objectives.values()]
 
 
 def unbeaten(found: Float[Array, "n objectives"]) -> Bool[Array, " n"]:
-    """Which losses no others beat in every objective."""
+    """Mark the losses that no others beat in every objective."""
     on_front: Bool[Array, " n"] = _is_pareto_front(found, assume_unique_lexsorted=False)
     return on_front
 
@@ -86,12 +86,12 @@ def unbeaten(found: Float[Array, "n objectives"]) -> Bool[Array, " n"]:
 def front_ranks(
     found: Float[Array, "n objectives"], violation: Float[Array, " n"], enough: int | None = None
 ) -> Int[Array, " n"]:
-    """0 for the front, 1 for what would be without that one, and so on; then what violates constraints, least first.
+    """Rank losses: 0 on the front, 1 on the front without these, and so on; then constraint violations, least first.
 
     Args:
         found: losses.
-        violation: 0 where the constraints hold.
-        enough: how many of the best must have the right rank, where not all must.
+        violation: 0 if the constraints hold.
+        enough: the number of the best that must have the right rank; None for all.
 
     Source: Deb et al. 2002, the non-dominated sorting of NSGA-II under constraints.
     """
@@ -100,9 +100,9 @@ def front_ranks(
 
 
 def shortfalls(rows: pd.DataFrame, constraints: Constraints) -> Float[Array, "n constraints"]:
-    """What each row lacks to satisfy each constraint, in the column's unit, negative where it has more than enough.
+    """Compute each row's shortfall of each constraint, in the column's unit; negative if the row has more than enough.
 
-    The shortfall of a mean is the mean of shortfalls. It is missing where the row has no such number.
+    The shortfall of a mean is the mean of shortfalls. It is missing if the row has no such number.
     """
     # A column stands in the table only once some trial has a number for it.
     values = rows.reindex(columns=list(constraints)).to_numpy(float, na_value=np.nan)
@@ -113,7 +113,7 @@ def shortfalls(rows: pd.DataFrame, constraints: Constraints) -> Float[Array, "n 
 
 
 def satisfied(lacking: Float[Array, "n constraints"], constraints: Constraints) -> Bool[Array, " n"]:
-    """Which rows of shortfalls satisfy every constraint, as `Constraint.holds` has it for one value."""
+    """Mark the rows of shortfalls that satisfy every constraint, as `Constraint.holds` decides for one value."""
     strict = np.array(["=" not in constraint.relation for constraint in constraints.values()], bool)
     rounded = lacking.round(DECIMALS)
     fit: Bool[Array, " n"] = ((rounded < 0) | ((rounded == 0) & ~strict)).all(axis=1)
@@ -121,12 +121,12 @@ def satisfied(lacking: Float[Array, "n constraints"], constraints: Constraints) 
 
 
 def feasible(rows: pd.DataFrame, constraints: Constraints) -> Bool[Array, " n"]:
-    """Which rows satisfy every constraint; all of them where there is none."""
+    """Mark the rows that satisfy every constraint; all of them if there is none."""
     return satisfied(shortfalls(rows, constraints), constraints)
 
 
 def total_violation(rows: pd.DataFrame, constraints: Constraints) -> Float[Array, " n"]:
-    """How far each row is from satisfying all constraints: 0 where it does.
+    """Measure how far each row is from satisfying all constraints: 0 if it does.
 
     It is the sum of what it lacks, each in shares of the range of its column, or, where nothing bounds that, of the
     constraint's bound; infinite where a number is missing.
@@ -153,7 +153,7 @@ class Space:
     worst: Float[Array, " objectives"]
 
     def share(self, found: Float[Array, "n objectives"]) -> float:
-        """The share of the space that some of these losses beat or equal.
+        """Return the share of the space that some of these losses beat or equal.
 
         Source: Zitzler and Thiele 1998, the size of the space covered, against the worst outcome as reference point.
         """
@@ -166,7 +166,7 @@ class Space:
 
 
 def outcome_space(rows: pd.DataFrame, objectives: Objectives) -> Space:
-    """What bounds the outcomes: the ranges of their columns, or, where nothing bounds one, the greatest in the rows."""
+    """Return the bounds of the outcomes: their columns' ranges, or, if unbounded, the greatest value in the rows."""
     best, worst = [], []
     for column, direction in objectives.items():
         low, high = Column.parse(column).bounds
@@ -178,7 +178,7 @@ def outcome_space(rows: pd.DataFrame, objectives: Objectives) -> Space:
 
 
 def reference_point(frame: pd.DataFrame, objectives: Objectives) -> tuple[float, ...]:
-    """The worst value of each objective: of its range, or, where nothing bounds it, the worst among these rows.
+    """Return the worst value of each objective: of its range, or, if that is unbounded, the worst among these rows.
 
     Args:
         frame: rows of the results table, all of one dataset under one protocol.
@@ -189,7 +189,7 @@ def reference_point(frame: pd.DataFrame, objectives: Objectives) -> tuple[float,
 
 
 def hypervolume(frame: pd.DataFrame, objectives: Objectives, constraints: Constraints = UNCONSTRAINED) -> float:
-    """The share of all possible outcomes that some row beats or equals: 0 for no rows, 1 for a perfect one.
+    """Compute the share of all possible outcomes that some row beats or equals: 0 for no rows, 1 for a perfect one.
 
     What violates a constraint counts for nothing. Where nothing bounds an objective, such as seconds, the outcomes go
     from 0 to the greatest among these rows, whether they satisfy the constraints or not: hypervolumes are then

@@ -31,7 +31,7 @@ class BinnedAxis:
     """An axis in categories.
 
     Attributes:
-        categories: of each configuration, `(n,)`, from 0; -1 where the axis has no effect on it.
+        categories: of each configuration, `(n,)`, from 0; -1 if the axis has no effect on it.
         size: how many there are.
     """
 
@@ -39,11 +39,11 @@ class BinnedAxis:
     size: int
 
     def counts(self, chosen: Int[Array, " _"]) -> Int[Array, " size"]:
-        """How many of some configurations, given by their places, are in each category."""
+        """Count the configurations at some places in each category."""
         return np.bincount(self.categories[chosen] + 1, minlength=self.size + 1)[1:]
 
     def density(self, counts: Int[Array, " size"]) -> Float[Array, " size"]:
-        """The smoothed share of each category."""
+        """Return the smoothed share of each category."""
         found = np.flatnonzero(counts)
         space = CategoricalDistribution(range(self.size))
         estimator = ScottParzenEstimator(found, space, counts[found], _PRIOR_WEIGHT)
@@ -52,19 +52,19 @@ class BinnedAxis:
 
 
 def num_top(count: int) -> int:
-    """How many of so many configurations are the good ones."""
+    """Return the number of good ones among so many configurations."""
     return math.ceil(max(TOP_SHARE, FEWEST_TOP / count) * count)
 
 
 def top(found: Float[Array, " n"]) -> Bool[Array, " n"]:
-    """Which are the good ones: those with the least losses, and all that equal the last of these."""
+    """Mark the good ones: those with the least losses, and all that equal the last of these."""
     cutoff = num_top(len(found)) - 1
     good: Bool[Array, " n"] = found <= np.partition(found, cutoff)[cutoff]
     return good
 
 
 def region_densities(axes: Sequence[BinnedAxis], region: Int[Array, " _"]) -> list[Float[Array, " _"] | None]:
-    """The density of each axis over the configurations at these places; None where too few have it."""
+    """Return the density of each axis over the configurations at these places; None if too few have the axis."""
     counts = [axis.counts(region) for axis in axes]
     return [axis.density(own) if own.sum() >= _FEWEST else None for axis, own in zip(axes, counts, strict=True)]
 
@@ -75,7 +75,7 @@ def divergences(
     good: Bool[Array, " m"],
     densities: Sequence[Float[Array, " _"] | None],
 ) -> Float[Array, " axes"]:
-    """The importance of each axis: the Pearson divergence of its density among the good from that among all.
+    """Compute the importance of each axis: the Pearson divergence of its density among the good from that among all.
 
     An axis without effect on some configurations is weighed by how often it has one among the good and among all.
 

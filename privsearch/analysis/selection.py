@@ -1,4 +1,4 @@
-"""Which configuration to take: the most private one above an accuracy, or the knee of the front."""
+"""The configuration to take: the most private one above an accuracy, or the knee of the front."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from privsearch.study.content import StudyContent
 from privsearch.study.result import Completed, TrialResult
 
 Rule = Literal["bound", "knee", "single", "no_knee"]
-"""What made a configuration the one: it is the most private above the accuracy; the knee; alone on the front; or the
+"""The rule that chose a configuration: it is the most private above the accuracy; the knee; alone on the front; or the
 most private on a front that has no knee."""
 
 Row = Mapping[str, Any]
@@ -39,7 +39,7 @@ _NO_BULGE: Final = 1e-9
 
 @dataclass(frozen=True)
 class Cost:
-    """How the chosen configuration differs from the most accurate one in one quantity, paired by targets.
+    """The difference of the chosen configuration from the most accurate one in one quantity, paired by targets.
 
     Attributes:
         quantity: a column of the results table.
@@ -58,21 +58,21 @@ class Cost:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """What to take of one task, and what it rests on.
+    """The configuration to take of one task, and the numbers that the choice rests on.
 
     Attributes:
         task: of one dataset under one protocol.
         private: the column that is to be low (`private_column`).
-        min_accuracy: the least test accuracy asked for, a fraction; None where the knee was.
+        min_accuracy: the least test accuracy asked for, a fraction; None if the knee was.
         rule: what made the chosen configuration the one.
         chosen: its row; None where no configuration reaches the accuracy, or none can be compared.
-        accuracy: its test accuracy with the 95 % interval over the targets; None where these show no spread: there is
+        accuracy: its test accuracy with the 95 % interval over the targets; None if these show no spread: there is
             one of them, or all have the same accuracy, as they may on a small test split.
         distance: of the knee from the line between the front's ends (`knee_distances`); None without one.
-        most_accurate: the row of the feasible configuration with the highest test accuracy; None where there is none.
-        costs: how the chosen one differs from that, in accuracy and privacy; empty where it is that.
+        most_accurate: the row of the feasible configuration with the highest test accuracy; None if there is none.
+        costs: its differences from the most accurate one, in accuracy and privacy; empty if it is that one.
         rivals: how many others were candidates: those above the accuracy, or the rest of the front.
-        alike: those of them that cannot be told from the chosen one; None where the targets have no numbers for that.
+        alike: those of them that cannot be told from the chosen one; None if the targets lack the numbers to tell.
     """
 
     task: Task
@@ -99,7 +99,7 @@ class Selection:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the interval of its accuracy reaches below what was asked for, or is not known."""
+        """Doubt about the accuracy: its interval reaches below the least accuracy asked for, or is not known."""
         if self.min_accuracy is None or self.chosen is None:
             return False
         return self.accuracy is None or self.accuracy.low < self.min_accuracy
@@ -186,7 +186,7 @@ def _spread(accuracies: Sequence[float]) -> Interval | None:
 
 
 def private_column(objectives: Objectives) -> str:
-    """The column that stands for privacy: the first number of an attack that is minimised.
+    """Return the column that stands for privacy: the first number of an attack that is minimised.
 
     Raises:
         StudyError: none is.
@@ -202,7 +202,7 @@ def private_column(objectives: Objectives) -> str:
 
 
 def knee_distances(outcomes: Float[Array, "n objectives"]) -> Float[Array, " n"]:
-    """How far each point of a front lies from the line between its ends, towards the ideal.
+    """Measure how far each point of a front lies from the line between its ends, towards the ideal.
 
     Each objective is scaled to go from 0, the best on the front, to 1, the worst. With two objectives the ends are
     (0, 1) and (1, 0), and the knee is the point with the largest distance from the chord between them. With three, the
@@ -223,7 +223,7 @@ def knee_distances(outcomes: Float[Array, "n objectives"]) -> Float[Array, " n"]
 
 
 def _knee(front: pd.DataFrame, objectives: Objectives, private: str) -> tuple[Any, Rule, float | None]:
-    """The row of the front to take, and why."""
+    """Return the index of the front's row to take, the rule for it, and the knee's distance."""
     outcomes = losses(front, objectives)
     most_private = _first(front, [private, ACCURACY], [True, False])
     if len(np.unique(outcomes, axis=0)) == 1:
@@ -236,7 +236,7 @@ def _knee(front: pd.DataFrame, objectives: Objectives, private: str) -> tuple[An
 
 
 def _first(rows: pd.DataFrame, columns: list[str], ascending: list[bool]) -> Any:
-    """The index of the row that comes first; among equals, the likeliest to be on the front."""
+    """Return the index of the row that comes first; among equals, the likeliest to be on the front."""
     by = [*columns, "front_probability"]
     ordered = rows[by].astype(float).round(DECIMALS).sort_values(by, ascending=[*ascending, False], kind="stable")
     return ordered.index[0]
@@ -251,7 +251,7 @@ class _Comparison:
         self._known = private in task.targets.select_dtypes("number")
 
     def costs(self, best: Row, chosen: Row) -> tuple[Cost, ...]:
-        """How the chosen configuration differs from the most accurate one; nothing where it is that."""
+        """Compare the chosen configuration with the most accurate one; return nothing if they are the same."""
         if best["trial_id"] == chosen["trial_id"]:
             return ()
         found = records(self._against(best, [chosen["trial_id"]]))
@@ -259,7 +259,7 @@ class _Comparison:
         return tuple(Cost(*(row[field] for field in fields)) for row in found if row["difference"] is not None)
 
     def alike(self, chosen: Row, others: pd.DataFrame, quantities: Sequence[str]) -> tuple[Row, ...] | None:
-        """Those of the others that differ from the chosen one in none of the quantities, as far as can be told."""
+        """Return those of the others that differ significantly from the chosen one in none of the quantities."""
         if others.empty:
             return ()
         if not self._known:

@@ -1,4 +1,4 @@
-"""What came out for each target of a trial, by column: its accuracies, every attack's numbers, and the strongest's."""
+"""The numbers of each target of a trial, by column: its accuracies, every attack's numbers, and the strongest's."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -18,7 +18,7 @@ COUNTS: Final = ("num_members", "num_non_members")
 
 
 def target_numbers(result: Completed) -> list[dict[str, Any]]:
-    """For each target its accuracies, what each attack found, and what the strongest of them did, by column."""
+    """Return, for each target, its accuracies and the numbers of each attack and of the strongest, by column."""
     worst = strongest(result)
     targets = []
     for replicate in result.replicates:
@@ -37,7 +37,7 @@ def target_numbers(result: Completed) -> list[dict[str, Any]]:
 
 
 def strongest(result: Completed) -> tuple[str, str] | None:
-    """For either half of the examples the attack with the highest mean AUC over the targets on the other half.
+    """Choose, for either half of the examples, the attack with the highest mean AUC over the targets on the other half.
 
     Chosen on the same examples, the highest of several AUCs would be above each one's mean even if all were guessing.
     Chosen on other targets it would be below, as an attack that does well on the others does badly on this one where
@@ -60,7 +60,7 @@ def strongest(result: Completed) -> tuple[str, str] | None:
 
 
 def _worst_numbers(on_first: AttackResult, on_second: AttackResult) -> dict[str, float | int | None]:
-    """The AUC of either attack on the half that it was not chosen on; else the means of both on all examples."""
+    """Average two attacks: their AUCs on the halves they were not chosen on, their other numbers on all examples."""
     auc = ((on_first.auc_by_half[0] or 0.0) + (on_second.auc_by_half[1] or 0.0)) / 2
     first, second = _attack_numbers(on_first), _attack_numbers(on_second)
     numbers: dict[str, float | int | None] = {}

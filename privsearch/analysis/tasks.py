@@ -1,4 +1,4 @@
-"""What competes for one Pareto front, and what came of it."""
+"""Tasks: the trials that compete for one Pareto front, and that front."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -24,10 +24,10 @@ class Task:
     """The trials that compete for one front: those of one dataset under one protocol.
 
     Attributes:
-        name: of files and of Optuna's study: the dataset's, with the protocol where the sweep has several.
+        name: the name of files and of Optuna's study: the dataset's, with the protocol if the sweep has several.
         title: the dataset and the protocol in words.
-        rows: of the results table.
-        targets: of the table with one row a target.
+        rows: the trials' rows of the results table.
+        targets: their rows of the table with one row a target.
         objectives: two or three result columns, and which way is better.
         constraints: what must hold of result columns.
     """
@@ -56,7 +56,7 @@ class Task:
 
     @cached_property
     def uncertainty(self) -> FrontUncertainty:
-        """How sure this front is."""
+        """The uncertainty of this front."""
         return front_uncertainty(self.rows, self.targets, self.objectives, self.constraints)
 
     @cached_property
@@ -86,7 +86,7 @@ class Task:
 
     @property
     def nearest(self) -> pd.DataFrame:
-        """Where no candidate satisfies all constraints, the one that is nearest to it; else no row."""
+        """The candidate nearest to satisfying all constraints if none satisfies them; else no row."""
         candidates = self.candidates
         if candidates["feasible"].any():
             return candidates.head(0)

@@ -1,4 +1,4 @@
-"""How sure a Pareto front is, and its hypervolume."""
+"""The uncertainty of a Pareto front and of its hypervolume."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,11 +31,11 @@ MOST_BEST: Final = 64
 
 @dataclass(frozen=True, eq=False)
 class FrontUncertainty:
-    """How sure a front is.
+    """The uncertainty of a front.
 
     Attributes:
-        probability: that a configuration is on the front, by trial_id; missing where it is not known.
-        hypervolume: its 95 % interval; None where it is not known.
+        probability: the probability that a configuration is on the front, by trial_id; NaN if not known.
+        hypervolume: the 95 % interval of the hypervolume; None if not known.
     """
 
     probability: "pd.Series[float]"
@@ -50,7 +50,7 @@ def front_uncertainty(
     resamples: int = 2000,
     seed: int = 0,
 ) -> FrontUncertainty:
-    """How far the choice of networks moves the front, by a bootstrap over the targets.
+    """Estimate how far the choice of networks moves the front, by a bootstrap over the targets.
 
     Targets are drawn with replacement, the same ones for every configuration, as these share subsets and seeds target
     by target. A configuration's probability is the share of resamples in which its means satisfy the constraints and
@@ -73,8 +73,8 @@ def front_uncertainty(
         targets: the targets of these trials (`privsearch.analysis.frames.targets_frame`).
         objectives: two or three result columns, and which way is better.
         constraints: what must hold of result columns.
-        resamples: how many fronts are drawn.
-        seed: decides the resamples.
+        resamples: the number of fronts that are drawn.
+        seed: the seed of the resamples.
 
     Returns:
         Nothing is known of one target: every probability is missing, and there is no interval.
@@ -108,9 +108,9 @@ def front_uncertainty(
 def _rivals(
     candidates: pd.DataFrame, targets: pd.DataFrame, objectives: Objectives, constraints: Constraints
 ) -> Iterator[tuple[Int[Array, " n"], Float[Array, "n targets outcomes"]]]:
-    """For each number of targets, the places of those candidates that could be on a front, and what they came to.
+    """Yield, for each number of targets, the places and the outcomes of the candidates that could be on a front.
 
-    That is, of each target, the losses and what it lacks to satisfy each constraint.
+    The outcomes of a target are its losses and its shortfalls of the constraints.
     """
     owners = pd.Index(candidates["trial_id"]).get_indexer(pd.Index(targets["trial_id"]))
     order = np.argsort(owners, kind="stable")[np.count_nonzero(owners < 0) :]
@@ -130,7 +130,7 @@ def _rivals(
 def _beaten(
     outcomes: Float[Array, "n targets outcomes"], num_objectives: int, constraints: Constraints
 ) -> Bool[Array, " n"]:
-    """Which configurations another one beats on every target, so that their means are worse whatever is drawn.
+    """Mark configurations that another one beats on every target, so that their means are worse whatever is drawn.
 
     The other one satisfies the constraints on every target. Not all: to compare all with all would take the square of
     their number, and the best on average beat nearly as many.
@@ -148,7 +148,7 @@ def _beaten(
 def _resampled_means(
     groups: Sequence[Float[Array, "_ _ outcomes"]], resamples: int, rng: np.random.Generator
 ) -> Iterator[Float[Array, "configurations outcomes"]]:
-    """Means over targets drawn with replacement, the same for all configurations that have as many: of a group."""
+    """Yield means over targets drawn with replacement, the same draw for all configurations of a group."""
     for _ in range(resamples):
         means = []
         for outcomes in groups:

@@ -1,4 +1,4 @@
-"""Where a cell of the paper's tables and figures is found in a study."""
+"""The rows of a study that fill the cells of the paper's tables and figures."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -30,13 +30,13 @@ _TITLES: Final = {
 
 
 def title(name: str) -> str:
-    """A dataset or a surrogate gradient as it is written in print; what the paper does not have stays as it is."""
+    """Return the printed name of a dataset or a surrogate gradient; one that the paper lacks stays as it is."""
     return _TITLES.get(name, name)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What tells a cell of the paper's tables and figures from the others.
+    """A cell of the paper's tables and figures, by the values that tell it from the others.
 
     A spiking network without a surrogate gradient is one with fast sigmoid, as in the paper's quantisation studies.
     """
@@ -49,7 +49,7 @@ class Cell:
     surrogate_gradient: str | None = None
 
     def key(self) -> tuple[Any, ...]:
-        """The values that a row of the results table has to have."""
+        """Return the values that a row of the results table must have to fill this cell."""
         default = SNN_DEFAULTS["surrogate_gradient"] if self.model == "snn" else None
         return (*astuple(self)[:-1], self.surrogate_gradient or default)
 
@@ -65,7 +65,7 @@ class StudyCells:
         self.datasets = tuple(frame["dataset"].unique().tolist())
 
     def find(self, cell: Cell) -> dict[str, Any] | None:
-        """The row of the results table that fills `cell`, or None where the study has none.
+        """Return the row of the results table that fills `cell`, or None if the study has none.
 
         Raises:
             StudyError: several rows fill it, as an axis that the paper holds constant has several values.
@@ -76,7 +76,7 @@ class StudyCells:
         return rows[0] if rows else None
 
     def axis_values(self, axis: str, **fixed: Any) -> list[Any]:
-        """The distinct values of `axis` over the rows with the `fixed` ones, None first."""
+        """Return the distinct values of `axis` over the rows with the `fixed` values, None first."""
         found = {
             row[axis] for rows in self._rows.values() for row in rows if all(row[a] == v for a, v in fixed.items())
         }
@@ -84,7 +84,7 @@ class StudyCells:
 
 
 def paper_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a results table whose trials followed the paper's protocol.
+    """Return the rows of a results table whose trials followed the paper's protocol.
 
     Raises:
         StudyError: there are none.

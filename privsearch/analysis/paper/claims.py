@@ -19,7 +19,7 @@ from privsearch.analysis.targets import TargetNumbers
 from privsearch.spec.columns import Column
 
 MARGIN: Final = 0.01
-"""How much lower an attack AUC has to be to count as a benefit (claim 3).
+"""The least difference in attack AUC that counts as a benefit (claim 3).
 
 It is what matters, not what can be seen, so it does not grow where a dataset is small: there the answer is that one
 cannot tell. An attacker who ranks one pair in a hundred better gains little, and the published standard deviations of
@@ -33,7 +33,7 @@ _BIT_WIDTHS: Final = (8, 4, 2)
 
 
 class Success(StrEnum):
-    """What is taken for the attack's success.
+    """The measure of the attack's success.
 
     An excess below 0 is no leak: a difference between two such excesses says how the attack's false excess changes.
     """
@@ -43,9 +43,9 @@ class Success(StrEnum):
 
 
 class Audit:
-    """What came out for one dataset: an array over the replicates for each configuration.
+    """The numbers of one dataset, as an array over the replicates for each configuration.
 
-    What the study does not have, or what failed, is an array of one NaN: any difference with it is NaN as well.
+    A configuration that the study lacks, or that failed, is an array of one NaN, so that its differences are NaN too.
     """
 
     def __init__(self, cells: StudyCells, numbers: TargetNumbers, dataset: str, attack: str, success: Success) -> None:
@@ -54,18 +54,18 @@ class Audit:
         self._auc, self._success = Column(attack, "auc"), success
 
     def auc(self, model: str, **axes: Any) -> Float[Array, " replicates"]:
-        """The attack's AUC; for the excess over the placebo, 0.5 plus that."""
+        """Return the attack's AUC; if success is the excess over the placebo, 0.5 plus that excess."""
         cell = Cell(self._dataset, model, **axes)
         if self._success is Success.PUBLISHED:
             return self._over_replicates(cell, str(self._auc))
         return 0.5 + self._over_replicates(cell, str(self._auc.excess))
 
     def accuracy(self, model: str, **axes: Any) -> Float[Array, " replicates"]:
-        """The test accuracy of the target."""
+        """Return the test accuracy of the target."""
         return self._over_replicates(Cell(self._dataset, model, **axes), "test_accuracy")
 
     def thresholds(self, model: str, *bit_widths: int) -> list[float]:
-        """The thresholds that the study asks for with each of these activation bit widths."""
+        """Return the thresholds that the study asks for with each of these activation bit widths."""
         asked = [
             self._cells.axis_values(
                 "threshold", dataset=self._dataset, model=model, weight_bit_width=None, act_bit_width=k
@@ -101,13 +101,13 @@ class Claim:
 
 
 def quantised_weights_leak_less(audit: Audit, model: str) -> Differences:
-    """Claim 1: the AUC in full precision, minus that at each weight bit width."""
+    """Compute claim 1: the AUC in full precision, minus the AUC at each weight bit width."""
     full = audit.auc(model)
     return {f"fp32 - w{k}": full - audit.auc(model, weight_bit_width=k) for k in _BIT_WIDTHS}
 
 
 def quantised_activations_leak_less(audit: Audit, model: str) -> Differences:
-    """Claim 1: the AUC in full precision, minus that at each activation bit width, the mean over the thresholds."""
+    """Compute claim 1: the AUC in full precision, minus that at each activation bit width, averaged over thresholds."""
     full = audit.auc(model)
     return {f"fp32 - a{k}": full - _mean_auc(audit, model, k, audit.thresholds(model, k)) for k in _BIT_WIDTHS}
 
@@ -193,7 +193,7 @@ CLAIMS: Final = (
 
 
 def mean_over(arrays: Sequence[Float[Array, " replicates"]]) -> Float[Array, " replicates"]:
-    """The mean of several configurations or datasets, each replicate's for itself; missing if one of them is."""
+    """Return the mean of several configurations or datasets for each replicate; NaN if one of them is."""
     means: Array = np.mean(np.broadcast_arrays(*arrays), axis=0)
     return means
 

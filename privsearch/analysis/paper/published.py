@@ -11,10 +11,10 @@ QUANTITIES: Final = ("train_accuracy", "test_accuracy", "attack_auc")
 
 
 def published_cells() -> pd.DataFrame:
-    """The published tables, one row a configuration: 40 of Table II and 25 of Table III.
+    """Read the published tables, one row a configuration: 40 of Table II and 25 of Table III.
 
     `table` is "II" or "III"; `dataset`, `model`, `weight_bit_width` and `surrogate_gradient` are named and valued as in
-    the results table, missing where they are full precision or have no effect. Each of `QUANTITIES` is a fraction (the
+    the results table, missing if they are full precision or have no effect. Each of `QUANTITIES` is a fraction (the
     paper prints accuracies in percent), with its standard deviation in `<name>_sd`.
 
     The paper trains its Table II with fast sigmoid, so the full-precision SNN with fast sigmoid stands in both tables,

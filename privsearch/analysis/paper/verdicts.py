@@ -1,4 +1,4 @@
-"""What a study's replicates say about the paper's claims.
+"""Verdicts on the paper's claims from a study's replicates.
 
 A verdict weighs all the differences of a claim, each against the claim's bar with a two-sided paired t-test over the
 replicates:
@@ -61,7 +61,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a study says about one claim, for one dataset and one kind of the attack's success.
+    """The verdict of a study on one claim, for one dataset and one measure of the attack's success.
 
     Attributes:
         claim: which of the paper's five.
@@ -82,13 +82,13 @@ class Verdict:
     comparisons: tuple[Comparison, ...]
 
     def hardest(self) -> Comparison | None:
-        """The comparison that speaks most against the claim, on which the verdict turns; None if there is none."""
+        """Return the comparison that speaks most against the claim and decides the verdict; None if there is none."""
         tested = [comparison for comparison in self.comparisons if comparison.difference is not None]
         return min(tested, key=lambda c: (_support(c, self.bar), c.difference), default=None)
 
 
 def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdict]:
-    """A verdict on each claim, for each dataset and over all, as published and for the excess over the placebo.
+    """Judge each claim, for each dataset and over all, as published and for the excess over the placebo.
 
     "All" is the mean over the study's datasets within each replicate: it speaks of these datasets, not of others, and
     a difference that one of them lacks is lacking. A study of one dataset has none. A claim that no attack is in has a
@@ -147,7 +147,7 @@ def _is_below(comparison: Comparison, bar: float) -> bool:
 
 
 def _support(comparison: Comparison, bar: float) -> float:
-    """From -1, clearly below the bar, through 0, no evidence, to 1, clearly above it."""
+    """Return -1 for clearly below the bar, 1 for clearly above it, 0 for no evidence, or a value between."""
     if comparison.p is None:
         return 0.0
     return (1 - comparison.p) * (-1 if _is_below(comparison, bar) else 1)

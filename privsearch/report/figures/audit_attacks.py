@@ -20,7 +20,7 @@ _APART: Final = 0.2
 
 
 def plot_attacks(rows: pd.DataFrame) -> Figure:
-    """A row for each attack, the best at the top: its AUC on every configuration, and the mean of each model kind.
+    """Draw a row for each attack, the best at the top: its AUC on every configuration, and the mean of each model kind.
 
     The bar of a mean is the mean of its configurations' intervals: as wide as if they all erred alike, since they
     are measured on the same examples. Numbers at the right tell on how many configurations an attack has the highest

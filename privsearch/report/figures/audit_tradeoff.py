@@ -20,7 +20,7 @@ _TITLES: Final = {
 
 
 def plot_leakage_against(rows: pd.DataFrame, number: str) -> Figure:
-    """The AUC of the strongest attack against a number of the network, with both intervals.
+    """Draw the AUC of the strongest attack against a number of the network, with both intervals.
 
     Against the accuracy gap there is a line for what correctness alone gives away: an attack that calls a member
     whatever is classified rightly has an AUC of 0.5 + gap / 2.

@@ -22,7 +22,7 @@ from privsearch.report.page.fronts import TaskSection, by_importance, task_rows,
 from privsearch.report.page.growth import Growth, growth_section
 from privsearch.report.page.importances import Importances, importances_section
 from privsearch.report.page.leakage import leakage
-from privsearch.report.page.overview import Asked, asked
+from privsearch.report.page.overview import Overview, overview
 from privsearch.report.page.paper_figures import Paper, paper
 from privsearch.report.page.provenance import Provenance, provenance
 from privsearch.report.page.roc import Roc, roc
@@ -54,7 +54,7 @@ class Document(TypedDict):
     made: str
     models: dict[str, Style]
     words: dict[str, str]
-    asked: Asked
+    asked: Overview
     tasks: list[TaskSection]
     importances: list[Importances]
     growth: list[Growth]
@@ -66,7 +66,7 @@ class Document(TypedDict):
 
 
 def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS, *, whole: bool = True) -> Document:
-    """The document of a study as it is now.
+    """Build the document of a study as it is now.
 
     Args:
         study: the folder of the study, for the signals that it keeps and where it ran.
@@ -90,7 +90,7 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
             "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by privsearch {version('privsearch')}",
             "models": {name: _style(name) for name in sorted({result.spec.model for result in results})},
             "words": {i: _whole(result, words[i]) for i, result in ((r.trial_id, r) for r in results)},
-            "asked": asked(sweep, trials, results, searches),
+            "asked": overview(sweep, trials, results, searches),
             "tasks": [],
             "importances": [section for task in found if whole and (section := _importances(task))],
             "growth": [growth_section(task, content.order, searched=bool(searches)) for task in found],

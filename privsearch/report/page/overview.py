@@ -18,7 +18,7 @@ class Fact(TypedDict):
     said: list[str]
 
 
-class Asked(TypedDict):
+class Overview(TypedDict):
     """The first section of the page.
 
     Attributes:
@@ -30,9 +30,9 @@ class Asked(TypedDict):
     facts: list[Fact]
 
 
-def asked(
+def overview(
     sweep: SweepSpec, trials: Mapping[str, str], results: Sequence[TrialResult], searches: Sequence[Searched]
-) -> Asked:
+) -> Overview:
     """Return the settings of a sweep, and the number of its trials in each state."""
     completed = [result for result in results if isinstance(result, Completed)]
     names = [dataset_name(dataset) for dataset in sweep.datasets]

@@ -56,7 +56,7 @@ class Roc(TypedDict):
 def roc(
     kept: SignalArchive | str, results: Mapping[str, Completed], order: Sequence[str], most: int, room: float
 ) -> Roc:
-    """The curves of the first trials in this order whose signals are kept in the study's directory.
+    """Compute the curves of the first trials, in an order, whose signals are kept in the study's folder.
 
     Signals that a sweep keeps elsewhere are not opened: a page may be made of a stranger's study, whose sweep names any
     place.

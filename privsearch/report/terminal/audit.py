@@ -20,7 +20,7 @@ _PAPER_HEADERS: Final = ("test\naccuracy", "AUC", "placebo\nAUC", "excess\nAUC")
 
 
 def audit_view(table: pd.DataFrame) -> Iterator[Table]:
-    """A table for each dataset and protocol with a completed trial, one line a configuration, in 80 columns.
+    """Yield a table for each dataset and protocol with a completed trial, a line a configuration, in 80 columns.
 
     Under a protocol with a placebo it has the AUC of the paper's attack, its placebo and its excess; under another
     one the AUC of the strongest attack with its interval, the name of that attack, and the TPR at an FPR of 0.01.

@@ -64,7 +64,7 @@ class TaskSearch:
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
     def request(self, axes: Axes) -> TrialRequest:
-        """The trial at a point."""
+        """Return the request for the trial at a point."""
         spec = {**axes, "attacks": self.attacks[axes["model"]], "dataset": self.base.dataset}
         return TrialRequest(
             TrialSpec.model_validate({**spec, "protocol": self.base.protocol, "seed": self.base.seed}), ()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import completed_of
 
-from privsearch.analysis.selection import Selection, choose
+from privsearch.analysis.selection import Selection, select_in_task
 from privsearch.analysis.tasks import tasks
 from privsearch.report.terminal.selection import selection_lines, selection_summary
 from privsearch.spec import Constraint, PaperProtocol, SweepSpec, TrialSpec
@@ -35,7 +35,7 @@ def selection(min_accuracy: float | None = None, targets: int = 3) -> Selection:
     results = made_results(targets)
     sweep = {"name": "a", "datasets": ["iris"], "protocol": "paper", "grids": {"a": {"model": ["ann"]}}}
     (task,) = tasks(results, SweepSpec.model_validate(sweep))
-    return choose(task, results, min_accuracy)
+    return select_in_task(task, results, min_accuracy)
 
 
 def said(made: Selection) -> str:
@@ -68,13 +68,13 @@ def test_a_choice_under_constraints_says_so() -> None:
     """What had to hold stands beside the rule; where nothing satisfies it, the nearest is named."""
     made = selection()
     least = replace(made.task, constraints={"test_accuracy": Constraint.model_validate(">= 0.96")})
-    chosen = choose(least, made_results())
+    chosen = select_in_task(least, made_results())
     assert said(chosen).splitlines()[0] == "iris, protocol paper: the knee of the front, with test accuracy >= 0.96"
     assert said(chosen).splitlines()[1] == "  ANN w8 (trial 0000000000000008)"
     assert selection_summary(chosen)["constraints"] == {"test_accuracy": ">= 0.96"}
     nothing = replace(made.task, constraints={"test_accuracy": Constraint.model_validate("> 0.99")})
     assert "no configuration satisfies test accuracy > 0.99; the nearest to it: ANN w8, with test accuracy 0.970" in (
-        said(choose(nothing, made_results()))
+        said(select_in_task(nothing, made_results()))
     )
 
 
