@@ -126,10 +126,10 @@ def _reasons(targets: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
 
 
 def paper_attack(rows: pd.DataFrame) -> str:
-    """The name of the attack that stands for the paper's protocol; without its SVM, the first that most trials have.
+    """Return the attack that stands for the paper's protocol: its SVM, or else the first that most trials have.
 
     Args:
-        rows: of the audit's table, all under one protocol with a placebo.
+        rows: rows of the audit's table, all under one protocol with a placebo.
     """
     counts = rows[rows["attack"] != WORST].groupby("attack", sort=False).size()
     return leading_attack(counts.sort_values(ascending=False, kind="stable").index.tolist())

@@ -8,7 +8,7 @@ optimizers.py      torch's fused Adam and SGD, without the optimisers around the
 leaky.py           leaky integrate-and-fire neurons, all time steps at once
 scan.py            the neurons' recurrence and its gradient: compiled on a CPU, torch's calls elsewhere
 surrogate.py       the five surrogate gradients
-narrow.py          Leaky neurons together with the narrow linear layer that reads their spikes
+narrow.py          leaky neurons together with the narrow linear layer that reads their spikes
 affine.py          convolutions, pooling and linear layers, as this machine computes them fastest
 quantization.py    quantised weights, ReLUs and membranes, checked as built
 rows.py            neurons in the order in which they lie in memory

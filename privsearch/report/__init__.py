@@ -1,10 +1,10 @@
 """Results in readable form: words, tables, figures, documents and a page.
 
-documents/           Values as files: Markdown, CSV and LaTeX
-figures/             Values as figures
-optuna_index.py      An index of the results for Optuna's own tools
-outputs.py           The files of a study that are made from its record
+documents/           values as files: Markdown, CSV and LaTeX
+figures/             values as figures
+optuna_index.py      an index of the results for Optuna's own tools
+outputs.py           the files of a study that are made from its record
 page/                A study as one page that needs no network
-terminal/            Values as tables and lines for the terminal
-wording/             Values in words
+terminal/            values as tables and lines for the terminal
+wording/             values in words
 """

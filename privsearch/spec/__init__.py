@@ -1,7 +1,8 @@
 """The specification: the sweep that a user asks for (`SweepSpec`), and the trials that it stands for (`TrialSpec`).
 
+architecture.py   the layers of FCNet and ConvNet, and their sizes
 attacks.py        the attacks that a sweep may name
-columns.py        the columns of results that objectives and constraints may name
+columns.py        a column of results as a value; those that objectives and constraints may name
 constraints.py    the bounds that a result must keep to be of use
 datasets.py       the datasets that a sweep may name
 dump.py           plain values written as YAML

@@ -1,9 +1,14 @@
 """Studies: results as values, and the one place that knows the files of a study.
 
+content.py            all that the files of a study hold, read once
 environment.py        the versions and the machine that a result was computed with
-folder.py             a study on disk, with all of its files
+environment_log.py    the log of where a study ran
+findings.py           the findings of an examination of a study
+folder.py             the folder of a study, and the names of its files
+links.py              the symbolic links of a study, none of which may lead out of it
 lock.py               one writer at a time, on one host or on several
 network_archive.py    the weights of a trial's networks, in files safe to load
+output_paths.py       the places of what is made from the record
 proposals.py          the log of what searches proposed
 record.py             the record of finished trials
 result.py             the result of a trial: completed or failed

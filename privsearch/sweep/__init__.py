@@ -1,13 +1,13 @@
 """From a sweep to recorded results.
 
-checks.py            Checks before a sweep runs: registered parts, datasets, sizes, the study's directory
+checks.py            checks before a sweep runs: registered parts, datasets, sizes, the study's directory
 cost.py              A rough estimate of a trial's time and size
-export.py            The export of one configuration: a sweep file of its own, and its networks
-plan.py              The plan of a sweep: its trials, those recorded already, the work left
+export.py            the export of one configuration: a sweep file of its own, and its networks
+plan.py              the plan of a sweep: its trials, those recorded already, the work left
 planned.py           A trial compared with the record
-reuse.py             Checks on recorded results: other versions, changed code, other data
-run.py               The run of a sweep's trials, recorded one by one
-runners/             Trials in this process, or on Ray
-search/              The budgeted search, whose proposals become trials
-trial.py             The run of one trial: a TrialSpec in, a TrialResult out
+reuse.py             checks on recorded results: other versions, changed code, other data
+run.py               the run of a sweep's trials, recorded one by one
+runners/             trials in this process, or on Ray
+search/              the budgeted search, whose proposals become trials
+trial.py             the run of one trial: a TrialSpec in, a TrialResult out
 """

@@ -5,7 +5,7 @@ pass. numba compiles each kernel at its first call and keeps it on the disk; no 
 
 Arrays are float32, or uint16 for bfloat16, which numpy does not know.
 
-leaky.py       Leaky neurons through all time steps, alone or with a narrow linear layer
+leaky.py       leaky neurons through all time steps, alone or with a narrow linear layer
 pooling.py     2x2 max pooling, channels last
 compiled.py    the compilation of kernels, and the access to their arrays
 """

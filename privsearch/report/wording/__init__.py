@@ -1,8 +1,8 @@
 """Values in words.
 
-audit.py             The numbers of an audit: cells of tables, and the notes below them
-formats.py           Numbers and rows of text in Markdown, LaTeX and the terminal
+audit.py             the numbers of an audit: cells of tables, and the notes below them
+formats.py           numbers and rows of text in Markdown, LaTeX and the terminal
 fronts.py            A Pareto front, alike in the terminal, in figures and on the page
-importances.py       The objective that axes are important for
+importances.py       the objective that axes are important for
 search.py            A search: its space, its sampler, its budget, and its progress
 """

@@ -1,11 +1,11 @@
 """The budgeted search: the next configuration to try, chosen by Optuna from earlier outcomes.
 
-growth.py            The growth of a search's hypervolume, and the test for whether it has stalled
-plan.py              The plan of a search: its space, known results, what is left of its budget
-proposer.py          The choice of the next proposal from the outcomes of earlier ones
-running.py           The searches of a sweep while they run
-samplers.py          Optuna's samplers, each created anew for one proposal
-space.py             The space of a search for one kind of network
-task_search.py       The searches of a sweep, one a task
-warm_start.py        Results of other studies, copied into one that asks for the same trials
+growth.py            the growth of a search's hypervolume, and the test for whether it has stalled
+plan.py              the plan of a search: its space, known results, what is left of its budget
+proposer.py          the choice of the next proposal from the outcomes of earlier ones
+running.py           the searches of a sweep while they run
+samplers.py          optuna's samplers, each created anew for one proposal
+space.py             the space of a search for one kind of network
+task_search.py       the searches of a sweep, one a task
+warm_start.py        results of other studies, copied into one that asks for the same trials
 """

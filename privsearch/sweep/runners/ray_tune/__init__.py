@@ -2,7 +2,7 @@
 
 runner.py     the runner: session after session of Ray, until all trials are done
 session.py    the Ray that trials run on: one of our own, or a cluster
-settings.py   Ray's settings, to be imported before Ray
+settings.py   ray's settings, to be imported before Ray
 driver.py     the driver's side: it sends the trials out, and reports what comes back
 heartbeat.py  a check that notices if Ray is gone
 pickling.py   a job as it is sent to the workers, with the plugins that it needs
