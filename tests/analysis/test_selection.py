@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from builders import completed_of, make_failed
 
-from privsearch.analysis.selection import choose, knee_distances, private_column, select
+from privsearch.analysis.selection import knee_distances, private_column, select, select_in_task
 from privsearch.analysis.tasks import tasks
 from privsearch.api.study import Study
 from privsearch.errors import SpecError, StudyError
@@ -36,7 +36,7 @@ def results_of(*means: tuple[float, float], noise: float = 1.0, **fields: Any) -
 
 def chosen(results: list[TrialResult], min_accuracy: float | None = None, **fields: Any) -> Any:
     (task,) = tasks(results, SweepSpec.model_validate(SWEEP | fields))
-    return choose(task, results, min_accuracy)
+    return select_in_task(task, results, min_accuracy)
 
 
 def study_of(path: Path, results: list[TrialResult], **fields: Any) -> Study:
@@ -232,10 +232,10 @@ def test_what_breaks_a_constraint_is_no_candidate() -> None:
     feasible = ~task.candidates["trial_id"].isin([f"{0:016x}", f"{1:016x}"])
     task.__dict__["candidates"] = task.candidates.assign(feasible=feasible)
     for bound in (0.92, None):
-        selection = choose(task, results, bound)
+        selection = select_in_task(task, results, bound)
         assert selection.chosen is not None
         assert selection.most_accurate is not None
         assert selection.most_accurate["trial_id"] == f"{2:016x}"
         assert selection.chosen["trial_id"] == f"{3 if bound is None else 2:016x}"
     task.__dict__["candidates"] = task.candidates.assign(feasible=False)
-    assert choose(task, results, 0.5).chosen is None
+    assert select_in_task(task, results, 0.5).chosen is None
