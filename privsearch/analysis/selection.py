@@ -133,10 +133,10 @@ def select(content: StudyContent, *, dataset: str | None = None, min_accuracy: f
             f"{remedy(dataset, names)}"
         )
     found = tasks([r for r in results if dataset in (None, r.spec.dataset_name)], content.sweep)
-    return [choose(task, results, min_accuracy) for task in found]
+    return [select_in_task(task, results, min_accuracy) for task in found]
 
 
-def choose(task: Task, results: Sequence[TrialResult], min_accuracy: float | None = None) -> Selection:
+def select_in_task(task: Task, results: Sequence[TrialResult], min_accuracy: float | None = None) -> Selection:
     """Choose among the configurations of one task that keep its constraints.
 
     Args:

@@ -64,7 +64,7 @@ def test_a_thinned_curve_keeps_its_lowest_rates() -> None:
 def test_who_has_no_curves_is_said(study: Study) -> None:
     """Trials beyond those that were asked for are counted; signals kept elsewhere are not opened."""
     results = {result.trial_id: result for result in study.results() if isinstance(result, Completed)}
-    found = roc(study, results, list(results), 1, 10**6)
+    found = roc(study.signals, results, list(results), 1, 10**6)
     assert len(found["trials"]) == 1
     assert found["left_out"] == [
         "3 of 4 trials are left out, as attacks are computed again for them (privsearch report --roc N)."
@@ -80,6 +80,6 @@ def test_signals_of_another_trial_are_not_drawn(study: Study) -> None:
     }
     first = result.replicates[0].model_copy(update={"attacks": others})
     changed = result.model_copy(update={"replicates": (first, *result.replicates[1:])})
-    found = roc(study, {trial_id: changed}, [trial_id], 5, 10**6)
+    found = roc(study.signals, {trial_id: changed}, [trial_id], 5, 10**6)
     assert found["trials"] == []
     assert found["left_out"] == ["1 of 1 trials has signals that do not fit what is recorded of it."]
