@@ -91,13 +91,13 @@ def register_model(name: str, build: Builder | None = None, *, version: int = 1,
     Raises:
         SpecError: the name is taken, or none; the version is none; or there is no such axis.
     """
-    honoured = frozenset((axes,) if isinstance(axes, str) else axes)
-    for axis in sorted(honoured - set(MODEL_AXES)):
+    used_axes = frozenset((axes,) if isinstance(axes, str) else axes)
+    for axis in sorted(used_axes - set(MODEL_AXES)):
         raise SpecError(
             f"model {cut(name)}: the axes that it honours must be among {', '.join(MODEL_AXES)}, but got {axis!r}; "
             f"{remedy(axis, MODEL_AXES)}"
         )
-    return _registered(lambda function: Entry("model", name, function, version, honoured), build)
+    return _registered(lambda function: Entry("model", name, function, version, used_axes), build)
 
 
 def register_attack(name: str, scores: Scorer | None = None, *, version: int = 1) -> Any:

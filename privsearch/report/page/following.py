@@ -100,7 +100,7 @@ class StudyFollower:
         """
         self._study = StudyFolder(folder, growing=True)
         self._at_rest = StudyFolder(folder)
-        self._onlooker = LeaseObserver(folder)
+        self._lease = LeaseObserver(folder)
         self._whole = whole
         self._made: _Made | None = None
         self._problem = ""
@@ -129,7 +129,7 @@ class StudyFollower:
         state: State = "waiting"
         try:
             if self._study.exists():
-                state = "running" if self._onlooker.held() else "resting"
+                state = "running" if self._lease.held() else "resting"
         except PrivsearchError as error:
             problem = str(error)
         if self._ending and made and made.stamp == self._study.stamp():
@@ -161,7 +161,7 @@ class StudyFollower:
         try:
             if not self._study.exists():
                 return
-            resting = not self._onlooker.held()
+            resting = not self._lease.held()
             stamp, made = self._study.stamp(), self._made
             if made is None or made.stamp != stamp:
                 self._make(self._at_rest if resting else self._study, stamp, whole=False)
@@ -176,7 +176,7 @@ class StudyFollower:
             _log.warning("the page cannot be drawn, which is a mistake in privsearch", exc_info=True)
             self._problem = f"a mistake in privsearch: {type(error).__name__}: {error}"
         now = time.monotonic()
-        rest = REST_FOR_WORK * (now - started) if self._onlooker.held() else 0.0
+        rest = REST_FOR_WORK * (now - started) if self._lease.held() else 0.0
         self._not_before = now + max(LEAST_SECONDS, rest)
 
     def end(self) -> None:
