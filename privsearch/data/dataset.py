@@ -15,7 +15,7 @@ from privsearch.data.image_sources import IMAGES
 from privsearch.data.images import load_images, prepared_folder, what_is_missing
 from privsearch.data.raw import RawDataset, default_test_size
 from privsearch.errors import DataError
-from privsearch.spec import CsvDataset, Dataset, EmbeddedName, Network, NpzDataset, RegisteredDataset, registry
+from privsearch.spec import CsvDataset, Dataset, DatasetName, Network, NpzDataset, RegisteredDataset, registry
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,10 @@ def load_dataset(dataset: Dataset) -> RawDataset:
             return load_registered(dataset)
         case str() if dataset in IMAGES:
             return load_images(dataset)
-        case _:
+        case str() if dataset in EMBEDDED:
             return _checked(load_embedded(dataset))
+        case _:
+            raise ValueError(f"load_dataset must have a case for {dataset!r}")
 
 
 def describe_dataset(dataset: Dataset) -> DatasetInfo:
@@ -75,7 +77,7 @@ def describe_dataset(dataset: Dataset) -> DatasetInfo:
     """
     if isinstance(dataset, str) and dataset in IMAGES:
         return _describe_images(dataset)
-    if isinstance(dataset, str):
+    if isinstance(dataset, str) and dataset in EMBEDDED:
         return _describe_embedded(dataset)
     return _describe_dataset(dataset, modified_ns(dataset))
 
@@ -110,12 +112,14 @@ def list_datasets() -> tuple[DatasetInfo, ...]:
 
     The `source` of an image dataset is 'here', if its files exist, or 'not fetched'. Their checksums are not compared.
     """
-    embedded = (describe_dataset(name) for name in get_args(EmbeddedName))
-    images = (
-        replace(_describe_images(name), source="not fetched" if what_is_missing(name) else "here") for name in IMAGES
+    built_in = (
+        replace(_describe_images(name), source="not fetched" if what_is_missing(name) else "here")
+        if name in IMAGES
+        else describe_dataset(name)
+        for name in get_args(DatasetName)
     )
     registered = (describe_dataset(RegisteredDataset(name=name)) for name in registry.names("dataset"))
-    return (*embedded, *images, *registered)
+    return (*built_in, *registered)
 
 
 def _describe_images(name: str) -> DatasetInfo:

@@ -147,8 +147,6 @@ class RegisteredAttack(BaseModel):
         return self.attack + f"-v{self.version}" * (self.version > 1) + _suffix(self)
 
 
-ATTACK_KINDS: Final = ("svm", *get_args(ThresholdKind), "lira", "rmia", "label_only")
-
 WORST: Final = "worst"
 """The name in the results table for the strongest of a trial's attacks; there is no attack of that name."""
 
@@ -184,6 +182,19 @@ Attack = Annotated[
     Discriminator(_attack_kind),
     BeforeValidator(_attack_by_name),
 ]
+
+ATTACKS: Final[dict[str, type[BaseModel]]] = {
+    tag.tag: attack for attack, tag in map(get_args, get_args(get_args(Attack)[0]))
+}
+"""The classes of the union, by the tags that pydantic puts into the paths of errors."""
+
+ATTACK_KINDS: Final = tuple(
+    kind
+    for tag, attack in ATTACKS.items()
+    if tag != REGISTERED_TAG
+    for kind in get_args(attack.model_fields["kind"].annotation)
+)
+"""The names of the built-in attacks, as a sweep file has them."""
 
 
 def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | None:

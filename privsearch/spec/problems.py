@@ -10,15 +10,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from privsearch._util.text import cut, nearest, remedy
-from privsearch.spec import attacks, datasets, registry
+from privsearch.spec import datasets, registry
 from privsearch.spec.attacks import (
     ATTACK_KINDS,
-    LabelOnlyAttack,
-    LiraAttack,
-    RegisteredAttack,
-    RmiaAttack,
-    SvmAttack,
-    ThresholdAttack,
+    ATTACKS,
 )
 from privsearch.spec.datasets import NAME_RULE, CsvDataset, DatasetName, NpzDataset, RegisteredDataset
 from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
@@ -37,13 +32,8 @@ _BY_TAG: Final[dict[str, type[BaseModel]]] = {
     "csv": CsvDataset,
     "npz": NpzDataset,
     **PROTOCOLS,
-    "svm": SvmAttack,
-    "threshold": ThresholdAttack,
-    "lira": LiraAttack,
-    "rmia": RmiaAttack,
-    "label_only": LabelOnlyAttack,
+    **ATTACKS,
     datasets.REGISTERED_TAG: RegisteredDataset,
-    attacks.REGISTERED_TAG: RegisteredAttack,
 }
 """The classes that a field of the sweep chooses among, by the tag that pydantic puts into an error's path."""
 
