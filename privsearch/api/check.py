@@ -185,13 +185,13 @@ class _Examination:
             yield Finding(f"{name}, line {damaged.number}", State.REPAIR, damaged.reason, remedy)
         for repeated in record.repeated:
             if not repeated.agrees:
-                found = f"{repeated.trial_id} again, but not with the numbers of the line before"
+                text = f"{repeated.trial_id} again, but not with the numbers of the line before"
                 remedy = "the later ones count; environments.jsonl says what may differ"
-                yield Finding(f"{name}, line {repeated.number}", State.NOTE, found, remedy)
+                yield Finding(f"{name}, line {repeated.number}", State.NOTE, text, remedy)
         agreeing = sum(repeated.agrees for repeated in record.repeated)
-        found = f"{len(record.results)} trials" + (f"; {agreeing} lines repeat, or add to, one" if agreeing else "")
+        text = f"{len(record.results)} trials" + (f"; {agreeing} lines repeat, or add to, one" if agreeing else "")
         if not record.foreign:
-            yield Finding(name, State.SOUND, found)
+            yield Finding(name, State.SOUND, text)
 
     def _leftovers(self) -> Iterator[Finding]:
         for path in self.study.leftovers():
@@ -213,12 +213,12 @@ class _Examination:
         kept = self.kept[what].trial_ids()
         orphans = kept - self.record.results.keys()
         if orphans:
-            found = f"files without a recorded trial: {len(orphans)}, such as {min(orphans)}"
-            yield Finding(what, State.NOTE, found, _USES[what])
+            text = f"files without a recorded trial: {len(orphans)}, such as {min(orphans)}"
+            yield Finding(what, State.NOTE, text, _USES[what])
         lost = {result.trial_id for result in self.results if isinstance(result, Completed)} - kept
         if lost and getattr(self.content.sweep, f"keep_{what}"):
-            found = f"completed trials without {what}: {len(lost)}, such as {min(lost)}"
-            yield Finding(what, State.NOTE, found, _LACKS[what])
+            text = f"completed trials without {what}: {len(lost)}, such as {min(lost)}"
+            yield Finding(what, State.NOTE, text, _LACKS[what])
         if not self.damaged[what] and (kept or what == "signals"):
             yield Finding(what, State.SOUND, f"{len(kept)} files")
 

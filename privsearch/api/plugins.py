@@ -170,9 +170,9 @@ def _run_file(path: Path) -> None:
 def _registered(entry: Callable[[F], Entry], function: F | None) -> Any:
     if function is None:
         return lambda decorated: _registered(entry, decorated)
-    made = entry(function)
-    _check(made)
-    registry.add(made)
+    plugin = entry(function)
+    _check(plugin)
+    registry.add(plugin)
     return function
 
 

@@ -65,5 +65,5 @@ def export(
 
 
 def _say_epoch(network: int, epoch: int, measured: "Epoch") -> None:
-    said = f"network {network + 1}  epoch {epoch + 1:3}  loss {measured.loss:.4f}"
-    typer.echo(f"{said}  training accuracy {measured.accuracy:.4f}", err=True)
+    progress = f"network {network + 1}  epoch {epoch + 1:3}  loss {measured.loss:.4f}"
+    typer.echo(f"{progress}  training accuracy {measured.accuracy:.4f}", err=True)

@@ -32,8 +32,8 @@ def closing_lines(outcome: "SweepOutcome") -> str:
 
 
 def _dead(count: int) -> list[str]:
-    told = "in which some network gives all examples the same outputs: not attacked, and on no front"
-    return [f"dead: {count} of these, {told}"] if count else []
+    explanation = "in which some network gives all examples the same outputs: not attacked, and on no front"
+    return [f"dead: {count} of these, {explanation}"] if count else []
 
 
 def unsatisfied(tasks: "Iterable[Task]") -> list[str]:

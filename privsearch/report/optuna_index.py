@@ -23,7 +23,7 @@ from privsearch.spec.constraints import Constraints
 from privsearch.sweep.search.samplers import quiet_optuna
 
 
-def index_results(path: Path, found: Iterable[Task]) -> None:
+def index_results(path: Path, tasks: Iterable[Task]) -> None:
     """Write the results as an Optuna journal, one Optuna study a task, and replace an existing journal.
 
     A configuration is a trial: COMPLETE with the objectives as values, or else FAIL, as are dead ones. The parameters
@@ -34,13 +34,13 @@ def index_results(path: Path, found: Iterable[Task]) -> None:
 
     Args:
         path: the journal; Optuna opens it with `JournalStorage(JournalFileBackend(path))`.
-        found: the tasks of a study; the Optuna study of a task has the task's name.
+        tasks: the tasks of a study; the Optuna study of a task has the task's name.
     """
     with quiet_optuna(), TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
         # A journal takes 0.5 s for 868 trials and SQLite 13 s, as Optuna needs several queries a row there.
         journal = Path(folder) / path.name
         storage = JournalStorage(JournalFileBackend(str(journal)))
-        for task in found:
+        for task in tasks:
             directions = list(task.objectives.values())
             study = optuna.create_study(storage=storage, study_name=task.name, directions=directions)
             study.set_metric_names(list(task.objectives))

@@ -50,7 +50,7 @@ def write_outputs(study: StudyFolder) -> Outputs:
         content, paths = study.load(), study.outputs
         for name, table in TABLES.items():
             replace_file(paths.table(name), table(content.results).to_csv(index=False))
-        found = tuple(tasks(content.results, content.sweep))
-        index_results(paths.index, found)
-        write_front_plots(paths.fronts, found)
-    return Outputs(content, found, paths)
+        study_tasks = tuple(tasks(content.results, content.sweep))
+        index_results(paths.index, study_tasks)
+        write_front_plots(paths.fronts, study_tasks)
+    return Outputs(content, study_tasks, paths)

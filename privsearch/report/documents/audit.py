@@ -79,10 +79,10 @@ def _placebos(rows: pd.DataFrame) -> Iterator[str]:
 def _pivot(rows: pd.DataFrame, attacks: list[str], cell: Any) -> str:
     """Return a Markdown table with configurations as rows and attacks as columns."""
     lines = []
-    for _, own in rows.groupby("trial_id", sort=False):
-        by_attack = {row["attack"]: row for row in records(own)}
+    for _, trial_rows in rows.groupby("trial_id", sort=False):
+        by_attack = {row["attack"]: row for row in records(trial_rows)}
         cells = [cell(by_attack[attack]) if attack in by_attack else MISSING for attack in attacks]
-        lines.append([own["configuration"].iloc[0], *cells])
+        lines.append([trial_rows["configuration"].iloc[0], *cells])
     return markdown_table(["configuration", *attacks], lines)
 
 
@@ -117,8 +117,9 @@ def _worst(rows: pd.DataFrame) -> Iterator[str]:
 def _slices(rows: pd.DataFrame, slices: pd.DataFrame) -> Iterator[str]:
     lines = []
     for row in records(highest_mean_aucs(rows)):
-        own = slices[(slices["trial_id"] == row["trial_id"]) & (slices["attack"] == row["attack"])].dropna(subset="auc")
-        of = dict(zip(own["slice"], own["auc"], strict=True))
+        is_of_row = (slices["trial_id"] == row["trial_id"]) & (slices["attack"] == row["attack"])
+        measured = slices[is_of_row].dropna(subset="auc")
+        of = dict(zip(measured["slice"], measured["auc"], strict=True))
         classes = sorted((name for name in of if name.startswith("class ")), key=of.__getitem__)
         shown = [f"{of[name]:.3f} ({name})" for name in (classes[-1], classes[0])] if classes else [MISSING] * 2
         right = [f"{of[name]:.3f}" if name in of else MISSING for name in ("correct", "wrong")]
@@ -139,11 +140,11 @@ def _slices(rows: pd.DataFrame, slices: pd.DataFrame) -> Iterator[str]:
 
 def _most_exposed(rows: pd.DataFrame, exposed: pd.DataFrame) -> Iterator[str]:
     best = highest_mean_aucs(rows)[["trial_id", "attack"]]
-    found = exposed.merge(best, on=["trial_id", "attack"])
-    if found.empty:
+    examples = exposed.merge(best, on=["trial_id", "attack"])
+    if examples.empty:
         return
     summed = ["accused", "trained", "falsely_accused", "not_trained"]
-    counts = found.groupby(["row", "label"])[summed].sum().assign(listed=found.groupby(["row", "label"]).size())
+    counts = examples.groupby(["row", "label"])[summed].sum().assign(listed=examples.groupby(["row", "label"]).size())
     counts["share"] = counts["accused"] / counts["trained"]
     counts = counts.sort_values(["listed", "share"], ascending=False, kind="stable").head(_EXPOSED).reset_index()
     lines = [

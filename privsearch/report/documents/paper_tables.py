@@ -217,8 +217,10 @@ def _filled(layout: Layout, cells: StudyCells, attack: str) -> PaperTable:
     unquantised = [axis for axis in ("weight_bit_width", "act_bit_width") if axis != layout.axis]
     for dataset in cells.datasets:
         fixed = {"dataset": dataset} | dict.fromkeys(unquantised)
-        own = [value for model in layout.models for value in cells.axis_values(layout.axis, model=model, **fixed)]
-        for value in dict.fromkeys([*layout.paper_values, *own]):
+        study_values = [
+            value for model in layout.models for value in cells.axis_values(layout.axis, model=model, **fixed)
+        ]
+        for value in dict.fromkeys([*layout.paper_values, *study_values]):
             rows = {model: cells.find(Cell(dataset, model, **{layout.axis: value})) for model in layout.models}
             if any(rows.values()):
                 lines.append(Line(dataset, value, rows))

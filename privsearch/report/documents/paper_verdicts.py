@@ -21,9 +21,9 @@ _NUMBERS_HEADER: Final = (
 
 def verdict_views(verdicts: Sequence[Verdict], attack: str) -> Iterator[RenderableType]:
     """Yield a table of verdicts for each claim, with the deciding comparisons, then notes on the method."""
-    for (number, text), own in _by_claim(verdicts).items():
+    for (number, text), claim_verdicts in _by_claim(verdicts).items():
         shown = console_table("", *Success, title=f"Claim {number}: {text}")
-        for dataset, pair in _by_dataset(own).items():
+        for dataset, pair in _by_dataset(claim_verdicts).items():
             shown.add_row(title(dataset), *(_with_hardest(pair.get(success)) for success in Success))
         yield shown
     yield f"Below each verdict, the comparison that speaks most against the claim. {_notes(attack)}"
@@ -33,8 +33,8 @@ def verdicts_markdown(verdicts: Sequence[Verdict], attack: str) -> str:
     """Return the verdicts at a glance, and below them every comparison they rest on."""
     glance = [
         [f"{number}. {text}", title(dataset), *(_finding(pair.get(success)) for success in Success)]
-        for (number, text), own in _by_claim(verdicts).items()
-        for dataset, pair in _by_dataset(own).items()
+        for (number, text), claim_verdicts in _by_claim(verdicts).items()
+        for dataset, pair in _by_dataset(claim_verdicts).items()
     ]
     numbers = [
         [f"{v.claim}. {v.text}", title(v.dataset), v.success, c.what, f"> {v.bar:g}", *_numbers(c)]

@@ -37,11 +37,11 @@ def plot_attacks(rows: pd.DataFrame) -> Figure:
     wins, total = highest_mean_aucs(attacks)["attack"].value_counts(), attacks["trial_id"].nunique()
     notes = [f"{wins.get(attack, 0)} of {total}" for attack in order]
     draw_rows(axes, order, notes, "configurations where its\nmean AUC is the highest")
-    for (attack, model), own in attacks.groupby(["attack", "model"]):
+    for (attack, model), part in attacks.groupby(["attack", "model"]):
         shift = _APART * (2 * models.index(model) - 1) if len(models) > 1 else 0
-        y, mean = order.index(attack) + shift, own[["auc", "auc_low", "auc_high"]].mean()
+        y, mean = order.index(attack) + shift, part[["auc", "auc_low", "auc_high"]].mean()
         pale: dict[str, Any] = {"marker": MODEL_MARKERS[str(model)], "ls": "none", "mew": 0, "ms": 3.5, "alpha": 0.35}
-        axes.plot(own["auc"], np.full(len(own), y), color=MODEL_COLOURS[str(model)], **pale)
+        axes.plot(part["auc"], np.full(len(part), y), color=MODEL_COLOURS[str(model)], **pale)
         axes.plot([mean["auc_low"], mean["auc_high"]], [y, y], color=MODEL_COLOURS[str(model)], lw=1.4)
         axes.plot(mean["auc"], y, zorder=4, **filled(str(model)))
     draw_noise_floor(axes, attacks["noise_floor"].max(), along="x")

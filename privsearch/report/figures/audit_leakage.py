@@ -46,9 +46,9 @@ def plot_leakage(rows: pd.DataFrame) -> Figure:
         axes.axhline(models["ann"] - 0.5, color=GREY, lw=0.6)
     key = model_key(rows)
     protocols = [*fair, *with_placebo]
-    for number, own in enumerate(protocols):
+    for number, part in enumerate(protocols):
         shift = _APART * (2 * number / (len(protocols) - 1) - 1) if len(protocols) > 1 else 0.0
-        key |= _draw_fair(axes, own, place, shift) if number < len(fair) else _draw_paper(axes, own, place, shift)
+        key |= _draw_fair(axes, part, place, shift) if number < len(fair) else _draw_paper(axes, part, place, shift)
     draw_noise_floor(axes, rows["noise_floor"].max(), along="x")
     key["noise floor of one target"] = Patch(color=BAND)
     axes.set_title(f"{rows['dataset'].iloc[0]}\n{_samples(protocols)}", loc="left", fontsize=8)
@@ -60,35 +60,35 @@ def _leading_rows(rows: pd.DataFrame) -> tuple[list[pd.DataFrame], list[pd.DataF
     """Split the rows of the leading attacks by protocol: those without a placebo, and those with one."""
     fair, with_placebo = [], []
     for kind, protocol in PROTOCOLS.items():
-        own = rows[rows["protocol"] == kind]
-        if own.empty:
+        protocol_rows = rows[rows["protocol"] == kind]
+        if protocol_rows.empty:
             continue
         if protocol.has_placebo:
-            with_placebo.append(own[own["attack"] == paper_attack(own)])
-        elif (own["attack"] == WORST).any():
-            fair.append(own[own["attack"] == WORST])
+            with_placebo.append(protocol_rows[protocol_rows["attack"] == paper_attack(protocol_rows)])
+        elif (protocol_rows["attack"] == WORST).any():
+            fair.append(protocol_rows[protocol_rows["attack"] == WORST])
     return fair, with_placebo
 
 
 def _draw_fair(axes: Axes, rows: pd.DataFrame, place: dict[str, int], shift: float) -> dict[str, Any]:
-    for model, own in rows.groupby("model"):
-        y = own["configuration"].map(place) + shift
+    for model, part in rows.groupby("model"):
+        y = part["configuration"].map(place) + shift
         axes.errorbar(
-            own["auc"], y, xerr=bars(own, "auc"), fmt="none", ecolor=MODEL_COLOURS[str(model)], elinewidth=1.4
+            part["auc"], y, xerr=bars(part, "auc"), fmt="none", ecolor=MODEL_COLOURS[str(model)], elinewidth=1.4
         )
-        axes.plot(own["auc"], y, ls="none", zorder=4, **filled(str(model)))
+        axes.plot(part["auc"], y, ls="none", zorder=4, **filled(str(model)))
     bar = Line2D([], [], color=GREY, marker="s", ms=4, lw=1.4)
     return {f"{rows['protocol'].iloc[0]}, strongest attack: mean and 95 % interval": bar}
 
 
 def _draw_paper(axes: Axes, rows: pd.DataFrame, place: dict[str, int], shift: float) -> dict[str, Any]:
-    for model, own in rows.groupby("model"):
-        y = own["configuration"].map(place) + shift
+    for model, part in rows.groupby("model"):
+        y = part["configuration"].map(place) + shift
         marker: dict[str, Any] = {"ls": "none", "marker": MODEL_MARKERS[str(model)], "mfc": "white", "ms": 4.5}
-        owed = 0.5 + own["excess_auc"]
-        axes.hlines(y, owed, own["auc"], color=PALE, lw=0.8, zorder=2)
+        owed = 0.5 + part["excess_auc"]
+        axes.hlines(y, owed, part["auc"], color=PALE, lw=0.8, zorder=2)
         axes.plot(owed, y, mec=PALE, mew=0.9, zorder=3, **marker)
-        axes.plot(own["auc"], y, mec=MODEL_COLOURS[str(model)], mew=1.2, zorder=3.5, **marker)
+        axes.plot(part["auc"], y, mec=MODEL_COLOURS[str(model)], mew=1.2, zorder=3.5, **marker)
     hollow: dict[str, Any] = {"ls": "none", "marker": "s", "mfc": "white", "ms": 4}
     protocol, attack = rows[["protocol", "attack"]].iloc[0]
     return {

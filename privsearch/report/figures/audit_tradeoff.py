@@ -39,10 +39,10 @@ def plot_leakage_against(rows: pd.DataFrame, number: str) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(0.06)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
-    for model, own in rows.groupby("model"):
+    for model, model_rows in rows.groupby("model"):
         pale: dict[str, Any] = {"fmt": "none", "ecolor": MODEL_COLOURS[str(model)], "elinewidth": 0.8, "alpha": 0.45}
-        axes.errorbar(own[number], own["auc"], bars(own, "auc"), bars(own, number), **pale)
-        axes.plot(own[number], own["auc"], ls="none", zorder=4, **filled(str(model)) | {"ms": 4.5})
+        axes.errorbar(model_rows[number], model_rows["auc"], bars(model_rows, "auc"), bars(model_rows, number), **pale)
+        axes.plot(model_rows[number], model_rows["auc"], ls="none", zorder=4, **filled(str(model)) | {"ms": 4.5})
     draw_noise_floor(axes, rows["noise_floor"].max(), along="y")
     key = model_key(rows) | {
         "95 % interval": Line2D([], [], color=GREY, ls="none", marker="+", ms=8),

@@ -113,11 +113,11 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, pair: Pair, model: str, tier: i
 def _name_front(figure: Figure, panels: Mapping[Pair, Axes], task: Task) -> None:
     """Put numbers beside the front, the best in the first objective first, and name its points beside the plot."""
     rows = front_rows(task)
-    front, found = records(rows), tiers(rows)
+    front, front_tiers = records(rows), tiers(rows)
     words = [fill(f"{i}  {name}", 40) for i, name in enumerate(front_names(task, front), 1)]
     room = _MOST_LINES // max((text.count("\n") + 1 for text in words), default=1)
     shown = sorted({round(i) for i in np.linspace(0, len(front) - 1, min(len(front), room))})
-    names = [Line2D([], [], label=words[i], **_mark_of(front[i]["model"], found[i])) for i in shown]
+    names = [Line2D([], [], label=words[i], **_mark_of(front[i]["model"], front_tiers[i])) for i in shown]
     title = "on the front" if len(shown) == len(front) else f"{len(shown)} of the {len(front)} on the front"
     title += " (probability)" if task.uncertainty.hypervolume else ""
     title = title if front else "nothing satisfies all constraints"
@@ -191,19 +191,19 @@ def _offsets(
         yield offset
 
 
-def write_front_plots(folder: Path, found: Iterable[Task]) -> list[Path]:
+def write_front_plots(folder: Path, tasks: Iterable[Task]) -> list[Path]:
     """Write `<name>.png` and `<name>.html`, which works offline, for every task with a candidate.
 
     Args:
         folder: the folder to write to, created if missing.
-        found: the tasks of a study.
+        tasks: the tasks of a study.
 
     Returns:
         The files, in the order of the tasks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for task in found:
+    for task in tasks:
         if task.candidates.empty:
             continue
         png, html = folder / f"{task.name}.png", folder / f"{task.name}.html"

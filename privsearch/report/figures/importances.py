@@ -16,23 +16,23 @@ from privsearch.report.wording.importances import goal
 _COLOUR = MODEL_COLOURS["ann"]
 
 
-def plot_importances(found: Explanation) -> Figure:
+def plot_importances(explanation: Explanation) -> Figure:
     """Draw each axis's importance with its interval, in a panel for each objective and for reaching the front.
 
     A tick marks the chance level. A point above it is filled; a hollow one may be chance.
     """
-    names = ordered_axes(found.importances)
-    goals = found.importances["objective"].unique().tolist()
+    names = ordered_axes(explanation.importances)
+    goals = explanation.importances["objective"].unique().tolist()
     figure = new_figure(PAGE_WIDTH, 1.3 + 0.22 * len(names))
     panels = figure.subplots(1, len(goals), sharey=True, squeeze=False)[0]
     for axes, objective in zip(panels, goals, strict=True):
-        own = found.importances[found.importances["objective"] == objective]
-        _draw_importances(axes, own.set_index("axis").loc[names])
+        objective_rows = explanation.importances[explanation.importances["objective"] == objective]
+        _draw_importances(axes, objective_rows.set_index("axis").loc[names])
         axes.set_title(goal(objective), fontsize=8)
         axes.set_xlabel("importance (share)", fontsize=8)
     panels[0].set_yticks(range(len(names)), names)
     panels[0].invert_yaxis()
-    figure.suptitle(f"{found.task.title}: what decides", fontsize=9, x=0.01, ha="left")
+    figure.suptitle(f"{explanation.task.title}: what decides", fontsize=9, x=0.01, ha="left")
     point: dict[str, Any] = {"marker": "o", "mec": _COLOUR, "ms": 5}
     key = {
         "above the chance level": Line2D([], [], color=_COLOUR, mfc=_COLOUR, **point),
@@ -59,9 +59,9 @@ def _draw_importances(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set_axisbelow(True)
 
 
-def plot_hypervolume(found: Explanation) -> Figure:
+def plot_hypervolume(explanation: Explanation) -> Figure:
     """Draw the hypervolume after each trial, in the order of finishing or, for a search, of proposal."""
-    history = found.history
+    history = explanation.history
     figure = new_figure(COLUMN_WIDTH, 2.5)
     axes = figure.add_subplot()
     axes.step([0, *history["number"]], [0.0, *history["hypervolume"]], where="post", color=_COLOUR, lw=1.2)
@@ -72,8 +72,8 @@ def plot_hypervolume(found: Explanation) -> Figure:
         least, most = grown["hypervolume"].iloc[0], grown["hypervolume"].iloc[-1]
         room = (most - least or 0.1 * most) * 0.08
         axes.set_ylim(least - room, most + room)
-    axes.set_title(found.task.title, loc="left", fontsize=9)
-    axes.set_xlabel(order_words(searched=found.searched), fontsize=8)
+    axes.set_title(explanation.task.title, loc="left", fontsize=9)
+    axes.set_xlabel(order_words(searched=explanation.searched), fontsize=8)
     axes.set_ylabel("hypervolume (share of all outcomes)", fontsize=8)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)

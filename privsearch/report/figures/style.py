@@ -65,10 +65,10 @@ def panels(rows: pd.DataFrame, drawn: Collection[str]) -> Iterator[tuple[str, st
         The dataset, the words that distinguish the part from others of the dataset (such as `SNN num_steps 10`, or the
         model alone if nothing else differs), and the part's rows.
     """
-    for dataset, own in rows.groupby("dataset", sort=False):
-        varying = set(varying_axes(own)).difference(drawn)
-        words = pd.Series([configuration(row, varying) for row in records(own)], own.index)
-        for name, part in own.groupby(words, sort=False):
+    for dataset, dataset_rows in rows.groupby("dataset", sort=False):
+        varying = set(varying_axes(dataset_rows)).difference(drawn)
+        words = pd.Series([configuration(row, varying) for row in records(dataset_rows)], dataset_rows.index)
+        for name, part in dataset_rows.groupby(words, sort=False):
             yield str(dataset), str(name), part
 
 
@@ -79,7 +79,7 @@ def check_room(count: int, most: int, rows: pd.DataFrame, drawn: Collection[str]
         StudyError: `count` is greater than `most`; the message names the axes.
     """
     if count > most:
-        varying = {axis for _, own in rows.groupby("dataset") for axis in varying_axes(own)}
+        varying = {axis for _, dataset_rows in rows.groupby("dataset") for axis in varying_axes(dataset_rows)}
         axes = ", ".join(axis for axis in AXES if axis in varying.difference(drawn))
         raise StudyError(
             f"a page has room for {most} panels that differ in other axes than those drawn, but these trials differ "

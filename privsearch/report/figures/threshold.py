@@ -111,12 +111,12 @@ def _parts(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], pd.DataFra
     rows = frame[frame["weight_bit_width"].isna() & default]
     drawn = ("act_bit_width", "threshold")
     parts = {(d, kind): part for d, kind, part in panels(rows, drawn) if part["act_bit_width"].notna().any()}
-    found = measured_rows(rows, column)["threshold"].nunique()
-    if found < 2:
+    num_thresholds = measured_rows(rows, column)["threshold"].nunique()
+    if num_thresholds < 2:
         raise StudyError(
             f"{column} against the threshold needs trials completed at two thresholds at least, with quantised "
             f"activations, full-precision weights and the default surrogate gradient, but got "
-            f"{found} such thresholds; sweep 'threshold' beside 'act_bit_width'"
+            f"{num_thresholds} such thresholds; sweep 'threshold' beside 'act_bit_width'"
         )
     check_room(len({kind for _, kind in parts}), _MOST_COLUMNS, rows, ("model", *drawn))
     return parts

@@ -81,10 +81,10 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
         content = study.load()
         sweep, trials, searches, results = content.sweep, content.trials, content.searches, content.results
         completed = content.completed
-        found = list(tasks(results, sweep))
+        study_tasks = list(tasks(results, sweep))
         numbers = {trial_id: number for search in searches for trial_id, number in search.numbers.items()}
-        parts = [task_rows(task, numbers) for task in found]
-        importance, words = by_importance(parts), _words(found)
+        parts = [task_rows(task, numbers) for task in study_tasks]
+        importance, words = by_importance(parts), _words(study_tasks)
         document: Document = {
             "name": sweep.name,
             "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by privsearch {version('privsearch')}",
@@ -92,17 +92,17 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
             "words": {i: _whole(result, words[i]) for i, result in ((r.trial_id, r) for r in results)},
             "asked": overview(sweep, trials, results, searches),
             "tasks": [],
-            "importances": [section for task in found if whole and (section := _importances(task))],
-            "growth": [growth_section(task, content.order, searched=bool(searches)) for task in found],
-            "paper": paper(found) if whole else {"figures": [], "tables": [], "missing": [_FIGURES_LATER]},
+            "importances": [section for task in study_tasks if whole and (section := _importances(task))],
+            "growth": [growth_section(task, content.order, searched=bool(searches)) for task in study_tasks],
+            "paper": paper(study_tasks) if whole else {"figures": [], "tables": [], "missing": [_FIGURES_LATER]},
             "curves": {"trials": [], "left_out": ""},
             "roc": {"trials": [], "left_out": []},
             "failures": failures(trials, results, words),
             "provenance": provenance(sweep, results, study.environments()),
         }
-        document["tasks"] = [task_section(*both, completed) for both in zip(found, parts, strict=True)]
+        document["tasks"] = [task_section(task, part, completed) for task, part in zip(study_tasks, parts, strict=True)]
         room_for_leakage = LEAKAGE_SHARE * (room - num_bytes(document))
-        _add_leakage(document["tasks"], found, audit_table(completed.values()), importance, room_for_leakage)
+        _add_leakage(document["tasks"], study_tasks, audit_table(completed.values()), importance, room_for_leakage)
         document["roc"] = roc(
             sweep.storage or content.signals,
             completed,
@@ -115,11 +115,11 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
 
 
 def _add_leakage(
-    sections: Sequence[TaskSection], found: Sequence[Task], table: pd.DataFrame, order: Sequence[str], room: float
+    sections: Sequence[TaskSection], study_tasks: Sequence[Task], table: pd.DataFrame, order: Sequence[str], room: float
 ) -> None:
     """Add the findings of the attacks to each section, with a share of the room by the number of its rows."""
     importance = {trial_id: place for place, trial_id in enumerate(order)}
-    for task, section in zip(found, sections, strict=True):
+    for task, section in zip(study_tasks, sections, strict=True):
         dataset, protocol = task.rows[["dataset", "protocol"]].iloc[0]
         rows = table[table["dataset"].eq(dataset) & table["protocol"].eq(protocol)]
         share = len(rows) / max(len(table), 1)
@@ -138,10 +138,10 @@ def _style(model: str) -> Style:
     return {"name": model_name(model), "colour": MODEL_COLOURS[model], "symbol": MODEL_SYMBOLS[model]}
 
 
-def _words(found: Sequence[Task]) -> dict[str, str]:
+def _words(study_tasks: Sequence[Task]) -> dict[str, str]:
     """Return the configuration of each trial in words that distinguish it within its task."""
     words: dict[str, str] = {}
-    for task in found:
+    for task in study_tasks:
         varying = varying_axes(task.rows)
         words |= {row["trial_id"]: configuration(row, varying) for row in records(task.rows)}
     return words

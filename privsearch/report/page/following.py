@@ -125,23 +125,23 @@ class StudyFollower:
 
     def status(self) -> Status:
         """Return the state of the study and its document."""
-        made, problem = self._made, self._problem
+        document, problem = self._made, self._problem
         state: State = "waiting"
         try:
             if self._study.exists():
                 state = "running" if self._lease.held() else "resting"
         except PrivsearchError as error:
             problem = str(error)
-        if self._ending and made and made.stamp == self._study.stamp():
+        if self._ending and document and document.stamp == self._study.stamp():
             state = "over"
         return {
             "state": state,
             "study": printable(str(self._study.path)),
-            "done": made.done if made else None,
-            "asked": made.asked if made else None,
+            "done": document.done if document else None,
+            "asked": document.asked if document else None,
             "seconds_since": _age(self._study.record_path),
-            "document": made.body.tag if made else "",
-            "whole": bool(made and (made.whole or not self._whole)),
+            "document": document.body.tag if document else "",
+            "whole": bool(document and (document.whole or not self._whole)),
             "problem": printable(problem),
         }
 
@@ -162,10 +162,10 @@ class StudyFollower:
             if not self._study.exists():
                 return
             resting = not self._lease.held()
-            stamp, made = self._study.stamp(), self._made
-            if made is None or made.stamp != stamp:
+            stamp, document = self._study.stamp(), self._made
+            if document is None or document.stamp != stamp:
                 self._make(self._at_rest if resting else self._study, stamp, whole=False)
-            elif resting and self._whole and not made.whole:
+            elif resting and self._whole and not document.whole:
                 self._make(self._at_rest, stamp, whole=True)
             else:
                 return

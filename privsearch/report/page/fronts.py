@@ -230,7 +230,7 @@ def _paired(task: Task, trials: Sequence[Completed]) -> Iterator[Paired]:
     for column in dict.fromkeys((ACCURACY, leakage_column(spec), *task.objectives)):
         if column not in targets or not pd.api.types.is_numeric_dtype(targets[column]):
             continue
-        values = {str(i): own.tolist() for i, own in targets.groupby("trial_id", sort=False)[column]}
+        values = {str(i): series.tolist() for i, series in targets.groupby("trial_id", sort=False)[column]}
         num_targets = spec.protocol.targets
         lower, higher = verdict_words(column)
         correlation = pair_correlation(spec, column, num_targets) if num_targets > 1 else 0.0

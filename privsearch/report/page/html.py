@@ -81,8 +81,8 @@ def embedded(document: "Document") -> str:
 def _page(document: str, name: str = "", *, following: bool = False) -> str:
     from plotly.offline import get_plotlyjs  # slow to import
 
-    own = (*SCRIPTS, *FOLLOWING) if following else SCRIPTS
-    scripts = [get_plotlyjs(), _part("vendor/dataTables.min.js"), _own_script(own)]
+    script_names = (*SCRIPTS, *FOLLOWING) if following else SCRIPTS
+    scripts = [get_plotlyjs(), _part("vendor/dataTables.min.js"), _own_script(script_names)]
     environment = Environment(loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined)
     return environment.get_template("template.html.j2").render(
         name=name,

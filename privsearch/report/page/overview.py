@@ -59,7 +59,7 @@ def overview(
             "with a dead network": sum(bool(result.dead) for result in completed),
             "not run yet": len(trials) - len(results),
         },
-        "facts": [{"name": name, "said": said} for name, said in facts.items() if said],
+        "facts": [{"name": name, "said": values} for name, values in facts.items() if values],
     }
 
 
@@ -68,11 +68,11 @@ def _searched(sweep: SweepSpec, results: Sequence[TrialResult], searches: Sequen
     if sweep.search is None:
         return
     protocols = {result.trial_id: result.spec.protocol.kind for result in results}
-    for found in searches:
-        ids = found.numbers
+    for log in searches:
+        ids = log.numbers
         kinds = {protocols[trial_id] for trial_id in ids if trial_id in protocols} if len(sweep.protocol) > 1 else ()
         waiting = sum(trial_id not in protocols for trial_id in ids)
-        yield f"{' '.join([found.dataset, *kinds])}: {outcome_words(sweep.search, found, waiting)}"
+        yield f"{' '.join([log.dataset, *kinds])}: {outcome_words(sweep.search, log, waiting)}"
 
 
 def _grid(grid: Mapping[str, Sequence[Any]]) -> str:
@@ -81,11 +81,11 @@ def _grid(grid: Mapping[str, Sequence[Any]]) -> str:
 
 def _recipe(recipe: Mapping[str, Any]) -> list[str]:
     common = {name: value for name, value in recipe.items() if name != "overrides"}
-    blocks = {"": common, **{f"{name}: ": own for name, own in recipe.get("overrides", {}).items()}}
+    blocks = {"": common, **{f"{name}: ": settings for name, settings in recipe.get("overrides", {}).items()}}
     return [
-        start + ", ".join(f"{name} {value_words(value)}" for name, value in own.items())
-        for start, own in blocks.items()
-        if own
+        start + ", ".join(f"{name} {value_words(value)}" for name, value in settings.items())
+        for start, settings in blocks.items()
+        if settings
     ]
 
 

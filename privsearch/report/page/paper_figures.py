@@ -59,13 +59,13 @@ class Paper(TypedDict):
     missing: list[str]
 
 
-def paper(found: Sequence[Task]) -> Paper:
+def paper(tasks: Sequence[Task]) -> Paper:
     """Return the paper's Figures 2 and 3, its trade-off by surrogate gradient, and its Tables II and III.
 
     If a study has several protocols, the trials under `paper` are shown.
     """
-    under_paper = [task.rows for task in found if (task.rows["protocol"] == "paper").all()]
-    parts = under_paper or [task.rows for task in found]
+    under_paper = [task.rows for task in tasks if (task.rows["protocol"] == "paper").all()]
+    parts = under_paper or [task.rows for task in tasks]
     if not parts:
         return {"figures": [], "tables": [], "missing": ["No trial has finished yet."]}
     frame = pd.concat(parts, ignore_index=True)

@@ -63,17 +63,17 @@ def provenance(sweep: SweepSpec, results: Sequence[TrialResult], log: Environmen
 
 
 def _run(content: dict[str, Any]) -> dict[str, str]:
-    own, machine, packages = (_mapping(content.get(name)) for name in ("privsearch", "machine", "packages"))
+    program, machine, packages = (_mapping(content.get(name)) for name in ("privsearch", "machine", "packages"))
     command = content.get("command")
     cores = machine.get("cores")
     return {
         "when": _text(content.get("written_at")),
         "command": shlex.join(["privsearch", *map(_text, command)]) if isinstance(command, list) else "",
-        "commit": _commit(own.get("commit")),
+        "commit": _commit(program.get("commit")),
         "versions": ", ".join(
             f"{_text(name)} {_text(number)}"
             for name, number in {
-                "privsearch": own.get("version"),
+                "privsearch": program.get("version"),
                 "Python": content.get("python"),
                 **packages,
             }.items()

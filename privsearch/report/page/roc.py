@@ -75,7 +75,7 @@ def roc(
     having = [trial_id for trial_id in attacked if trial_id in at_hand]
     damaged: list[str] = []
     shown = list(fitting(_trials(kept, results, having[:most], damaged), room))
-    told = {
+    counts = {
         "has no kept signals, from which the curves would be made": len(attacked) - len(having),
         "could not be attacked": len(order) - len(attacked),
         "has signals that do not fit what is recorded of it": len(damaged),
@@ -83,7 +83,7 @@ def roc(
         - len(shown)
         - len(damaged),
     }
-    return {"trials": shown, "left_out": [_said(n, len(order), why) for why, n in told.items() if n]}
+    return {"trials": shown, "left_out": [_said(n, len(order), why) for why, n in counts.items() if n]}
 
 
 def _said(count: int, of: int, why: str) -> str:
@@ -111,10 +111,10 @@ def _trials(
 
 def _fits(cohort: Cohort, result: Completed) -> bool:
     """Tell whether signals can be those of a result, as a stranger may have put other signals there."""
-    signals, found = cohort.signals, next(iter(result.replicates[0].attacks.values()))
+    signals, attack_result = cohort.signals, next(iter(result.replicates[0].attacks.values()))
     protocol = result.spec.protocol
     readable = all(("final_mem", queries) in signals.outputs for queries in protocol.queries)
-    counted = len(rules_of(protocol).queried(signals)) == found.num_members + found.num_non_members
+    counted = len(rules_of(protocol).queried(signals)) == attack_result.num_members + attack_result.num_non_members
     return len(signals.is_member) == protocol.networks and readable and counted
 
 
@@ -124,16 +124,16 @@ def _attacks(signals: Signals, result: Completed) -> Iterator[AttackCurves]:
         if attack.name not in result.across:
             continue
         try:
-            found = list(rules.target_scores(signals, attack, result.spec.seed))
+            targets = list(rules.target_scores(signals, attack, result.spec.seed))
         except (MetricError, SpecError, TrialError, KeyError):
             # An attack that is not registered here, or a readout that a stranger's file does not have.
             continue
-        points = MOST_POINTS if len(found) <= 3 else max(40, 3 * MOST_POINTS // len(found))
+        points = MOST_POINTS if len(targets) <= 3 else max(40, 3 * MOST_POINTS // len(targets))
         yield {
             "attack": attack.name,
-            "num_members": int(found[0][1].sum()),
-            "num_non_members": int((~found[0][1]).sum()),
-            "targets": [curve(scores, is_member, points) for scores, is_member in found],
+            "num_members": int(targets[0][1].sum()),
+            "num_non_members": int((~targets[0][1]).sum()),
+            "targets": [curve(scores, is_member, points) for scores, is_member in targets],
         }
 
 

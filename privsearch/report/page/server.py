@@ -129,20 +129,20 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_error(HTTPStatus.NOT_FOUND)
 
     def _send(self, body: Body, kind: str) -> None:
-        known = {tag.strip().removeprefix("W/") for tag in self.headers.get("If-None-Match", "").split(",")}
+        cached_tags = {tag.strip().removeprefix("W/") for tag in self.headers.get("If-None-Match", "").split(",")}
         tag = f'"{body.tag}"'
         packs = "gzip" in self.headers.get("Accept-Encoding", "")
         content = body.packed if packs else body.plain
-        self.send_response(HTTPStatus.NOT_MODIFIED if tag in known else HTTPStatus.OK)
+        self.send_response(HTTPStatus.NOT_MODIFIED if tag in cached_tags else HTTPStatus.OK)
         # Weak: it names the content, packed or not.
         self.send_header("ETag", f"W/{tag}")
         self.send_header("Cache-Control", "no-cache")
         self.send_header("Vary", "Accept-Encoding")
-        if tag not in known:
+        if tag not in cached_tags:
             self.send_header("Content-Type", f"{kind}; charset=utf-8")
             self.send_header("Content-Length", str(len(content)))
             if packs:
                 self.send_header("Content-Encoding", "gzip")
         self.end_headers()
-        if tag not in known and self.command == "GET":
+        if tag not in cached_tags and self.command == "GET":
             self.wfile.write(content)

@@ -39,10 +39,10 @@ def audit_view(table: pd.DataFrame) -> Iterator[Table]:
             caption=_caption(rows, attack),
             gap=1,
         )
-        for _, own in rows.groupby("trial_id", sort=False):
-            by_attack = {row["attack"]: row for row in records(own)}
-            found = cells(by_attack[attack]) if attack in by_attack else [MISSING] * (len(headers) - 1)
-            view.add_row(own["configuration"].iloc[0], f"{own['test_accuracy'].iloc[0]:.3f}", *found)
+        for _, trial_rows in rows.groupby("trial_id", sort=False):
+            by_attack = {row["attack"]: row for row in records(trial_rows)}
+            texts = cells(by_attack[attack]) if attack in by_attack else [MISSING] * (len(headers) - 1)
+            view.add_row(trial_rows["configuration"].iloc[0], f"{trial_rows['test_accuracy'].iloc[0]:.3f}", *texts)
         yield view
 
 

@@ -17,20 +17,20 @@ _MOST: Final = 40
 """The most configurations that are shown; the first in `differences_frame` leak least."""
 
 
-def differences_view(a: Completed, others: Sequence[Completed], found: pd.DataFrame) -> Table:
+def differences_view(a: Completed, others: Sequence[Completed], differences: pd.DataFrame) -> Table:
     """Return a table of the first 40 differences between A and others, for a terminal of 80 characters.
 
     Args:
         a: the trial called A.
         others: the trials called B.
-        found: the table of `privsearch.analysis.differences.differences_frame` of these trials.
+        differences: the table of `privsearch.analysis.differences.differences_frame` of these trials.
     """
     axes = {trial.trial_id: trial.spec.axes() for trial in (a, *others)}
     varying = varying_axes(pd.DataFrame(axes.values()))
     name = f"{a.spec.dataset_name}: what differs from A, {configuration(axes[a.trial_id], varying)}"
     header = ("B", "B - A", "95 % interval", "p\n(Holm)", "n", "verdict")
-    table = console_table(*header, title=name, caption=_caption(a, others, found))
-    shown = found[found["trial_id"].isin(found["trial_id"].unique()[:_MOST])]
+    table = console_table(*header, title=name, caption=_caption(a, others, differences))
+    shown = differences[differences["trial_id"].isin(differences["trial_id"].unique()[:_MOST])]
     for trial_id, rows in groupby(records(shown), key=lambda row: str(row["trial_id"])):
         # The id goes into the widest column.
         table.add_row(configuration(axes[trial_id], varying), *[""] * 4, trial_id, style="bold")
@@ -46,9 +46,9 @@ def _numbers(row: Mapping[str, Any]) -> list[str]:
     return [difference, f"[{row['low']:+.3f}, {row['high']:+.3f}]", f"{row['p_holm']:.3f}", str(row["n"])]
 
 
-def _caption(a: Completed, others: Sequence[Completed], found: pd.DataFrame) -> str:
-    means = found.drop_duplicates("quantity").set_index("quantity")["a"]
-    num_compared = len(found) // len(means)
+def _caption(a: Completed, others: Sequence[Completed], differences: pd.DataFrame) -> str:
+    means = differences.drop_duplicates("quantity").set_index("quantity")["a"]
+    num_compared = len(differences) // len(means)
     dead = ", ".join(trial.trial_id for trial in (a, *others) if trial.dead)
     cut = f"Shown: the {_MOST} of {num_compared} configurations with the lowest {quantity(str(means.index[-1]))}. "
     return (

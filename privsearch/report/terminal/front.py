@@ -112,5 +112,5 @@ def _constraints(task: Task) -> list[str]:
     if not task.constraints:
         return []
     nearest = nearest_words(task)
-    asked = [f"A{words.removeprefix('a')}." for words in asked_words(task)]
-    return [*asked, *([f"The nearest to it: {nearest}."] if nearest else [])]
+    sentences = [f"A{words.removeprefix('a')}." for words in asked_words(task)]
+    return [*sentences, *([f"The nearest to it: {nearest}."] if nearest else [])]

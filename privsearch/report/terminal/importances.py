@@ -19,25 +19,25 @@ CHANCE_MARK = "~"
 """The mark of an importance that an axis without any effect could have."""
 
 
-def explanation_view(found: Explanation) -> Iterator[RenderableType]:
+def explanation_view(explanation: Explanation) -> Iterator[RenderableType]:
     """Yield the importances, the values on the front, and the growth of the hypervolume."""
-    title = found.task.title
-    yield _importances(found)
-    if len(found.values):
-        yield _value_table(title, found.values)
-    yield f"{title}: {growth_words(found.history)}"
+    title = explanation.task.title
+    yield _importances(explanation)
+    if len(explanation.values):
+        yield _value_table(title, explanation.values)
+    yield f"{title}: {growth_words(explanation.history)}"
 
 
-def explanation_summary(found: Explanation) -> Iterator[RenderableType]:
+def explanation_summary(explanation: Explanation) -> Iterator[RenderableType]:
     """Yield the importances, or why there are none, and the growth of the hypervolume."""
-    yield _importances(found)
-    yield f"{found.task.title}: {growth_words(found.history)}"
+    yield _importances(explanation)
+    yield f"{explanation.task.title}: {growth_words(explanation.history)}"
 
 
-def _importances(found: Explanation) -> RenderableType:
-    if found.refused:
-        return f"{found.task.title}: {found.refused}"
-    return _importance_table(found.task, found.importances)
+def _importances(explanation: Explanation) -> RenderableType:
+    if explanation.refused:
+        return f"{explanation.task.title}: {explanation.refused}"
+    return _importance_table(explanation.task, explanation.importances)
 
 
 def _importance_table(task: Task, importances: pd.DataFrame) -> RenderableType:

@@ -89,8 +89,8 @@ class SweepProgress:
         self._done_estimate += planned.seconds if planned else 0.0
         if isinstance(result, Failed):
             self._failed += 1
-            said = f"{result.error}: {result.message}{_last_words(result.death)}"
-            trace = said if hasattr(errors, result.error) else result.traceback.rstrip() or said
+            message = f"{result.error}: {result.message}{_last_words(result.death)}"
+            trace = message if hasattr(errors, result.error) else result.traceback.rstrip() or message
             text = f"failed: {self._names[result.trial_id]} (trial {result.trial_id})\n{trace}"
             self._log(text)
             return
@@ -130,9 +130,9 @@ class SweepProgress:
         task = self._task_name(result.spec)
         # If attacks are added to a trial, its result has only these, and the strongest of all is not known yet.
         partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.model))
-        found, numbers = completed_numbers(result), {}
+        values, numbers = completed_numbers(result), {}
         for column, direction in self._sweep.objectives_under(protocol.kind).items():
-            value = found.get(column)
+            value = values.get(column)
             if value is None or (partial and Column.parse(column).attack == WORST):
                 continue
             key = (task, column)

@@ -71,11 +71,11 @@ def _row(selection: Selection, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _headline(selection: Selection) -> str:
-    asked = f", with {constraints_words(selection.task)}" if selection.task.constraints else ""
+    limits = f", with {constraints_words(selection.task)}" if selection.task.constraints else ""
     if selection.min_accuracy is None:
-        return f"the knee of the front{asked}"
+        return f"the knee of the front{limits}"
     return (
-        f"the lowest {quantity(selection.private)} with a test accuracy of at least {selection.min_accuracy:g}{asked}"
+        f"the lowest {quantity(selection.private)} with a test accuracy of at least {selection.min_accuracy:g}{limits}"
     )
 
 
@@ -107,17 +107,17 @@ def _bounds(low: float | None, high: float | None) -> str:
 
 def _numbers(selection: Selection) -> Iterator[str]:
     """Yield why the configuration was picked, and its numbers."""
-    row, known = selection.chosen or {}, selection.accuracy
+    row, accuracy = selection.chosen or {}, selection.accuracy
     if selection.rule in _WHY:
         yield f"{_WHY[selection.rule]}" + ("" if selection.distance is None else f"; distance {selection.distance:.3f}")
     count = f"n = {row['replicates']} target{'s' if row['replicates'] > 1 else ''}; ±: sd over them"
-    bounds = _bounds(known.low, known.high) if known else ""
+    bounds = _bounds(accuracy.low, accuracy.high) if accuracy else ""
     yield f"{quantity(ACCURACY)} {_mean(row, ACCURACY)}{bounds} ({count})"
     for column in (column for column in selection.task.objectives if column != ACCURACY):
-        said = " (what private means here)" if column == selection.private else ""
+        remark = " (what private means here)" if column == selection.private else ""
         parsed = Column.parse(column)
         bounds = _bounds(row.get(str(parsed.low)), row.get(str(parsed.high)))
-        yield f"{quantity(column)} {_mean(row, column)}{bounds}{said}"
+        yield f"{quantity(column)} {_mean(row, column)}{bounds}{remark}"
     private = Column.parse(selection.private)
     if private.is_auc and row.get(str(private.excess)) is not None:
         yield f"excess AUC over the placebo {row[str(private.excess)]:+.4f}; 0 on average without a leak"
@@ -155,10 +155,10 @@ def _alike(selection: Selection) -> str:
     if selection.alike is None:
         return f"others {pool}: {selection.rivals}; whether they differ is not known, as targets have no such numbers"
     by = quantity(selection.private) + (f" and {quantity(ACCURACY)}" if selection.min_accuracy is None else "")
-    told = f"cannot be told from it by {by}: {len(selection.alike)} of the {selection.rivals} others {pool}"
+    text = f"cannot be told from it by {by}: {len(selection.alike)} of the {selection.rivals} others {pool}"
     named = [_named(selection, row) for row in selection.alike[:_MOST]]
     more = f", and {len(selection.alike) - _MOST} more" if len(selection.alike) > _MOST else ""
-    return told + (f": {', '.join(named)}{more}" if named else "")
+    return text + (f": {', '.join(named)}{more}" if named else "")
 
 
 def _commands(selection: Selection, study: Path) -> Iterator[str]:

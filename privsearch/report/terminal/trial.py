@@ -34,14 +34,14 @@ def attack_results_table(result: Completed) -> Table:
     all targets have examples for, the advantage and the bound on epsilon; under a protocol with a placebo also the
     placebo's AUC and the excess. Below stands which networks are dead, and which attacks could not be run.
     """
-    found = [attack for replicate in result.replicates for attack in replicate.attacks.values()]
-    fpr = _finest_fpr(found)
+    attack_results = [attack for replicate in result.replicates for attack in replicate.attacks.values()]
+    fpr = _finest_fpr(attack_results)
     table = console_table(
         "network, train\nand test accuracy",
         *("AUC,\n95 % interval", f"TPR\nat {fpr}", "advan-\ntage", "epsi-\nlon"),
         *(("placebo\nAUC", "excess\nAUC") if result.spec.protocol.has_placebo else ()),
         title=f"Trial {result.trial_id}, {result.seconds:.1f} s",
-        caption="\n".join(_notes(result, found)),
+        caption="\n".join(_notes(result, attack_results)),
         gap=1,
     )
     for number, replicate in enumerate(result.replicates, start=1):
@@ -52,19 +52,19 @@ def attack_results_table(result: Completed) -> Table:
     return table
 
 
-def _notes(result: Completed, found: Sequence[AttackResult]) -> Iterator[str]:
-    if found:
+def _notes(result: Completed, attack_results: Sequence[AttackResult]) -> Iterator[str]:
+    if attack_results:
         yield f"All are fractions but epsilon, of which at least so much is shown. {MISSING}: too few examples."
-        yield guessing_words(map(_noise_floor, found))
+        yield guessing_words(map(_noise_floor, attack_results))
     for network in result.dead or ():
         yield f"Dead: {result.spec.protocol.network_name(network)} gives all examples the same outputs."
     for attack, reason in result.refused.items():
         yield f"{attack} could not be run: {reason}."
 
 
-def _finest_fpr(found: Iterable[AttackResult]) -> str:
+def _finest_fpr(attack_results: Iterable[AttackResult]) -> str:
     """Return the finest false positive rate at which every result has a number; the finest of all if there is none."""
-    rates = [attack.tpr_at_fpr for attack in found]
+    rates = [attack.tpr_at_fpr for attack in attack_results]
     if not rates:
         return rate_key(min(FPRS))
     return max(reversed(rates[0]), key=lambda fpr: all(tprs[fpr] for tprs in rates))

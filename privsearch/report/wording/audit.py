@@ -55,7 +55,7 @@ def notes(rows: pd.DataFrame) -> list[str]:
     Args:
         rows: the rows of the audit's table.
     """
-    said = [
+    texts = [
         f"{sample_words(rows)}. {PROTOCOLS[rows['protocol'].iloc[0]].evaluation_words}",
         _INTERVALS,
         f"{guessing_words(rows['noise_floor'])} A mean over several can be within it and above 0.5 for certain: its "
@@ -63,7 +63,7 @@ def notes(rows: pd.DataFrame) -> list[str]:
         _WORST_MEANS if (rows["attack"] == WORST).any() else f"{NO_WORST}.",
     ]
     whole = len(rows) == rows["trial_id"].nunique() * rows["attack"].nunique()
-    return said if whole else [*said, NOT_RUN]
+    return texts if whole else [*texts, NOT_RUN]
 
 
 def left_out(results: Sequence[TrialResult]) -> Iterator[str]:

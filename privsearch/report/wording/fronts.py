@@ -69,8 +69,8 @@ def missing_words(task: Task) -> Iterator[str]:
         if len(lacking):
             parsed = Column.parse(column)
             sizes = numbers(lacking, parsed.num_non_members)
-            known = parsed.number in TPRS and not np.isnan(sizes).any()
-            reason = f": it {reason_missing(parsed.number, int(sizes.min()))}" if known else ""
+            has_reason = parsed.number in TPRS and not np.isnan(sizes).any()
+            reason = f": it {reason_missing(parsed.number, int(sizes.min()))}" if has_reason else ""
             yield (
                 f"{len(lacking)} of {len(completed)} completed configurations have no {quantity(column)}, and so "
                 f"cannot be on the front{reason}."

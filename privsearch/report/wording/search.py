@@ -53,17 +53,17 @@ def asked_words(search: Search, seed: int) -> list[str]:
     ]
 
 
-def outcome_words(search: Search, found: Searched, waiting: int) -> str:
+def outcome_words(search: Search, log: Searched, waiting: int) -> str:
     """Return the progress of a search, and why it ended.
 
     Args:
         search: the search.
-        found: the proposals and the end of the search, from its log.
+        log: the proposals and the end of the search, from its log.
         waiting: the number of proposed trials that have no result yet.
     """
-    progress = counts_words(found.counts, search.trials)
-    if found.ended:
-        return f"{progress}; ended: {found.ended}"
+    progress = counts_words(log.counts, search.trials)
+    if log.ended:
+        return f"{progress}; ended: {log.ended}"
     return f"{progress}; not ended" + (f", {waiting} without a result yet" if waiting else "")
 
 
