@@ -17,8 +17,12 @@ import sys
 from contextlib import suppress
 
 from privsearch._util.interrupts import SIGNALLED, Interrupted, interruptible
-from privsearch.cli import choose, datasets, run, serve, show  # noqa: F401  # each adds its commands
 from privsearch.cli.app import app
+
+# isort: off
+# Each adds its commands, in the order in which --help lists them.
+from privsearch.cli import choose, datasets, show, run, serve  # noqa: F401
+# isort: on
 
 
 def main() -> None:
