@@ -78,34 +78,34 @@ def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
     means, by_target = _by_attack(completed_numbers(result, targets)), [_by_attack(target) for target in targets]
     shared = result.spec.protocol.targets_share_examples
     for attack in [name for name, numbers in by_target[0].items() if "auc" in numbers]:
-        own = [target[attack] for target in by_target]
-        trial |= {"attack": attack, "strongest": own[0].get("attack")}
-        yield trial | means[attack] | _intervals(own, shared=shared) | _reasons(own)
+        attack_numbers = [target[attack] for target in by_target]
+        trial |= {"attack": attack, "strongest": attack_numbers[0].get("attack")}
+        yield trial | means[attack] | _intervals(attack_numbers, shared=shared) | _reasons(attack_numbers)
 
 
 def _by_attack(numbers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Group numbers by attack, under their names without the attack's; leave out numbers of no attack."""
-    found: dict[str, dict[str, Any]] = {}
+    groups: dict[str, dict[str, Any]] = {}
     for column, number in numbers.items():
         parsed = Column.parse(column)
         if parsed.attack is not None:
-            found.setdefault(parsed.attack, {})[parsed.number] = number
-    return found
+            groups.setdefault(parsed.attack, {})[parsed.number] = number
+    return groups
 
 
 def _accuracies(result: Completed) -> dict[str, float]:
     networks = [replicate.target for replicate in result.replicates]
-    found: dict[str, float] = {}
+    accuracies: dict[str, float] = {}
     for name, lowest, values in (
         ("train_accuracy", 0.0, [network.train_accuracy for network in networks]),
         ("test_accuracy", 0.0, [network.test_accuracy for network in networks]),
         ("accuracy_gap", -1.0, [network.train_accuracy - network.test_accuracy for network in networks]),
     ):
         mean, low, high = _with_interval(name)
-        found[mean] = sum(values) / len(values)
+        accuracies[mean] = sum(values) / len(values)
         if interval := spread_interval(values, lowest=lowest):
-            found |= {low: interval.low, high: interval.high}
-    return found
+            accuracies |= {low: interval.low, high: interval.high}
+    return accuracies
 
 
 def _intervals(targets: Sequence[Mapping[str, Any]], *, shared: bool) -> dict[str, float]:
@@ -114,8 +114,8 @@ def _intervals(targets: Sequence[Mapping[str, Any]], *, shared: bool) -> dict[st
     for name in ("advantage", *TPRS):
         if all(target[name] is not None for target in targets):
             _, low, high = headers = _with_interval(name)
-            own = [Interval(*(target[header] for header in headers)) for target in targets]
-            interval = mean_interval(own, shared=shared, lowest=-1.0 if name == "advantage" else 0.0)
+            intervals = [Interval(*(target[header] for header in headers)) for target in targets]
+            interval = mean_interval(intervals, shared=shared, lowest=-1.0 if name == "advantage" else 0.0)
             ends |= {low: interval.low, high: interval.high}
     return ends
 

@@ -57,7 +57,7 @@ def hierarchical_auc_interval(
     value = fmean(attack_auc(*pair) for pair in pairs)
     # A pool, because new examples for every drawn network of every resample would cost hundreds of times as much.
     size = max(EXAMPLE_RESAMPLES, resamples // len(pairs))
-    shared = all(np.array_equal(own, is_member[0]) for own in is_member)
+    shared = all(np.array_equal(membership, is_member[0]) for membership in is_member)
     seeds = rng.integers(2**63, size=len(pairs))
     pool = np.array(
         [

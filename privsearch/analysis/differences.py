@@ -125,7 +125,7 @@ def choose_trials(
             f"{first.trial_id}: must have a completed trial of the same dataset, protocol and seed beside it, but is "
             "the only one of this study; sweep another axis"
         )
-    chosen = {found.trial_id: found for found in (find_completed(other, results, fitting) for other in others)}
+    chosen = {trial.trial_id: trial for trial in (find_completed(other, results, fitting) for other in others)}
     for other in chosen.values():
         if other is first:
             raise StudyError(f"{first.trial_id}: must be set beside another trial, not itself; {_would_do(a, fitting)}")
@@ -179,21 +179,23 @@ def differences_frame(a: Completed, others: Sequence[Completed], column: str | N
 def _compared(a: Completed, others: Sequence[Completed], quantity: str, values: Float[Array, " _"]) -> pd.DataFrame:
     """Compare one quantity of the others with that of A, whose targets' values come first in `values`."""
     values = values.reshape(len(others) + 1, -1)
-    found = mean_difference(values[1:] - values[0], correlation=pair_correlation(a.spec, quantity, values.shape[-1]))
-    p_holm = holm(found.p)
+    difference = mean_difference(
+        values[1:] - values[0], correlation=pair_correlation(a.spec, quantity, values.shape[-1])
+    )
+    p_holm = holm(difference.p)
     return pd.DataFrame(
         {
             "trial_id": [other.trial_id for other in others],
             "quantity": quantity,
             "a": values[0].mean(),
             "b": values[1:].mean(axis=-1),
-            "difference": found.mean,
-            "low": found.low,
-            "high": found.high,
-            "p": found.p,
+            "difference": difference.mean,
+            "low": difference.low,
+            "high": difference.high,
+            "p": difference.p,
             "p_holm": p_holm,
-            "n": np.where(np.isnan(found.mean), 0, values.shape[-1]),
-            "verdict": [_verdict(quantity, *pair) for pair in zip(found.mean, p_holm, strict=True)],
+            "n": np.where(np.isnan(difference.mean), 0, values.shape[-1]),
+            "verdict": [_verdict(quantity, *pair) for pair in zip(difference.mean, p_holm, strict=True)],
         }
     )
 
@@ -228,9 +230,9 @@ def verdict_words(quantity: str) -> tuple[str, str]:
 
 
 def _check_numeric(targets: pd.DataFrame, column: str) -> None:
-    known = [str(name) for name in targets.select_dtypes("number") if name != "target"]
-    if column not in known:
-        near = ", ".join(get_close_matches(column, known, n=_MOST_IDS, cutoff=0))
+    columns = [str(name) for name in targets.select_dtypes("number") if name != "target"]
+    if column not in columns:
+        near = ", ".join(get_close_matches(column, columns, n=_MOST_IDS, cutoff=0))
         raise StudyError(
             f"the column must be one of targets.csv with numbers of these trials, but got {column!r}; nearest: {near}"
         )
@@ -247,14 +249,14 @@ def find_completed(beginning: str, results: Sequence[TrialResult], fitting: Sequ
     Raises:
         StudyError: an id fits none or several of the trials, or the trial has failed.
     """
-    found = [result for result in results if result.trial_id.startswith(beginning)]
-    if len(found) != 1:
-        what = f"is the beginning of {len(found)} trials" if found else "names no trial"
+    matches = [result for result in results if result.trial_id.startswith(beginning)]
+    if len(matches) != 1:
+        what = f"is the beginning of {len(matches)} trials" if matches else "names no trial"
         raise StudyError(
             f"{beginning}: must be the id, or the beginning of one id, of a trial of this study, but {what}; "
-            + _would_do(beginning, [result for result in found if isinstance(result, Completed)] or fitting)
+            + _would_do(beginning, [result for result in matches if isinstance(result, Completed)] or fitting)
         )
-    (result,) = found
+    (result,) = matches
     if not isinstance(result, Completed):
         raise StudyError(
             f"{result.trial_id}: must be a completed trial, but it failed ({result.error}: {result.message}); "

@@ -49,11 +49,11 @@ def explain(task: Task, order: Sequence[str], *, searched: bool = False) -> Expl
         searched: `order` is the order of the proposals.
     """
     try:
-        found, refused = importances(task), ""
+        table, refused = importances(task), ""
     except MetricError as reason:
-        found, refused = pd.DataFrame(), str(reason)
+        table, refused = pd.DataFrame(), str(reason)
     history = hypervolume_history(task, order)
-    return Explanation(task, found, refused, value_shares(task), history, searched)
+    return Explanation(task, table, refused, value_shares(task), history, searched)
 
 
 def explain_study(content: StudyContent, study_tasks: Iterable[Task] | None = None) -> list[Explanation]:

@@ -37,7 +37,7 @@ _TYPES: Final = {
 }
 
 
-def results_frame(results: Iterable[TrialResult], known: TargetNumbers | None = None) -> pd.DataFrame:
+def results_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumbers | None = None) -> pd.DataFrame:
     """Make the results table.
 
     Accuracies and attack numbers are means over the targets, with the sample standard deviation in the column
@@ -51,10 +51,10 @@ def results_frame(results: Iterable[TrialResult], known: TargetNumbers | None = 
 
     Args:
         results: the trials.
-        known: the numbers of their targets, if at hand.
+        numbers_by_trial: the numbers of their targets, if at hand.
     """
     results = list(results)
-    rows = [_row(result, (known or {}).get(result.trial_id)) for result in results]
+    rows = [_row(result, (numbers_by_trial or {}).get(result.trial_id)) for result in results]
     attacks = dict.fromkeys(attack.name for result in results for attack in result.spec.attacks)
     aucs = [Column(name, "auc") for name in attacks]
     promised = [str(column) for auc in aucs for column in (auc, auc.sd, auc.low, auc.high)]
@@ -76,7 +76,7 @@ def configurations_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
 
 
-def targets_frame(results: Iterable[TrialResult], known: TargetNumbers | None = None) -> pd.DataFrame:
+def targets_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumbers | None = None) -> pd.DataFrame:
     """Return a row for each target of each completed trial, in order: its accuracies and all attacks' numbers.
 
     Intervals are those of 95 %: `<attack>.auc_low` and `.auc_high` by DeLong, `.tpr_at_fpr_1e-2_low` and so on by
@@ -84,14 +84,14 @@ def targets_frame(results: Iterable[TrialResult], known: TargetNumbers | None = 
 
     Args:
         results: the trials.
-        known: the numbers of their targets, if at hand.
+        numbers_by_trial: the numbers of their targets, if at hand.
     """
     rows = [
         {"trial_id": result.trial_id, "dataset": result.spec.dataset_name, "protocol": result.spec.protocol.kind}
         | {"target": number, **target}
         for result in results
         if isinstance(result, Completed)
-        for number, target in enumerate((known or {}).get(result.trial_id) or target_numbers(result))
+        for number, target in enumerate((numbers_by_trial or {}).get(result.trial_id) or target_numbers(result))
     ]
     return pd.DataFrame(rows, columns=list(dict.fromkeys(column for row in rows for column in row)))
 
@@ -105,10 +105,10 @@ def slices_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     rows = []
     for result in (r for r in results if isinstance(r, Completed)):
         for name in result.across:
-            found = [replicate.attacks[name] for replicate in result.replicates]
-            slices = [{f"class {k}": v for k, v in f.by_class.items()} | f.by_correctness for f in found]
+            attack_results = [replicate.attacks[name] for replicate in result.replicates]
+            slices = [{f"class {k}": v for k, v in f.by_class.items()} | f.by_correctness for f in attack_results]
             for of in slices[0]:
-                aucs = [auc for own in slices if (auc := own.get(of)) is not None]
+                aucs = [auc for by_slice in slices if (auc := by_slice.get(of)) is not None]
                 numbers = dict(_mean_and_sd("auc", aucs)) if aucs else {}
                 rows.append({**_whose(result), "attack": name, "slice": of, **numbers, "n": len(aucs)})
     return pd.DataFrame(rows, columns=["trial_id", "dataset", "protocol", "attack", "slice", "auc", "auc_sd", "n"])
@@ -167,9 +167,9 @@ def completed_numbers(
 
 def _numbers(result: Completed, targets: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float | int | None]]:
     columns = dict.fromkeys(column for target in targets for column in target)
-    found = {column: [target.get(column) for target in targets] for column in columns}
-    deviations = _deviations({column: own for column, own in found.items() if Column.parse(column).is_mean})
-    for header, values in found.items():
+    by_column = {column: [target.get(column) for target in targets] for column in columns}
+    deviations = _deviations({column: numbers for column, numbers in by_column.items() if Column.parse(column).is_mean})
+    for header, values in by_column.items():
         column = Column.parse(header)
         if column.number in COUNTS:
             yield header, values[0]
@@ -187,9 +187,9 @@ def _numbers(result: Completed, targets: Sequence[Mapping[str, Any]]) -> Iterato
 def _deviations(values: Mapping[str, Sequence[float | None]]) -> dict[str, float]:
     """Return, by column, the sample standard deviation over the targets; leave out columns with a missing number."""
     # All at once, as numpy's call takes far longer than its sums.
-    complete = {column: own for column, own in values.items() if len(own) > 1 and None not in own}
-    found = np.std(np.array([*complete.values()], float), axis=1, ddof=1).tolist() if complete else []
-    return dict(zip(complete, found, strict=True))
+    complete = {column: numbers for column, numbers in values.items() if len(numbers) > 1 and None not in numbers}
+    deviations = np.std(np.array([*complete.values()], float), axis=1, ddof=1).tolist() if complete else []
+    return dict(zip(complete, deviations, strict=True))
 
 
 def _auc_interval(result: Completed, attack: str, targets: Sequence[Mapping[str, Any]]) -> Interval:
@@ -197,8 +197,8 @@ def _auc_interval(result: Completed, attack: str, targets: Sequence[Mapping[str,
     if attack != WORST:
         return result.across[attack].auc
     auc = Column(WORST, "auc")
-    own = [Interval(*(target[str(end)] for end in (auc, auc.low, auc.high))) for target in targets]
-    return mean_interval(own, shared=result.spec.protocol.targets_share_examples)
+    intervals = [Interval(*(target[str(end)] for end in (auc, auc.low, auc.high))) for target in targets]
+    return mean_interval(intervals, shared=result.spec.protocol.targets_share_examples)
 
 
 def _mean_and_sd(name: str, values: Sequence[float | None]) -> Iterator[tuple[str, float | None]]:

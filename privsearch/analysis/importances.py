@@ -45,12 +45,12 @@ def hypervolume_history(task: Task, order: Sequence[str] | None = None) -> pd.Da
     rows = comparable(task.rows, task.objectives)
     space = outcome_space(rows, task.objectives)
     fit = rows[feasible(rows, task.constraints)]
-    found = dict(zip(fit["trial_id"], losses(fit, task.objectives), strict=True))
-    known = set(task.rows["trial_id"])
-    ids = [trial for trial in (task.rows["trial_id"] if order is None else order) if trial in known]
+    losses_by_id = dict(zip(fit["trial_id"], losses(fit, task.objectives), strict=True))
+    task_ids = set(task.rows["trial_id"])
+    ids = [trial for trial in (task.rows["trial_id"] if order is None else order) if trial in task_ids]
     front, volumes = np.empty((0, len(task.objectives))), [0.0]
     for trial in ids:
-        loss = found.get(trial)
+        loss = losses_by_id.get(trial)
         if loss is None or (front <= loss).all(axis=1).any():
             volumes.append(volumes[-1])
         else:
@@ -99,7 +99,7 @@ def importances(task: Task, resamples: int = 200, seed: int = 0) -> pd.DataFrame
     categories = axis_categories(rows)
     names = list(categories)
     _check_enough(len(rows), names)
-    axes = [BinnedAxis(own.cat.codes.to_numpy(int), len(own.cat.categories)) for own in categories.values()]
+    axes = [BinnedAxis(values.cat.codes.to_numpy(int), len(values.cat.categories)) for values in categories.values()]
     everything = np.arange(len(rows))
     densities, rng = region_densities(axes, everything), np.random.default_rng(seed)
     drawn = rng.integers(len(rows), size=(resamples, len(rows)))
@@ -114,10 +114,10 @@ def importances(task: Task, resamples: int = 200, seed: int = 0) -> pd.DataFrame
         resampled = [divergences(axes, r, choose(r), d) for r, d in zip(drawn, drawn_densities, strict=True)]
         if size not in by_chance:
             by_chance[size] = np.array([divergences(axes, everything, good[o], densities) for o in random_order])
-        told = not good.all() and observed.any()
-        found = _shares(observed, np.array(resampled), by_chance[size]) if told else _UNKNOWN
+        informative = not good.all() and observed.any()
+        shares = _shares(observed, np.array(resampled), by_chance[size]) if informative else _UNKNOWN
         counts = [int(np.count_nonzero(axis.categories >= 0)) for axis in axes]
-        part = pd.DataFrame({"objective": objective, "axis": names, **found._asdict(), "n": counts})
+        part = pd.DataFrame({"objective": objective, "axis": names, **shares._asdict(), "n": counts})
         parts.append(part.sort_values("importance", ascending=False, kind="stable"))
     return pd.concat(parts, ignore_index=True)
 
@@ -143,9 +143,9 @@ def value_shares(task: Task) -> pd.DataFrame:
     for axis, words in axis_categories(candidates).items():
         everywhere = words.value_counts(sort=False)
         on_front = words[candidates["on_front"]].value_counts(sort=False)
-        own = {"on_front": on_front, "front_share": on_front / on_front.sum() if on_front.any() else np.nan}
-        own |= {"configurations": everywhere, "share": everywhere / everywhere.sum()}
-        parts.append(pd.DataFrame({"axis": axis, "value": everywhere.index.astype(str), **own}))
+        shares = {"on_front": on_front, "front_share": on_front / on_front.sum() if on_front.any() else np.nan}
+        shares |= {"configurations": everywhere, "share": everywhere / everywhere.sum()}
+        parts.append(pd.DataFrame({"axis": axis, "value": everywhere.index.astype(str), **shares}))
     columns = ["axis", "value", "on_front", "front_share", "configurations", "share"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
@@ -157,22 +157,22 @@ def axis_categories(rows: pd.DataFrame) -> "dict[str, pd.Series[Any]]":
     range: between them a smooth density is nearly 0, and a quotient of two such densities anything. Taken as numbers,
     axes without any effect came out with more than half of all importance.
     """
-    found = {}
+    categories = {}
     for axis, values in axis_values(rows).items():
         if len(values) > MOST_VALUES and not isinstance(values[-1], str):
             numbers = rows[axis].astype(float)
             parts = pd.qcut(numbers, 4, duplicates="drop", precision=2)
             # Pandas has the first part begin a little below the least number: a learning rate below 0.
             names = [f"{_said(max(p.left, numbers.min()))} to {_said(p.right)}" for p in parts.cat.categories]
-            found[axis] = parts.cat.rename_categories(names)
+            categories[axis] = parts.cat.rename_categories(names)
         elif len(values) > 1:
             words = {
                 value: "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
                 for value in values
             }
-            own = [words.get(row[axis]) for row in records(rows[[axis]])]
-            found[axis] = pd.Series(pd.Categorical(own, list(words.values()), ordered=True), rows.index)
-    return found
+            row_words = [words.get(row[axis]) for row in records(rows[[axis]])]
+            categories[axis] = pd.Series(pd.Categorical(row_words, list(words.values()), ordered=True), rows.index)
+    return categories
 
 
 def _said(value: Any) -> str:
@@ -200,14 +200,14 @@ Choice = Callable[[Int[Array, " m"]], Bool[Array, " m"]]
 
 def _choices(rows: pd.DataFrame, task: Task) -> Iterator[tuple[str, Choice]]:
     """Yield, for each objective and for reaching the front, a function that marks the good among configurations."""
-    found, violation = losses(rows, task.objectives), total_violation(rows, task.constraints)
-    for column, own in zip(task.objectives, found.T, strict=True):
-        yield column, partial(_top_of, own)
-    yield FRONT, lambda chosen: top(front_ranks(found[chosen], violation[chosen], num_top(len(chosen))))
+    outcomes, violation = losses(rows, task.objectives), total_violation(rows, task.constraints)
+    for column, values in zip(task.objectives, outcomes.T, strict=True):
+        yield column, partial(_top_of, values)
+    yield FRONT, lambda chosen: top(front_ranks(outcomes[chosen], violation[chosen], num_top(len(chosen))))
 
 
-def _top_of(found: Float[Array, " n"], chosen: Int[Array, " m"]) -> Bool[Array, " m"]:
-    return top(found[chosen])
+def _top_of(values: Float[Array, " n"], chosen: Int[Array, " m"]) -> Bool[Array, " m"]:
+    return top(values[chosen])
 
 
 class _Shares(NamedTuple):

@@ -32,9 +32,9 @@ def comparable(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
     """
     origins = frame[["dataset", "protocol"]].drop_duplicates()
     if len(origins) > 1:
-        found = ", ".join(origins["dataset"] + " under " + origins["protocol"])
+        origin_names = ", ".join(origins["dataset"] + " under " + origins["protocol"])
         raise ValueError(
-            f"a front is that of one dataset under one protocol, but got rows of {found}; select the rows of one"
+            f"a front is that of one dataset under one protocol, but got rows of {origin_names}; select the rows of one"
         )
     # A column stands in the table only once some trial has a number for it.
     missing = {column: np.nan for column in objectives if column not in frame}
@@ -77,25 +77,25 @@ def _signs(objectives: Objectives) -> list[float]:
     return [-1.0 if direction == "maximize" else 1.0 for direction in objectives.values()]
 
 
-def unbeaten(found: Float[Array, "n objectives"]) -> Bool[Array, " n"]:
+def unbeaten(outcomes: Float[Array, "n objectives"]) -> Bool[Array, " n"]:
     """Mark the losses that no others beat in every objective."""
-    on_front: Bool[Array, " n"] = _is_pareto_front(found, assume_unique_lexsorted=False)
+    on_front: Bool[Array, " n"] = _is_pareto_front(outcomes, assume_unique_lexsorted=False)
     return on_front
 
 
 def front_ranks(
-    found: Float[Array, "n objectives"], violation: Float[Array, " n"], enough: int | None = None
+    outcomes: Float[Array, "n objectives"], violation: Float[Array, " n"], enough: int | None = None
 ) -> Int[Array, " n"]:
     """Rank losses: 0 on the front, 1 on the front without these, and so on; then constraint violations, least first.
 
     Args:
-        found: losses.
+        outcomes: the losses to rank.
         violation: 0 if the constraints hold.
         enough: the number of the best that must have the right rank; None for all.
 
     Source: Deb et al. 2002, the non-dominated sorting of NSGA-II under constraints.
     """
-    ranks: Int[Array, " n"] = _fast_non_domination_rank(found, penalty=violation, n_below=enough)
+    ranks: Int[Array, " n"] = _fast_non_domination_rank(outcomes, penalty=violation, n_below=enough)
     return ranks
 
 
@@ -152,16 +152,16 @@ class Space:
     best: Float[Array, " objectives"]
     worst: Float[Array, " objectives"]
 
-    def share(self, found: Float[Array, "n objectives"]) -> float:
+    def share(self, outcomes: Float[Array, "n objectives"]) -> float:
         """Return the share of the space that some of these losses beat or equal.
 
         Source: Zitzler and Thiele 1998, the size of the space covered, against the worst outcome as reference point.
         """
-        if not len(found):
+        if not len(outcomes):
             return 0.0
         # All outcomes may be alike, and the best.
         width = np.where(self.worst > self.best, self.worst - self.best, 1.0)
-        scaled = (np.clip(found, self.best, self.worst) - self.best) / width
+        scaled = (np.clip(outcomes, self.best, self.worst) - self.best) / width
         return float(compute_hypervolume(np.minimum(scaled, 1.0), np.ones(len(width))))
 
 

@@ -44,9 +44,9 @@ class BinnedAxis:
 
     def density(self, counts: Int[Array, " size"]) -> Float[Array, " size"]:
         """Return the smoothed share of each category."""
-        found = np.flatnonzero(counts)
+        categories = np.flatnonzero(counts)
         space = CategoricalDistribution(range(self.size))
-        estimator = ScottParzenEstimator(found, space, counts[found], _PRIOR_WEIGHT)
+        estimator = ScottParzenEstimator(categories, space, counts[categories], _PRIOR_WEIGHT)
         density: Float[Array, " size"] = estimator.pdf(np.arange(self.size)) + 1e-12
         return density
 
@@ -56,17 +56,20 @@ def num_top(count: int) -> int:
     return math.ceil(max(TOP_SHARE, FEWEST_TOP / count) * count)
 
 
-def top(found: Float[Array, " n"]) -> Bool[Array, " n"]:
+def top(losses: Float[Array, " n"]) -> Bool[Array, " n"]:
     """Mark the good ones: those with the least losses, and all that equal the last of these."""
-    cutoff = num_top(len(found)) - 1
-    good: Bool[Array, " n"] = found <= np.partition(found, cutoff)[cutoff]
+    cutoff = num_top(len(losses)) - 1
+    good: Bool[Array, " n"] = losses <= np.partition(losses, cutoff)[cutoff]
     return good
 
 
 def region_densities(axes: Sequence[BinnedAxis], region: Int[Array, " _"]) -> list[Float[Array, " _"] | None]:
     """Return the density of each axis over the configurations at these places; None if too few have the axis."""
     counts = [axis.counts(region) for axis in axes]
-    return [axis.density(own) if own.sum() >= _FEWEST else None for axis, own in zip(axes, counts, strict=True)]
+    return [
+        axis.density(axis_counts) if axis_counts.sum() >= _FEWEST else None
+        for axis, axis_counts in zip(axes, counts, strict=True)
+    ]
 
 
 def divergences(
@@ -88,7 +91,7 @@ def divergences(
     Source: Watanabe, Bansal and Hutter 2023 (arXiv 2304.10255); for conditional axes, theorem 4.2 of conditional
         PED-ANOVA (arXiv 2601.20800), as in Optuna 5.0.
     """
-    found, share = np.zeros(len(axes)), np.count_nonzero(good) / len(region)
+    importance, share = np.zeros(len(axes)), np.count_nonzero(good) / len(region)
     for i, (axis, all_density) in enumerate(zip(axes, densities, strict=True)):
         counts = axis.counts(region[good])
         if all_density is None or not counts.any():
@@ -96,5 +99,5 @@ def divergences(
         among_good = counts.sum() / np.count_nonzero(good)
         among_all = np.count_nonzero(axis.categories[region] >= 0) / len(region)
         divergence = all_density @ (axis.density(counts) / all_density - 1) ** 2
-        found[i] = among_good**2 / among_all * divergence * share**2
-    return found
+        importance[i] = among_good**2 / among_all * divergence * share**2
+    return importance

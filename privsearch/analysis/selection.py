@@ -132,8 +132,8 @@ def select(content: StudyContent, *, dataset: str | None = None, min_accuracy: f
             f"--dataset: must be one with results in this study ({', '.join(names)}), but got {cut(dataset)}; "
             f"{remedy(dataset, names)}"
         )
-    found = tasks([r for r in results if dataset in (None, r.spec.dataset_name)], content.sweep)
-    return [select_in_task(task, results, min_accuracy) for task in found]
+    study_tasks = tasks([r for r in results if dataset in (None, r.spec.dataset_name)], content.sweep)
+    return [select_in_task(task, results, min_accuracy) for task in study_tasks]
 
 
 def select_in_task(task: Task, results: Sequence[TrialResult], min_accuracy: float | None = None) -> Selection:
@@ -165,14 +165,14 @@ def select_in_task(task: Task, results: Sequence[TrialResult], min_accuracy: flo
     (chosen,), (best,) = records(candidates.loc[[index]]), records(candidates.loc[[most_accurate]])
     compared = _Comparison(task, results, private)
     others = rivals.drop(index=index)
-    own = task.targets[task.targets["trial_id"] == chosen["trial_id"]]
+    targets = task.targets[task.targets["trial_id"] == chosen["trial_id"]]
     return Selection(
         task,
         private,
         min_accuracy,
         rule,
         chosen,
-        _spread(own[ACCURACY].tolist()),
+        _spread(targets[ACCURACY].tolist()),
         distance,
         best,
         compared.costs(best, chosen),
@@ -254,9 +254,9 @@ class _Comparison:
         """Compare the chosen configuration with the most accurate one; return nothing if they are the same."""
         if best["trial_id"] == chosen["trial_id"]:
             return ()
-        found = records(self._against(best, [chosen["trial_id"]]))
+        rows = records(self._against(best, [chosen["trial_id"]]))
         fields = ("quantity", "difference", "low", "high", "verdict")
-        return tuple(Cost(*(row[field] for field in fields)) for row in found if row["difference"] is not None)
+        return tuple(Cost(*(row[field] for field in fields)) for row in rows if row["difference"] is not None)
 
     def alike(self, chosen: Row, others: pd.DataFrame, quantities: Sequence[str]) -> tuple[Row, ...] | None:
         """Return those of the others that differ significantly from the chosen one in none of the quantities."""
@@ -264,9 +264,9 @@ class _Comparison:
             return ()
         if not self._known:
             return None
-        found = self._against(chosen, others["trial_id"].tolist())
-        told = found[found["quantity"].isin(quantities) & (found["verdict"] != CANNOT_TELL)]
-        return tuple(records(others[~others["trial_id"].isin(told["trial_id"])]))
+        differences = self._against(chosen, others["trial_id"].tolist())
+        significant = differences[differences["quantity"].isin(quantities) & (differences["verdict"] != CANNOT_TELL)]
+        return tuple(records(others[~others["trial_id"].isin(significant["trial_id"])]))
 
     def _against(self, one: Row, others: Sequence[str]) -> pd.DataFrame:
         column = self._private if self._known else ACCURACY

@@ -26,8 +26,8 @@ def target_numbers(result: Completed) -> list[dict[str, Any]]:
             "train_accuracy": replicate.target.train_accuracy,
             "test_accuracy": replicate.target.test_accuracy,
         }
-        for name, found in replicate.attacks.items():
-            numbers |= {_header(name, number): value for number, value in _attack_numbers(found).items()}
+        for name, attack_result in replicate.attacks.items():
+            numbers |= {_header(name, number): value for number, value in _attack_numbers(attack_result).items()}
         if worst:
             numbers[_header(WORST, "attack")] = ", ".join(dict.fromkeys(worst))
             found_by = [replicate.attacks[name] for name in worst]
@@ -73,18 +73,22 @@ def _worst_numbers(on_first: AttackResult, on_second: AttackResult) -> dict[str,
     return numbers | {"auc": auc, **{count: getattr(on_first, count) for count in COUNTS}}
 
 
-def _attack_numbers(found: AttackResult) -> dict[str, float | int | None]:
-    intervals = {"auc": found.auc, **{f"tpr_at_fpr_{fpr}": tpr for fpr, tpr in found.tpr_at_fpr.items()}}
+def _attack_numbers(result: AttackResult) -> dict[str, float | int | None]:
+    intervals = {"auc": result.auc, **{f"tpr_at_fpr_{fpr}": tpr for fpr, tpr in result.tpr_at_fpr.items()}}
     numbers: dict[str, float | int | None] = {}
-    for name, interval in {**intervals, "advantage": found.advantage}.items():
+    for name, interval in {**intervals, "advantage": result.advantage}.items():
         numbers[name] = interval.value if interval else None
         low, high = _ends(name)
         numbers |= {low: interval.low if interval else None, high: interval.high if interval else None}
-    numbers |= {"balanced_accuracy": found.balanced_accuracy, "epsilon_low": found.epsilon_low}
-    if found.excess_auc is not None:
-        placebo = {"placebo_auc": found.placebo_auc, "matched_auc": found.matched_auc, "excess_auc": found.excess_auc}
+    numbers |= {"balanced_accuracy": result.balanced_accuracy, "epsilon_low": result.epsilon_low}
+    if result.excess_auc is not None:
+        placebo = {
+            "placebo_auc": result.placebo_auc,
+            "matched_auc": result.matched_auc,
+            "excess_auc": result.excess_auc,
+        }
         numbers |= placebo
-    return numbers | {"num_members": found.num_members, "num_non_members": found.num_non_members}
+    return numbers | {"num_members": result.num_members, "num_non_members": result.num_non_members}
 
 
 @cache  # a study has millions of numbers, and few headers

@@ -98,13 +98,13 @@ def tasks(results: Iterable[TrialResult], sweep: SweepSpec) -> Iterator[Task]:
     groups: dict[tuple[str, str], list[TrialResult]] = {}
     for result in results:
         groups.setdefault((result.spec.dataset_name, result.spec.protocol.kind), []).append(result)
-    for (dataset, protocol), own in groups.items():
-        numbers = {result.trial_id: target_numbers(result) for result in own if isinstance(result, Completed)}
+    for (dataset, protocol), group in groups.items():
+        numbers = {result.trial_id: target_numbers(result) for result in group if isinstance(result, Completed)}
         yield Task(
             name=task_name(dataset, protocol, several=len(sweep.protocol) > 1),
             title=f"{dataset}, protocol {protocol}",
-            rows=results_frame(own, numbers),
-            targets=targets_frame(own, numbers),
+            rows=results_frame(group, numbers),
+            targets=targets_frame(group, numbers),
             objectives=sweep.objectives_under(protocol),
             constraints=sweep.constraints(),
         )

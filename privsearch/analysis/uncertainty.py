@@ -88,15 +88,15 @@ def front_uncertainty(
     if candidates.empty or candidates["replicates"].min() == 1:
         return FrontUncertainty(pd.Series(np.nan, candidates["trial_id"], dtype=float), None)
     space, groups = outcome_space(candidates, objectives), list(_rivals(candidates, targets, objectives, constraints))
-    places = np.concatenate([own for own, _ in groups])
+    places = np.concatenate([group_places for group_places, _ in groups])
     counts, volumes = np.zeros(len(candidates)), np.empty(resamples)
     means = _resampled_means([outcomes for _, outcomes in groups], resamples, np.random.default_rng(seed))
     for i, drawn in enumerate(means):
         fit = satisfied(drawn[:, len(objectives) :], constraints)
-        found = drawn[fit, : len(objectives)]
-        on_front = unbeaten(found)
+        drawn_losses = drawn[fit, : len(objectives)]
+        on_front = unbeaten(drawn_losses)
         counts[places[fit]] += on_front
-        volumes[i] = space.share(found[on_front])
+        volumes[i] = space.share(drawn_losses[on_front])
     value = hypervolume(candidates, objectives, constraints)
     tail = expanded_tail(0.95, int(candidates["replicates"].min()))
     low, high = np.clip(2 * value - np.quantile(volumes, [1 - tail, tail]), 0, 1)
@@ -114,17 +114,17 @@ def _rivals(
     """
     owners = pd.Index(candidates["trial_id"]).get_indexer(pd.Index(targets["trial_id"]))
     order = np.argsort(owners, kind="stable")[np.count_nonzero(owners < 0) :]
-    own, sizes = targets.iloc[order], np.bincount(owners[order], minlength=len(candidates))
+    rows, sizes = targets.iloc[order], np.bincount(owners[order], minlength=len(candidates))
     columns = [c for c in (*objectives, *constraints) if not Column.parse(c).is_mean and c in candidates]
-    own = own.assign(**{column: candidates[column].to_numpy(float)[owners[order]] for column in columns})
-    found = np.column_stack([losses(own, objectives), shortfalls(own, constraints)])
+    rows = rows.assign(**{column: candidates[column].to_numpy(float)[owners[order]] for column in columns})
+    numbers = np.column_stack([losses(rows, objectives), shortfalls(rows, constraints)])
     # What has no number for a constraint satisfies it in no resample.
-    known = ~np.isnan(shortfalls(candidates, constraints)).any(axis=1)
+    measured = ~np.isnan(shortfalls(candidates, constraints)).any(axis=1)
     for size in np.unique(sizes):
         places = np.flatnonzero(sizes == size)
-        outcomes = found[np.repeat(sizes == size, sizes)].reshape(-1, size, found.shape[1])[known[places]]
+        outcomes = numbers[np.repeat(sizes == size, sizes)].reshape(-1, size, numbers.shape[1])[measured[places]]
         kept = ~_beaten(outcomes, len(objectives), constraints)
-        yield places[known[places]][kept], outcomes[kept]
+        yield places[measured[places]][kept], outcomes[kept]
 
 
 def _beaten(
@@ -135,13 +135,13 @@ def _beaten(
     The other one satisfies the constraints on every target. Not all: to compare all with all would take the square of
     their number, and the best on average beat nearly as many.
     """
-    found = outcomes[:, :, :num_objectives]
-    fit = np.array([satisfied(own, constraints).all() for own in outcomes[:, :, num_objectives:]], bool)
-    best = found[fit][unbeaten(found[fit].mean(1))]
-    beaten = np.zeros(len(found), bool)
+    target_losses = outcomes[:, :, :num_objectives]
+    fit = np.array([satisfied(shortfall, constraints).all() for shortfall in outcomes[:, :, num_objectives:]], bool)
+    best = target_losses[fit][unbeaten(target_losses[fit].mean(1))]
+    beaten = np.zeros(len(target_losses), bool)
     for one in best[np.linspace(0, len(best) - 1, min(len(best), MOST_BEST)).astype(int)]:
         # In one objective by more than the rounding of the means.
-        beaten |= (one <= found).all((1, 2)) & (one + 1e-9 < found).all(1).any(1)
+        beaten |= (one <= target_losses).all((1, 2)) & (one + 1e-9 < target_losses).all(1).any(1)
     return beaten
 
 

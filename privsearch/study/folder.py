@@ -236,8 +236,8 @@ class StudyFolder:
         """
         self._make()
         self._add_environment(environment)
-        asked = {"trials": dict(trials), "searches": dict(searches or {})}
-        replace_file(self.path / "plan.json", json.dumps(asked, indent=0) + "\n")
+        plan = {"trials": dict(trials), "searches": dict(searches or {})}
+        replace_file(self.path / "plan.json", json.dumps(plan, indent=0) + "\n")
         # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
         replace_file(self.path / "sweep.yaml", self.with_storage(sweep).to_yaml())
 

@@ -90,8 +90,8 @@ class ProposalLog:
     def end_of(self, search: str) -> str:
         """Return the reason why a search ended; empty if it has not ended, or has gone on since."""
         count = len(self.of(search))
-        own = [end.ended for end in self.ends if (end.search, end.proposals) == (search, count)]
-        return own[-1] if own else ""
+        reasons = [end.ended for end in self.ends if (end.search, end.proposals) == (search, count)]
+        return reasons[-1] if reasons else ""
 
 
 def read_proposals(path: Path) -> ProposalLog:
@@ -100,7 +100,7 @@ def read_proposals(path: Path) -> ProposalLog:
     Raises:
         StudyError: something is there that is no file that can be read.
     """
-    found: list[LoggedProposal] = []
+    proposals: list[LoggedProposal] = []
     ends: list[LoggedEnd] = []
     damaged = []
     for line in lines_of(path):
@@ -109,8 +109,8 @@ def read_proposals(path: Path) -> ProposalLog:
         except ValueError as error:
             damaged.append(line.damaged(error))
         else:
-            (found if isinstance(read, LoggedProposal) else ends).append(read)  # type: ignore[arg-type]
-    return ProposalLog(tuple(found), tuple(ends), tuple(damaged))
+            (proposals if isinstance(read, LoggedProposal) else ends).append(read)  # type: ignore[arg-type]
+    return ProposalLog(tuple(proposals), tuple(ends), tuple(damaged))
 
 
 def counts_words(counts: Mapping[Origin, int], budget: int | None) -> str:

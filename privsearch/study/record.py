@@ -156,6 +156,6 @@ def _trained_alike(earlier: Completed, later: Completed) -> bool:
 def _agree(earlier: Completed, later: Completed) -> bool:
     return not _trained_alike(earlier, later) or all(
         (old.target, old.shadow) == (new.target, new.shadow)
-        and all(new.attacks[name] == found for name, found in old.attacks.items() if name in new.attacks)
+        and all(new.attacks[name] == result for name, result in old.attacks.items() if name in new.attacks)
         for old, new in zip(earlier.replicates, later.replicates, strict=True)
     )

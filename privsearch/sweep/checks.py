@@ -22,11 +22,11 @@ def check_registered(sweep: SweepSpec) -> None:
     Raises:
         SpecError: a model or an attack is not registered; the error names the field that asks for it.
     """
-    asked: list[tuple[tuple[str, ...], Sequence[str]]] = [
+    model_fields: list[tuple[tuple[str, ...], Sequence[str]]] = [
         (("grids", name, "model"), grid["model"]) for name, grid in sweep.grids.items()
     ]
-    asked += [(("search", "space", "model"), sweep.search.models)] if sweep.search else []
-    for where, models in asked:
+    model_fields += [(("search", "space", "model"), sweep.search.models)] if sweep.search else []
+    for where, models in model_fields:
         for index, model in enumerate(models):
             if model not in BUILT_IN_MODELS:
                 with blaming_field(*where, index):

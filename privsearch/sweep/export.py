@@ -180,8 +180,8 @@ def _missing_askers(spec: TrialSpec) -> list[Attack]:
 
     The protocol belongs to a trial's identity, but a sweep file refuses queries that no attack reads.
     """
-    asked = {attack.queries for attack in spec.attacks}
-    idle = [queries for queries in spec.protocol.queries if queries != "plain" and queries not in asked]
+    read_queries = {attack.queries for attack in spec.attacks}
+    idle = [queries for queries in spec.protocol.queries if queries != "plain" and queries not in read_queries]
     return [ThresholdAttack(kind="loss", queries=queries) for queries in idle]
 
 

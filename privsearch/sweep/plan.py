@@ -217,26 +217,26 @@ def _made(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetIn
         augmented=[name for name, info in datasets.items() if info.augments],
     )
     check_directory(sweep, study)
-    recorded, log = study.record().results, study.proposals()
-    known = Recorded(recorded, study.signals_of(sweep).trial_ids(), only_same_versions)
+    results, log = study.record().results, study.proposals()
+    recorded = Recorded(results, study.signals_of(sweep).trial_ids(), only_same_versions)
     trials = []
     for item in points:
         info = datasets[item.spec.dataset_name]
         check_trial_sizes(item, sweep, info)
-        trials.append(known.planned(item, info))
-    searches = tuple(plan_searches(sweep, datasets, known, log, trials))
-    asked = {trial.trial_id for trial in trials} | {i for search in searches for i in search.trial_ids}
-    elsewhere = [result for trial_id, result in recorded.items() if trial_id not in asked]
-    changed = superseded(elsewhere, datasets, asked)
+        trials.append(recorded.planned(item, info))
+    searches = tuple(plan_searches(sweep, datasets, recorded, log, trials))
+    trial_ids = {trial.trial_id for trial in trials} | {i for search in searches for i in search.trial_ids}
+    elsewhere = [result for trial_id, result in results.items() if trial_id not in trial_ids]
+    changed = superseded(elsewhere, datasets, trial_ids)
     proposed = {proposal.trial_id for proposal in log.proposals}
     num_foreign = sum(result.trial_id not in proposed for result in elsewhere) - changed.total
-    check_ownership(sweep, study, num_recorded=len(recorded), num_foreign=num_foreign)
+    check_ownership(sweep, study, num_recorded=len(results), num_foreign=num_foreign)
     return Plan(
         sweep=sweep,
         infos=datasets,
         trials=tuple(trials),
         num_recorded_elsewhere=len(elsewhere),
-        attacks_elsewhere=_attacks_elsewhere(trials, recorded),
+        attacks_elsewhere=_attacks_elsewhere(trials, results),
         superseded=changed,
         searches=searches,
         only_same_versions=only_same_versions,
@@ -251,11 +251,11 @@ def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
         SpecError: no trial's id begins so, or several do.
     """
     trials = {trial.trial_id: trial for trial in plan.all_trials}
-    found = [trial for own, trial in trials.items() if own.startswith(trial_id)]
-    if len(found) == 1:
-        return found[0]
+    matches = [trial for full_id, trial in trials.items() if full_id.startswith(trial_id)]
+    if len(matches) == 1:
+        return matches[0]
     near = nearest(trial_id, trials, likeness=0)
-    what = "names no trial" if not found else f"is the beginning of {len(found)} trials"
+    what = "names no trial" if not matches else f"is the beginning of {len(matches)} trials"
     raise SpecError(
         f"{trial_id}: must be the id, or the beginning of one id, of a trial of the sweep {plan.sweep.name!r}, but "
         f"{what}; `privsearch plan --trials` lists them" + (f"; nearest: {near}" if near else "")

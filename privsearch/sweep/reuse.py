@@ -49,19 +49,19 @@ class Superseded:
 
 
 def superseded(
-    elsewhere: Iterable[TrialResult], infos: Mapping[str, DatasetInfo], asked: Collection[str]
+    elsewhere: Iterable[TrialResult], infos: Mapping[str, DatasetInfo], trial_ids: Collection[str]
 ) -> Superseded:
     """Count the results whose trial is not asked for, but whose configuration is.
 
     Args:
         elsewhere: recorded results that the sweep does not ask for.
         infos: the sweep's datasets as they are now, by name.
-        asked: the ids of the trials that the sweep asks for.
+        trial_ids: the ids of the trials that the sweep asks for.
     """
     by_data, by_meaning = Counter[str](), Counter[str]()
     for result in elsewhere:
         info = infos.get(result.spec.dataset_name)
-        if info and result.spec.trial_id(info.fingerprint) in asked:
+        if info and result.spec.trial_id(info.fingerprint) in trial_ids:
             earlier = (result.spec.trial_id(info.fingerprint, version) for version in range(1, NUMERICS_VERSION))
             changed = by_meaning if result.trial_id in earlier else by_data
             changed[info.name] += 1

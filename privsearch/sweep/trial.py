@@ -190,10 +190,10 @@ class _NetworkListener:
         return KeptNetworks(trial_id, spec, info.input_shape, info.num_classes, cohort.environment, networks)
 
 
-def _train(spec: TrialSpec, told: Listeners, device: str) -> Cohort:
+def _train(spec: TrialSpec, listeners: Listeners, device: str) -> Cohort:
     splits = load_splits(spec.dataset, seed=spec.seed, train_size=spec.train_size, test_size=spec.test_size)
     subsets, seeds = rules_of(spec.protocol).draw_cohort(len(splits.y_train), spec.seed)
-    cohort = train_cohort(spec, splits, subsets, seeds, told, device)
+    cohort = train_cohort(spec, splits, subsets, seeds, listeners, device)
     return replace(cohort, environment=present_environment(device))
 
 

@@ -77,10 +77,10 @@ class StudyCells:
 
     def axis_values(self, axis: str, **fixed: Any) -> list[Any]:
         """Return the distinct values of `axis` over the rows with the `fixed` values, None first."""
-        found = {
+        values = {
             row[axis] for rows in self._rows.values() for row in rows if all(row[a] == v for a, v in fixed.items())
         }
-        return sorted(found, key=lambda value: (value is not None, value))
+        return sorted(values, key=lambda value: (value is not None, value))
 
 
 def paper_rows(frame: pd.DataFrame) -> pd.DataFrame:
@@ -91,10 +91,10 @@ def paper_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """
     rows = frame[frame["protocol"] == "paper"]
     if rows.empty:
-        found = ", ".join(frame["protocol"].unique()) or "none yet"
+        protocols = ", ".join(frame["protocol"].unique()) or "none yet"
         raise StudyError(
             "only trials under the protocol 'paper' can be set beside the paper, but this study has none (its "
-            f"protocols: {found}); add {{kind: paper}} to the protocol of its sweep and run it"
+            f"protocols: {protocols}); add {{kind: paper}} to the protocol of its sweep and run it"
         )
     return rows
 
@@ -112,19 +112,19 @@ def check_attack(frame: pd.DataFrame, attack: str) -> None:
     Raises:
         StudyError: there are none.
     """
-    known = measured_attacks(frame)
-    if attack not in known:
-        have = f"its attacks are {', '.join(known)}" if known else "none of its trials is completed"
+    attacks = measured_attacks(frame)
+    if attack not in attacks:
+        have = f"its attacks are {', '.join(attacks)}" if attacks else "none of its trials is completed"
         raise StudyError(f"the attack must be one that the study has numbers of, but got {attack!r} and {have}")
 
 
 def _ambiguity(cell: Cell, rows: Collection[dict[str, Any]]) -> str:
-    known = {field.name for field in fields(Cell)}
+    cell_fields = {field.name for field in fields(Cell)}
     values = {a: dict.fromkeys(row[a] for row in rows) for a in (*AXES, "replicates", "seed")}
     several = [
-        f"{axis} ({', '.join('null' if v is None else plain(v) for v in found)})"
-        for axis, found in values.items()
-        if len(found) > 1 and axis not in known
+        f"{axis} ({', '.join('null' if v is None else plain(v) for v in distinct)})"
+        for axis, distinct in values.items()
+        if len(distinct) > 1 and axis not in cell_fields
     ]
     where = ", ".join(f"{field.name} {plain(v)}" for field in fields(Cell) if (v := getattr(cell, field.name)))
     return (

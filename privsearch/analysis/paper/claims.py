@@ -66,13 +66,13 @@ class Audit:
 
     def thresholds(self, model: str, *bit_widths: int) -> list[float]:
         """Return the thresholds that the study asks for with each of these activation bit widths."""
-        asked = [
+        by_bit_width = [
             self._cells.axis_values(
                 "threshold", dataset=self._dataset, model=model, weight_bit_width=None, act_bit_width=k
             )
             for k in bit_widths
         ]
-        return sorted(set.intersection(*map(set, asked)))
+        return sorted(set.intersection(*map(set, by_bit_width)))
 
     def _over_replicates(self, cell: Cell, column: str) -> Float[Array, " replicates"]:
         row = self._cells.find(cell)

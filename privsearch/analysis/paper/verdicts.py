@@ -106,7 +106,7 @@ def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdic
     check_attack(frame, attack)
     cells = StudyCells(frame)
     numbers = {r.trial_id: target_numbers(r) for r in results if isinstance(r, Completed)}
-    found = []
+    claim_verdicts = []
     for claim in CLAIMS:
         for success in Success if claim.about_attack else (Success.PUBLISHED,):
             differences = {
@@ -115,11 +115,11 @@ def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdic
             }
             if len(differences) > 1:
                 differences[ALL] = _pooled(list(differences.values()))
-            for dataset, own in differences.items():
-                compared = compare(own, claim.bar)
+            for dataset, dataset_differences in differences.items():
+                compared = compare(dataset_differences, claim.bar)
                 finding = judge(compared, claim.bar)
-                found.append(Verdict(claim.number, claim.text, dataset, success, finding, claim.bar, compared))
-    return found
+                claim_verdicts.append(Verdict(claim.number, claim.text, dataset, success, finding, claim.bar, compared))
+    return claim_verdicts
 
 
 def compare(differences: Differences, bar: float) -> tuple[Comparison, ...]:
@@ -154,4 +154,4 @@ def _support(comparison: Comparison, bar: float) -> float:
 
 
 def _pooled(datasets: Sequence[Differences]) -> Differences:
-    return {what: mean_over([own[what] for own in datasets]) for what in datasets[0]}
+    return {what: mean_over([differences[what] for differences in datasets]) for what in datasets[0]}

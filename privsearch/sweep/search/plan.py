@@ -44,13 +44,13 @@ class SearchPlan:
         Results of the grids' trials count even if they failed; others count if they have everything that is asked for.
         """
         order = {trial.trial_id: place for place, trial in enumerate(self.awaited)}
-        told = {proposal.trial_id for proposal in self.logged}
-        found = [
+        logged_ids = {proposal.trial_id for proposal in self.logged}
+        results = [
             result
             for trial_id, result in self.recorded.results.items()
-            if trial_id not in told and self.task.holds(result) and (trial_id in order or self.serves(result))
+            if trial_id not in logged_ids and self.task.holds(result) and (trial_id in order or self.serves(result))
         ]
-        return sorted(found, key=lambda result: (order.get(result.trial_id, len(order)), result.trial_id))
+        return sorted(results, key=lambda result: (order.get(result.trial_id, len(order)), result.trial_id))
 
     @property
     def trial_ids(self) -> set[str]:

@@ -196,11 +196,11 @@ class Proposer:
             axes = unseen[rng.integers(len(unseen))]
         else:
             draws = (self._space.draw(rng) for _ in range(MOST_DRAWS))
-            found = next((axes for axes in draws if point_key(axes) not in self._points), None)
-            if found is None:
+            draw = next((axes for axes in draws if point_key(axes) not in self._points), None)
+            if draw is None:
                 self.ended = _EXHAUSTED
                 return None
-            axes = found
+            axes = draw
         return self._again(ProposedPoint(self.counts.total(), axes, "drawn"))
 
     def _again(self, proposal: ProposedPoint) -> ProposedPoint:

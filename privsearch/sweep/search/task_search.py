@@ -44,8 +44,8 @@ class TaskSearch:
     @property
     def seed(self) -> str:
         """The seed of the search's draws, different for each search of a sweep."""
-        own = self.base.seed if self.search.seed is None else self.search.seed
-        return f"{own} {self.info.name} {self.base.protocol.kind}"
+        seed = self.base.seed if self.search.seed is None else self.search.seed
+        return f"{seed} {self.info.name} {self.base.protocol.kind}"
 
     @cached_property
     def id(self) -> str:
@@ -87,12 +87,12 @@ class TaskSearch:
         """Return the numbers that a sampler is told of a result; None if a front would leave the result out."""
         from privsearch.analysis.frames import completed_numbers  # pandas is slow to import, and a plan needs none
 
-        asked = restricted_to(result, self.attacks[result.spec.model])
-        if not isinstance(asked, Completed) or asked.dead:
+        restricted = restricted_to(result, self.attacks[result.spec.model])
+        if not isinstance(restricted, Completed) or restricted.dead:
             return None
-        numbers: dict[str, Any] = {**completed_numbers(asked), "seconds": asked.seconds}
-        found = {column: numbers.get(column) for column in (*self.objectives, *self.search.constraints)}
-        return None if None in found.values() else {column: float(value or 0) for column, value in found.items()}
+        numbers: dict[str, Any] = {**completed_numbers(restricted), "seconds": restricted.seconds}
+        outcome = {column: numbers.get(column) for column in (*self.objectives, *self.search.constraints)}
+        return None if None in outcome.values() else {column: float(value or 0) for column, value in outcome.items()}
 
 
 def search_tasks(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> Iterator[TaskSearch]:

@@ -65,11 +65,11 @@ def _unfit(result: TrialResult, searches: tuple[SearchPlan, ...]) -> str | None:
     """Return why no search can use a result; None if one can."""
     if not isinstance(result, Completed):
         return "failed"
-    own = [search for search in searches if search.task.holds(result)]
-    if not own:
+    matching = [search for search in searches if search.task.holds(result)]
+    if not matching:
         inside = any(search.task.space.choices(result.spec.axes()) for search in searches)
         return "of other data, another protocol or another seed" if inside else "outside of the space"
-    search = own[0]
+    search = matching[0]
     if search.recorded.planned(search.task.request(result.spec.axes()), search.task.info).cached:
         return "here already"
     if lacking := search.task.lacking(result):
