@@ -268,10 +268,10 @@ def find_completed(beginning: str, results: Sequence[TrialResult], fitting: Sequ
 def _unlike(one: TrialSpec, other: TrialSpec) -> str:
     """Name the fields that keep the targets of two trials from being paired; empty if there are none."""
     pairs = {name: (getattr(one, name), getattr(other, name)) for name in _PAIRED_BY}
-    return ", ".join(f"{name} {_said(x)} against {_said(y)}" for name, (x, y) in pairs.items() if x != y)
+    return ", ".join(f"{name} {_value_words(x)} against {_value_words(y)}" for name, (x, y) in pairs.items() if x != y)
 
 
-def _said(value: Any) -> str:
+def _value_words(value: Any) -> str:
     return getattr(value, "name", None) or str(value)
 
 

@@ -163,7 +163,9 @@ def axis_categories(rows: pd.DataFrame) -> "dict[str, pd.Series[Any]]":
             numbers = rows[axis].astype(float)
             parts = pd.qcut(numbers, 4, duplicates="drop", precision=2)
             # Pandas has the first part begin a little below the least number: a learning rate below 0.
-            names = [f"{_said(max(p.left, numbers.min()))} to {_said(p.right)}" for p in parts.cat.categories]
+            names = [
+                f"{_value_words(max(p.left, numbers.min()))} to {_value_words(p.right)}" for p in parts.cat.categories
+            ]
             categories[axis] = parts.cat.rename_categories(names)
         elif len(values) > 1:
             words = {
@@ -175,7 +177,7 @@ def axis_categories(rows: pd.DataFrame) -> "dict[str, pd.Series[Any]]":
     return categories
 
 
-def _said(value: Any) -> str:
+def _value_words(value: Any) -> str:
     if value is None:
         return "null"
     short = f"{value:g}" if isinstance(value, float) else str(value)

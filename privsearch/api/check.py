@@ -93,7 +93,7 @@ class _Examination:
     def findings(self) -> list[Finding]:
         looks = [self._held(), self._sweep(), self._environments(), self._proposals(), self._lines(), self._leftovers()]
         if self.asked:
-            looks += [self._trials(), self._files("signals"), self._files("networks"), self._made()]
+            looks += [self._trials(), self._files("signals"), self._files("networks"), self._outputs()]
         return [finding for look in looks for finding in look]
 
     @cached_property
@@ -222,7 +222,7 @@ class _Examination:
         if not self.damaged[what] and (kept or what == "signals"):
             yield Finding(what, State.SOUND, f"{len(kept)} files")
 
-    def _made(self) -> Iterator[Finding]:
+    def _outputs(self) -> Iterator[Finding]:
         for name in self.stale:
             yield Finding(name, State.REPAIR, "missing, damaged, or older than the record", "--repair makes it again")
         if not self.stale:

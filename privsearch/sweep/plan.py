@@ -208,10 +208,10 @@ def make_plan(sweep: SweepSpec, study: StudyFolder, *, only_same_versions: bool 
     datasets = {info.name: info for info in describe_datasets(sweep)}
     check_augmentation(sweep, datasets.values())
     with collector_paused():
-        return _made(sweep, study, datasets, only_same_versions)
+        return _plan(sweep, study, datasets, only_same_versions)
 
 
-def _made(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetInfo], only_same_versions: bool) -> Plan:
+def _plan(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetInfo], only_same_versions: bool) -> Plan:
     points = sweep.expand(
         {name: info.network for name, info in datasets.items()},
         augmented=[name for name, info in datasets.items() if info.augments],

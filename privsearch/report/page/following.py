@@ -80,7 +80,7 @@ class Status(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class _Drawn:
     body: Body
     done: int
     asked: int
@@ -102,7 +102,7 @@ class StudyFollower:
         self._at_rest = StudyFolder(folder)
         self._lease = LeaseObserver(folder)
         self._whole = whole
-        self._made: _Made | None = None
+        self._drawn: _Drawn | None = None
         self._problem = ""
         self._not_before = self._asked_at = float("-inf")
         self._looked_for = threading.Event()
@@ -111,7 +111,7 @@ class StudyFollower:
     @property
     def body(self) -> Body | None:
         """The document as JSON; None if there is none yet."""
-        return self._made.body if self._made else None
+        return self._drawn.body if self._drawn else None
 
     @property
     def is_watched(self) -> bool:
@@ -125,7 +125,7 @@ class StudyFollower:
 
     def status(self) -> Status:
         """Return the state of the study and its document."""
-        document, problem = self._made, self._problem
+        document, problem = self._drawn, self._problem
         state: State = "waiting"
         try:
             if self._study.exists():
@@ -162,7 +162,7 @@ class StudyFollower:
             if not self._study.exists():
                 return
             resting = not self._lease.held()
-            stamp, document = self._study.stamp(), self._made
+            stamp, document = self._study.stamp(), self._drawn
             if document is None or document.stamp != stamp:
                 self._make(self._at_rest if resting else self._study, stamp, whole=False)
             elif resting and self._whole and not document.whole:
@@ -192,7 +192,7 @@ class StudyFollower:
         document = build_document(study, document_room(), ROC_TRIALS if whole else 0, whole=whole)
         counts = document["asked"]["counts"]
         done = counts["completed"] + counts["failed"]
-        self._made = _Made(Body.of(encoded(document)), done, counts["asked for"], stamp, whole)
+        self._drawn = _Drawn(Body.of(encoded(document)), done, counts["asked for"], stamp, whole)
 
 
 def _age(path: Path) -> float | None:

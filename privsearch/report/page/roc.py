@@ -83,10 +83,10 @@ def roc(
         - len(shown)
         - len(damaged),
     }
-    return {"trials": shown, "left_out": [_said(n, len(order), why) for why, n in counts.items() if n]}
+    return {"trials": shown, "left_out": [_left_out_sentence(n, len(order), why) for why, n in counts.items() if n]}
 
 
-def _said(count: int, of: int, why: str) -> str:
+def _left_out_sentence(count: int, of: int, why: str) -> str:
     if count == 1:
         return f"1 of {of} trials {why}."
     plural = {"has ": "have ", "is ": "are "}
