@@ -7,7 +7,6 @@ import pytest
 from builders import make_completed, make_failed
 
 import privsearch
-from privsearch.api import sweeps
 from privsearch.api.study import Study
 from privsearch.spec import SweepSpec
 from privsearch.study import folder
@@ -86,22 +85,3 @@ def test_a_study_is_read_once(study: Study, reads: Counter[str], call: Callable[
     """However much a call shows, it reads the sweep and the record once."""
     call(study)
     assert reads == {"read_sweep": 1, "read_record": 1}
-
-
-def test_a_sweep_is_planned_once(tiny_sweep: SweepSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second plan is made only if another process has written into the study since the first one."""
-    plans: list[Study] = []
-    make_plan = sweeps.make_plan
-
-    def counted(sweep: SweepSpec, study: Study, **options: Any) -> Any:
-        plans.append(study)
-        plan = make_plan(sweep, study, **options)
-        if busy and len(plans) == 1:
-            study.begin(sweep, {}, {})
-        return plan
-
-    monkeypatch.setattr(sweeps, "make_plan", counted)
-    for busy, times in ((False, 1), (True, 2)):
-        plans.clear()
-        privsearch.run_sweep(tiny_sweep, study=tmp_path / str(busy), runner="inline", progress=False)
-        assert len(plans) == times
