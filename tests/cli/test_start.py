@@ -53,3 +53,10 @@ def test_specs_studies_and_commands_are_there_before_the_heavy_libraries() -> No
     ]
     code = f"import {', '.join(['privsearch.cli', *names])}"
     assert imported(code, ["pandas", "torch", "matplotlib"]) == (0, [])
+
+
+def test_the_package_is_a_program() -> None:
+    """`python -m privsearch` is the command line, exit statuses included."""
+    for words, status in ((["--help"], 0), (["plan", "nowhere.yaml"], 2)):
+        command = [sys.executable, "-m", "privsearch", *words]
+        assert subprocess.run(command, check=False, capture_output=True).returncode == status
