@@ -1,5 +1,6 @@
 """The arguments that calls share: a sweep, a study and a runner."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -53,19 +54,24 @@ AnyStudy = Study | Path | str
 RunnerName = Literal["tune", "inline"]
 
 
-def read_request(sweep: AnySweep, study: AnyStudy | None = None, settings: Sequence[str] = ()) -> SweepRequest:
+def read_request(
+    sweep: AnySweep, study: AnyStudy | None = None, settings: Sequence[str] = (), *, storage: str | None = None
+) -> SweepRequest:
     """Read a sweep, unless that has been done already.
 
     Args:
         sweep: the sweep; paths in a mapping are relative to the current directory.
         study: the study or its folder; by default `studies/<name>`.
         settings: such as "recipe.epochs=5", written over the sweep's fields.
+        storage: a path or a URI, written over the sweep's `storage`.
 
     Raises:
         SpecError: the sweep breaks a rule.
     """
     if isinstance(sweep, SweepRequest):
         return sweep
+    if storage is not None:
+        settings = [*settings, f"storage={json.dumps(storage)}"]
     if isinstance(sweep, SweepSpec):
         sweep = sweep.model_dump(mode="json")
     source = Path(sweep) if isinstance(sweep, str) else sweep

@@ -3,7 +3,6 @@
 An interrupt is Python's own KeyboardInterrupt, after which the same call goes on where it was.
 """
 
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -157,8 +156,8 @@ def run_sweep(
         ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
         KeyboardInterrupt: the user interrupted; what had finished is recorded.
     """
-    settings = [*settings, *([f"storage={json.dumps(storage)}"] if storage is not None else ())]
-    request = read_request(sweep, study, settings).keeping(signals=keep_signals, networks=keep_networks)
+    request = read_request(sweep, study, settings, storage=storage)
+    request = request.keeping(signals=keep_signals, networks=keep_networks)
     with request.locating_errors():
         others = [open_study(other) for other in warm_from]
         chosen = make_runner(request.spec, runner, workers, address)

@@ -108,10 +108,8 @@ def sweep(
     from privsearch.api.sweeps import run_sweep
     from privsearch.report.terminal.progress import SweepProgress
 
-    settings = [*(settings or ()), *([f"storage={json.dumps(storage)}"] if storage is not None else ())]
-    request = _request(sweep, settings, study, data_dir).keeping(
-        signals=_kept(keep_signals), networks=_kept(keep_networks)
-    )
+    request = _request(sweep, settings, study, data_dir, storage)
+    request = request.keeping(signals=_kept(keep_signals), networks=_kept(keep_networks))
     if not request.spec.keep_signals:
         typer.echo("note: signals are not kept; `privsearch attack` will need this sweep to be trained again", err=True)
     _note_no_timeout(runner, request.spec.timeout)
@@ -198,13 +196,19 @@ def trial(
     console.print(attack_results_table(result))
 
 
-def _request(sweep: Path, settings: list[str] | None, study: Path | None, data_dir: Path | None) -> "SweepRequest":
+def _request(
+    sweep: Path,
+    settings: list[str] | None,
+    study: Path | None,
+    data_dir: Path | None,
+    storage: str | None = None,
+) -> "SweepRequest":
     """Read the sweep that the user asked for; its data are sought in `data_dir`."""
     from privsearch.api.arguments import read_request
     from privsearch.data.directory import use_data_directory
 
     use_data_directory(data_dir)
-    return read_request(sweep, study, settings or ())
+    return read_request(sweep, study, settings or (), storage=storage)
 
 
 def _kept(answer: Keep | None) -> bool | None:
