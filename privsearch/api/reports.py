@@ -98,12 +98,13 @@ class DifferenceReport:
     others: tuple[Completed, ...]
     table: "pd.DataFrame"
 
-    def write_csv(self, path: Path) -> Path:
+    def write_csv(self, path: Path | str) -> Path:
         """Write the table as a CSV file, and return the file.
 
         Raises:
             StudyError: the file cannot be written.
         """
+        path = Path(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.table.to_csv(path, index=False)

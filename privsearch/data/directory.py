@@ -23,10 +23,10 @@ def default_data_directory() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "privsearch"
 
 
-def use_data_directory(path: Path | None) -> None:
+def use_data_directory(path: Path | str | None) -> None:
     """Set the data directory of this process, and of those that it will start; None changes nothing.
 
     The path is made absolute, because workers run in directories of their own.
     """
     if path:
-        os.environ[DATA_DIR_VARIABLE] = str(path.expanduser().absolute())
+        os.environ[DATA_DIR_VARIABLE] = str(Path(path).expanduser().absolute())
