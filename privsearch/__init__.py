@@ -23,13 +23,9 @@ if TYPE_CHECKING:
     from privsearch.api.studies import export_trial as export_trial
     from privsearch.api.studies import fetch_datasets as fetch_datasets
     from privsearch.api.studies import pick_trials as pick_trials
-    from privsearch.api.studies import plot_front as plot_front
     from privsearch.api.studies import remake_outputs as remake_outputs
-    from privsearch.api.studies import serve_study as serve_study
-    from privsearch.api.studies import watch_study as watch_study
     from privsearch.api.studies import write_paper_tables as write_paper_tables
     from privsearch.api.studies import write_plots as write_plots
-    from privsearch.api.studies import write_report as write_report
     from privsearch.api.study import Study as Study
     from privsearch.api.study import load_study as load_study
     from privsearch.api.sweeps import SweepOutcome as SweepOutcome
@@ -37,6 +33,10 @@ if TYPE_CHECKING:
     from privsearch.api.sweeps import plan_sweep as plan_sweep
     from privsearch.api.sweeps import run_sweep as run_sweep
     from privsearch.api.sweeps import run_trial as run_trial
+    from privsearch.api.views import plot_front as plot_front
+    from privsearch.api.views import serve_study as serve_study
+    from privsearch.api.views import watch_study as watch_study
+    from privsearch.api.views import write_report as write_report
     from privsearch.attacks import AttackView as AttackView
     from privsearch.data import list_datasets as list_datasets
     from privsearch.data.directory import use_data_directory as use_data_directory

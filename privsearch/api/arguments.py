@@ -69,6 +69,8 @@ def read_request(
         SpecError: the sweep breaks a rule.
     """
     if isinstance(sweep, SweepRequest):
+        if study is not None or settings or storage is not None:
+            raise SpecError("a SweepRequest has its study and its settings already; give them to read_request instead")
         return sweep
     if storage is not None:
         settings = [*settings, f"storage={json.dumps(storage)}"]
@@ -110,3 +112,15 @@ def make_runner(
     from privsearch.sweep.runners.inline import InlineRunner
 
     return InlineRunner(sweep.resources)
+
+
+def make_attack_runner(
+    sweep: SweepSpec, runner: RunnerName | Runner = "tune", workers: int | None = None, address: str | None = None
+) -> Runner:
+    """Make the runner of that name for attacks alone, which are the processor's work: no worker takes a GPU.
+
+    Raises:
+        SpecError: there is no runner of that name, or it runs on no cluster.
+    """
+    resources = sweep.resources.model_copy(update={"gpu": 0.0})
+    return make_runner(sweep.model_copy(update={"resources": resources}), runner, workers, address)

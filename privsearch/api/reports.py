@@ -276,10 +276,11 @@ def _html_of(views: Iterator["RenderableType"]) -> str:
 
 
 def _pictures(files: Iterable[Path]) -> str:
-    paths = list(files)
-    shown = [path for path in paths[:MOST_PICTURES] if path.is_file()]
-    images = [
-        f'<img alt="{escape(path.stem)}" src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}">'
-        for path in shown
-    ]
-    return "".join(images) + _paragraphs(str(path) for path in paths if path not in shown)
+    paths, images, named = list(files), [], []
+    for path in paths[:MOST_PICTURES]:
+        try:
+            content = base64.b64encode(path.read_bytes()).decode()
+            images.append(f'<img alt="{escape(path.stem)}" src="data:image/png;base64,{content}">')
+        except OSError:  # it may be gone by now
+            named.append(path)
+    return "".join(images) + _paragraphs(str(path) for path in [*named, *paths[MOST_PICTURES:]])

@@ -1,11 +1,9 @@
 """The calls that show a study, choose from it, or make its files again."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, TypeVar
 
-from privsearch.analysis.tasks import Task
 from privsearch.api.arguments import AnyStudy, open_study
 from privsearch.api.reports import (
     AuditReport,
@@ -17,63 +15,13 @@ from privsearch.api.reports import (
     PlotsReport,
     SelectionReport,
 )
-from privsearch.api.study import Study
-from privsearch.errors import StudyError
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
-    from matplotlib.figure import Figure
-
     from privsearch.models.training import EpochListener
     from privsearch.report.outputs import Outputs
-    from privsearch.report.page.server import PageServer
     from privsearch.sweep.export import Exported
 
-
-@overload
-def plot_front(
-    source: AnyStudy | Task,
-    dataset: str | None = None,
-    protocol: str | None = None,
-    *,
-    interactive: Literal[False] = False,
-) -> "Figure": ...
-
-
-@overload
-def plot_front(
-    source: AnyStudy | Task,
-    dataset: str | None = None,
-    protocol: str | None = None,
-    *,
-    interactive: Literal[True],
-) -> "go.Figure": ...
-
-
-def plot_front(
-    source: AnyStudy | Task, dataset: str | None = None, protocol: str | None = None, *, interactive: bool = False
-) -> "Figure | go.Figure":
-    """Draw the Pareto front among all configurations of one task, as matplotlib's figure or as plotly's.
-
-    Args:
-        source: a study, its folder, or one of `Study.tasks()`.
-        dataset: the dataset, if the study has several.
-        protocol: the protocol, if the study has several.
-        interactive: let plotly draw it.
-
-    Raises:
-        StudyError: the study has no such front, several of them, or no trial that could be on it.
-    """
-    task = source if isinstance(source, Task) else open_study(source).task(dataset, protocol)
-    if task.candidates.empty:
-        raise StudyError(f"{task.title}: must have a completed trial with {' and '.join(task.objectives)}")
-    if interactive:
-        from privsearch.report.figures.front_interactive import plot_front_interactive
-
-        return plot_front_interactive(task)
-    from privsearch.report.figures import front
-
-    return front.plot_front(task)
+R = TypeVar("R")
 
 
 def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: float | None = None) -> SelectionReport:
@@ -121,12 +69,15 @@ def export_trial(
     return export(open_study(study), trial_id, Path(to) if to is not None else None, train=train, on_epoch=on_epoch)
 
 
-def explain_study(study: AnyStudy, *, write: bool = True) -> ExplanationReport:
+def explain_study(
+    study: AnyStudy, *, write: bool = True, show: Callable[[ExplanationReport], None] | None = None
+) -> ExplanationReport:
     """Work out what mattered for each front: importances of the axes, values on the front, growth of the hypervolume.
 
     Args:
         study: the study, or its folder.
         write: write tables and plots into the study's `analysis`.
+        show: called with the report before its files are written, so that nothing is lost if they cannot be.
 
     Raises:
         StudyError: the study cannot be read or written.
@@ -136,74 +87,12 @@ def explain_study(study: AnyStudy, *, write: bool = True) -> ExplanationReport:
 
     folder = open_study(study)
     explanations = tuple(explanation.explain_study(folder.load()))
+    _show(ExplanationReport(explanations), show)
     if not write:
         return ExplanationReport(explanations)
     with folder.rewriting_outputs():
         files = [path for one in explanations for path in write_explanation(folder.outputs.analysis, one)]
     return ExplanationReport(explanations, tuple(files))
-
-
-def write_report(study: AnyStudy, path: Path | str | None = None, *, roc_trials: int | None = None) -> Path:
-    """Write a study as one page that needs no network, and return its file.
-
-    Args:
-        study: the study, or its folder.
-        path: the file; by default `report.html` in the study.
-        roc_trials: the number of trials that get ROC curves, those on the fronts first.
-
-    Raises:
-        StudyError: the study cannot be read, or the file cannot be written.
-    """
-    from privsearch.report.page import html
-    from privsearch.report.page.budget import ROC_TRIALS
-
-    folder = open_study(study)
-    with folder.rewriting_outputs():
-        return html.write_report(
-            folder, Path(path) if path else folder.outputs.report, ROC_TRIALS if roc_trials is None else roc_trials
-        )
-
-
-@contextmanager
-def serve_study(study: AnyStudy, port: int = 0) -> Iterator[str]:
-    """Serve the page of a study on this machine alone, live, from a process of its own, during a `with` block.
-
-    Args:
-        study: the study, or its folder, which need not be there yet.
-        port: the port; 0 for one that is free.
-
-    Yields:
-        The address.
-
-    Raises:
-        PortError: the port is not to be had.
-    """
-    from privsearch.report.page.background import served_beside
-
-    with served_beside(study.path if isinstance(study, Study) else Path(study), port) as address:
-        yield address
-
-
-@contextmanager
-def watch_study(study: AnyStudy, port: int = 0) -> Iterator["PageServer"]:
-    """Get ready to serve the page of a study from this process: the server's `serve` returns when it is interrupted.
-
-    Args:
-        study: the study, or its folder, which need not be there yet.
-        port: the port; 0 for one that is free.
-
-    Yields:
-        The server, which has the page's address.
-
-    Raises:
-        PortError: the port is not to be had.
-    """
-    from privsearch.report.page.following import StudyFollower
-    from privsearch.report.page.server import PageServer, listening
-
-    follower = StudyFollower(study.path if isinstance(study, Study) else Path(study))
-    with listening(port) as listener:
-        yield PageServer(listener, follower)
 
 
 def remake_outputs(study: AnyStudy) -> "Outputs":
@@ -217,12 +106,15 @@ def remake_outputs(study: AnyStudy) -> "Outputs":
     return write_outputs(open_study(study))
 
 
-def check_study(study: AnyStudy, *, repair: bool = False) -> CheckReport:
+def check_study(
+    study: AnyStudy, *, repair: bool = False, on_repair: Callable[[str], None] | None = None
+) -> CheckReport:
     """Examine every part of a study, and say what to do about it.
 
     Args:
         study: the study, or its folder.
         repair: move what is damaged aside and make again what can be made, before looking.
+        on_repair: told of each repair as it is made, in words.
 
     Raises:
         StudyError: there is no study, or it cannot be read or written.
@@ -230,8 +122,12 @@ def check_study(study: AnyStudy, *, repair: bool = False) -> CheckReport:
     from privsearch.api.check import examine_study, repair_study
 
     folder = open_study(study)
-    repaired = tuple(repair_study(folder)) if repair else ()
-    return CheckReport(tuple(examine_study(folder)), repaired)
+    repaired = []
+    for sentence in repair_study(folder) if repair else ():
+        repaired.append(sentence)
+        if on_repair:
+            on_repair(sentence)
+    return CheckReport(tuple(examine_study(folder)), tuple(repaired))
 
 
 def diff_trials(study: AnyStudy, first: str, *others: str, column: str | None = None) -> DifferenceReport:
@@ -252,12 +148,15 @@ def diff_trials(study: AnyStudy, first: str, *others: str, column: str | None = 
     return DifferenceReport(one, tuple(rest), differences_frame(one, rest, column))
 
 
-def audit_study(study: AnyStudy, *, write: bool = False) -> AuditReport:
+def audit_study(
+    study: AnyStudy, *, write: bool = False, show: Callable[[AuditReport], None] | None = None
+) -> AuditReport:
     """Put together the findings of every attack, with intervals, placebos and noise floors.
 
     Args:
         study: the study, or its folder.
         write: write its tables and plots into the study's `audit`.
+        show: called with the report before its files are written, so that nothing is lost if they cannot be.
 
     Raises:
         StudyError: the study cannot be read or written.
@@ -268,6 +167,7 @@ def audit_study(study: AnyStudy, *, write: bool = False) -> AuditReport:
     folder = open_study(study)
     results = folder.results()
     table, missing = audit_table(results), tuple(left_out(results))
+    _show(AuditReport(table, missing), show)
     if not write:
         return AuditReport(table, missing)
     from privsearch.report.documents.audit import write_audit
@@ -279,8 +179,15 @@ def audit_study(study: AnyStudy, *, write: bool = False) -> AuditReport:
     return AuditReport(table, missing, files, tuple(plots.skipped))
 
 
-def write_paper_tables(study: AnyStudy, attack: str = "svm") -> PaperTablesReport:
+def write_paper_tables(
+    study: AnyStudy, attack: str = "svm", *, show: Callable[[PaperTablesReport], None] | None = None
+) -> PaperTablesReport:
     """Write a study in the layout of the paper's Tables II and III: Markdown, LaTeX and CSV.
+
+    Args:
+        study: the study, or its folder.
+        attack: the attack whose numbers are shown, by its name in the results table.
+        show: called with the report before its files are written, so that nothing is lost if they cannot be.
 
     Raises:
         StudyError: the study has no trial under the paper's protocol, or no numbers of that attack.
@@ -289,6 +196,7 @@ def write_paper_tables(study: AnyStudy, attack: str = "svm") -> PaperTablesRepor
 
     folder = open_study(study)
     tables = paper_tables(folder.frame(), attack)
+    _show(PaperTablesReport(tuple(tables), ()), show)
     with folder.rewriting_outputs():
         return PaperTablesReport(tuple(tables), tuple(write_tables(folder.outputs.tables, tables)))
 
@@ -308,13 +216,20 @@ def write_plots(study: AnyStudy, attack: str = "svm") -> PlotsReport:
     return PlotsReport(tuple(plots.files), tuple(plots.skipped))
 
 
-def compare_with_paper(study: AnyStudy, attack: str = "svm", *, write: bool = False) -> PaperComparison:
+def compare_with_paper(
+    study: AnyStudy,
+    attack: str = "svm",
+    *,
+    write: bool = False,
+    show: Callable[[PaperComparison], None] | None = None,
+) -> PaperComparison:
     """Set a study beside the paper: every published number, and a verdict on each of the paper's claims.
 
     Args:
         study: the study, or its folder.
         attack: the attack whose numbers are compared, by its name in the results table.
         write: write both into the study's `comparison`.
+        show: called with the report before its files are written, so that nothing is lost if they cannot be.
 
     Raises:
         StudyError: the study has no trial under the paper's protocol, or no numbers of that attack.
@@ -326,6 +241,7 @@ def compare_with_paper(study: AnyStudy, attack: str = "svm", *, write: bool = Fa
     folder = open_study(study)
     results = folder.results()
     cells, claims = compare_cells(results_frame(results), attack), tuple(verdicts(results, attack))
+    _show(PaperComparison(cells, claims), show)
     if not write:
         return PaperComparison(cells, claims)
     with folder.rewriting_outputs():
@@ -342,3 +258,8 @@ def fetch_datasets(*names: str) -> list[Path]:
     from privsearch.data.fetch import fetch_images
 
     return list(fetch_images(names))
+
+
+def _show(report: R, show: Callable[[R], None] | None) -> None:
+    if show:
+        show(report)

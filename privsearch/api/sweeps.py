@@ -14,6 +14,7 @@ from privsearch.api.arguments import (
     AnySweep,
     RunnerName,
     SweepRequest,
+    make_attack_runner,
     make_runner,
     open_study,
     read_request,
@@ -159,8 +160,8 @@ def run_sweep(
     request = read_request(sweep, study, settings, storage=storage)
     request = request.keeping(signals=keep_signals, networks=keep_networks)
     with request.locating_errors():
-        others = [open_study(other) for other in warm_from]
         chosen = make_runner(request.spec, runner, workers, address)
+        others = [open_study(other) for other in warm_from]
         return _run_sweep(request, chosen, _shown(progress), others, only_same_versions=_only_same_versions(reuse))
 
 
@@ -177,9 +178,9 @@ def _run_sweep(
     plan = make_plan(sweep, study, only_same_versions=only_same_versions)
     require_datasets(plan.datasets_to_load)
     with study.locked():
-        if study.stamp() != stamp:  # another process was writing until now
-            plan = make_plan(sweep, study, only_same_versions=only_same_versions)
         signals, networks = study.signals_of(sweep), study.networks_of(sweep) if sweep.keep_networks else None
+        if study.stamp() != stamp or signals.trial_ids() != plan.kept_signals:  # another process has written until now
+            plan = make_plan(sweep, study, only_same_versions=only_same_versions)
         for archive in (signals if sweep.keep_signals else None, networks):
             if archive and plan.datasets_to_load:
                 archive.probe()
@@ -259,15 +260,14 @@ def attack_study(
     folder, wanted = open_study(study), check_attacks(attacks)
     stamp = folder.stamp()
     plan = attack_plan(folder, wanted)
-    # Attacks are the processor's work.
-    spec = plan.sweep.model_copy(update={"resources": plan.sweep.resources.model_copy(update={"gpu": 0.0})})
-    chosen = make_runner(spec, runner, workers, address)
+    chosen = make_attack_runner(plan.sweep, runner, workers, address)
     with folder.locked():
-        if folder.stamp() != stamp:  # another process was writing until now
+        signals = folder.signals
+        if folder.stamp() != stamp or signals.trial_ids() != plan.kept_signals:  # another process has written until now
             plan = attack_plan(folder, wanted)
         _note_changed_code(folder)
         folder.extend(plan.sweep, describe_environment())
-        summary = run(plan, folder, chosen, AttackOnly(folder.signals), _shown(progress))
+        summary = run(plan, folder, chosen, AttackOnly(signals), _shown(progress))
         return SweepOutcome(folder, plan, summary, _write_outputs(folder))
 
 

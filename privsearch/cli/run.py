@@ -105,6 +105,7 @@ def sweep(
 
     Stop it with Ctrl-C and run the same line again: it goes on where it was.
     """
+    from privsearch.api.arguments import make_runner
     from privsearch.api.sweeps import run_sweep
     from privsearch.report.terminal.progress import SweepProgress
 
@@ -112,15 +113,14 @@ def sweep(
     request = request.keeping(signals=_kept(keep_signals), networks=_kept(keep_networks))
     if not request.spec.keep_signals:
         typer.echo("note: signals are not kept; `privsearch attack` will need this sweep to be trained again", err=True)
+    chosen = make_runner(request.spec, runner.value, workers, address)
     _note_no_timeout(runner, request.spec.timeout)
     console = new_console()
     with page_beside(request.study.path, port, serve=serve):
         with _going_on_later(request.study):
             outcome = run_sweep(
                 request,
-                runner=runner.value,
-                workers=workers,
-                address=address,
+                runner=chosen,
                 reuse=reuse.value,
                 warm_from=warm_from or (),
                 progress=SweepProgress(console),
@@ -148,21 +148,22 @@ def attack(
     port: PortOption = None,
 ) -> None:
     """Run more attacks on what a study has trained; nothing is trained again, and what is recorded is not repeated."""
+    from privsearch.api.arguments import make_attack_runner
     from privsearch.api.study import load_study
     from privsearch.api.sweeps import attack_study
     from privsearch.report.terminal.progress import SweepProgress
     from privsearch.spec.sweep_file import read_attacks
 
     folder, console = load_study(study), new_console()
-    _note_no_timeout(runner, folder.sweep().timeout)
+    sweep = folder.sweep()
+    chosen = make_attack_runner(sweep, runner.value, workers, address)
+    _note_no_timeout(runner, sweep.timeout)
     with page_beside(folder.path, port, serve=serve):
         with _going_on_later(folder):
             outcome = attack_study(
                 folder,
                 read_attacks(attacks),
-                runner=runner.value,
-                workers=workers,
-                address=address,
+                runner=chosen,
                 progress=SweepProgress(console),
             )
         _report(console, outcome)

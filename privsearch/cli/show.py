@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from privsearch._util.text import printable
 from privsearch.cli.app import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say_written
 from privsearch.cli.options import AttackOption, StudyFolder
+
+if TYPE_CHECKING:
+    from privsearch.api.reports import AuditReport, ExplanationReport, PaperComparison, PaperTablesReport
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -30,9 +33,9 @@ def check(
     from privsearch.api.studies import check_study
     from privsearch.report.terminal.check import check_table
 
-    report = check_study(study, repair=repair)
-    for repaired in report.repaired:
-        typer.echo(f"repaired: {printable(repaired)}")
+    report = check_study(
+        study, repair=repair, on_repair=lambda sentence: typer.echo(f"repaired: {printable(sentence)}")
+    )
     new_console().print(check_table(report.findings))
     if not report.is_sound:
         raise typer.Exit(ExitCode.SOME_FAILED)
@@ -70,11 +73,14 @@ def audit(study: StudyFolder) -> None:
     from privsearch.api.studies import audit_study
     from privsearch.report.terminal.audit import audit_view
 
-    report, console = audit_study(study, write=True), new_console()
-    for view in audit_view(report.table):
-        console.print(view, "")
-    for line in report.left_out:
-        typer.echo(line)
+    def show(report: "AuditReport") -> None:
+        console = new_console()
+        for view in audit_view(report.table):
+            console.print(view, "")
+        for line in report.left_out:
+            typer.echo(line)
+
+    report = audit_study(study, write=True, show=show)
     _say_skipped(report.skipped)
     say_written(report.files)
 
@@ -85,11 +91,13 @@ def explain(study: StudyFolder) -> None:
     from privsearch.api.studies import explain_study
     from privsearch.report.terminal.importances import explanation_view
 
-    report, console = explain_study(study), new_console()
-    for explanation in report:
-        for view in explanation_view(explanation):
-            console.print(view, "")
-    say_written(report.files)
+    def show(report: "ExplanationReport") -> None:
+        console = new_console()
+        for explanation in report:
+            for view in explanation_view(explanation):
+                console.print(view, "")
+
+    say_written(explain_study(study, show=show).files)
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -110,7 +118,7 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Write a study as one page that needs no network: fronts, tables, curves, failures, how to reproduce it."""
-    from privsearch.api.studies import write_report
+    from privsearch.api.views import write_report
 
     file = write_report(study, output, roc_trials=roc)
     say_written([file])
@@ -124,10 +132,12 @@ def tables(study: StudyFolder, attack: AttackOption = "svm") -> None:
     from privsearch.api.studies import write_paper_tables
     from privsearch.report.documents.paper_tables import console_view
 
-    report, console = write_paper_tables(study, attack), new_console()
-    for table in report.tables:
-        console.print(console_view(table), "")
-    say_written(report.files)
+    def show(report: "PaperTablesReport") -> None:
+        console = new_console()
+        for table in report.tables:
+            console.print(console_view(table), "")
+
+    say_written(write_paper_tables(study, attack, show=show).files)
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -147,10 +157,12 @@ def compare(study: StudyFolder, attack: AttackOption = "svm") -> None:
     from privsearch.report.documents.paper_comparison import comparison_view
     from privsearch.report.documents.paper_verdicts import verdict_views
 
-    comparison, console = compare_with_paper(study, attack, write=True), new_console()
-    console.print(comparison_view(comparison.cells, attack), "")
-    console.print(*verdict_views(comparison.verdicts, attack), sep="\n")
-    say_written(comparison.files)
+    def show(comparison: "PaperComparison") -> None:
+        console = new_console()
+        console.print(comparison_view(comparison.cells, attack), "")
+        console.print(*verdict_views(comparison.verdicts, attack), sep="\n")
+
+    say_written(compare_with_paper(study, attack, write=True, show=show).files)
 
 
 def _say_skipped(reasons: Iterable[str]) -> None:

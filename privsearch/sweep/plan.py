@@ -47,6 +47,7 @@ class Plan:
         superseded: the counts of recorded trials that the sweep would ask for had nothing changed since.
         only_same_versions: True to run again trials that were recorded under other versions.
         without_networks: the number of trials that need no training, but whose networks should be kept and are not.
+        kept_signals: the ids of the trials whose signals were kept when the plan was made.
     """
 
     sweep: SweepSpec
@@ -58,6 +59,7 @@ class Plan:
     searches: tuple[SearchPlan, ...] = ()
     only_same_versions: bool = False
     without_networks: int = 0
+    kept_signals: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         seconds = sum(trial.seconds for trial in self.todo)
@@ -218,7 +220,8 @@ def _plan(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetIn
     )
     check_directory(sweep, study)
     results, log = study.record().results, study.proposals()
-    recorded = Recorded(results, study.signals_of(sweep).trial_ids(), only_same_versions)
+    kept_signals = frozenset(study.signals_of(sweep).trial_ids())
+    recorded = Recorded(results, kept_signals, only_same_versions)
     trials = []
     for item in points:
         info = datasets[item.spec.dataset_name]
@@ -241,6 +244,7 @@ def _plan(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetIn
         searches=searches,
         only_same_versions=only_same_versions,
         without_networks=_without_networks(trials, sweep, study),
+        kept_signals=kept_signals,
     )
 
 
@@ -294,7 +298,7 @@ def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
             f"{len(lost)} of {len(trials)} are not; run the sweep with these attacks in its file, which trains "
             f"{'it' if len(lost) == 1 else 'these'} again"
         )
-    return Plan(sweep, {}, tuple(trials))
+    return Plan(sweep, {}, tuple(trials), kept_signals=frozenset(kept))
 
 
 def _with_attacks(sweep: SweepSpec, attacks: Sequence[Attack]) -> SweepSpec:

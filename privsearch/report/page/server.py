@@ -80,7 +80,6 @@ class PageServer(ThreadingHTTPServer):
 
     def serve(self) -> None:
         """Follow the study and answer, until this process ends or `shutdown` is called."""
-        self.follower.attend()  # whoever has this served is about to look
         threading.Thread(target=self.follower.follow, daemon=True).start()
         self.serve_forever()
 

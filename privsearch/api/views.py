@@ -1,0 +1,127 @@
+"""The calls that draw a study: a front, the page, and the live page."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
+
+from privsearch.analysis.tasks import Task
+from privsearch.api.arguments import AnyStudy, open_study
+from privsearch.api.study import Study
+from privsearch.errors import StudyError
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    from matplotlib.figure import Figure
+
+    from privsearch.report.page.server import PageServer
+
+
+@overload
+def plot_front(
+    source: AnyStudy | Task,
+    dataset: str | None = None,
+    protocol: str | None = None,
+    *,
+    interactive: Literal[False] = False,
+) -> "Figure": ...
+
+
+@overload
+def plot_front(
+    source: AnyStudy | Task,
+    dataset: str | None = None,
+    protocol: str | None = None,
+    *,
+    interactive: Literal[True],
+) -> "go.Figure": ...
+
+
+def plot_front(
+    source: AnyStudy | Task, dataset: str | None = None, protocol: str | None = None, *, interactive: bool = False
+) -> "Figure | go.Figure":
+    """Draw the Pareto front among all configurations of one task, as matplotlib's figure or as plotly's.
+
+    Args:
+        source: a study, its folder, or one of `Study.tasks()`.
+        dataset: the dataset, if the study has several.
+        protocol: the protocol, if the study has several.
+        interactive: let plotly draw it.
+
+    Raises:
+        StudyError: the study has no such front, several of them, or no trial that could be on it.
+    """
+    task = source if isinstance(source, Task) else open_study(source).task(dataset, protocol)
+    if task.candidates.empty:
+        raise StudyError(f"{task.title}: must have a completed trial with {' and '.join(task.objectives)}")
+    if interactive:
+        from privsearch.report.figures.front_interactive import plot_front_interactive
+
+        return plot_front_interactive(task)
+    from privsearch.report.figures import front
+
+    return front.plot_front(task)
+
+
+def write_report(study: AnyStudy, path: Path | str | None = None, *, roc_trials: int | None = None) -> Path:
+    """Write a study as one page that needs no network, and return its file.
+
+    Args:
+        study: the study, or its folder.
+        path: the file; by default `report.html` in the study.
+        roc_trials: the number of trials that get ROC curves, those on the fronts first.
+
+    Raises:
+        StudyError: the study cannot be read, or the file cannot be written.
+    """
+    from privsearch.report.page import html
+    from privsearch.report.page.budget import ROC_TRIALS
+
+    folder = open_study(study)
+    with folder.rewriting_outputs():
+        return html.write_report(
+            folder, Path(path) if path else folder.outputs.report, ROC_TRIALS if roc_trials is None else roc_trials
+        )
+
+
+@contextmanager
+def serve_study(study: AnyStudy, port: int = 0) -> Iterator[str]:
+    """Serve the page of a study on this machine alone, live, from a process of its own, during a `with` block.
+
+    Args:
+        study: the study, or its folder, which need not be there yet.
+        port: the port; 0 for one that is free.
+
+    Yields:
+        The address.
+
+    Raises:
+        PortError: the port is not to be had.
+    """
+    from privsearch.report.page.background import served_beside
+
+    with served_beside(study.path if isinstance(study, Study) else Path(study), port) as address:
+        yield address
+
+
+@contextmanager
+def watch_study(study: AnyStudy, port: int = 0) -> Iterator["PageServer"]:
+    """Get ready to serve the page of a study from this process: the server's `serve` returns when it is interrupted.
+
+    Args:
+        study: the study, or its folder, which need not be there yet.
+        port: the port; 0 for one that is free.
+
+    Yields:
+        The server, which has the page's address.
+
+    Raises:
+        PortError: the port is not to be had.
+    """
+    from privsearch.report.page.following import StudyFollower
+    from privsearch.report.page.server import PageServer, listening
+
+    follower = StudyFollower(study.path if isinstance(study, Study) else Path(study))
+    follower.attend()  # whoever watches is about to look
+    with listening(port) as listener:
+        yield PageServer(listener, follower)
