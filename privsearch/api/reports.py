@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, overload
+from typing import TYPE_CHECKING, Final, TypeVar, overload
 
 from privsearch._util.html import html_table, html_text
 from privsearch.errors import StudyError
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-    from privsearch.analysis.explanation import Explanation
+    from privsearch.analysis.explanation import Explanation  # noqa: F401  # a quoted type argument below
     from privsearch.analysis.paper.verdicts import Verdict
-    from privsearch.analysis.selection import Selection
+    from privsearch.analysis.selection import Selection  # noqa: F401  # likewise
     from privsearch.report.documents.paper_tables import PaperTable
+
+T = TypeVar("T")
 
 MOST_PICTURES: Final = 12
 """The figures that a notebook shows of a report; the others are named."""
@@ -119,30 +121,40 @@ class DifferenceReport:
         return html_table(self.table, repr(self))
 
 
-class SelectionReport(Sequence["Selection"]):
-    """The configuration to take of each task of a study."""
+@dataclass(frozen=True, eq=False)
+class _ReportOfParts(Sequence[T]):
+    """A report that is a sequence of its parts, one for each task of a study."""
 
-    def __init__(self, selections: Iterable["Selection"], study: Path) -> None:
-        """Keep the selections made in the study at `study`."""
-        self._selections = tuple(selections)
-        self._study = study
+    parts: tuple[T, ...]
 
     @overload
-    def __getitem__(self, index: int) -> "Selection": ...
+    def __getitem__(self, index: int) -> T: ...
 
     @overload
-    def __getitem__(self, index: slice) -> Sequence["Selection"]: ...
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
 
-    def __getitem__(self, index: int | slice) -> "Selection | Sequence[Selection]":
-        return self._selections[index]
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        return self.parts[index]
 
     def __len__(self) -> int:
-        return len(self._selections)
+        return len(self.parts)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SelectionReport(_ReportOfParts["Selection"]):
+    """The configuration to take of each task of a study.
+
+    Attributes:
+        parts: a selection for each task.
+        study: the folder of the study.
+    """
+
+    study: Path
 
     def __str__(self) -> str:
         from privsearch.report.terminal.selection import selection_lines
 
-        return "\n\n".join("\n".join(selection_lines(selection, self._study)) for selection in self)
+        return "\n\n".join("\n".join(selection_lines(selection, self.study)) for selection in self)
 
     def __repr__(self) -> str:
         chosen = sum(selection.chosen is not None for selection in self)
@@ -152,29 +164,16 @@ class SelectionReport(Sequence["Selection"]):
         return html_text(str(self))
 
 
-@dataclass(frozen=True, eq=False)
-class ExplanationReport(Sequence["Explanation"]):
+@dataclass(frozen=True, eq=False, repr=False)
+class ExplanationReport(_ReportOfParts["Explanation"]):
     """An account of what mattered for each front of a study.
 
     Attributes:
-        explanations: one for each task.
+        parts: an explanation for each task.
         files: the tables and plots that were written.
     """
 
-    explanations: tuple["Explanation", ...]
     files: tuple[Path, ...] = ()
-
-    @overload
-    def __getitem__(self, index: int) -> "Explanation": ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence["Explanation"]: ...
-
-    def __getitem__(self, index: int | slice) -> "Explanation | Sequence[Explanation]":
-        return self.explanations[index]
-
-    def __len__(self) -> int:
-        return len(self.explanations)
 
     def __repr__(self) -> str:
         return f"ExplanationReport({len(self)} tasks, {_count(self.files)})"

@@ -40,7 +40,7 @@ def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: fl
     from privsearch.analysis.selection import select
 
     folder = open_study(study)
-    return SelectionReport(select(folder.load(), dataset=dataset, min_accuracy=min_accuracy), folder.path)
+    return SelectionReport(tuple(select(folder.load(), dataset=dataset, min_accuracy=min_accuracy)), folder.path)
 
 
 def export_trial(

@@ -20,6 +20,9 @@ Origin = Literal["given", "sampled", "drawn", "repeat"]
 """Where a proposal comes from: a known result that was told to the sampler, the sampler, a draw at random after too
 many repeats, or the sampler once more."""
 
+FRESH_ORIGINS: Final[tuple[Origin, ...]] = ("sampled", "drawn")
+"""The origins of proposals that count against the budget."""
+
 
 class LoggedProposal(BaseModel):
     """A proposal as a line of the log.
@@ -47,7 +50,7 @@ class LoggedProposal(BaseModel):
     @property
     def fresh(self) -> bool:
         """True if the proposal counts against the budget."""
-        return self.origin in ("sampled", "drawn")
+        return self.origin in FRESH_ORIGINS
 
 
 class LoggedEnd(BaseModel):
@@ -121,7 +124,7 @@ def counts_words(counts: Mapping[Origin, int], budget: int | None) -> str:
         budget: the number of new configurations that the search may propose, or None.
     """
     of = f" of {budget}" if budget else ""
-    fresh = counts.get("sampled", 0) + counts.get("drawn", 0)
+    fresh = sum(counts.get(origin, 0) for origin in FRESH_ORIGINS)
     repeats = counts.get("repeat", 0)
     repeated = "1 repeat" if repeats == 1 else f"{repeats} repeats"
     return f"{fresh}{of} proposed, {repeated}, {counts.get('given', 0)} known before"

@@ -25,7 +25,7 @@ from optuna.trial import Trial, TrialState
 from privsearch.spec import Direction
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.search import Search
-from privsearch.study.proposals import Origin
+from privsearch.study.proposals import FRESH_ORIGINS, Origin
 from privsearch.sweep.search.growth import HypervolumeTracker, Outcome
 from privsearch.sweep.search.samplers import Decided, as_params, new_sampler, new_study, quiet_optuna, suggest
 from privsearch.sweep.search.space import Axes, SearchSpace, point_key
@@ -55,7 +55,7 @@ class ProposedPoint:
     @property
     def fresh(self) -> bool:
         """Whether it counts against the budget, and awaits its outcome."""
-        return self.origin in ("sampled", "drawn")
+        return self.origin in FRESH_ORIGINS
 
 
 _EXHAUSTED: Final = "every point of its space has been tried"
@@ -116,7 +116,7 @@ class Proposer:
     @property
     def fresh(self) -> int:
         """The number of new points proposed, which the budget counts."""
-        return self.counts["sampled"] + self.counts["drawn"]
+        return sum(self.counts[origin] for origin in FRESH_ORIGINS)
 
     @property
     def hypervolume(self) -> float:
