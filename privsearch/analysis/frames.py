@@ -13,7 +13,7 @@ from privsearch.analysis.metrics import noise_floor
 from privsearch.analysis.targets import COUNTS, TargetNumbers, target_numbers
 from privsearch.spec import AXES, WORST
 from privsearch.spec.columns import Column
-from privsearch.spec.trial import SNN_DEFAULTS
+from privsearch.spec.trial import CONDITIONAL_DEFAULTS
 from privsearch.study.result import Completed, ExposedExample, TrialResult
 
 LEADING: Final = (
@@ -25,9 +25,6 @@ LEADING: Final = (
 
 SEPARATOR: Final = "; "
 """Stands between the environments of a trial that was trained in one and attacked in another."""
-
-CONDITIONAL_AXES: Final = ("threshold", *SNN_DEFAULTS)
-"""The axes that have no effect on some configurations, and are null there. Elsewhere null is a value of its own."""
 
 _TYPES: Final = {
     **dict.fromkeys(("weight_bit_width", "act_bit_width", "num_steps", "train_size", "test_size"), "Int64"),
@@ -216,7 +213,7 @@ def axis_values(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """
     values = {}
     for axis in AXES:
-        null = [None] if frame[axis].isna().any() and axis not in CONDITIONAL_AXES else []
+        null = [None] if frame[axis].isna().any() and axis not in CONDITIONAL_DEFAULTS else []
         values[axis] = null + sorted(frame[axis].dropna().unique().tolist())
     return values
 

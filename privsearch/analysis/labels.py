@@ -88,7 +88,11 @@ def guessing_words(noise_floors: Iterable[float]) -> str:
 
 
 def plain(value: Any) -> str:
-    """Write a value of an axis without needless digits."""
+    """Write a value of an axis without needless digits, as YAML writes it."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(plain, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

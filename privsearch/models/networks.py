@@ -23,7 +23,7 @@ from privsearch.models.registered import RegisteredNetwork, build_registered
 from privsearch.models.scan import Dynamics
 from privsearch.spec import Readout, TrialSpec
 from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers
-from privsearch.spec.trial import BUILT_IN_MODELS
+from privsearch.spec.trial import BUILT_IN_MODELS, DEFAULT_THRESHOLD
 
 
 class Stage(nn.Module):
@@ -102,8 +102,9 @@ def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: in
 
     The layers are those of `privsearch.spec.architecture`: one input dimension gives an FCNet, three a ConvNet. An ANN
     has a ReLU after each layer but the last. An SNN has Leaky neurons after every layer, the last one's membrane being
-    the logits; with `spiking_layers: head`, a ReLU after the convolutions. `act_bit_width` quantises every activation:
-    membranes and ReLUs alike. The network of a registered model is built by the model's function.
+    the logits; with `spiking_layers: head`, a ReLU after the convolutions. `act_bit_width` quantises the
+    hidden layers' activations, membranes and ReLUs alike, and with `quantize_readout` the last membranes too; the
+    other axes of `STATE_DEFAULTS` say how. The network of a registered model is built by the model's function.
 
     Args:
         spec: in canonical form (an SNN has all its fields, an ANN none; threshold goes with act_bit_width).
@@ -126,7 +127,7 @@ def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: in
     dtype = torch.bfloat16 if spec.precision == "bf16" else torch.float32
     *hidden, last = network_layers(spec, input_shape, num_classes)
     stages = [Stage(_affine(spec, layer), _hidden_activation(spec, layer), dtype) for layer in hidden]
-    readout = MembraneReadout(_leaky(spec)) if last.is_spiking else nn.Identity()
+    readout = _readout(spec) if last.is_spiking else nn.Identity()
     return Network(*stages, Stage(_affine(spec, last), readout))
 
 
@@ -141,19 +142,34 @@ def _affine(spec: TrialSpec, layer: Layer) -> nn.Module:
 
 def _hidden_activation(spec: TrialSpec, layer: Layer) -> nn.Module:
     if layer.is_spiking:
-        return _leaky(spec)
+        return Leaky(_dynamics(spec), _state_quantizer(spec))
     if spec.act_bit_width is None:
         return nn.ReLU()
-    assert spec.threshold is not None, "a canonical spec has a threshold beside act_bit_width"
-    return quant_relu(spec.act_bit_width, spec.threshold)
+    return quant_relu(spec.act_bit_width, _clip(spec))
 
 
-def _leaky(spec: TrialSpec) -> Leaky:
+def _readout(spec: TrialSpec) -> MembraneReadout:
+    return MembraneReadout(Leaky(_dynamics(spec), _state_quantizer(spec) if spec.quantize_readout else None))
+
+
+def _dynamics(spec: TrialSpec) -> Dynamics:
     assert spec.num_steps is not None, "a canonical SNN spec has num_steps"
     assert spec.beta is not None, "a canonical SNN spec has beta"
     assert spec.surrogate_gradient is not None, "a canonical SNN spec has a surrogate_gradient"
-    threshold, quantizer = 1.0, None
-    if spec.act_bit_width is not None:
-        assert spec.threshold is not None, "a canonical spec has a threshold beside act_bit_width"
-        threshold, quantizer = spec.threshold, StateQuantizer(spec.act_bit_width, spec.threshold)
-    return Leaky(Dynamics(spec.num_steps, spec.beta, threshold, spec.surrogate_gradient), quantizer)
+    threshold = DEFAULT_THRESHOLD if spec.threshold is None or spec.threshold_sets == "clip" else spec.threshold
+    return Dynamics(spec.num_steps, spec.beta, threshold, spec.surrogate_gradient)
+
+
+def _state_quantizer(spec: TrialSpec) -> StateQuantizer | None:
+    if spec.act_bit_width is None:
+        return None
+    assert spec.state_range is not None, "a canonical SNN spec has a state_range beside act_bit_width"
+    assert spec.quantize_state is not None, "a canonical SNN spec has quantize_state beside act_bit_width"
+    assert spec.state_gradient is not None, "a canonical SNN spec has a state_gradient beside act_bit_width"
+    place, gradient = spec.quantize_state, spec.state_gradient
+    return StateQuantizer(spec.act_bit_width, _clip(spec), spec.state_range, place=place, gradient=gradient)
+
+
+def _clip(spec: TrialSpec) -> float:
+    assert spec.threshold is not None, "a canonical spec has a threshold beside act_bit_width"
+    return DEFAULT_THRESHOLD if spec.threshold_sets == "firing" else spec.threshold

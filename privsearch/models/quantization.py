@@ -21,8 +21,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from privsearch.errors import ConstructionError
+from privsearch.spec.trial import QuantizeState, StateGradient
 
 SMALLEST_SCALE: Final = 1e-10
+SNNTORCH_RANGE: Final = (-1.0, 1.2)
+"""The range of snnTorch's levels unless told otherwise, in thresholds."""
 PROBES: Final = 4096
 """The points of a ramp: several for each of the 256 levels of the widest bit width."""
 
@@ -139,7 +142,7 @@ def quant_relu(bit_width: int, threshold: float) -> nn.Module:
 
 
 class StateQuantizer(nn.Module):
-    """A quantiser of membranes to the nearest of 2^k levels, evenly spaced from -threshold to 1.2 threshold.
+    """A quantiser of membranes to the nearest of 2^k evenly spaced levels, those of snnTorch unless told otherwise.
 
     Bit-equal to snnTorch's `state_quant` for every number, ties to the lower level included. snnTorch compares each
     membrane with all 2^k levels; this one guesses the level below by division and compares with one boundary.
@@ -148,28 +151,47 @@ class StateQuantizer(nn.Module):
 
     Args:
         bit_width: k, 2 to 8.
-        threshold: the firing threshold, in the units of the membrane.
+        clip: the unit of the range, in the units of the membrane.
+        state_range: the lowest and the highest level, in units of `clip`.
+        place: what `Leaky` rounds: the membrane, before the neuron fires, so that what fires, what is kept and what is
+            read are rounded; the membrane after it has fired, so that what fires is exact; or for firing alone, so that
+            what is kept and read is exact.
+        gradient: `straight_through`: rounding passes every gradient; `clipped`: it passes that of membranes within the
+            range alone, ends included.
 
     Raises:
         ConstructionError: the quantiser has other levels.
 
-    Source: `snntorch.functional.quant.state_quant(num_bits=k, uniform=True, threshold=threshold)`.
+    Source: `snntorch.functional.quant.state_quant(num_bits=k, uniform=True, threshold=clip, ...)`; for the clipped
+    gradient Hubara et al. 2018.
     """
 
     levels: Float[Tensor, " levels"]
     boundaries: Float[Tensor, " levels-1"]
 
-    def __init__(self, bit_width: int, threshold: float) -> None:
+    def __init__(
+        self,
+        bit_width: int,
+        clip: float,
+        state_range: tuple[float, float] = SNNTORCH_RANGE,
+        *,
+        place: QuantizeState = "before_firing",
+        gradient: StateGradient = "straight_through",
+    ) -> None:
         super().__init__()
-        levels = torch.linspace(-threshold, threshold + threshold * 0.2, 2**bit_width)
+        # As snnTorch computes them, which moves a rounding. (1.2 - 1 is not 0.2, hence the rounding here.)
+        below, above = (round(limit - 1, 12) for limit in (-state_range[0], state_range[1]))
+        levels = torch.linspace(-clip - clip * below, clip + clip * above, 2**bit_width)
         self.register_buffer("levels", levels, persistent=False)
         self.register_buffer("boundaries", _boundaries(levels), persistent=False)
-        self.lowest = float(levels[0])
-        self.step = float(levels[-1] - levels[0]) / (len(levels) - 1)
+        self.place, self.clips_gradient = place, gradient == "clipped"
+        self.lowest, self.highest = float(levels[0]), float(levels[-1])
+        self.step = (self.highest - self.lowest) / (len(levels) - 1)
         # For larger membranes, the rounding of a distance (a 2^-24th of it) is no longer small against the step.
         self.exact_below = self.step * 2**22
-        ramp = self(torch.linspace(-2 * threshold, 2 * threshold, PROBES))
-        _check_levels("StateQuantizer", ramp, 2**bit_width, (-threshold, 1.2 * threshold))
+        lower, upper = (clip * limit for limit in state_range)
+        ramp = self(torch.linspace(lower - clip, upper + clip, PROBES))
+        _check_levels("StateQuantizer", ramp, 2**bit_width, (lower, upper))
 
     def forward(self, mem: Float[Tensor, "*neuron"]) -> Float[Tensor, "*neuron"]:
         """Return the nearest level of each membrane, both `(*neuron)`; the caller must provide the gradient."""

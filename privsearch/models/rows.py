@@ -42,8 +42,8 @@ class Rows(NamedTuple):
         return rows.view(-1, batch, height, width, channels).permute(0, 1, 4, 2, 3)
 
 
-def as_array(x: Float[Tensor, "*shape"]) -> Shaped[np.ndarray, "*shape"]:
-    """Return the memory of a tensor on the CPU as a numpy array: float32, or uint16 for bfloat16."""
+def as_array(x: Shaped[Tensor, "*shape"]) -> Shaped[np.ndarray, "*shape"]:
+    """Return the memory of a tensor on the CPU as a numpy array of the same type, or of uint16 for bfloat16."""
     x = x.detach()
     array: np.ndarray = (x.view(torch.uint16) if x.dtype == torch.bfloat16 else x).numpy()
     return array

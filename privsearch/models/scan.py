@@ -5,11 +5,11 @@ elsewhere they are torch's calls, one after another. Both give the same numbers.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -39,6 +39,23 @@ class Dynamics:
     surrogate_gradient: SurrogateGradient
 
 
+class Scanned(NamedTuple):
+    """What neurons did in all steps.
+
+    Attributes:
+        spk: `(time, n)`, 0.0 or 1.0, in the type of the currents.
+        mem: `(time, n)`: the membranes that are kept from step to step and read, 32-bit floats.
+        compared: `(time, n)`: what was compared with the threshold; `mem` itself, unless a quantiser's `place` is not
+            `before_firing`.
+        inside: `(time, n)`: where membranes were within the quantiser's range; None unless it clips gradients.
+    """
+
+    spk: Float[Tensor, "time n"]
+    mem: Float[Tensor, "time n"]
+    compared: Float[Tensor, "time n"]
+    inside: UInt8[Tensor, "time n"] | None
+
+
 class Scan(torch.autograd.Function):
     """The map from currents `(steps, batch, *neuron)` to spikes and membranes `(num_steps, batch, *neuron)`.
 
@@ -51,9 +68,10 @@ class Scan(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         rows = Rows.of(current)
         forward = compiled_forward if current.device.type == "cpu" else torch_forward
-        spk, mem = forward(rows.flat(current), dynamics, quantizer)
-        ctx.save_for_backward(mem)
-        ctx.dynamics, ctx.rows, ctx.steps, ctx.dtype = dynamics, rows, len(current), current.dtype
+        spk, mem, compared, inside = forward(rows.flat(current), dynamics, quantizer)
+        ctx.save_for_backward(compared, inside)
+        ctx.dynamics, ctx.quantizer, ctx.rows = dynamics, quantizer, rows
+        ctx.steps, ctx.dtype = len(current), current.dtype
         ctx.set_materialize_grads(False)
         return rows.shaped(spk), rows.shaped(mem)
 
@@ -62,54 +80,65 @@ class Scan(torch.autograd.Function):
     def backward(  # noqa: D102
         ctx: Any, grad_spk: Tensor | None, grad_mem: Tensor | None
     ) -> tuple[Tensor, None, None]:
-        (mem,) = ctx.saved_tensors
+        compared, inside = ctx.saved_tensors
         flat_spk, flat_mem = (None if grad is None else ctx.rows.flat(grad) for grad in (grad_spk, grad_mem))
-        backward = compiled_backward if mem.device.type == "cpu" else torch_backward
-        grad = mem.new_empty((ctx.steps, mem.shape[1]), dtype=ctx.dtype)
-        backward(mem, flat_spk, flat_mem, ctx.dynamics, grad)
+        backward = compiled_backward if compared.device.type == "cpu" else torch_backward
+        grad = compared.new_empty((ctx.steps, compared.shape[1]), dtype=ctx.dtype)
+        neurons = Fired(compared, inside, ctx.dynamics, ctx.quantizer)
+        backward(neurons, flat_spk, flat_mem, grad)
         return ctx.rows.shaped(grad), None, None
 
 
-def torch_forward(
-    current: Float[Tensor, "steps n"], dynamics: Dynamics, quantizer: StateQuantizer | None
-) -> tuple[Float[Tensor, "time n"], Float[Tensor, "time n"]]:
+@dataclass(frozen=True)
+class Fired:
+    """What the gradient of a scan needs to know of it; see `Scanned`."""
+
+    compared: Float[Tensor, "time n"]
+    inside: UInt8[Tensor, "time n"] | None
+    dynamics: Dynamics
+    quantizer: StateQuantizer | None
+
+
+def torch_forward(current: Float[Tensor, "steps n"], dynamics: Dynamics, quantizer: StateQuantizer | None) -> Scanned:
     """Compute spikes and membranes, on any device."""
-    shape = (dynamics.num_steps, current.shape[1])
-    mem, spk = current.new_empty(shape, dtype=torch.float32), current.new_empty(shape)
+    scanned = _empty(current, dynamics, quantizer)
+    spk, mem, compared, inside = scanned
     last_mem, last_spk = torch.zeros_like(mem[0]), torch.zeros_like(spk[0])
-    for current_t, mem_t, spk_t in zip(current.expand(shape).unbind(), mem.unbind(), spk.unbind(), strict=True):
+    for t, current_t in enumerate(current.expand(mem.shape).unbind()):
+        mem_t, compared_t = mem[t], compared[t]
         torch.mul(last_mem, dynamics.beta, out=mem_t)
         mem_t.add_(current_t).sub_(last_spk, alpha=dynamics.threshold)
         if quantizer is not None:
-            mem_t.copy_(quantizer(mem_t))
-        torch.gt(mem_t, dynamics.threshold, out=spk_t)
-        last_mem, last_spk = mem_t, spk_t
-    return spk, mem
+            if inside is not None:
+                inside[t] = (mem_t >= quantizer.lowest) & (mem_t <= quantizer.highest)
+            if compared is not mem:
+                compared_t.copy_(mem_t)
+            rounded = compared_t if quantizer.place == "for_firing" else mem_t
+            rounded.copy_(quantizer(rounded))
+        torch.gt(compared_t, dynamics.threshold, out=spk[t])
+        # snnTorch resets by the membrane that is kept.
+        last_mem = mem_t
+        last_spk = spk[t] if compared is mem else torch.gt(mem_t, dynamics.threshold).to(spk.dtype)
+    return scanned
 
 
 def torch_backward(
-    mem: Float[Tensor, "time n"],
+    fired: Fired,
     grad_spk: Float[Tensor, "time n"] | None,
     grad_mem: Float[Tensor, "time n"] | None,
-    dynamics: Dynamics,
     grad: Float[Tensor, "steps n"],
 ) -> None:
     """Write the gradient of the current to `grad`, summed over time if `grad` has one row; on any device."""
-    overdrive, carry = torch.empty_like(mem[0]), torch.zeros_like(mem[0])
+    dynamics, carry = fired.dynamics, torch.zeros_like(fired.compared[0])
     is_sum = len(grad) == 1
-    total = torch.zeros_like(mem[0])
-    surrogate_gradient = SURROGATE_GRADIENTS[dynamics.surrogate_gradient]
-
-    def received(t: int) -> Tensor:
-        if grad_spk is None:
-            assert grad_mem is not None, "autograd calls backward only with a gradient"
-            return grad_mem[t]
-        torch.sub(mem[t], dynamics.threshold, out=overdrive)
-        through_spk: Tensor = surrogate_gradient(overdrive, grad_spk[t].float())
-        return through_spk if grad_mem is None else through_spk + grad_mem[t]
-
+    total = torch.zeros_like(carry)
     for t in reversed(range(dynamics.num_steps)):
-        carry.mul_(dynamics.beta).add_(received(t))
+        received = torch.zeros_like(carry)
+        if grad_spk is not None:
+            overdrive = fired.compared[t] - dynamics.threshold
+            received = SURROGATE_GRADIENTS[dynamics.surrogate_gradient](overdrive, grad_spk[t].float())
+        held = torch.zeros_like(carry) if grad_mem is None else grad_mem[t]
+        carry = _carried(fired, t, carry.mul_(dynamics.beta), received, held)
         if is_sum:
             total.add_(carry)
         else:
@@ -118,33 +147,62 @@ def torch_backward(
         grad[0].copy_(total)
 
 
+def _carried(
+    fired: Fired, t: int, decayed: Float[Tensor, " n"], received: Float[Tensor, " n"], held: Float[Tensor, " n"]
+) -> Float[Tensor, " n"]:
+    """Compute the gradient of the membrane before its rounding.
+
+    Args:
+        fired: what the neurons did.
+        t: the step.
+        decayed: the gradient that comes from the next step.
+        received: the gradient that comes through the spikes.
+        held: the gradient that comes from whoever reads the membrane.
+    """
+    if fired.quantizer is None or fired.inside is None:
+        return decayed + (received + held)
+    passed = fired.inside[t].to(decayed.dtype)
+    match fired.quantizer.place:
+        case "before_firing":
+            return passed * (decayed + (received + held))
+        case "after_firing":
+            return passed * (decayed + held) + received
+        case "for_firing":
+            return decayed + (passed * received + held)
+
+
 def compiled_forward(
     current: Float[Tensor, "steps n"], dynamics: Dynamics, quantizer: StateQuantizer | None
-) -> tuple[Float[Tensor, "time n"], Float[Tensor, "time n"]]:
+) -> Scanned:
     """Compute what `torch_forward` computes, compiled for the CPU."""
     from privsearch.models import kernels
 
-    shape = (dynamics.num_steps, current.shape[1])
-    mem, spk = current.new_empty(shape, dtype=torch.float32), current.new_empty(shape)
-    kernels.scan(as_array(current), as_array(mem), as_array(spk), compiled_neurons(dynamics, quantizer, spk.dtype))
-    return spk, mem
+    scanned = _empty(current, dynamics, quantizer)
+    spk, mem, compared, inside = scanned
+    other = mem.new_empty((0, mem.shape[1])) if compared is mem else compared
+    asked = mem.new_empty((0, mem.shape[1]), dtype=torch.uint8) if inside is None else inside
+    neurons = compiled_neurons(dynamics, quantizer, spk.dtype)
+    kernels.scan(as_array(current), as_array(mem), as_array(spk), as_array(other), as_array(asked), neurons)
+    return scanned
 
 
 def compiled_backward(
-    mem: Float[Tensor, "time n"],
+    fired: Fired,
     grad_spk: Float[Tensor, "time n"] | None,
     grad_mem: Float[Tensor, "time n"] | None,
-    dynamics: Dynamics,
     grad: Float[Tensor, "steps n"],
 ) -> None:
     """Compute what `torch_backward` computes, compiled for the CPU."""
     from privsearch.models import kernels
 
+    mem, dynamics = fired.compared, fired.dynamics
     none, name = mem.new_empty((0, mem.shape[1])), dynamics.surrogate_gradient
     if grad_spk is not None and name not in kernels.SURROGATE_CODES:
         grad_spk = SURROGATE_GRADIENTS[name](mem - dynamics.threshold, grad_spk.float())
+    inside = none.to(torch.uint8) if fired.inside is None else fired.inside
     for_spk, for_mem = (as_array(none if given is None else given) for given in (grad_spk, grad_mem))
-    kernels.scan_backward(as_array(mem), for_spk, for_mem, compiled_neurons(dynamics, None), as_array(grad))
+    neurons = compiled_neurons(dynamics, fired.quantizer)
+    kernels.scan_backward(as_array(mem), for_spk, for_mem, as_array(inside), neurons, as_array(grad))
 
 
 def compiled_neurons(
@@ -156,10 +214,20 @@ def compiled_neurons(
     """
     from privsearch.models import kernels
 
-    levels, name = kernels.UNQUANTIZED, dynamics.surrogate_gradient
+    levels, place, name = kernels.UNQUANTIZED, 0, dynamics.surrogate_gradient
     if quantizer is not None:
         numbers = (np.float32(x) for x in (quantizer.lowest, quantizer.step, quantizer.exact_below))
         levels = kernels.Levels(quantizer.levels.numpy(), quantizer.boundaries.numpy(), *numbers)
+        place = kernels.PLACES.index(quantizer.place)
     code = kernels.SURROGATE_CODES.index(name if name in kernels.SURROGATE_CODES else "straight_through")
-    fired = np.uint16(0x3F80) if dtype == torch.bfloat16 else np.float32(1)
-    return kernels.Neurons(np.float32(dynamics.beta), np.float32(dynamics.threshold), levels, code, fired)
+    spike = np.uint16(0x3F80) if dtype == torch.bfloat16 else np.float32(1)
+    return kernels.Neurons(np.float32(dynamics.beta), np.float32(dynamics.threshold), levels, place, code, spike)
+
+
+def _empty(current: Float[Tensor, "steps n"], dynamics: Dynamics, quantizer: StateQuantizer | None) -> Scanned:
+    """Return the arrays that a scan fills, not yet filled."""
+    shape = (dynamics.num_steps, current.shape[1])
+    mem, spk = current.new_empty(shape, dtype=torch.float32), current.new_empty(shape)
+    compared = mem if quantizer is None or quantizer.place == "before_firing" else torch.empty_like(mem)
+    clips = quantizer is not None and quantizer.clips_gradient
+    return Scanned(spk, mem, compared, current.new_empty(shape, dtype=torch.uint8) if clips else None)

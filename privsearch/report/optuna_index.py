@@ -14,13 +14,14 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from privsearch.analysis.frames import CONDITIONAL_AXES, axis_values, records
+from privsearch.analysis.frames import axis_values, records
 from privsearch.analysis.tasks import Task
 from privsearch.errors import StudyError
 from privsearch.spec import AXES
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.constraints import Constraints
-from privsearch.sweep.search.samplers import quiet_optuna
+from privsearch.spec.trial import CONDITIONAL_DEFAULTS
+from privsearch.sweep.search.samplers import optuna_value, quiet_optuna
 
 
 def index_results(path: Path, tasks: Iterable[Task]) -> None:
@@ -71,7 +72,7 @@ def _fill(study: optuna.Study, task: Task) -> None:
         if len(values) > 1:
             distributions[axis] = _distribution(values)
         elif values:
-            study.set_user_attr(axis, values[0])
+            study.set_user_attr(axis, optuna_value(values[0]))
     study.add_trials(_trial(row, distributions, task) for row in records(task.rows))
 
 
@@ -81,13 +82,17 @@ def _distribution(values: list[Any]) -> BaseDistribution:
         return IntDistribution(values[0], values[-1])
     if all(isinstance(value, float) for value in values):
         return FloatDistribution(values[0], values[-1])
-    return CategoricalDistribution(values)
+    return CategoricalDistribution([optuna_value(value) for value in values])
 
 
 def _trial(row: dict[str, Any], distributions: Mapping[str, BaseDistribution], task: Task) -> FrozenTrial:
     values = [row.get(column) for column in task.objectives]
     complete = row["status"] == "completed" and None not in values and not row["dead_networks"]
-    params = {axis: row[axis] for axis in distributions if row[axis] is not None or axis not in CONDITIONAL_AXES}
+    params = {
+        axis: optuna_value(row[axis])
+        for axis in distributions
+        if row[axis] is not None or axis not in CONDITIONAL_DEFAULTS
+    }
     used = {"dataset", *AXES, *task.objectives}
     violations = _violations(row, task.constraints) if complete else {}
     return create_trial(

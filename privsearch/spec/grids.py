@@ -7,10 +7,11 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from privsearch.spec.trial import (
+    ACTIVATION_DEFAULTS,
     AXES,
     BUILT_IN_MODELS,
     MODEL_AXES,
-    SNN_DEFAULTS,
+    SPIKING_AXES,
     Axes,
     axis_adapter,
     uses_axis,
@@ -60,9 +61,18 @@ def as_tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
+def as_values(axis: str, given: Any) -> tuple[Any, ...]:
+    """Return the values that an axis is given, as `as_tuple` does; a lone pair of numbers is one value, not two."""
+    values = as_tuple(given)
+    if axis != "state_range":
+        return values
+    is_lone = any(isinstance(value, int | float) for value in values)
+    return tuple(tuple(value) if isinstance(value, list) else value for value in ([values] if is_lone else values))
+
+
 def as_lists(grid: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """Return the values of every axis, registered models under the name and version that they are recorded under."""
-    lists = {axis: as_tuple(values) for axis, values in grid.items()}
+    lists = {axis: as_values(axis, values) for axis, values in grid.items()}
     return lists | {"model": tuple(map(with_version, lists["model"]))} if "model" in lists else lists
 
 
@@ -96,14 +106,15 @@ def idle_axes(values: Mapping[str, Collection[Any]], where: Where, what: str) ->
     quantised = set(values.get("act_bit_width", (None,))) != {None}
     # A registered model may use a threshold without quantised activations.
     built_in = set(values["model"]) <= set(BUILT_IN_MODELS)
-    if built_in and not quantised and set(values.get("threshold", (None,))) != {None}:
-        sentence = f"it needs quantised activations, but this {what} has none: add act_bit_width, or drop threshold"
-        problems.append(problem("idle_axis", (*where, "threshold"), values["threshold"], sentence))
+    for axis in ACTIVATION_DEFAULTS if built_in and not quantised else ():
+        if set(values.get(axis, (None,))) != {None}:
+            sentence = f"it needs quantised activations, but this {what} has none: add act_bit_width, or drop {axis}"
+            problems.append(problem("idle_axis", (*where, axis), values[axis], sentence))
     for axis in MODEL_AXES:
         given = set(values.get(axis, ())) - {Axes.model_fields[axis].default}
         if given and not any(uses_axis(model, axis) for model in values["model"]):
             spiking = ("a spiking network", "snn")
-            needed, added = spiking if axis in SNN_DEFAULTS else ("a model that honours it", "such a model")
+            needed, added = spiking if axis in SPIKING_AXES else ("a model that honours it", "such a model")
             sentence = f"it needs {needed}, but this {what} has none: add {added} to model, or drop {axis}"
             problems.append(problem("idle_axis", (*where, axis), values[axis], sentence))
     return problems

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator
 
 from privsearch.spec.grids import problem, raise_if_any, value_problems
+from privsearch.spec.trial import STATE_DEFAULTS
 
 RECIPE_AXES: Final = (
     *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size"),
     *("spiking_layers", "num_steps", "beta"),
+    *STATE_DEFAULTS,
 )
 """The axes that a recipe may set: they say how a network is trained, not which network it is."""
 
@@ -32,7 +34,17 @@ def _check_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
             else:
                 problems += value_problems(axis, value, (*where, axis))
     raise_if_any(problems)
-    return recipe
+    # A grid's point is a key, and a list is none.
+    return {
+        key: {name: {a: _hashable(v) for a, v in block.items()} for name, block in value.items()}
+        if key == "overrides"
+        else _hashable(value)
+        for key, value in recipe.items()
+    }
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 Recipe = Annotated[dict[str, Any], AfterValidator(_check_recipe)]

@@ -9,11 +9,11 @@ from pydantic_core import InitErrorDetails
 from privsearch._util.text import cut, remedy
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.constraints import Constraint
-from privsearch.spec.grids import Where, as_tuple, idle_axes, list_problems, problem, raise_if_any
+from privsearch.spec.grids import Where, as_values, idle_axes, list_problems, problem, raise_if_any
 from privsearch.spec.grids import value_problems as problems_of
 from privsearch.spec.samplers import SAMPLER_RULE, Sampler, TpeSampler
 from privsearch.spec.strict import STRICT
-from privsearch.spec.trial import AXES, Axes, axis_adapter, uses_axis, with_version
+from privsearch.spec.trial import ACTIVATION_DEFAULTS, AXES, Axes, axis_adapter, uses_axis, with_version
 
 _RULE: Final = "search_rule"
 MOST_VALUES: Final = 100_000
@@ -101,7 +101,7 @@ def _check_space(space: Any) -> Any:
             problems += (range_problems := _range_problems(axis, ranged))
             checked[axis] = ranged if range_problems else _range_of(axis, ranged)
         else:
-            values = as_tuple(given)
+            values = as_values(axis, given)
             checked[axis] = tuple(map(with_version, values)) if axis == "model" else values
             problems += list_problems(axis, checked[axis])
     if "model" not in space:
@@ -168,7 +168,7 @@ class Search(BaseModel):
         act_bit_widths = self.space.get("act_bit_width", (None,))
         quantised_or_not = not isinstance(act_bit_widths, Range) and None in act_bit_widths
         on_some = [axis for axis in self.space if len({uses_axis(model, axis) for model in self.models}) > 1]
-        return tuple(a for a in self.space if a in on_some or (a == "threshold" and quantised_or_not))
+        return tuple(a for a in self.space if a in on_some or (a in ACTIVATION_DEFAULTS and quantised_or_not))
 
     @model_validator(mode="after")
     def _ends(self) -> Self:

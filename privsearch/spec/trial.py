@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from privsearch.spec import registry
@@ -38,13 +38,31 @@ def with_version(model: Any) -> Any:
 
 Model = Annotated[str, AfterValidator(_model)]
 BitWidth = Annotated[int, Field(ge=2, le=8)]
+ThresholdSets = Literal["both", "clip", "firing"]
+StateGradient = Literal["straight_through", "clipped"]
+QuantizeState = Literal["before_firing", "after_firing", "for_firing"]
+
+STATE_RANGE_RULE: Final = (
+    "a pair [lower, upper], in thresholds, with -100 <= lower <= 0 < upper <= 100, or null for the default, [-1, 1.2]"
+)
+
+
+def _state_range(value: tuple[float, float]) -> tuple[float, float]:
+    lower, upper = value
+    if not -100 <= lower <= 0 < upper <= 100:
+        raise PydanticCustomError("state_range", "must be a range around 0")
+    return value
+
+
+StateRange = Annotated[tuple[float, float], AfterValidator(_state_range)]
+"""The lowest and the highest level of a quantised membrane, in thresholds."""
 
 
 class Axes(BaseModel):
     """The fields of a trial that a grid may sweep; their names are the same in YAML, code, tables and plots.
 
     None stands for full precision (bit widths), for the whole split (sizes), and elsewhere for the default of
-    `SNN_DEFAULTS` or `DEFAULT_THRESHOLD`.
+    `SNN_DEFAULTS`, `STATE_DEFAULTS` or `DEFAULT_THRESHOLD`.
     """
 
     model_config = STRICT
@@ -73,6 +91,20 @@ class Axes(BaseModel):
     beta: float | None = Field(
         None, ge=0, le=1, description="a number from 0 to 1 (membrane decay per step), or null for the default, 0.95"
     )
+    quantize_readout: bool | None = Field(
+        None,
+        description="true or false (are the last layer's membranes quantised?), or null for the default, false",
+    )
+    state_range: StateRange | None = Field(None, strict=False, description=STATE_RANGE_RULE)
+    threshold_sets: ThresholdSets | None = Field(
+        None, description="'both', 'clip' (the quantiser's range), 'firing', or null for the default, both"
+    )
+    state_gradient: StateGradient | None = Field(
+        None, description="'straight_through', 'clipped' (0 where the membrane was clipped), or null for the default"
+    )
+    quantize_state: QuantizeState | None = Field(
+        None, description="'before_firing', 'after_firing', 'for_firing', or null for the default, before_firing"
+    )
     epochs: int = Field(20, ge=1, description="an integer of at least 1")
     batch_size: int = Field(128, ge=1, description="an integer of at least 1")
     optimizer: Literal["adam", "sgd"] = Field("adam", description="'adam' or 'sgd' (with a momentum of 0.9)")
@@ -93,8 +125,31 @@ AXES: Final = tuple(Axes.model_fields)
 DEFAULT_THRESHOLD: Final = 1.0
 SNN_DEFAULTS: Final = {"surrogate_gradient": "fast_sigmoid", "spiking_layers": "all", "num_steps": 25, "beta": 0.95}
 
+STATE_DEFAULTS: Final[Mapping[str, Any]] = {
+    "quantize_readout": False,
+    "state_range": (-1.0, 1.2),
+    "threshold_sets": "both",
+    "state_gradient": "straight_through",
+    "quantize_state": "before_firing",
+}
+"""The axes that say how the membranes of a spiking network are quantised, with their defaults."""
 
-MODEL_AXES: Final = ("weight_bit_width", "act_bit_width", "threshold", *SNN_DEFAULTS, "precision")
+FIRST_STATE: Final[Mapping[str, Any]] = {**STATE_DEFAULTS, "quantize_readout": True}
+"""How membranes were quantised before `STATE_DEFAULTS` were axes: the values of a trial that was recorded without them.
+
+Ids leave these values out, so that such a trial keeps the id under which it was recorded.
+"""
+
+SPIKING_AXES: Final = (*SNN_DEFAULTS, *STATE_DEFAULTS)
+"""The axes that have an effect on spiking networks only."""
+
+ACTIVATION_DEFAULTS: Final[Mapping[str, Any]] = {"threshold": DEFAULT_THRESHOLD, **STATE_DEFAULTS}
+"""The axes that have an effect with quantised activations only, with their defaults."""
+
+CONDITIONAL_DEFAULTS: Final[Mapping[str, Any]] = {**SNN_DEFAULTS, **ACTIVATION_DEFAULTS}
+"""The axes that have no effect on some configurations, and are null there, with their defaults elsewhere."""
+
+MODEL_AXES: Final = ("weight_bit_width", "act_bit_width", "threshold", *SPIKING_AXES, "precision")
 """The axes that say what a network is; `ann` and registered models use some. The others say how it is trained."""
 
 
@@ -103,7 +158,7 @@ def uses_axis(model: str, axis: str) -> bool:
     if axis not in MODEL_AXES or model == "snn":
         return True
     if model == "ann":
-        return axis not in SNN_DEFAULTS
+        return axis not in SPIKING_AXES
     tag = registry.tagged(model)
     entry = registry.find("model", tag[0]) if tag else None
     return entry is None or axis in entry.axes
@@ -120,8 +175,9 @@ def axis_adapter(axis: str) -> TypeAdapter[Any]:
 def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
     """Drop the values without effect from a point of the cross-product, and write out the defaults of the others.
 
-    A threshold needs quantised activations; a surrogate gradient, time steps and a decay need a spiking network;
-    a choice of spiking layers needs convolutions. A registered model says which axes have an effect on it.
+    A threshold needs quantised activations; a surrogate gradient, time steps and a decay need a spiking network, and
+    `STATE_DEFAULTS` need both; a choice of spiking layers needs convolutions. A registered model says which axes have
+    an effect on it.
 
     Raises:
         SpecError: a model is not registered here.
@@ -129,15 +185,10 @@ def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
     if axes["model"] not in BUILT_IN_MODELS:
         return _canonical_registered(axes, registry.model_needed(axes["model"]).axes)
     canonical = dict(axes)
-    if canonical["act_bit_width"] is None:
-        canonical["threshold"] = None
-    elif canonical["threshold"] is None:
-        canonical["threshold"] = DEFAULT_THRESHOLD
-    for axis, default in SNN_DEFAULTS.items():
-        if canonical["model"] == "ann":
-            canonical[axis] = None
-        elif canonical[axis] is None:
-            canonical[axis] = default
+    for axis, default in CONDITIONAL_DEFAULTS.items():
+        spikes = canonical["model"] == "snn" or axis not in SPIKING_AXES
+        quantised = canonical["act_bit_width"] is not None or axis not in ACTIVATION_DEFAULTS
+        canonical[axis] = _value_or(default, canonical[axis]) if spikes and quantised else None
     if canonical["model"] == "snn" and network == "fcnet":
         canonical["spiking_layers"] = "all"
     return canonical
@@ -148,12 +199,15 @@ def _canonical_registered(axes: Mapping[str, Any], used_axes: Collection[str]) -
     for axis in MODEL_AXES:
         if axis not in used_axes:
             canonical[axis] = Axes.model_fields[axis].default
-        elif canonical[axis] is None and axis in SNN_DEFAULTS:
-            canonical[axis] = SNN_DEFAULTS[axis]
-    if "threshold" in used_axes:
+    for axis in used_axes & CONDITIONAL_DEFAULTS.keys():
         quantised = "act_bit_width" not in used_axes or canonical["act_bit_width"] is not None
-        canonical["threshold"] = (canonical["threshold"] or DEFAULT_THRESHOLD) if quantised else None
+        has_effect = quantised or axis not in ACTIVATION_DEFAULTS
+        canonical[axis] = _value_or(CONDITIONAL_DEFAULTS[axis], canonical[axis]) if has_effect else None
     return canonical
+
+
+def _value_or(default: Any, value: Any) -> Any:
+    return default if value is None else value
 
 
 class TrialSpec(Axes):
@@ -203,6 +257,22 @@ class TrialSpec(Axes):
             # Defaults are left out, so that a field that comes later, and is not used, leaves the ids as they are.
             "protocol": {"kind": self.protocol.kind, **self.protocol.model_dump(mode="json", exclude_defaults=True)},
             "seed": self.seed,
-            **{axis: value for axis, value in self.axes().items() if value != fields[axis].default},
+            **{
+                axis: value
+                for axis, value in self.axes().items()
+                if value not in (fields[axis].default, FIRST_STATE.get(axis))
+            },
         }
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _with_first_state(fields: Any) -> Any:
+    """Add `FIRST_STATE` to the fields of a trial that was recorded before there were such axes."""
+    is_earlier = isinstance(fields, dict) and not STATE_DEFAULTS.keys() & fields.keys()
+    if is_earlier and fields.get("model") == "snn" and fields.get("act_bit_width") is not None:
+        return {**fields, **FIRST_STATE}
+    return fields
+
+
+RecordedSpec = Annotated[TrialSpec, BeforeValidator(_with_first_state)]
+"""A trial as it is read from a record, which an earlier privsearch may have written."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from jaxtyping import Int
 from numpy import ndarray as Array
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from privsearch._util.disk import reading
 from privsearch._util.npz import MAX_BYTES, open_npz
@@ -17,6 +17,7 @@ from privsearch._util.text import printable
 from privsearch.errors import StudyError
 from privsearch.spec import TrialSpec
 from privsearch.spec.protocols import Role
+from privsearch.spec.trial import RecordedSpec
 from privsearch.study.result import Environment, Word
 from privsearch.study.trial_files import TrialFiles
 
@@ -220,7 +221,7 @@ def _unpacked(content: bytes) -> KeptNetworks:
         raise ValueError("a state dict must hold tensors alone")
     return KeptNetworks(
         trial_id=read.trial_id,
-        spec=TrialSpec.model_validate_json(read.spec),
+        spec=TypeAdapter(RecordedSpec).validate_json(read.spec),
         input_shape=read.input_shape,
         num_classes=read.num_classes,
         environment=read.environment,

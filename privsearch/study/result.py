@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass as validated
 from privsearch._util.interval import Interval
 from privsearch._util.text import cut, printable
 from privsearch.spec import Attack, TrialSpec
-from privsearch.spec.trial import Axes
+from privsearch.spec.trial import Axes, RecordedSpec
 from privsearch.study.signals import Signals
 
 UNKNOWN_ENVIRONMENT: Final = "unknown"
@@ -202,7 +202,7 @@ class Completed(BaseModel):
 
     status: Literal["completed"] = "completed"
     trial_id: Word
-    spec: TrialSpec
+    spec: RecordedSpec
     replicates: tuple[Replicate, ...] = Field(min_length=1)
     across: dict[Word, AcrossTargets]
     refused: dict[Word, Text] = {}
@@ -274,7 +274,7 @@ class Failed(BaseModel):
 
     status: Literal["failed"] = "failed"
     trial_id: Word
-    spec: TrialSpec
+    spec: RecordedSpec
     error: Word
     message: Text
     traceback: Text

@@ -1,21 +1,15 @@
+from dataclasses import replace
+
 import pytest
 import snntorch
 import torch
-from snntorch import surrogate
-from snntorch.functional.quant import state_quant
+from snntorch_loops import SNNTORCH, Rounding, SnnTorchNeurons
 
 from privsearch.models.leaky import Leaky, MembraneReadout
 from privsearch.models.quantization import StateQuantizer
 from privsearch.models.scan import Dynamics
 
 STEPS, BATCH, NEURONS = 12, 5, 40
-SNNTORCH = {
-    "fast_sigmoid": surrogate.fast_sigmoid(slope=25),
-    "atan": surrogate.atan(alpha=2),
-    "spike_rate_escape": surrogate.spike_rate_escape(beta=1, slope=25),
-    "triangular": surrogate.triangular(),
-    "straight_through": surrogate.straight_through_estimator(),
-}
 
 
 @pytest.fixture(autouse=True)
@@ -30,27 +24,39 @@ def random(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def snntorch_scan(current, name, beta, threshold, bits):
-    """Spikes and membranes `(time, batch, neuron)` of snnTorch's neurons, step by step."""
-    quant = state_quant(num_bits=bits, threshold=threshold) if bits else False
-    neurons = snntorch.Leaky(beta=beta, threshold=threshold, spike_grad=SNNTORCH[name], state_quant=quant)
-    mem, spikes, membranes = neurons.reset_mem(), [], []
-    for t in range(STEPS):
-        spk, mem = neurons(current[t if len(current) > 1 else 0], mem)
-        spikes.append(spk)
-        membranes.append(mem)
-    return torch.stack(spikes), torch.stack(membranes)
+def quantizer(rounding):
+    """The program's quantiser that rounds like snnTorch's."""
+    if rounding is None:
+        return None
+    how = {"place": rounding.place, "gradient": rounding.gradient}
+    return StateQuantizer(rounding.bits, rounding.clip, rounding.state_range, **how)
+
+
+SNNTORCH_ROUNDINGS = [(1.0, Rounding(2, 1.0)), (0.75, Rounding(4, 0.75)), (1.5, Rounding(8, 1.5))]
+OTHER_ROUNDINGS = [
+    *((1.0, Rounding(bits, 1.0, place=place)) for bits in (2, 4) for place in ("after_firing", "for_firing")),
+    *((1.0, Rounding(8, 0.75, (-1.5, 2.0), place)) for place in ("before_firing", "after_firing", "for_firing")),
+    (0.7, Rounding(4, 1.0, (-2.0, 2.4))),
+    (1.0, Rounding(4, 1.4, (0.0, 1.0))),
+]
+CLIPPED = [(threshold, replace(rounding, gradient="clipped")) for threshold, rounding in OTHER_ROUNDINGS]
 
 
 @pytest.mark.parametrize("used", ["spk", "mem", "both"])
 @pytest.mark.parametrize("steps", [STEPS, 1], ids=["changing", "static"])
-@pytest.mark.parametrize(("threshold", "bits"), [(1.0, None), (0.7, None), (1.0, 2), (0.75, 4), (1.5, 8)])
-@pytest.mark.parametrize("name", SNNTORCH)
-def test_scan_equals_snntorch(name, threshold, bits, steps, used):
+@pytest.mark.parametrize(
+    ("name", "threshold", "rounding"),
+    [
+        *((name, *case) for name in SNNTORCH for case in [(1.0, None), (0.7, None), *SNNTORCH_ROUNDINGS]),
+        *(("fast_sigmoid", *case) for case in (*OTHER_ROUNDINGS, *CLIPPED)),
+        *(("spike_rate_escape", *case) for case in CLIPPED[:3]),
+    ],
+)
+def test_scan_equals_snntorch(name, threshold, rounding, steps, used):
     """Spikes and membranes are bit-equal to snnTorch's, and the gradient of the current agrees."""
     current = (random(steps, BATCH, NEURONS) * 0.7 + 0.2).requires_grad_()
-    expected = snntorch_scan(current, name, 0.9, threshold, bits)
-    neurons = Leaky(Dynamics(STEPS, 0.9, threshold, name), StateQuantizer(bits, threshold) if bits else None)
+    expected = SnnTorchNeurons(name, 0.9, threshold, rounding).scan(current, STEPS)
+    neurons = Leaky(Dynamics(STEPS, 0.9, threshold, name), quantizer(rounding))
     got = neurons.scan(current)
     assert 0.02 < got[0].mean() < 0.9, "the test needs neurons that fire, and some that do not"
     assert torch.equal(got[0], expected[0])
@@ -62,6 +68,17 @@ def test_scan_equals_snntorch(name, threshold, bits, steps, used):
         torch.autograd.grad(sum((scan[i] * weights[i]).sum() for i in chosen), current)[0] for scan in (got, expected)
     ]
     torch.testing.assert_close(*grads, rtol=1e-5, atol=1e-5 * float(grads[1].abs().max()))
+
+
+def test_a_clipped_gradient_differs_from_one_that_passes_straight_through():
+    """Membranes beyond the range are pushed on by the one and left alone by the other."""
+    current = (random(STEPS, BATCH, NEURONS) * 2).requires_grad_()
+    dynamics = Dynamics(STEPS, 0.9, 1.0, "fast_sigmoid")
+    grads = [
+        torch.autograd.grad(Leaky(dynamics, quantizer(Rounding(4, gradient=gradient)))(current).sum(), current)[0]
+        for gradient in ("straight_through", "clipped")
+    ]
+    assert (grads[1] == 0).sum() > (grads[0] == 0).sum() + 100
 
 
 def test_reset_comes_one_step_after_the_spike():

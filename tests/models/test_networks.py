@@ -1,14 +1,14 @@
 """The reference SNN is what everybody writes: a loop over time around `snntorch.Leaky`."""
 
 import copy
+import itertools
 import subprocess
 import sys
 
 import pytest
 import snntorch
 import torch
-from snntorch import surrogate
-from snntorch.functional.quant import state_quant
+from snntorch_loops import SNNTORCH, Rounding, SnnTorchNeurons
 from torch import nn
 from torch.nn import functional
 
@@ -24,15 +24,24 @@ GAIN = 3
 SHAPES = {"fcnet": (20,), "convnet": (2, 8, 8)}
 CLASSES = {"fcnet": 3, "convnet": 7}
 """The FCNet's last layer is narrow (privsearch.models.narrow), the ConvNet's is not."""
-SNNTORCH = {
-    "fast_sigmoid": surrogate.fast_sigmoid(slope=25),
-    "atan": surrogate.atan(alpha=2),
-    "spike_rate_escape": surrogate.spike_rate_escape(beta=1, slope=25),
-    "triangular": surrogate.triangular(),
-    "straight_through": surrogate.straight_through_estimator(),
-}
 PRECISIONS = ["fp32", "bf16"]
 QUANTIZATIONS = [{}, *({"act_bit_width": k, "threshold": 0.75} for k in (2, 4, 8)), {"weight_bit_width": 4}]
+ROUNDINGS = [
+    {"quantize_readout": True},
+    {"state_range": (-2.0, 2.4)},
+    {"threshold_sets": "clip"},
+    {"threshold_sets": "firing"},
+    {"state_gradient": "clipped"},
+    {"quantize_state": "after_firing"},
+    {"quantize_state": "for_firing"},
+    {
+        "quantize_readout": True,
+        "quantize_state": "after_firing",
+        "state_gradient": "clipped",
+        "threshold_sets": "firing",
+    },
+]
+"""Axes of the quantisation of membranes that are not at their defaults."""
 
 
 @pytest.fixture(autouse=True)
@@ -53,9 +62,8 @@ def ann_spec(**fields):
 def snn_spec(surrogate_gradient="fast_sigmoid", spiking_layers="all", **fields):
     """A canonical SNN spec, of few steps."""
     fields = {"num_steps": STEPS, "beta": 0.9, **fields}
-    return TrialSpec(
-        dataset="digits", model="snn", surrogate_gradient=surrogate_gradient, spiking_layers=spiking_layers, **fields
-    )
+    axes = {"model": "snn", "surrogate_gradient": surrogate_gradient, "spiking_layers": spiking_layers, **fields}
+    return TrialSpec(dataset="digits", **axes).canonical("convnet")
 
 
 def batch_for(network):
@@ -89,7 +97,7 @@ def relu(spec):
         return nn.ReLU()
     return brevitas.nn.QuantReLU(
         bit_width=spec.act_bit_width,
-        max_val=spec.threshold,
+        max_val=1.0 if spec.threshold_sets == "firing" else spec.threshold,
         scaling_impl_type=brevitas.core.scaling.ScalingImplType.CONST,
     )
 
@@ -101,14 +109,12 @@ class SnnTorchLoop(nn.Module):
         super().__init__()
         self.num_steps = spec.num_steps
         self.layers = nn.ModuleList(affine(network, spec.weight_bit_width))
-        threshold = spec.threshold or 1.0
-        quant = state_quant(num_bits=spec.act_bit_width, threshold=threshold) if spec.act_bit_width else False
-        self.neurons = nn.ModuleList(
+        self.neurons = [
             relu(spec)
             if spec.spiking_layers == "head" and isinstance(layer, nn.Conv2d)
-            else snntorch.Leaky(spec.beta, threshold, spike_grad=SNNTORCH[spec.surrogate_gradient], state_quant=quant)
+            else snntorch_neurons(spec, is_last=layer is self.layers[-1])
             for layer in self.layers
-        )
+        ]
 
     def forward(self, x):
         """For each layer, spikes (or ReLU outputs) and membranes of every step."""
@@ -121,7 +127,7 @@ class SnnTorchLoop(nn.Module):
                     current = functional.max_pool2d(layer(signal), 2)
                 else:
                     current = layer(signal.flatten(1))
-                if isinstance(neurons, snntorch.Leaky):
+                if isinstance(neurons, SnnTorchNeurons):
                     signal, mems[i] = neurons(current, torch.zeros_like(current) if mems[i] is None else mems[i])
                     record[i][1].append(mems[i])
                 else:
@@ -130,13 +136,15 @@ class SnnTorchLoop(nn.Module):
         return record
 
 
-def stepped(neurons, current):
-    """Spikes and membranes of snnTorch's neurons, driven step by step."""
-    mem, steps = torch.zeros_like(current[0]), []
-    for t in range(STEPS):
-        spk, mem = neurons(current[min(t, len(current) - 1)], mem)
-        steps.append((spk, mem))
-    return [torch.stack(numbers) for numbers in zip(*steps, strict=True)]
+def snntorch_neurons(spec, *, is_last):
+    """SnnTorch's neurons, as a spec wants them."""
+    firing = 1.0 if spec.threshold is None or spec.threshold_sets == "clip" else spec.threshold
+    rounding = None
+    if spec.act_bit_width and (spec.quantize_readout or not is_last):
+        clip = 1.0 if spec.threshold_sets == "firing" else spec.threshold
+        how = spec.state_range, spec.quantize_state, spec.state_gradient
+        rounding = Rounding(spec.act_bit_width, clip, *how)
+    return SnnTorchNeurons(spec.surrogate_gradient, spec.beta, firing, rounding)
 
 
 def assert_equals_loop(network, x, loop):
@@ -151,7 +159,7 @@ def assert_equals_loop(network, x, loop):
         expected = torch.stack(spikes)
         if isinstance(neurons, Leaky):
             signal, mem = neurons.scan(current)
-            assert all(map(torch.equal, (signal, mem), stepped(theirs, current)))
+            assert all(map(torch.equal, (signal, mem), theirs.scan(current, STEPS)))
             assert signal.mean() > 0.005, "the test needs spikes"
             assert (signal != expected).float().mean() < 1e-4
         else:
@@ -168,7 +176,7 @@ def with_snntorch_neurons(network, neurons, x):
     signal = x.unsqueeze(0)
     for stage, theirs in zip(network, neurons, strict=True):
         current = stage.current(signal)
-        signal, mem = stepped(theirs, current) if isinstance(theirs, snntorch.Leaky) else (theirs(current), None)
+        signal, mem = theirs.scan(current, STEPS) if isinstance(theirs, SnnTorchNeurons) else (theirs(current), None)
     return mem[-1]
 
 
@@ -185,9 +193,15 @@ def assert_same_gradients(network, peer, tolerance=1e-5):
         assert error < tolerance, f"{name}: relative error {error:.1e}"
 
 
-@pytest.mark.parametrize("quantization", QUANTIZATIONS, ids=str)
+@pytest.mark.parametrize(
+    ("surrogate_gradient", "quantization"),
+    [
+        *itertools.product(SNNTORCH, QUANTIZATIONS),
+        *(("fast_sigmoid", {"act_bit_width": 4, "threshold": 1.1, **rounding}) for rounding in ROUNDINGS),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize(("network", "spiking_layers"), [("fcnet", "all"), ("convnet", "all"), ("convnet", "head")])
-@pytest.mark.parametrize("surrogate_gradient", SNNTORCH)
 def test_snn_equals_snntorch_loop(surrogate_gradient, network, spiking_layers, quantization):
     """Whole networks: the same spikes in every layer; given the same currents, gradients equal to 1e-5."""
     spec = snn_spec(surrogate_gradient, spiking_layers, **quantization)

@@ -1,9 +1,12 @@
+from typing import get_args
+
 import pytest
 import torch
 
 from privsearch.models.quantization import StateQuantizer
-from privsearch.models.scan import Dynamics, compiled_backward, compiled_forward, torch_backward, torch_forward
+from privsearch.models.scan import Dynamics, Fired, compiled_backward, compiled_forward, torch_backward, torch_forward
 from privsearch.models.surrogate import SURROGATE_GRADIENTS
+from privsearch.spec.trial import QuantizeState, StateGradient
 
 STEPS, NEURONS = 12, 40
 
@@ -13,22 +16,36 @@ def random(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("bits", [None, 4])
+QUANTIZERS = {
+    "none": None,
+    "snntorch": StateQuantizer(4, 1.0),
+    **{
+        f"{place} {gradient}": StateQuantizer(4, 1.0, place=place, gradient=gradient)
+        for place in get_args(QuantizeState)
+        for gradient in get_args(StateGradient)
+    },
+}
+
+
+@pytest.mark.parametrize("quantizer", QUANTIZERS.values(), ids=QUANTIZERS)
 @pytest.mark.parametrize("steps", [STEPS, 1], ids=["changing", "static"])
 @pytest.mark.parametrize("name", SURROGATE_GRADIENTS)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_compiled_and_torch_versions_agree(dtype, name, steps, bits):
+def test_compiled_and_torch_versions_agree(dtype, name, steps, quantizer):
     """What runs on a CPU and what runs elsewhere give the same bits."""
-    dynamics, quantizer = Dynamics(STEPS, 0.9, 1.0, name), StateQuantizer(bits, 1.0) if bits else None
+    dynamics = Dynamics(STEPS, 0.9, 1.0, name)
     current = (random(steps, NEURONS) + 0.3).to(dtype)
     compiled, plain = (version(current, dynamics, quantizer) for version in (compiled_forward, torch_forward))
-    assert all(map(torch.equal, compiled, plain))
+    assert all(torch.equal(a, b) for a, b in zip(compiled, plain, strict=True) if a is not None)
+    assert (compiled.inside is None) == (plain.inside is None)
 
+    fired = Fired(plain.compared, plain.inside, dynamics, quantizer)
     grad_spk, grad_mem = random(STEPS, NEURONS, seed=1).to(dtype), random(STEPS, NEURONS, seed=2)
-    got, expected = torch.empty_like(current), torch.empty_like(current)
-    compiled_backward(plain[1], grad_spk, grad_mem, dynamics, got)
-    torch_backward(plain[1], grad_spk, grad_mem, dynamics, expected)
-    assert torch.equal(got, expected)
+    for given in ((grad_spk, grad_mem), (grad_spk, None), (None, grad_mem)):
+        got, expected = torch.empty_like(current), torch.empty_like(current)
+        compiled_backward(fired, *given, got)
+        torch_backward(fired, *given, expected)
+        assert torch.equal(got, expected)
 
 
 @pytest.mark.parametrize("mem", [float("nan"), 1e30, -1e30, 3e5, float("inf")])

@@ -5,24 +5,20 @@ pass. numba compiles each kernel at its first call and keeps it on the disk; no 
 
 Arrays are float32, or uint16 for bfloat16, which numpy does not know.
 
-leaky.py       leaky neurons through all time steps, alone or with a narrow linear layer
+leaky.py       leaky neurons through all time steps
+levels.py      the rounding of membranes to their levels
+narrow.py      leaky neurons with the narrow linear layer that reads their spikes
 pooling.py     2x2 max pooling, channels last
 compiled.py    the compilation of kernels, and the access to their arrays
 """
 
-from privsearch.models.kernels.leaky import (
-    SURROGATE_CODES,
-    UNQUANTIZED,
-    Levels,
-    Neurons,
-    scan,
-    scan_backward,
-    scan_to_linear,
-    scan_to_linear_backward,
-)
+from privsearch.models.kernels.leaky import PLACES, SURROGATE_CODES, Neurons, scan, scan_backward
+from privsearch.models.kernels.levels import UNQUANTIZED, Levels
+from privsearch.models.kernels.narrow import scan_to_linear, scan_to_linear_backward
 from privsearch.models.kernels.pooling import max_pool, max_pool_backward
 
 __all__ = [
+    "PLACES",
     "SURROGATE_CODES",
     "UNQUANTIZED",
     "Levels",

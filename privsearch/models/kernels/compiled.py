@@ -1,7 +1,7 @@
 """The compilation of kernels, and their reading and writing of arrays.
 
-numba compiles a cached kernel again if the kernel's own file has changed, not if this file has. So the kernels' files
-hold the beginning of this file's SHA-256, and change with it.
+numba compiles a cached kernel again if the kernel's own file has changed, not if a file has that it imports. So each of
+the kernels' files holds the beginning of the SHA-256 of those that it imports (`BUILT_ON`), and changes with them.
 """
 
 from collections.abc import Callable

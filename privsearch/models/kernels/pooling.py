@@ -6,8 +6,8 @@ import numpy as np
 
 from privsearch.models.kernels.compiled import inlined, kernel, load
 
-COMPILED: Final = "34b14d0b6f10711c"
-"""The version of `privsearch.models.kernels.compiled` that the kernels here are compiled with."""
+BUILT_ON: Final = "9540f2dfae217caa"
+"""The version of the kernels' files that this one imports (see `compiled`)."""
 
 
 @inlined

@@ -12,7 +12,7 @@ from privsearch.report.wording.formats import console_table
 from privsearch.report.wording.search import budget_words, constraint_words
 from privsearch.spec import AXES, TrialSpec
 from privsearch.spec.datasets import task_name
-from privsearch.spec.trial import SNN_DEFAULTS
+from privsearch.spec.trial import CONDITIONAL_DEFAULTS
 from privsearch.sweep.plan import Plan
 
 
@@ -149,7 +149,7 @@ def trial_names(plan: Plan) -> dict[str, str]:
 def _varying_axes(specs: Collection[TrialSpec]) -> list[str]:
     """Return the axes on which the trials of one dataset differ where they have an effect."""
     values = {axis: {getattr(spec, axis) for spec in specs} for axis in AXES}
-    for axis in ("threshold", *SNN_DEFAULTS):
+    for axis in CONDITIONAL_DEFAULTS:
         values[axis].discard(None)  # None: the axis has no effect
     return [axis for axis, choices in values.items() if len(choices) > 1]
 

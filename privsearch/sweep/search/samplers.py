@@ -18,6 +18,7 @@ from optuna.samplers import (
 )
 from optuna.trial import FrozenTrial, Trial
 
+from privsearch.analysis.labels import plain
 from privsearch.spec import Direction
 from privsearch.spec.samplers import GaSampler, GpSampler, Sampler, TpeSampler
 from privsearch.sweep.search.space import Parameter, SearchSpace
@@ -113,17 +114,23 @@ def suggest(trial: Trial, parameter: Parameter) -> Any:
             return parameter.values[number] if parameter.ordered else number
         case FloatDistribution(low=low, high=high, step=step, log=log):
             return trial.suggest_float(parameter.axis, low, high, step=step, log=log)
-    return trial.suggest_categorical(parameter.axis, parameter.values)
+    names = [optuna_value(value) for value in parameter.values]
+    return parameter.values[names.index(trial.suggest_categorical(parameter.axis, names))]
 
 
 def as_params(space: SearchSpace, choices: dict[str, Any]) -> dict[str, Any]:
     """Return the choices that lead to a point, in Optuna's values."""
     by_axis = {parameter.axis: parameter for parameter in space.parameters}
     return {
-        axis: by_axis[axis].values.index(value) if by_axis[axis].ordered else value
+        axis: by_axis[axis].values.index(value) if by_axis[axis].ordered else optuna_value(value)
         for axis, value in choices.items()
         if by_axis[axis].size != 1
     }
+
+
+def optuna_value(value: Any) -> Any:
+    """Return a value of an axis as Optuna keeps it: a pair of numbers as text, any other as it is."""
+    return plain(value) if isinstance(value, tuple) else value
 
 
 def distribution(parameter: Parameter) -> IntDistribution | FloatDistribution | CategoricalDistribution:
@@ -133,7 +140,7 @@ def distribution(parameter: Parameter) -> IntDistribution | FloatDistribution | 
         return (
             IntDistribution(0, len(parameter.values) - 1)
             if parameter.ordered
-            else CategoricalDistribution(parameter.values)
+            else CategoricalDistribution([optuna_value(value) for value in parameter.values])
         )
     if isinstance(choices.low, int):
         return IntDistribution(choices.low, _last(parameter), choices.log, int(choices.step or 1))

@@ -10,9 +10,9 @@ import numpy as np
 from privsearch.spec import AXES, Network
 from privsearch.spec.search import Range, Space
 from privsearch.spec.trial import (
+    ACTIVATION_DEFAULTS,
     BUILT_IN_MODELS,
-    DEFAULT_THRESHOLD,
-    SNN_DEFAULTS,
+    CONDITIONAL_DEFAULTS,
     axis_adapter,
     canonical_axes,
     uses_axis,
@@ -21,7 +21,6 @@ from privsearch.spec.trial import (
 MOST_LISTED: Final = 100_000
 """The most points of a space that are ever listed one by one."""
 
-_DEFAULTS: Final = {**SNN_DEFAULTS, "threshold": DEFAULT_THRESHOLD}
 _DIGITS: Final = 6
 """Significant digits of a number that was drawn from a continuous range, as short as a person would write it."""
 _STEP_DIGITS: Final = 12
@@ -181,7 +180,7 @@ class SearchSpace:
         if axis == "model":
             return True
         model = chosen["model"]
-        if axis == "threshold" and uses_axis(model, "act_bit_width"):
+        if axis in ACTIVATION_DEFAULTS and uses_axis(model, "act_bit_width"):
             return chosen.get("act_bit_width", self._base["act_bit_width"]) is not None and uses_axis(model, axis)
         one_layer = axis == "spiking_layers" and self._network == "fcnet" and model in BUILT_IN_MODELS
         return uses_axis(model, axis) and not one_layer
@@ -196,7 +195,9 @@ def _parameter(axis: str, choices: tuple[Any, ...] | Range) -> Parameter:
     if isinstance(choices, Range):
         return Parameter(axis, range=choices)
     typed = [axis_adapter(axis).validate_python(value) for value in choices]
-    values: list[Any] = list(dict.fromkeys(_DEFAULTS.get(axis) if value is None else value for value in typed))
+    values: list[Any] = list(
+        dict.fromkeys(CONDITIONAL_DEFAULTS.get(axis) if value is None else value for value in typed)
+    )
     numbers = [value for value in values if isinstance(value, int | float)]
     # None stands for full precision or the whole split, so it sorts after the greatest number.
     return Parameter(axis, (*sorted(numbers), *(value for value in values if value not in numbers)))

@@ -1,11 +1,25 @@
+import ast
 import hashlib
 from pathlib import Path
 
-from privsearch.models.kernels import compiled, leaky, pooling
+import pytest
+
+from privsearch.models.kernels import compiled, leaky, levels, narrow, pooling
+
+FOLDER = Path(compiled.__file__).parent
 
 
-def test_kept_kernels_are_those_of_the_present_compiled() -> None:
-    """Numba looks at the files of the kernels alone, so these name the version of what they are compiled with."""
-    present = hashlib.sha256(Path(compiled.__file__).read_bytes()).hexdigest()[:16]
-    told = "compiled.py has changed: write the new beginning of its SHA-256 into the kernels' files"
-    assert [present] * 2 == [leaky.COMPILED, pooling.COMPILED], told
+def imported(path: Path) -> list[Path]:
+    """The kernels' files that one of them imports, in order of name."""
+    imports = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    modules = {node.module or "" for node in imports}
+    names = sorted(module.rpartition(".")[2] for module in modules if module.startswith("privsearch.models.kernels."))
+    return [FOLDER / f"{name}.py" for name in names]
+
+
+@pytest.mark.parametrize("module", [levels, leaky, narrow, pooling], ids=lambda module: module.__name__.split(".")[-1])
+def test_kept_kernels_are_built_on_the_present_files(module) -> None:
+    """Numba looks at the file of a kernel alone, so it names the version of the files that it imports."""
+    present = hashlib.sha256(b"".join(path.read_bytes() for path in imported(Path(module.__file__)))).hexdigest()[:16]
+    told = f"a file that {module.__name__} imports has changed: BUILT_ON must be {present!r}"
+    assert present == module.BUILT_ON, told
