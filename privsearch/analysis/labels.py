@@ -6,7 +6,7 @@ from typing import Any, Final
 from privsearch.analysis.metrics import FPRS, needed_non_members, rate_key
 from privsearch.spec import AXES
 from privsearch.spec.columns import Column
-from privsearch.spec.trial import BUILT_IN_MODELS
+from privsearch.spec.trial import BUILT_IN_MODELS, STATE_DEFAULTS
 
 _BIT_WIDTHS: Final = {"weight_bit_width": "w", "act_bit_width": "a"}
 _SAID_FIRST: Final = ("model", "threshold", *_BIT_WIDTHS)
@@ -31,12 +31,13 @@ def configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
 
     Args:
         row: a row of the results table as plain values, as of `privsearch.analysis.frames.records`.
-        varying: the axes to name, of `privsearch.analysis.frames.varying_axes`; the model is always named.
+        varying: the axes to name, of `privsearch.analysis.frames.varying_axes`; the model is always named, and how
+            membranes are quantised only where that is not the default.
     """
     words = [model_name(row["model"]), *_precision(row, varying)]
     for axis in [axis for axis in AXES if axis in varying and axis not in _SAID_FIRST]:
         value = "all" if row[axis] is None and axis in _SIZES else row[axis]
-        if value is not None:
+        if value is not None and value != STATE_DEFAULTS.get(axis):
             words.append(value if axis == "surrogate_gradient" else f"{axis} {plain(value)}")
     return " ".join(words)
 
