@@ -33,7 +33,8 @@ def completed(number: int, spec: TrialSpec, rule: Rule, noise: float, replicates
     own = np.random.default_rng(number).normal(scale=noise, size=(3, replicates))
     shared = np.random.default_rng(0).normal(scale=0.05, size=replicates)
     aucs, placebos = truth.auc + shared + own[1], truth.placebo + own[2]
-    made = completed_of(f"{number:016x}", (truth.accuracy + shared / 10 + own[0]).tolist(), aucs.tolist(), spec)
+    accuracies = np.clip(truth.accuracy + shared / 10 + own[0], 0.01, 1)
+    made = completed_of(f"{number:016x}", accuracies.tolist(), aucs.tolist(), spec)
     kept = []
     for replicate, placebo in zip(made.replicates, placebos.tolist(), strict=True):
         attack = replicate.attacks["svm"]

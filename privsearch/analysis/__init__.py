@@ -9,6 +9,7 @@ frames.py         the tables of results: one row a trial, a target, a slice or a
 importances.py    the growth of a front, the axes that decide outcomes, the values that reach the front
 intervals.py      intervals of means over targets, from each target's own estimate
 labels.py         the words for configurations, columns and numbers
+learning.py       which networks have learnt, and which far less than in full precision
 metrics.py        AUC, TPR, advantage, epsilon, noise floor: the only definitions
 paper/            the published numbers and claims, and how a study bears them out
 pareto.py         comparable outcomes, the front, constraints and the hypervolume

@@ -9,6 +9,7 @@ from privsearch._util.interval import Interval
 from privsearch.analysis.frames import completed_numbers, configurations_frame, records, varying_axes
 from privsearch.analysis.intervals import mean_interval, spread_interval
 from privsearch.analysis.labels import TPRS, configuration, reason_missing
+from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.targets import target_numbers
 from privsearch.spec import WORST, leading_attack
 from privsearch.spec.columns import Column
@@ -52,15 +53,17 @@ def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
     and `_low`, `_high` are the ends of a 95 % interval: that of the results table for an AUC, of `mean_interval` for an
     attack's other numbers, of `spread_interval` for accuracies. `accuracy_gap` is training less test accuracy.
     `tpr_at_fpr_*_missing` says why a rate is not there. `strongest` says which attacks `worst` stands for: one, or two
-    where the halves of the examples choose differently. Only protocols with a placebo
-    have numbers of it, and an excess. An attack that a trial cannot be given, or has not been given yet, has no row.
+    where the halves of the examples choose differently. Only protocols with a placebo have numbers of it, and an
+    excess. An attack that a trial cannot be given, or has not been given yet, has no row, and neither has a trial with
+    a network that has not learnt: what it does not leak says nothing.
     """
     results = list(results)
     words: dict[str, str] = {}
     for _, rows in configurations_frame(results).groupby("dataset", sort=False):
         varying = varying_axes(rows)
         words |= {row["trial_id"]: configuration(row, varying) for row in records(rows)}
-    table = [row for r in results if isinstance(r, Completed) for row in _rows(r, words[r.trial_id])]
+    learnt = [result for result in results if isinstance(result, Completed) and not networks_at_chance(result)]
+    table = [row for result in learnt for row in _rows(result, words[result.trial_id])]
     return pd.DataFrame(table, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 

@@ -26,6 +26,7 @@ from numpy import ndarray as Array
 from scipy.special import stdtr, stdtrit
 
 from privsearch.analysis.frames import targets_frame
+from privsearch.analysis.learning import networks_at_chance
 from privsearch.errors import StudyError
 from privsearch.spec import WORST, TrialSpec, leading_attack
 from privsearch.spec.columns import AUDIT_FRACTIONS, Column
@@ -161,7 +162,8 @@ def differences_frame(a: Completed, others: Sequence[Completed], column: str | N
         One row for each B and quantity, the B that leaks least first. `a` and `b` are means over the targets;
         `difference` is B - A, with its 95 % interval from `low` to `high`; `p` is that of the one comparison, and
         `p_holm` is corrected for all comparisons of the same quantity. `verdict` says in words which differences have
-        a `p_holm` below 0.05. `n` counts the pairs of targets; where one lacks the number, n is 0 and nothing is said.
+        a `p_holm` below 0.05. Where A or B has a network that has not learnt, leakage has no `p_holm`, and the verdict
+        says so. `n` counts the pairs of targets; where one lacks the number, n is 0 and nothing is said.
 
     Raises:
         StudyError: there is no such column, or it has no numbers.
@@ -182,7 +184,8 @@ def _compared(a: Completed, others: Sequence[Completed], quantity: str, values: 
     difference = mean_difference(
         values[1:] - values[0], correlation=pair_correlation(a.spec, quantity, values.shape[-1])
     )
-    p_holm = holm(difference.p)
+    silent = _not_learnt(a, others) if Column.parse(quantity).attack is not None else [""] * len(others)
+    p_holm = holm(np.where([not reason for reason in silent], difference.p, np.nan))
     return pd.DataFrame(
         {
             "trial_id": [other.trial_id for other in others],
@@ -195,9 +198,19 @@ def _compared(a: Completed, others: Sequence[Completed], quantity: str, values: 
             "p": difference.p,
             "p_holm": p_holm,
             "n": np.where(np.isnan(difference.mean), 0, values.shape[-1]),
-            "verdict": [_verdict(quantity, *pair) for pair in zip(difference.mean, p_holm, strict=True)],
+            "verdict": [
+                reason or _verdict(quantity, mean, p)
+                for reason, mean, p in zip(silent, difference.mean, p_holm, strict=True)
+            ],
         }
     )
+
+
+def _not_learnt(a: Completed, others: Sequence[Completed]) -> list[str]:
+    """Return, for each of `others`, why nothing can be said of its leakage against A; empty if something can."""
+    if networks_at_chance(a):
+        return ["A has not learnt"] * len(others)
+    return ["B has not learnt" if networks_at_chance(other) else "" for other in others]
 
 
 def pair_correlation(spec: TrialSpec, quantity: str, num_targets: int) -> float:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from privsearch._util.interval import Interval
 from privsearch.analysis.intervals import mean_interval
+from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import noise_floor
 from privsearch.analysis.targets import COUNTS, TargetNumbers, target_numbers
 from privsearch.spec import AXES, WORST
@@ -30,7 +31,7 @@ _TYPES: Final = {
     **dict.fromkeys(("weight_bit_width", "act_bit_width", "num_steps", "train_size", "test_size"), "Int64"),
     **dict.fromkeys(("threshold", "beta"), "Float64"),
     **dict.fromkeys(("spiking_layers", "surrogate_gradient", "error", "environment"), "string"),
-    "dead_networks": "Int64",
+    **dict.fromkeys(("dead_networks", "networks_at_chance"), "Int64"),
 }
 
 
@@ -42,8 +43,9 @@ def results_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
     hierarchical bootstrap (of `worst` by `mean_interval`). `<attack>.noise_floor` is the half-width of the 95 %
     interval around 0.5 that guessing gives on one target. A number that some target has too few examples for is
     missing. `dead_networks` counts the networks that give all examples the same outputs, which no attack has a number
-    for. `environment` names the versions and the processor that a trial was trained and attacked with. `worst` is
-    the strongest attack, chosen on other examples (see `strongest`): its AUC is that on these, its other numbers are
+    for, and `networks_at_chance` those that have not learnt (`privsearch.analysis.learning`). `environment` names the
+    versions and the processor that a trial was trained and attacked with. `worst` is the strongest attack, chosen on
+    other examples (see `strongest`): its AUC is that on these, its other numbers are
     those on all. A failed trial has its configuration, `error`, and no numbers.
 
     Args:
@@ -70,6 +72,24 @@ def configurations_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     """Make only the columns `trial_id`, `dataset`, `protocol` and the axes of the results table."""
     rows = [{**_whose(result), **result.spec.axes()} for result in results]
     frame = pd.DataFrame(rows, columns=["trial_id", "dataset", "protocol", *AXES])
+    return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
+
+
+def learning_frame(results: Iterable[Completed]) -> pd.DataFrame:
+    """Make only the columns of the results table that `privsearch.analysis.learning` needs."""
+    rows = [
+        {
+            **_whose(result),
+            "status": result.status,
+            "seed": result.spec.seed,
+            **result.spec.axes(),
+            "train_accuracy": fmean(replicate.target.train_accuracy for replicate in result.replicates),
+            "networks_at_chance": networks_at_chance(result),
+        }
+        for result in results
+    ]
+    columns = ["trial_id", "dataset", "protocol", "status", "seed", *AXES, "train_accuracy", "networks_at_chance"]
+    frame = pd.DataFrame(rows, columns=columns)
     return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
 
 
@@ -141,11 +161,16 @@ def _row(result: TrialResult, targets: Sequence[Mapping[str, Any]] | None) -> di
         "seconds": result.seconds,
         "error": None,
         "dead_networks": None,
+        "networks_at_chance": None,
         "environment": None,
     }
     if isinstance(result, Completed):
         dead = None if result.dead is None else len(result.dead)
-        origin = {"dead_networks": dead, "environment": SEPARATOR.join(result.environments)}
+        origin = {
+            "dead_networks": dead,
+            "networks_at_chance": networks_at_chance(result),
+            "environment": SEPARATOR.join(result.environments),
+        }
         return row | origin | completed_numbers(result, targets)
     return row | {"error": f"{result.error}: {result.message}"}
 

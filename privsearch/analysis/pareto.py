@@ -13,6 +13,7 @@ from numpy import ndarray as Array
 from optuna._hypervolume import compute_hypervolume
 from optuna.study._multi_objective import _fast_non_domination_rank, _is_pareto_front
 
+from privsearch.analysis.learning import learnt_rows
 from privsearch.spec.columns import DECIMALS, Column
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.objectives import Objectives
@@ -21,7 +22,7 @@ UNCONSTRAINED: Final[Constraints] = {}
 
 
 def comparable(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
-    """Return the rows that a front can be drawn from: completed, with no dead network and a number for every objective.
+    """Return the rows that a front can be drawn from: completed, with every objective, and all networks have learnt.
 
     Args:
         frame: rows of the results table, all of one dataset under one protocol.
@@ -38,8 +39,9 @@ def comparable(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
         )
     # A column stands in the table only once some trial has a number for it.
     missing = {column: np.nan for column in objectives if column not in frame}
-    alive = frame["dead_networks"].fillna(0) == 0
-    return frame[(frame["status"] == "completed") & alive].assign(**missing).dropna(subset=list(objectives))
+    rows = learnt_rows(frame[frame["status"] == "completed"])
+    alive = rows["dead_networks"].fillna(0) == 0
+    return rows[alive].assign(**missing).dropna(subset=list(objectives))
 
 
 def pareto_front(frame: pd.DataFrame, objectives: Objectives, constraints: Constraints = UNCONSTRAINED) -> pd.DataFrame:

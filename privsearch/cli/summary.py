@@ -19,6 +19,7 @@ def closing_lines(outcome: "SweepOutcome") -> str:
             *(start.line() for start in outcome.warm_starts),
             *(f"{search.line()}; ended: {search.ended}" for search in counts.searches),
             *_dead(counts.num_dead),
+            *_at_chance(outcome.tasks),
             *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in counts.refused.items()),
             *_unkept("signals", counts.unkept, "so that attacks to come need them trained again"),
             *_unkept("networks", counts.networks_unkept, "so that only `export --train` can give them"),
@@ -34,6 +35,14 @@ def closing_lines(outcome: "SweepOutcome") -> str:
 def _dead(count: int) -> list[str]:
     explanation = "in which some network gives all examples the same outputs: not attacked, and on no front"
     return [f"dead: {count} of these, {explanation}"] if count else []
+
+
+def _at_chance(tasks: "Iterable[Task]") -> list[str]:
+    from privsearch.report.wording.fronts import not_learnt_count
+
+    count = sum(not_learnt_count(task) for task in tasks)
+    explanation = "with a network that names classes no better than by guessing: in no audit, and on no front"
+    return [f"not learnt: {count} configuration{'s' if count > 1 else ''} {explanation}"] if count else []
 
 
 def unsatisfied(tasks: "Iterable[Task]") -> list[str]:

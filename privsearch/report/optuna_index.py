@@ -27,7 +27,8 @@ from privsearch.sweep.search.samplers import optuna_value, quiet_optuna
 def index_results(path: Path, tasks: Iterable[Task]) -> None:
     """Write the results as an Optuna journal, one Optuna study a task, and replace an existing journal.
 
-    A configuration is a trial: COMPLETE with the objectives as values, or else FAIL, as are dead ones. The parameters
+    A configuration is a trial: COMPLETE with the objectives as values, or else FAIL, as are those with a
+    network that is dead or has not learnt. The parameters
     of a trial are the axes that vary within the study and have an effect on the trial. A constant axis is an attribute
     of the study, and every other column an attribute of the trial. Violations of constraints are stored in Optuna's
     form, so that `study.best_trials` is the front. The new journal replaces the old one in a single step, once it is
@@ -87,7 +88,9 @@ def _distribution(values: list[Any]) -> BaseDistribution:
 
 def _trial(row: dict[str, Any], distributions: Mapping[str, BaseDistribution], task: Task) -> FrozenTrial:
     values = [row.get(column) for column in task.objectives]
-    complete = row["status"] == "completed" and None not in values and not row["dead_networks"]
+    complete = (
+        row["status"] == "completed" and None not in values and not (row["dead_networks"] or row["networks_at_chance"])
+    )
     params = {
         axis: optuna_value(row[axis])
         for axis in distributions

@@ -158,13 +158,23 @@ class TrainedNetwork(BaseModel):
 
 
 class Replicate(BaseModel):
-    """A target, its shadow if no other target shares it, and the numbers of each attack."""
+    """A target, its shadow if no other target shares it, and the numbers of each attack.
+
+    Attributes:
+        target: the audited network.
+        shadow: the attacker's own network, or None.
+        attacks: the numbers of each attack, by its name.
+        majority_share: the share of the most frequent class in the target's training set, a fraction.
+        train_size: the number of examples in it.
+    """
 
     model_config = _FROZEN
 
     target: TrainedNetwork
     shadow: TrainedNetwork | None
     attacks: dict[Word, AttackResult]
+    majority_share: float | None = Field(None, ge=0, le=1)
+    train_size: int | None = Field(None, ge=1)
 
 
 @dataclass(frozen=True)

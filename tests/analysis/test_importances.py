@@ -19,7 +19,8 @@ THREE: Objectives = TWO | {"seconds": "minimize"}
 
 def task(rows: pd.DataFrame, objectives: Objectives = TWO, **constraints: str) -> Task:
     """Of configurations with no more than their axes and their numbers, of one target each."""
-    known = {"status": "completed", "dataset": "iris", "protocol": "paper", "dead_networks": None, "replicates": 1}
+    known = {"status": "completed", "dataset": "iris", "protocol": "paper", "replicates": 1}
+    known |= dict.fromkeys(("dead_networks", "networks_at_chance"))
     ids = [f"{number:016x}" for number in range(len(rows))]
     full = rows.assign(**{column: value for column, value in known.items() if column not in rows}, trial_id=ids)
     full = full.assign(**{axis: None for axis in AXES if axis not in rows})

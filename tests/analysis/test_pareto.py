@@ -19,7 +19,7 @@ DIRECTIONS = st.sampled_from(["maximize", "minimize"])
 def table(rows: list[tuple[str, float, float]]) -> pd.DataFrame:
     """A results table of one dataset and protocol with no more than a front needs."""
     frame = pd.DataFrame(rows, columns=["status", *OBJECTIVES])
-    return frame.assign(dataset="iris", protocol="paper", dead_networks=None)
+    return frame.assign(dataset="iris", protocol="paper", dead_networks=None, networks_at_chance=None)
 
 
 def test_error_of_several_tasks_names_them() -> None:
@@ -122,7 +122,7 @@ def test_what_violates_a_constraint_is_as_if_it_were_not_there(rows: list[tuple[
     """The front and the hypervolume of three objectives are those of the rows for which the constraint holds."""
     columns = ["test_accuracy", "svm.auc", "train_accuracy", "svm.advantage"]
     frame = pd.DataFrame(rows, columns=columns).assign(
-        dataset="iris", protocol="paper", dead_networks=None, status="completed"
+        dataset="iris", protocol="paper", dead_networks=None, networks_at_chance=None, status="completed"
     )
     objectives: dict[str, Direction] = dict.fromkeys(columns[:3], "minimize")
     constraint = Constraint.model_validate(bound)

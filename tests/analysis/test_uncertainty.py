@@ -17,7 +17,7 @@ OBJECTIVES: dict[str, Direction] = {"test_accuracy": "maximize", "svm.auc": "min
 def table(rows: list[tuple[str, float, float]]) -> pd.DataFrame:
     """A results table of one dataset and protocol with no more than a front needs."""
     frame = pd.DataFrame(rows, columns=["status", *OBJECTIVES])
-    return frame.assign(dataset="iris", protocol="paper", dead_networks=None)
+    return frame.assign(dataset="iris", protocol="paper", dead_networks=None, networks_at_chance=None)
 
 
 def uncertainty(*trials: tuple[list[float], list[float]], **settings: Any) -> FrontUncertainty:

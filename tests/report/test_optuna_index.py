@@ -208,7 +208,8 @@ def test_best_trials_are_the_front(
     directions: Objectives = {"test_accuracy": "maximize", "svm.auc": "minimize", "seconds": "minimize"}
     bounds = {"test_accuracy": first, "svm.advantage": second}
     constraints = {column: Constraint.model_validate(bound) for column, bound in bounds.items() if bound}
-    known = {"status": "completed", "dataset": "iris", "protocol": "paper", "dead_networks": None, "replicates": 1}
+    known = {"status": "completed", "dataset": "iris", "protocol": "paper", "replicates": 1}
+    known |= dict.fromkeys(("dead_networks", "networks_at_chance"))
     ids = [f"{number:016x}" for number in range(len(rows))]
     frame = pd.DataFrame(rows, columns=columns).assign(**known, **dict.fromkeys(AXES), trial_id=ids)
     frame = frame.assign(model="ann", epochs=range(len(rows)))

@@ -45,7 +45,8 @@ class Success(StrEnum):
 class Audit:
     """The numbers of one dataset, as an array over the replicates for each configuration.
 
-    A configuration that the study lacks, or that failed, is an array of one NaN, so that its differences are NaN too.
+    A configuration that the study lacks, that failed or that has not learnt is an array of one NaN, so that its
+    differences are NaN too.
     """
 
     def __init__(self, cells: StudyCells, numbers: TargetNumbers, dataset: str, attack: str, success: Success) -> None:
@@ -76,7 +77,7 @@ class Audit:
 
     def _over_replicates(self, cell: Cell, column: str) -> Float[Array, " replicates"]:
         row = self._cells.find(cell)
-        if row is None or row["status"] != "completed":
+        if row is None or row["status"] != "completed" or row["networks_at_chance"]:
             return _MISSING
         return np.array([target.get(column, np.nan) for target in self._numbers[row["trial_id"]]])
 

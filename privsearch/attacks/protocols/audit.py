@@ -66,6 +66,13 @@ def _replicates(cohort: Cohort, protocol: Protocol, by_target: list[dict[str, At
         number: network for (number, role), network in zip(roles, cohort.networks, strict=True) if role == "shadow"
     }
     return tuple(
-        Replicate(target=cohort.networks[target], shadow=shadows.get(roles[target][0]), attacks=attacks)
+        Replicate(
+            target=cohort.networks[target],
+            shadow=shadows.get(roles[target][0]),
+            attacks=attacks,
+            majority_share=float(classes.max() / classes.sum()),
+            train_size=int(classes.sum()),
+        )
         for target, attacks in zip(protocol.target_networks, by_target, strict=True)
+        for classes in [np.bincount(cohort.signals.labels[cohort.signals.is_member[target]])]
     )

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import TypedDict
 
 from privsearch._util.text import printable
+from privsearch.analysis.learning import networks_at_chance
 from privsearch.report.page.budget import MOST_FAILURES, MOST_IDS, MOST_TRACEBACK
 from privsearch.report.page.columns import short
 from privsearch.study.result import Completed, Death, Failed, TrialResult
@@ -34,6 +36,7 @@ class Failures(TypedDict):
         num_failed: the number of all failed trials.
         said: sentences on other missing numbers and the reasons.
         dead: the trials with a dead network.
+        at_chance: the other trials with a network that has not learnt.
         waiting: the listed trials that have not been run.
         num_waiting: the number of all trials that have not been run.
     """
@@ -42,6 +45,7 @@ class Failures(TypedDict):
     num_failed: int
     said: list[str]
     dead: list[dict[str, str]]
+    at_chance: list[dict[str, str]]
     waiting: list[dict[str, str]]
     num_waiting: int
 
@@ -68,11 +72,22 @@ def failures(trials: Mapping[str, str], results: Sequence[TrialResult], words: M
         for result in completed
         if result.dead
     ]
+    at_chance = [
+        {
+            "trial_id": result.trial_id,
+            "dataset": result.spec.dataset_name,
+            "configuration": words[result.trial_id],
+            "train_accuracy": f"{fmean(replicate.target.train_accuracy for replicate in result.replicates):.3f}",
+        }
+        for result in completed
+        if networks_at_chance(result) and not result.dead
+    ]
     return {
         "failed": [_failure(result, words[result.trial_id]) for result in failed[:MOST_FAILURES]],
         "num_failed": len(failed),
         "said": [*_refused(completed), *_unkept(completed)],
         "dead": dead[:MOST_FAILURES],
+        "at_chance": at_chance[:MOST_FAILURES],
         "waiting": waiting[:MOST_IDS],
         "num_waiting": len(waiting),
     }

@@ -10,10 +10,18 @@ from privsearch.analysis.columns import axis_title, widest_noise_floor
 from privsearch.analysis.differences import ACCURACY, half_width_factor, leakage_column, pair_correlation, verdict_words
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import NOTATION, configuration, quantity
+from privsearch.analysis.learning import learnt_rows
 from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front_marks import INFEASIBLE, tier_words, tiers
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
-from privsearch.report.wording.fronts import asked_words, counts, hypervolume_words, missing_words, shared_axes
+from privsearch.report.wording.fronts import (
+    asked_words,
+    counts,
+    hypervolume_words,
+    learnt_less_words,
+    missing_words,
+    shared_axes,
+)
 from privsearch.spec.columns import Column
 from privsearch.study.result import Completed
 
@@ -216,6 +224,7 @@ def _headings(task: Task, *, sure: bool, searched: bool) -> Iterator[Heading]:
 
 def _notes(task: Task) -> Iterator[str]:
     yield from missing_words(task)
+    yield from learnt_less_words(task.rows, varying_axes(task.rows))
     if not task.candidates.empty:
         yield hypervolume_words(task)
     yield NOTATION
@@ -227,10 +236,13 @@ def _paired(task: Task, trials: Sequence[Completed]) -> Iterator[Paired]:
     if not trials:
         return
     spec, targets = trials[0].spec, task.targets
+    not_learnt = set(task.rows["trial_id"]) - set(learnt_rows(task.rows)["trial_id"])
     for column in dict.fromkeys((ACCURACY, leakage_column(spec), *task.objectives)):
         if column not in targets or not pd.api.types.is_numeric_dtype(targets[column]):
             continue
         values = {str(i): series.tolist() for i, series in targets.groupby("trial_id", sort=False)[column]}
+        if Column.parse(column).attack is not None:  # what has not learnt is no side of a comparison of leakage
+            values |= {i: [None] * len(values[i]) for i in not_learnt if i in values}
         num_targets = spec.protocol.targets
         lower, higher = verdict_words(column)
         correlation = pair_correlation(spec, column, num_targets) if num_targets > 1 else 0.0

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
 from privsearch.analysis.labels import quantity
+from privsearch.analysis.learning import networks_at_chance
 from privsearch.report.wording.search import asked_words, outcome_words, value_words
 from privsearch.spec import SweepSpec
 from privsearch.spec.datasets import dataset_name
@@ -57,6 +58,7 @@ def overview(
             "completed": len(completed),
             "failed": sum(isinstance(result, Failed) for result in results),
             "with a dead network": sum(bool(result.dead) for result in completed),
+            "not learnt": sum(bool(networks_at_chance(result)) for result in completed),
             "not run yet": len(trials) - len(results),
         },
         "facts": [{"name": name, "said": values} for name, values in facts.items() if values],

@@ -24,6 +24,7 @@ from privsearch.report.wording.fronts import (
     asked_words,
     counts,
     hypervolume_words,
+    learnt_less_words,
     missing_words,
     nearest_words,
     shared_axes,
@@ -87,7 +88,7 @@ def _cells(row: Mapping[str, Any], column: str) -> list[str]:
 def _caption(task: Task, front: list[dict[str, Any]], contenders: list[dict[str, Any]], num_possible: int) -> str:
     spreads = " ±: sd over the targets. In brackets: 95 %." if front else ""
     lines = [f"{len(front)} on the front of {counts(task.rows)}.{spreads}", *missing_words(task)]
-    lines += _constraints(task)
+    lines += [*learnt_less_words(task.rows, varying_axes(task.rows)), *_constraints(task)]
     if task.uncertainty.hypervolume:
         lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
     if num_possible:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from privsearch.analysis.differences import ACCURACY
-from privsearch.analysis.frames import varying_axes
+from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import NOTATION, configuration, quantity
+from privsearch.analysis.learning import far_below_full_precision
 from privsearch.analysis.selection import Cost, Selection
 from privsearch.report.wording.fronts import constraints_words, nearest_words
 from privsearch.spec import AXES
@@ -132,6 +133,12 @@ def _doubts(selection: Selection) -> Iterator[str]:
         if selection.accuracy is None:
             why = "how sure that is is not known, as its targets show no spread"
         yield f"warning: its mean accuracy is at least {selection.min_accuracy:g}, but {why}"
+    told = far_below_full_precision(selection.task.rows)
+    for row in records(told[told["trial_id"] == (selection.chosen or {}).get("trial_id")]):
+        yield (
+            f"warning: its training accuracy, {row['train_accuracy']:.4f}, is far below that of the same network in "
+            f"full precision, {row['full_precision_train_accuracy']:.4f}: it may leak less because it has learnt less"
+        )
 
 
 def _cost(selection: Selection) -> Iterator[str]:

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from privsearch.analysis.labels import guessing_mark, guessing_words
+from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import FPRS, noise_floor, rate_key
 from privsearch.models.training import EpochListener
 from privsearch.report.wording.formats import MISSING, console_table
@@ -58,6 +59,11 @@ def _notes(result: Completed, attack_results: Sequence[AttackResult]) -> Iterato
         yield guessing_words(map(_noise_floor, attack_results))
     for network in result.dead or ():
         yield f"Dead: {result.spec.protocol.network_name(network)} gives all examples the same outputs."
+    if count := networks_at_chance(result):
+        yield (
+            f"Not learnt: {count} of the networks above classify their own training data no better than the most "
+            "frequent class would. What such a network does not leak says nothing."
+        )
     for attack, reason in result.refused.items():
         yield f"{attack} could not be run: {reason}."
 

@@ -5,8 +5,10 @@ from typing import Any, Final
 
 import pandas as pd
 
+from privsearch.analysis.frames import learning_frame, varying_axes
 from privsearch.analysis.labels import TPRS, guessing_mark, guessing_words
 from privsearch.report.wording.formats import MISSING
+from privsearch.report.wording.fronts import learnt_less_words, not_learnt_words
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
 from privsearch.spec.protocols import PROTOCOLS
@@ -67,15 +69,25 @@ def notes(rows: pd.DataFrame) -> list[str]:
 
 
 def left_out(results: Sequence[TrialResult]) -> Iterator[str]:
-    """Yield how many trials have no line in the audit, and why."""
+    """Yield which trials have no line in the audit, and why, and which have one that says less than it seems to."""
     whole = f"of {len(results)} trials"
     if failed := sum(isinstance(result, Failed) for result in results):
         yield f"{failed} {whole} failed and are left out."
+    yield from _not_learnt(results)
     unattacked = [result for result in results if isinstance(result, Completed) and not result.across]
     if unattacked:
         dead = sum(bool(result.dead) for result in unattacked)
         why = f", {dead} of them because a network is dead: it gives all examples the same outputs" if dead else ""
         yield f"{len(unattacked)} {whole} could not be attacked and are left out{why}."
+
+
+def _not_learnt(results: Sequence[TrialResult]) -> Iterator[str]:
+    """Yield sentences on the trials that have learnt nothing, or far less than others, by dataset and protocol."""
+    completed = [result for result in results if isinstance(result, Completed) and not result.dead]
+    for (dataset, protocol), task_rows in learning_frame(completed).groupby(["dataset", "protocol"], sort=False):
+        varying = varying_axes(task_rows)
+        for sentence in (*not_learnt_words(task_rows, varying), *learnt_less_words(task_rows, varying)):
+            yield f"{dataset}, {protocol}: {sentence}"
 
 
 def missing_words(rows: pd.DataFrame, tpr: str) -> str:

@@ -1,6 +1,7 @@
 """A Pareto front in words, alike in the terminal, in figures and on the page."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,13 @@ from privsearch.analysis.labels import (
     quantity,
     reason_missing,
 )
+from privsearch.analysis.learning import FAR_BELOW, far_below_full_precision, learnt_rows
 from privsearch.analysis.pareto import reference_point
 from privsearch.analysis.tasks import Task
 from privsearch.spec.columns import Column
+
+_MOST_NAMED: Final = 6
+"""The most configurations that a sentence names."""
 
 
 def counts(frame: pd.DataFrame) -> str:
@@ -56,7 +61,7 @@ def nearest_words(task: Task) -> str:
 
 
 def missing_words(task: Task) -> Iterator[str]:
-    """Yield how many trials are dead or lack a number for an objective, with the reason if it is known."""
+    """Yield which trials are dead, have not learnt, or lack a number for an objective, with the reason if known."""
     completed = task.rows[task.rows["status"] == "completed"]
     is_dead = completed["dead_networks"].fillna(0) > 0
     if is_dead.any():
@@ -64,8 +69,9 @@ def missing_words(task: Task) -> Iterator[str]:
             f"{is_dead.sum()} of {len(completed)} completed configurations have a dead network, which gives all "
             "examples the same outputs, and so cannot be on the front."
         )
+    yield from not_learnt_words(completed[~is_dead], varying_axes(task.rows))
     for column in task.objectives:
-        lacking = completed[np.isnan(numbers(completed, column)) & ~is_dead]
+        lacking = learnt_rows(completed[np.isnan(numbers(completed, column)) & ~is_dead])
         if len(lacking):
             parsed = Column.parse(column)
             sizes = numbers(lacking, parsed.num_non_members)
@@ -75,6 +81,53 @@ def missing_words(task: Task) -> Iterator[str]:
                 f"{len(lacking)} of {len(completed)} completed configurations have no {quantity(column)}, and so "
                 f"cannot be on the front{reason}."
             )
+
+
+def not_learnt_words(rows: pd.DataFrame, varying: Collection[str]) -> Iterator[str]:
+    """Yield a sentence on the completed configurations with networks that have not learnt, if there are any.
+
+    Args:
+        rows: rows of the results table.
+        varying: the axes to name.
+    """
+    idle = rows.drop(learnt_rows(rows).index)
+    if len(idle):
+        yield (
+            f"{len(idle)} of {len(rows)} completed configurations have not learnt: some network classifies its own "
+            "training data no better than the most frequent class would, so that its leakage says nothing. They are "
+            f"on no front: {_with_accuracies(idle, varying)}."
+        )
+
+
+def not_learnt_count(task: Task) -> int:
+    """Count the configurations of a task that have not learnt."""
+    return len(task.rows) - len(learnt_rows(task.rows))
+
+
+def learnt_less_words(rows: pd.DataFrame, varying: Collection[str]) -> Iterator[str]:
+    """Yield a sentence on the configurations that have learnt far less than in full precision, if there are any.
+
+    Args:
+        rows: rows of the results table, those in full precision among them.
+        varying: the axes to name.
+    """
+    told = far_below_full_precision(rows)
+    if len(told):
+        yield (
+            f"{len(told)} quantised configurations have a training accuracy more than {FAR_BELOW:g} below that of "
+            "the same network in full precision; if they leak less, that may be because they have learnt less: "
+            f"{_with_accuracies(told, varying)}."
+        )
+
+
+def _with_accuracies(rows: pd.DataFrame, varying: Collection[str]) -> str:
+    shown = [
+        f"{configuration(row, varying)} ({quantity('train_accuracy')} {row['train_accuracy']:.3f}"
+        + (f", in full precision {full:.3f})" if (full := row.get("full_precision_train_accuracy")) else ")")
+        for row in records(rows.head(_MOST_NAMED))
+    ]
+    more = len(rows) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def hypervolume_words(task: Task) -> str:

@@ -10,7 +10,7 @@ from privsearch.spec.search import StopRule
 
 Outcome = Mapping[str, float] | None
 """A trial's numbers by result column, with every objective and constraint; None if the trial failed, lacks a number, or
-has a dead network."""
+has a network that is dead or has not learnt."""
 
 
 class HypervolumeTracker:

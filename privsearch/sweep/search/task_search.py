@@ -85,10 +85,12 @@ class TaskSearch:
 
     def outcome(self, result: TrialResult) -> dict[str, float] | None:
         """Return the numbers that a sampler is told of a result; None if a front would leave the result out."""
-        from privsearch.analysis.frames import completed_numbers  # pandas is slow to import, and a plan needs none
+        # pandas is slow to import, and a plan needs none
+        from privsearch.analysis.frames import completed_numbers
+        from privsearch.analysis.learning import networks_at_chance
 
         restricted = restricted_to(result, self.attacks[result.spec.model])
-        if not isinstance(restricted, Completed) or restricted.dead:
+        if not isinstance(restricted, Completed) or restricted.dead or networks_at_chance(restricted):
             return None
         numbers: dict[str, Any] = {**completed_numbers(restricted), "seconds": restricted.seconds}
         outcome = {column: numbers.get(column) for column in (*self.objectives, *self.search.constraints)}
