@@ -10,7 +10,7 @@ replicates:
     cannot tell    neither; always so with one replicate, or where all replicates agree, so that no spread is known
     not tested     the study has none of them
 
-Significant is p < 0.05. Across claims, datasets and kinds of success nothing is corrected.
+Significant is p < 0.05. Across claims, readings, datasets and kinds of success nothing is corrected.
 
 All replicates of a study share its split into training and test examples. A verdict is therefore about chance in the
 training of targets and shadows, and in the shadow's subset; that another split would say the same is not in it.

@@ -36,7 +36,8 @@ def readings_markdown(verdicts: Sequence[Verdict]) -> Iterator[str]:
         rows = [[*row, *(findings.get(name, MISSING) for name in names)] for row, findings in matrix.items()]
         counts = [" / ".join(str(_count(matrix, name, finding)) for finding in _COUNTED) for name in names]
         yield f"## By reading of the paper, {success}\n"
-        yield markdown_table(["Claim", "Dataset", *names], [*rows, ["supported / contradicted", "each", *counts]])
+        rows.append(["supported / contradicted", "each dataset", *counts])
+        yield markdown_table(["Claim", "Dataset", *names], rows)
 
 
 def readings_views(verdicts: Sequence[Verdict]) -> Iterator[RenderableType]:
@@ -62,7 +63,8 @@ def readings_views(verdicts: Sequence[Verdict]) -> Iterator[RenderableType]:
 
 _SUBJECT: Final = (
     "A reading is a way to quantise the membranes of spiking networks, which the paper leaves open. These are the "
-    f"claims that it may decide. The counts at the end leave '{ALL}' out."
+    f"claims that it may decide. The counts at the end leave '{ALL}' out. Nothing is corrected for the number of "
+    "readings: among many, chance makes some look better."
 )
 
 
