@@ -1,5 +1,6 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,21 +9,14 @@ from builders import completed_of
 from privsearch.spec import PaperProtocol, SweepSpec, TrialSpec
 from privsearch.study.result import Completed, TrialResult
 
-SWEEP = SweepSpec.model_validate(
-    {
-        "name": "paper",
-        "datasets": ["iris", "breast_cancer"],
-        "grids": {
-            "weights": {"model": ["ann", "snn"], "weight_bit_width": [None, 8, 4, 2]},
-            "activations": {"model": ["ann", "snn"], "act_bit_width": [8, 4, 2], "threshold": [0.5, 1.0, 1.5]},
-            "surrogate_gradients": {
-                "model": ["snn"],
-                "surrogate_gradient": ["fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through"],
-            },
-        },
-    }
-)
-
+GRIDS = {
+    "weights": {"model": ["ann", "snn"], "weight_bit_width": [None, 8, 4, 2]},
+    "activations": {"model": ["ann", "snn"], "act_bit_width": [8, 4, 2], "threshold": [0.5, 1.0, 1.5]},
+    "surrogate_gradients": {
+        "model": ["snn"],
+        "surrogate_gradient": ["fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through"],
+    },
+}
 
 Rule = Callable[[TrialSpec], dict[str, float]]
 
@@ -45,13 +39,23 @@ def completed(number: int, spec: TrialSpec, rule: Rule, noise: float, replicates
 
 @pytest.fixture
 def study_of() -> Callable[..., list[TrialResult]]:
-    """The paper's grids on two datasets, whose numbers scatter around what a rule says.
+    """The paper's grids on two datasets, or others, whose numbers scatter around what a rule says.
 
-    The rule gives `accuracy`, `auc` and `placebo` for a trial's spec, as far as they are not 0.9, 0.6 and 0.5.
+    The rule gives `accuracy`, `auc` and `placebo` for a trial's spec, as far as they are not 0.9, 0.6 and 0.5. Further
+    axes are those of the configurations with quantised activations.
     """
 
-    def build(rule: Rule, *, noise: float = 0.001, replicates: int = 5) -> list[TrialResult]:
-        asked = SWEEP.expand({"iris": "fcnet", "breast_cancer": "fcnet"})
+    def build(
+        rule: Rule,
+        *,
+        noise: float = 0.001,
+        replicates: int = 5,
+        datasets: Sequence[str] = ("iris", "breast_cancer"),
+        **axes: Sequence[Any],
+    ) -> list[TrialResult]:
+        grids = {**GRIDS, "activations": {**GRIDS["activations"], **axes}}
+        sweep = SweepSpec.model_validate({"name": "paper", "datasets": datasets, "grids": grids})
+        asked = sweep.expand(dict.fromkeys(datasets, "fcnet"))
         specs = [trial.spec.model_copy(update={"protocol": PaperProtocol(replicates=replicates)}) for trial in asked]
         return [completed(i, spec, rule, noise, replicates) for i, spec in enumerate(specs)]
 

@@ -230,7 +230,7 @@ class PaperComparison:
 
     Attributes:
         cells: every published number beside the study's.
-        verdicts: a verdict on each of the paper's claims, for each dataset.
+        verdicts: a verdict on each of the paper's claims, for each reading and dataset.
         files: both as CSV and Markdown.
     """
 
@@ -240,10 +240,10 @@ class PaperComparison:
 
     @property
     def claims(self) -> "pd.DataFrame":
-        """The verdicts as a table with the columns `claim`, `text`, `dataset`, `success` and `verdict`."""
+        """The verdicts as a table with the columns `claim`, `text`, `reading`, `dataset`, `success` and `verdict`."""
         import pandas as pd
 
-        fields = ["claim", "text", "dataset", "success", "verdict"]
+        fields = ["claim", "text", "reading", "dataset", "success", "verdict"]
         rows = [{field: getattr(verdict, field) for field in fields} for verdict in self.verdicts]
         return pd.DataFrame(rows, columns=fields)
 

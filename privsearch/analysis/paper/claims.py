@@ -28,8 +28,10 @@ the AUC have a median of 0.011.
 
 Differences = dict[str, Float[Array, " replicates"]]
 
-_MISSING: Final = np.full(1, np.nan)
-_BIT_WIDTHS: Final = (8, 4, 2)
+LACKING: Final = np.full(1, np.nan)
+"""The numbers of a configuration that the study lacks."""
+
+BIT_WIDTHS: Final = (8, 4, 2)
 
 
 class Success(StrEnum):
@@ -78,7 +80,7 @@ class Audit:
     def _over_replicates(self, cell: Cell, column: str) -> Float[Array, " replicates"]:
         row = self._cells.find(cell)
         if row is None or row["status"] != "completed" or row["networks_at_chance"]:
-            return _MISSING
+            return LACKING
         return np.array([target.get(column, np.nan) for target in self._numbers[row["trial_id"]]])
 
 
@@ -87,11 +89,13 @@ class Claim:
     """One of the paper's claims, or a part of one that can hold by itself.
 
     Attributes:
-        number: which of the five.
+        number: 1 to 5 are the paper's main claims, 6 to 11 what it says of its Figures 2 and 3 beside them.
         text: what it says.
         differences: by what is compared, the differences that it says are all above `bar`.
         bar: 0, or minus the difference that does not matter.
         about_attack: whether an attack AUC is in it, so that the placebo makes a difference.
+        about_reading: whether an SNN with quantised activations is in it, so that the `Reading` makes a difference.
+        only: the dataset that it speaks of; None if it speaks of all.
     """
 
     number: int
@@ -99,18 +103,20 @@ class Claim:
     differences: Callable[[Audit], Differences]
     bar: float = 0.0
     about_attack: bool = True
+    about_reading: bool = False
+    only: str | None = None
 
 
 def quantised_weights_leak_less(audit: Audit, model: str) -> Differences:
     """Compute claim 1: the AUC in full precision, minus the AUC at each weight bit width."""
     full = audit.auc(model)
-    return {f"fp32 - w{k}": full - audit.auc(model, weight_bit_width=k) for k in _BIT_WIDTHS}
+    return {f"fp32 - w{k}": full - audit.auc(model, weight_bit_width=k) for k in BIT_WIDTHS}
 
 
 def quantised_activations_leak_less(audit: Audit, model: str) -> Differences:
     """Compute claim 1: the AUC in full precision, minus that at each activation bit width, averaged over thresholds."""
     full = audit.auc(model)
-    return {f"fp32 - a{k}": full - _mean_auc(audit, model, k, audit.thresholds(model, k)) for k in _BIT_WIDTHS}
+    return {f"fp32 - a{k}": full - mean_auc(audit, model, k, audit.thresholds(model, k)) for k in BIT_WIDTHS}
 
 
 def full_precision_snn_leaks_less(audit: Audit) -> Differences:
@@ -120,17 +126,17 @@ def full_precision_snn_leaks_less(audit: Audit) -> Differences:
     """
     snn = audit.auc("snn")
     anns = {"fp32": audit.auc("ann")}
-    anns |= {f"w{k}": audit.auc("ann", weight_bit_width=k) for k in _BIT_WIDTHS}
-    anns |= {f"a{k}": _mean_auc(audit, "ann", k, audit.thresholds("ann", k)) for k in _BIT_WIDTHS}
+    anns |= {f"w{k}": audit.auc("ann", weight_bit_width=k) for k in BIT_WIDTHS}
+    anns |= {f"a{k}": mean_auc(audit, "ann", k, audit.thresholds("ann", k)) for k in BIT_WIDTHS}
     return {f"ANN {width} - SNN fp32": ann - snn for width, ann in anns.items()}
 
 
-def two_bits_give_no_benefit(audit: Audit, model: str) -> Differences:
-    """Claim 3: the AUC at 2 activation bits minus that at 4 and at 8, the mean over the thresholds that both have."""
+def two_bits_beside_more(audit: Audit, model: str) -> Differences:
+    """Compute claims 3 and 11: the AUC at 2 activation bits minus that at 4 and at 8, over the thresholds of both."""
     differences = {}
     for k in (4, 8):
         thresholds = audit.thresholds(model, 2, k)
-        means = [_mean_auc(audit, model, width, thresholds) for width in (2, k)]
+        means = [mean_auc(audit, model, width, thresholds) for width in (2, k)]
         differences[f"a2 - a{k}"] = means[0] - means[1]
     return differences
 
@@ -166,50 +172,56 @@ def higher_thresholds_raise_accuracy(audit: Audit) -> Differences:
 
     Its unit is accuracy per unit of threshold: the paper's thresholds, 0.5 to 1.5, are one unit apart.
     """
-    return {f"slope over threshold, a{k}": _slope(audit, k) for k in (4, 8)}
+    return {f"slope over threshold, a{k}": slope(audit, "snn", k) for k in (4, 8)}
 
 
-CLAIMS: Final = (
+MAIN_CLAIMS: Final = (
     Claim(1, "Quantised weights make ANNs leak less", partial(quantised_weights_leak_less, model="ann")),
     Claim(1, "Quantised weights make SNNs leak less", partial(quantised_weights_leak_less, model="snn")),
     Claim(1, "Quantised activations make ANNs leak less", partial(quantised_activations_leak_less, model="ann")),
-    Claim(1, "Quantised activations make SNNs leak less", partial(quantised_activations_leak_less, model="snn")),
+    Claim(
+        *(1, "Quantised activations make SNNs leak less", partial(quantised_activations_leak_less, model="snn")),
+        about_reading=True,
+    ),
     Claim(2, "A full-precision SNN leaks less than an ANN at any bit width", full_precision_snn_leaks_less),
     Claim(
         *(3, "2-bit activations protect ANNs no better than 4 or 8 bits"),
-        *(partial(two_bits_give_no_benefit, model="ann"), -MARGIN),
+        *(partial(two_bits_beside_more, model="ann"), -MARGIN),
     ),
     Claim(
         *(3, "2-bit activations protect SNNs no better than 4 or 8 bits"),
-        *(partial(two_bits_give_no_benefit, model="snn"), -MARGIN),
+        *(partial(two_bits_beside_more, model="snn"), -MARGIN),
+        about_reading=True,
     ),
     Claim(4, "Spike rate escape is the best trade-off", spike_rate_escape_trades_best),
     Claim(4, "Arctangent and straight-through leak most", arctangent_and_straight_through_leak_most),
     Claim(
         *(5, "Higher thresholds make 4- and 8-bit SNNs more accurate", higher_thresholds_raise_accuracy),
         about_attack=False,
+        about_reading=True,
     ),
 )
-"""The paper's claims in its order; one about both models, or about two things, stands once for each."""
+"""The paper's main claims in its order; one about both models, or about two things, stands once for each."""
 
 
 def mean_over(arrays: Sequence[Float[Array, " replicates"]]) -> Float[Array, " replicates"]:
-    """Return the mean of several configurations or datasets for each replicate; NaN if one of them is."""
-    means: Array = np.mean(np.broadcast_arrays(*arrays), axis=0)
+    """Return the mean of several configurations or datasets for each replicate; NaN if one is, or without any."""
+    means: Array = np.mean(np.broadcast_arrays(*arrays), axis=0) if arrays else LACKING
     return means
 
 
-def _mean_auc(audit: Audit, model: str, act_bit_width: int, thresholds: Sequence[float]) -> Float[Array, " replicates"]:
-    aucs = [audit.auc(model, act_bit_width=act_bit_width, threshold=threshold) for threshold in thresholds]
-    return mean_over(aucs) if aucs else _MISSING
+def mean_auc(audit: Audit, model: str, act_bit_width: int, thresholds: Sequence[float]) -> Float[Array, " replicates"]:
+    """Return the mean of the AUC over thresholds; NaN if there is none."""
+    return mean_over([audit.auc(model, act_bit_width=act_bit_width, threshold=t) for t in thresholds])
 
 
-def _slope(audit: Audit, act_bit_width: int) -> Float[Array, " replicates"]:
-    thresholds = np.array(audit.thresholds("snn", act_bit_width))
+def slope(audit: Audit, model: str, act_bit_width: int) -> Float[Array, " replicates"]:
+    """Return the least-squares slope of test accuracy over the threshold; NaN with fewer than two thresholds."""
+    thresholds = np.array(audit.thresholds(model, act_bit_width))
     if len(thresholds) < 2:
-        return _MISSING
+        return LACKING
     weights = thresholds - thresholds.mean()
     weights /= (weights**2).sum()
-    accuracies = [audit.accuracy("snn", act_bit_width=act_bit_width, threshold=t) for t in thresholds.tolist()]
+    accuracies = [audit.accuracy(model, act_bit_width=act_bit_width, threshold=t) for t in thresholds.tolist()]
     slopes: Array = weights @ np.stack(np.broadcast_arrays(*accuracies))
     return slopes

@@ -10,15 +10,16 @@ replicates:
     cannot tell    neither; always so with one replicate, or where all replicates agree, so that no spread is known
     not tested     the study has none of them
 
-Significant is p < 0.05. Across claims, datasets and kinds of success nothing is corrected.
+Significant is p < 0.05. Across claims, readings, datasets and kinds of success nothing is corrected.
 
 All replicates of a study share its split into training and test examples. A verdict is therefore about chance in the
 training of targets and shadows, and in the shadow's subset; that another split would say the same is not in it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import numpy as np
@@ -26,9 +27,14 @@ import numpy as np
 from privsearch.analysis.differences import ALPHA, CANNOT_TELL, holm, mean_difference
 from privsearch.analysis.frames import results_frame
 from privsearch.analysis.paper.cells import StudyCells, check_attack, paper_rows
-from privsearch.analysis.paper.claims import CLAIMS, Audit, Differences, Success, mean_over
+from privsearch.analysis.paper.claims import MAIN_CLAIMS, Audit, Claim, Differences, Success, mean_over
+from privsearch.analysis.paper.figure_claims import FIGURE_CLAIMS
+from privsearch.analysis.paper.readings import NO_READING, readings, rows_under
 from privsearch.analysis.targets import target_numbers
 from privsearch.study.result import Completed, TrialResult
+
+CLAIMS: Final = (*MAIN_CLAIMS, *FIGURE_CLAIMS)
+"""The paper's claims, in the order of their numbers."""
 
 ALL: Final = "all"
 """The dataset of a verdict on the mean over all datasets, each replicate's for itself."""
@@ -61,11 +67,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict of a study on one claim, for one dataset and one measure of the attack's success.
+    """The verdict of a study on one claim, for one reading, one dataset and one measure of the attack's success.
 
     Attributes:
-        claim: which of the paper's five.
+        claim: the claim's number.
         text: what it says.
+        reading: the name of the reading; `NO_READING` if it has no effect on the claim, or the study has none.
         dataset: the dataset, or `ALL`.
         success: what is taken for the attack's success.
         verdict: what the study says.
@@ -75,6 +82,7 @@ class Verdict:
 
     claim: int
     text: str
+    reading: str
     dataset: str
     success: Success
     verdict: Finding
@@ -91,8 +99,9 @@ def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdic
     """Judge each claim, for each dataset and over all, as published and for the excess over the placebo.
 
     "All" is the mean over the study's datasets within each replicate: it speaks of these datasets, not of others, and
-    a difference that one of them lacks is lacking. A study of one dataset has none. A claim that no attack is in has a
-    verdict as published only.
+    a difference that one of them lacks is lacking. A study of one dataset has none, nor has a claim about one. A claim
+    that no attack is in has a verdict as published only. A claim about SNNs with quantised activations is judged for
+    each reading of the study by itself, from the rows of that reading and those that no reading has an effect on.
 
     Args:
         results: the trials of one study; those under another protocol than the paper's are left aside.
@@ -104,22 +113,32 @@ def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdic
     """
     frame = paper_rows(results_frame(results))
     check_attack(frame, attack)
-    cells = StudyCells(frame)
     numbers = {r.trial_id: target_numbers(r) for r in results if isinstance(r, Completed)}
-    claim_verdicts = []
-    for claim in CLAIMS:
-        for success in Success if claim.about_attack else (Success.PUBLISHED,):
-            differences = {
-                dataset: claim.differences(Audit(cells, numbers, dataset, attack, success))
-                for dataset in cells.datasets
-            }
-            if len(differences) > 1:
-                differences[ALL] = _pooled(list(differences.values()))
-            for dataset, dataset_differences in differences.items():
-                compared = compare(dataset_differences, claim.bar)
-                finding = judge(compared, claim.bar)
-                claim_verdicts.append(Verdict(claim.number, claim.text, dataset, success, finding, claim.bar, compared))
-    return claim_verdicts
+    without = {NO_READING: StudyCells(frame)}
+    by_reading = {reading.name: StudyCells(rows_under(frame, reading)) for reading in readings(frame)} or without
+    return [
+        verdict
+        for claim in CLAIMS
+        for reading, cells in (by_reading if claim.about_reading else without).items()
+        for success in (Success if claim.about_attack else (Success.PUBLISHED,))
+        for verdict in _judged(claim, reading, success, partial(Audit, cells, numbers, attack=attack), cells.datasets)
+    ]
+
+
+def _judged(
+    claim: Claim, reading: str, success: Success, audit: Callable[..., Audit], datasets: Sequence[str]
+) -> Iterator[Verdict]:
+    differences = {
+        dataset: claim.differences(audit(dataset=dataset, success=success))
+        for dataset in datasets
+        if claim.only in (None, dataset)
+    }
+    if len(differences) > 1:
+        differences[ALL] = _pooled(list(differences.values()))
+    for dataset, dataset_differences in differences.items():
+        compared = compare(dataset_differences, claim.bar)
+        finding = judge(compared, claim.bar)
+        yield Verdict(claim.number, claim.text, reading, dataset, success, finding, claim.bar, compared)
 
 
 def compare(differences: Differences, bar: float) -> tuple[Comparison, ...]:

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
 from privsearch.analysis.columns import axis_title, measured_rows, numbers, spreads, widest_noise_floor
+from privsearch.analysis.paper.readings import shown_rows
 from privsearch.errors import StudyError
 from privsearch.report.figures.palette import GREY
 from privsearch.report.figures.style import (
@@ -70,7 +71,8 @@ def plot_threshold(frame: pd.DataFrame, column: str) -> Figure:
     with full-precision activations too. Markers at the same threshold stand side by side. Error bars, and the band of
     the reference line, are standard deviations over the replicates; a failed trial leaves a gap. An attack AUC has its
     noise floor and hollow markers at 0.5 plus the excess over the placebo. SNNs that differ in another axis, such as
-    `num_steps`, have a column of panels for each value of that axis.
+    `num_steps`, have a column of panels for each value of that axis. Of several readings of how membranes are
+    quantised one is drawn (`shown_rows`), and a line above the panels names it.
 
     Args:
         frame: the results table; every dataset with quantised activations is drawn.
@@ -79,11 +81,14 @@ def plot_threshold(frame: pd.DataFrame, column: str) -> Figure:
     Raises:
         StudyError: no two thresholds have a number, or more columns of panels are needed than fit on a page.
     """
+    frame, note = shown_rows(frame)
     parts = _parts(frame, column)
     datasets = list(dict.fromkeys(dataset for dataset, _ in parts))
     kinds = sorted(dict.fromkeys(kind for _, kind in parts), key=lambda kind: kind.split()[0])
     width = COLUMN_WIDTH if len(kinds) == 1 else PAGE_WIDTH
     figure = new_figure(width, 0.7 + max(1.4 * len(datasets), 2.0))
+    if note:
+        figure.suptitle(fill(note, int(15 * width)), fontsize=8)
     grid = figure.subplots(len(datasets), len(kinds), sharex=True, sharey="row", squeeze=False)
     ragged = len(parts) < grid.size
     for axes in grid.flat:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from builders import make_completed
 
-from privsearch.analysis.paper.claims import CLAIMS, MARGIN, Success
-from privsearch.analysis.paper.verdicts import ALL, Verdict, compare, judge, verdicts
+from privsearch.analysis.paper.claims import MAIN_CLAIMS, MARGIN, Success
+from privsearch.analysis.paper.verdicts import ALL, CLAIMS, Verdict, compare, judge, verdicts
 from privsearch.errors import StudyError
 from privsearch.spec import HalvesProtocol, TrialSpec
 from privsearch.study.result import Completed, Failed, TrialResult
@@ -83,9 +83,9 @@ def test_true_claim_without_evidence_is_left_open(study_of: StudyOf, text: str, 
 
 
 def test_every_claim_has_its_test() -> None:
-    """The truths above are about all the claims, in the paper's numbering."""
-    assert [claim.text for claim in CLAIMS] == list(TRUTHS)
-    assert [claim.number for claim in CLAIMS] == [1, 1, 1, 1, 2, 3, 3, 4, 4, 5]
+    """The truths above are about all the main claims, in the paper's numbering."""
+    assert [claim.text for claim in MAIN_CLAIMS] == list(TRUTHS)
+    assert [claim.number for claim in MAIN_CLAIMS] == [1, 1, 1, 1, 2, 3, 3, 4, 4, 5]
 
 
 def test_advantage_that_the_placebo_has_too_is_not_an_excess(study_of: StudyOf) -> None:
@@ -98,10 +98,10 @@ def test_advantage_that_the_placebo_has_too_is_not_an_excess(study_of: StudyOf) 
 
 
 def test_claim_without_an_attack_has_one_verdict_a_dataset(study_of: StudyOf) -> None:
-    """Only claims about an attack are said twice."""
+    """Only claims about an attack are said twice; one about a dataset is said of it alone."""
     found = verdicts(study_of(lambda spec: {}))
-    assert {v.claim for v in found if v.success is Success.EXCESS} == {1, 2, 3, 4}
-    assert len(found) == (2 * 9 + 1) * 3
+    assert {v.claim for v in found if v.success is Success.EXCESS} == {1, 2, 3, 4, 10, 11}
+    assert len(found) == (2 * 11 + 4) * 3 + 2
 
 
 def test_one_bit_width_that_leaks_more_contradicts(study_of: StudyOf) -> None:
@@ -162,8 +162,9 @@ def test_failed_trial_keeps_a_claim_from_being_supported(study_of: StudyOf) -> N
 def test_claim_that_the_study_does_not_touch_is_not_tested(study_of: StudyOf) -> None:
     """Without quantised activations, nothing is said about them."""
     results = [result for result in study_of(lambda spec: {}) if result.spec.act_bit_width is None]
-    untested = {verdict.text for verdict in verdicts(results) if verdict.verdict == "not tested"}
-    assert untested == {text for text in TRUTHS if "ctivations" in text or "thresholds" in text}
+    tested = {(verdict.claim, verdict.text) for verdict in verdicts(results) if verdict.verdict != "not tested"}
+    assert sorted(number for number, _ in tested) == [1, 1, 2, 4, 4]
+    assert {text for number, text in tested if number == 1} == set(list(TRUTHS)[:2])
     verdict = find(verdicts(results), "Higher thresholds make 4- and 8-bit SNNs more accurate")
     assert verdict.hardest() is None
 
@@ -234,3 +235,37 @@ def test_unknown_attack_is_refused(study_of: StudyOf) -> None:
     """An attack that the study did not run has no verdicts."""
     with pytest.raises(StudyError, match=r"got 'lira' and its attacks are svm"):
         verdicts(study_of(lambda spec: {}), "lira")
+
+
+def readout_costs(spec: TrialSpec) -> dict[str, float]:
+    """Quantising the readout costs accuracy; everything else is alike."""
+    return {"accuracy": 0.9 - 0.1 * bool(spec.quantize_readout)}
+
+
+def test_each_reading_has_its_own_verdict(study_of: StudyOf) -> None:
+    """Two ways to quantise membranes in one study are judged apart, each beside the same full precision."""
+    found = verdicts(study_of(readout_costs, quantize_readout=[True, False]))
+    text = "Quantised activations cost SNNs little accuracy"
+    by_reading = {v.reading: v.verdict for v in found if (v.text, v.dataset) == (text, "iris")}
+    assert by_reading == {"default": "supported", "quantize_readout true": "contradicted"}
+    assert next(iter(by_reading)) == "default"
+
+
+def test_reading_among_others_is_judged_as_alone(study_of: StudyOf) -> None:
+    """What a study says of one reading does not depend on the others in it."""
+    results = study_of(readout_costs, quantize_readout=[False, True])
+    alone = verdicts([result for result in results if result.spec.quantize_readout is not True])
+    assert [v for v in verdicts(results) if v.reading in ("-", "default")] == alone
+    assert {v.reading for v in alone} == {"-", "default"}
+
+
+def test_claims_that_no_reading_decides_are_judged_once(study_of: StudyOf) -> None:
+    """Without SNNs with quantised activations, exactly the verdicts that have a reading are others."""
+    results = study_of(readout_costs, quantize_readout=[False, True])
+    rest = [result for result in results if result.spec.quantize_readout is None]
+    without = verdicts(rest)
+    assert {v.reading for v in without} == {"-"}
+    about_reading = {claim.text for claim in CLAIMS if claim.about_reading}
+    assert [v for v in verdicts(results) if v.reading == "-"] == [v for v in without if v.text not in about_reading]
+    changed = {v.text for v in without if v.verdict == "not tested"}
+    assert changed == about_reading - {"2-bit SNNs on CIFAR-10 gain with the threshold at first, then lose"}

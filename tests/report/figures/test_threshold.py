@@ -230,6 +230,23 @@ def test_panels_without_trials_are_left_out() -> None:
     assert_fit_for_print(figure)
 
 
+def test_one_of_several_readings_is_drawn_and_named() -> None:
+    """Of eight ways to quantise membranes the default is drawn, beside its reference, and a line says so."""
+    default = study()
+    others = [study(models=("snn",), state_range=(-1.0, 1.2 + n)) for n in range(1, 8)]
+    frame = pd.concat([*(other[other["act_bit_width"].notna()] for other in others), default], ignore_index=True)
+    figure, alone = plot_threshold(frame, "svm.auc"), plot_threshold(default, "svm.auc")
+    assert (
+        figure.get_suptitle()
+        == "Membranes of SNNs with quantised activations: default, one of 8 readings of the paper."
+    )
+    assert alone.get_suptitle() == ""
+    assert [axes.get_title() for axes in panels(figure)] == [axes.get_title() for axes in panels(alone)]
+    for one, other in zip(panels(figure), panels(alone), strict=True):
+        assert [list(a.get_ydata()) for a in one.lines] == [list(a.get_ydata()) for a in other.lines]
+    assert_fit_for_print(figure)
+
+
 def test_too_many_variants_are_refused_by_name() -> None:
     """More columns of panels than fit on a page are an error that names the axis which makes them."""
     frame = pd.concat([study(models=("snn",), num_steps=n) for n in range(1, 6)], ignore_index=True)

@@ -1,0 +1,82 @@
+"""The verdicts on the paper's claims side by side for several readings of it, as Markdown and for the terminal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from rich.console import RenderableType
+
+from privsearch.analysis.paper.cells import title
+from privsearch.analysis.paper.claims import Success
+from privsearch.analysis.paper.readings import NO_READING
+from privsearch.analysis.paper.verdicts import ALL, Finding, Verdict
+from privsearch.report.wording.formats import MISSING, console_table, markdown_table
+
+_MARKS: Final[Mapping[Finding, str]] = {
+    "supported": "yes",
+    "contradicted": "no",
+    "cannot tell": "?",
+    "not tested": MISSING,
+}
+_COUNTED: Final[tuple[Finding, ...]] = ("supported", "contradicted")
+
+Matrix = dict[tuple[str, str], dict[str, Finding]]
+"""The finding for each reading, by claim and dataset."""
+
+
+def reading_names(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """Return the names of the readings that some claim is judged for, in the order of the verdicts."""
+    return tuple(dict.fromkeys(v.reading for v in verdicts if v.reading != NO_READING))
+
+
+def readings_markdown(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Yield a heading and a table for each measure of success: a row a claim and dataset, a column a reading."""
+    names = reading_names(verdicts)
+    yield f"{_SUBJECT}\n"
+    for success, matrix in _matrices(verdicts).items():
+        rows = [[*row, *(findings.get(name, MISSING) for name in names)] for row, findings in matrix.items()]
+        counts = [" / ".join(str(_count(matrix, name, finding)) for finding in _COUNTED) for name in names]
+        yield f"## By reading of the paper, {success}\n"
+        rows.append(["supported / contradicted", "each dataset", *counts])
+        yield markdown_table(["Claim", "Dataset", *names], rows)
+
+
+def readings_views(verdicts: Sequence[Verdict]) -> Iterator[RenderableType]:
+    """Yield the same tables for a terminal of 80 characters, readings as numbers and findings as marks, then a key."""
+    names = reading_names(verdicts)
+    numbers = [str(number) for number in range(1, len(names) + 1)]
+    for success, matrix in _matrices(verdicts).items():
+        shown = console_table("", *numbers, title=f"By reading of the paper, {success}")
+        previous = None
+        for (claim, dataset), findings in matrix.items():
+            if claim != previous:
+                shown.add_row(claim, style="bold")
+            marked = (_MARKS[findings[name]] if name in findings else MISSING for name in names)
+            shown.add_row(f"  {dataset}", *marked)
+            previous = claim
+        for finding in _COUNTED:
+            shown.add_row(finding, *(str(_count(matrix, name, finding)) for name in names))
+        yield shown
+    key = "; ".join(f"{number}: {name}" for number, name in zip(numbers, names, strict=True))
+    marks = ", ".join(f"{mark}: {finding}" for finding, mark in _MARKS.items())
+    yield f"{_SUBJECT} {key}. {marks}.\n"
+
+
+_SUBJECT: Final = (
+    "A reading is a way to quantise the membranes of spiking networks, which the paper leaves open. These are the "
+    f"claims that it may decide. The counts at the end leave '{ALL}' out. Nothing is corrected for the number of "
+    "readings: among many, chance makes some look better."
+)
+
+
+def _matrices(verdicts: Sequence[Verdict]) -> dict[Success, Matrix]:
+    """Return the findings for each measure of success; the excess over the placebo lacks claims without an attack."""
+    matrices: dict[Success, Matrix] = {success: {} for success in Success}
+    for v in verdicts:
+        if v.reading != NO_READING:
+            row = (f"{v.claim}. {v.text}", title(v.dataset))
+            matrices[v.success].setdefault(row, {})[v.reading] = v.verdict
+    return matrices
+
+
+def _count(matrix: Matrix, name: str, finding: Finding) -> int:
+    return sum(findings.get(name) == finding for (_, dataset), findings in matrix.items() if dataset != ALL)
