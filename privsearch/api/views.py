@@ -53,7 +53,10 @@ def plot_front(
     """
     task = source if isinstance(source, Task) else open_study(source).task(dataset, protocol)
     if task.candidates.empty:
-        raise StudyError(f"{task.title}: must have a completed trial with {' and '.join(task.objectives)}")
+        from privsearch.report.wording.fronts import missing_words
+
+        needed = f"a completed trial that has learnt and has {' and '.join(task.objectives)}"
+        raise StudyError(" ".join([f"{task.title}: must have {needed}, but has none.", *missing_words(task)]))
     if interactive:
         from privsearch.report.figures.front_interactive import plot_front_interactive
 

@@ -228,4 +228,5 @@ def _nearest(where: tuple[int | str, ...], given: Any) -> str | None:
 
 def _shown(given: Any) -> str:
     # As YAML writes them.
-    return {"None": "null", "True": "true", "False": "false"}.get(repr(given)) or cut(given)
+    plain = list(given) if isinstance(given, tuple) else given
+    return {"None": "null", "True": "true", "False": "false"}.get(repr(plain)) or cut(plain)

@@ -46,6 +46,8 @@ class Range(BaseModel):
 
 def number_type(axis: str) -> type[int | float] | None:
     """Return the type of an axis's values if they are numbers, else None."""
+    if axis == "state_range":
+        return None  # pairs of numbers have no order
     numbers = [part for part in _types(Axes.model_fields[axis].annotation) if part in (int, float)]
     return numbers[0] if numbers else None
 
@@ -58,7 +60,8 @@ def _range_problems(axis: str, given: Mapping[str, Any]) -> list[InitErrorDetail
     """Return the problems of a range of an axis that exists."""
     kind = number_type(axis)
     if kind is None:
-        return [problem(_RULE, (axis,), given, f"{axis} has names, not numbers: must be a list, but got a range")]
+        what = "pairs" if axis == "state_range" else "names"
+        return [problem(_RULE, (axis,), given, f"{axis} has {what}, not numbers: must be a list, but got a range")]
     unknown = [key for key in given if key not in _RANGE]
     if unknown or not {"low", "high"} <= given.keys():
         near = f"; {remedy(str(unknown[0]), _RANGE)}" if unknown else "; add what is missing"

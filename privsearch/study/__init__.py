@@ -3,6 +3,7 @@
 content.py            all that the files of a study hold, read once
 environment.py        the versions and the machine that a result was computed with
 environment_log.py    the log of where a study ran
+fields.py             the types of recorded fields, which hold even if a stranger wrote the record
 findings.py           the findings of an examination of a study
 folder.py             the folder of a study, and the names of its files
 links.py              the symbolic links of a study, none of which may lead out of it

@@ -12,10 +12,11 @@ from privsearch._util.lines import collector_paused
 from privsearch.spec import SweepSpec
 from privsearch.spec.datasets import Name
 from privsearch.spec.storage import folder_in
+from privsearch.study.fields import Word
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.proposals import ProposalLog, Searched, in_order
 from privsearch.study.record import Record
-from privsearch.study.result import Completed, TrialResult, Word, restricted_to
+from privsearch.study.result import Completed, TrialResult, restricted_to
 from privsearch.study.signal_archive import SignalArchive
 
 SIGNALS: Final = "signals"

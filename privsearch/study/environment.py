@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from privsearch._util.machine import available_cores
 from privsearch.spec import registry
-from privsearch.study.result import UNKNOWN_ENVIRONMENT
+from privsearch.study.fields import UNKNOWN_ENVIRONMENT
 
 NUMERIC_PACKAGES: Final = (
     *("torch", "snntorch", "brevitas", "numba", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex"),

@@ -18,7 +18,7 @@ from privsearch.errors import StudyError
 from privsearch.spec import TrialSpec
 from privsearch.spec.protocols import Role
 from privsearch.spec.trial import RecordedSpec
-from privsearch.study.result import Environment, Word
+from privsearch.study.fields import Environment, Word
 from privsearch.study.trial_files import TrialFiles
 
 if TYPE_CHECKING:

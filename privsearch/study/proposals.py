@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from privsearch._util.disk import LineWriter
 from privsearch._util.lines import DamagedLine, lines_of
-from privsearch.study.result import Text, Word
+from privsearch.study.fields import Text, Word
 
 Origin = Literal["given", "sampled", "drawn", "repeat"]
 """Where a proposal comes from: a known result that was told to the sampler, the sampler, a draw at random after too
@@ -45,7 +45,7 @@ class LoggedProposal(BaseModel):
     origin: Origin
     source: Text = ""
     seconds: float = Field(0.0, ge=0)
-    axes: dict[Word, int | float | str | None]
+    axes: dict[Word, bool | int | float | str | tuple[float, float] | None]
 
     @property
     def fresh(self) -> bool:

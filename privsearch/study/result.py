@@ -1,6 +1,5 @@
 """The result of a trial: `Completed` or `Failed`, both written as one line of JSON."""
 
-import math
 import platform
 import traceback
 from dataclasses import dataclass
@@ -8,42 +7,17 @@ from datetime import UTC, datetime
 from statistics import fmean
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass as validated
 
-from privsearch._util.interval import Interval
-from privsearch._util.text import cut, printable
+from privsearch._util.text import cut
 from privsearch.spec import Attack, TrialSpec
-from privsearch.spec.trial import Axes, RecordedSpec
+from privsearch.spec.trial import STATE_DEFAULTS, Axes, RecordedSpec
+from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment, FiniteInterval, Text, Word
 from privsearch.study.signals import Signals
-
-UNKNOWN_ENVIRONMENT: Final = "unknown"
-"""The environment of results that were recorded without one."""
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 """The configuration of frozen classes without numbers that are not finite: a trial with such a number has failed."""
-
-
-def _finite(interval: Interval) -> Interval:
-    if not all(map(math.isfinite, (interval.value, interval.low, interval.high))):
-        raise ValueError(f"an interval must be finite, but is {interval}")
-    return interval
-
-
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,199}$")]
-"""A part of columns' and files' names that is no path, markup or formula, even if a stranger wrote the record."""
-
-Text = Annotated[str, AfterValidator(printable)]
-"""Text to show, with nothing that a terminal would obey, even if a stranger wrote the record."""
-
-Environment = Annotated[
-    str,
-    Field(pattern=r"^(unknown|[A-Za-z0-9][\w.-]* [\w.+! -]+(, [A-Za-z0-9][\w.-]* [\w.+!-]+)* on .*)$"),
-    AfterValidator(printable),
-]
-"""Versions and a processor as `name version, name version on processor`, or `unknown`."""
-
-FiniteInterval = Annotated[Interval, AfterValidator(_finite)]
 
 
 class AttackResult(BaseModel):
@@ -303,7 +277,11 @@ class Failed(BaseModel):
 def _configuration(spec: TrialSpec) -> str:
     """Return a trial's configuration in a few words: dataset, protocol, and the axes that are not at their defaults."""
     fields = Axes.model_fields
-    axes = [f"{axis} {value}" for axis, value in spec.axes().items() if value != fields[axis].default]
+    axes = [
+        f"{axis} {value}"
+        for axis, value in spec.axes().items()
+        if value not in (fields[axis].default, STATE_DEFAULTS.get(axis))
+    ]
     return ", ".join([spec.dataset_name, spec.protocol.kind, *axes])
 
 

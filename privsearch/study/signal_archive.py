@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 from privsearch._util.npz import NpzError, open_npz, pack_npz, read_array
 from privsearch.errors import StudyError
 from privsearch.spec import Queries, Readout
-from privsearch.study.result import UNKNOWN_ENVIRONMENT, Cohort, Environment, TrainedNetwork
+from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment
+from privsearch.study.result import Cohort, TrainedNetwork
 from privsearch.study.signals import Signals
 from privsearch.study.trial_files import TrialFiles
 

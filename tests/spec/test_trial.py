@@ -1,7 +1,11 @@
+import json
+from typing import Any
+
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from privsearch.spec import CsvDataset, PaperProtocol, SvmAttack, TrialSpec
+from privsearch.spec.trial import STATE_DEFAULTS, RecordedSpec
 
 SPEC = TrialSpec(dataset="iris", model="snn").canonical("fcnet")
 
@@ -33,6 +37,63 @@ def test_saying_a_default_aloud_is_the_same_trial() -> None:
 def test_what_changes_the_numbers_changes_the_id(change: dict[str, object]) -> None:
     """Every field that training depends on is part of the trial's identity."""
     assert SPEC.model_copy(update=change).trial_id("f") != SPEC.trial_id("f")
+
+
+STATE = TrialSpec(dataset="iris", model="snn", act_bit_width=4).canonical("fcnet")
+OTHER_STATES: list[dict[str, object]] = [
+    {"quantize_readout": True},
+    {"state_range": (-2.0, 2.4)},
+    {"threshold_sets": "clip"},
+    {"threshold_sets": "firing"},
+    {"state_gradient": "clipped"},
+    {"quantize_state": "after_firing"},
+    {"quantize_state": "for_firing"},
+]
+
+
+def test_each_way_of_quantising_membranes_is_a_trial_of_its_own() -> None:
+    """And the default, said aloud or not, is one."""
+    ids = {STATE.model_copy(update=change).trial_id("f") for change in OTHER_STATES}
+    assert len(ids - {STATE.trial_id("f")}) == len(OTHER_STATES)
+    said = TrialSpec(dataset="iris", model="snn", act_bit_width=4, **STATE_DEFAULTS).canonical("fcnet")
+    assert said.trial_id("f") == STATE.trial_id("f")
+
+
+@pytest.mark.parametrize("change", OTHER_STATES, ids=str)
+@pytest.mark.parametrize("axes", [{"model": "ann", "act_bit_width": 4}, {"model": "snn"}], ids=str)
+def test_how_membranes_are_quantised_matters_only_where_they_are(axes: dict[str, Any], change: dict[str, Any]) -> None:
+    """Not in an ANN, and not in full precision."""
+    plain = TrialSpec(dataset="iris", **axes).canonical("fcnet")
+    assert TrialSpec(dataset="iris", **axes, **change).canonical("fcnet") == plain
+
+
+def test_ids_move_only_where_numbers_do() -> None:
+    """A trial that quantised its readout when all did keeps the id that it had, and so does one without membranes."""
+    ids = {"snn": "620f5af5dc6938b5", "ann": "73444c5dd49dc09e", "former": "7cea07d88685af1d"}
+    ann = TrialSpec(dataset="iris", model="ann", act_bit_width=4).canonical("fcnet")
+    former = STATE.model_copy(update={"quantize_readout": True})
+    assert {"snn": SPEC.trial_id("0" * 64), "ann": ann.trial_id("0" * 64), "former": former.trial_id("0" * 64)} == ids
+
+
+def test_a_record_without_these_axes_is_of_a_quantised_readout() -> None:
+    """Earlier trials say what they were, and keep their ids; later ones say it themselves."""
+    adapter = TypeAdapter[TrialSpec](RecordedSpec)
+    earlier = {k: v for k, v in STATE.model_dump(mode="json").items() if k not in STATE_DEFAULTS}
+    assert adapter.validate_json(json.dumps(earlier)) == STATE.model_copy(update={"quantize_readout": True})
+    assert adapter.validate_json(STATE.model_dump_json()) == STATE
+    full = (
+        TrialSpec(dataset="iris", model="snn").canonical("fcnet").model_dump(mode="json", exclude=set(STATE_DEFAULTS))
+    )
+    assert adapter.validate_json(json.dumps(full)).quantize_readout is None
+
+
+@pytest.mark.parametrize(
+    "given", [[1.2, -1], [0.1, 1.2], [-1, 0], [-1], [-1, 1.2, 2], [-101, 1], "wide", 1.2, [None, 1]]
+)
+def test_a_range_of_membranes_holds_their_rest(given: object) -> None:
+    """Two numbers, with 0 between them: a membrane at rest must have a level near it."""
+    with pytest.raises(ValidationError):
+        TrialSpec.model_validate({"dataset": "iris", "model": "snn", "act_bit_width": 4, "state_range": given})
 
 
 def test_the_content_of_a_dataset_is_part_of_the_id_and_its_path_is_not() -> None:

@@ -19,7 +19,7 @@ from privsearch.study.environment import (
     present_environment,
     same_versions,
 )
-from privsearch.study.result import UNKNOWN_ENVIRONMENT
+from privsearch.study.fields import UNKNOWN_ENVIRONMENT
 
 HERE = "privsearch 0.1.0 6de6acb8, torch 2.11.0, scikit-learn 1.9.1 on AMD EPYC 7763"
 EARLIER = HERE.replace("2.11.0", "2.10.0")

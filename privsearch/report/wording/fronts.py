@@ -1,7 +1,7 @@
 """A Pareto front in words, alike in the terminal, in figures and on the page."""
 
-from collections.abc import Collection, Iterator
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -93,9 +93,9 @@ def not_learnt_words(rows: pd.DataFrame, varying: Collection[str]) -> Iterator[s
     idle = rows.drop(learnt_rows(rows).index)
     if len(idle):
         yield (
-            f"{len(idle)} of {len(rows)} completed configurations have not learnt: some network classifies its own "
-            "training data no better than the most frequent class would, so that its leakage says nothing. They are "
-            f"on no front: {_with_accuracies(idle, varying)}."
+            f"{len(idle)} of {len(rows)} completed configurations {'has' if len(idle) == 1 else 'have'} not learnt: "
+            "some network classifies its own training data no better than the most frequent class would, and what such a "
+            f"network does not leak says nothing. In no audit and on no front: {_named(idle, varying)}."
         )
 
 
@@ -114,20 +114,23 @@ def learnt_less_words(rows: pd.DataFrame, varying: Collection[str]) -> Iterator[
     told = far_below_full_precision(rows)
     if len(told):
         yield (
-            f"{len(told)} quantised configurations have a training accuracy more than {FAR_BELOW:g} below that of "
-            "the same network in full precision; if they leak less, that may be because they have learnt less: "
-            f"{_with_accuracies(told, varying)}."
+            f"Learnt far less than in full precision, by more than {FAR_BELOW:g} in training accuracy, so that less "
+            f"leakage may be less learning: {_named(told, varying)}."
         )
 
 
-def _with_accuracies(rows: pd.DataFrame, varying: Collection[str]) -> str:
-    shown = [
-        f"{configuration(row, varying)} ({quantity('train_accuracy')} {row['train_accuracy']:.3f}"
-        + (f", in full precision {full:.3f})" if (full := row.get("full_precision_train_accuracy")) else ")")
-        for row in records(rows.head(_MOST_NAMED))
-    ]
+def _named(rows: pd.DataFrame, varying: Collection[str]) -> str:
+    shown = [f"{configuration(row, varying)} ({_learnt_words(row)})" for row in records(rows.head(_MOST_NAMED))]
     more = len(rows) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _learnt_words(row: Mapping[str, Any]) -> str:
+    words = f"train accuracy {row['train_accuracy']:.3f}"
+    if full := row.get("full_precision_train_accuracy"):
+        return f"{words}, in full precision {full:.3f}"
+    count = row["networks_at_chance"]
+    return f"{count} network{'s' if count > 1 else ''}; mean {words}"
 
 
 def hypervolume_words(task: Task) -> str:
