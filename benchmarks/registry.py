@@ -3,9 +3,16 @@
 from typing import Final
 
 from benchmarks.row import Row
-from benchmarks.rows import epochs, orchestration, svm, training_steps, trials
+from benchmarks.rows import epochs, membranes, orchestration, svm, training_steps, trials
 
-ROWS: Final[tuple[Row, ...]] = (*training_steps.ROWS, *epochs.ROWS, *svm.ROWS, *trials.ROWS, *orchestration.ROWS)
+ROWS: Final[tuple[Row, ...]] = (
+    *training_steps.ROWS,
+    *membranes.ROWS,
+    *epochs.ROWS,
+    *svm.ROWS,
+    *trials.ROWS,
+    *orchestration.ROWS,
+)
 
 
 def chosen_rows(names: str | None) -> tuple[Row, ...]:

@@ -21,7 +21,7 @@ class ConvNetLoop(nn.Module):
         num_steps: T.
         conv: a function of (in_channels, out_channels) to a 3x3 convolution with padding 1.
         linear: a function of (in_features, out_features) to a linear layer.
-        state_quant: the argument `state_quant` of snnTorch's neurons.
+        state_quant: the argument `state_quant` of snnTorch's neurons in the hidden layers.
     """
 
     def __init__(self, num_steps: int, conv: Any = None, linear: Any = nn.Linear, state_quant: Any = False) -> None:
@@ -35,7 +35,7 @@ class ConvNetLoop(nn.Module):
         self.fc1 = linear(64 * 7 * 7, 1000)
         self.lif3 = leaky(state_quant)
         self.fc2 = linear(1000, 10)
-        self.lif4 = leaky(state_quant)
+        self.lif4 = leaky()
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the logits `(batch, 10)` of x `(batch, 1, 28, 28)`."""
@@ -97,3 +97,50 @@ class FCNetLoop(nn.Module):
             _, mem2 = self.lif2(self.fc2(spk1), mem2)
             mem2_rec.append(mem2)
         return torch.stack(mem2_rec)[-1]
+
+
+class RoundedNeurons:
+    """Neurons whose membranes are rounded by `state_quant` in the middle of a step, after it, or for firing alone.
+
+    Args:
+        bits: the bits of a membrane.
+        threshold: the threshold of the quantiser; neurons fire at 1.
+        state_range: the lowest and the highest level, in thresholds.
+        place: `before_firing`, `after_firing` or `for_firing`.
+        gradient: `straight_through`, or `clipped` for none beyond the range.
+    """
+
+    def __init__(
+        self,
+        bits: int,
+        threshold: float,
+        state_range: tuple[float, float] = (-1.0, 1.2),
+        place: str = "before_firing",
+        gradient: str = "straight_through",
+    ) -> None:
+        from snntorch.functional.quant import state_quant
+
+        lower, upper = state_range
+        limits = {"lower_limit": round(-lower - 1, 9), "upper_limit": round(upper - 1, 9)}
+        nearest = state_quant(num_bits=bits, threshold=threshold, **limits)
+
+        def clipped(mem: Tensor) -> Tensor:
+            rounded = nearest(mem)
+            inside = (mem >= lower * threshold) & (mem <= upper * threshold)
+            return torch.where(inside, rounded, rounded.detach())
+
+        self.round = clipped if gradient == "clipped" else nearest
+        self.place = place
+        self.neurons = leaky(self.round if place == "before_firing" else False)
+
+    def __call__(self, current: Tensor) -> Tensor:
+        """Compute the spikes `(num_steps, batch, neurons)` of currents of the same shape."""
+        mem, spikes = self.neurons.reset_mem(), []
+        for current_t in current:
+            spk, mem = self.neurons(current_t, mem)
+            if self.place == "after_firing":
+                mem = self.round(mem)
+            if self.place == "for_firing":
+                spk = self.neurons.fire(self.round(mem))
+            spikes.append(spk)
+        return torch.stack(spikes)

@@ -9,9 +9,9 @@ from torch.nn import functional
 
 from benchmarks.registry import ROWS, chosen_rows
 from benchmarks.row import Ratio, Row
-from benchmarks.rows import epochs, training_steps
+from benchmarks.rows import epochs, membranes, training_steps
 
-TRAININGS = {row.name: row for row in (*training_steps.ROWS, *epochs.ROWS)}
+TRAININGS = {row.name: row for row in (*training_steps.ROWS, *membranes.ROWS, *epochs.ROWS)}
 
 
 @pytest.fixture
@@ -20,6 +20,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("PRIVSEARCH_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(training_steps, "NUM_STEPS", 3)
     monkeypatch.setattr(training_steps, "BATCH", 6)
+    monkeypatch.setattr(membranes, "SHAPE", (3, 50))
     monkeypatch.setattr(epochs, "NUM_STEPS", 3)
     monkeypatch.setattr(epochs, "NUM_IMAGES", 200)
     threads = torch.get_num_threads()

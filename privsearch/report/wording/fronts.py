@@ -94,8 +94,8 @@ def not_learnt_words(rows: pd.DataFrame, varying: Collection[str]) -> Iterator[s
     if len(idle):
         yield (
             f"{len(idle)} of {len(rows)} completed configurations {'has' if len(idle) == 1 else 'have'} not learnt: "
-            "some network classifies its own training data no better than the most frequent class would, and what such a "
-            f"network does not leak says nothing. In no audit and on no front: {_named(idle, varying)}."
+            "some network classifies its own training data no better than the most frequent class would, and what such "
+            f"a network does not leak says nothing. In no audit and on no front: {_named(idle, varying)}."
         )
 
 
