@@ -14,6 +14,7 @@ from typing import Any, Final
 import pandas as pd
 from scipy.stats import binomtest
 
+from privsearch.spec.columns import Column
 from privsearch.spec.trial import ACTIVATION_DEFAULTS, AXES
 from privsearch.study.result import Completed, Replicate, TrainedNetwork
 
@@ -75,6 +76,13 @@ def has_learnt(network: TrainedNetwork, share: float, size: int) -> bool:
 def learnt_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a results table whose networks have all learnt, as far as is known."""
     return frame[frame["networks_at_chance"].fillna(0) == 0]
+
+
+def leakage_of_learnt(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a results table without the numbers of attacks in the rows that have not learnt."""
+    idle = ~frame.index.isin(learnt_rows(frame).index)
+    attacked = [header for header in frame.columns if Column.parse(str(header)).attack is not None]
+    return frame.assign(**{header: frame[header].mask(idle) for header in attacked}) if idle.any() else frame
 
 
 def far_below_full_precision(frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,10 +9,12 @@ from typing import Any, Final
 import pandas as pd
 from rich.table import Table
 
+from privsearch.analysis.learning import leakage_of_learnt
 from privsearch.analysis.paper.cells import Cell, StudyCells, check_attack, paper_rows, title
 from privsearch.report.wording.formats import MISSING, console_table, latex, markdown_table, with_spread
 from privsearch.spec.columns import Column
 
+_NOT_LEARNT: Final = "not learnt"
 _HEADER: Final = ("train accuracy", "test accuracy", "attack AUC", "excess AUC")
 
 
@@ -104,6 +106,11 @@ class PaperTable:
             sentences.append(f"Guessing keeps the AUC of one target within 0.5 ± {floors}, 95 % of the time.")
         if any(row["status"] == "failed" for row in rows):
             sentences.append("'failed': the trial ended without numbers.")
+        if any(row["networks_at_chance"] for row in rows):
+            sentences.append(
+                f"'{_NOT_LEARNT}': some network classifies its own training data no better than the most frequent "
+                "class would, and what it does not leak says nothing."
+            )
         if self.missing:
             sentences.append(f"Not in this study ({MISSING}, or no line): {'; '.join(self.missing)}.")
         return " ".join(sentences)
@@ -123,7 +130,7 @@ def paper_tables(frame: pd.DataFrame, attack: str = "svm") -> list[PaperTable]:
         StudyError: no trial follows the paper's protocol, there are no numbers of that attack, or several
             configurations fill one cell.
     """
-    frame = paper_rows(frame)
+    frame = leakage_of_learnt(paper_rows(frame))
     check_attack(frame, attack)
     cells = StudyCells(frame)
     return [table for layout in LAYOUTS if (table := _filled(layout, cells, attack)).lines]
@@ -232,6 +239,8 @@ def _filled(layout: Layout, cells: StudyCells, attack: str) -> PaperTable:
 def _text(row: Mapping[str, Any] | None, column: str, digits: int = 4) -> str:
     if row is None or row["status"] == "failed":
         return MISSING if row is None else "failed"
+    if row["networks_at_chance"] and Column.parse(column).attack is not None:
+        return _NOT_LEARNT
     # A trial recorded before the attack was asked for has no number of that attack.
     return MISSING if row[column] is None else with_spread(row[column], row[str(Column.parse(column).sd)], digits)
 

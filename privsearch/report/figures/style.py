@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import configuration
+from privsearch.analysis.learning import learnt_rows
 from privsearch.errors import StudyError
 from privsearch.report.figures.palette import GREY
 from privsearch.spec import AXES
@@ -88,10 +89,12 @@ def check_room(count: int, most: int, rows: pd.DataFrame, drawn: Collection[str]
 
 
 def sample_note(rows: pd.DataFrame) -> str:
-    """Return the replicates of each configuration, and the number of failed trials: `n = 3`, `n = 3, 1 failed`."""
+    """Return the replicates of each configuration, and how many failed or have not learnt: `n = 3, 1 failed`."""
     few, most = int(rows["replicates"].min()), int(rows["replicates"].max())
     failed = int((rows["status"] == "failed").sum())
-    return f"n = {few}" + (f" to {most}" if few < most else "") + (f", {failed} failed" if failed else "")
+    idle = len(rows) - len(learnt_rows(rows))
+    counts = {"failed": failed, "not learnt": idle}
+    return f"n = {few}" + (f" to {most}" if few < most else "") + "".join(f", {n} {k}" for k, n in counts.items() if n)
 
 
 def bar_key(rows: pd.DataFrame, column: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from privsearch.analysis.columns import axis_title, measured_rows, numbers, spreads, widest_noise_floor
+from privsearch.analysis.learning import leakage_of_learnt
 from privsearch.errors import StudyError
 from privsearch.report.figures.palette import GREY
 from privsearch.report.figures.style import (
@@ -49,7 +50,8 @@ def plot_surrogates(frame: pd.DataFrame, attack: str = "svm") -> Figure:
     """Draw test accuracy against an attack's AUC, one panel a dataset, one point a surrogate gradient.
 
     The points are SNNs at full precision. Error bars are standard deviations over the replicates in both directions; a
-    thin line leads to 0.5 plus the excess over the placebo. Failed trials have no point. SNNs that differ in another
+    thin line leads to 0.5 plus the excess over the placebo. Failed trials, and those that have not learnt, have no
+    point. SNNs that differ in another
     axis, such as `num_steps`, have a panel for each value of that axis.
 
     Args:
@@ -60,6 +62,7 @@ def plot_surrogates(frame: pd.DataFrame, attack: str = "svm") -> Figure:
         StudyError: there are no completed trials of two surrogate gradients that differ in nothing else.
     """
     column = str(Column(attack, "auc"))
+    frame = leakage_of_learnt(frame)
     parts = _parts(frame, column)
     columns = min(len(parts), 3)
     rows = math.ceil(len(parts) / columns)

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
 from privsearch.analysis.columns import axis_title, measured_rows, numbers, spreads, widest_noise_floor
+from privsearch.analysis.learning import leakage_of_learnt
 from privsearch.analysis.paper.readings import shown_rows
 from privsearch.errors import StudyError
 from privsearch.report.figures.palette import GREY
@@ -69,7 +70,8 @@ def plot_threshold(frame: pd.DataFrame, column: str) -> Figure:
 
     The lines are trials with full-precision weights and the default surrogate gradient. The reference line is the trial
     with full-precision activations too. Markers at the same threshold stand side by side. Error bars, and the band of
-    the reference line, are standard deviations over the replicates; a failed trial leaves a gap. An attack AUC has its
+    the reference line, are standard deviations over the replicates; a failed trial leaves a gap, and
+    one that has not learnt has no number of an attack. An attack AUC has its
     noise floor and hollow markers at 0.5 plus the excess over the placebo. SNNs that differ in another axis, such as
     `num_steps`, have a column of panels for each value of that axis. Of several readings of how membranes are
     quantised one is drawn (`shown_rows`), and a line above the panels names it.
@@ -81,7 +83,7 @@ def plot_threshold(frame: pd.DataFrame, column: str) -> Figure:
     Raises:
         StudyError: no two thresholds have a number, or more columns of panels are needed than fit on a page.
     """
-    frame, note = shown_rows(frame)
+    frame, note = shown_rows(leakage_of_learnt(frame))
     parts = _parts(frame, column)
     datasets = list(dict.fromkeys(dataset for dataset, _ in parts))
     kinds = sorted(dict.fromkeys(kind for _, kind in parts), key=lambda kind: kind.split()[0])

@@ -8,7 +8,7 @@ from privsearch.analysis.paper.claims import MAIN_CLAIMS, MARGIN, Success
 from privsearch.analysis.paper.verdicts import ALL, CLAIMS, Verdict, compare, judge, verdicts
 from privsearch.errors import StudyError
 from privsearch.spec import HalvesProtocol, TrialSpec
-from privsearch.study.result import Completed, Failed, TrialResult
+from privsearch.study.result import Completed, Failed, Replicate, TrialResult
 
 StudyOf = Callable[..., list[TrialResult]]
 Rule = Callable[[TrialSpec], dict[str, float]]
@@ -269,3 +269,29 @@ def test_claims_that_no_reading_decides_are_judged_once(study_of: StudyOf) -> No
     assert [v for v in verdicts(results) if v.reading == "-"] == [v for v in without if v.text not in about_reading]
     changed = {v.text for v in without if v.verdict == "not tested"}
     assert changed == about_reading - {"2-bit SNNs on CIFAR-10 gain with the threshold at first, then lose"}
+
+
+def test_networks_that_have_not_learnt_support_nothing(study_of: StudyOf) -> None:
+    """2-bit SNNs that leak least because they know nothing: the comparison with them is lacking, not won."""
+    text = "Quantised activations make SNNs leak less"
+    results = study_of(auc_where(quantised("act_bit_width", "snn"))(-0.05))
+    assert find(verdicts(results), text).verdict == "supported"
+    idle = [
+        result.model_copy(update={"replicates": tuple(map(not_learnt, result.replicates))})
+        if isinstance(result, Completed) and result.spec.model == "snn" and result.spec.act_bit_width == 2
+        else result
+        for result in results
+    ]
+    verdict = find(verdicts(idle), text)
+    assert verdict.verdict == "cannot tell"
+    assert {comparison.what: comparison.n for comparison in verdict.comparisons} == {
+        "fp32 - a8": 5,
+        "fp32 - a4": 5,
+        "fp32 - a2": 0,
+    }
+
+
+def not_learnt(replicate: Replicate) -> Replicate:
+    """A replicate whose target names the most frequent class every time."""
+    target = replicate.target.model_copy(update={"train_accuracy": 0.4})
+    return replicate.model_copy(update={"target": target, "majority_share": 0.4})

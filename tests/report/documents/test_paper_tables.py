@@ -95,6 +95,28 @@ def test_missing_and_failed_cells_are_told_apart(tables: list[PaperTable]) -> No
     assert "Not in this study" not in tables[1].caption
 
 
+def test_a_cell_that_has_not_learnt_has_accuracies_and_no_attack(results: list[TrialResult]) -> None:
+    """In the tables for people and for programs; the caption says what it means."""
+    frame = results_frame(results)
+    idle = frame["model"].eq("ann") & frame["weight_bit_width"].eq(8).fillna(value=False) & frame["dataset"].eq("iris")
+    (table, _) = paper_tables(frame.assign(networks_at_chance=idle.astype("Int64") * 3))
+    line = next(line for line in to_markdown(table).splitlines() if line.startswith("| Iris | Quantised (w=8)"))
+    assert re.fullmatch(r"0\.\d+ ± 0\.\d+", cells(line)[2])
+    assert cells(line)[4:6] == ["not learnt", "not learnt"]
+    assert re.fullmatch(r"0\.\d+ ± 0\.\d+", cells(line)[8]), "the SNN beside it has learnt"
+    assert "'not learnt': some network classifies" in table.caption
+    written = pd.read_csv(io.StringIO(to_csv(table)))
+    means = written.query("dataset == 'iris' and model == 'ann' and weight_bit_width == 8").set_index("quantity")[
+        "mean"
+    ]
+    assert means.isna().to_dict() == {
+        "train_accuracy": False,
+        "test_accuracy": False,
+        "svm.auc": True,
+        "svm.excess_auc": True,
+    }
+
+
 def test_caption_tells_replicates_and_noise_floors(tables: list[PaperTable]) -> None:
     """A reader of the caption alone knows how many replicates there were and what guessing gives."""
     assert "mean ± standard deviation over n = 5 replicates" in tables[0].caption

@@ -262,3 +262,14 @@ def test_study_without_thresholds_is_refused(column: str) -> None:
         plot_threshold(one[one["threshold"].fillna(1.0) == 1.0], column)
     with pytest.raises(StudyError, match="got 0 such thresholds"):
         plot_threshold(results_frame([make_failed(act_bit_width=4, threshold=t) for t in (0.5, 1.0)]), column)
+
+
+def test_what_has_not_learnt_has_an_accuracy_and_no_leakage() -> None:
+    """Its marker is there in the one figure, and a gap in the other; the panel counts it."""
+    frame = study(models=("snn",))
+    idle = frame["act_bit_width"].eq(4) & frame["threshold"].eq(THRESHOLDS[0]) & frame["weight_bit_width"].isna()
+    frame = frame.assign(networks_at_chance=idle.fillna(value=False).astype("Int64"))
+    (accuracy,), (leakage,) = (panels(plot_threshold(frame, c)) for c in ("test_accuracy", "svm.auc"))
+    drawn = [int(np.isfinite(np.asarray(line(axes, 4).get_ydata(), float)).sum()) for axes in (accuracy, leakage)]
+    assert drawn == [len(THRESHOLDS), len(THRESHOLDS) - 1]
+    assert "1 not learnt" in leakage.get_title()
