@@ -14,6 +14,7 @@ from rich.text import Text
 from privsearch import errors
 from privsearch.analysis.frames import completed_numbers
 from privsearch.analysis.labels import configuration
+from privsearch.analysis.learning import networks_at_chance
 from privsearch.report.terminal.plan import reuse_lines, trial_names
 from privsearch.spec import WORST, TrialSpec
 from privsearch.spec.columns import Column
@@ -99,6 +100,7 @@ class SweepProgress:
         every = max(1, self._total // LOG_LINES)
         if not self._live and (self._done + self._failed) % every == 0:
             shown = [f"{column} {value:.3f}" for column, value in numbers.items()]
+            shown += ["has not learnt"] if networks_at_chance(result) else []
             name, seconds = self._names[result.trial_id], f"({result.seconds:.1f} s)"
             self._log("  ".join([self._counts(), name, *shown, seconds]))
 
@@ -125,20 +127,21 @@ class SweepProgress:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _note_best(self, result: Completed) -> dict[str, float]:
-        """Keep the best of each objective, and return the result's objectives that have a number."""
+        """Keep the best of each objective of what has learnt; return the result's objectives that have a number."""
         protocol = result.spec.protocol
         task = self._task_name(result.spec)
         # If attacks are added to a trial, its result has only these, and the strongest of all is not known yet.
         partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.model))
-        values, numbers = completed_numbers(result), {}
+        values, numbers, idle = completed_numbers(result), {}, networks_at_chance(result)
         for column, direction in self._sweep.objectives_under(protocol.kind).items():
             value = values.get(column)
             if value is None or (partial and Column.parse(column).attack == WORST):
                 continue
-            key = (task, column)
-            better = max if direction == "maximize" else min
-            self._best[key] = better(self._best.get(key, value), value)
             numbers[column] = value
+            if not idle:
+                key = (task, column)
+                better = max if direction == "maximize" else min
+                self._best[key] = better(self._best.get(key, value), value)
         return numbers
 
     def _counts(self) -> str:

@@ -129,6 +129,20 @@ def test_best_is_the_best_in_each_objective(plan: Plan) -> None:
     assert text[-1].rstrip() == "best so far  iris: test_accuracy 0.900, svm.auc 0.500"
 
 
+def test_what_has_not_learnt_is_named_and_never_best(plan: Plan) -> None:
+    """However little it leaks."""
+    shown, written = begun(plan, terminal=False)
+    learnt, idle, _ = plan.todo
+    shown.finished(make_completed(learnt.trial_id, accuracy=0.9, auc=0.6))
+    made = make_completed(idle.trial_id, accuracy=0.4, auc=0.5)
+    replicates = tuple(r.model_copy(update={"majority_share": 0.5}) for r in made.replicates)
+    shown.finished(made.model_copy(update={"replicates": replicates}))
+    shown.end()
+    _, _, last, best = written.getvalue().splitlines()
+    assert "svm.auc 0.500  has not learnt" in last
+    assert best == "best  iris: test_accuracy 0.900, svm.auc 0.600"
+
+
 def test_live_display_fits_80_columns(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
     """However long a dataset's name and however many trials, no line is wider than the terminal."""
     name = "d" * 100
