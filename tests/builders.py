@@ -91,3 +91,17 @@ def _network(accuracy: float) -> TrainedNetwork:
     return TrainedNetwork(
         train_accuracy=accuracy, test_accuracy=accuracy, history=(Epoch(loss=0.5, accuracy=accuracy),)
     )
+
+
+def not_learnt(result: Completed, *, accuracy: float = 0.4) -> Completed:
+    """The same trial with networks that name the most frequent class of their training sets every time."""
+    idle = tuple(
+        replicate.model_copy(
+            update={
+                "target": replicate.target.model_copy(update={"train_accuracy": accuracy}),
+                "majority_share": accuracy,
+            }
+        )
+        for replicate in result.replicates
+    )
+    return result.model_copy(update={"replicates": idle})

@@ -1,8 +1,10 @@
 """Which networks have learnt: one that cannot classify its own training data has nothing to leak, and is not private.
 
 A network has learnt if it classifies its training set better than naming the most frequent class every time would:
-significantly so, by a one-sided binomial test at 5 %. A network that gives one class to everybody never does. A trial
-has learnt if all of its networks have; one that has not is on no front and in no audit, and is no side of a verdict.
+significantly so, by a one-sided binomial test at 5 %, or without a single error, which few examples or uneven classes
+may keep from being significant. A network that gives one class to everybody never has. A trial has learnt if all of its
+networks have; one that has not is on no front and in no audit, and is no side of a verdict. What an attack finds on it
+all the same, beyond chance, is told.
 
 A quantised network may also have learnt, and far less than in full precision. That is told, and no more: less leakage
 is then less learning, which a shorter training might give as well.
@@ -62,7 +64,7 @@ def majority(replicate: Replicate) -> tuple[float | None, int | None]:
 
 
 def has_learnt(network: TrainedNetwork, share: float, size: int) -> bool:
-    """Tell whether a network classifies its training set significantly better than the most frequent class would.
+    """Tell whether a network classifies its training set better than the most frequent class would (see above).
 
     Args:
         network: the network.
@@ -70,12 +72,20 @@ def has_learnt(network: TrainedNetwork, share: float, size: int) -> bool:
         size: the number of its training examples.
     """
     right = round(network.train_accuracy * size)
+    if right == size:
+        return share < 1
     return bool(binomtest(right, size, min(share, 1.0), alternative="greater").pvalue < ALPHA)
 
 
 def learnt_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a results table whose networks have all learnt, as far as is known."""
     return frame[frame["networks_at_chance"].fillna(0) == 0]
+
+
+def not_learnt_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a results table with a network that has not learnt, but none that is dead."""
+    alive = frame[frame["dead_networks"].fillna(0) == 0]
+    return alive.drop(learnt_rows(alive).index)
 
 
 def leakage_of_learnt(frame: pd.DataFrame) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from privsearch.models.scan import Dynamics, Scan
 class Leaky(nn.Module):
     """`snntorch.Leaky` (reset by subtraction, with its delay of one step), applied to all time steps at once.
 
-        mem[t] = quantize(beta * mem[t-1] + current[t] - threshold * spk[t-1])        mem[-1] = spk[-1] = 0
-        spk[t] = 1 if mem[t] > threshold, else 0
+        mem[t] = beta * mem[t-1] + current[t] - threshold * fired[t-1]        mem[-1] = fired[-1] = 0
+        spk[t] = fired[t] = 1 if mem[t] > threshold, else 0
 
     Given the same fp32 currents on a CPU, spikes and membranes are bit-equal to snnTorch's: the operations run in its
     order, and the one fused multiply-add has an exact product. The reset carries no gradient, in snnTorch as here, so
@@ -21,11 +21,16 @@ class Leaky(nn.Module):
 
         g[t] = grad_mem[t] + grad_spk[t] * S'(mem[t] - threshold) + beta * g[t+1]
 
+    A quantiser rounds mem[t] before the neuron fires; or after it has fired, and then fired[t], which resets the
+    membrane, is told from the rounded one, as by snnTorch, so that a neuron may fire without a reset or be reset
+    without having fired; or what is compared with the threshold, and not what is kept. Rounding passes the gradient,
+    or, if it is clipped, passes it within the range alone.
+
     Membranes are 32-bit floats, whatever the currents are; spikes have the currents' type.
 
     Args:
         dynamics: the parameters of the neurons.
-        quantizer: rounds the membrane at each step; straight-through in the backward pass. None: full precision.
+        quantizer: rounds the membrane at each step, where its `place` says. None: full precision.
 
     Source: Eshraghian et al. 2023, `snntorch.Leaky(reset_mechanism="subtract", reset_delay=True)`.
     """

@@ -16,7 +16,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Final, cast
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
@@ -190,7 +190,8 @@ class StateQuantizer(nn.Module):
         # For larger membranes, the rounding of a distance (a 2^-24th of it) is no longer small against the step.
         self.exact_below = self.step * 2**22
         lower, upper = (clip * limit for limit in state_range)
-        ramp = self(torch.linspace(lower - clip, upper + clip, PROBES))
+        beyond = (upper - lower) / 8
+        ramp = self(torch.linspace(lower - beyond, upper + beyond, PROBES))
         _check_levels("StateQuantizer", ramp, 2**bit_width, (lower, upper))
 
     def forward(self, mem: Float[Tensor, "*neuron"]) -> Float[Tensor, "*neuron"]:
@@ -207,16 +208,31 @@ class StateQuantizer(nn.Module):
 
 
 def _boundaries(levels: Float[Tensor, " levels"]) -> Float[Tensor, " levels-1"]:
-    """Find, for each level but the last, the largest fp32 number that is not nearer (in fp32) to the next level."""
+    """Find, for each level but the last, the largest fp32 number that is not nearer (in fp32) to the next level.
+
+    By bisection over the fp32 numbers, in their order: around 0 they lie far denser than the distances that they are
+    compared by.
+    """
     lower, upper = levels[:-1], levels[1:]
-    candidate = torch.nextafter((lower + upper) / 2, lower)
-    for _ in range(16):
-        candidate = torch.nextafter(candidate, lower)
-    boundary = candidate
-    for _ in range(32):
-        candidate = torch.nextafter(candidate, upper)
-        boundary = torch.where((lower - candidate).abs() <= (upper - candidate).abs(), candidate, boundary)
-    return boundary
+    low, high = _in_order(lower), _in_order(upper)
+    while (high - low > 1).any():
+        middle = (low + high) // 2
+        number = _number(middle)
+        is_low = (lower - number).abs() <= (upper - number).abs()
+        low, high = torch.where(is_low, middle, low), torch.where(is_low, high, middle)
+    return _number(low)
+
+
+def _in_order(numbers: Float[Tensor, " n"]) -> Int[Tensor, " n"]:
+    """Return the place of fp32 numbers among all of them, as integers; both zeros have the place 0."""
+    bits = numbers.view(torch.int32).long()
+    return torch.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+
+
+def _number(places: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """Undo `_in_order`."""
+    numbers = places.abs().int().view(torch.float32)
+    return torch.where(places < 0, -numbers, numbers)
 
 
 def _checked(name: str, layer: Any, bit_width: int) -> nn.Module:

@@ -47,12 +47,15 @@ def value_problems(axis: str, value: Any, where: Where) -> list[InitErrorDetails
     return []
 
 
-def list_problems(axis: str, values: tuple[Any, ...]) -> list[InitErrorDetails]:
+def list_problems(axis: str, given: Any) -> list[InitErrorDetails]:
     """Return the problems of an axis: it must exist and have at least one value, and each value must be valid."""
     if axis not in AXES:
         return [problem("unknown_axis", (axis,), axis, "no such axis")]
+    values = as_values(axis, given)
     if not values:
         return [problem("empty_axis", (axis,), [], "must have a value, but got []; add one or drop it")]
+    if _is_lone_pair(axis, given):
+        return value_problems(axis, values[0], (axis,))
     return [error for index, value in enumerate(values) for error in value_problems(axis, value, (axis, index))]
 
 
@@ -63,11 +66,13 @@ def as_tuple(value: Any) -> tuple[Any, ...]:
 
 def as_values(axis: str, given: Any) -> tuple[Any, ...]:
     """Return the values that an axis is given, as `as_tuple` does; a lone pair of numbers is one value, not two."""
-    values = as_tuple(given)
-    if axis != "state_range":
-        return values
-    is_lone = any(isinstance(value, int | float) for value in values)
-    return tuple(tuple(value) if isinstance(value, list) else value for value in ([values] if is_lone else values))
+    values = (given,) if _is_lone_pair(axis, given) else as_tuple(given)
+    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+
+
+def _is_lone_pair(axis: str, given: Any) -> bool:
+    is_list = axis == "state_range" and isinstance(given, list | tuple) and len(given) > 0
+    return is_list and all(isinstance(value, int | float) for value in given)
 
 
 def as_lists(grid: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
@@ -80,7 +85,7 @@ def _check_grid(grid: Any) -> Any:
     if not isinstance(grid, dict):
         return grid
     lists = as_lists(grid)
-    problems = [error for axis, values in lists.items() for error in list_problems(axis, values)]
+    problems = [error for axis, given in grid.items() for error in list_problems(axis, given)]
     if "model" not in lists:
         problems.append(problem("missing", ("model",), sorted(lists), "every grid needs the axis 'model'"))
     raise_if_any(problems)

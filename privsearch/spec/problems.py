@@ -46,6 +46,10 @@ _SAMPLERS: Final[dict[str, type[BaseModel]]] = {
 """The classes that `search.sampler` chooses among, by such a tag."""
 
 
+_MOST_SHOWN: Final = 80
+"""The most characters of a list in a message, as of any other value."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """A broken rule: the path of its field, and a sentence about it."""
@@ -228,5 +232,7 @@ def _nearest(where: tuple[int | str, ...], given: Any) -> str | None:
 
 def _shown(given: Any) -> str:
     # As YAML writes them.
-    plain = list(given) if isinstance(given, tuple) else given
-    return {"None": "null", "True": "true", "False": "false"}.get(repr(plain)) or cut(plain)
+    if isinstance(given, list | tuple):
+        shown = f"[{', '.join(map(_shown, given))}]"
+        return shown if len(shown) <= _MOST_SHOWN else f"{shown[: _MOST_SHOWN - 3]}..."
+    return {"None": "null", "True": "true", "False": "false"}.get(repr(given)) or cut(given)

@@ -60,7 +60,7 @@ def _range_problems(axis: str, given: Mapping[str, Any]) -> list[InitErrorDetail
     """Return the problems of a range of an axis that exists."""
     kind = number_type(axis)
     if kind is None:
-        what = "pairs" if axis == "state_range" else "names"
+        what = {"state_range": "pairs", "quantize_readout": "true and false"}.get(axis, "names")
         return [problem(_RULE, (axis,), given, f"{axis} has {what}, not numbers: must be a list, but got a range")]
     unknown = [key for key in given if key not in _RANGE]
     if unknown or not {"low", "high"} <= given.keys():
@@ -106,7 +106,7 @@ def _check_space(space: Any) -> Any:
         else:
             values = as_values(axis, given)
             checked[axis] = tuple(map(with_version, values)) if axis == "model" else values
-            problems += list_problems(axis, checked[axis])
+            problems += list_problems(axis, checked[axis] if axis == "model" else given)
     if "model" not in space:
         problems.append(problem("missing", ("model",), sorted(map(str, space)), "a search needs the axis 'model'"))
     raise_if_any(problems)

@@ -43,18 +43,21 @@ StateGradient = Literal["straight_through", "clipped"]
 QuantizeState = Literal["before_firing", "after_firing", "for_firing"]
 
 STATE_RANGE_RULE: Final = (
-    "a pair [lower, upper], in thresholds, with -100 <= lower <= 0 < upper <= 100, or null for the default, [-1, 1.2]"
+    "a pair [lower, upper], in thresholds, with -100 <= lower <= 0 and 0.01 <= upper <= 100, "
+    "or null for the default, [-1, 1.2]"
 )
 
 
-def _state_range(value: tuple[float, float]) -> tuple[float, float]:
-    lower, upper = value
-    if not -100 <= lower <= 0 < upper <= 100:
+def _state_range(value: Any) -> tuple[float, float]:
+    """Check a range as a whole, as a fault in one of its ends is a fault of the pair."""
+    pair = tuple(value) if isinstance(value, list | tuple) else ()
+    numbers = [float(end) for end in pair if isinstance(end, int | float) and not isinstance(end, bool)]
+    if len(pair) != 2 or len(numbers) != 2 or not (-100 <= numbers[0] <= 0 and 0.01 <= numbers[1] <= 100):
         raise PydanticCustomError("state_range", "must be a range around 0")
-    return value
+    return numbers[0] + 0.0, numbers[1]  # so that -0.0 is 0.0
 
 
-StateRange = Annotated[tuple[float, float], AfterValidator(_state_range)]
+StateRange = Annotated[tuple[float, float], BeforeValidator(_state_range)]
 """The lowest and the highest level of a quantised membrane, in thresholds."""
 
 
@@ -95,7 +98,7 @@ class Axes(BaseModel):
         None,
         description="true or false (are the last layer's membranes quantised?), or null for the default, false",
     )
-    state_range: StateRange | None = Field(None, strict=False, description=STATE_RANGE_RULE)
+    state_range: StateRange | None = Field(None, description=STATE_RANGE_RULE)
     threshold_sets: ThresholdSets | None = Field(
         None, description="'both', 'clip' (the quantiser's range), 'firing', or null for the default, both"
     )
@@ -176,7 +179,8 @@ def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
     """Drop the values without effect from a point of the cross-product, and write out the defaults of the others.
 
     A threshold needs quantised activations; a surrogate gradient, time steps and a decay need a spiking network, and
-    `STATE_DEFAULTS` need both; a choice of spiking layers needs convolutions. A registered model says which axes have
+    `STATE_DEFAULTS` need both; a choice of spiking layers needs convolutions. What a threshold of 1 sets makes no
+    difference, as what it does not set is 1 as well. A registered model says which axes have
     an effect on it.
 
     Raises:
@@ -191,6 +195,8 @@ def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
         canonical[axis] = _value_or(default, canonical[axis]) if spikes and quantised else None
     if canonical["model"] == "snn" and network == "fcnet":
         canonical["spiking_layers"] = "all"
+    if canonical["threshold"] == DEFAULT_THRESHOLD and canonical["threshold_sets"] is not None:
+        canonical["threshold_sets"] = STATE_DEFAULTS["threshold_sets"]
     return canonical
 
 

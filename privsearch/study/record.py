@@ -12,7 +12,7 @@ from privsearch._util import lines
 from privsearch._util.disk import LineWriter
 from privsearch._util.lines import DamagedLine, collector_paused, lines_of
 from privsearch.errors import StudyError
-from privsearch.study.result import Completed, Replicate, TrialResult, parse_result
+from privsearch.study.result import Completed, TrialResult, parse_result
 
 _COMPLETED: Final = re.compile(rb'\{"status":"completed","trial_id":"([^"]{1,200})"')
 """The beginning of the line of a completed trial."""
@@ -130,7 +130,7 @@ def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
         return earlier
     attacks = {attack.name: attack for attack in (*earlier.spec.attacks, *later.spec.attacks)}
     replicates = tuple(
-        Replicate(target=new.target, shadow=new.shadow, attacks={**old.attacks, **new.attacks})
+        new.model_copy(update={"attacks": {**old.attacks, **new.attacks}})
         for old, new in zip(earlier.replicates, later.replicates, strict=True)
     )
     if not _trained_alike(earlier, later):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from builders import completed_of, make_completed
 
+from privsearch._util.interval import Interval
 from privsearch.analysis.audit import audit_table
 from privsearch.analysis.differences import differences_frame
 from privsearch.analysis.frames import learning_frame, results_frame
@@ -40,10 +41,12 @@ def trained(trial_id: str, accuracies: Sequence[float], auc: float, share: float
         *((1.0, 0.5, 100, True), (0.6, 0.5, 100, True), (0.97, 0.95, 1000, True)),
         *((0.57, 0.5, 100, False), (0.5, 0.5, 100, False), (0.0, 0.5, 100, False), (0.95, 0.95, 1000, False)),
         (1.0, 1.0, 100, False),
+        # Without an error, though 48 examples of which 3 are of another class can show nothing.
+        *((1.0, 0.9375, 48, True), (47 / 48, 0.9375, 48, False), (1.0, 0.5, 2, True)),
     ],
 )
 def test_a_network_must_beat_the_most_frequent_class(accuracy: float, share: float, size: int, learnt: bool) -> None:
-    """By more than chance would give; a training set of one class can teach nothing."""
+    """By more than chance would give, or without an error; a training set of one class can teach nothing."""
     assert has_learnt(network(accuracy), share, size) is learnt
 
 
@@ -120,3 +123,12 @@ def test_a_quantised_network_is_compared_with_itself_in_full_precision(change: d
     quantised = trained("b" * 16, [0.7] * 4, 0.6, **{"model": "snn", "act_bit_width": 2, **change})
     for frame in (results_frame([full, quantised]), learning_frame([full, quantised])):
         assert len(far_below_full_precision(frame)) == told
+
+
+def test_a_leak_is_told_of_what_has_not_learnt_too(study: list[Completed]) -> None:
+    """A network may know its members and not their classes: whoever audits it must hear of it."""
+    _, idle, _ = study
+    across = idle.across["svm"].model_copy(update={"auc": Interval(0.7, 0.6, 0.8)})
+    leaking = idle.model_copy(update={"across": {"svm": across}})
+    assert "all the same" not in "".join(left_out([idle]))
+    assert "svm finds a leak all the same" in "".join(left_out([leaking]))

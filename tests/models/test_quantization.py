@@ -20,6 +20,16 @@ brevitas = load_brevitas()
 BIT_WIDTHS = range(2, 9)
 
 
+RANGES = [(-1.0, 1.2), (-1.0, 1.0), (-2.0, 2.4), (-0.05, 0.05), (0.0, 0.01), (-100.0, 100.0), (-100.0, 0.01)]
+"""Snntorch's own range, symmetric ones, whose middle is 0, and the narrowest and widest that a sweep may have."""
+
+
+def snntorch_quantizer(bit_width, threshold, state_range):
+    """SnnTorch's function with these levels."""
+    below, above = (round(limit - 1, 9) for limit in (-state_range[0], state_range[1]))
+    return state_quant(num_bits=bit_width, threshold=threshold, lower_limit=below, upper_limit=above)
+
+
 def nextafter_run(values, away):
     """Each value with the 5 fp32 numbers on one side of it."""
     run = [values]
@@ -33,15 +43,15 @@ def nextafter_run(values, away):
     mem=arrays("float32", 32, elements=st.floats(width=32, allow_nan=False)),
     scale=st.sampled_from([1e-30, 1e-3, 1.0]),
     bit_width=st.sampled_from(BIT_WIDTHS),
-    threshold=st.floats(0.5, 1.5),
+    threshold=st.floats(0.5, 1.5) | st.sampled_from([0.01, 1.0, 100.0]),
+    state_range=st.sampled_from(RANGES),
 )
-def test_state_quantizer_equals_snntorch_for_any_number(mem, scale, bit_width, threshold):
+def test_state_quantizer_equals_snntorch_for_any_number(mem, scale, bit_width, threshold, state_range):
     """Bit-equal for every fp32 number, infinities and denormals included."""
     mem = torch.from_numpy(mem) * scale
 
-    assert torch.equal(
-        StateQuantizer(bit_width, threshold)(mem), state_quant(num_bits=bit_width, threshold=threshold)(mem)
-    )
+    theirs = snntorch_quantizer(bit_width, threshold, state_range)
+    assert torch.equal(StateQuantizer(bit_width, threshold, state_range)(mem), theirs(mem))
 
 
 @settings(max_examples=100, deadline=None)
@@ -49,10 +59,11 @@ def test_state_quantizer_equals_snntorch_for_any_number(mem, scale, bit_width, t
     bit_width=st.sampled_from(BIT_WIDTHS),
     threshold=st.floats(0.5, 1.5) | st.sampled_from([0.5, 0.75, 1.0, 1.25, 1.5]),
     exponent=st.integers(8, 30),
+    state_range=st.sampled_from(RANGES),
 )
-def test_state_quantizer_equals_snntorch_where_rounding_decides(bit_width, threshold, exponent):
+def test_state_quantizer_equals_snntorch_where_rounding_decides(bit_width, threshold, exponent, state_range):
     """Bit-equal at the levels, at the ties between them, five numbers around, and where distances lose their digits."""
-    quantizer = StateQuantizer(bit_width, threshold)
+    quantizer = StateQuantizer(bit_width, threshold, state_range)
     ties = (quantizer.levels[1:] + quantizer.levels[:-1]) / 2
     special = torch.cat([quantizer.levels, ties])
     large = 2.0**exponent * torch.linspace(1, 2, 50)
@@ -60,7 +71,7 @@ def test_state_quantizer_equals_snntorch_where_rounding_decides(bit_width, thres
         [nextafter_run(special, 10), nextafter_run(special, -10), large, -large, torch.linspace(-2, 2, 500) * threshold]
     )
 
-    assert torch.equal(quantizer(mem), state_quant(num_bits=bit_width, threshold=threshold)(mem))
+    assert torch.equal(quantizer(mem), snntorch_quantizer(bit_width, threshold, state_range)(mem))
 
 
 def test_state_quantizer_sends_a_tie_to_the_lower_level():

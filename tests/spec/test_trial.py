@@ -87,6 +87,16 @@ def test_a_record_without_these_axes_is_of_a_quantised_readout() -> None:
     assert adapter.validate_json(json.dumps(full)).quantize_readout is None
 
 
+@pytest.mark.parametrize("sets", ["both", "clip", "firing"])
+def test_what_a_threshold_of_1_sets_makes_no_difference(sets: str) -> None:
+    """What it does not set is 1 as well; and a range from -0 is one from 0."""
+    axes = {"dataset": "iris", "model": "snn", "act_bit_width": 4, "threshold_sets": sets}
+    one = TrialSpec.model_validate({**axes, "threshold": 1, "state_range": (0, 1)}).canonical("fcnet")
+    assert one.threshold_sets == "both"
+    assert str(TrialSpec.model_validate({**axes, "state_range": (-0.0, 1)}).state_range) == "(0.0, 1.0)"
+    assert TrialSpec.model_validate({**axes, "threshold": 0.5}).canonical("fcnet").threshold_sets == sets
+
+
 @pytest.mark.parametrize(
     "given", [[1.2, -1], [0.1, 1.2], [-1, 0], [-1], [-1, 1.2, 2], [-101, 1], "wide", 1.2, [None, 1]]
 )

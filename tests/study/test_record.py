@@ -205,3 +205,14 @@ def test_lines_set_aside_leave_every_other_byte(path: Path) -> None:
     assert path.read_bytes() == b"\n"
     assert aside.read_bytes() == b"one\nthree\n  two\n"
     assert sorted(file.name for file in path.parent.iterdir()) == ["trials.damaged", "trials.jsonl"]
+
+
+def test_an_added_attack_keeps_what_is_known_of_the_training_sets(path: Path) -> None:
+    """A record from before these were measured gains them; none loses them."""
+    made = make_completed()
+    known = tuple(r.model_copy(update={"majority_share": 0.4, "train_size": 50}) for r in made.replicates)
+    unknown = tuple(r.model_copy(update={"majority_share": None, "train_size": None}) for r in made.replicates)
+    append(path, made.model_copy(update={"replicates": unknown}), made.model_copy(update={"replicates": known}))
+    (read,) = read_record(path).results.values()
+    assert isinstance(read, Completed)
+    assert {(r.majority_share, r.train_size) for r in read.replicates} == {(0.4, 50)}

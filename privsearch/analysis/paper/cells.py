@@ -114,7 +114,7 @@ def check_attack(frame: pd.DataFrame, attack: str) -> None:
     """
     attacks = measured_attacks(frame)
     if attack not in attacks:
-        have = f"its attacks are {', '.join(attacks)}" if attacks else "none of its trials is completed"
+        have = f"its attacks are {', '.join(attacks)}" if attacks else "no attack has a number in any of its trials"
         raise StudyError(f"the attack must be one that the study has numbers of, but got {attack!r} and {have}")
 
 

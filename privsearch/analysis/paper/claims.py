@@ -47,8 +47,8 @@ class Success(StrEnum):
 class Audit:
     """The numbers of one dataset, as an array over the replicates for each configuration.
 
-    A configuration that the study lacks, that failed or that has not learnt is an array of one NaN, so that its
-    differences are NaN too.
+    A configuration that the study lacks or that failed is an array of one NaN, so that its differences are NaN too; one
+    that has not learnt has accuracies, and no leakage.
     """
 
     def __init__(self, cells: StudyCells, numbers: TargetNumbers, dataset: str, attack: str, success: Success) -> None:
@@ -79,7 +79,8 @@ class Audit:
 
     def _over_replicates(self, cell: Cell, column: str) -> Float[Array, " replicates"]:
         row = self._cells.find(cell)
-        if row is None or row["status"] != "completed" or row["networks_at_chance"]:
+        about_attack = Column.parse(column).attack is not None
+        if row is None or row["status"] != "completed" or (about_attack and row["networks_at_chance"]):
             return LACKING
         return np.array([target.get(column, np.nan) for target in self._numbers[row["trial_id"]]])
 

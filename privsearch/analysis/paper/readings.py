@@ -11,7 +11,7 @@ import pandas as pd
 
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import plain
-from privsearch.spec.trial import STATE_DEFAULTS
+from privsearch.spec.trial import DEFAULT_THRESHOLD, STATE_DEFAULTS
 
 NO_READING: Final = "-"
 """The name in place of a reading's where no reading has an effect."""
@@ -55,14 +55,25 @@ class ShownRows(NamedTuple):
 
 
 def readings(frame: pd.DataFrame) -> tuple[Reading, ...]:
-    """Return the distinct readings in a results table, the default first, the others in the table's order."""
-    found = dict.fromkeys(reading for reading in _by_row(frame) if reading)
-    return tuple(sorted(found, key=lambda reading: reading != DEFAULT_READING))
+    """Return the distinct readings in a results table, the default first, the others in the table's order.
+
+    At a threshold of 1 it makes no difference what the threshold sets. A row there belongs to every reading that
+    differs in that alone, and is a reading of its own only if there is no such one.
+    """
+    by_row = _by_row(frame)
+    found = dict.fromkeys(reading for reading, is_shared in by_row if reading and not is_shared)
+    alone = [own for own, _ in by_row if own and not any(_differ_in_what_is_set(own, other) for other in found)]
+    return tuple(sorted(dict.fromkeys([*found, *alone]), key=lambda reading: reading != DEFAULT_READING))
 
 
 def rows_under(frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
-    """Return the rows of a reading, and those that no reading has an effect on."""
-    return frame[[own in (None, reading) for own in _by_row(frame)]]
+    """Return the rows of a reading, and those that no reading, or no difference to it, has an effect on."""
+    return frame[
+        [
+            own in (None, reading) or (is_shared and _differ_in_what_is_set(own, reading))
+            for own, is_shared in _by_row(frame)
+        ]
+    ]
 
 
 def shown_rows(frame: pd.DataFrame) -> ShownRows:
@@ -75,12 +86,18 @@ def shown_rows(frame: pd.DataFrame) -> ShownRows:
     return ShownRows(rows_under(frame, there[0]), note)
 
 
-def _by_row(frame: pd.DataFrame) -> list[Reading | None]:
-    """Return the reading of each row, None where none has an effect."""
-    states = records(frame.reindex(columns=["model", *STATE_DEFAULTS]))
-    return [_reading(state) if state["model"] == "snn" else None for state in states]
+def _by_row(frame: pd.DataFrame) -> list[tuple[Reading | None, bool]]:
+    """Return the reading of each row, None where none has an effect, and whether what the threshold sets has none."""
+    states = records(frame.reindex(columns=["model", "threshold", *STATE_DEFAULTS]))
+    return [(_reading(state), state["threshold"] == DEFAULT_THRESHOLD) for state in states]
 
 
 def _reading(state: dict[str, Any]) -> Reading | None:
     values = tuple(state[axis] for axis in STATE_DEFAULTS)
-    return None if None in values else Reading(values)
+    return None if state["model"] != "snn" or None in values else Reading(values)
+
+
+def _differ_in_what_is_set(one: Reading, other: Reading) -> bool:
+    """Tell whether two readings are equal but for what the threshold sets, which may be equal too."""
+    pairs = zip(STATE_DEFAULTS, one.values, other.values, strict=True)
+    return all(a == b for axis, a, b in pairs if axis != "threshold_sets")

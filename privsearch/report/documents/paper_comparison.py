@@ -9,6 +9,7 @@ import pandas as pd
 from rich.table import Table
 
 from privsearch.analysis.frames import records
+from privsearch.analysis.learning import leakage_of_learnt
 from privsearch.analysis.paper.cells import Cell, StudyCells, check_attack, paper_rows, title
 from privsearch.analysis.paper.published import QUANTITIES, SOURCE, published_cells
 from privsearch.analysis.paper.verdicts import Verdict
@@ -36,7 +37,7 @@ def compare_cells(frame: pd.DataFrame, attack: str = "svm") -> pd.DataFrame:
     """
     frame = paper_rows(frame)
     check_attack(frame, attack)
-    cells = StudyCells(frame)
+    cells = StudyCells(leakage_of_learnt(frame))
     rows = [row for published in records(published_cells()) for row in _compared(published, cells, attack)]
     return pd.DataFrame(rows).astype({"weight_bit_width": "Int64", "n": "Int64"})
 

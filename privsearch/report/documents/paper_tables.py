@@ -130,9 +130,9 @@ def paper_tables(frame: pd.DataFrame, attack: str = "svm") -> list[PaperTable]:
         StudyError: no trial follows the paper's protocol, there are no numbers of that attack, or several
             configurations fill one cell.
     """
-    frame = leakage_of_learnt(paper_rows(frame))
+    frame = paper_rows(frame)
     check_attack(frame, attack)
-    cells = StudyCells(frame)
+    cells = StudyCells(leakage_of_learnt(frame))
     return [table for layout in LAYOUTS if (table := _filled(layout, cells, attack)).lines]
 
 

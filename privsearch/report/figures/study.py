@@ -15,6 +15,7 @@ from privsearch.report.figures.front import plot_front
 from privsearch.report.figures.style import WrittenPlots, save_figure
 from privsearch.report.figures.surrogate import plot_surrogates
 from privsearch.report.figures.threshold import plot_threshold
+from privsearch.report.wording.fronts import missing_words
 from privsearch.spec import SweepSpec
 from privsearch.spec.columns import Column
 from privsearch.study.result import TrialResult
@@ -58,7 +59,8 @@ def write_plots(folder: Path, results: Sequence[TrialResult], sweep: SweepSpec, 
     for task in tasks(results, sweep):
         name = f"front_{task.name}"
         if task.candidates.empty:
-            written.skipped.append(f"{name}: no trial has completed with {' and '.join(task.objectives)}")
+            needed = f"{name}: no trial that has learnt has {' and '.join(task.objectives)}."
+            written.skipped.append(" ".join([needed, *missing_words(task)]))
         else:
             written.files.extend(save_figure(plot_front(task), folder / name))
     return written

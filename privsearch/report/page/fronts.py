@@ -1,7 +1,7 @@
 """The tasks of a study: points, fronts, likelihoods, comparisons, and the leakage by attack."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, TypedDict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from privsearch.analysis.columns import axis_title, widest_noise_floor
 from privsearch.analysis.differences import ACCURACY, half_width_factor, leakage_column, pair_correlation, verdict_words
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import NOTATION, configuration, quantity
-from privsearch.analysis.learning import learnt_rows
+from privsearch.analysis.learning import leakage_of_learnt, learnt_rows
 from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front_marks import INFEASIBLE, tier_words, tiers
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
@@ -156,14 +156,18 @@ def task_rows(task: Task, numbers: Mapping[str, int]) -> pd.DataFrame:
     """
     candidates = task.candidates.assign(tier=tiers(task.candidates))
     completed = task.rows[task.rows["status"] == "completed"]
-    others = completed[~completed["trial_id"].isin(candidates["trial_id"])]
+    others = leakage_of_learnt(completed[~completed["trial_id"].isin(candidates["trial_id"])])
     # As objects, since a column of missing values alone has no type of its own.
     rows = pd.concat([candidates.astype(object), others.astype(object)])
     varying = varying_axes(task.rows)
     proposals = [numbers.get(trial_id) for trial_id in rows["trial_id"]]
     if any(number is not None for number in proposals):
         rows = rows.assign(proposal=pd.Series(proposals, rows.index, dtype=object))
-    return rows.assign(configuration=[configuration(row, varying) for row in records(rows)])
+    return rows.assign(configuration=[_configuration(row, varying) for row in records(rows)])
+
+
+def _configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
+    return configuration(row, varying) + (", not learnt" if row["networks_at_chance"] else "")
 
 
 def by_importance(parts: Sequence[pd.DataFrame]) -> list[str]:

@@ -43,7 +43,8 @@ def _numbers(row: Mapping[str, Any]) -> list[str]:
     difference = MISSING if row["difference"] is None else f"{row['difference']:+.3f}"
     if row["p"] is None:
         return [difference, MISSING, MISSING, str(row["n"])]
-    return [difference, f"[{row['low']:+.3f}, {row['high']:+.3f}]", f"{row['p_holm']:.3f}", str(row["n"])]
+    p = MISSING if row["p_holm"] is None else f"{row['p_holm']:.3f}"
+    return [difference, f"[{row['low']:+.3f}, {row['high']:+.3f}]", p, str(row["n"])]
 
 
 def _caption(a: Completed, others: Sequence[Completed], differences: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import NOTATION, configuration, quantity
 from privsearch.analysis.learning import far_below_full_precision
 from privsearch.analysis.selection import Cost, Selection
-from privsearch.report.wording.fronts import constraints_words, nearest_words
+from privsearch.report.wording.fronts import constraints_words, missing_words, nearest_words
 from privsearch.spec import AXES
 from privsearch.spec.columns import Column
 
@@ -87,7 +87,8 @@ def _nothing(selection: Selection) -> Iterator[str]:
         yield f"no configuration satisfies {constraints_words(selection.task)}; the nearest to it: {nearest}"
         return
     if best is None or selection.min_accuracy is None:
-        yield "no configuration can be compared: failed, dead, or without these numbers (privsearch front tells)"
+        yield "no configuration can be compared: failed, dead, not learnt, or without these numbers"
+        yield from (f"  {sentence}" for sentence in missing_words(selection.task))
         return
     yield f"no configuration reaches it; the best, {_named(selection, best)}, is {_mean(best, ACCURACY)}: "
     yield f"  short by {selection.min_accuracy - best[ACCURACY]:.4f}; ask for less, or sweep other configurations"

@@ -16,11 +16,12 @@ from privsearch.analysis.labels import (
     quantity,
     reason_missing,
 )
-from privsearch.analysis.learning import FAR_BELOW, far_below_full_precision, learnt_rows
+from privsearch.analysis.learning import FAR_BELOW, far_below_full_precision, learnt_rows, not_learnt_rows
 from privsearch.analysis.pareto import reference_point
 from privsearch.analysis.tasks import Task
 from privsearch.spec.columns import Column
 
+_GUESSING: Final = 0.5
 _MOST_NAMED: Final = 6
 """The most configurations that a sentence names."""
 
@@ -69,9 +70,10 @@ def missing_words(task: Task) -> Iterator[str]:
             f"{is_dead.sum()} of {len(completed)} completed configurations have a dead network, which gives all "
             "examples the same outputs, and so cannot be on the front."
         )
-    yield from not_learnt_words(completed[~is_dead], varying_axes(task.rows))
+    yield from not_learnt_words(completed, varying_axes(task.rows))
     for column in task.objectives:
-        lacking = learnt_rows(completed[np.isnan(numbers(completed, column)) & ~is_dead])
+        is_lacking = np.isnan(numbers(completed, column)) & ~is_dead
+        lacking = learnt_rows(completed[is_lacking])
         if len(lacking):
             parsed = Column.parse(column)
             sizes = numbers(lacking, parsed.num_non_members)
@@ -90,7 +92,7 @@ def not_learnt_words(rows: pd.DataFrame, varying: Collection[str]) -> Iterator[s
         rows: rows of the results table.
         varying: the axes to name.
     """
-    idle = rows.drop(learnt_rows(rows).index)
+    idle = not_learnt_rows(rows)
     if len(idle):
         yield (
             f"{len(idle)} of {len(rows)} completed configurations {'has' if len(idle) == 1 else 'have'} not learnt: "
@@ -101,7 +103,7 @@ def not_learnt_words(rows: pd.DataFrame, varying: Collection[str]) -> Iterator[s
 
 def not_learnt_count(task: Task) -> int:
     """Count the configurations of a task that have not learnt."""
-    return len(task.rows) - len(learnt_rows(task.rows))
+    return len(not_learnt_rows(task.rows))
 
 
 def learnt_less_words(rows: pd.DataFrame, varying: Collection[str]) -> Iterator[str]:
@@ -130,7 +132,10 @@ def _learnt_words(row: Mapping[str, Any]) -> str:
     if full := row.get("full_precision_train_accuracy"):
         return f"{words}, in full precision {full:.3f}"
     count = row["networks_at_chance"]
-    return f"{count} network{'s' if count > 1 else ''}; mean {words}"
+    found = [column.attack for column in map(Column.parse, row) if column.number == "auc_low" and column.attack]
+    leaking = [attack for attack in found if (row[str(Column(attack, "auc_low"))] or 0) > _GUESSING]
+    leak = f"; {', '.join(leaking)} find{'s' if len(leaking) == 1 else ''} a leak all the same" if leaking else ""
+    return f"{count} network{'s' if count > 1 else ''}; mean {words}{leak}"
 
 
 def hypervolume_words(task: Task) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from builders import make_completed
+from builders import make_completed, not_learnt
 from rich.console import Console
 
 from privsearch.analysis.frames import results_frame
@@ -20,7 +20,7 @@ from privsearch.report.documents.paper_comparison import (
 from privsearch.report.documents.paper_verdicts import verdict_views, verdicts_markdown
 from privsearch.report.wording.formats import MISSING
 from privsearch.spec import HalvesProtocol
-from privsearch.study.result import Failed, TrialResult
+from privsearch.study.result import Completed, Failed, TrialResult
 
 StudyOf = Callable[..., list[TrialResult]]
 
@@ -83,6 +83,19 @@ def test_spread_of_zero_on_both_sides_gives_no_ratio(study_of: StudyOf) -> None:
     cells = compare_cells(frame).query("quantity == 'test_accuracy' and status == 'completed'")
     assert cells["difference_in_sd"].isna().equals(cells["published_sd"] == 0)
     assert (cells["published_sd"] == 0).any()
+
+
+def test_what_has_not_learnt_is_compared_in_accuracy_alone(study_of: StudyOf) -> None:
+    """Its attack AUC is not set beside the paper's."""
+    results = [
+        not_learnt(result) if isinstance(result, Completed) and result.spec.model == "ann" else result
+        for result in study_of(lambda _: {})
+    ]
+    cells = compare_cells(results_frame(results))
+    ann = cells[(cells["model"] == "ann") & (cells["status"] == "completed")]
+    assert ann[ann["quantity"] == "attack_auc"]["difference"].isna().all()
+    assert ann[ann["quantity"] == "test_accuracy"]["difference"].notna().all()
+    assert cells[(cells["model"] == "snn") & (cells["quantity"] == "attack_auc")]["difference"].notna().any()
 
 
 def test_failed_and_missing_trials_are_told_apart(study_of: StudyOf) -> None:

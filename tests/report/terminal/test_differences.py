@@ -1,7 +1,7 @@
 import io
 
 import pytest
-from builders import make_completed
+from builders import make_completed, not_learnt
 from rich.console import Console
 
 from privsearch.analysis.differences import differences_frame
@@ -90,3 +90,13 @@ def test_missing_number_is_a_dash() -> None:
     lines = printed(make_completed(protocol=HALVES), b, column="svm.auc")
     row = next(line for line in lines if line.startswith("  svm AUC"))
     assert row.split() == ["svm", "AUC", *[MISSING] * 3, "0", "cannot", "tell"]
+
+
+@pytest.mark.parametrize("idle", ["A", "B"])
+def test_what_has_not_learnt_has_a_difference_and_no_verdict(idle: str) -> None:
+    """The numbers stand there, without a corrected p-value, and the verdict says why."""
+    a, b = make_completed("a" * 16, auc=0.6), make_completed("b" * 16, auc=0.5, model="snn")
+    a, b = (not_learnt(a), b) if idle == "A" else (a, not_learnt(b))
+    text = "\n".join(printed(a, b))
+    assert f"{idle} has not learnt" in text
+    assert MISSING in text
