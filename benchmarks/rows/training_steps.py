@@ -141,7 +141,7 @@ ROWS: Final = (
         what=f"{STEP}, `all`, membranes of 8 bits",
         peer="snnTorch, step by step, `state_quant`",
         target=60.0,
-        ours=partial(our_step, act_bit_width=8, quick_batch=QUICK_QUANTIZED_BATCH),
+        ours=partial(our_step, act_bit_width=8, state_gradient="straight_through", quick_batch=QUICK_QUANTIZED_BATCH),
         theirs=partial(their_step, build=snntorch_state_quant, quick_batch=QUICK_QUANTIZED_BATCH),
         compare=SAME,
         packages=SNNTORCH,

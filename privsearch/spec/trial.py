@@ -103,7 +103,9 @@ class Axes(BaseModel):
         None, description="'both', 'clip' (the quantiser's range), 'firing', or null for the default, both"
     )
     state_gradient: StateGradient | None = Field(
-        None, description="'straight_through', 'clipped' (0 where the membrane was clipped), or null for the default"
+        None,
+        description="'clipped' (no gradient where the membrane was clipped), 'straight_through', "
+        "or null for the default, clipped",
     )
     quantize_state: QuantizeState | None = Field(
         None, description="'before_firing', 'after_firing', 'for_firing', or null for the default, before_firing"
@@ -132,12 +134,12 @@ STATE_DEFAULTS: Final[Mapping[str, Any]] = {
     "quantize_readout": False,
     "state_range": (-1.0, 1.2),
     "threshold_sets": "both",
-    "state_gradient": "straight_through",
+    "state_gradient": "clipped",
     "quantize_state": "before_firing",
 }
 """The axes that say how the membranes of a spiking network are quantised, with their defaults."""
 
-FIRST_STATE: Final[Mapping[str, Any]] = {**STATE_DEFAULTS, "quantize_readout": True}
+FIRST_STATE: Final = {**STATE_DEFAULTS, "quantize_readout": True, "state_gradient": "straight_through"}
 """How membranes were quantised before `STATE_DEFAULTS` were axes: the values of a trial that was recorded without them.
 
 Ids leave these values out, so that such a trial keeps the id under which it was recorded.

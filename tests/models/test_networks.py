@@ -31,7 +31,7 @@ ROUNDINGS = [
     {"state_range": (-2.0, 2.4)},
     {"threshold_sets": "clip"},
     {"threshold_sets": "firing"},
-    {"state_gradient": "clipped"},
+    {"state_gradient": "straight_through"},
     {"quantize_state": "after_firing"},
     {"quantize_state": "for_firing"},
     {
