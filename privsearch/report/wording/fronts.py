@@ -20,6 +20,7 @@ from privsearch.analysis.learning import FAR_BELOW, far_below_full_precision, le
 from privsearch.analysis.pareto import reference_point
 from privsearch.analysis.tasks import Task
 from privsearch.spec.columns import Column
+from privsearch.spec.trial import STATE_DEFAULTS
 
 _GUESSING: Final = 0.5
 _MOST_NAMED: Final = 6
@@ -150,6 +151,10 @@ def hypervolume_words(task: Task) -> str:
 
 
 def shared_axes(frame: pd.DataFrame) -> str:
-    """Return the axes that have the same value wherever they have an effect, such as `epochs 20, batch_size 32`."""
+    """Return the axes that have the same value wherever they have an effect, such as `epochs 20, batch_size 32`.
+
+    How membranes are quantised is left out where it is the default, as in names of configurations.
+    """
     shared = {axis: values[0] for axis, values in axis_values(frame).items() if len(values) == 1}
-    return ", ".join(f"{axis} {plain(value)}" for axis, value in shared.items() if value is not None)
+    told = {axis: value for axis, value in shared.items() if value not in (None, STATE_DEFAULTS.get(axis))}
+    return ", ".join(f"{axis} {plain(value)}" for axis, value in told.items())
