@@ -221,7 +221,7 @@ def test_cell_that_several_configurations_fill_is_refused(results: list[TrialRes
 def test_study_without_a_completed_trial_is_refused(results: list[TrialResult]) -> None:
     """A table of failures alone has no attack to show."""
     failed = [result for result in results if isinstance(result, Failed)]
-    with pytest.raises(StudyError, match="got 'svm' and none of its trials is completed"):
+    with pytest.raises(StudyError, match="got 'svm' and no attack has a number in any of its trials"):
         paper_tables(results_frame(failed))
 
 

@@ -70,7 +70,7 @@ def test_skipped_figures_are_told_with_the_reason(tmp_path: Path) -> None:
     assert [message.split(":")[0] for message in skipped] == [*THRESHOLD_FIGURES, SURROGATE_FIGURE, "front_digits"]
     assert "sweep 'threshold' beside 'act_bit_width'" in skipped[0]
     assert "sweep 'surrogate_gradient'" in skipped[2]
-    assert "no trial has completed" in skipped[3]
+    assert "no trial that has learnt has" in skipped[3]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["front_iris.png", "front_iris.svg"]
 
 
