@@ -92,7 +92,10 @@ def leakage_of_learnt(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a results table without the numbers of attacks in the rows that have not learnt."""
     idle = ~frame.index.isin(learnt_rows(frame).index)
     attacked = [header for header in frame.columns if Column.parse(str(header)).attack is not None]
-    return frame.assign(**{header: frame[header].mask(idle) for header in attacked}) if idle.any() else frame
+    if not idle.any():
+        return frame
+    # The copy joins what the replacing of columns has left in as many pieces.
+    return frame.assign(**{header: frame[header].mask(idle) for header in attacked}).copy()
 
 
 def far_below_full_precision(frame: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from builders import completed_of, make_completed
 
@@ -11,7 +12,13 @@ from privsearch._util.interval import Interval
 from privsearch.analysis.audit import audit_table
 from privsearch.analysis.differences import differences_frame
 from privsearch.analysis.frames import learning_frame, results_frame
-from privsearch.analysis.learning import far_below_full_precision, has_learnt, majority, networks_at_chance
+from privsearch.analysis.learning import (
+    far_below_full_precision,
+    has_learnt,
+    leakage_of_learnt,
+    majority,
+    networks_at_chance,
+)
 from privsearch.analysis.selection import select_in_task
 from privsearch.analysis.tasks import tasks
 from privsearch.report.wording.audit import left_out
@@ -132,3 +139,14 @@ def test_a_leak_is_told_of_what_has_not_learnt_too(study: list[Completed]) -> No
     leaking = idle.model_copy(update={"across": {"svm": across}})
     assert "all the same" not in "".join(left_out([idle]))
     assert "svm finds a leak all the same" in "".join(left_out([leaking]))
+
+
+def test_leakage_is_taken_from_what_has_not_learnt_alone(study: list[Completed]) -> None:
+    """Its accuracies stay, and so does all of the others; a wide table stays in one piece, of which pandas would warn."""
+    frame = results_frame(study)
+    wide = pd.concat([frame, pd.DataFrame({f"attack{n}.auc": [0.5] * 3 for n in range(120)})], axis=1)
+    told = leakage_of_learnt(wide).assign(one_more=1)
+    assert told["attack7.auc"].isna().tolist() == [False, True, False]
+    assert told["svm.auc"].isna().tolist() == [False, True, False]
+    assert told["train_accuracy"].tolist() == frame["train_accuracy"].tolist()
+    assert leakage_of_learnt(frame.iloc[[0, 2]]).equals(frame.iloc[[0, 2]])
