@@ -142,7 +142,7 @@ def test_a_leak_is_told_of_what_has_not_learnt_too(study: list[Completed]) -> No
 
 
 def test_leakage_is_taken_from_what_has_not_learnt_alone(study: list[Completed]) -> None:
-    """Its accuracies stay, and so does all of the others; a wide table stays in one piece, of which pandas would warn."""
+    """Its accuracies stay, and all of the others; a wide table stays in one piece, of which pandas would warn."""
     frame = results_frame(study)
     wide = pd.concat([frame, pd.DataFrame({f"attack{n}.auc": [0.5] * 3 for n in range(120)})], axis=1)
     told = leakage_of_learnt(wide).assign(one_more=1)
