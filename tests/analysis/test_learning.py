@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import completed_of, make_completed
+from scipy.stats import binomtest
 
 from privsearch._util.interval import Interval
 from privsearch.analysis.audit import audit_table
@@ -55,6 +56,14 @@ def trained(trial_id: str, accuracies: Sequence[float], auc: float, share: float
 def test_a_network_must_beat_the_most_frequent_class(accuracy: float, share: float, size: int, learnt: bool) -> None:
     """By more than chance would give, or without an error; a training set of one class can teach nothing."""
     assert has_learnt(network(accuracy), share, size) is learnt
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.93])
+def test_the_test_is_the_exact_binomial_one(share: float) -> None:
+    """The same verdict as SciPy's test of a proportion, for every count but that without an error."""
+    for right in range(100):
+        expected = binomtest(right, 100, share, alternative="greater").pvalue < 0.05
+        assert has_learnt(network(right / 100), share, 100) is bool(expected)
 
 
 def test_guessing_passes_for_learning_in_5_percent_at_most() -> None:
