@@ -5,6 +5,7 @@ elsewhere they are torch's calls, one after another. Both give the same numbers.
 """
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -133,11 +134,11 @@ def torch_backward(
     is_sum = len(grad) == 1
     total = torch.zeros_like(carry)
     for t in reversed(range(dynamics.num_steps)):
-        received = torch.zeros_like(carry)
+        received = None
         if grad_spk is not None:
             overdrive = fired.compared[t] - dynamics.threshold
             received = SURROGATE_GRADIENTS[dynamics.surrogate_gradient](overdrive, grad_spk[t].float())
-        held = torch.zeros_like(carry) if grad_mem is None else grad_mem[t]
+        held = None if grad_mem is None else grad_mem[t]
         carry = _carried(fired, t, carry.mul_(dynamics.beta), received, held)
         if is_sum:
             total.add_(carry)
@@ -148,7 +149,11 @@ def torch_backward(
 
 
 def _carried(
-    fired: Fired, t: int, decayed: Float[Tensor, " n"], received: Float[Tensor, " n"], held: Float[Tensor, " n"]
+    fired: Fired,
+    t: int,
+    decayed: Float[Tensor, " n"],
+    received: Float[Tensor, " n"] | None,
+    held: Float[Tensor, " n"] | None,
 ) -> Float[Tensor, " n"]:
     """Compute the gradient of the membrane before its rounding.
 
@@ -156,19 +161,24 @@ def _carried(
         fired: what the neurons did.
         t: the step.
         decayed: the gradient that comes from the next step.
-        received: the gradient that comes through the spikes.
-        held: the gradient that comes from whoever reads the membrane.
+        received: the gradient that comes through the spikes, if any.
+        held: the gradient that comes from whoever reads the membrane, if any.
     """
     if fired.quantizer is None or fired.inside is None:
-        return decayed + (received + held)
+        return _added(decayed, received, held)
     passed = fired.inside[t].to(decayed.dtype)
     match fired.quantizer.place:
         case "before_firing":
-            return passed * (decayed + (received + held))
+            return passed * _added(decayed, received, held)
         case "after_firing":
-            return passed * (decayed + held) + received
+            return _added(passed * _added(decayed, held), received)
         case "for_firing":
-            return decayed + (passed * received + held)
+            return _added(decayed, None if received is None else passed * received, held)
+
+
+def _added(*gradients: Float[Tensor, " n"] | None) -> Float[Tensor, " n"]:
+    """Add gradients, the last two first; some may be missing, and on a GPU a call for nothing costs as much as any."""
+    return reduce(torch.add, reversed([gradient for gradient in gradients if gradient is not None]))
 
 
 def compiled_forward(

@@ -10,13 +10,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from privsearch.models.kernels.compiled import inlined, kernel, load, store
-from privsearch.models.kernels.levels import Levels, quantize
+from privsearch.models.kernels.levels import ONE, ZERO, Levels, quantize
 
 BUILT_ON: Final = "378d753145d244bb"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 BLOCK: Final = 4096
 """The number of neurons that go through all time steps together: few enough for a core's own cache."""
-ZERO, ONE, SLOPE, PI = np.float32(0), np.float32(1), np.float32(25), np.float32(math.pi)
+SLOPE, PI = np.float32(25), np.float32(math.pi)
 SURROGATE_CODES: Final = ("straight_through", "fast_sigmoid", "atan", "triangular")
 """The surrogate gradients that are compiled. (numba would compute exponentials one by one: torch is faster.)"""
 PLACES: Final = ("before_firing", "after_firing", "for_firing")

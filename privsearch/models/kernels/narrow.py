@@ -10,9 +10,10 @@ import numpy as np
 from numba import njit
 
 from privsearch.models.kernels.compiled import inlined, kernel
-from privsearch.models.kernels.leaky import ONE, ZERO, Neurons, add, carry_back, copy, received_through, step
+from privsearch.models.kernels.leaky import Neurons, add, carry_back, copy, received_through, step
+from privsearch.models.kernels.levels import ONE, ZERO
 
-BUILT_ON: Final = "afa6b79c4712efac"
+BUILT_ON: Final = "f8497932b8f329da"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 
 
