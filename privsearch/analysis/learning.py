@@ -109,8 +109,9 @@ def far_below_full_precision(frame: pd.DataFrame) -> pd.DataFrame:
         These rows, with the mean training accuracy in full precision as `full_precision_train_accuracy`.
     """
     rows = learnt_rows(frame[(frame["status"] == "completed") & (frame["dead_networks"].fillna(0) == 0)])
-    full = {key: accuracy for key, accuracy, is_full in _keyed(rows) if is_full}
-    siblings = [None if is_full else full.get(key) for key, _, is_full in _keyed(rows)]
+    keyed = [*_keyed(rows)]
+    full = {key: accuracy for key, accuracy, is_full in keyed if is_full}
+    siblings = [None if is_full else full.get(key) for key, _, is_full in keyed]
     told = rows.assign(full_precision_train_accuracy=pd.array(siblings, dtype="Float64"))
     gap = told["full_precision_train_accuracy"] - told["train_accuracy"]
     return told[(gap > FAR_BELOW).fillna(value=False)]

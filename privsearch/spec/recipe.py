@@ -1,5 +1,6 @@
 """The recipe of a sweep: how its networks are trained, for all of its datasets or for one of them."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator
@@ -34,17 +35,15 @@ def _check_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
             else:
                 problems += value_problems(axis, value, (*where, axis))
     raise_if_any(problems)
-    # A grid's point is a key, and a list is none.
     return {
-        key: {name: {a: _hashable(v) for a, v in block.items()} for name, block in value.items()}
-        if key == "overrides"
-        else _hashable(value)
-        for key, value in recipe.items()
+        key: {name: _hashable(block) for name, block in overrides.items()} if key == "overrides" else value
+        for key, value in _hashable(recipe).items()
     }
 
 
-def _hashable(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _hashable(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a block with tuples for lists, as a point of a grid is a key."""
+    return {axis: tuple(value) if isinstance(value, list) else value for axis, value in block.items()}
 
 
 Recipe = Annotated[dict[str, Any], AfterValidator(_check_recipe)]

@@ -106,7 +106,7 @@ def _check_space(space: Any) -> Any:
         else:
             values = as_values(axis, given)
             checked[axis] = tuple(map(with_version, values)) if axis == "model" else values
-            problems += list_problems(axis, checked[axis] if axis == "model" else given)
+            problems += list_problems(axis, given)
     if "model" not in space:
         problems.append(problem("missing", ("model",), sorted(map(str, space)), "a search needs the axis 'model'"))
     raise_if_any(problems)
