@@ -8,6 +8,7 @@ import sys
 import pytest
 import snntorch
 import torch
+from other_membranes import OTHER_MEMBRANES
 from snntorch_loops import SNNTORCH, Rounding, SnnTorchNeurons
 from torch import nn
 from torch.nn import functional
@@ -27,13 +28,7 @@ CLASSES = {"fcnet": 3, "convnet": 7}
 PRECISIONS = ["fp32", "bf16"]
 QUANTIZATIONS = [{}, *({"act_bit_width": k, "threshold": 0.75} for k in (2, 4, 8)), {"weight_bit_width": 4}]
 ROUNDINGS = [
-    {"quantize_readout": True},
-    {"state_range": (-2.0, 2.4)},
-    {"threshold_sets": "clip"},
-    {"threshold_sets": "firing"},
-    {"state_gradient": "straight_through"},
-    {"quantize_state": "after_firing"},
-    {"quantize_state": "for_firing"},
+    *OTHER_MEMBRANES,
     {
         "quantize_readout": True,
         "quantize_state": "after_firing",

@@ -2,18 +2,10 @@ from typing import get_args
 
 import pytest
 import torch
-from snntorch import surrogate
+from snntorch_loops import SNNTORCH
 
 from privsearch.models.surrogate import SURROGATE_GRADIENTS
 from privsearch.spec import SurrogateGradient
-
-SNNTORCH = {
-    "fast_sigmoid": surrogate.fast_sigmoid(slope=25),
-    "atan": surrogate.atan(alpha=2),
-    "spike_rate_escape": surrogate.spike_rate_escape(beta=1, slope=25),
-    "triangular": surrogate.triangular(),
-    "straight_through": surrogate.straight_through_estimator(),
-}
 
 
 @pytest.mark.parametrize("name", SNNTORCH)

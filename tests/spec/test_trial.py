@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import pytest
+from other_membranes import OTHER_MEMBRANES
 from pydantic import TypeAdapter, ValidationError
 
 from privsearch.spec import CsvDataset, PaperProtocol, SvmAttack, TrialSpec
@@ -40,26 +41,17 @@ def test_what_changes_the_numbers_changes_the_id(change: dict[str, object]) -> N
 
 
 STATE = TrialSpec(dataset="iris", model="snn", act_bit_width=4).canonical("fcnet")
-OTHER_STATES: list[dict[str, object]] = [
-    {"quantize_readout": True},
-    {"state_range": (-2.0, 2.4)},
-    {"threshold_sets": "clip"},
-    {"threshold_sets": "firing"},
-    {"state_gradient": "straight_through"},
-    {"quantize_state": "after_firing"},
-    {"quantize_state": "for_firing"},
-]
 
 
 def test_each_way_of_quantising_membranes_is_a_trial_of_its_own() -> None:
     """And the default, said aloud or not, is one."""
-    ids = {STATE.model_copy(update=change).trial_id("f") for change in OTHER_STATES}
-    assert len(ids - {STATE.trial_id("f")}) == len(OTHER_STATES)
+    ids = {STATE.model_copy(update=change).trial_id("f") for change in OTHER_MEMBRANES}
+    assert len(ids - {STATE.trial_id("f")}) == len(OTHER_MEMBRANES)
     said = TrialSpec(dataset="iris", model="snn", act_bit_width=4, **STATE_DEFAULTS).canonical("fcnet")
     assert said.trial_id("f") == STATE.trial_id("f")
 
 
-@pytest.mark.parametrize("change", OTHER_STATES, ids=str)
+@pytest.mark.parametrize("change", OTHER_MEMBRANES, ids=str)
 @pytest.mark.parametrize("axes", [{"model": "ann", "act_bit_width": 4}, {"model": "snn"}], ids=str)
 def test_how_membranes_are_quantised_matters_only_where_they_are(axes: dict[str, Any], change: dict[str, Any]) -> None:
     """Not in an ANN, and not in full precision."""
