@@ -32,6 +32,7 @@ class DatasetInfo:
         fingerprint: see `fingerprint`.
         source: a path, or the library that holds the data.
         augments: True if images are cropped and flipped in training.
+        has_own_test_split: True if the data come with a test split; False if a fifth of them is drawn for one.
     """
 
     name: str
@@ -43,6 +44,7 @@ class DatasetInfo:
     fingerprint: str
     source: str
     augments: bool
+    has_own_test_split: bool
 
 
 def load_dataset(dataset: Dataset) -> RawDataset:
@@ -134,6 +136,7 @@ def _describe_images(name: str) -> DatasetInfo:
         fingerprint=image_source.fingerprint,
         source=str(data_directory() / image_source.folder),
         augments=image_source.preprocessing.augments,
+        has_own_test_split=True,
     )
 
 
@@ -150,6 +153,7 @@ def _describe_embedded(name: str) -> DatasetInfo:
         fingerprint=embedded.fingerprint,
         source=SOURCE,
         augments=False,
+        has_own_test_split=False,
     )
 
 
@@ -175,6 +179,7 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
         fingerprint=fingerprint(raw),
         source=raw.source,
         augments=raw.preprocessing is not None and raw.preprocessing.augments,
+        has_own_test_split=raw.test_y is not None,
     )
 
 

@@ -65,9 +65,11 @@ def test_files_are_described(tmp_path: Path) -> None:
     info = describe_dataset(CsvDataset(name="mine", path=str(table), label="label"))
     assert (info.name, info.network, info.input_shape, info.source) == ("mine", "fcnet", (2,), str(table))
     assert (info.num_classes, info.num_train, info.num_test) == (2, 8, 2)
+    assert not info.has_own_test_split
     info = describe_dataset(NpzDataset(name="ours", path=str(images)))
     assert (info.name, info.network, info.input_shape, info.source) == ("ours", "convnet", (3, 5, 4), str(images))
     assert (info.num_classes, info.num_train, info.num_test) == (2, 20, 6)
+    assert info.has_own_test_split
 
 
 def test_an_edited_file_is_described_anew(tmp_path: Path) -> None:

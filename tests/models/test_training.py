@@ -155,7 +155,8 @@ def images(crop_padding: int) -> Splits:
     x = torch.zeros(30, 3, 8, 8, dtype=torch.uint8)
     x[::2, :, :4], x[1::2, :, 4:] = 255, 200
     y = torch.arange(30) % 2
-    info = DatasetInfo("images", "convnet", (3, 8, 8), 2, 20, 10, "", "", augments=crop_padding > 0)
+    augments = crop_padding > 0
+    info = DatasetInfo("images", "convnet", (3, 8, 8), 2, 20, 10, "", "", augments, has_own_test_split=True)
     preprocessing = Preprocessing(0.5, 0.5, crop_padding, 0.0)
     return Splits(info, x[:20], y[:20], x[20:], y[20:], np.arange(30), preprocessing)
 
