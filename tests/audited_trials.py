@@ -7,7 +7,8 @@ from builders import attack_result, completed_of
 
 from privsearch._util.interval import Interval
 from privsearch.spec import HalvesProtocol, PaperProtocol, SvmAttack, ThresholdAttack, TrialSpec
-from privsearch.study.result import AcrossTargets, Completed, ExposedExample
+from privsearch.study.attack_result import AcrossTargets, ExposedExample
+from privsearch.study.result import Completed
 
 Audited = Callable[..., Completed]
 _ATTACKS = {"svm": SvmAttack(), "loss": ThresholdAttack(kind="loss")}

@@ -7,17 +7,9 @@ import numpy as np
 
 from privsearch._util.interval import Interval
 from privsearch.spec import PaperProtocol, TrialSpec
+from privsearch.study.attack_result import AcrossTargets, AttackResult, Cut, ExposedExample
 from privsearch.study.environment import present_environment
-from privsearch.study.result import (
-    AcrossTargets,
-    AttackResult,
-    Completed,
-    Epoch,
-    ExposedExample,
-    Failed,
-    Replicate,
-    TrainedNetwork,
-)
+from privsearch.study.result import Completed, Epoch, Failed, Replicate, TrainedNetwork
 
 _WHERE_AND_WHEN = {"host": "host", "finished_at": "2026-01-01T00:00:00+00:00"}
 
@@ -68,19 +60,25 @@ def make_failed(trial_id: str = "b" * 16, **axes: Any) -> Failed:
 
 def attack_result(auc: float, protocol: str = "paper") -> AttackResult:
     """What an attack found on one target, on 120 members and 30 non-members: too few for a TPR at the low rates."""
-    placebo = {"placebo_auc": 0.5, "matched_auc": 0.52} if protocol == "paper" else {}
+    rates = {"1e-1": 0.11, "1e-2": None, "1e-3": None}
+    placebo = Cut(auc=0.5, tpr_at_fpr=rates, advantage=0.0, by_class={0: 0.5, 1: None}, by_correctness={"correct": 0.5})
+    matched = placebo.model_copy(update={"auc": 0.52, "advantage": 0.04, "tpr_at_fpr": {**rates, "1e-1": 0.13}})
+    is_random = protocol != "paper"
     return AttackResult(
         auc=Interval(auc, auc - 0.05, auc + 0.05),
         auc_by_half=(auc, auc),
+        tpr_by_half={"1e-1": (0.2, 0.2), "1e-2": None, "1e-3": None},
+        advantage_by_half=(0.1, 0.1),
         tpr_at_fpr={"1e-1": Interval(0.2, 0.1, 0.3), "1e-2": None, "1e-3": None},
         advantage=Interval(0.1, 0.0, 0.2),
         balanced_accuracy=0.55,
-        epsilon_low=0.0,
+        epsilon_low=0.0 if is_random else None,
+        epsilon_ceiling=1.5 if is_random else None,
         by_class={0: auc, 1: None},
         by_correctness={"correct": auc, "wrong": None},
         num_members=120,
         num_non_members=30,
-        **placebo,
+        **({} if is_random else {"placebo": placebo, "matched": matched}),
     )
 
 

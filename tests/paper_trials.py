@@ -7,6 +7,7 @@ import pytest
 from builders import completed_of
 
 from privsearch.spec import PaperProtocol, SweepSpec, TrialSpec
+from privsearch.study.attack_result import Cut
 from privsearch.study.result import Completed, TrialResult
 
 GRIDS = {
@@ -32,7 +33,7 @@ def completed(number: int, spec: TrialSpec, rule: Rule, noise: float, replicates
     kept = []
     for replicate, placebo in zip(made.replicates, placebos.tolist(), strict=True):
         attack = replicate.attacks["svm"]
-        update = {"placebo_auc": placebo, "matched_auc": attack.auc.value}
+        update = {"placebo": Cut(auc=placebo), "matched": Cut(auc=attack.auc.value)}
         kept.append(replicate.model_copy(update={"attacks": {"svm": attack.model_copy(update=update)}}))
     return made.model_copy(update={"replicates": tuple(kept)})
 

@@ -12,7 +12,7 @@ from privsearch.analysis.labels import TPRS, configuration, reason_missing
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.targets import target_numbers
 from privsearch.spec import WORST, leading_attack
-from privsearch.spec.columns import Column
+from privsearch.spec.columns import WITH_PLACEBO, Column
 from privsearch.study.result import Completed, TrialResult
 
 
@@ -28,20 +28,27 @@ def _with_spread(name: str) -> tuple[str, ...]:
     return mean, str(Column(None, name).sd), *ends
 
 
+def _with_placebo(name: str) -> tuple[str, ...]:
+    """Return the headers of a number's placebo, of the matched number, and of the excess with its spread."""
+    column = Column(None, name)
+    return str(column.placebo), str(column.matched), *_with_spread(str(column.excess))
+
+
 _ACCURACIES: Final = ("train_accuracy", "test_accuracy", "accuracy_gap")
 _COLUMNS: Final = {
     **dict.fromkeys(("trial_id", "dataset", "protocol", "model", "configuration", "attack", "strongest"), "string"),
     **dict.fromkeys(("targets", "num_members", "num_non_members"), "int"),
     **dict.fromkeys((header for name in _ACCURACIES for header in _with_interval(name)), "float"),
     **dict.fromkeys(_with_spread("auc"), "float"),
-    **dict.fromkeys(("noise_floor", "placebo_auc", "matched_auc", "excess_auc", "excess_auc_sd"), "float"),
+    "noise_floor": "float",
+    **dict.fromkeys((header for name in WITH_PLACEBO for header in _with_placebo(name)), "float"),
     **{
         header: kind
         for name in TPRS
         for header, kind in (*((part, "float") for part in _with_spread(name)), (f"{name}_missing", "string"))
     },
     **dict.fromkeys(_with_spread("advantage"), "float"),
-    **dict.fromkeys(("balanced_accuracy", "balanced_accuracy_sd", "epsilon_low", "epsilon_low_sd"), "float"),
+    **dict.fromkeys(("balanced_accuracy", "balanced_accuracy_sd", "epsilon_low", "epsilon_ceiling"), "float"),
 }
 """The columns of the table, and their types."""
 
@@ -49,9 +56,11 @@ _COLUMNS: Final = {
 def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
     """One row for each completed trial and attack, and one for `worst`, the strongest of its attacks.
 
-    Numbers are means over the `targets`, fractions but for `epsilon_low` (nats); `_sd` is the sample standard deviation
-    and `_low`, `_high` are the ends of a 95 % interval: that of the results table for an AUC, of `mean_interval` for an
-    attack's other numbers, of `spread_interval` for accuracies. `accuracy_gap` is training less test accuracy.
+    Numbers are means over the `targets`, fractions; `_sd` is the sample standard deviation and `_low`, `_high` are the
+    ends of a 95 % interval: that of the results table for an AUC and for an excess, of `mean_interval` for an attack's
+    other numbers, of `spread_interval` for accuracies. `epsilon_low` (nats) is one bound of 95 % for all targets
+    (`bound_over_targets`), and `epsilon_ceiling` the largest that so many examples can show; protocols with a placebo
+    have neither. `accuracy_gap` is training less test accuracy.
     `tpr_at_fpr_*_missing` says why a rate is not there. `strongest` says which attacks `worst` stands for: one, or two
     where the halves of the examples choose differently. Only protocols with a placebo have numbers of it, and an
     excess. An attack that a trial cannot be given, or has not been given yet, has no row, and neither has a trial with
@@ -125,7 +134,10 @@ def _intervals(targets: Sequence[Mapping[str, Any]], *, shared: bool) -> dict[st
 
 def _reasons(targets: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
     fewest = min(target["num_non_members"] for target in targets)
-    return {f"{name}_missing": reason_missing(name, fewest) for name in TPRS}
+    return {
+        f"{name}_missing": reason_missing(name, fewest) if any(target[name] is None for target in targets) else None
+        for name in TPRS
+    }
 
 
 def paper_attack(rows: pd.DataFrame) -> str:

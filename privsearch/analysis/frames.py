@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 
 from privsearch._util.interval import Interval
-from privsearch.analysis.intervals import mean_interval
+from privsearch.analysis.intervals import mean_interval, spread_interval
 from privsearch.analysis.learning import networks_at_chance
-from privsearch.analysis.metrics import noise_floor
-from privsearch.analysis.targets import COUNTS, TargetNumbers, target_numbers
+from privsearch.analysis.metrics import bound_over_targets, noise_floor
+from privsearch.analysis.targets import BOUNDS, COUNTS, TargetNumbers, target_numbers
 from privsearch.spec import AXES, WORST
 from privsearch.spec.columns import Column
 from privsearch.spec.trial import CONDITIONAL_DEFAULTS
-from privsearch.study.result import Completed, ExposedExample, TrialResult
+from privsearch.study.attack_result import AttackResult, Cut, ExposedExample
+from privsearch.study.result import Completed, TrialResult
 
 LEADING: Final = (
     *("trial_id", "status", "dataset", "model", "spiking_layers", "weight_bit_width", "act_bit_width", "threshold"),
@@ -120,18 +121,43 @@ def slices_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     """Return a row for each completed trial, attack and slice of the examples: mean and sd of the slice's AUC, and n.
 
     A slice is a class, or the examples that the target classifies rightly or wrongly. `n` counts the targets with
-    members and non-members in the slice.
+    members and non-members in the slice. Under a protocol with a placebo, `placebo_auc`, `matched_auc` and `excess_auc`
+    are means over the targets that have them in the slice, with the sd of the excess and `excess_n`, their number.
     """
     rows = []
     for result in (r for r in results if isinstance(r, Completed)):
         for name in result.across:
             attack_results = [replicate.attacks[name] for replicate in result.replicates]
-            slices = [{f"class {k}": v for k, v in f.by_class.items()} | f.by_correctness for f in attack_results]
+            slices = [_slices(attack_result) for attack_result in attack_results]
+            cuts = [(_slices(r.placebo), _slices(r.matched)) for r in attack_results if r.placebo and r.matched]
             for of in slices[0]:
                 aucs = [auc for by_slice in slices if (auc := by_slice.get(of)) is not None]
                 numbers = dict(_mean_and_sd("auc", aucs)) if aucs else {}
-                rows.append({**_whose(result), "attack": name, "slice": of, **numbers, "n": len(aucs)})
-    return pd.DataFrame(rows, columns=["trial_id", "dataset", "protocol", "attack", "slice", "auc", "auc_sd", "n"])
+                rows.append(
+                    {**_whose(result), "attack": name, "slice": of, **numbers, "n": len(aucs), **_excess(cuts, of)}
+                )
+    columns = ["trial_id", "dataset", "protocol", "attack", "slice", "auc", "auc_sd", "n"]
+    columns += ["placebo_auc", "matched_auc", "excess_auc", "excess_auc_sd", "excess_n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _slices(numbers: AttackResult | Cut) -> dict[str, float | None]:
+    return {f"class {label}": auc for label, auc in numbers.by_class.items()} | numbers.by_correctness
+
+
+def _excess(cuts: Sequence[tuple[Mapping[str, float | None], Mapping[str, float | None]]], of: str) -> dict[str, Any]:
+    """Return the placebo's numbers of one slice, over the targets whose cuts have it."""
+    pairs = [(placebo.get(of), matched.get(of)) for placebo, matched in cuts]
+    known = [(placebo, matched) for placebo, matched in pairs if placebo is not None and matched is not None]
+    if not known:
+        return {}
+    placebo, matched = map(fmean, zip(*known, strict=True))
+    return {
+        "placebo_auc": placebo,
+        "matched_auc": matched,
+        **dict(_mean_and_sd("excess_auc", [b - a for a, b in known])),
+        "excess_n": len(known),
+    }
 
 
 def exposed_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
@@ -201,10 +227,17 @@ def _numbers(result: Completed, targets: Sequence[Mapping[str, Any]]) -> Iterato
         elif column.is_mean:
             yield header, None if None in values else fmean(values)  # type: ignore[arg-type]
             yield str(column.sd), deviations.get(header)
+        elif column.number in BOUNDS:
+            yield header, None if None in values else bound_over_targets(values)  # type: ignore[arg-type]
         if column.is_auc and column.attack is not None:
             interval = _auc_interval(result, column.attack, targets)
             yield str(column.low), interval.low
             yield str(column.high), interval.high
+        if column.number.startswith("excess_") and None not in values:
+            # The replicates' own spread; where they share a split, another split is not in it.
+            spread = spread_interval(values, lowest=-1.0)  # type: ignore[arg-type]
+            yield str(column.low), spread.low if spread else None
+            yield str(column.high), spread.high if spread else None
         if column.number == "num_non_members":
             yield str(column.noise_floor), noise_floor(targets[0][str(column.num_members)], targets[0][header])
 

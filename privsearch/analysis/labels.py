@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from privsearch.analysis.metrics import FPRS, needed_non_members, rate_key
+from privsearch.analysis.metrics import FPRS, needed_for_held_out, rate_key
 from privsearch.spec import AXES
 from privsearch.spec.columns import Column
 from privsearch.spec.trial import BUILT_IN_MODELS, STATE_DEFAULTS
@@ -21,6 +21,9 @@ TPRS: Final = {f"tpr_at_fpr_{rate_key(fpr)}": fpr for fpr in FPRS}
 
 _GUESSING: Final = "~"
 """Marks an AUC that guessing could give."""
+
+_TURNED: Final = "!"
+"""Marks an AUC that is below 0.5 for certain."""
 
 NOTATION: Final = "fp32: full precision; w4, a4: bits of weights, activations; @ 0.5: threshold."
 """The meaning of the words of `configuration`."""
@@ -72,13 +75,17 @@ def interval(row: Mapping[str, Any], column: str) -> str:
 
 
 def reason_missing(tpr: str, num_non_members: int) -> str | None:
-    """Give the reason why so many non-members have no true positive rate, one of `TPRS`; None if they have it."""
-    needed = needed_non_members(TPRS[tpr])
-    return f"needs {needed} non-members, has {num_non_members}" if num_non_members < needed else None
+    """Give the reason why so many non-members have no true positive rate, one of `TPRS`."""
+    needed = needed_for_held_out(TPRS[tpr])
+    if num_non_members < needed:
+        return f"needs {needed} non-members, has {num_non_members}"
+    return "needs members and non-members on either half of the examples"
 
 
-def guessing_mark(auc: float, noise_floor: float) -> str:
-    """Return `~` for an AUC within the noise floor, else nothing."""
+def auc_mark(auc: float, noise_floor: float, high: float | None) -> str:
+    """Return `!` for an AUC whose interval ends below 0.5, `~` for one within the noise floor, else nothing."""
+    if high is not None and high < 0.5:
+        return _TURNED
     return _GUESSING if abs(auc - 0.5) <= noise_floor else ""
 
 
@@ -86,6 +93,16 @@ def guessing_words(noise_floors: Iterable[float]) -> str:
     """Explain the mark beside an AUC, and give the widths of the noise floors, of which there is at least one."""
     floors = sorted({f"{floor:.3f}" for floor in noise_floors})
     return f"{_GUESSING} within the noise floor, 0.5 ± {' or '.join(floors)}: so is guessing on 95 % of targets."
+
+
+def turned_words(highs: Iterable[float | None]) -> list[str]:
+    """Explain the mark of AUCs whose intervals end below 0.5, if one of these ends does."""
+    if not any(high is not None and high < 0.5 for high in highs):
+        return []
+    return [
+        f"{_TURNED} wholly below 0.5: no privacy, but leakage with its sign turned (who calls the others members is "
+        "right), or two splits that differ. Where less is better, it counts as 1 - AUC."
+    ]
 
 
 def plain(value: Any) -> str:

@@ -70,8 +70,17 @@ def best_first(rows: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
 
 
 def losses(rows: pd.DataFrame, objectives: Objectives) -> Float[Array, "n objectives"]:
-    """Return the objectives as numbers of which less is better."""
-    return (rows[list(objectives)].to_numpy(float) * _signs(objectives)).round(DECIMALS)
+    """Return the objectives as numbers of which less is better: of what an attack finds, how much it leaks."""
+    return losses_of(rows[list(objectives)].to_numpy(float), objectives)
+
+
+def losses_of(values: Float[Array, "n objectives"], objectives: Objectives) -> Float[Array, "n objectives"]:
+    """Return the losses of values of the objectives' columns, in their order."""
+    judged = [
+        -of_column if direction == "maximize" else Column.parse(column).as_leakage(of_column)
+        for of_column, (column, direction) in zip(values.T, objectives.items(), strict=True)
+    ]
+    return np.stack(judged, axis=1).round(DECIMALS)
 
 
 def _signs(objectives: Objectives) -> list[float]:
@@ -104,14 +113,23 @@ def front_ranks(
 def shortfalls(rows: pd.DataFrame, constraints: Constraints) -> Float[Array, "n constraints"]:
     """Compute each row's shortfall of each constraint, in the column's unit; negative if the row has more than enough.
 
-    The shortfall of a mean is the mean of shortfalls. It is missing if the row has no such number.
+    What an attack finds, and is to be low, counts as what it leaks. It is missing if the row has no such number.
     """
     # A column stands in the table only once some trial has a number for it.
-    values = rows.reindex(columns=list(constraints)).to_numpy(float, na_value=np.nan)
-    signs = [1.0 if ">" in constraint.relation else -1.0 for constraint in constraints.values()]
-    bounds = np.array([constraint.bound for constraint in constraints.values()])
-    lacking: Float[Array, "n constraints"] = (bounds - values) * np.array(signs)
-    return lacking
+    return shortfalls_of(rows.reindex(columns=list(constraints)).to_numpy(float, na_value=np.nan), constraints)
+
+
+def shortfalls_of(values: Float[Array, "n constraints"], constraints: Constraints) -> Float[Array, "n constraints"]:
+    """Compute the shortfalls of values of the constraints' columns, in their order."""
+    if not constraints:
+        return np.empty((len(values), 0))
+    lacking = [
+        Column.parse(column).as_leakage(of_column) - constraint.bound
+        if constraint.is_upper
+        else constraint.bound - of_column
+        for of_column, (column, constraint) in zip(values.T, constraints.items(), strict=True)
+    ]
+    return np.stack(lacking, axis=1)
 
 
 def satisfied(lacking: Float[Array, "n constraints"], constraints: Constraints) -> Bool[Array, " n"]:
@@ -138,7 +156,8 @@ def total_violation(rows: pd.DataFrame, constraints: Constraints) -> Float[Array
         low, high = Column.parse(column).bounds
         width = high - low if isfinite(high) else abs(constraint.bound) or 1.0
         values = rows.reindex(columns=[column])[column].to_numpy(float, na_value=np.nan)
-        total += [max(constraint.violation(value), 0.0) / width for value in values]
+        judged = (constraint.judged(column, value) for value in values)
+        total += [max(constraint.violation(value), 0.0) / width for value in judged]
     return total
 
 
@@ -168,10 +187,15 @@ class Space:
 
 
 def outcome_space(rows: pd.DataFrame, objectives: Objectives) -> Space:
-    """Return the bounds of the outcomes: their columns' ranges, or, if unbounded, the greatest value in the rows."""
+    """Return the bounds of the outcomes: their columns' ranges, or, if unbounded, the greatest value in the rows.
+
+    What an attack finds is at best what guessing gives.
+    """
     best, worst = [], []
     for column, direction in objectives.items():
         low, high = Column.parse(column).bounds
+        if direction == "minimize":
+            low = Column.parse(column).least_leakage
         if not isfinite(high):
             high = max(float(rows[column].max()), low) if len(rows) else low
         best.append(low if direction == "minimize" else -high)

@@ -238,7 +238,8 @@ def _knee(front: pd.DataFrame, objectives: Objectives, private: str) -> tuple[An
 def _first(rows: pd.DataFrame, columns: list[str], ascending: list[bool]) -> Any:
     """Return the index of the row that comes first; among equals, the likeliest to be on the front."""
     by = [*columns, "front_probability"]
-    ordered = rows[by].astype(float).round(DECIMALS).sort_values(by, ascending=[*ascending, False], kind="stable")
+    judged = rows[by].astype(float).apply(lambda column: Column.parse(str(column.name)).as_leakage(column))
+    ordered = judged.round(DECIMALS).sort_values(by, ascending=[*ascending, False], kind="stable")
     return ordered.index[0]
 
 

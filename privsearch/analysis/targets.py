@@ -1,20 +1,25 @@
 """The numbers of each target of a trial, by column: its accuracies, every attack's numbers, and the strongest's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
 import numpy as np
 
 from privsearch.spec import WORST
-from privsearch.spec.columns import Column
-from privsearch.study.result import AttackResult, Completed
+from privsearch.spec.columns import WITH_PLACEBO, Column
+from privsearch.study.attack_result import AttackResult, Cut
+from privsearch.study.result import Completed
 
 TargetNumbers = Mapping[str, Sequence[Mapping[str, Any]]]
 """By trial_id, the numbers of each target by header, as `target_numbers` gives them."""
 
 COUNTS: Final = ("num_members", "num_non_members")
 """The numbers of an attack that count examples, and are the same for every target."""
+
+
+BOUNDS: Final = ("epsilon_low", "epsilon_ceiling")
+"""The numbers of an attack that bound epsilon, or that bound: over targets they are joined, and not averaged."""
 
 
 def target_numbers(result: Completed) -> list[dict[str, Any]]:
@@ -60,17 +65,36 @@ def strongest(result: Completed) -> tuple[str, str] | None:
 
 
 def _worst_numbers(on_first: AttackResult, on_second: AttackResult) -> dict[str, float | int | None]:
-    """Average two attacks: their AUCs on the halves they were not chosen on, their other numbers on all examples."""
-    auc = ((on_first.auc_by_half[0] or 0.0) + (on_second.auc_by_half[1] or 0.0)) / 2
+    """Average two attacks, each judged on the half of the examples that it was not chosen on.
+
+    A record of an earlier privsearch has AUCs by half alone: then the other numbers are those on all examples. So are
+    those of a placebo's cuts, which have halves of their own. The bound on epsilon is that of the attack chosen on the
+    first half, which is judged on the second.
+    """
     first, second = _attack_numbers(on_first), _attack_numbers(on_second)
     numbers: dict[str, float | int | None] = {}
     for name, value in first.items():
         other = second[name]
         numbers[name] = None if value is None or other is None else (value + other) / 2
-    # The interval keeps its width: half of the examples are judged by one attack, half by the other.
-    moved = auc - (on_first.auc.value + on_second.auc.value) / 2
-    numbers |= {name: min(max((numbers[name] or 0.0) + moved, 0.0), 1.0) for name in ("auc_low", "auc_high")}
-    return numbers | {"auc": auc, **{count: getattr(on_first, count) for count in COUNTS}}
+    held_out = {name: (a + b) / 2 for name, (a, b) in _by_half(on_first, on_second).items()}
+    for name, value in held_out.items():
+        # The interval keeps its width: half of the examples are judged by one attack, half by the other.
+        moved = value - (numbers[name] or 0.0)
+        lowest = -1.0 if name == "advantage" else 0.0
+        numbers |= {end: min(max((numbers[end] or 0.0) + moved, lowest), 1.0) for end in _ends(name)}
+    if "advantage" in held_out:
+        held_out["balanced_accuracy"] = (1 + held_out["advantage"]) / 2
+    bounds = {name: second[name] for name in BOUNDS if name in second}
+    return numbers | held_out | bounds | {count: getattr(on_first, count) for count in COUNTS}
+
+
+def _by_half(on_first: AttackResult, on_second: AttackResult) -> dict[str, tuple[float, float]]:
+    """Return each number of one attack on the first half and of the other on the second, where both are recorded."""
+    halves: dict[str, tuple[Any, Any]] = {"auc": (on_first.auc_by_half, on_second.auc_by_half)}
+    halves["advantage"] = (on_first.advantage_by_half, on_second.advantage_by_half)
+    for fpr in on_first.tpr_by_half or ():
+        halves[f"tpr_at_fpr_{fpr}"] = ((on_first.tpr_by_half or {})[fpr], (on_second.tpr_by_half or {}).get(fpr))
+    return {name: (one[0], other[1]) for name, (one, other) in halves.items() if one and other}
 
 
 def _attack_numbers(result: AttackResult) -> dict[str, float | int | None]:
@@ -80,15 +104,30 @@ def _attack_numbers(result: AttackResult) -> dict[str, float | int | None]:
         numbers[name] = interval.value if interval else None
         low, high = _ends(name)
         numbers |= {low: interval.low if interval else None, high: interval.high if interval else None}
-    numbers |= {"balanced_accuracy": result.balanced_accuracy, "epsilon_low": result.epsilon_low}
-    if result.excess_auc is not None:
-        placebo = {
-            "placebo_auc": result.placebo_auc,
-            "matched_auc": result.matched_auc,
-            "excess_auc": result.excess_auc,
-        }
-        numbers |= placebo
+    numbers["balanced_accuracy"] = result.balanced_accuracy
+    if result.placebo and result.matched:
+        # Membership is not random where a placebo is needed, and an earlier record may have a bound all the same.
+        numbers |= dict(_placebo_numbers(result.placebo, result.matched))
+    else:
+        numbers |= {name: getattr(result, name) for name in BOUNDS}
     return numbers | {"num_members": result.num_members, "num_non_members": result.num_non_members}
+
+
+def _placebo_numbers(placebo: Cut, matched: Cut) -> Iterator[tuple[str, float | None]]:
+    """Yield the placebo's numbers, the matched ones, and what these exceed the placebo's by."""
+    of_placebo, of_matched = cut_numbers(placebo), cut_numbers(matched)
+    for name in WITH_PLACEBO:
+        null, real = of_placebo.get(name), of_matched.get(name)
+        yield f"placebo_{name}", null
+        yield f"matched_{name}", real
+        yield f"excess_{name}", None if null is None or real is None else real - null
+
+
+def cut_numbers(cut: Cut) -> dict[str, float | None]:
+    """Return the numbers of a cut by the names of their columns."""
+    accuracy = None if cut.advantage is None else (1 + cut.advantage) / 2
+    tprs = {f"tpr_at_fpr_{fpr}": tpr for fpr, tpr in cut.tpr_at_fpr.items()}
+    return {"auc": cut.auc, **tprs, "advantage": cut.advantage, "balanced_accuracy": accuracy}
 
 
 @cache  # a study has millions of numbers, and few headers

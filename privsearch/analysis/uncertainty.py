@@ -15,10 +15,11 @@ from privsearch.analysis.pareto import (
     UNCONSTRAINED,
     comparable,
     hypervolume,
-    losses,
+    losses_of,
     outcome_space,
     satisfied,
     shortfalls,
+    shortfalls_of,
     unbeaten,
 )
 from privsearch.spec.columns import DECIMALS, Column
@@ -92,8 +93,8 @@ def front_uncertainty(
     counts, volumes = np.zeros(len(candidates)), np.empty(resamples)
     means = _resampled_means([outcomes for _, outcomes in groups], resamples, np.random.default_rng(seed))
     for i, drawn in enumerate(means):
-        fit = satisfied(drawn[:, len(objectives) :], constraints)
-        drawn_losses = drawn[fit, : len(objectives)]
+        fit = satisfied(shortfalls_of(drawn[:, len(objectives) :], constraints), constraints)
+        drawn_losses = losses_of(drawn[fit, : len(objectives)], objectives)
         on_front = unbeaten(drawn_losses)
         counts[places[fit]] += on_front
         volumes[i] = space.share(drawn_losses[on_front])
@@ -110,39 +111,60 @@ def _rivals(
 ) -> Iterator[tuple[Int[Array, " n"], Float[Array, "n targets outcomes"]]]:
     """Yield, for each number of targets, the places and the outcomes of the candidates that could be on a front.
 
-    The outcomes of a target are its losses and its shortfalls of the constraints.
+    The outcomes of a target are its values of the objectives and of what is constrained: their means are judged, as the
+    leakage of a mean is not the mean of leakages.
     """
     owners = pd.Index(candidates["trial_id"]).get_indexer(pd.Index(targets["trial_id"]))
     order = np.argsort(owners, kind="stable")[np.count_nonzero(owners < 0) :]
     rows, sizes = targets.iloc[order], np.bincount(owners[order], minlength=len(candidates))
     columns = [c for c in (*objectives, *constraints) if not Column.parse(c).is_mean and c in candidates]
     rows = rows.assign(**{column: candidates[column].to_numpy(float)[owners[order]] for column in columns})
-    numbers = np.column_stack([losses(rows, objectives), shortfalls(rows, constraints)])
+    named = [*objectives, *constraints]
+    numbers = rows.reindex(columns=named).to_numpy(float, na_value=np.nan)
     # What has no number for a constraint satisfies it in no resample.
     measured = ~np.isnan(shortfalls(candidates, constraints)).any(axis=1)
     for size in np.unique(sizes):
         places = np.flatnonzero(sizes == size)
         outcomes = numbers[np.repeat(sizes == size, sizes)].reshape(-1, size, numbers.shape[1])[measured[places]]
-        kept = ~_beaten(outcomes, len(objectives), constraints)
+        kept = ~_beaten(outcomes, objectives, constraints)
         yield places[measured[places]][kept], outcomes[kept]
 
 
 def _beaten(
-    outcomes: Float[Array, "n targets outcomes"], num_objectives: int, constraints: Constraints
+    outcomes: Float[Array, "n targets outcomes"], objectives: Objectives, constraints: Constraints
 ) -> Bool[Array, " n"]:
     """Mark configurations that another one beats on every target, so that their means are worse whatever is drawn.
 
     The other one satisfies the constraints on every target. Not all: to compare all with all would take the square of
     their number, and the best on average beat nearly as many.
     """
-    target_losses = outcomes[:, :, :num_objectives]
-    fit = np.array([satisfied(shortfall, constraints).all() for shortfall in outcomes[:, :, num_objectives:]], bool)
+    values = outcomes[:, :, : len(objectives)]
+    target_losses = losses_of(values.reshape(-1, len(objectives)), objectives).reshape(values.shape)
+    # The leakage of a mean is at most the mean of leakages, and at least that of guessing.
+    least = np.where(_is_turned(values, objectives), _least_losses(objectives), target_losses)
+    constrained = outcomes[:, :, len(objectives) :]
+    lacking = shortfalls_of(constrained.reshape(values.shape[0] * values.shape[1], len(constraints)), constraints)
+    fit = satisfied(lacking, constraints).reshape(constrained.shape[:2]).all(axis=1)
     best = target_losses[fit][unbeaten(target_losses[fit].mean(1))]
     beaten = np.zeros(len(target_losses), bool)
     for one in best[np.linspace(0, len(best) - 1, min(len(best), MOST_BEST)).astype(int)]:
         # In one objective by more than the rounding of the means.
-        beaten |= (one <= target_losses).all((1, 2)) & (one + 1e-9 < target_losses).all(1).any(1)
+        beaten |= (one <= least).all((1, 2)) & (one + 1e-9 < least).all(1).any(1)
     return beaten
+
+
+def _is_turned(values: Float[Array, "n targets objectives"], objectives: Objectives) -> Bool[Array, "n 1 objectives"]:
+    """Mark the objectives of a configuration of which a target is better than guessing."""
+    guesses = [
+        -np.inf if (guess := Column.parse(column).guess) is None or direction == "maximize" else guess
+        for column, direction in objectives.items()
+    ]
+    turned: Array = np.any(values < np.array(guesses), axis=1, keepdims=True)
+    return turned
+
+
+def _least_losses(objectives: Objectives) -> Float[Array, " objectives"]:
+    return np.array([-np.inf if d == "maximize" else Column.parse(c).least_leakage for c, d in objectives.items()])
 
 
 def _resampled_means(

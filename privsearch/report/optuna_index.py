@@ -20,6 +20,7 @@ from privsearch.errors import StudyError
 from privsearch.spec import AXES
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.constraints import Constraints
+from privsearch.spec.objectives import as_objective
 from privsearch.spec.trial import CONDITIONAL_DEFAULTS
 from privsearch.sweep.search.samplers import optuna_value, quiet_optuna
 
@@ -30,7 +31,8 @@ def index_results(path: Path, tasks: Iterable[Task]) -> None:
     A configuration is a trial: COMPLETE with the objectives as values, or else FAIL, as are those with a
     network that is dead or has not learnt. The parameters
     of a trial are the axes that vary within the study and have an effect on the trial. A constant axis is an attribute
-    of the study, and every other column an attribute of the trial. Violations of constraints are stored in Optuna's
+    of the study, and every other column an attribute of the trial; so is an attack's number that is an objective, of
+    which the objective is what it leaks (`Column.as_leakage`). Violations of constraints are stored in Optuna's
     form, so that `study.best_trials` is the front. The new journal replaces the old one in a single step, once it is
     complete.
 
@@ -96,11 +98,11 @@ def _trial(row: dict[str, Any], distributions: Mapping[str, BaseDistribution], t
         for axis in distributions
         if row[axis] is not None or axis not in CONDITIONAL_DEFAULTS
     }
-    used = {"dataset", *AXES, *task.objectives}
+    used = {"dataset", *AXES, *(c for c, way in task.objectives.items() if way == "maximize" or not complete)}
     violations = _violations(row, task.constraints) if complete else {}
     return create_trial(
         state=TrialState.COMPLETE if complete else TrialState.FAIL,
-        values=[round(float(value), DECIMALS) for value in values if value is not None] if complete else None,
+        values=[round(value, DECIMALS) for value in _judged(row, task)] if complete else None,
         params=params,
         distributions={axis: distributions[axis] for axis in params},
         user_attrs={column: value for column, value in row.items() if value is not None and column not in used},
@@ -110,9 +112,15 @@ def _trial(row: dict[str, Any], distributions: Mapping[str, BaseDistribution], t
     )
 
 
+def _judged(row: Mapping[str, Any], task: Task) -> list[float]:
+    """Return a configuration's objectives: of what an attack finds, how much it leaks."""
+    return [as_objective(column, direction, float(row[column])) for column, direction in task.objectives.items()]
+
+
 def _violations(row: Mapping[str, Any], constraints: Constraints) -> dict[str, float]:
     """Return a configuration's violation of each constraint: 0 or less if it holds, huge if the number is missing."""
-    lacking = {column: constraint.violation(_number(row.get(column))) for column, constraint in constraints.items()}
+    judged = {column: constraint.judged(column, _number(row.get(column))) for column, constraint in constraints.items()}
+    lacking = {column: constraint.violation(judged[column]) for column, constraint in constraints.items()}
     # Not infinity, as the dashboard sends JSON to the browser.
     return {column: min(violation, sys.float_info.max) for column, violation in lacking.items()}
 

@@ -4,26 +4,38 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from math import inf, sqrt
-from typing import Final
+from typing import Any, Final, TypeVar
+
+Numbers = TypeVar("Numbers", bound=Any)
+"""A number, an array or a series of them."""
 
 DECIMALS: Final = 12
 """The decimal places to which numbers are compared: beyond these, sums differ by the order of their terms."""
 
-AUDIT_FRACTIONS: Final = (
-    *("auc", "balanced_accuracy"),
-    *("tpr_at_fpr_1e-1", "tpr_at_fpr_1e-2", "tpr_at_fpr_1e-3"),
-)
+_TPRS: Final = {"tpr_at_fpr_1e-1": 0.1, "tpr_at_fpr_1e-2": 0.01, "tpr_at_fpr_1e-3": 0.001}
+
+AUDIT_FRACTIONS: Final = ("auc", "balanced_accuracy", *_TPRS)
 """The numbers of an attack that lie between 0 and 1, as the last parts of their columns' names."""
 
-PLACEBO_NUMBERS: Final = ("placebo_auc", "matched_auc", "excess_auc")
-"""The numbers of an attack that the protocol `paper` alone has."""
+WITH_PLACEBO: Final = (*AUDIT_FRACTIONS, "advantage")
+"""The numbers of an attack that have a placebo, a matched number and an excess under a protocol with a placebo."""
 
-AUDIT_MEANS: Final = (*AUDIT_FRACTIONS, "advantage", "epsilon_low", *PLACEBO_NUMBERS)
+PLACEBO_NUMBERS: Final = tuple(
+    f"{kind}_{number}" for number in WITH_PLACEBO for kind in ("placebo", "matched", "excess")
+)
+"""The numbers of an attack that only a protocol with a placebo has."""
+
+EPSILON: Final = "epsilon_low"
+"""The number of an attack that a protocol with a placebo does not have, as membership is not random there."""
+
+AUDIT_MEANS: Final = (*WITH_PLACEBO, *PLACEBO_NUMBERS)
 """The numbers of an attack that are averaged over the targets."""
 
 _ACCURACIES: Final = ("test_accuracy", "train_accuracy")
-_DIFFERENCES: Final = ("advantage", "excess_auc")
-_UNBOUNDED: Final = ("epsilon_low", "seconds")
+_UNBOUNDED: Final = (EPSILON, "epsilon_ceiling", "seconds")
+_EXCESSES: Final = tuple(f"excess_{number}" for number in WITH_PLACEBO)
+_GUESSES: Final = {"auc": 0.5, "balanced_accuracy": 0.5, **_TPRS, "advantage": 0.0}
+_SIGNED: Final = ("auc", "auc_low", "auc_high", "excess_auc")
 _SD: Final = "_sd"
 
 
@@ -68,13 +80,18 @@ class Column:
 
     @cached_property
     def placebo(self) -> "Column":
-        """The attack's AUC where no example was trained on."""
-        return Column(self.attack, "placebo_auc")
+        """The same number where no example was trained on."""
+        return Column(self.attack, f"placebo_{self.number}")
+
+    @cached_property
+    def matched(self) -> "Column":
+        """The same number with as many real members as the placebo has."""
+        return Column(self.attack, f"matched_{self.number}")
 
     @cached_property
     def excess(self) -> "Column":
-        """The excess of the attack's AUC over its placebo."""
-        return Column(self.attack, "excess_auc")
+        """The excess of the number over its placebo, at the placebo's sample size."""
+        return Column(self.attack, f"excess_{self.number}")
 
     @cached_property
     def noise_floor(self) -> "Column":
@@ -101,6 +118,33 @@ class Column:
         """Membership among the means over targets, each of which has such a number."""
         return self.number in (_ACCURACIES if self.attack is None else AUDIT_MEANS)
 
+    @cached_property
+    def guess(self) -> float | None:
+        """The value that guessing gives, of a number that says how well an attack tells members; None for others."""
+        if self.attack is None:
+            return None
+        if self.number in _EXCESSES:
+            return 0.0
+        return 0.5 if self.number in _SIGNED else _GUESSES.get(self.number)
+
+    def as_leakage(self, values: Numbers) -> Numbers:
+        """Return how much values of this column leak: what is to be low, where a number is to be low.
+
+        An AUC below 0.5 is no privacy: whoever turns the scores gets the AUC that lies as far above. So of an AUC, of
+        the ends of its interval, and of its excess, the distance from guessing counts. The other numbers have their
+        direction chosen already; below guessing they are noise, and count as guessing. Numbers of no attack are as
+        they are.
+
+        Args:
+            values: a number, or an array of any shape.
+        """
+        if self.guess is None:
+            return values
+        beyond = values - self.guess
+        # The mean of a number and its absolute value is the number, or 0 if it is negative.
+        leakage: Numbers = self.guess + (abs(beyond) if self.number in _SIGNED else (beyond + abs(beyond)) / 2)
+        return leakage
+
     @property
     def bounds(self) -> tuple[float, float]:
         """The least and the greatest possible value, the latter infinite if nothing bounds it.
@@ -113,10 +157,15 @@ class Column:
             return 0.0, (high - low) / sqrt(2)
         if self.number in _UNBOUNDED:
             return 0.0, inf
-        return (-1.0, 1.0) if self.number in _DIFFERENCES else (0.0, 1.0)
+        return (-1.0, 1.0) if self.number.endswith("advantage") or self.number.startswith("excess_") else (0.0, 1.0)
+
+    @property
+    def least_leakage(self) -> float:
+        """The least that the column can be where it is to be low: what guessing gives, or the lower bound."""
+        return self.bounds[0] if self.guess is None else self.guess
 
 
-def result_columns(attacks: Iterable[str], *, placebo: bool, spread: bool) -> tuple[str, ...]:
+def result_columns(attacks: Iterable[str], *, placebo: bool, epsilon: bool, spread: bool) -> tuple[str, ...]:
     """Return the headers of the numbers that an objective or a constraint may be about.
 
     These are accuracies, the numbers of all attacks, the spreads and the time. Counts and noise floors are not among
@@ -124,12 +173,15 @@ def result_columns(attacks: Iterable[str], *, placebo: bool, spread: bool) -> tu
 
     Args:
         attacks: their names, `worst` among them.
-        placebo: the protocol has a placebo.
+        placebo: every protocol has a placebo.
+        epsilon: none has one, so that an attack's success bounds epsilon.
         spread: there are several targets, and so standard deviations.
     """
     numbers = [number for number in AUDIT_MEANS if placebo or number not in PLACEBO_NUMBERS]
     means = [Column(None, number) for number in _ACCURACIES]
+    attacks = tuple(attacks)
     means += [Column(attack, number) for attack in attacks for number in numbers]
     ends = [end for column in means if column.is_auc for end in (column.low, column.high)]
     spreads = [column.sd for column in means if spread]
-    return tuple(map(str, (*means, *ends, *spreads, Column(None, "seconds"))))
+    bounds = [Column(attack, EPSILON) for attack in attacks if epsilon]
+    return tuple(map(str, (*means, *bounds, *ends, *spreads, Column(None, "seconds"))))

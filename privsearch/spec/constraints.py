@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from privsearch._util.text import cut
-from privsearch.spec.columns import DECIMALS
+from privsearch.spec.columns import DECIMALS, Column
 from privsearch.spec.strict import STRICT
 
 CONSTRAINT_RULE: Final = 'one of >=, <=, >, < and a number, in quotes, such as ">= 0.9" (a fraction, not percent)'
@@ -34,11 +34,20 @@ class Constraint(BaseModel):
         short = f"{self.bound:g}"
         return f"{self.relation} {short if float(short) == self.bound else self.bound}"
 
+    @property
+    def is_upper(self) -> bool:
+        """True if the column is to be low."""
+        return "<" in self.relation
+
+    def judged(self, column: str, value: float) -> float:
+        """Return what of a column's value the constraint is about: if it is to be low, what it leaks."""
+        return Column.parse(column).as_leakage(value) if self.is_upper else value
+
     def violation(self, value: float) -> float:
         """Return by how much a value breaks the constraint, in the column's unit; 0 or less if the value satisfies it.
 
-        Values that differ only beyond `DECIMALS` places are equal, as they are on a front. A missing number, NaN,
-        breaks every constraint: the violation is infinite.
+        The value is what the constraint is about (`judged`). Values that differ only beyond `DECIMALS` places are
+        equal, as they are on a front. A missing number, NaN, breaks every constraint: the violation is infinite.
         """
         if math.isnan(value):
             return math.inf

@@ -5,7 +5,7 @@ from typing import Literal
 
 from privsearch._util.text import cut, remedy
 from privsearch.spec.attacks import WORST
-from privsearch.spec.columns import AUDIT_MEANS, Column
+from privsearch.spec.columns import AUDIT_MEANS, EPSILON, Column
 from privsearch.spec.constraints import Constraint
 
 Direction = Literal["maximize", "minimize"]
@@ -14,10 +14,15 @@ Objectives = Mapping[str, Direction]
 """The direction in which result columns are better, by the columns' names."""
 
 
+def as_objective(column: str, direction: Direction, value: float) -> float:
+    """Return what counts of a column's value where it is an objective: if it is to be low, what it leaks."""
+    return Column.parse(column).as_leakage(value) if direction == "minimize" else value
+
+
 def not_a_column(given: str, columns: Sequence[str]) -> str:
     """Return the sentence about a name that is none of the result `columns`."""
     attacks = list(dict.fromkeys(attack for column in columns if (attack := Column.parse(column).attack) is not None))
-    numbers = [number for number in AUDIT_MEANS if str(Column(WORST, number)) in columns]
+    numbers = [number for number in (*AUDIT_MEANS, EPSILON) if str(Column(WORST, number)) in columns]
     return (
         "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, seconds, or one of "
         f"{', '.join(attacks)} with .{', .'.join(numbers)} behind it), but got {cut(given)}; {remedy(given, columns)}"
@@ -27,8 +32,11 @@ def not_a_column(given: str, columns: Sequence[str]) -> str:
 def impossible_bound(column: str, constraint: Constraint) -> str | None:
     """Return the sentence about a constraint that no trial can satisfy; None if a trial can."""
     low, high = Column.parse(column).bounds
+    if constraint.is_upper:
+        low = Column.parse(column).least_leakage
     if constraint.can_hold(low, high):
         return None
     percent = 1 < constraint.bound <= 100
     hint = f"; {constraint.bound:g} % is {constraint.bound / 100:g}" if percent else "; correct the bound"
-    return f"must be possible for numbers of {low:g} to {high:g}, but got {str(constraint)!r}{hint}"
+    guessing = "; guessing gives the least, and less is leakage with its sign turned" if low == 0.5 else ""
+    return f"must be possible for numbers of {low:g} to {high:g}, but got {str(constraint)!r}{guessing}{hint}"

@@ -210,6 +210,7 @@ class SweepSpec(BaseModel):
         return result_columns(
             (*shared, WORST),
             placebo=all(protocol.has_placebo for protocol in self.protocol),
+            epsilon=not any(protocol.has_placebo for protocol in self.protocol),
             spread=all(protocol.targets > 1 for protocol in self.protocol),
         )
 

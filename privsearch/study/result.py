@@ -13,92 +13,9 @@ from pydantic.dataclasses import dataclass as validated
 from privsearch._util.text import cut
 from privsearch.spec import Attack, TrialSpec
 from privsearch.spec.trial import STATE_DEFAULTS, Axes, RecordedSpec
-from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment, FiniteInterval, Text, Word
+from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
+from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment, Text, Word
 from privsearch.study.signals import Signals
-
-_FROZEN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-"""The configuration of frozen classes without numbers that are not finite: a trial with such a number has failed."""
-
-
-class AttackResult(BaseModel):
-    """The numbers of one attack on one target, with 95 % intervals over the examples; None if there are too few.
-
-    Attributes:
-        auc: the area under the ROC curve, a fraction, with DeLong's interval.
-        auc_by_half: the AUC among each half of the examples. The halves are the same for all targets and attacks of a
-            trial: an attack is selected on one and evaluated on the other.
-        tpr_at_fpr: the share of members found, by the false positive rate, with the interval of Clopper and Pearson.
-        advantage: true less false positive rate at a threshold chosen on other examples; 0 on average for guessing.
-        balanced_accuracy: the share of right answers at that threshold, members and non-members weighing alike.
-        epsilon_low: a lower bound on the epsilon of pure differential privacy.
-        by_class: the AUC among the examples of each class.
-        by_correctness: the AUC among the examples that the target classifies rightly ("correct") and wrongly ("wrong").
-        num_members: the number of scored examples that are members of the target's training set.
-        num_non_members: the number of scored examples that are not.
-        placebo_auc: under `paper`, the AUC among examples of which none was trained on, the mean over the cuts; 0.5 for
-            an honest attack.
-        matched_auc: the AUC with real members, as many as the placebo has, the mean over the cuts.
-    """
-
-    model_config = _FROZEN
-
-    auc: FiniteInterval
-    auc_by_half: tuple[float | None, float | None]
-    tpr_at_fpr: dict[Word, FiniteInterval | None]
-    advantage: FiniteInterval | None
-    balanced_accuracy: float | None
-    epsilon_low: float | None
-    by_class: dict[int, float | None]
-    by_correctness: dict[Word, float | None]
-    num_members: int
-    num_non_members: int
-    placebo_auc: float | None = None
-    matched_auc: float | None = None
-
-    @property
-    def excess_auc(self) -> float | None:
-        """The part of the AUC that is due to membership: matched less placebo AUC; 0 on average without any signal."""
-        if self.matched_auc is None or self.placebo_auc is None:
-            return None
-        return self.matched_auc - self.placebo_auc
-
-
-class ExposedExample(BaseModel):
-    """An example that an attack calls a member most often among the targets that were trained on it.
-
-    Attributes:
-        row: the example's row in the dataset's training data as they were read, from 0.
-        label: the example's class.
-        mean_score: its mean score over the targets that were trained on it.
-        accused: the number of these targets on which it is called a member, at a false positive rate of one in ten.
-        trained: the number of targets that were trained on it.
-        falsely_accused: the number of other targets on which it is called a member.
-        not_trained: the number of other targets.
-    """
-
-    model_config = _FROZEN
-
-    row: int
-    label: int
-    mean_score: float
-    accused: int
-    trained: int
-    falsely_accused: int
-    not_trained: int
-
-
-class AcrossTargets(BaseModel):
-    """The numbers of one attack on all targets of a trial together.
-
-    Attributes:
-        auc: the mean over the targets, with the interval of a hierarchical bootstrap.
-        exposed: the most exposed examples, in descending order.
-    """
-
-    model_config = _FROZEN
-
-    auc: FiniteInterval
-    exposed: tuple[ExposedExample, ...]
 
 
 # Not a BaseModel, which takes five times the memory: a record holds more epochs than any other objects.
@@ -124,7 +41,7 @@ class TrainedNetwork(BaseModel):
         history: one entry for each epoch.
     """
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     train_accuracy: float
     test_accuracy: float
@@ -142,7 +59,7 @@ class Replicate(BaseModel):
         train_size: the number of examples in it.
     """
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     target: TrainedNetwork
     shadow: TrainedNetwork | None
@@ -182,7 +99,7 @@ class Completed(BaseModel):
             in (`privsearch.study.environment.present_environment`).
     """
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     status: Literal["completed"] = "completed"
     trial_id: Word
@@ -232,7 +149,7 @@ class Death(BaseModel):
         host: the name of the host.
     """
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     cause: Literal["died", "timeout"]
     exit_code: int | None
@@ -254,7 +171,7 @@ class Failed(BaseModel):
         death: the end of the last of these workers; None if the trial raised an exception.
     """
 
-    model_config = _FROZEN
+    model_config = FROZEN
 
     status: Literal["failed"] = "failed"
     trial_id: Word

@@ -95,7 +95,7 @@ def test_missing_rate_comes_with_the_reason(audited: Audited) -> None:
     """A rate that the non-members cannot resolve is missing, and the table says what it needs."""
     row = audit_table([audited([0.6] * 4, [0.5] * 4)]).iloc[0]
     assert pd.isna(row["tpr_at_fpr_1e-3"])
-    assert row["tpr_at_fpr_1e-3_missing"] == "needs 1000 non-members, has 200"
+    assert row["tpr_at_fpr_1e-3_missing"] == "needs 2000 non-members, has 200"
     assert row["tpr_at_fpr_1e-2_low"] < row["tpr_at_fpr_1e-2"] < row["tpr_at_fpr_1e-2_high"]
     assert pd.isna(row["tpr_at_fpr_1e-2_missing"])
 

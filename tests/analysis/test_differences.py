@@ -6,6 +6,7 @@ from builders import completed_of, make_failed
 from privsearch.analysis.differences import choose_trials, differences_frame, holm, leakage_column, mean_difference
 from privsearch.errors import StudyError
 from privsearch.spec import Attack, HalvesProtocol, LiraAttack, PaperProtocol, Protocol, SvmAttack, TrialSpec
+from privsearch.study.attack_result import Cut
 from privsearch.study.result import Completed
 
 HALVES = HalvesProtocol(networks=4)
@@ -168,7 +169,7 @@ def test_any_number_of_a_target_can_be_compared() -> None:
     """A column that is neither accuracy nor leakage is higher or lower."""
     a, b = (trial(i * 16, [0.9, 0.92, 0.91, 0.93], [0.6, 0.62, 0.61, 0.63], PaperProtocol(replicates=4)) for i in "ab")
     attacks = [
-        {"svm": replicate.attacks["svm"].model_copy(update={"placebo_auc": 0.5 + 0.1 * k / 4})}
+        {"svm": replicate.attacks["svm"].model_copy(update={"placebo": Cut(auc=0.5 + 0.1 * k / 4)})}
         for k, replicate in enumerate(b.replicates, start=8)
     ]
     moved = tuple(r.model_copy(update={"attacks": found}) for r, found in zip(b.replicates, attacks, strict=True))

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from privsearch.analysis.labels import (
+    auc_mark,
     configuration,
-    guessing_mark,
     guessing_words,
     interval,
     measured,
     quantity,
     reason_missing,
+    turned_words,
 )
 from privsearch.spec import AXES
 
@@ -65,11 +66,19 @@ def test_labels_come_without_optuna() -> None:
 
 def test_auc_within_the_noise_floor_is_marked() -> None:
     """The mark stands on either side of 0.5 as far as the noise floor reaches, and every width is named once."""
-    assert [guessing_mark(auc, 0.06) for auc in (0.43, 0.45, 0.55, 0.57)] == ["", "~", "~", ""]
+    assert [auc_mark(auc, 0.06, auc + 0.1) for auc in (0.43, 0.45, 0.55, 0.57)] == ["", "~", "~", ""]
     assert guessing_words([0.06, 0.05, 0.06]).startswith("~ within the noise floor, 0.5 ± 0.050 or 0.060: ")
 
 
+def test_auc_below_one_half_for_certain_is_marked_as_a_leak() -> None:
+    """Within the noise floor or not: its whole interval lies below 0.5, and the words say what that is."""
+    assert [auc_mark(auc, 0.06, high) for auc, high in ((0.2, 0.27), (0.46, 0.49), (0.46, None))] == ["!", "!", "~"]
+    (words,) = turned_words([0.6, None, 0.27])
+    assert words.startswith("! wholly below 0.5: no privacy")
+    assert turned_words([0.6, None]) == []
+
+
 def test_rate_is_missing_for_want_of_non_members() -> None:
-    """A rate needs as many non-members as make accusing one of them keep to it."""
-    assert reason_missing("tpr_at_fpr_1e-2", 99) == "needs 100 non-members, has 99"
-    assert reason_missing("tpr_at_fpr_1e-2", 100) is None
+    """A rate needs as many non-members on either half as make accusing one of them keep to it."""
+    assert reason_missing("tpr_at_fpr_1e-2", 199) == "needs 200 non-members, has 199"
+    assert "either half" in reason_missing("tpr_at_fpr_1e-2", 200)

@@ -33,10 +33,13 @@ def test_error_of_several_tasks_names_them() -> None:
 def test_front_is_what_no_row_dominates(
     rows: list[tuple[str, float, float]], first: Direction, second: Direction
 ) -> None:
-    """The front is every completed row with both numbers that no other such row dominates, ties included."""
+    """The front is every completed row with both numbers that no other such row dominates, ties included.
+
+    An AUC that is to be low counts by its distance from 0.5.
+    """
     signs = [1 if direction == "maximize" else -1 for direction in (first, second)]
     gains = {
-        i: (signs[0] * a, signs[1] * b)
+        i: (signs[0] * a, b if second == "maximize" else -abs(b - 0.5))
         for i, (status, a, b) in enumerate(rows)
         if status == "completed" and not math.isnan(a + b)
     }
@@ -66,18 +69,19 @@ def test_front_without_any_number_is_empty() -> None:
     ("points", "directions", "expected"),
     [
         ([], ("maximize", "minimize"), 0.0),
-        ([(1.0, 0.0)], ("maximize", "minimize"), 1.0),
-        ([(0.8, 0.3)], ("maximize", "minimize"), 0.8 * 0.7),
-        ([(0.8, 0.3), (0.7, 0.4), (0.8, 0.3)], ("maximize", "minimize"), 0.8 * 0.7),
-        ([(0.9, 0.6), (0.5, 0.2)], ("maximize", "minimize"), 0.9 * 0.4 + 0.5 * 0.8 - 0.5 * 0.4),
-        ([(0.25, 0.5)], ("minimize", "minimize"), 0.75 * 0.5),
+        ([(1.0, 0.5)], ("maximize", "minimize"), 1.0),
+        ([(0.8, 0.65)], ("maximize", "minimize"), 0.8 * 0.7),
+        ([(0.8, 0.35)], ("maximize", "minimize"), 0.8 * 0.7),
+        ([(0.8, 0.65), (0.7, 0.7), (0.8, 0.65)], ("maximize", "minimize"), 0.8 * 0.7),
+        ([(0.9, 0.8), (0.5, 0.6)], ("maximize", "minimize"), 0.9 * 0.4 + 0.5 * 0.8 - 0.5 * 0.4),
+        ([(0.25, 0.75)], ("minimize", "minimize"), 0.75 * 0.5),
         ([(0.25, 0.5)], ("maximize", "maximize"), 0.25 * 0.5),
     ],
 )
 def test_hypervolume_is_the_area_computed_by_hand(
     points: list[tuple[float, float]], directions: tuple[Direction, Direction], expected: float
 ) -> None:
-    """The hypervolume is the area between the front and the worst outcome, whatever the directions."""
+    """The area between the front and the worst outcome, whatever the directions; AUCs to be low are 0.5 at best."""
     objectives = dict(zip(OBJECTIVES, directions, strict=True))
     frame = table([("completed", *point) for point in points] + [("failed", math.nan, math.nan)])
     assert hypervolume(frame, objectives) == pytest.approx(expected)
@@ -108,8 +112,8 @@ def test_hypervolume_is_a_share_whatever_the_ranges() -> None:
         "seconds": "minimize",
     }
     rows = table([("completed", 0.8, 0.5)] * 2).assign(**{"svm.excess_auc": [0.0, 0.5], "seconds": [1.0, 4.0]})
-    assert hypervolume(rows, objectives) == pytest.approx(0.8 * 0.5 * 0.75)
-    perfect = rows.assign(**{"test_accuracy": 1.0, "svm.excess_auc": -1.0, "seconds": 0.0})
+    assert hypervolume(rows, objectives) == pytest.approx(0.8 * 0.75)
+    perfect = rows.assign(**{"test_accuracy": 1.0, "svm.excess_auc": 0.0, "seconds": 0.0})
     assert hypervolume(perfect, objectives) == 1.0
     assert hypervolume(rows.head(0), objectives) == 0.0
 

@@ -64,7 +64,7 @@ def test_what_violates_a_constraint_is_a_candidate_off_the_front() -> None:
     assert task.candidates["on_front"].tolist() == [False, True, False]
     assert task.candidates["front_probability"].tolist() == pytest.approx([0, 0.75, 0.25], abs=0.04)
     assert task.candidates["violation"].tolist() == pytest.approx([0.1, 0, 0])
-    assert task.hypervolume == pytest.approx(0.8 * 0.4)
+    assert task.hypervolume == pytest.approx(0.8 * 0.8)
     assert task.nearest.empty
     none = replace(found, constraints={"test_accuracy": Constraint.model_validate(">= 0.95")})
     assert none.nearest["trial_id"].str[0].tolist() == ["2"]

@@ -115,7 +115,7 @@ def test_hypervolume_interval_takes_the_luck_off() -> None:
         held += found.low <= true <= found.high
         above += found.value > true
     assert held >= 15
-    assert above >= 15
+    assert above >= 12
 
 
 def test_feasibility_is_as_uncertain_as_the_means() -> None:

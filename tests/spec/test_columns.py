@@ -14,7 +14,8 @@ def test_the_result_columns_are_those_of_the_table(protocol: Protocol) -> None:
     """Every one of them stands in the table with a number, or is a rate that needs more examples."""
     attacks = (SvmAttack(), ThresholdAttack(kind="loss"))
     result = make_completed(protocol=protocol, attacks=attacks)
-    columns = result_columns(("svm", "loss", "worst"), placebo=protocol.kind == "paper", spread=protocol.targets > 1)
+    has_placebo, names = protocol.has_placebo, ("svm", "loss", "worst")
+    columns = result_columns(names, placebo=has_placebo, epsilon=not has_placebo, spread=protocol.targets > 1)
     frame, targets = results_frame([result]), targets_frame([result])
     rare = [column for column in columns if "1e-2" in column or "1e-3" in column]
     known = [column for column in columns if column not in rare]
@@ -26,7 +27,10 @@ def test_the_result_columns_are_those_of_the_table(protocol: Protocol) -> None:
     np.testing.assert_allclose(targets[means].mean(), frame[means].iloc[0].astype(float))
     numbers = frame.select_dtypes("number").dropna(axis=1).columns
     left = {column for column in numbers if "." in column} - set(columns)
-    assert {Column.parse(column).number for column in left} == {"num_members", "num_non_members", "noise_floor"}
+    others = {Column.parse(column).number for column in left if "excess_" not in column}
+    assert others == {"num_members", "num_non_members", "noise_floor"} | (
+        {"epsilon_ceiling"} - ({"epsilon_ceiling"} if has_placebo else set())
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,7 +42,7 @@ def test_the_result_columns_are_those_of_the_table(protocol: Protocol) -> None:
         ("worst.advantage", (-1, 1)),
         ("lira.epsilon_low", (0, math.inf)),
         ("seconds", (0, math.inf)),
-        ("lira.epsilon_low_sd", (0, math.inf)),
+        ("svm.placebo_advantage", (-1, 1)),
         ("svm.excess_auc_sd", (0, math.sqrt(2))),
     ],
 )
@@ -66,6 +70,30 @@ def test_a_column_names_those_that_go_with_it() -> None:
     assert [str(column) for column in (auc.placebo, auc.excess)] == ["svm.placebo_auc", "svm.excess_auc"]
     assert str(auc.noise_floor) == "svm.noise_floor"
     assert str(Column(None, "test_accuracy").sd) == "test_accuracy_sd"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "leakage"),
+    [
+        ("loss.auc", 0.212, 0.788),
+        ("loss.auc", 0.7, 0.7),
+        ("loss.auc_high", 0.3, 0.7),
+        ("svm.excess_auc", -0.1, 0.1),
+        ("svm.advantage", -0.1, 0.0),
+        ("svm.balanced_accuracy", 0.4, 0.5),
+        ("svm.tpr_at_fpr_1e-2", 0.004, 0.01),
+        ("svm.excess_advantage", -0.2, 0.0),
+        ("svm.placebo_auc", 0.2, 0.2),
+        ("svm.auc_sd", 0.2, 0.2),
+        ("test_accuracy", 0.2, 0.2),
+        ("seconds", 3.0, 3.0),
+    ],
+)
+def test_what_is_worse_than_guessing_is_no_privacy(column: str, value: float, leakage: float) -> None:
+    """An AUC leaks by its distance from 0.5; what has chosen its direction is noise below guessing; else no change."""
+    assert Column.parse(column).as_leakage(value) == pytest.approx(leakage)
+    np.testing.assert_allclose(Column.parse(column).as_leakage(np.array([value, value])), leakage)
+    assert Column.parse(column).least_leakage <= leakage
 
 
 def test_the_auc_of_an_attack_is_told_from_other_aucs() -> None:

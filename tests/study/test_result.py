@@ -3,7 +3,8 @@ from builders import attack_result, make_completed, make_failed
 from pydantic import ValidationError
 
 from privsearch._util.interval import Interval
-from privsearch.study.result import AttackResult, Completed, Failed, TrialResult, failure, parse_result
+from privsearch.study.attack_result import AttackResult
+from privsearch.study.result import Completed, Failed, TrialResult, failure, parse_result
 
 
 @pytest.mark.parametrize("result", [make_completed(model="snn", act_bit_width=4), make_failed()])

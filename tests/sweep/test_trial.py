@@ -69,7 +69,7 @@ def test_every_kind_of_trial_completes(changes: dict[str, Any]) -> None:
         assert replicate.shadow is not None
         numbers: list[Any] = [replicate.target.test_accuracy, replicate.shadow.train_accuracy]
         found = replicate.attacks["svm"]
-        numbers += [found.auc.low, found.auc.value, found.auc.high, found.placebo_auc]
+        numbers += [found.auc.low, found.auc.value, found.auc.high, found.placebo.auc]
         assert all(0 <= number <= 1 for number in numbers)
         assert len(replicate.target.history) == 1
 

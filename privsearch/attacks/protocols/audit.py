@@ -11,7 +11,8 @@ from privsearch.attacks.protocols import rules_of
 from privsearch.attacks.protocols.evaluation import across_targets
 from privsearch.errors import MetricError
 from privsearch.spec import Attack, Protocol, TrialSpec
-from privsearch.study.result import AcrossTargets, AttackResult, Cohort, Replicate
+from privsearch.study.attack_result import AcrossTargets, AttackResult
+from privsearch.study.result import Cohort, Replicate
 
 
 @dataclass(frozen=True)

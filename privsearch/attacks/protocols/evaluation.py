@@ -1,8 +1,9 @@
 """The way from an attack's scores to the numbers that are reported, the same under every protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from statistics import fmean
+from typing import Final, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -11,19 +12,24 @@ from numpy import ndarray as Array
 from privsearch.analysis.bootstrap import hierarchical_auc_interval
 from privsearch.analysis.metrics import (
     FPRS,
+    HeldOut,
     attack_auc,
     auc_interval,
-    cross_fitted_advantage,
     epsilon_lower_bound,
+    held_out_advantage,
+    held_out_tpr,
+    largest_epsilon,
+    needed_for_held_out,
     needed_non_members,
     rate_key,
     threshold_at_fpr,
-    tpr_at_fpr,
 )
 from privsearch.attacks.protocols.seeding import Stream, random_stream
 from privsearch.errors import MetricError
-from privsearch.study.result import AcrossTargets, AttackResult, ExposedExample
+from privsearch.study.attack_result import AcrossTargets, AttackResult, Cut, ExposedExample
 from privsearch.study.signals import Signals
+
+K = TypeVar("K")
 
 ACCUSING_FPR: Final = 0.1
 """The share of non-members that may score above the threshold above which an example counts as accused."""
@@ -50,13 +56,86 @@ class Evaluation:
     labels: Int[Array, " n"]
     result: AttackResult
 
-    def with_placebo(self, *, placebo: float, matched: float) -> "Evaluation":
-        """Return the evaluation with the placebo AUC and the matched AUC in its result."""
-        return replace(self, result=self.result.model_copy(update={"placebo_auc": placebo, "matched_auc": matched}))
+    def with_cuts(self, *, placebo: Cut, matched: Cut) -> "Evaluation":
+        """Return the evaluation with the numbers of the placebo, and of as many real members, in its result."""
+        return replace(self, result=self.result.model_copy(update={"placebo": placebo, "matched": matched}))
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An attack's scores of n examples, and what is known of them.
+
+    Attributes:
+        scores: `(n,)`; higher means more likely a member.
+        is_member: `(n,)`, the true membership, or the pretended one of a placebo.
+        labels: `(n,)`, class indices.
+        correct: `(n,)`, True where the target classifies the example rightly.
+        first: `(n,)`, True for the first half of the examples, drawn without regard to their membership.
+    """
+
+    scores: Float[Array, " n"]
+    is_member: Bool[Array, " n"]
+    labels: Int[Array, " n"]
+    correct: Bool[Array, " n"]
+    first: Bool[Array, " n"]
+
+    def cut(self) -> Cut:
+        """Compute the numbers that a placebo is set beside."""
+        advantage = self.advantage()
+        tprs = self.tprs()
+        return Cut(
+            auc=attack_auc(self.scores, self.is_member),
+            tpr_at_fpr={rate: tpr.interval.value if tpr else None for rate, tpr in tprs.items()},
+            advantage=advantage.interval.value if advantage else None,
+            by_class=self.by_class(),
+            by_correctness=self.by_correctness(),
+        )
+
+    @property
+    def divisible(self) -> bool:
+        """True if either half has members and non-members."""
+        return all(
+            (half & kind).any() for half in (self.first, ~self.first) for kind in (self.is_member, ~self.is_member)
+        )
+
+    def advantage(self) -> HeldOut | None:
+        """Return the advantage; None if a half lacks members or non-members."""
+        return held_out_advantage(self.scores, self.is_member, self.first) if self.divisible else None
+
+    def tprs(self) -> dict[str, HeldOut | None]:
+        """Return the TPR by false positive rate; None if the non-members cannot resolve it."""
+        num_others = int((~self.is_member).sum())
+        return {
+            rate_key(fpr): held_out_tpr(self.scores, self.is_member, fpr, self.first)
+            if self.divisible and num_others >= needed_for_held_out(fpr)
+            else None
+            for fpr in FPRS
+        }
+
+    def by_class(self) -> dict[int, float | None]:
+        """Return the AUC within each class; None for one without members or non-members."""
+        return {int(label): self.auc_among(self.labels == label) for label in np.unique(self.labels)}
+
+    def by_correctness(self) -> dict[str, float | None]:
+        """Return the AUC within the right and within the wrong classifications; None as for a class."""
+        return {"correct": self.auc_among(self.correct), "wrong": self.auc_among(~self.correct)}
+
+    def auc_among(self, chosen: Bool[Array, " n"]) -> float | None:
+        """Return the AUC among some of the examples; None if members or non-members are missing among them."""
+        try:
+            return attack_auc(self.scores[chosen], self.is_member[chosen])
+        except MetricError:
+            return None
 
 
 def evaluate(
-    scores: Float[Array, " n"], signals: Signals, target: int, queried: Int[Array, " n"], seed: int
+    scores: Float[Array, " n"],
+    signals: Signals,
+    target: int,
+    queried: Int[Array, " n"],
+    seed: int,
+    *,
+    membership_is_random: bool,
 ) -> Evaluation:
     """Evaluate an attack's scores against the membership of the queried examples in the target's training set.
 
@@ -65,38 +144,60 @@ def evaluate(
         signals: the signals of the cohort.
         target: the index of the network that was attacked.
         queried: `(n,)`, the indices of the examples that were scored.
-        seed: the seed of the sweep; decides on which half of the examples a threshold, or an attack, is chosen.
+        seed: the seed of the sweep; decides which examples are the first half.
+        membership_is_random: False where an attack may tell members otherwise than by what was trained on, so that its
+            success bounds no epsilon.
 
     Raises:
         MetricError: there are no members or no non-members among the examples.
     """
-    rng = random_stream(seed, target, Stream.EVALUATE)
     is_member, labels = signals.is_member[target, queried], signals.labels[queried]
-    first_half = _first_half(len(signals.labels), seed)[queried]
-    num_members = int(is_member.sum())
-    num_others = len(queried) - num_members
+    first = _first_half(len(signals.labels), seed)[queried]
     correct = signals.logits[target, queried].argmax(1) == labels
-    divisible = min(num_members, num_others) >= 2
-    thresholded = cross_fitted_advantage(scores, is_member, rng) if divisible else None
+    scored = Scored(scores, is_member, labels, correct, first)
+    advantage, tprs = scored.advantage(), scored.tprs()
+    bounded = membership_is_random and scored.divisible
     result = AttackResult(
         auc=auc_interval(scores, is_member),
-        auc_by_half=(_auc_among(first_half, scores, is_member), _auc_among(~first_half, scores, is_member)),
-        tpr_at_fpr={
-            rate_key(fpr): tpr_at_fpr(scores, is_member, fpr) if num_others >= needed_non_members(fpr) else None
-            for fpr in FPRS
-        },
-        advantage=thresholded.advantage if thresholded else None,
-        balanced_accuracy=thresholded.balanced_accuracy if thresholded else None,
-        epsilon_low=epsilon_lower_bound(scores, is_member, rng) if divisible else None,
-        by_class={int(label): _auc_among(labels == label, scores, is_member) for label in np.unique(labels)},
-        by_correctness={
-            "correct": _auc_among(correct, scores, is_member),
-            "wrong": _auc_among(~correct, scores, is_member),
-        },
-        num_members=num_members,
-        num_non_members=num_others,
+        auc_by_half=(scored.auc_among(first), scored.auc_among(~first)),
+        tpr_at_fpr={rate: tpr.interval if tpr else None for rate, tpr in tprs.items()},
+        tpr_by_half={rate: tpr.by_half if tpr else None for rate, tpr in tprs.items()},
+        advantage=advantage.interval if advantage else None,
+        advantage_by_half=advantage.by_half if advantage else None,
+        balanced_accuracy=(1 + advantage.interval.value) / 2 if advantage else None,
+        epsilon_low=epsilon_lower_bound(scores, is_member, first) if bounded else None,
+        epsilon_ceiling=largest_epsilon(int((is_member & ~first).sum()), int((~is_member & ~first).sum()))
+        if bounded
+        else None,
+        by_class=scored.by_class(),
+        by_correctness=scored.by_correctness(),
+        num_members=int(is_member.sum()),
+        num_non_members=int((~is_member).sum()),
     )
     return Evaluation(scores, is_member, signals.rows[queried], labels, result)
+
+
+def mean_cut(cuts: Sequence[Cut]) -> Cut:
+    """Average the numbers of several cuts, each over the cuts that have it; None if none has.
+
+    Args:
+        cuts: the cuts, at least one.
+    """
+
+    def mean(values: Iterable[float | None]) -> float | None:
+        there = [value for value in values if value is not None]
+        return fmean(there) if there else None
+
+    def means(by: Sequence[Mapping[K, float | None]]) -> dict[K, float | None]:
+        return {key: mean(one.get(key) for one in by) for key in dict.fromkeys(key for one in by for key in one)}
+
+    return Cut(
+        auc=fmean(cut.auc for cut in cuts),
+        tpr_at_fpr=means([cut.tpr_at_fpr for cut in cuts]),
+        advantage=mean(cut.advantage for cut in cuts),
+        by_class=means([cut.by_class for cut in cuts]),
+        by_correctness=means([cut.by_correctness for cut in cuts]),
+    )
 
 
 def across_targets(evaluations: Sequence[Evaluation], rng: np.random.Generator) -> AcrossTargets:
@@ -148,11 +249,3 @@ def most_exposed(evaluations: Sequence[Evaluation]) -> tuple[ExposedExample, ...
 def _first_half(num_examples: int, seed: int) -> Bool[Array, " examples"]:
     """Draw a random half of a cohort's examples, the same for all its targets and all attacks on them."""
     return random_stream(seed, 0, Stream.HALVE).permutation(num_examples) < num_examples // 2
-
-
-def _auc_among(chosen: Bool[Array, " n"], scores: Float[Array, " n"], is_member: Bool[Array, " n"]) -> float | None:
-    """Compute the AUC among some of the examples; None if members or non-members are missing among them."""
-    try:
-        return attack_auc(scores[chosen], is_member[chosen])
-    except MetricError:
-        return None

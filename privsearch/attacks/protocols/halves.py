@@ -58,7 +58,10 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         """Evaluate an attack on every network of a cohort in turn."""
         train = self.queried(signals)
         all_scores = self.scores(signals, attack, seed)
-        return [evaluate(scores, signals, target, train, seed) for target, scores in enumerate(all_scores)]
+        return [
+            evaluate(scores, signals, target, train, seed, membership_is_random=True)
+            for target, scores in enumerate(all_scores)
+        ]
 
 
 def half_members(num_train: int, networks: int, rng: np.random.Generator) -> Bool[Array, "networks num_train"]:

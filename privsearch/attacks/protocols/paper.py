@@ -6,13 +6,14 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
-from privsearch.analysis.metrics import attack_auc
+from privsearch.analysis.metrics import random_half
 from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
 from privsearch.attacks.protocols.base import ProtocolRules
-from privsearch.attacks.protocols.evaluation import Evaluation, evaluate
+from privsearch.attacks.protocols.evaluation import Evaluation, Scored, evaluate, mean_cut
 from privsearch.attacks.protocols.seeding import Stream, attack_stream, random_stream
 from privsearch.errors import DataError, MetricError
 from privsearch.spec import Attack, PaperProtocol
+from privsearch.study.attack_result import Cut
 from privsearch.study.signals import Signals
 
 # Of any length each, so that several may stand in one signature.
@@ -33,9 +34,10 @@ class PaperRules(ProtocolRules[PaperProtocol]):
     'members' and on the non-members, and scores the target's. An honest attack gets 0.5.
 
     How well examples are recognised depends on how many there are, and the test split is small. So each cut is also
-    scored with real members in the place of the 'members', as many of each class: the matched AUC. Without any
-    membership signal, real members and 'members' are alike, and matched and placebo AUC have the same distribution.
-    Their difference, the excess, is what the attack owes to membership.
+    scored with real members in the place of the 'members', as many of each class: the matched numbers. Without any
+    membership signal, and with both splits alike, real members and 'members' are alike, and matched and placebo numbers
+    have the same distribution. Their difference, the excess, is what the attack owes to membership. So it is with the
+    AUC, with the TPR, the advantage and the balanced accuracy, and with the AUC of a slice.
 
     Source: Moshruba et al. 2025, section III-B, for the protocol.
     """
@@ -60,15 +62,18 @@ class PaperRules(ProtocolRules[PaperProtocol]):
             yield pair.scores(*pair.real())
 
     def evaluate(self, signals: Signals, attack: Attack, seed: int) -> list[Evaluation]:
-        """Evaluate an attack on the target of each pair, and add the placebo and the matched AUC."""
+        """Evaluate an attack on the target of each pair, and add the numbers of the placebo and the matched ones."""
         queried = self.queried(signals)
         evaluations = []
         for pair in self._pairs(signals, attack, seed):
             # The scores come first, as all draws of a pair are of one stream.
             scores = pair.scores(*pair.real())
-            matched, placebo = np.array([pair.cut_aucs() for _ in range(self.protocol.placebo_cuts)]).T
-            evaluation = evaluate(scores, signals, pair.target, queried, seed)
-            evaluations.append(evaluation.with_placebo(placebo=float(placebo.mean()), matched=float(matched.mean())))
+            halving = random_stream(seed, pair.target, Stream.EVALUATE)
+            cuts = [pair.cut(halving) for _ in range(self.protocol.placebo_cuts)]
+            matched, placebo = (mean_cut(of_kind) for of_kind in zip(*cuts, strict=True))
+            # Members are of one split and non-members of the other, so membership is not random.
+            evaluation = evaluate(scores, signals, pair.target, queried, seed, membership_is_random=False)
+            evaluations.append(evaluation.with_cuts(placebo=placebo, matched=matched))
         return evaluations
 
     def _pairs(self, signals: Signals, attack: Attack, seed: int) -> Iterator["_Pair"]:
@@ -129,6 +134,7 @@ class _Pair:
         self.target = target
         self.outputs = Outputs(answers[target], answers[shadow : shadow + 1], signals.labels)
         self.shadow_is_member = signals.is_member[shadow]
+        self.correct = signals.logits[target].argmax(1) == signals.labels
         self.test = np.arange(signals.num_train, len(signals.labels))
         self.attack = attack
         self.rng = rng
@@ -157,22 +163,32 @@ class _Pair:
         )
         return attack_scores(self.attack, view, self.rng)
 
-    def cut_aucs(self) -> tuple[float, float]:
-        """Cut the test split once; return the matched AUC and the placebo AUC, against the same non-members."""
+    def cut(self, halving: np.random.Generator) -> tuple[Cut, Cut]:
+        """Cut the test split once; return the matched numbers and the placebo's, against the same non-members.
+
+        Args:
+            halving: the source of the halves on which thresholds are chosen.
+        """
         labels, num_train = self.outputs.labels, self.test[0]
         called_member = _cut(labels[self.test], len(self.test) / len(labels), self.rng)
         placebo_members, others = self.test[called_member], self.test[~called_member]
         members = _drawn_like(labels[placebo_members], labels[:num_train], self.rng)
         fit = self.shadow_is_member[members]
-        matched = self._auc_between(members, fit, others)
-        return matched, self._auc_between(placebo_members, self.rng.permutation(fit), others)
+        matched = self._between(members, fit, others, halving)
+        return matched, self._between(placebo_members, self.rng.permutation(fit), others, halving)
 
-    def _auc_between(self, members: Indices, fit: Mask, others: Indices) -> float:
-        """Compute the attack's AUC between `members` and `others`; it is fitted on the `fit` members and all others."""
+    def _between(self, members: Indices, fit: Mask, others: Indices, halving: np.random.Generator) -> Cut:
+        """Compute the attack's numbers between `members` and `others`, having learnt from `fit` and all others."""
         examples = np.concatenate([members, others])
         is_member = np.arange(len(examples)) < len(members)
         all_fit = np.concatenate([fit, np.ones(len(others), dtype=bool)])
-        return attack_auc(self.scores(examples, is_member, all_fit), is_member)
+        return Scored(
+            scores=self.scores(examples, is_member, all_fit),
+            is_member=is_member,
+            labels=self.outputs.labels[examples],
+            correct=self.correct[examples],
+            first=random_half(is_member, halving),
+        ).cut()
 
 
 def _drawn_like(wanted: Labels, available: Labels, rng: np.random.Generator) -> Indices:

@@ -6,12 +6,25 @@ from typing import Any, Final
 
 import pandas as pd
 
-from privsearch.analysis.audit import highest_mean_aucs
+from privsearch.analysis.audit import highest_mean_aucs, paper_attack
 from privsearch.analysis.frames import exposed_frame, records, slices_frame
 from privsearch.analysis.labels import NOTATION, TPRS
-from privsearch.report.wording.audit import auc_words, left_out, missing_words, notes, percent, with_interval
+from privsearch.report.wording.audit import (
+    EPSILON_WORDS,
+    EXCESS_WORDS,
+    PLACEBO_WORDS,
+    auc_words,
+    epsilon_words,
+    excess_words,
+    left_out,
+    missing_words,
+    notes,
+    percent,
+    with_interval,
+)
 from privsearch.report.wording.formats import MISSING, markdown_table
 from privsearch.spec import WORST
+from privsearch.spec.columns import Column
 from privsearch.spec.protocols import PROTOCOLS
 from privsearch.study.result import TrialResult
 
@@ -50,8 +63,8 @@ def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame) -> str:
     for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
         parts += [f"## {dataset}, {protocol}", *_aucs(rows)]
         spec = PROTOCOLS[str(protocol)]
-        parts += _placebos(rows) if spec.has_placebo else []
-        parts += [*_worst(rows), *_slices(rows, slices)]
+        parts += [*_placebos(rows), *_leading(rows)] if spec.has_placebo else _worst(rows)
+        parts += _slices(rows, slices)
         # Of a member that all targets share, nobody knows how it scores as a non-member.
         parts += [] if spec.targets_share_examples else _most_exposed(rows, exposed)
     return "\n\n".join(part.strip() for part in parts) + "\n"
@@ -66,14 +79,45 @@ def _aucs(rows: pd.DataFrame) -> Iterator[str]:
 
 def _placebos(rows: pd.DataFrame) -> Iterator[str]:
     def cell(row: Mapping[str, Any]) -> str:
-        return f"{row['placebo_auc']:.3f} / {row['excess_auc']:+.3f}"
+        return MISSING if pd.isna(row["placebo_auc"]) else f"{row['placebo_auc']:.3f} / {excess_words(row, 'auc')}"
 
     yield "Placebo AUC / excess AUC of every attack."
     yield _pivot(rows, [attack for attack in rows["attack"].unique() if attack != WORST], cell)
-    yield (
-        "Placebo: the same attack on examples that neither network was trained on; 0.5 for an honest one. Excess: what "
-        "real members, as many of them, add to it; 0 on average without a leak."
+    yield f"{PLACEBO_WORDS} {EXCESS_WORDS}"
+
+
+def _leading(rows: pd.DataFrame) -> Iterator[str]:
+    """Yield the decisions of the attack that stands for the protocol, each beside its placebo."""
+    attack = paper_attack(rows)
+    named = {"advantage": "advantage", **{name: f"TPR at {percent(name)} FPR" for name in TPRS}}
+    shown = [name for name in named if rows[str(Column(None, name).placebo)].notna().any()]
+    if not shown:
+        return
+    of_attack = rows[rows["attack"] == attack]
+    yield f"What `{attack}` decides: the number, its placebo, and the excess."
+    yield markdown_table(
+        ["configuration", "test accuracy", *(named[name] for name in shown)],
+        [
+            [
+                *(row["configuration"], with_interval(row, "test_accuracy")),
+                *(_beside_placebo(row, name) for name in shown),
+            ]
+            for row in records(of_attack)
+        ],
     )
+    yield (
+        "Advantage: TPR less FPR. Thresholds are chosen on one half of the examples and judged on the other. The "
+        "number is that on all examples, and holds recognition; placebo and excess are those at the placebo's sample "
+        "size. There is no bound on epsilon, as members are of one split and non-members of the other: membership is "
+        "not random."
+    )
+
+
+def _beside_placebo(row: Mapping[str, Any], name: str) -> str:
+    placebo = row[str(Column(None, name).placebo)]
+    if pd.isna(placebo):
+        return with_interval(row, name)
+    return f"{with_interval(row, name)}; {placebo:.3f}; {excess_words(row, name)}"
 
 
 def _pivot(rows: pd.DataFrame, attacks: list[str], cell: Any) -> str:
@@ -96,7 +140,7 @@ def _worst(rows: pd.DataFrame) -> Iterator[str]:
         [
             *(row["configuration"], with_interval(row, "test_accuracy"), row["strongest"], auc_words(row)),
             *(with_interval(row, name) for name in (*TPRS, "advantage")),
-            MISSING if pd.isna(row["epsilon_low"]) else f"{row['epsilon_low']:.2f}",
+            epsilon_words(row["epsilon_low"], row["epsilon_ceiling"]),
         ]
         for row in records(worst)
     ]
@@ -106,10 +150,10 @@ def _worst(rows: pd.DataFrame) -> Iterator[str]:
     yield " ".join(
         [
             *(f"{MISSING} TPR at {percent(name)} FPR: {reason}." for name, reason in reasons.items() if reason),
-            "attack: two where the halves of the examples choose differently. Only the AUC is of examples that the "
+            "attack: two where the halves of the examples choose differently; all numbers are of examples that the "
             "attack was not chosen on. Advantage: TPR less FPR at a threshold chosen on other examples; 0 on average "
-            "for guessing. Epsilon: a lower bound on that of pure differential "
-            "privacy, nats, each of 95 % on one target. The interval of the accuracy: Student's t over the networks.",
+            f"for guessing. Epsilon: {EPSILON_WORDS}; a bound of 95 % for all targets together, the median of their "
+            "bounds of 97.5 %. The interval of the accuracy: Student's t over the networks.",
         ]
     )
 

@@ -9,11 +9,20 @@ from privsearch.analysis.labels import TPRS
 from privsearch.report.page.budget import WORDS, num_bytes
 from privsearch.report.page.columns import Columns, Heading, columns_of
 from privsearch.report.page.fronts import Leakage
-from privsearch.report.wording.audit import missing_words, notes, percent
+from privsearch.report.wording.audit import EPSILON_WORDS, EXCESS_WORDS, missing_words, notes, percent
 from privsearch.spec import WORST
 
-_NUMBERS: Final = ("auc", "auc_low", "auc_high", "noise_floor", "placebo_auc", "excess_auc")
-_AFTER: Final = ("advantage", "epsilon_low")
+_NUMBERS: Final = (
+    "auc",
+    "auc_low",
+    "auc_high",
+    "noise_floor",
+    "placebo_auc",
+    "excess_auc",
+    "excess_auc_low",
+    "excess_auc_high",
+)
+_AFTER: Final = ("advantage", "excess_advantage", "epsilon_low", "epsilon_ceiling")
 
 
 def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[str, int], room: float) -> Leakage:
@@ -77,10 +86,14 @@ def _headings(rows: pd.DataFrame) -> Iterator[Heading]:
     yield {"key": "auc", "label": "AUC", "kind": "number", "help": "mean over the targets, with its 95 % interval"}
     if rows["placebo_auc"].notna().any():
         yield {"key": "placebo_auc", "label": "placebo AUC", "kind": "number"}
-        yield {"key": "excess_auc", "label": "excess AUC", "kind": "number", "help": "over the placebo"}
+        yield {"key": "excess_auc", "label": "excess AUC", "kind": "number", "help": EXCESS_WORDS}
     for tpr in _rates(rows):
         label = f"TPR at {percent(tpr)} FPR"
         why = missing_words(rows, tpr)
         yield {"key": tpr, "label": label, "kind": "number", **({"help": why} if why else {})}  # type: ignore[typeddict-item]
     yield {"key": "advantage", "label": "advantage", "kind": "number"}
-    yield {"key": "epsilon_low", "label": "epsilon at least", "kind": "number"}
+    if rows["excess_advantage"].notna().any():
+        yield {"key": "excess_advantage", "label": "excess advantage", "kind": "number", "help": EXCESS_WORDS}
+    if rows["epsilon_low"].notna().any():
+        yield {"key": "epsilon_low", "label": "epsilon at least", "kind": "number", "help": f"{EPSILON_WORDS}"}
+        yield {"key": "epsilon_ceiling", "label": "epsilon that can be shown", "kind": "number"}

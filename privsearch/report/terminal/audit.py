@@ -8,8 +8,17 @@ from rich.table import Column, Table
 
 from privsearch.analysis.audit import paper_attack
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import NOTATION, guessing_words
-from privsearch.report.wording.audit import NOT_RUN, auc_words, missing_words, percent, sample_words
+from privsearch.analysis.labels import NOTATION, guessing_words, turned_words
+from privsearch.report.wording.audit import (
+    EXCESS_WORDS,
+    NOT_RUN,
+    PLACEBO_WORDS,
+    auc_words,
+    excess_words,
+    missing_words,
+    percent,
+    sample_words,
+)
 from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.spec import WORST
 from privsearch.spec.protocols import PROTOCOLS
@@ -52,21 +61,22 @@ def _fair_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _paper_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return (auc_words(row), f"{row['placebo_auc']:.3f}", f"{row['excess_auc']:+.3f}")
+    return (auc_words(row), f"{row['placebo_auc']:.3f}", excess_words(row, "auc"))
 
 
 def _caption(rows: pd.DataFrame, attack: str) -> str:
     shown = rows[rows["attack"] == attack]
     lines = [f"{sample_words(rows)}.", "Means over the targets [95 % interval].", guessing_words(rows["noise_floor"])]
+    lines += turned_words(shown["auc_high"])
     if attack == WORST:
         lines.append(
             "attack: the highest mean AUC on one half of the examples, judged on the other; two "
-            "where the halves choose differently. TPR: on all examples, a little too high."
+            "where the halves choose differently."
         )
         if missing := missing_words(shown, _SHOWN_TPR):
             lines.append(f"{MISSING} TPR at {percent(_SHOWN_TPR)} FPR: {missing}.")
     else:
-        lines.append("placebo: where nothing was trained on. excess: 0 on average without a leak.")
+        lines += [PLACEBO_WORDS, EXCESS_WORDS]
     if len(shown) < rows["trial_id"].nunique():
         lines.append(NOT_RUN)
     return "\n".join([*lines, NOTATION])

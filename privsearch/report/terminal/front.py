@@ -11,14 +11,16 @@ from privsearch.analysis.frames import SEPARATOR, records, varying_axes
 from privsearch.analysis.labels import (
     NOTATION,
     POSSIBLE,
+    auc_mark,
     configuration,
-    guessing_mark,
     guessing_words,
     interval,
     measured,
     quantity,
+    turned_words,
 )
 from privsearch.analysis.tasks import Task
+from privsearch.report.wording.audit import EXCESS_WORDS
 from privsearch.report.wording.formats import console_table
 from privsearch.report.wording.fronts import (
     asked_words,
@@ -77,7 +79,7 @@ def _cells(row: Mapping[str, Any], column: str) -> list[str]:
     parsed = Column.parse(column)
     if not parsed.is_auc:
         return [measured(row, column)]
-    mark = guessing_mark(row[column], row[str(parsed.noise_floor)]) or " "
+    mark = auc_mark(row[column], row[str(parsed.noise_floor)], row[str(parsed.high)]) or " "
     bounds = interval(row, column)
     auc = f"{mark}{row[column]:.3f} {bounds}" if bounds else f"{mark}{measured(row, column)}"
     if str(parsed.placebo) not in row:
@@ -97,8 +99,9 @@ def _caption(task: Task, front: list[dict[str, Any]], contenders: list[dict[str,
     lines.append(hypervolume_words(task))
     for auc in (column for column in map(Column.parse, task.objectives) if front and column.is_auc):
         lines.append(guessing_words(row[str(auc.noise_floor)] for row in front + contenders))
+        lines += turned_words(row[str(auc.high)] for row in front + contenders)
         if str(auc.placebo) in task.rows:
-            lines.append("Excess AUC: over the placebo, at its sample size; 0 on average without a leak.")
+            lines.append(EXCESS_WORDS)
     lines.append(NOTATION)
     origins = task.rows["environment"].dropna()
     if mixed := mixture(environment for origin in origins for environment in origin.split(SEPARATOR)):

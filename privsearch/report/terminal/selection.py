@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from privsearch.analysis.differences import ACCURACY
 from privsearch.analysis.frames import records, varying_axes
-from privsearch.analysis.labels import NOTATION, configuration, quantity
+from privsearch.analysis.labels import NOTATION, configuration, quantity, turned_words
 from privsearch.analysis.learning import far_below_full_precision
 from privsearch.analysis.selection import Cost, Selection
 from privsearch.report.wording.fronts import constraints_words, missing_words, nearest_words
@@ -122,7 +122,9 @@ def _numbers(selection: Selection) -> Iterator[str]:
         yield f"{quantity(column)} {_mean(row, column)}{bounds}{remark}"
     private = Column.parse(selection.private)
     if private.is_auc and row.get(str(private.excess)) is not None:
-        yield f"excess AUC over the placebo {row[str(private.excess)]:+.4f}; 0 on average without a leak"
+        low, high = (row.get(str(end)) for end in (private.excess.low, private.excess.high))
+        yield f"excess AUC over the placebo {row[str(private.excess)]:+.4f}{_bounds(low, high)}"
+    yield from (f"warning: {words}" for words in turned_words([row.get(str(private.high))]) if private.is_auc)
     sure = row["front_probability"]
     there = "on the front" if row["on_front"] else "not on the front"
     yield f"{there}; probability of being on it: {'not known, with one target' if sure is None else f'{sure:.2f}'}"

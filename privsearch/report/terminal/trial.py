@@ -5,14 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from privsearch.analysis.labels import guessing_mark, guessing_words
+from privsearch.analysis.labels import auc_mark, guessing_words, turned_words
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import FPRS, noise_floor, rate_key
 from privsearch.models.training import EpochListener
+from privsearch.report.wording.audit import EPSILON_WORDS, EXCESS_WORDS, PLACEBO_WORDS, epsilon_words
 from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.spec import Protocol
 from privsearch.spec.protocols import ROLES
-from privsearch.study.result import AttackResult, Completed, Epoch, Replicate
+from privsearch.study.attack_result import AttackResult
+from privsearch.study.result import Completed, Epoch, Replicate
 
 
 def epoch_printer(console: Console, protocol: Protocol) -> EpochListener:
@@ -32,15 +34,16 @@ def attack_results_table(result: Completed) -> Table:
     """For each target the accuracies of its networks, then one row an attack.
 
     An attack has its AUC with DeLong's interval, marked where guessing could give it, the TPR at the finest FPR that
-    all targets have examples for, the advantage and the bound on epsilon; under a protocol with a placebo also the
-    placebo's AUC and the excess. Below stands which networks are dead, and which attacks could not be run.
+    all targets have examples for, the advantage, and the bound on epsilon beside the largest that the examples can
+    show; under a protocol with a placebo, the placebo's AUC and the excess instead of epsilon. Below stands which
+    networks are dead, and which attacks could not be run.
     """
     attack_results = [attack for replicate in result.replicates for attack in replicate.attacks.values()]
     fpr = _finest_fpr(attack_results)
     table = console_table(
         "network, train\nand test accuracy",
-        *("AUC,\n95 % interval", f"TPR\nat {fpr}", "advan-\ntage", "epsi-\nlon"),
-        *(("placebo\nAUC", "excess\nAUC") if result.spec.protocol.has_placebo else ()),
+        *("AUC,\n95 % interval", f"TPR\nat {fpr}", "advan-\ntage"),
+        *(("placebo\nAUC", "excess\nAUC") if result.spec.protocol.has_placebo else ("epsilon,\nat most",)),
         title=f"Trial {result.trial_id}, {result.seconds:.1f} s",
         caption="\n".join(_notes(result, attack_results)),
         gap=1,
@@ -55,8 +58,9 @@ def attack_results_table(result: Completed) -> Table:
 
 def _notes(result: Completed, attack_results: Sequence[AttackResult]) -> Iterator[str]:
     if attack_results:
-        yield f"All are fractions but epsilon, of which at least so much is shown. {MISSING}: too few examples."
+        yield f"All are fractions. {MISSING}: too few examples. {_last_columns(result)}"
         yield guessing_words(map(_noise_floor, attack_results))
+        yield from turned_words(attack.auc.high for attack in attack_results)
     for network in result.dead or ():
         yield f"Dead: {result.spec.protocol.network_name(network)} gives all examples the same outputs."
     if count := networks_at_chance(result):
@@ -66,6 +70,13 @@ def _notes(result: Completed, attack_results: Sequence[AttackResult]) -> Iterato
         )
     for attack, reason in result.refused.items():
         yield f"{attack} could not be run: {reason}."
+
+
+def _last_columns(result: Completed) -> str:
+    """Explain the columns that depend on the protocol."""
+    if result.spec.protocol.has_placebo:
+        return f"{PLACEBO_WORDS} {EXCESS_WORDS} TPR and advantage hold recognition of examples too."
+    return f"Epsilon: {EPSILON_WORDS}, at a confidence of 0.975."
 
 
 def _finest_fpr(attack_results: Iterable[AttackResult]) -> str:
@@ -87,11 +98,12 @@ def _noise_floor(attack: AttackResult) -> float:
 
 
 def _cells(attack: AttackResult, fpr: str) -> Iterator[str]:
-    mark = guessing_mark(attack.auc.value, _noise_floor(attack))
+    mark = auc_mark(attack.auc.value, _noise_floor(attack), attack.auc.high)
     yield f"{mark}{attack.auc.value:.3f} [{attack.auc.low:.3f}, {attack.auc.high:.3f}]"
     tpr = attack.tpr_at_fpr[fpr]
     yield f"{tpr.value:.3f}" if tpr else MISSING
     yield f"{attack.advantage.value:.3f}" if attack.advantage else MISSING
-    yield MISSING if attack.epsilon_low is None else f"{attack.epsilon_low:.2f}"
-    if attack.excess_auc is not None:
-        yield from (f"{attack.placebo_auc:.3f}", f"{attack.excess_auc:+.3f}")
+    if attack.placebo and attack.matched:
+        yield from (f"{attack.placebo.auc:.3f}", f"{attack.matched.auc - attack.placebo.auc:+.3f}")
+    else:
+        yield epsilon_words(attack.epsilon_low, attack.epsilon_ceiling)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from privsearch.analysis.frames import learning_frame, varying_axes
-from privsearch.analysis.labels import TPRS, guessing_mark, guessing_words
+from privsearch.analysis.labels import TPRS, auc_mark, guessing_words, turned_words
 from privsearch.report.wording.formats import MISSING
 from privsearch.report.wording.fronts import learnt_less_words, not_learnt_words
 from privsearch.spec import WORST
@@ -20,9 +20,20 @@ _INTERVALS: Final = (
 )
 _WORST_MEANS: Final = (
     "worst: the strongest attack. The examples are cut once into two random halves; the attack with the highest mean "
-    "AUC over the targets on one half is judged on the other, and the other way round, so that guessing stays at 0.5. "
-    "Its AUC is the mean of the two; its other numbers are those of the chosen attacks on all examples, and therefore "
-    "a little too high."
+    "AUC over the targets on one half is judged on the other, and the other way round, so that guessing stays at what "
+    "guessing gives. Its numbers are means of the two; its bound on epsilon is that of the attack chosen on the first "
+    "half, on the second."
+)
+PLACEBO_WORDS: Final = (
+    "Placebo: the same attack on examples that neither network was trained on; what it finds there is recognition of "
+    "examples."
+)
+EXCESS_WORDS: Final = (
+    "Excess: what real members, as many of them, add to the placebo, with its 95 % interval (Student's t over the "
+    "replicates); 0 on average without a leak, where training and test split are alike."
+)
+EPSILON_WORDS: Final = (
+    "a lower bound on that of pure differential privacy, nats, and the largest that so many examples can show"
 )
 NO_WORST: Final = (
     "no worst: not every attack that was asked for has been run, or the examples are too few to choose one on a half"
@@ -40,8 +51,24 @@ def with_interval(row: Mapping[str, Any], name: str) -> str:
 
 
 def auc_words(row: Mapping[str, Any]) -> str:
-    """Return an AUC with its interval, marked if guessing could give it."""
-    return guessing_mark(row["auc"], row["noise_floor"]) + with_interval(row, "auc")
+    """Return an AUC with its interval, marked if guessing could give it, or if it is below 0.5 for certain."""
+    return auc_mark(row["auc"], row["noise_floor"], row["auc_high"]) + with_interval(row, "auc")
+
+
+def excess_words(row: Mapping[str, Any], name: str) -> str:
+    """Return the excess of a number over its placebo, with its interval: `+0.012 [-0.003, +0.027]`."""
+    excess = Column(None, name).excess
+    value, low, high = (row[str(header)] for header in (excess, excess.low, excess.high))
+    if pd.isna(value):
+        return MISSING
+    return f"{value:+.3f}" if pd.isna(low) else f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def epsilon_words(low: float | None, ceiling: float | None) -> str:
+    """Return a bound on epsilon with the largest that could be shown: `0.84 of 3.1`."""
+    if low is None or pd.isna(low):
+        return MISSING
+    return f"{low:.2f}" if ceiling is None or pd.isna(ceiling) else f"{low:.2f} of {ceiling:.1f}"
 
 
 def sample_words(rows: pd.DataFrame) -> str:
@@ -62,6 +89,7 @@ def notes(rows: pd.DataFrame) -> list[str]:
         _INTERVALS,
         f"{guessing_words(rows['noise_floor'])} A mean over several can be within it and above 0.5 for certain: its "
         "interval tells.",
+        *turned_words(rows["auc_high"]),
         _WORST_MEANS if (rows["attack"] == WORST).any() else f"{NO_WORST}.",
     ]
     whole = len(rows) == rows["trial_id"].nunique() * rows["attack"].nunique()

@@ -24,6 +24,7 @@ from optuna.trial import Trial, TrialState
 
 from privsearch.spec import Direction
 from privsearch.spec.columns import DECIMALS
+from privsearch.spec.objectives import as_objective
 from privsearch.spec.search import Search
 from privsearch.study.proposals import FRESH_ORIGINS, Origin
 from privsearch.sweep.search.growth import HypervolumeTracker, Outcome
@@ -253,6 +254,7 @@ class Proposer:
                 self._study.tell(trial, state=TrialState.FAIL)
                 continue
             for column, constraint in self._search.constraints.items():
-                trial.set_constraint(column, constraint.violation(outcome[column]))
-            self._study.tell(trial, [round(float(outcome[column]), DECIMALS) for column in self._objectives])
+                trial.set_constraint(column, constraint.violation(constraint.judged(column, outcome[column])))
+            values = [as_objective(column, way, float(outcome[column])) for column, way in self._objectives.items()]
+            self._study.tell(trial, [round(value, DECIMALS) for value in values])
         point.trials.clear()

@@ -23,7 +23,7 @@ def test_the_rules_keep_to_the_specification(protocol: Protocol) -> None:
     attack = ThresholdAttack(kind="loss")
     evaluations = rules.evaluate(signals, attack, seed=0)
     assert len(evaluations) == protocol.targets
-    assert all((evaluation.result.placebo_auc is not None) == protocol.has_placebo for evaluation in evaluations)
+    assert all((evaluation.result.placebo is not None) == protocol.has_placebo for evaluation in evaluations)
     for evaluation, (scores, members) in zip(evaluations, rules.target_scores(signals, attack, seed=0), strict=True):
         assert np.array_equal(evaluation.scores, scores)
         assert np.array_equal(evaluation.is_member, members)

@@ -77,7 +77,7 @@ def test_every_network_is_the_target_in_turn(attack: Attack) -> None:
     for judged in audits:
         assert (judged.result.num_members, judged.result.num_non_members) == (TRAIN // 2, TRAIN // 2)
         assert judged.result.auc.value > 0.9
-        assert judged.result.excess_auc is None
+        assert judged.result.placebo is None
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from privsearch.attacks.protocols.paper import PaperRules, shadow_members
 from privsearch.errors import DataError, MetricError
 from privsearch.spec import PaperProtocol, SvmAttack, ThresholdAttack
-from privsearch.study.result import AttackResult
+from privsearch.study.attack_result import AttackResult
 from privsearch.study.signals import Signals
 
 TRAIN, TEST = 400, 200
@@ -44,18 +44,17 @@ def test_leakage_is_found_and_the_placebo_stays_at_one_half(fields: dict[str, bo
     """A real membership signal raises the AUC, at the placebo's sample size too, and nothing else."""
     found = audit(pair(member_shift=3.0), **fields)
     assert found.auc.value > 0.9
-    assert found.matched_auc is not None
-    assert found.matched_auc > 0.9
-    assert found.placebo_auc is not None
-    assert found.placebo_auc == pytest.approx(0.5, abs=0.06)
-    assert found.excess_auc == found.matched_auc - found.placebo_auc
+    assert found.matched is not None
+    assert found.matched.auc > 0.9
+    assert found.placebo is not None
+    assert found.placebo.auc == pytest.approx(0.5, abs=0.06)
 
 
 @pytest.mark.parametrize("example_shift", [0.0, 3.0])
 def test_without_leakage_there_is_no_excess(example_shift: float) -> None:
     """Nothing to find: the excess is 0, up to three standard errors, even where examples are recognised."""
     found = [audit(pair(0.0, example_shift, seed=seed), seed) for seed in range(12)]
-    excess = np.array([result.excess_auc for result in found])
+    excess = np.array([result.matched.auc - result.placebo.auc for result in found])
     assert abs(excess.mean()) < 3 * excess.std(ddof=1) / np.sqrt(len(excess))
     assert excess.std(ddof=1) < 0.05
     assert (np.mean([result.auc.value for result in found]) > 0.55) == (example_shift > 0)
@@ -63,9 +62,9 @@ def test_without_leakage_there_is_no_excess(example_shift: float) -> None:
 
 def test_recognising_examples_raises_the_placebo() -> None:
     """Shadow and target see the same examples: an attack scores above 0.5 on examples nobody was trained on."""
-    placebo = audit(pair(member_shift=0.0, example_shift=10.0)).placebo_auc
+    placebo = audit(pair(member_shift=0.0, example_shift=10.0)).placebo
     assert placebo is not None
-    assert placebo > 0.6
+    assert placebo.auc > 0.6
 
 
 def test_the_same_seed_gives_the_same_result() -> None:
@@ -82,9 +81,9 @@ def test_a_test_split_of_a_few_examples_is_cut_all_the_same() -> None:
     )
     outputs = {asked: array[:, :, few] for asked, array in whole.outputs.items()}
     small = Signals(outputs, whole.is_member[:, few], whole.labels[few], whole.rows[few], TRAIN)
-    placebo = audit(small, placebo_cuts=5).placebo_auc
+    placebo = audit(small, placebo_cuts=5).placebo
     assert placebo is not None
-    assert 0 <= placebo <= 1
+    assert 0 <= placebo.auc <= 1
 
 
 def test_an_attack_without_a_shadow_has_an_honest_placebo() -> None:
@@ -92,7 +91,7 @@ def test_an_attack_without_a_shadow_has_an_honest_placebo() -> None:
     signals = pair(member_shift=0.0, example_shift=10.0)
     rules = PaperRules(PaperProtocol(replicates=1, placebo_cuts=200))
     (judged,) = rules.evaluate(signals, ThresholdAttack(kind="loss"), 0)
-    assert judged.result.placebo_auc == pytest.approx(0.5, abs=0.02)
+    assert judged.result.placebo.auc == pytest.approx(0.5, abs=0.02)
 
 
 def test_the_target_trains_on_all_and_the_shadow_on_its_share() -> None:

@@ -49,8 +49,8 @@ def test_strongest_attack_is_told_in_full(audited: Audited, tmp_path: Path) -> N
     assert cells[3].startswith("0.600 [0.5")
     assert cells[4].startswith("0.200 [0.1")
     assert cells[6] == MISSING
-    assert cells[8] == "0.00"
-    assert f"{MISSING} TPR at 0.1 % FPR: needs 1000 non-members, has 200." in text
+    assert cells[8] == "0.00 of 1.5"
+    assert f"{MISSING} TPR at 0.1 % FPR: needs 2000 non-members, has 200." in text
 
 
 def test_slices_are_told_at_their_extremes(audited: Audited, tmp_path: Path) -> None:
@@ -76,9 +76,12 @@ def test_exposed_examples_are_counted_over_configurations(audited: Audited, tmp_
 
 def test_placebo_stands_beside_the_papers_numbers(audited: Audited, tmp_path: Path) -> None:
     """Under `paper` every attack has its placebo and its excess; under `halves` there is none."""
-    assert "| ANN | 0.500 / +0.020 | 0.500 / +0.020 |" in document(
-        tmp_path, [audited([0.6] * 4, [0.5] * 4, protocol="paper")]
+    assert "| ANN | 0.500 / +0.020 [+0.020, +0.020] | 0.500 / +0.020 [+0.020, +0.020] |" in (
+        paper := document(tmp_path, [audited([0.6] * 4, [0.5] * 4, protocol="paper")])
     )
+    decided = [line for line in paper.splitlines() if line.startswith("| ANN | 0.905")]
+    assert any("0.000; +0.040 [+0.040, +0.040]" in line and "0.110; +0.020" in line for line in decided)
+    assert "no bound on epsilon" in paper
     assert "lacebo" not in document(tmp_path, [audited([0.6] * 4, [0.5] * 4)])
 
 

@@ -41,7 +41,7 @@ def test_papers_protocol_has_its_placebo(audited: Audited) -> None:
     """Under `paper` a line has accuracy, the AUC of the paper's attack, its placebo and its excess."""
     lines = printed([audited([0.6] * 3, [0.51] * 3, protocol="paper")])
     assert lines[0] == "iris, paper: svm"
-    assert "ANN 0.903 0.600 [0.579, 0.622] 0.500 +0.020" in [" ".join(line.split()) for line in lines]
+    assert "ANN 0.903 0.600 [0.579, 0.622] 0.500 +0.020 [+0.020, +0.020]" in [" ".join(line.split()) for line in lines]
 
 
 def test_caption_says_how_to_read_the_numbers(audited: Audited) -> None:
@@ -55,7 +55,7 @@ def test_caption_says_how_to_read_the_numbers(audited: Audited) -> None:
     caption = " ".join(printed([few.model_copy(update={"replicates": replicates})]))
     assert "4 targets a configuration, each with 300 members and 60 non-members." in caption
     assert "~ within the noise floor, 0.5 ± 0.080" in caption
-    assert f"{MISSING} TPR at 1 % FPR: needs 100 non-members, has 60." in caption
+    assert f"{MISSING} TPR at 1 % FPR: needs 200 non-members, has 60." in caption
 
 
 def test_two_strongest_attacks_stay_within_the_page(audited: Audited) -> None:

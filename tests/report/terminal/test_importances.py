@@ -150,6 +150,6 @@ def test_a_study_is_explained(tmp_path: Path) -> None:
     result = run("explain", tmp_path)
     assert result.exit_code == 0
     assert "iris, protocol paper: what decides" in result.stdout
-    assert "breast_cancer, protocol paper: Hypervolume 0.4551" in " ".join(result.stdout.split())
+    assert "breast_cancer, protocol paper: Hypervolume 0.9103" in " ".join(result.stdout.split())
     assert len(list((tmp_path / "analysis").iterdir())) == 14
     assert (tmp_path / "trials.jsonl").read_bytes() == before

@@ -51,7 +51,7 @@ def test_a_choice_in_words() -> None:
     for part in (
         "test accuracy 0.9500 ± 0.0036, 95 % interval 0.9410 to 0.9590 (n = 3 targets; ±: sd over them)\n",
         "svm AUC 0.5800 ± 0.0036, 95 % interval 0.5500 to 0.6100 (what private means here)\n",
-        "excess AUC over the placebo +0.0200; 0 on average without a leak\n",
+        "excess AUC over the placebo +0.0200, 95 % interval 0.0200 to 0.0200\n",
         "  on the front; probability of being on it: ",
         "against the most accurate, ANN w8 (trial 0000000000000008):\n    test accuracy -0.0200, 95 % interval -0.0",
         "svm AUC -0.1200, 95 % interval ",

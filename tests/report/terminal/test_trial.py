@@ -49,7 +49,7 @@ def test_table_has_a_row_for_every_target_and_attack() -> None:
     lines = printed(make_completed(accuracy=0.9, auc=0.55, attacks=(SvmAttack(), SvmAttack(per_class=True))))
     assert max(map(len, lines)) <= 80
     assert f"Trial {'a' * 16}, 1.5 s" in lines[0]
-    numbers = ["0.200", "0.100", "0.00", "0.500", "+0.020"]
+    numbers = ["0.200", "0.100", "0.500", "+0.020"]
     first, second = ["~0.540", "[0.490,", "0.590]", *numbers], ["~0.560", "[0.510,", "0.610]", *numbers]
     assert [line.split() for line in lines if line.lstrip().startswith(("target ", "shadow ", "svm"))] == [
         ["target", "1", "0.890", "0.890"],

@@ -36,20 +36,21 @@ function amount(value) {
 }
 
 /** A mean with what is known of its spread: an interval, or else a standard deviation. */
-function measured(rows, column, i) {
+function measured(rows, column, i, signed = false) {
   const value = rows[column]?.[i];
   if (!isNumber(value)) return MISSING;
   const [low, high, sd] = ["low", "high", "sd"].map((part) => rows[`${column}_${part}`]?.[i]);
-  if (isNumber(low) && isNumber(high)) return `${fraction(value)} [${fraction(low)}, ${fraction(high)}]`;
-  return isNumber(sd) ? `${fraction(value)} ± ${fraction(sd)}` : fraction(value);
+  const written = fraction(value, signed);
+  if (isNumber(low) && isNumber(high)) return `${written} [${fraction(low, signed)}, ${fraction(high, signed)}]`;
+  return isNumber(sd) ? `${written} ± ${fraction(sd)}` : written;
 }
 
 function formatted(rows, column, i) {
   if (column === "seconds" || column === "proposal") return amount(rows[column][i]);
   if (column === "front_probability") return isNumber(rows[column][i]) ? rows[column][i].toFixed(2) : MISSING;
   if (column.endsWith("epsilon_low")) return isNumber(rows[column][i]) ? rows[column][i].toFixed(2) : MISSING;
-  if (column.endsWith("excess_auc")) return fraction(rows[column][i], true);
-  return measured(rows, column, i);
+  if (column.endsWith("epsilon_ceiling")) return isNumber(rows[column][i]) ? rows[column][i].toFixed(1) : MISSING;
+  return measured(rows, column, i, column.includes("excess_"));
 }
 
 function capital(text) {

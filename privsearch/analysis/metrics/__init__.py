@@ -1,0 +1,40 @@
+"""The numbers that privsearch reports of an attack on one target: their only definitions.
+
+auc.py        the AUC, its interval, the noise floor
+binomial.py   intervals of a share of independent trials
+epsilon.py    lower bounds on the epsilon of differential privacy
+held_out.py   TPR and advantage, with threshold and direction chosen on other examples
+tpr.py        the TPR at a fixed FPR
+"""
+
+from privsearch.analysis.metrics.auc import attack_auc, auc_interval, noise_floor
+from privsearch.analysis.metrics.epsilon import bound_over_targets, epsilon_lower_bound, largest_epsilon
+from privsearch.analysis.metrics.held_out import (
+    HeldOut,
+    direction,
+    held_out_advantage,
+    held_out_tpr,
+    needed_for_held_out,
+    random_half,
+)
+from privsearch.analysis.metrics.tpr import FPRS, needed_non_members, rate_key, threshold_at_fpr, tpr_at_fpr
+
+__all__ = [
+    "FPRS",
+    "HeldOut",
+    "attack_auc",
+    "auc_interval",
+    "bound_over_targets",
+    "direction",
+    "epsilon_lower_bound",
+    "held_out_advantage",
+    "held_out_tpr",
+    "largest_epsilon",
+    "needed_for_held_out",
+    "needed_non_members",
+    "noise_floor",
+    "random_half",
+    "rate_key",
+    "threshold_at_fpr",
+    "tpr_at_fpr",
+]

@@ -1,0 +1,124 @@
+"""The numbers of one attack: on one target, and on all targets of a trial together."""
+
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from privsearch.study.fields import FiniteInterval, Word
+
+FROZEN: Final = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+"""The configuration of frozen classes without numbers that are not finite: a trial with such a number has failed."""
+
+
+class Cut(BaseModel):
+    """The numbers of an attack on as many examples as the placebo has, means over the cuts; None if there are too few.
+
+    Attributes:
+        auc: the area under the ROC curve, a fraction.
+        tpr_at_fpr: the share of members found, by the false positive rate.
+        advantage: true less false positive rate.
+        by_class: the AUC among the examples of each class.
+        by_correctness: the AUC among the examples that the target classifies rightly ("correct") and wrongly ("wrong").
+    """
+
+    model_config = FROZEN
+
+    auc: float
+    tpr_at_fpr: dict[Word, float | None] = {}
+    advantage: float | None = None
+    by_class: dict[int, float | None] = {}
+    by_correctness: dict[Word, float | None] = {}
+
+
+class AttackResult(BaseModel):
+    """The numbers of one attack on one target, with 95 % intervals over the examples; None if there are too few.
+
+    What an attack must choose for a number, a threshold or the direction of its scores, it chooses on one half of the
+    examples and is judged on the other (`privsearch.analysis.metrics.held_out`). The halves are the same for all
+    targets and attacks of a trial. A record of an earlier privsearch lacks the numbers by half.
+
+    Attributes:
+        auc: the area under the ROC curve, a fraction, with DeLong's interval.
+        auc_by_half: the AUC among each half of the examples.
+        tpr_at_fpr: the share of members found, by the false positive rate.
+        tpr_by_half: the same on each half.
+        advantage: true less false positive rate; 0 on average for guessing.
+        advantage_by_half: the same on each half.
+        balanced_accuracy: the share of right answers at that threshold, members and non-members weighing alike.
+        epsilon_low: a lower bound on the epsilon of pure differential privacy, at a confidence of 0.975, from the
+            second half; None under a protocol that does not draw membership at random.
+        epsilon_ceiling: the largest such bound that so many examples can show.
+        by_class: the AUC among the examples of each class.
+        by_correctness: the AUC among the examples that the target classifies rightly ("correct") and wrongly ("wrong").
+        num_members: the number of scored examples that are members of the target's training set.
+        num_non_members: the number of scored examples that are not.
+        placebo: under `paper`, the numbers on examples of which none was trained on; those of guessing for an honest
+            attack.
+        matched: the numbers with real members, as many as the placebo has, against the same non-members.
+    """
+
+    model_config = FROZEN
+
+    auc: FiniteInterval
+    auc_by_half: tuple[float | None, float | None]
+    tpr_at_fpr: dict[Word, FiniteInterval | None]
+    tpr_by_half: dict[Word, tuple[float, float] | None] | None = None
+    advantage: FiniteInterval | None
+    advantage_by_half: tuple[float, float] | None = None
+    balanced_accuracy: float | None
+    epsilon_low: float | None
+    epsilon_ceiling: float | None = None
+    by_class: dict[int, float | None]
+    by_correctness: dict[Word, float | None]
+    num_members: int
+    num_non_members: int
+    placebo: Cut | None = None
+    matched: Cut | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_cuts(cls, fields: Any) -> Any:
+        """Read the record of an earlier privsearch, which has the AUC of the cuts alone."""
+        if not isinstance(fields, dict) or "placebo_auc" not in fields:
+            return fields
+        fields = dict(fields)
+        aucs = {name: fields.pop(f"{name}_auc", None) for name in ("placebo", "matched")}
+        return fields | {name: auc if auc is None else {"auc": auc} for name, auc in aucs.items()}
+
+
+class ExposedExample(BaseModel):
+    """An example that an attack calls a member most often among the targets that were trained on it.
+
+    Attributes:
+        row: the example's row in the dataset's training data as they were read, from 0.
+        label: the example's class.
+        mean_score: its mean score over the targets that were trained on it.
+        accused: the number of these targets on which it is called a member, at a false positive rate of one in ten.
+        trained: the number of targets that were trained on it.
+        falsely_accused: the number of other targets on which it is called a member.
+        not_trained: the number of other targets.
+    """
+
+    model_config = FROZEN
+
+    row: int
+    label: int
+    mean_score: float
+    accused: int
+    trained: int
+    falsely_accused: int
+    not_trained: int
+
+
+class AcrossTargets(BaseModel):
+    """The numbers of one attack on all targets of a trial together.
+
+    Attributes:
+        auc: the mean over the targets, with the interval of a hierarchical bootstrap.
+        exposed: the most exposed examples, in descending order.
+    """
+
+    model_config = FROZEN
+
+    auc: FiniteInterval
+    exposed: tuple[ExposedExample, ...]
