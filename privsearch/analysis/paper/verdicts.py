@@ -111,7 +111,7 @@ class Verdict:
         return min(tested, key=lambda c: (_support(c, self.bar), c.difference), default=None)
 
 
-def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdict]:
+def verdicts(results: Sequence[TrialResult], attack: str = "svm", claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
     """Judge each claim, for each dataset and over all, as published and for the excess over the placebo.
 
     "All" is the mean over the study's datasets within each replicate: it speaks of these datasets, not of others, and
@@ -123,6 +123,7 @@ def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdic
     Args:
         results: the trials of one study; those under another protocol than the paper's are left aside.
         attack: the name of the attack.
+        claims: the claims.
 
     Raises:
         StudyError: no trial follows the paper's protocol, there are no numbers of that attack, or an axis that the
@@ -135,7 +136,7 @@ def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdic
     by_reading = {reading.name: StudyCells(rows_under(frame, reading)) for reading in readings(frame)} or without
     return [
         verdict
-        for claim in CLAIMS
+        for claim in claims
         for reading, cells in (by_reading if claim.about_reading else without).items()
         for success in (Success if claim.about_attack else (Success.PUBLISHED,))
         for verdict in _judged(
