@@ -13,8 +13,6 @@ from privsearch.study.result import TrialResult
 StudyOf = Callable[..., list[TrialResult]]
 Rule = Callable[[TrialSpec], dict[str, float]]
 
-DATASETS = ("iris", "breast_cancer", "cifar10")
-
 
 class Truth(NamedTuple):
     """What a claim is about, with the size of the effect with which it holds, and with which it does not."""
@@ -53,18 +51,24 @@ def judged(claim: Claim, results: list[TrialResult]) -> list[Verdict]:
     return verdicts(results, claims=[claim])
 
 
+def datasets_of(claim: Claim) -> tuple[str, str]:
+    """The dataset that a claim is about and one that it is not about, or two that it is about."""
+    return "iris", claim.only or "breast_cancer"
+
+
 def check_supported(claim: Claim, truths: Truths, study_of: StudyOf) -> None:
     """Every dataset that it is about supports it, and all together or most if it is of several, by either success."""
     truth = truths[claim.text]
-    found = judged(claim, study_of(truth.rule(truth.true), datasets=DATASETS))
+    found = judged(claim, study_of(truth.rule(truth.true), datasets=datasets_of(claim)))
     assert {v.verdict for v in found} == {"equivalent" if claim.is_equivalence else "supported"}
-    assert {v.dataset for v in found} == ({claim.only} if claim.only else {*DATASETS, MOST if claim.of_most else ALL})
+    several = {*datasets_of(claim), MOST if claim.of_most else ALL}
+    assert {v.dataset for v in found} == ({claim.only} if claim.only else several)
     assert {v.success for v in found} == (set(Success) if claim.about_attack else {Success.PUBLISHED})
 
 
 def check_contradicted(claim: Claim, truths: Truths, study_of: StudyOf) -> None:
     truth = truths[claim.text]
-    found = judged(claim, study_of(truth.rule(truth.false), datasets=DATASETS))
+    found = judged(claim, study_of(truth.rule(truth.false), datasets=datasets_of(claim)))
     assert {v.verdict for v in found} == {"contradicted"}
 
 
@@ -72,5 +76,5 @@ def check_open(claim: Claim, truths: Truths, study_of: StudyOf) -> None:
     """One replicate has no spread, and noise far above the effect leaves nothing significant."""
     truth = truths[claim.text]
     for how, finding in ({"replicates": 1}, "no spread"), ({"noise": 0.2}, "not significant"):
-        found = judged(claim, study_of(truth.rule(truth.true), datasets=DATASETS, **how))
+        found = judged(claim, study_of(truth.rule(truth.true), datasets=datasets_of(claim), **how))
         assert found[0].verdict == finding

@@ -38,7 +38,7 @@ def reading_names(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
 def readings_markdown(verdicts: Sequence[Verdict]) -> Iterator[str]:
     """Yield a heading and a table for each measure of success: a row a claim and dataset, a column a reading."""
     names = reading_names(verdicts)
-    yield f"{_SUBJECT}\n"
+    yield f"{_subject(verdicts)}\n"
     for success, matrix in _matrices(verdicts).items():
         rows = [[*row, *(findings.get(name, MISSING) for name in names)] for row, findings in matrix.items()]
         counts = [" / ".join(str(_count(matrix, name, counted)) for counted in _COUNTED.values()) for name in names]
@@ -68,14 +68,17 @@ def readings_views(verdicts: Sequence[Verdict]) -> Iterator[RenderableType]:
         f"{mark}: {' or '.join(finding for finding, other in _MARKS.items() if other == mark)}"
         for mark in dict.fromkeys(_MARKS.values())
     )
-    yield f"{_SUBJECT} {key}. {marks}.\n"
+    yield f"{_subject(verdicts)} {key}. {marks}.\n"
 
 
-_SUBJECT: Final = (
-    "A reading is a way to quantise the membranes of spiking networks, which the paper leaves open. These are the "
-    f"claims that it may decide. The counts at the end leave '{ALL}' out. Nothing is corrected for the number of "
-    "readings: among many, chance makes some look better."
-)
+def _subject(verdicts: Sequence[Verdict]) -> str:
+    sizes = {v.n for v in verdicts if v.reading != NO_READING and v.n} or {0}
+    n = f"{min(sizes)} to {max(sizes)}" if len(sizes) > 1 else str(min(sizes))
+    return (
+        "A reading is a way to quantise the membranes of spiking networks, which the paper leaves open. These are the "
+        f"claims that it may decide, on n = {n} replicates. The counts at the end leave '{ALL}' out. Nothing is "
+        "corrected for the number of readings: among many, chance makes some look better."
+    )
 
 
 def _matrices(verdicts: Sequence[Verdict]) -> dict[Success, Matrix]:

@@ -6,7 +6,7 @@ from builders import make_completed, not_learnt
 from paper_truths import activations, gradient, shifted, weights
 
 from privsearch.analysis.paper.audits import Success
-from privsearch.analysis.paper.claims import ALL
+from privsearch.analysis.paper.claims import ALL, each_minus_each
 from privsearch.analysis.paper.published_verdicts import MOST, majority
 from privsearch.analysis.paper.verdicts import CLAIMS, Verdict, compare, judge, partial_conjunction, verdicts
 from privsearch.errors import StudyError
@@ -133,6 +133,20 @@ def test_equal_configurations_are_seldom_told_apart() -> None:
         full, *others = rng.normal(0.6, 0.02, (4, 5))
         found.append(judge(compare({str(k): full - other for k, other in enumerate(others)}, 0.0), 0.0))
     assert 0 < 1000 - found.count("not significant") <= 50
+
+
+def test_widths_at_the_margin_are_seldom_equivalent() -> None:
+    """Where two differ by just the margin, at most 5 % of the studies call them alike; where they do not, most do."""
+    rng = np.random.default_rng(0)
+    shares = []
+    for difference in (0.02, 0.0):
+        findings = []
+        for _ in range(400):
+            numbers = dict(zip("ab", rng.normal([[0.6 + difference], [0.6]], 0.003, (2, 5)), strict=True))
+            findings.append(judge(compare(each_minus_each(numbers), -0.02), -0.02, is_equivalence=True))
+        shares.append(findings.count("equivalent") / 400)
+    assert 0 < shares[0] <= 0.05
+    assert shares[1] > 0.9
 
 
 def test_replicates_that_agree_have_no_test() -> None:

@@ -79,6 +79,7 @@ def test_terminal_has_numbers_for_readings_and_their_key(found: list[Verdict]) -
         f"1: {NAMES[0]}; 2: {NAMES[1]}; 3: {NAMES[2]}; 4: {NAMES[3]}. yes: supported or equivalent; no: contradicted"
         in text
     )
+    assert "These are the claims that it may decide, on n = 5 replicates." in text
 
 
 def test_claim_that_readings_decide_stands_in_their_table_alone(found: list[Verdict]) -> None:
