@@ -240,12 +240,19 @@ class PaperComparison:
 
     @property
     def claims(self) -> "pd.DataFrame":
-        """The verdicts as a table with the columns `claim`, `text`, `reading`, `dataset`, `success` and `verdict`."""
+        """The verdicts as a table.
+
+        Its columns are `claim`, `text`, `reading`, `dataset`, `success`, `verdict`, `n` and `paper_means`, the finding
+        of the paper's own printed means.
+        """
         import pandas as pd
 
-        fields = ["claim", "text", "reading", "dataset", "success", "verdict"]
-        rows = [{field: getattr(verdict, field) for field in fields} for verdict in self.verdicts]
-        return pd.DataFrame(rows, columns=fields)
+        fields = ["claim", "text", "reading", "dataset", "success", "verdict", "n"]
+        rows = [
+            {field: getattr(verdict, field) for field in fields} | {"paper_means": verdict.published.finding}
+            for verdict in self.verdicts
+        ]
+        return pd.DataFrame(rows, columns=[*fields, "paper_means"])
 
     def __repr__(self) -> str:
         ours = int((self.cells["status"] != "missing").sum())

@@ -223,7 +223,7 @@ def compare_with_paper(
     write: bool = False,
     show: Callable[[PaperComparison], None] | None = None,
 ) -> PaperComparison:
-    """Set a study beside the paper: every published number, and a verdict on each of the paper's claims.
+    """Set a study beside the paper: every published number, and its claims judged by the study and by its own tables.
 
     Args:
         study: the study, or its folder.

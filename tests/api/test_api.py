@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import matplotlib.figure
 import plotly.graph_objects as go
@@ -14,6 +14,7 @@ from builders import make_completed, make_failed
 from tiny_sweep import TINY_SWEEP
 
 import privsearch
+from privsearch.analysis.paper.verdicts import Finding
 from privsearch.api.study import Study
 from privsearch.api.sweeps import SweepOutcome
 from privsearch.cli.app import app
@@ -219,7 +220,8 @@ def test_what_commands_write_calls_write(study: Study) -> None:
     assert all(path.exists() for path in tables.files + plots.files)
     compared = privsearch.compare_with_paper(study, write=True)
     assert any(study.outputs.comparison.iterdir())
-    assert set(compared.claims["verdict"]) <= {"supported", "contradicted", "cannot tell", "not tested"}
+    assert set(compared.claims["verdict"]) <= set(get_args(Finding))
+    assert set(compared.claims["paper_means"]) == {"holds", "violated", "not published"}
     assert [task.name for task in privsearch.remake_outputs(study).tasks] == ["iris"]
     assert set(privsearch.check_study(study, repair=True).table["state"]) == {"sound"}
 
@@ -259,7 +261,7 @@ def test_reports_show_themselves_in_a_notebook(study: Study) -> None:
         selections[0]: "<td>",
         explanations: "iris",
         explanations[0]: "Explanation(iris, protocol paper",
-        privsearch.compare_with_paper(study): "cannot tell",
+        privsearch.compare_with_paper(study): "not tested",
         privsearch.write_paper_tables(study): "Iris",
         privsearch.write_plots(study): "data:image/png;base64,",
         privsearch.remake_outputs(study): study.front()["trial_id"].iloc[0],

@@ -6,106 +6,78 @@ compared within replicates. Every difference is written the way round that makes
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
-from typing import Any, Final
+from typing import Final, Literal
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray as Array
 
-from privsearch.analysis.paper.cells import Cell, StudyCells
-from privsearch.analysis.targets import TargetNumbers
-from privsearch.spec.columns import Column
+from privsearch.analysis.paper.audits import LACKING, Audit
 
-MARGIN: Final = 0.01
-"""The least difference in attack AUC that counts as a benefit (claim 3).
-
-It is what matters, not what can be seen, so it does not grow where a dataset is small: there the answer is that one
-cannot tell. An attacker who ranks one pair in a hundred better gains little, and the published standard deviations of
-the AUC have a median of 0.011.
-"""
+ALL: Final = "all"
+"""The dataset of a verdict on the mean over all datasets, each replicate's for itself."""
 
 Differences = dict[str, Float[Array, " replicates"]]
 
-LACKING: Final = np.full(1, np.nan)
-"""The numbers of a configuration that the study lacks."""
+Quantity = Literal["attack AUC", "test accuracy", "test accuracy x (1 - AUC)"]
 
 BIT_WIDTHS: Final = (8, 4, 2)
 
-
-class Success(StrEnum):
-    """The measure of the attack's success.
-
-    An excess below 0 is no leak: a difference between two such excesses says how the attack's false excess changes.
-    """
-
-    PUBLISHED = "as published"
-    EXCESS = "excess over placebo"
+SURROGATE_GRADIENTS: Final = ("fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through")
 
 
-class Audit:
-    """The numbers of one dataset, as an array over the replicates for each configuration.
-
-    A configuration that the study lacks or that failed is an array of one NaN, so that its differences are NaN too; one
-    that has not learnt has accuracies, and no leakage.
-    """
-
-    def __init__(self, cells: StudyCells, numbers: TargetNumbers, dataset: str, attack: str, success: Success) -> None:
-        """Look at `dataset` through `attack`, whose success is `success`."""
-        self._cells, self._numbers, self._dataset = cells, numbers, dataset
-        self._auc, self._success = Column(attack, "auc"), success
-
-    def auc(self, model: str, **axes: Any) -> Float[Array, " replicates"]:
-        """Return the attack's AUC; if success is the excess over the placebo, 0.5 plus that excess."""
-        cell = Cell(self._dataset, model, **axes)
-        if self._success is Success.PUBLISHED:
-            return self._over_replicates(cell, str(self._auc))
-        return 0.5 + self._over_replicates(cell, str(self._auc.excess))
-
-    def accuracy(self, model: str, **axes: Any) -> Float[Array, " replicates"]:
-        """Return the test accuracy of the target."""
-        return self._over_replicates(Cell(self._dataset, model, **axes), "test_accuracy")
-
-    def thresholds(self, model: str, *bit_widths: int) -> list[float]:
-        """Return the thresholds that the study asks for with each of these activation bit widths."""
-        by_bit_width = [
-            self._cells.axis_values(
-                "threshold", dataset=self._dataset, model=model, weight_bit_width=None, act_bit_width=k
-            )
-            for k in bit_widths
-        ]
-        return sorted(set.intersection(*map(set, by_bit_width)))
-
-    def _over_replicates(self, cell: Cell, column: str) -> Float[Array, " replicates"]:
-        row = self._cells.find(cell)
-        about_attack = Column.parse(column).attack is not None
-        if row is None or row["status"] != "completed" or (about_attack and row["networks_at_chance"]):
-            return LACKING
-        return np.array([target.get(column, np.nan) for target in self._numbers[row["trial_id"]]])
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """One of the paper's claims, or a part of one that can hold by itself.
 
     Attributes:
-        number: 1 to 5 are the paper's main claims, 6 to 11 what it says of its Figures 2 and 3 beside them.
-        text: what it says.
+        number: 1 to 5 are the paper's main claims, 6 to 11 those on Figures 2 and 3, 12 to 23 those on its tables.
+        text: what it says, in short.
+        section: the section of the paper that says it.
+        quote: the paper's words.
         differences: by what is compared, the differences that it says are all above `bar`.
+        quantity: what they are differences of.
         bar: 0, or minus the difference that does not matter.
-        about_attack: whether an attack AUC is in it, so that the placebo makes a difference.
+        is_equivalence: whether both signs of each difference are among the differences, so that all above the bar means
+            that nothing differs by more than it: two one-sided tests.
         about_reading: whether an SNN with quantised activations is in it, so that the `Reading` makes a difference.
         only: the dataset that it speaks of; None if it speaks of all.
+        of_most: whether it speaks of most datasets ("often", "in most cases") in place of every one.
     """
 
     number: int
     text: str
+    section: str
+    quote: str
     differences: Callable[[Audit], Differences]
+    quantity: Quantity = "attack AUC"
     bar: float = 0.0
-    about_attack: bool = True
+    is_equivalence: bool = False
     about_reading: bool = False
     only: str | None = None
+    of_most: bool = False
+
+    @property
+    def about_attack(self) -> bool:
+        """Whether an attack's AUC is in it, so that the placebo makes a difference."""
+        return self.quantity != "test accuracy"
+
+    def by_dataset(self, audit: Callable[[str], Audit], datasets: Sequence[str]) -> dict[str, Differences]:
+        """Compute the differences on each of the datasets that the claim speaks of.
+
+        Where it speaks of every one and there are several, their mean is added as that of `ALL`; a difference that one
+        of them lacks is lacking there.
+
+        Args:
+            audit: the numbers of each dataset, by its name.
+            datasets: the names.
+        """
+        found = {dataset: self.differences(audit(dataset)) for dataset in datasets if self.only in (None, dataset)}
+        if len(found) > 1 and not self.of_most:
+            pairs = list(found.values())
+            found[ALL] = {what: mean_over([differences[what] for differences in pairs]) for what in pairs[0]}
+        return found
 
 
 def quantised_weights_leak_less(audit: Audit, model: str) -> Differences:
@@ -121,13 +93,12 @@ def quantised_activations_leak_less(audit: Audit, model: str) -> Differences:
 
 
 def full_precision_snn_leaks_less(audit: Audit) -> Differences:
-    """Claim 2: the AUC of the ANN in full precision and at each bit width, minus that of the SNN in full.
+    """Compute claim 2: the AUC of the ANN at each bit width, minus that of the SNN in full precision.
 
     With quantised activations, the ANN's is the mean over the thresholds.
     """
     snn = audit.auc("snn")
-    anns = {"fp32": audit.auc("ann")}
-    anns |= {f"w{k}": audit.auc("ann", weight_bit_width=k) for k in BIT_WIDTHS}
+    anns = {f"w{k}": audit.auc("ann", weight_bit_width=k) for k in BIT_WIDTHS}
     anns |= {f"a{k}": mean_auc(audit, "ann", k, audit.thresholds("ann", k)) for k in BIT_WIDTHS}
     return {f"ANN {width} - SNN fp32": ann - snn for width, ann in anns.items()}
 
@@ -143,7 +114,7 @@ def two_bits_beside_more(audit: Audit, model: str) -> Differences:
 
 
 def spike_rate_escape_trades_best(audit: Audit) -> Differences:
-    """Claim 4: the trade-off of spike rate escape minus that of each other surrogate gradient.
+    """Compute claim 4: the trade-off of spike rate escape minus that of each other surrogate gradient.
 
     The trade-off is test accuracy x (1 - AUC): the hypervolume of this one configuration, as the Pareto front's is
     measured, from 0 (the worst) to 1. The paper puts no number to it.
@@ -154,22 +125,25 @@ def spike_rate_escape_trades_best(audit: Audit) -> Differences:
         hypervolumes: Array = audit.accuracy("snn", **axes) * (1 - audit.auc("snn", **axes))
         return hypervolumes
 
-    best = trade_off("spike_rate_escape")
-    others = ("fast_sigmoid", "atan", "triangular", "straight_through")
-    return {f"spike_rate_escape - {other}": best - trade_off(other) for other in others}
+    return first_minus_others("spike_rate_escape", trade_off)
 
 
-def arctangent_and_straight_through_leak_most(audit: Audit) -> Differences:
-    """Claim 4: the AUC of each of the two minus that of each of the other three."""
+def arctangent_leaks_most(audit: Audit) -> Differences:
+    """Compute claim 4: the AUC of arctangent minus that of each other surrogate gradient."""
+    return first_minus_others("atan", lambda name: audit.auc("snn", surrogate_gradient=name))
+
+
+def straight_through_leaks_much(audit: Audit) -> Differences:
+    """Compute claim 4: the AUC of straight-through minus that of the three that the paper does not call vulnerable."""
+    ours = audit.auc("snn", surrogate_gradient="straight_through")
     return {
-        f"{loud} - {quiet}": audit.auc("snn", surrogate_gradient=loud) - audit.auc("snn", surrogate_gradient=quiet)
-        for loud in ("atan", "straight_through")
-        for quiet in ("fast_sigmoid", "spike_rate_escape", "triangular")
+        f"straight_through - {other}": ours - audit.auc("snn", surrogate_gradient=other)
+        for other in ("fast_sigmoid", "spike_rate_escape", "triangular")
     }
 
 
 def higher_thresholds_raise_accuracy(audit: Audit) -> Differences:
-    """Claim 5: the least-squares slope of the SNN's test accuracy over the threshold, at 4 and at 8 bits.
+    """Compute claim 5: the least-squares slope of the SNN's test accuracy over the threshold, at 4 and at 8 bits.
 
     Its unit is accuracy per unit of threshold: the paper's thresholds, 0.5 to 1.5, are one unit apart.
     """
@@ -177,28 +151,80 @@ def higher_thresholds_raise_accuracy(audit: Audit) -> Differences:
 
 
 MAIN_CLAIMS: Final = (
-    Claim(1, "Quantised weights make ANNs leak less", partial(quantised_weights_leak_less, model="ann")),
-    Claim(1, "Quantised weights make SNNs leak less", partial(quantised_weights_leak_less, model="snn")),
-    Claim(1, "Quantised activations make ANNs leak less", partial(quantised_activations_leak_less, model="ann")),
     Claim(
-        *(1, "Quantised activations make SNNs leak less", partial(quantised_activations_leak_less, model="snn")),
+        number=1,
+        text="Quantised weights make ANNs leak less",
+        section="V-B",
+        quote="Weight quantization consistently reduces MIA vulnerability in ANNs ... across all datasets",
+        differences=partial(quantised_weights_leak_less, model="ann"),
+    ),
+    Claim(
+        number=1,
+        text="Quantised weights make SNNs leak less",
+        section="V-B",
+        quote="In SNNs, weight quantization reliably lowers MIA vulnerability across all datasets",
+        differences=partial(quantised_weights_leak_less, model="snn"),
+    ),
+    Claim(
+        number=1,
+        text="Quantised activations make ANNs leak less",
+        section="V-A",
+        quote="2-bit, 4-bit, and 8-bit precision all exhibit lower vulnerability than the full-precision model",
+        differences=partial(quantised_activations_leak_less, model="ann"),
+    ),
+    Claim(
+        number=1,
+        text="Quantised activations make SNNs leak less",
+        section="V-A",
+        quote="activation quantization minimizes attack vulnerability compared to full precision across all datasets",
+        differences=partial(quantised_activations_leak_less, model="snn"),
         about_reading=True,
     ),
-    Claim(2, "A full-precision SNN leaks less than an ANN at any bit width", full_precision_snn_leaks_less),
     Claim(
-        *(3, "2-bit activations protect ANNs no better than 4 or 8 bits"),
-        *(partial(two_bits_beside_more, model="ann"), -MARGIN),
+        number=2,
+        text="A full-precision SNN leaks less than a quantised ANN at any bit width",
+        section="VI",
+        quote="even full-precision SNNs exhibit lower vulnerability than quantized ANNs at any bit width",
+        differences=full_precision_snn_leaks_less,
     ),
     Claim(
-        *(3, "2-bit activations protect SNNs no better than 4 or 8 bits"),
-        *(partial(two_bits_beside_more, model="snn"), -MARGIN),
-        about_reading=True,
+        number=3,
+        text="2-bit activations leak most among quantised ANNs",
+        section="V-A",
+        quote="2-bit quantized model is the most vulnerable across all datasets",
+        differences=partial(two_bits_beside_more, model="ann"),
     ),
-    Claim(4, "Spike rate escape is the best trade-off", spike_rate_escape_trades_best),
-    Claim(4, "Arctangent and straight-through leak most", arctangent_and_straight_through_leak_most),
     Claim(
-        *(5, "Higher thresholds make 4- and 8-bit SNNs more accurate", higher_thresholds_raise_accuracy),
-        about_attack=False,
+        number=4,
+        text="Spike rate escape is the best trade-off",
+        section="V-C",
+        quote="Spike Rate Escape offers the best trade-off",
+        differences=spike_rate_escape_trades_best,
+        quantity="test accuracy x (1 - AUC)",
+    ),
+    Claim(
+        number=4,
+        text="Arctangent often leaks most",
+        section="V-C",
+        quote="arctangent often demonstrates the highest vulnerability",
+        differences=arctangent_leaks_most,
+        of_most=True,
+    ),
+    Claim(
+        number=4,
+        text="Straight-through leaks much on complex datasets: CIFAR-10",
+        section="V-C",
+        quote="also exhibits high vulnerability in complex datasets, such as CIFAR-10",
+        differences=straight_through_leaks_much,
+        only="cifar10",
+    ),
+    Claim(
+        number=5,
+        text="Higher thresholds make 4- and 8-bit SNNs more accurate",
+        section="V-A",
+        quote="higher thresholds consistently improve accuracy across all datasets",
+        differences=higher_thresholds_raise_accuracy,
+        quantity="test accuracy",
         about_reading=True,
     ),
 )
@@ -216,6 +242,13 @@ def mean_auc(audit: Audit, model: str, act_bit_width: int, thresholds: Sequence[
     return mean_over([audit.auc(model, act_bit_width=act_bit_width, threshold=t) for t in thresholds])
 
 
+def mean_accuracy(
+    audit: Audit, model: str, act_bit_width: int, thresholds: Sequence[float]
+) -> Float[Array, " replicates"]:
+    """Return the mean of the test accuracy over thresholds; NaN if there is none."""
+    return mean_over([audit.accuracy(model, act_bit_width=act_bit_width, threshold=t) for t in thresholds])
+
+
 def slope(audit: Audit, model: str, act_bit_width: int) -> Float[Array, " replicates"]:
     """Return the least-squares slope of test accuracy over the threshold; NaN with fewer than two thresholds."""
     thresholds = np.array(audit.thresholds(model, act_bit_width))
@@ -226,3 +259,14 @@ def slope(audit: Audit, model: str, act_bit_width: int) -> Float[Array, " replic
     accuracies = [audit.accuracy(model, act_bit_width=act_bit_width, threshold=t) for t in thresholds.tolist()]
     slopes: Array = weights @ np.stack(np.broadcast_arrays(*accuracies))
     return slopes
+
+
+def first_minus_others(first: str, of: Callable[[str], Float[Array, " replicates"]]) -> Differences:
+    """Return the number of one surrogate gradient minus that of each other."""
+    ours = of(first)
+    return {f"{first} - {other}": ours - of(other) for other in SURROGATE_GRADIENTS if other != first}
+
+
+def each_minus_each(numbers: dict[str, Float[Array, " replicates"]]) -> Differences:
+    """Return the differences of all pairs, either way round, as a test of equivalence needs them."""
+    return {f"{a} - {b}": numbers[a] - numbers[b] for a in numbers for b in numbers if a != b}

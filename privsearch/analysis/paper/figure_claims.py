@@ -10,20 +10,20 @@ from typing import Final
 from jaxtyping import Float
 from numpy import ndarray as Array
 
+from privsearch.analysis.paper.audits import LACKING, Audit
 from privsearch.analysis.paper.claims import (
     BIT_WIDTHS,
-    LACKING,
-    Audit,
     Claim,
     Differences,
+    each_minus_each,
+    mean_accuracy,
     mean_auc,
-    mean_over,
     slope,
     two_bits_beside_more,
 )
 
-SMALL_DROP: Final = 0.06
-"""The largest loss of test accuracy that is a small one (claim 6).
+SMALL_DROP: Final = 0.061
+"""The largest loss of test accuracy that is a small one (claims 6 and 17).
 
 The paper calls the losses by quantisation minor, and 8 and 4 bits practical. The largest loss at these widths in its
 Table II is 0.0607, that of an SNN with 4-bit weights on CIFAR-10. Iris is left aside: two of the 30 examples of its
@@ -32,23 +32,31 @@ test split are a loss of 0.067.
 
 FLAT: Final = 0.02
 """The largest change of accuracy, over one unit of threshold, that is none (claim 7), and the largest loss that is near
-full precision (claim 8).
+full precision (claim 8) or as good as an ANN (claim 19).
 
 The paper's thresholds are one unit apart, so it is a change over the whole width of Figure 2: a third of a small drop.
 """
 
 ALIKE: Final = 0.02
-"""The largest difference in attack AUC between networks that leak alike (claim 10).
+"""The largest difference in attack AUC between networks that leak alike (claims 10 and 14).
 
 The paper calls the AUCs of SNNs with weights of 8, 4 and 2 bits similar too, and those in its Table II are up to 0.0155
 apart.
+"""
+
+BENEFIT: Final = 0.01
+"""The least difference in attack AUC that counts as a benefit (claim 11).
+
+It is what matters, not what can be seen, so it does not grow where a dataset is small: there nothing is significant.
+An attacker who ranks one pair in a hundred better gains little, and the published standard deviations of the AUC have a
+median of 0.011.
 """
 
 
 def quantised_activations_cost_little(audit: Audit, model: str) -> Differences:
     """Compute claim 6: the accuracy at each activation bit width, over all thresholds, minus that in full precision."""
     full = audit.accuracy(model)
-    return {f"a{k} - fp32": _mean_accuracy(audit, model, k) - full for k in BIT_WIDTHS}
+    return {f"a{k} - fp32": mean_accuracy(audit, model, k, audit.thresholds(model, k)) - full for k in BIT_WIDTHS}
 
 
 def accuracy_is_flat(audit: Audit) -> Differences:
@@ -89,57 +97,100 @@ def two_bits_gain_then_lose(audit: Audit) -> Differences:
 def bit_widths_leak_alike(audit: Audit) -> Differences:
     """Compute claim 10: the SNN's AUC at each bit width minus that at each other, over the thresholds that all have."""
     thresholds = audit.thresholds("snn", *BIT_WIDTHS)
-    means = {k: mean_auc(audit, "snn", k, thresholds) for k in BIT_WIDTHS}
-    return {f"a{k} - a{other}": means[k] - means[other] for k in means for other in means if k != other}
+    return each_minus_each({f"a{k}": mean_auc(audit, "snn", k, thresholds) for k in BIT_WIDTHS})
 
 
 FIGURE_CLAIMS: Final = (
     Claim(
-        *(6, "Quantised activations cost ANNs little accuracy"),
-        *(partial(quantised_activations_cost_little, model="ann"), -SMALL_DROP),
-        about_attack=False,
+        number=6,
+        text="Quantised activations cost ANNs little accuracy",
+        section="V-A",
+        quote="observed in both ANNs and SNNs, but the overall drop ... remains relatively small",
+        differences=partial(quantised_activations_cost_little, model="ann"),
+        quantity="test accuracy",
+        bar=-SMALL_DROP,
     ),
     Claim(
-        *(6, "Quantised activations cost SNNs little accuracy"),
-        *(partial(quantised_activations_cost_little, model="snn"), -SMALL_DROP),
-        about_attack=False,
+        number=6,
+        text="Quantised activations cost SNNs little accuracy",
+        section="V-A",
+        quote="observed in both ANNs and SNNs, but the overall drop ... remains relatively small",
+        differences=partial(quantised_activations_cost_little, model="snn"),
+        quantity="test accuracy",
+        bar=-SMALL_DROP,
         about_reading=True,
     ),
     Claim(
-        *(7, "Accuracy of quantised ANNs is flat over the thresholds", accuracy_is_flat, -FLAT),
-        about_attack=False,
+        number=7,
+        text="Accuracy of quantised ANNs is flat over the thresholds",
+        section="V-A",
+        quote="across each bit-width, accuracy remains relatively stable across different threshold levels",
+        differences=accuracy_is_flat,
+        quantity="test accuracy",
+        bar=-FLAT,
+        is_equivalence=True,
     ),
     Claim(
-        *(8, "2-bit SNNs on Breast Cancer start near full precision", two_bits_start_near_full_precision, -FLAT),
-        about_attack=False,
+        number=8,
+        text="2-bit SNNs on Breast Cancer start near full precision",
+        section="V-A",
+        quote="In Breast Cancer, accuracy starts near full precision at lower thresholds",
+        differences=two_bits_start_near_full_precision,
+        quantity="test accuracy",
+        bar=-FLAT,
         about_reading=True,
         only="breast_cancer",
     ),
     Claim(
-        *(8, "2-bit SNNs on Breast Cancer fall as the threshold rises", two_bits_fall_with_the_threshold),
-        about_attack=False,
+        number=8,
+        text="2-bit SNNs on Breast Cancer fall as the threshold rises",
+        section="V-A",
+        quote="but degrades as thresholds increase",
+        differences=two_bits_fall_with_the_threshold,
+        quantity="test accuracy",
         about_reading=True,
         only="breast_cancer",
     ),
     Claim(
-        *(9, "2-bit SNNs on CIFAR-10 gain with the threshold at first, then lose", two_bits_gain_then_lose),
-        about_attack=False,
+        number=9,
+        text="2-bit SNNs on CIFAR-10 gain with the threshold at first, then lose",
+        section="V-A",
+        quote="In CIFAR-10, accuracy initially improves with thresholding but drops at higher thresholds",
+        differences=two_bits_gain_then_lose,
+        quantity="test accuracy",
         about_reading=True,
         only="cifar10",
     ),
     Claim(
-        *(10, "2, 4 and 8 bits of activation leak alike in SNNs", bit_widths_leak_alike, -ALIKE),
+        number=10,
+        text="2, 4 and 8 bits of activation leak alike in SNNs",
+        section="V-A",
+        quote="2-bit, 4-bit, and 8-bit quantized SNN models showed somewhat similar privacy vulnerability",
+        differences=bit_widths_leak_alike,
+        bar=-ALIKE,
+        is_equivalence=True,
         about_reading=True,
     ),
-    Claim(11, "2-bit activations leak most among ANNs", partial(two_bits_beside_more, model="ann")),
+    Claim(
+        number=11,
+        text="2-bit activations protect ANNs no better than 4 or 8 bits",
+        section="V-B",
+        quote="2-bit precision) provides no tangible benefit in neither ANNs nor SNNs",
+        differences=partial(two_bits_beside_more, model="ann"),
+        bar=-BENEFIT,
+    ),
+    Claim(
+        number=11,
+        text="2-bit activations protect SNNs no better than 4 or 8 bits",
+        section="V-B",
+        quote="2-bit precision) provides no tangible benefit in neither ANNs nor SNNs",
+        differences=partial(two_bits_beside_more, model="snn"),
+        bar=-BENEFIT,
+        about_reading=True,
+    ),
 )
 """The paper's statements of its Figures 2 and 3 that are not among its main claims."""
 
 
 def _accuracy_at(audit: Audit, threshold: float) -> Float[Array, " replicates"]:
     return audit.accuracy("snn", act_bit_width=2, threshold=threshold)
-
-
-def _mean_accuracy(audit: Audit, model: str, act_bit_width: int) -> Float[Array, " replicates"]:
-    thresholds = audit.thresholds(model, act_bit_width)
-    return mean_over([audit.accuracy(model, act_bit_width=act_bit_width, threshold=t) for t in thresholds])

@@ -3,12 +3,19 @@
 A verdict weighs all the differences of a claim, each against the claim's bar with a two-sided paired t-test over the
 replicates:
 
-    contradicted   some difference is significantly below the bar, after Holm's correction: there are as many chances
-                   to find one as differences
-    supported      every difference is significantly above it, and the study has all of them; it takes all, so
-                   nothing is corrected (an intersection-union test)
-    cannot tell    neither; always so with one replicate, or where all replicates agree, so that no spread is known
-    not tested     the study has none of them
+    contradicted     some difference is significantly below the bar, after Holm's correction: there are as many chances
+                     to find one as differences
+    supported        every difference is significantly above it, and the study has all of them; it takes all, so
+                     nothing is corrected (an intersection-union test)
+    equivalent       the same, of a claim that things are alike: both signs of each difference are above minus the
+                     margin (two one-sided tests)
+    incomplete       every difference that the study has is significantly above it, but the study lacks others
+    no spread        the same, but for differences without a test: of one replicate, or of replicates that all agree
+    not significant  none of these
+    not tested       the study has none of them
+
+A claim about most datasets is supported if more than half of them support it, and contradicted if so many contradict it
+that they cannot be more than half: by the partial conjunction of their p-values.
 
 Significant is p < 0.05. Across claims, readings, datasets and kinds of success nothing is corrected.
 
@@ -17,29 +24,29 @@ training of targets and shadows, and in the shadow's subset; that another split 
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal
 
 import numpy as np
 
-from privsearch.analysis.differences import ALPHA, CANNOT_TELL, holm, mean_difference
+from privsearch.analysis.differences import ALPHA, holm, mean_difference
 from privsearch.analysis.frames import results_frame
-from privsearch.analysis.paper.cells import StudyCells, check_attack, paper_rows
-from privsearch.analysis.paper.claims import MAIN_CLAIMS, Audit, Claim, Differences, Success, mean_over
+from privsearch.analysis.paper.audits import Audit, StudyAudit, Success
+from privsearch.analysis.paper.cells import StudyCells, check_attack, paper_rows, title
+from privsearch.analysis.paper.claims import MAIN_CLAIMS, Claim, Differences
 from privsearch.analysis.paper.figure_claims import FIGURE_CLAIMS
+from privsearch.analysis.paper.published_verdicts import MOST, PublishedVerdict, majority, published_verdicts
 from privsearch.analysis.paper.readings import NO_READING, readings, rows_under
+from privsearch.analysis.paper.table_claims import TABLE_CLAIMS
 from privsearch.analysis.targets import target_numbers
 from privsearch.study.result import Completed, TrialResult
 
-CLAIMS: Final = (*MAIN_CLAIMS, *FIGURE_CLAIMS)
+CLAIMS: Final = (*MAIN_CLAIMS, *FIGURE_CLAIMS, *TABLE_CLAIMS)
 """The paper's claims, in the order of their numbers."""
 
-ALL: Final = "all"
-"""The dataset of a verdict on the mean over all datasets, each replicate's for itself."""
-
-Finding = Literal["supported", "contradicted", "cannot tell", "not tested"]
+Finding = Literal["supported", "equivalent", "contradicted", "incomplete", "no spread", "not significant", "not tested"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,8 @@ class Comparison:
     """One difference of a claim.
 
     Attributes:
-        what: what is compared, such as `fp32 - w4`.
+        what: what is compared, such as `fp32 - w4`; for `MOST` with the dataset before it.
+        published: the difference of the paper's printed means; None if it is not printed, or not of this success.
         n: the replicates it was measured on, 0 where the study lacks one side.
         difference: the mean over the replicates.
         low: the lower end of its 95 % t-interval, for this comparison alone.
@@ -63,6 +71,7 @@ class Comparison:
     high: float | None = None
     p: float | None = None
     p_holm: float | None = None
+    published: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,11 +82,12 @@ class Verdict:
         claim: the claim's number.
         text: what it says.
         reading: the name of the reading; `NO_READING` if it has no effect on the claim, or the study has none.
-        dataset: the dataset, or `ALL`.
+        dataset: the dataset, `ALL` for their mean, or `MOST` for how many of them.
         success: what is taken for the attack's success.
         verdict: what the study says.
         bar: what the claim says all the differences are above.
-        comparisons: the numbers that the verdict rests on.
+        comparisons: the numbers that the verdict rests on; for `MOST`, those that decide each dataset.
+        published: what the paper's own printed means say, for either success.
     """
 
     claim: int
@@ -88,6 +98,12 @@ class Verdict:
     verdict: Finding
     bar: float
     comparisons: tuple[Comparison, ...]
+    published: PublishedVerdict
+
+    @property
+    def n(self) -> int:
+        """The replicates that it was measured on."""
+        return max((comparison.n for comparison in self.comparisons), default=0)
 
     def hardest(self) -> Comparison | None:
         """Return the comparison that speaks most against the claim and decides the verdict; None if there is none."""
@@ -95,17 +111,19 @@ class Verdict:
         return min(tested, key=lambda c: (_support(c, self.bar), c.difference), default=None)
 
 
-def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdict]:
+def verdicts(results: Sequence[TrialResult], attack: str = "svm", claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
     """Judge each claim, for each dataset and over all, as published and for the excess over the placebo.
 
     "All" is the mean over the study's datasets within each replicate: it speaks of these datasets, not of others, and
-    a difference that one of them lacks is lacking. A study of one dataset has none, nor has a claim about one. A claim
-    that no attack is in has a verdict as published only. A claim about SNNs with quantised activations is judged for
-    each reading of the study by itself, from the rows of that reading and those that no reading has an effect on.
+    a difference that one of them lacks is lacking. "Most" counts them, for a claim about most. A study of one dataset
+    has neither, nor has a claim about one. A claim that no attack is in has a verdict as published only. A claim about
+    SNNs with quantised activations is judged for each reading of the study by itself, from the rows of that reading and
+    those that no reading has an effect on.
 
     Args:
         results: the trials of one study; those under another protocol than the paper's are left aside.
         attack: the name of the attack.
+        claims: the claims.
 
     Raises:
         StudyError: no trial follows the paper's protocol, there are no numbers of that attack, or an axis that the
@@ -118,47 +136,109 @@ def verdicts(results: Sequence[TrialResult], attack: str = "svm") -> list[Verdic
     by_reading = {reading.name: StudyCells(rows_under(frame, reading)) for reading in readings(frame)} or without
     return [
         verdict
-        for claim in CLAIMS
+        for claim in claims
         for reading, cells in (by_reading if claim.about_reading else without).items()
         for success in (Success if claim.about_attack else (Success.PUBLISHED,))
-        for verdict in _judged(claim, reading, success, partial(Audit, cells, numbers, attack=attack), cells.datasets)
+        for verdict in _judged(
+            claim, reading, success, partial(StudyAudit, cells, numbers, attack, success), cells.datasets
+        )
     ]
 
 
 def _judged(
-    claim: Claim, reading: str, success: Success, audit: Callable[..., Audit], datasets: Sequence[str]
+    claim: Claim, reading: str, success: Success, audit: Callable[[str], Audit], datasets: Sequence[str]
 ) -> Iterator[Verdict]:
-    differences = {
-        dataset: claim.differences(audit(dataset=dataset, success=success))
-        for dataset in datasets
-        if claim.only in (None, dataset)
-    }
-    if len(differences) > 1:
-        differences[ALL] = _pooled(list(differences.values()))
-    for dataset, dataset_differences in differences.items():
-        compared = compare(dataset_differences, claim.bar)
-        finding = judge(compared, claim.bar)
-        yield Verdict(claim.number, claim.text, reading, dataset, success, finding, claim.bar, compared)
+    own = published_verdicts(claim, datasets)
+    made = []
+    for dataset, differences in claim.by_dataset(audit, datasets).items():
+        # An excess has no published counterpart.
+        published = own[dataset].differences if success is Success.PUBLISHED else {}
+        compared = compare(differences, claim.bar, published)
+        finding = judge(compared, claim.bar, claim.is_equivalence)
+        subject = (claim.number, claim.text, reading, dataset, success)
+        made.append(Verdict(*subject, finding, claim.bar, compared, own[dataset]))
+    yield from made
+    if MOST in own:
+        yield _most(made, own[MOST], claim.is_equivalence)
 
 
-def compare(differences: Differences, bar: float) -> tuple[Comparison, ...]:
-    """Test each of a claim's differences against its bar, and correct the p-values by Holm's method."""
+def compare(
+    differences: Differences, bar: float, published: Mapping[str, float | None] | None = None
+) -> tuple[Comparison, ...]:
+    """Test each of a claim's differences against its bar, and correct the p-values by Holm's method.
+
+    Args:
+        differences: by what is compared, over the replicates.
+        bar: the claim's.
+        published: the paper's own differences, kept beside.
+    """
     tested = [mean_difference(values[None], bar) for values in differences.values()]
     numbers = np.hstack([(t.mean, t.low, t.high, t.p) for t in tested])
     rows = np.vstack([numbers, holm(numbers[-1])]).T.tolist()
-    return tuple(
-        Comparison(what, 0 if math.isnan(row[0]) else len(values), *(None if math.isnan(x) else x for x in row))
-        for (what, values), row in zip(differences.items(), rows, strict=True)
-    )
+    made = []
+    for (what, values), row in zip(differences.items(), rows, strict=True):
+        difference, low, high, p, p_holm = (None if math.isnan(number) else number for number in row)
+        n = 0 if difference is None else len(values)
+        made.append(Comparison(what, n, difference, low, high, p, p_holm, (published or {}).get(what)))
+    return tuple(made)
 
 
-def judge(comparisons: Sequence[Comparison], bar: float) -> Finding:
+def judge(comparisons: Sequence[Comparison], bar: float, is_equivalence: bool = False) -> Finding:
     """Weigh all the comparisons of a claim, as the head of this file says."""
-    if not any(comparison.n for comparison in comparisons):
+    measured = [comparison for comparison in comparisons if comparison.n]
+    if not measured:
         return "not tested"
-    if any(_is_below(comparison, bar) and (comparison.p_holm or 0.0) < ALPHA for comparison in comparisons):
+    if _p_against(comparisons, bar) < ALPHA:
         return "contradicted"
-    return "supported" if min(_support(comparison, bar) for comparison in comparisons) > 1 - ALPHA else CANNOT_TELL
+    tested = [comparison for comparison in measured if comparison.p is not None]
+    if tested and not _p_for(tested, bar) < ALPHA:
+        return "not significant"
+    if len(tested) < len(measured):
+        return "no spread"
+    if len(measured) < len(comparisons):
+        return "incomplete"
+    return "equivalent" if is_equivalence else "supported"
+
+
+def partial_conjunction(p: Sequence[float], at_least: int) -> float:
+    """Return the p-value of "at least so many of these are true".
+
+    Args:
+        p: the p-value of each.
+        at_least: how many, from 1 to all.
+
+    Source: Benjamini and Heller 2008, Screening for partial conjunction hypotheses, equation 4 (by Bonferroni).
+    """
+    return min(1.0, (len(p) - at_least + 1) * sorted(p)[at_least - 1])
+
+
+def _most(made: Sequence[Verdict], own: PublishedVerdict, is_equivalence: bool) -> Verdict:
+    """Judge a claim about most datasets by the verdicts made on each."""
+    enough = majority(len(made))
+    complete = [all(comparison.n for comparison in v.comparisons) for v in made]
+    support = [_p_for(v.comparisons, v.bar) if whole else 1.0 for v, whole in zip(made, complete, strict=True)]
+    finding: Finding = "not significant"
+    if all(v.verdict == "not tested" for v in made):
+        finding = "not tested"
+    elif partial_conjunction(support, enough) < ALPHA:
+        finding = "equivalent" if is_equivalence else "supported"
+    elif partial_conjunction([_p_against(v.comparisons, v.bar) for v in made], len(made) - enough + 1) < ALPHA:
+        finding = "contradicted"
+    deciding = tuple(
+        replace(hardest, what=f"{title(v.dataset)}: {hardest.what}") for v in made if (hardest := v.hardest())
+    )
+    return replace(made[0], dataset=MOST, verdict=finding, comparisons=deciding, published=own)
+
+
+def _p_for(comparisons: Sequence[Comparison], bar: float) -> float:
+    """Return the p-value of all the comparisons being above the bar; 1 if one is below, or has no test."""
+    return max(1.0 if c.p is None or _is_below(c, bar) else c.p for c in comparisons)
+
+
+def _p_against(comparisons: Sequence[Comparison], bar: float) -> float:
+    """Return the p-value of some comparison being below the bar; 1 if none is."""
+    below = [comparison.p_holm for comparison in comparisons if _is_below(comparison, bar)]
+    return min((p for p in below if p is not None), default=1.0)
 
 
 def _is_below(comparison: Comparison, bar: float) -> bool:
@@ -170,7 +250,3 @@ def _support(comparison: Comparison, bar: float) -> float:
     if comparison.p is None:
         return 0.0
     return (1 - comparison.p) * (-1 if _is_below(comparison, bar) else 1)
-
-
-def _pooled(datasets: Sequence[Differences]) -> Differences:
-    return {what: mean_over([differences[what] for differences in datasets]) for what in datasets[0]}

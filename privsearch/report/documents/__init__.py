@@ -2,6 +2,7 @@
 
 audit.py             the audit of a study: a CSV for programs, Markdown for people
 importances.py       the importances of axes: tables and figures
+paper_claims.py      the paper's claims in its words, and what its own tables say of them
 paper_comparison.py  every published number beside the study's own
 paper_readings.py    the verdicts of several readings of the paper side by side
 paper_tables.py      A study in the layout of the paper's Tables II and III

@@ -1,5 +1,6 @@
 import io
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,15 +12,16 @@ from rich.console import Console
 from privsearch.analysis.frames import results_frame
 from privsearch.analysis.paper.verdicts import verdicts
 from privsearch.errors import StudyError
+from privsearch.report.documents.paper_claims import claims_markdown, published_markdown
 from privsearch.report.documents.paper_comparison import (
     compare_cells,
     comparison_markdown,
     comparison_view,
     write_comparison,
 )
-from privsearch.report.documents.paper_verdicts import verdict_views, verdicts_markdown
+from privsearch.report.documents.paper_verdicts import verdict_views, verdicts_csv, verdicts_markdown
 from privsearch.report.wording.formats import MISSING
-from privsearch.spec import HalvesProtocol
+from privsearch.spec import HalvesProtocol, TrialSpec
 from privsearch.study.result import Completed, Failed, TrialResult
 
 StudyOf = Callable[..., list[TrialResult]]
@@ -130,26 +132,64 @@ def test_terminal_shows_what_the_study_has(frame: pd.DataFrame) -> None:
     assert sum(line.startswith("  attack AUC") for line in lines) == 26
 
 
-def test_verdicts_stand_with_the_numbers_that_they_turn_on(study_of: StudyOf) -> None:
-    """Each claim has its table in the terminal; each verdict its hardest comparison with difference and interval."""
-    lower = study_of(lambda spec: {"auc": 0.6 - 0.05 * (spec.weight_bit_width is not None)}, noise=1e-6)
-    lines = printed(*verdict_views(verdicts(lower), "svm"))
-    start = lines.index("Claim 1: Quantised weights make ANNs leak less".ljust(len(lines[0])))
-    assert "as published" in lines[start + 1]
-    assert lines[start + 3].split() == ["Iris", "supported", "supported"]
-    assert "+0.050 [+0.050, +0.050]" in lines[start + 5]
-    assert sum(line.startswith("Claim ") for line in lines) == 17
+def lower_auc_with_quantised_weights(spec: TrialSpec) -> dict[str, float]:
+    return {"auc": 0.6 - 0.05 * (spec.weight_bit_width is not None)}
+
+
+def test_terminal_has_a_line_for_each_verdict(study_of: StudyOf) -> None:
+    """A claim, and below it each dataset with the verdicts of the study and of the paper's means, on one line."""
+    lines = printed(*verdict_views(verdicts(study_of(lower_auc_with_quantised_weights)), "svm"))
+    assert lines[0].split("  ")[-1].strip() == "paper's means"
+    start = lines.index("1. Quantised weights make ANNs leak less".ljust(80))
+    assert [" ".join(line.split()) for line in lines[start + 1 : start + 4]] == [
+        f"{dataset} supported (n = 5) supported (n = 5) holds" for dataset in ("Iris", "Breast Cancer", "all")
+    ]
+    escape = lines.index("20. Spike rate escape leaks least on most datasets".ljust(80))
+    assert " ".join(lines[escape + 3].split()) == "most not significant (n = 5) not significant (n = 5) violated"
+    accuracy = lines.index("5. Higher thresholds make 4- and 8-bit SNNs more accurate".ljust(80))
+    assert " ".join(lines[accuracy + 1].split()) == f"Iris not significant (n = 5) {MISSING} not published"
+    assert sum(re.match(r"\d+\. \S", line) is not None for line in lines) == 37
     assert max(map(len, lines)) <= 80
 
 
+def test_words_are_those_of_a_test(study_of: StudyOf) -> None:
+    """Significant or not, equivalent or not tested: no riddles."""
+    results = study_of(lambda spec: {})
+    found = verdicts([*results[:-1], *study_of(lambda spec: {}, replicates=1)[-1:]])
+    text = verdicts_markdown(found, "svm") + " ".join(printed(*verdict_views(found, "svm")))
+    assert not [words for words in ("annot", "told", "tell", "no attack") if words in text]
+    assert "not significant (n = 5)" in text
+
+
 def test_claims_in_markdown_list_every_comparison(study_of: StudyOf) -> None:
-    """All the verdicts at a glance, then all the numbers, and where no attack is in a claim it says so."""
-    found = verdicts(study_of(lambda spec: {}))
-    text = verdicts_markdown(found, "svm")
-    glance, numbers = text.split("## The numbers that they rest on")
-    assert glance.count("\n| ") == 2 + 15 * 3 + 2
+    """All the verdicts at a glance with what decides them, all the numbers, the claims, and the paper's own tables."""
+    found = verdicts(study_of(lower_auc_with_quantised_weights, noise=1e-6))
+    glance, numbers, claims, own = verdicts_markdown(found, "svm").split("\n## ")
+    assert glance.count("\n| ") == 2 + 35 * 3 + 2
     assert numbers.count("\n| ") == 2 + sum(len(verdict.comparisons) for verdict in found)
-    assert glance.count("no attack in it") == 4 * 3 + 2
+    assert glance.count(f"| {MISSING} |") == 16 * 3 + 2
+    line = next(line for line in glance.splitlines() if line.startswith("| 1. Quantised weights make ANNs leak less |"))
+    assert "| **supported: significant** (n = 5); fp32 - w" in line
+    assert ": +0.0500 [+0.0500, +0.0500] |" in line
+    assert line.endswith("| holds |")
+    assert claims_markdown() in claims
+    assert published_markdown() in own
+
+
+def test_published_difference_stands_beside_the_studys(study_of: StudyOf) -> None:
+    """In the numbers and in the CSV, for what the tables have; an excess has no published counterpart."""
+    found = verdicts(study_of(lambda spec: {}))
+    claims = pd.read_csv(io.StringIO(verdicts_csv(found)))
+    two = claims[(claims["claim"] == 2) & (claims["dataset"] == "breast_cancer")].set_index(["success", "what"])
+    assert two["published"].loc["as published"].to_dict() == {
+        "ANN w8 - SNN fp32": pytest.approx(-0.0034),
+        "ANN w4 - SNN fp32": pytest.approx(-0.0130),
+        "ANN w2 - SNN fp32": pytest.approx(0.0266),
+        **{f"ANN a{k} - SNN fp32": pytest.approx(math.nan, nan_ok=True) for k in (8, 4, 2)},
+    }
+    assert two["published"].loc["excess over placebo"].isna().all()
+    assert set(two["paper_means"]) == {"violated"}
+    assert "| Breast Cancer | as published | ANN w4 - SNN fp32 | > 0 | -0.0130 |" in verdicts_markdown(found, "svm")
 
 
 def test_files_say_the_same_as_the_objects(study_of: StudyOf, tmp_path: Path) -> None:
