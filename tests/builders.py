@@ -9,7 +9,7 @@ from privsearch._util.interval import Interval
 from privsearch.spec import PaperProtocol, TrialSpec
 from privsearch.study.attack_result import AcrossTargets, AttackResult, Cut, ExposedExample
 from privsearch.study.environment import present_environment
-from privsearch.study.result import Completed, Epoch, Failed, Replicate, TrainedNetwork
+from privsearch.study.result import AUDIT_VERSION, Completed, Epoch, Failed, Replicate, TrainedNetwork
 
 _WHERE_AND_WHEN = {"host": "host", "finished_at": "2026-01-01T00:00:00+00:00"}
 
@@ -41,6 +41,7 @@ def completed_of(trial_id: str, accuracies: Sequence[float], aucs: Sequence[floa
         across={attack.name: across for attack in spec.attacks},
         seconds=1.5,
         environments=(present_environment(),),
+        audit_version=AUDIT_VERSION,
         **_WHERE_AND_WHEN,
     )
 

@@ -119,21 +119,22 @@ def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
     """Merge two results of the same trial: a completed one counts more, and attacks and their times add up.
 
     What was trained again under other versions, or on another processor, are other networks: the later result then
-    stands alone, so that a trial never mixes the attacks on two trainings.
+    stands alone, so that a trial never mixes the attacks on two trainings. So does the one whose attacks were evaluated
+    by the later `AUDIT_VERSION`.
 
     Raises:
         ValueError: they have different numbers of replicates, and cannot be of the same trial.
     """
     if not isinstance(earlier, Completed):
         return later
-    if not isinstance(later, Completed):
+    if not isinstance(later, Completed) or later.audit_version < earlier.audit_version:
         return earlier
     attacks = {attack.name: attack for attack in (*earlier.spec.attacks, *later.spec.attacks)}
     replicates = tuple(
         new.model_copy(update={"attacks": {**old.attacks, **new.attacks}})
         for old, new in zip(earlier.replicates, later.replicates, strict=True)
     )
-    if not _trained_alike(earlier, later):
+    if not _trained_alike(earlier, later) or later.audit_version > earlier.audit_version:
         return later
     replaced = {attack.name for attack in earlier.spec.attacks} <= {attack.name for attack in later.spec.attacks}
     spec = later.spec.model_copy(update={"attacks": tuple(attacks.values())})
@@ -154,8 +155,12 @@ def _trained_alike(earlier: Completed, later: Completed) -> bool:
 
 
 def _agree(earlier: Completed, later: Completed) -> bool:
-    return not _trained_alike(earlier, later) or all(
-        (old.target, old.shadow) == (new.target, new.shadow)
-        and all(new.attacks[name] == result for name, result in old.attacks.items() if name in new.attacks)
-        for old, new in zip(earlier.replicates, later.replicates, strict=True)
+    return (
+        not _trained_alike(earlier, later)
+        or earlier.audit_version != later.audit_version
+        or all(
+            (old.target, old.shadow) == (new.target, new.shadow)
+            and all(new.attacks[name] == result for name, result in old.attacks.items() if name in new.attacks)
+            for old, new in zip(earlier.replicates, later.replicates, strict=True)
+        )
     )

@@ -83,6 +83,13 @@ class Cohort:
     environment: str = UNKNOWN_ENVIRONMENT
 
 
+AUDIT_VERSION: Final = 2
+"""The version of the attacks and of their evaluation, raised whenever the same signals give other numbers.
+
+1: until TPR, advantage and epsilon were judged on the other half of the examples, and RMIA broke its ties.
+"""
+
+
 class Completed(BaseModel):
     """A trial that ended with numbers.
 
@@ -97,6 +104,7 @@ class Completed(BaseModel):
         networks_unkept: the same for the networks.
         environments: the environment that the networks were trained in, and then any others that they were attacked
             in (`privsearch.study.environment.present_environment`).
+        audit_version: the `AUDIT_VERSION` under which the attacks were evaluated.
     """
 
     model_config = FROZEN
@@ -111,9 +119,15 @@ class Completed(BaseModel):
     unkept: Text | None = None
     networks_unkept: Text | None = None
     environments: tuple[Environment, ...] = Field((UNKNOWN_ENVIRONMENT,), min_length=1)
+    audit_version: int = Field(1, ge=1)
     seconds: float
     host: Text = Field(default_factory=platform.node)
     finished_at: Text = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @property
+    def audited_earlier(self) -> bool:
+        """True if the attacks were evaluated in a way that has been corrected since."""
+        return bool(self.across) and self.audit_version < AUDIT_VERSION
 
     @model_validator(mode="after")
     def _every_attack_was_run_on_every_target(self) -> Self:

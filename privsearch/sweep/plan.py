@@ -28,7 +28,7 @@ from privsearch.sweep.checks import (
     describe_datasets,
 )
 from privsearch.sweep.cost import attack_seconds
-from privsearch.sweep.planned import PlannedTrial, Recorded
+from privsearch.sweep.planned import PlannedTrial, Recorded, to_evaluate_again, with_recorded
 from privsearch.sweep.reuse import Superseded, superseded
 from privsearch.sweep.search.plan import SearchPlan, plan_searches
 
@@ -132,6 +132,13 @@ class Plan:
         trained_on = [trial.spec.dataset for trial in self.todo if not trial.trained]
         trained_on += [search.task.base.dataset for search in self.searches if search.open]
         return list({dataset_name(dataset): dataset for dataset in trained_on}.values())
+
+    @property
+    def audited_earlier(self) -> tuple[int, int]:
+        """The numbers of recorded trials audited by an earlier version: those to evaluate again, and the others."""
+        earlier = [trial for trial in self.all_trials if trial.audited_earlier]
+        again = sum(not trial.cached and trial.trained for trial in earlier)
+        return again, len(earlier) - again
 
     def missing_data(self) -> list[str]:
         """Return what has to be fetched before the trials left to run can be trained, in words."""
@@ -283,14 +290,15 @@ def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
     trained = [r for trial_id in content.trials if isinstance(r := recorded.get(trial_id), Completed)]
     if not trained:
         raise StudyError(f"{study.path}: must hold trained trials to attack, but has none; run its sweep first")
-    trials = []
+    trials, kept = [], content.signals.trial_ids()
     for result in trained:
         fitting = [a for a in attacks if a in sweep.attacks_under(result.spec.protocol, result.spec.model)]
-        missing = tuple(attack for attack in fitting if attack not in result.spec.attacks)
+        again = result.trial_id in kept and to_evaluate_again(result)
+        done = () if again else result.spec.attacks
+        missing = tuple(a for a in (with_recorded(tuple(fitting), result) if again else fitting) if a not in done)
         seconds = _attack_seconds(result.spec, missing)
-        spec = result.spec.model_copy(update={"attacks": (*result.spec.attacks, *missing)})
+        spec = result.spec.model_copy(update={"attacks": tuple(dict.fromkeys((*result.spec.attacks, *missing)))})
         trials.append(PlannedTrial(result.trial_id, spec, (), missing, True, seconds, 0, result.environments))
-    kept = content.signals.trial_ids()
     lost = [trial for trial in trials if trial.missing and trial.trial_id not in kept]
     if lost:
         raise StudyError(

@@ -17,7 +17,7 @@ from privsearch.models.training import EpochListener, Listeners, train_cohort
 from privsearch.spec import Attack, TrialSpec
 from privsearch.study.environment import present_environment, same_versions
 from privsearch.study.network_archive import KeptNetwork, KeptNetworks
-from privsearch.study.result import UNKNOWN_ID, Cohort, Completed, TrialResult, failure
+from privsearch.study.result import AUDIT_VERSION, UNKNOWN_ID, Cohort, Completed, TrialResult, failure
 
 T = TypeVar("T")
 
@@ -207,5 +207,6 @@ def _attacked(spec: TrialSpec, trial_id: str, cohort: Cohort, environment: str, 
         refused=outcome.refused,
         dead=outcome.dead,
         environments=tuple(dict.fromkeys((cohort.environment, environment))),
+        audit_version=AUDIT_VERSION,
         seconds=time.perf_counter() - started,
     )

@@ -95,6 +95,19 @@ def test_attacks_of_two_runs_add_up(path: Path) -> None:
     assert result.refused == {"lira": "too few"}
 
 
+def test_the_later_audit_of_a_trial_stands_alone(path: Path) -> None:
+    """Whichever line comes first, and with its own attacks only: numbers of two versions are not joined."""
+    earlier = make_completed(attacks=(SvmAttack(), SvmAttack(per_class=True)), auc=0.6)
+    earlier = earlier.model_copy(update={"audit_version": 1})
+    later = make_completed(auc=0.7)
+    for order in ((earlier, later), (later, earlier)):
+        path.unlink(missing_ok=True)
+        append(path, *order)
+        read = read_record(path)
+        assert read.results == {later.trial_id: later}
+        assert read.repeated[0].agrees
+
+
 def test_garbage_is_collected_again_whatever_happened() -> None:
     """The pause ends with an error as without one, and one within another does not end it."""
 

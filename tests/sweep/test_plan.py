@@ -95,6 +95,41 @@ def test_what_was_kept_needs_no_training(tiny_sweep: SweepSpec, study: Study) ->
     assert more.todo[0] == more.trials[3], "a training takes longer than an attack"
 
 
+def begin_earlier(study: Study, sweep: SweepSpec, count: int) -> Plan:
+    """Record trials as an earlier privsearch audited them, with one attack more than the sweep asks for."""
+    plan = make_plan(sweep, study)
+    study.begin(sweep, {trial.trial_id: "iris" for trial in plan.trials}, {})
+    attacks = (SvmAttack(), ThresholdAttack(kind="entropy"))
+    with RecordWriter(study.record_path) as record:
+        for trial in plan.trials[:count]:
+            result = make_completed(trial.trial_id, attacks=attacks, protocol=trial.spec.protocol)
+            spec = trial.spec.model_copy(update={"attacks": attacks})
+            record.append(result.model_copy(update={"spec": spec, "audit_version": 1}))
+    return plan
+
+
+def test_what_an_earlier_version_audited_is_evaluated_again_where_signals_are_kept(
+    tiny_sweep: SweepSpec, study: Study
+) -> None:
+    """All recorded attacks, without training; where no signals are kept, the record stands, and that is told."""
+    plan = begin_earlier(study, tiny_sweep, 3)
+    keep_signals_of(study, *(trial.trial_id for trial in plan.trials[:2]))
+    again = make_plan(tiny_sweep, study)
+    assert [(trial.cached, trial.trained) for trial in again.trials[:3]] == [(False, True)] * 2 + [(True, True)]
+    assert [[attack.name for attack in trial.missing] for trial in again.trials[:2]] == [["svm", "entropy"]] * 2
+    assert again.audited_earlier == (2, 1)
+    on_kept = attack_plan(study, [SvmAttack()])
+    assert [[attack.name for attack in trial.missing] for trial in on_kept.trials] == [["svm", "entropy"]] * 2 + [[]]
+
+
+def test_numbers_of_two_versions_of_the_audit_are_never_joined(tiny_sweep: SweepSpec, study: Study) -> None:
+    """A further attack on what an earlier version audited brings all recorded attacks again, trained or not."""
+    begin_earlier(study, tiny_sweep, 1)
+    (trial, *_) = make_plan(changed(tiny_sweep, attacks=["svm", "loss"]), study).trials
+    assert [attack.name for attack in trial.missing] == ["svm", "loss", "entropy"]
+    assert not trial.trained
+
+
 def test_a_plan_says_what_was_recorded_under_other_versions(
     tiny_sweep: SweepSpec, study: Study, other_versions: OtherVersions
 ) -> None:

@@ -114,6 +114,11 @@ def reuse_lines(plan: Plan) -> Iterator[str]:
         counts = "; ".join(f"{count} ({changes})" for changes, count in plan.recorded_differently.items())
         fate = "are run again" if plan.only_same_versions else "are reused; run them again with --reuse same-versions"
         yield f"recorded in another environment: {counts}; those of other versions {fate}"
+    again, left = plan.audited_earlier
+    if again:
+        yield f"audited by an earlier version, and evaluated again on the kept signals: {again}; nothing is trained"
+    if left:
+        yield f"audited by an earlier version, whose signals are not kept: {left}; their numbers are as they were"
     if unrecorded := sum(trial.trained and not trial.recorded_under for trial in plan.trials):
         fate = "trained again" if plan.only_same_versions else "used; train them again with --reuse same-versions"
         yield f"not recorded, but trained, as their signals are kept: {unrecorded}; those of other versions are {fate}"

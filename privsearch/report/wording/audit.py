@@ -101,6 +101,12 @@ def left_out(results: Sequence[TrialResult]) -> Iterator[str]:
     whole = f"of {len(results)} trials"
     if failed := sum(isinstance(result, Failed) for result in results):
         yield f"{failed} {whole} failed and are left out."
+    if earlier := sum(isinstance(result, Completed) and result.audited_earlier for result in results):
+        yield (
+            f"{earlier} {whole} were audited by an earlier version: their TPRs, advantages and bounds on epsilon are "
+            "not those described here. `privsearch sweep` evaluates them again where their signals are kept, without "
+            "any training."
+        )
     yield from _not_learnt(results)
     unattacked = [result for result in results if isinstance(result, Completed) and not result.across]
     if unattacked:

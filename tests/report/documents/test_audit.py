@@ -76,9 +76,8 @@ def test_exposed_examples_are_counted_over_configurations(audited: Audited, tmp_
 
 def test_placebo_stands_beside_the_papers_numbers(audited: Audited, tmp_path: Path) -> None:
     """Under `paper` every attack has its placebo and its excess; under `halves` there is none."""
-    assert "| ANN | 0.500 / +0.020 [+0.020, +0.020] | 0.500 / +0.020 [+0.020, +0.020] |" in (
-        paper := document(tmp_path, [audited([0.6] * 4, [0.5] * 4, protocol="paper")])
-    )
+    paper = document(tmp_path, [audited([0.6] * 4, [0.5] * 4, protocol="paper")])
+    assert "| ANN | 0.500 / +0.020 [+0.020, +0.020] | 0.500 / +0.020 [+0.020, +0.020] |" in paper
     decided = [line for line in paper.splitlines() if line.startswith("| ANN | 0.905")]
     assert any("0.000; +0.040 [+0.040, +0.040]" in line and "0.110; +0.020" in line for line in decided)
     assert "no bound on epsilon" in paper
