@@ -239,6 +239,7 @@ FIELDS: Final = (
     change("a direction that is none", "maximize", "maximise"),
     change("four objectives", "{test", "{train_accuracy: maximize, seconds: minimize, test"),
     change("an objective that is no column", "svm.auc", "lira.auc"),
+    change("epsilon where membership is not random", "svm.auc", "svm.epsilon_low"),
     more("a protocol that is none", "protocol: halvs"),
     more("a protocol that is a number", "protocol: 5"),
     more("a protocol with an odd number of networks", "protocol: {kind: halves, networks: 5}"),

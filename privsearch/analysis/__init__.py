@@ -10,7 +10,7 @@ importances.py    the growth of a front, the axes that decide outcomes, the valu
 intervals.py      intervals of means over targets, from each target's own estimate
 labels.py         the words for configurations, columns and numbers
 learning.py       which networks have learnt, and which far less than in full precision
-metrics.py        AUC, TPR, advantage, epsilon, noise floor: the only definitions
+metrics/          AUC, TPR, advantage, epsilon, noise floor: the only definitions
 paper/            the published numbers and claims, and how a study bears them out
 pareto.py         comparable outcomes, the front, constraints and the hypervolume
 ped_anova.py      the importance of an axis, by PED-ANOVA on counts

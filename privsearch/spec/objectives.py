@@ -5,7 +5,7 @@ from typing import Literal
 
 from privsearch._util.text import cut, remedy
 from privsearch.spec.attacks import WORST
-from privsearch.spec.columns import AUDIT_MEANS, EPSILON, Column
+from privsearch.spec.columns import EPSILON, WITH_PLACEBO, Column
 from privsearch.spec.constraints import Constraint
 
 Direction = Literal["maximize", "minimize"]
@@ -22,10 +22,16 @@ def as_objective(column: str, direction: Direction, value: float) -> float:
 def not_a_column(given: str, columns: Sequence[str]) -> str:
     """Return the sentence about a name that is none of the result `columns`."""
     attacks = list(dict.fromkeys(attack for column in columns if (attack := Column.parse(column).attack) is not None))
-    numbers = [number for number in (*AUDIT_MEANS, EPSILON) if str(Column(WORST, number)) in columns]
+    numbers = [number for number in (*WITH_PLACEBO, EPSILON) if str(Column(WORST, number)) in columns]
+    has_placebo = str(Column(WORST, "auc").placebo) in columns
+    prefixes = ", each also with placebo_, matched_ or excess_ before it, such as .excess_auc" if has_placebo else ""
+    why = ""
+    if Column.parse(given).number == EPSILON and has_placebo:
+        why = "; no attack bounds epsilon under the protocol paper, where membership is not random"
     return (
         "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, seconds, or one of "
-        f"{', '.join(attacks)} with .{', .'.join(numbers)} behind it), but got {cut(given)}; {remedy(given, columns)}"
+        f"{', '.join(attacks)} with .{', .'.join(numbers)} behind it{prefixes}), but got {cut(given)}{why}; "
+        f"{remedy(given, columns)}"
     )
 
 
