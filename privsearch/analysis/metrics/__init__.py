@@ -12,6 +12,7 @@ from privsearch.analysis.metrics.epsilon import bound_over_targets, epsilon_lowe
 from privsearch.analysis.metrics.held_out import (
     HeldOut,
     direction,
+    directions,
     held_out_advantage,
     held_out_tpr,
     needed_for_held_out,
@@ -26,6 +27,7 @@ __all__ = [
     "auc_interval",
     "bound_over_targets",
     "direction",
+    "directions",
     "epsilon_lower_bound",
     "held_out_advantage",
     "held_out_tpr",

@@ -48,6 +48,18 @@ def direction(scores: Float[Array, " n"], is_member: Bool[Array, " n"]) -> float
     return -1.0 if auc_interval(scores, is_member).high < 0.5 else 1.0
 
 
+def directions(
+    scores: Float[Array, " n"], is_member: Bool[Array, " n"], first: Bool[Array, " n"]
+) -> tuple[float, float]:
+    """Return the directions that the first and the second half are judged in, each chosen on the other half.
+
+    Raises:
+        MetricError: a half lacks members or non-members, or a score is not finite.
+    """
+    check_halves(scores, is_member, first, "a direction chosen on other examples")
+    return direction(scores[~first], is_member[~first]), direction(scores[first], is_member[first])
+
+
 def needed_for_held_out(fpr: float) -> int:
     """Return the fewest non-members for `held_out_tpr`: enough on either half.
 
@@ -63,6 +75,7 @@ def held_out_tpr(
     fpr: float,
     first: Bool[Array, " n"],
     confidence: float = 0.95,
+    signs: tuple[float, float] | None = None,
 ) -> HeldOut:
     """Estimate the share of members found at this false positive rate, `tpr_at_fpr` on either half.
 
@@ -72,6 +85,7 @@ def held_out_tpr(
         fpr: the rate allowed, a fraction.
         first: `(n,)`, True for the first half of the examples, drawn without regard to their membership.
         confidence: a fraction.
+        signs: the `directions`, if at hand.
 
     Raises:
         MetricError: a half lacks members or non-members, the non-members are fewer than `needed_for_held_out`, or a
@@ -84,7 +98,7 @@ def held_out_tpr(
             f"an FPR of {fpr} needs at least {needed} non-members, half of them to judge either half of the members, "
             f"but got {others}; use more non-members or a larger FPR"
         )
-    signs = [direction(scores[fit], is_member[fit]) for fit in (~first, first)]
+    signs = signs or directions(scores, is_member, first)
     values = [
         interpolated_tpr(sign * scores[judged], is_member[judged], fpr)
         for sign, judged in zip(signs, (first, ~first), strict=True)
@@ -96,7 +110,11 @@ def held_out_tpr(
 
 
 def held_out_advantage(
-    scores: Float[Array, " n"], is_member: Bool[Array, " n"], first: Bool[Array, " n"], confidence: float = 0.95
+    scores: Float[Array, " n"],
+    is_member: Bool[Array, " n"],
+    first: Bool[Array, " n"],
+    confidence: float = 0.95,
+    signs: tuple[float, float] | None = None,
 ) -> HeldOut:
     """Compute the membership advantage, TPR - FPR, at a threshold that was chosen on other examples.
 
@@ -109,6 +127,7 @@ def held_out_advantage(
         is_member: `(n,)`.
         first: `(n,)`, True for the first half of the examples, drawn without regard to their membership.
         confidence: a fraction.
+        signs: the `directions`, if at hand.
 
     Raises:
         MetricError: a half lacks members or non-members, or a score is not finite.
@@ -117,7 +136,10 @@ def held_out_advantage(
     counted once and the thresholds taken as given.
     """
     check_halves(scores, is_member, first, "a threshold judged on other examples")
-    rates = np.array([_rates_outside(fit, scores, is_member) for fit in (~first, first)])
+    signs = signs or directions(scores, is_member, first)
+    rates = np.array(
+        [_rates_outside(fit, sign * scores, is_member) for fit, sign in zip((~first, first), signs, strict=True)]
+    )
     (tpr, fpr), z = rates.mean(axis=0), normal_quantile(confidence)
     tpr_low, tpr_high = wilson_limits(tpr, int(is_member.sum()), z)
     fpr_low, fpr_high = wilson_limits(fpr, int((~is_member).sum()), z)
@@ -171,10 +193,9 @@ def num_above(scores: Float[Array, " n"], thresholds: Float[Array, " k"]) -> Int
 def _rates_outside(
     fit: Bool[Array, " n"], scores: Float[Array, " n"], is_member: Bool[Array, " n"]
 ) -> tuple[float, float]:
-    """Compute TPR and FPR outside of `fit` in the direction and at the threshold that are best on `fit`."""
-    turned = direction(scores[fit], is_member[fit]) * scores
-    thresholds = all_thresholds(turned[fit])
-    tpr = num_above(turned[fit & is_member], thresholds) / np.count_nonzero(fit & is_member)
-    fpr = num_above(turned[fit & ~is_member], thresholds) / np.count_nonzero(fit & ~is_member)
-    accused = turned > thresholds[np.argmax(tpr - fpr)]
+    """Compute TPR and FPR outside of `fit` at the threshold that is best on `fit`."""
+    thresholds = all_thresholds(scores[fit])
+    tpr = num_above(scores[fit & is_member], thresholds) / np.count_nonzero(fit & is_member)
+    fpr = num_above(scores[fit & ~is_member], thresholds) / np.count_nonzero(fit & ~is_member)
+    accused = scores > thresholds[np.argmax(tpr - fpr)]
     return float(accused[~fit & is_member].mean()), float(accused[~fit & ~is_member].mean())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from statistics import fmean
 from typing import Final, TypeVar
 
@@ -15,6 +16,7 @@ from privsearch.analysis.metrics import (
     HeldOut,
     attack_auc,
     auc_interval,
+    directions,
     epsilon_lower_bound,
     held_out_advantage,
     held_out_tpr,
@@ -98,15 +100,22 @@ class Scored:
             (half & kind).any() for half in (self.first, ~self.first) for kind in (self.is_member, ~self.is_member)
         )
 
+    @cached_property
+    def signs(self) -> tuple[float, float]:
+        """The directions that the halves are judged in."""
+        return directions(self.scores, self.is_member, self.first)
+
     def advantage(self) -> HeldOut | None:
         """Return the advantage; None if a half lacks members or non-members."""
-        return held_out_advantage(self.scores, self.is_member, self.first) if self.divisible else None
+        if not self.divisible:
+            return None
+        return held_out_advantage(self.scores, self.is_member, self.first, signs=self.signs)
 
     def tprs(self) -> dict[str, HeldOut | None]:
         """Return the TPR by false positive rate; None if the non-members cannot resolve it."""
         num_others = int((~self.is_member).sum())
         return {
-            rate_key(fpr): held_out_tpr(self.scores, self.is_member, fpr, self.first)
+            rate_key(fpr): held_out_tpr(self.scores, self.is_member, fpr, self.first, signs=self.signs)
             if self.divisible and num_others >= needed_for_held_out(fpr)
             else None
             for fpr in FPRS
