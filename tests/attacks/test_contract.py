@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from itertools import product
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
 from privsearch.attacks.base import label_log_odds
 from privsearch.errors import MetricError
 from privsearch.spec import Attack, LabelOnlyAttack, LiraAttack, RmiaAttack, SvmAttack, ThresholdAttack
+from privsearch.spec.attacks import Means, Mode, Variance
 
 # What reads the target alone needs no shadow, and nothing that could be missing in the shadows can be refused.
 TARGET_ALONE: Sequence[Attack] = (
@@ -28,9 +31,12 @@ WITH_SHADOWS: Sequence[Attack] = (
     SvmAttack(per_class=True),
     SvmAttack(undersample=False),
     LiraAttack(),
-    LiraAttack(variance="per_example"),
     LiraAttack(mode="offline"),
-    LiraAttack(mode="offline", variance="per_example"),
+    *(
+        LiraAttack(mode=mode, variance=variance, means=means)
+        for mode, variance, means in product(get_args(Mode), get_args(Variance), get_args(Means))
+        if (variance, means) != ("shrunken", "shrunken")
+    ),
     RmiaAttack(),
     RmiaAttack(mode="offline"),
 )

@@ -68,7 +68,7 @@ def test_thresholds_are_their_formulas(kind: ThresholdKind, views: int) -> None:
 @modes
 @pytest.mark.parametrize("variance", ["pooled", "per_example"])
 @numbers_of_views
-def test_lira_is_its_formula(mode: Mode, variance: Literal["pooled", "per_example"], views: int) -> None:
+def test_lira_is_the_papers_formula(mode: Mode, variance: Literal["pooled", "per_example"], views: int) -> None:
     """Normal densities, or the tail of one, example by example and view by view."""
     view = small_view(views)
     size = len(view.queried.labels)
