@@ -10,7 +10,7 @@ from numpy import ndarray as Array
 from scipy.special import gammaln, log_ndtr
 
 from privsearch.attacks.base import AttackView, in_and_out, label_log_odds
-from privsearch.attacks.shrinkage import moderated_variances, shrunken_means
+from privsearch.attacks.shrinkage import shrunken_means, shrunken_variances
 from privsearch.errors import MetricError
 from privsearch.spec.attacks import Means, Mode, Variance
 
@@ -31,7 +31,7 @@ def lira_scores(
 
     The variance is that of a network's phi on one example. `per_example` estimates it from the example's few shadows;
     `pooled` is the mean of these estimates over all examples, weighted by their degrees of freedom. `shrunken` weighs
-    the one against the other (`moderated_variances`), and online puts Student's t distribution with the resulting
+    the one against the other (`shrunken_variances`), and online puts Student's t distribution with the resulting
     degrees of freedom in the place of the normal one; from one shadow in each state it is `pooled`. The means in and
     out are the example's own (`per_example`), or drawn towards what the other examples let expect (`shrunken`,
     `shrunken_means`). Whatever weighs on one example more than on another comes from as many shadows of each, so that
@@ -47,7 +47,7 @@ def lira_scores(
     Raises:
         MetricError: an example has no shadow in one of the states, or too few shadows to estimate a variance from.
 
-    Source: Carlini et al. 2022, section IV, with Algorithm 1; `shrunken`: Smyth 2004, Efron and Morris 1973.
+    Source: Carlini et al. 2022, section IV, with Algorithm 1; `shrunken`: Robbins 1983, Efron and Morris 1973.
     """
     inside, outside = in_and_out(view.shadow_is_member, rng)
     phi, shadows = label_log_odds(view.queried)
@@ -79,8 +79,9 @@ class _Distribution:
         z, d = (phi - self.mean) / self.std, self.degrees
         density: Array = -(z**2) / 2 - np.log(self.std)
         if math.isfinite(d):
-            constant = gammaln((d + 1) / 2) - gammaln(d / 2) - math.log(d / 2) / 2
-            density = constant - (d + 1) / 2 * np.log1p(z**2 / d) - np.log(self.std)
+            # The scale is that of Student's t with this standard deviation.
+            constant = gammaln((d + 1) / 2) - gammaln(d / 2) - math.log(d / 2 - 1) / 2
+            density = constant - (d + 1) / 2 * np.log1p(z**2 / (d - 2)) - np.log(self.std)
         return density
 
     def log_odds(self, phi: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -103,8 +104,8 @@ def _distributions(
     ]
     centres = np.stack([values.mean(axis=0) for values in chosen])
     if means == "shrunken":
-        noise = np.stack([np.broadcast_to(std**2 / len(chosen[0]), centres.shape[1]) for std, _ in spreads])
-        centres = shrunken_means(centres, noise)
+        noise = np.stack([np.broadcast_to(std**2 / len(chosen[0]), centres.shape[1]) for std, _ in spreads], axis=-1)
+        centres = shrunken_means(centres, noise[:, :, None] * np.eye(len(states)))
     return [_Distribution(centre, *spread) for centre, spread in zip(centres, spreads, strict=True)]
 
 
@@ -126,7 +127,7 @@ def _spread(
         _check_degrees_of_freedom(own, variance)
         spread = values.var(axis=0, ddof=1)
         if variance == "shrunken":
-            spread, degrees = moderated_variances(spread, own, least=MIN_STD**2)
+            spread, degrees = shrunken_variances(spread, own)
     return np.maximum(np.sqrt(spread), MIN_STD), degrees
 
 

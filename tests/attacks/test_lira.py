@@ -10,7 +10,7 @@ from scipy.stats import norm, t
 from privsearch.analysis.metrics import attack_auc
 from privsearch.attacks import AttackView, Outputs
 from privsearch.attacks.lira import lira_scores
-from privsearch.attacks.shrinkage import moderated_variances, shrunken_means
+from privsearch.attacks.shrinkage import shrunken_means, shrunken_variances
 from privsearch.errors import MetricError
 from privsearch.spec.attacks import Means, Variance
 
@@ -152,18 +152,19 @@ def test_shrinking_never_costs_power(gaps_differ: bool, noises_differ: bool, sha
 
 
 def test_shrunken_is_students_t_about_shrunken_means() -> None:
-    """The densities of scipy, with the moderated variances and their degrees of freedom."""
+    """The densities of scipy, with the shrunken variances and their degrees of freedom."""
     made = hard_and_easy(40, 8, seed=0, gaps_differ=True, noises_differ=True)
     # Each state has as many shadows for all examples, so that all of them are chosen.
     odds = made.queried.shadows[:, 0, :, 0]
     states = odds[4:], odds[:4]
-    moderated = [moderated_variances(values.var(axis=0, ddof=1), 3, 1e-12) for values in states]
+    shrunken = [shrunken_variances(values.var(axis=0, ddof=1), 3) for values in states]
     centres = shrunken_means(
-        np.stack([values.mean(axis=0) for values in states]), np.stack([squares / 4 for squares, _ in moderated])
+        np.stack([values.mean(axis=0) for values in states]),
+        np.stack([squares / 4 for squares, _ in shrunken], axis=-1)[:, :, None] * np.eye(2),
     )
     out, inside = (
-        t.logpdf(made.queried.target[0, :, 0], degrees, centre, np.sqrt(squares))
-        for centre, (squares, degrees) in zip(centres, moderated, strict=True)
+        t.logpdf(made.queried.target[0, :, 0], degrees, centre, np.sqrt(squares * (degrees - 2) / degrees))
+        for centre, (squares, degrees) in zip(centres, shrunken, strict=True)
     )
-    assert max(degrees for _, degrees in moderated) < 20
+    assert max(degrees for _, degrees in shrunken) < 20
     assert scores(made, "online", "shrunken", "shrunken") == pytest.approx(inside - out, rel=1e-9)
