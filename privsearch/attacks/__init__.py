@@ -9,6 +9,7 @@ protocols/      which networks a trial trains on what, and how an attack is eval
 rbf_svm.py      the RBF-SVM of scikit-learn, in less time
 registered.py   attacks of a user's own
 rmia.py         the robust membership inference attack of Zarifzadeh et al. 2024
+shrinkage.py    estimates from few networks, drawn towards what the other examples say
 svm.py          the paper's RBF-SVM on a shadow's outputs
 thresholds.py   loss, confidence and entropy, without any shadow
 """
@@ -48,7 +49,7 @@ def attack_scores(attack: Attack, view: AttackView, rng: np.random.Generator) ->
         case "svm":
             return svm_scores(view, rng, per_class=attack.per_class, undersample=attack.undersample)
         case "lira":
-            return lira_scores(view, rng, mode=attack.mode, variance=attack.variance)
+            return lira_scores(view, rng, mode=attack.mode, variance=attack.variance, means=attack.means)
         case "rmia":
             return rmia_scores(view, rng, mode=attack.mode, a=attack.a, gamma=attack.gamma)
         case "label_only":

@@ -25,13 +25,18 @@ def rmia_scores(
 
     No network was trained on the population, so its Pr(z) is the offline one in either mode.
 
+    The share is a step function of the ratio, and at its top many examples share one step, members and non-members
+    alike, so that no threshold would accuse few of them. Within a step, examples are therefore ordered by the logarithm
+    of their ratio, averaged over the views: the lowest score of a step is the share itself, and every other exceeds it
+    by less than half a step. Only examples with one share and one ratio are tied.
+
     The authors' code (ml_privacy_meter) has steps that are not part of the method and are left out here. `a` is given
     and not tuned on a paired network. Pr(z) is the mean over all shadows; the code keeps the larger half of the values.
     Means are not trimmed, and the softmax has no temperature, margin or Taylor expansion, as in its experiments. Over
     views scores are averaged; the experiments take a majority vote for each z.
 
     Returns:
-        `(n,)`, a fraction, the mean over the views; higher means more likely a member.
+        `(n,)`, a fraction, the mean over the views, plus less than half a step; higher means more likely a member.
 
     Raises:
         MetricError: the population is empty, or an example has no shadow in one of the states.
@@ -53,9 +58,16 @@ def rmia_scores(
         ratio = target - _log_offline(mean_out, a)
     population, population_shadows = _log_confidences(view.population)
     to_exceed = np.sort(population - _log_offline(_log_mean(population_shadows), a) + math.log(gamma), axis=-1)
-    exceeded = [np.searchsorted(*of_view) for of_view in zip(to_exceed, ratio, strict=True)]
-    mean: Array = np.mean(exceeded, axis=0) / len(view.population.labels)
-    return mean
+    # Counted in integers over all views, so that equal shares are equal to the last digit.
+    exceeded = sum(np.searchsorted(*of_view) for of_view in zip(to_exceed, ratio, strict=True))
+    scores: Array = (exceeded + _within_step(ratio.mean(axis=0))) / to_exceed.size
+    return scores
+
+
+def _within_step(values: Float[Array, " n"]) -> Float[Array, " n"]:
+    """Return numbers from 0 to below a half in the order of the values; equal values get equal numbers."""
+    distinct, ranks = np.unique(values, return_inverse=True)
+    return ranks / (2 * len(distinct))
 
 
 def _log_confidences(outputs: Outputs) -> tuple[Float[Array, "views n"], Float[Array, "shadows views n"]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from privsearch.spec import registry
 from privsearch.spec.datasets import Name
@@ -18,7 +18,9 @@ ThresholdKind = Literal["loss", "confidence", "entropy", "modified_entropy"]
 Mode = Literal["online", "offline"]
 """The shadows of an attack: those trained on an example and those not (online), or the latter alone (offline)."""
 
-Variance = Literal["pooled", "per_example"]
+Variance = Literal["pooled", "per_example", "shrunken"]
+
+Means = Literal["per_example", "shrunken"]
 
 ReadoutField = Annotated[
     Readout,
@@ -66,7 +68,12 @@ class ThresholdAttack(BaseModel):
 
 
 class LiraAttack(BaseModel):
-    """The likelihood ratio attack of Carlini et al. 2022."""
+    """The likelihood ratio attack of Carlini et al. 2022.
+
+    By default variances and means are shrunken, and the attack's name is `lira_shrunken`. `lira` is the attack without
+    that: it has a pooled variance, and each example's own means. So it was before there was a choice of means, which is
+    why a mapping that gives one of those variances, as records from then do, has the means of then unless it says more.
+    """
 
     model_config = STRICT
 
@@ -74,15 +81,33 @@ class LiraAttack(BaseModel):
     mode: Mode = Field(
         "online", description="'online' (shadows with and without the example) or 'offline' (those without it)"
     )
-    variance: Variance = Field("pooled", description="'pooled' (one variance for all examples) or 'per_example'")
+    variance: Variance = Field(
+        "shrunken",
+        description="'shrunken' (between the other two), 'pooled' (one variance for all examples) or 'per_example'",
+    )
+    means: Means = Field(
+        "shrunken", description="'shrunken' (towards those of the other examples) or 'per_example' (each its own)"
+    )
     signals: ReadoutField = "final_mem"
     queries: QueriesField = "plain"
 
     @property
     def name(self) -> str:
         """The first part of this attack's columns in the results table."""
-        per_example = "_per_example" * (self.variance == "per_example")
-        return "lira" + "_offline" * (self.mode == "offline") + per_example + _suffix(self)
+        variance = f"_{self.variance}" * (self.variance != "pooled")
+        means = f"_{self.means}_means" * (self.means != _means_beside(self.variance))
+        return "lira" + "_offline" * (self.mode == "offline") + variance + means + _suffix(self)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _means_of_then(cls, fields: Any) -> Any:
+        given = isinstance(fields, dict) and "variance" in fields and "means" not in fields
+        return {**fields, "means": _means_beside(fields["variance"])} if given else fields
+
+
+def _means_beside(variance: Any) -> Means:
+    """Return the means of an attack that gives its variance and says no more."""
+    return "per_example" if variance in ("pooled", "per_example") else "shrunken"
 
 
 class RmiaAttack(BaseModel):
@@ -204,7 +229,7 @@ def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | N
     both. An average over views needs these views. Spikes and membranes need a spiking network.
     """
     if attack.kind in ("lira", "rmia") and not protocol.shadows_in_each_state:
-        return f"{attack.name} needs shadows with and without each example: add halves to protocol, or drop it"
+        return f"{attack.kind} needs shadows with and without each example: add halves to protocol, or drop it"
     if attack.queries not in protocol.queries:
         return (
             f"it asks about {attack.queries} views: give the protocol halves {VIEWS_OF[attack.queries]} of at least 1 "

@@ -96,7 +96,7 @@ def test_difference_is_b_minus_a_in_every_target() -> None:
     assert (row["n"], row["verdict"]) == (4, "B leaks less")
 
 
-@pytest.mark.parametrize("column", ["worst.auc", "lira.auc"])
+@pytest.mark.parametrize("column", ["worst.auc", "lira_shrunken.auc"])
 def test_targets_that_move_each_other_have_wider_intervals(column: str) -> None:
     """A correlation of 1 / (K - 1) multiplies the variance of the mean by 2 (K - 1) / (K - 2), for 4 networks by 3."""
     attacks = (SvmAttack(), LiraAttack())
@@ -145,7 +145,7 @@ def test_leakage_is_the_excess_over_the_placebo_under_the_papers_protocol() -> N
     assert leakage_column(A.spec) == "worst.auc"
     paper = A.spec.model_copy(update={"protocol": PaperProtocol(), "attacks": attacks})
     assert leakage_column(paper) == "svm.excess_auc"
-    assert leakage_column(paper.model_copy(update={"attacks": attacks[:1]})) == "lira.excess_auc"
+    assert leakage_column(paper.model_copy(update={"attacks": attacks[:1]})) == "lira_shrunken.excess_auc"
 
 
 def test_one_target_cannot_tell() -> None:
@@ -160,7 +160,7 @@ def test_one_target_cannot_tell() -> None:
 def test_number_that_b_lacks_cannot_be_compared() -> None:
     """An attack that only A has gives a row without numbers, and no pairs."""
     both = trial("a" * 16, [0.9, 0.91, 0.9, 0.92], [0.6, 0.61, 0.6, 0.62], attacks=(SvmAttack(), LiraAttack()))
-    (row,) = rows_of(differences_frame(both, [QUIET], "lira.auc"), "lira.auc").to_dict("records")
+    (row,) = rows_of(differences_frame(both, [QUIET], "lira_shrunken.auc"), "lira_shrunken.auc").to_dict("records")
     assert (row["n"], row["verdict"]) == (0, "cannot tell")
     assert np.isnan(row["difference"])
 

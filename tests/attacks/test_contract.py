@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from itertools import product
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
 from privsearch.attacks.base import label_log_odds
 from privsearch.errors import MetricError
 from privsearch.spec import Attack, LabelOnlyAttack, LiraAttack, RmiaAttack, SvmAttack, ThresholdAttack
+from privsearch.spec.attacks import Means, Mode, Variance
 
 # What reads the target alone needs no shadow, and nothing that could be missing in the shadows can be refused.
 TARGET_ALONE: Sequence[Attack] = (
@@ -28,9 +31,12 @@ WITH_SHADOWS: Sequence[Attack] = (
     SvmAttack(per_class=True),
     SvmAttack(undersample=False),
     LiraAttack(),
-    LiraAttack(variance="per_example"),
     LiraAttack(mode="offline"),
-    LiraAttack(mode="offline", variance="per_example"),
+    *(
+        LiraAttack(mode=mode, variance=variance, means=means)
+        for mode, variance, means in product(get_args(Mode), get_args(Variance), get_args(Means))
+        if (variance, means) != ("shrunken", "shrunken")
+    ),
     RmiaAttack(),
     RmiaAttack(mode="offline"),
 )
@@ -113,12 +119,7 @@ def test_real_members_score_higher(attack: Attack, views: int) -> None:
 def test_a_perfect_signal_gives_one(attack: Attack, views: int) -> None:
     """Sure of every member and sure of no non-member: no mistake is left to make."""
     sure = make_cohort(0, effect=100.0, views=views)
-    perfect = replace(
-        sure,
-        logits=less_sure(sure.logits, sure.labels, by=50.0),
-        # Between the two: RMIA cannot tell members from a non-member that is surer than the whole population.
-        population_logits=less_sure(sure.population_logits, sure.population_labels, by=25.0),
-    )
+    perfect = replace(sure, logits=less_sure(sure.logits, sure.labels, by=50.0))
     assert attack_auc(scores(attack, perfect.view()), perfect.is_member[0]) == 1.0
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from attack_views import make_cohort
 
+from privsearch.analysis.metrics import tpr_at_fpr
 from privsearch.attacks import AttackView, Outputs
 from privsearch.attacks.rmia import rmia_scores
 from privsearch.errors import MetricError
@@ -70,11 +71,48 @@ def test_an_empty_population_is_refused(mode: Mode) -> None:
 
 @modes
 def test_each_view_is_compared_with_its_own_population(mode: Mode) -> None:
-    """The score over three views is the mean of the scores of each."""
+    """The share over three views is the mean of the shares of each."""
     asked = make_cohort(0, views=3).view()
 
     def singly(of: Outputs, v: int) -> Outputs:
         return Outputs(of.target[v, None], of.shadows[:, v, None], of.labels)
 
     views = [replace(asked, queried=singly(asked.queried, v), population=singly(asked.population, v)) for v in range(3)]
-    assert scores(asked, mode) == pytest.approx(np.mean([scores(view, mode) for view in views], axis=0))
+    mean_share = np.mean([share(scores(view, mode), steps=120) for view in views], axis=0)
+    assert share(scores(asked, mode), steps=360) == pytest.approx(mean_share)
+
+
+def share(found: np.ndarray, steps: int) -> np.ndarray:
+    """The share of the population, without what tells examples of one share apart."""
+    return np.floor(found * steps + 1e-9) / steps
+
+
+def saturated() -> AttackView:
+    """Sure of many members and of some non-members: all these exceed the whole population, members by more."""
+    rng = np.random.default_rng(0)
+    is_member = np.arange(400) % 2 == 0
+    surer = np.where(is_member, 0.2, 0.1) * rng.random(400)
+    states = np.array([[True], [True], [False], [False]]) == is_member
+    asked = outputs(list(0.7 + surer), [[0.5] * 400] * 4)
+    return AttackView(asked, states, (), outputs([0.5] * 50, [[0.5] * 50] * 4))
+
+
+@modes
+def test_examples_of_one_share_are_ordered_by_their_ratio(mode: Mode) -> None:
+    """All non-members share the highest score, and still the surest members can be accused at a low rate."""
+    asked = saturated()
+    found, is_member = scores(asked, mode), np.arange(400) % 2 == 0
+    assert share(found, steps=50).min() == 1.0
+    assert np.array_equal(found.argsort(), asked.queried.target[0, :, 0].argsort())
+    assert tpr_at_fpr(found, is_member, 0.01).value > 0.4
+
+
+@modes
+def test_examples_of_one_share_and_one_ratio_stay_tied(mode: Mode) -> None:
+    """What cannot be told apart is not told apart by its place."""
+    asked = saturated()
+    twice = np.concatenate([np.arange(400)] * 2)
+    doubled = replace(asked, queried=asked.queried[twice], shadow_is_member=asked.shadow_is_member[:, twice])
+    found = scores(doubled, mode)
+    assert np.array_equal(found[:400], found[400:])
+    assert len(set(found)) == 400

@@ -72,11 +72,11 @@ def test_an_attack_on_a_finished_study_trains_nothing(study: Path) -> None:
         after = results[trial_id]
         fair = after.spec.protocol.kind == "halves"
         names = [attack.name for attack in after.spec.attacks]
-        assert names == ["svm", "loss", *(["lira", "rmia"] if fair else []), "entropy"]
+        assert names == ["svm", "loss", *(["lira_shrunken", "rmia"] if fair else []), "entropy"]
         now = numbers(study)[trial_id]
         for old, new in zip(numbers_before["replicates"], now["replicates"], strict=True):
             assert {name: new["attacks"][name] for name in ("svm", "loss")} == old["attacks"]
-    assert "lira.auc" in pd.read_csv(study / "results.csv")
+    assert "lira_shrunken.auc" in pd.read_csv(study / "results.csv")
     lines = record_lines(study)
     again = run("attack", study, "--attack", "lira", *INLINE)
     assert "trials: 0 finished, 4 recorded already" in again.stdout
@@ -98,9 +98,9 @@ def test_a_sweep_that_asks_for_fewer_attacks_says_so(study: Path) -> None:
     """What was added is kept, and neither shown nor part of the strongest attack, until it is asked for again."""
     table = pd.read_csv(study / "results.csv").drop(columns="seconds")
     assert run("attack", study, "--attack", "lira,entropy", *INLINE).exit_code == 0
-    assert "lira.auc" in pd.read_csv(study / "results.csv")
+    assert "lira_shrunken.auc" in pd.read_csv(study / "results.csv")
     result = run("sweep", "fair.yaml", *INLINE)
-    assert "kept, but no longer asked for: the attacks entropy, lira" in result.stdout
+    assert "kept, but no longer asked for: the attacks entropy, lira_shrunken" in result.stdout
     assert pd.read_csv(study / "results.csv").drop(columns="seconds").equals(table)
     again = run("sweep", "fair.yaml", "--set", "attacks=[svm, loss, lira, entropy]", *INLINE)
     assert "trials: 0 finished, 4 recorded already" in again.stdout

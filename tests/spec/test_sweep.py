@@ -176,7 +176,7 @@ def test_objectives_must_be_columns_of_the_sweep() -> None:
     assert {"svm_per_class.auc", "worst.auc", "worst.tpr_at_fpr_1e-2"} <= set(per_class.objective_columns())
     both = {"protocol": ["paper", "halves"], "attacks": ["svm", "lira"]}
     with pytest.raises(ValidationError, match="under every protocol"):
-        sweep(**both, objectives={"test_accuracy": "maximize", "lira.auc": "minimize"})
+        sweep(**both, objectives={"test_accuracy": "maximize", "lira_shrunken.auc": "minimize"})
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_every_protocol_asks_for_its_own_trials_with_the_attacks_that_fit() -> N
     asked = both.expand({"iris": "fcnet"})
     assert len(asked) == 2 * 42
     attacks = {item.spec.protocol.kind: [attack.name for attack in item.spec.attacks] for item in asked}
-    assert attacks == {"paper": ["svm", "loss"], "halves": ["svm", "lira", "loss", "rmia"]}
+    assert attacks == {"paper": ["svm", "loss"], "halves": ["svm", "lira_shrunken", "loss", "rmia"]}
     assert len({item.spec.trial_id("data") for item in asked}) == 2 * 42
 
 
@@ -236,8 +236,11 @@ def test_views_are_dropped_where_data_are_not_augmented() -> None:
     )
     (plain,) = asking.expand({"iris": "fcnet"})
     (augmented,) = asking.expand({"iris": "convnet"}, augmented=["iris"])
-    assert (plain.spec.protocol, [attack.name for attack in plain.spec.attacks]) == (HalvesProtocol(), ["lira"])
-    assert [attack.name for attack in augmented.spec.attacks] == ["lira", "lira_augmented"]
+    assert (plain.spec.protocol, [attack.name for attack in plain.spec.attacks]) == (
+        HalvesProtocol(),
+        ["lira_shrunken"],
+    )
+    assert [attack.name for attack in augmented.spec.attacks] == ["lira_shrunken", "lira_shrunken_augmented"]
     assert augmented.spec.trial_id("data") != plain.spec.trial_id("data")
 
 

@@ -87,7 +87,7 @@ def test_a_later_error_gets_its_place(tmp_path: Path) -> None:
 def test_attacks_are_read_as_in_a_sweep_file() -> None:
     """Names with commas between them, mappings, and several texts."""
     names = [attack.name for attack in read_attacks(["lira, rmia", "{kind: lira, mode: offline}"])]
-    assert names == ["lira", "rmia", "lira_offline"]
+    assert names == ["lira_shrunken", "rmia", "lira_offline_shrunken"]
 
 
 @given(

@@ -1,0 +1,49 @@
+"""The attacks that a sweep may name, and the names of their columns."""
+
+from itertools import product
+from typing import Any, get_args
+
+import pytest
+from pydantic import TypeAdapter
+
+from privsearch.spec import Attack, LiraAttack
+from privsearch.spec.attacks import Means, Mode, Variance
+
+ANY: TypeAdapter[Attack] = TypeAdapter(Attack)
+
+EVERY_LIRA = [
+    LiraAttack(mode=mode, variance=variance, means=means)
+    for mode, variance, means in product(get_args(Mode), get_args(Variance), get_args(Means))
+]
+
+
+@pytest.mark.parametrize(
+    ("mode", "variance", "name"),
+    [
+        ("online", "pooled", "lira"),
+        ("offline", "pooled", "lira_offline"),
+        ("online", "per_example", "lira_per_example"),
+        ("offline", "per_example", "lira_offline_per_example"),
+    ],
+)
+def test_a_recorded_lira_is_what_it_was(mode: str, variance: str, name: str) -> None:
+    """Records from before there were shrunken means have each example's own, under the names that they have."""
+    recorded = {"kind": "lira", "mode": mode, "variance": variance, "signals": "final_mem", "queries": "plain"}
+    attack = ANY.validate_python(recorded)
+    assert isinstance(attack, LiraAttack)
+    assert (attack.name, attack.variance, attack.means) == (name, variance, "per_example")
+
+
+@pytest.mark.parametrize("given", ["lira", {"kind": "lira"}, {"kind": "lira", "variance": "shrunken"}])
+def test_by_default_lira_shrinks_and_says_so(given: Any) -> None:
+    """The column of the default is not that of the attack that was the default before."""
+    attack = ANY.validate_python(given)
+    assert attack == LiraAttack(variance="shrunken", means="shrunken")
+    assert attack.name == "lira_shrunken"
+
+
+def test_every_lira_has_a_name_of_its_own_and_is_read_back() -> None:
+    """No two settings share a column, and what is written is what is read."""
+    assert len({attack.name for attack in EVERY_LIRA}) == len(EVERY_LIRA)
+    for attack in EVERY_LIRA:
+        assert ANY.validate_json(ANY.dump_json(attack)) == attack
