@@ -282,6 +282,7 @@ OPTIONS: Final = (
     Case("a trial that is none, to compare", {}, ("diff", "study", "zzz")),
     Case("a trial that failed, to compare", {}, ("diff", "study", "b")),
     Case("a column that is none", {}, ("diff", "study", "a", "--column", "svm.acu")),
+    Case("a margin in percent", {}, ("diff", "study", "a", "--equivalent-within", "2")),
     Case("a dataset that cannot be fetched", {}, ("datasets", "fetch", "cifar-10")),
 )
 

@@ -3,7 +3,8 @@
 audit.py          one long table of a study: a row for each trial and attack
 bootstrap.py      intervals of means over networks, by resampling their examples
 columns.py        one column of a table at a time: its numbers, its spreads, the title of its axis
-differences.py    paired differences between trials, and whether they are more than chance
+comparable.py     the trials that can be compared, found by the beginnings of their ids
+differences.py    paired differences between trials, like for like, and verdicts on them
 explanation.py    the importances, values and growth of a task, computed once for all that shows them
 frames.py         the tables of results: one row a trial, a target, a slice or an exposed example
 importances.py    the growth of a front, the axes that decide outcomes, the values that reach the front
@@ -11,6 +12,7 @@ intervals.py      intervals of means over targets, from each target's own estima
 labels.py         the words for configurations, columns and numbers
 learning.py       which networks have learnt, and which far less than in full precision
 metrics/          AUC, TPR, advantage, epsilon, noise floor: the only definitions
+paired.py         tests of paired differences: against 0, and for equivalence; Holm's correction
 paper/            the published numbers and claims, and how a study bears them out
 pareto.py         comparable outcomes, the front, constraints and the hypervolume
 ped_anova.py      the importance of an axis, by PED-ANOVA on counts

@@ -12,9 +12,10 @@ from numpy import ndarray as Array
 from privsearch._util.html import html_table
 from privsearch._util.interval import Interval
 from privsearch._util.text import cut, remedy
-from privsearch.analysis.differences import ACCURACY, CANNOT_TELL, differences_frame
+from privsearch.analysis.differences import ACCURACY, differences_frame
 from privsearch.analysis.frames import records
 from privsearch.analysis.intervals import spread_interval
+from privsearch.analysis.paired import ALPHA
 from privsearch.analysis.pareto import losses
 from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import SpecError, StudyError
@@ -72,7 +73,8 @@ class Selection:
         most_accurate: the row of the feasible configuration with the highest test accuracy; None if there is none.
         costs: its differences from the most accurate one, in accuracy and privacy; empty if it is that one.
         rivals: how many others were candidates: those above the accuracy, or the rest of the front.
-        alike: those of them that cannot be told from the chosen one; None if the targets lack the numbers to tell.
+        alike: those of them that do not differ significantly from the chosen one; None if the targets lack the numbers
+            for it.
     """
 
     task: Task
@@ -266,9 +268,10 @@ class _Comparison:
         if not self._known:
             return None
         differences = self._against(chosen, others["trial_id"].tolist())
-        significant = differences[differences["quantity"].isin(quantities) & (differences["verdict"] != CANNOT_TELL)]
+        significant = differences[differences["quantity"].isin(quantities) & (differences["p_holm"] < ALPHA)]
         return tuple(records(others[~others["trial_id"].isin(significant["trial_id"])]))
 
     def _against(self, one: Row, others: Sequence[str]) -> pd.DataFrame:
         column = self._private if self._known else ACCURACY
-        return differences_frame(self._trials[one["trial_id"]], [self._trials[other] for other in others], column)
+        found = differences_frame(self._trials[one["trial_id"]], [self._trials[other] for other in others], column)
+        return found[found["role"].isin(["accuracy", "compared"])]

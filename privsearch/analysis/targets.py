@@ -1,6 +1,6 @@
 """The numbers of each target of a trial, by column: its accuracies, every attack's numbers, and the strongest's."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -41,20 +41,39 @@ def target_numbers(result: Completed) -> list[dict[str, Any]]:
     return targets
 
 
-def strongest(result: Completed) -> tuple[str, str] | None:
+def strongest_numbers(result: Completed, among: Collection[str]) -> list[dict[str, Any]] | None:
+    """Return, for each target, the numbers of the strongest of these attacks, by column of `worst`; None without one.
+
+    Args:
+        result: the trial.
+        among: the names of the attacks to choose from.
+    """
+    worst = strongest(result, among)
+    if not worst:
+        return None
+    found_by = [[replicate.attacks[name] for name in worst] for replicate in result.replicates]
+    return [{_header(WORST, number): value for number, value in _worst_numbers(*both).items()} for both in found_by]
+
+
+def strongest(result: Completed, among: Collection[str] | None = None) -> tuple[str, str] | None:
     """Choose, for either half of the examples, the attack with the highest mean AUC over the targets on the other half.
 
     Chosen on the same examples, the highest of several AUCs would be above each one's mean even if all were guessing.
     Chosen on other targets it would be below, as an attack that does well on the others does badly on this one where
     each example is in half of the networks; and above, where targets share their examples.
 
+    Args:
+        result: the trial.
+        among: the names of the attacks to choose from; by default all that were asked for.
+
     Returns:
         The attack for the first half, and for the second. None where an attack has been asked for and not yet run,
         where all were refused, or where a half has too few examples.
     """
-    if not set(result.across) | set(result.refused) >= {attack.name for attack in result.spec.attacks}:
+    asked = {attack.name for attack in result.spec.attacks}
+    if among is None and not set(result.across) | set(result.refused) >= asked:
         return None
-    names = list(result.across)
+    names = [name for name in result.across if among is None or name in among]
     if not names:
         return None
     aucs = [[replicate.attacks[name].auc_by_half for name in names] for replicate in result.replicates]

@@ -130,7 +130,14 @@ def check_study(
     return CheckReport(tuple(examine_study(folder)), tuple(repaired))
 
 
-def diff_trials(study: AnyStudy, first: str, *others: str, column: str | None = None) -> DifferenceReport:
+def diff_trials(
+    study: AnyStudy,
+    first: str,
+    *others: str,
+    column: str | None = None,
+    equivalent_within: float | None = None,
+    accuracy_within: float | None = None,
+) -> DifferenceReport:
     """Compare one configuration with others: is it more accurate, or does it leak less?
 
     Args:
@@ -138,14 +145,19 @@ def diff_trials(study: AnyStudy, first: str, *others: str, column: str | None = 
         first: the id of a trial, or the beginning of one.
         others: the trials to compare it with; by default all like it.
         column: a column of the table of targets that is compared beside accuracy.
+        equivalent_within: a difference that is too small to matter, above 0: also test whether the difference is
+            smaller.
+        accuracy_within: the same for accuracy; by default that of the column.
 
     Raises:
-        StudyError: an id fits none or several trials, or trials cannot be compared.
+        StudyError: an id fits none or several trials, trials cannot be compared, or a margin cannot be one.
     """
-    from privsearch.analysis.differences import choose_trials, differences_frame
+    from privsearch.analysis.comparable import choose_trials
+    from privsearch.analysis.differences import Margins, differences_frame
 
+    margins = Margins(equivalent_within, accuracy_within)
     one, rest = choose_trials(open_study(study).results(), first, others)
-    return DifferenceReport(one, tuple(rest), differences_frame(one, rest, column))
+    return DifferenceReport(one, tuple(rest), differences_frame(one, rest, column, margins))
 
 
 def audit_study(

@@ -55,13 +55,30 @@ def diff(
             "excess over the placebo under paper."
         ),
     ] = None,
+    equivalent_within: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MARGIN",
+            help="A difference that is too small to matter, such as 0.02: also test whether the difference is smaller.",
+        ),
+    ] = None,
+    accuracy_within: Annotated[
+        float | None, typer.Option(metavar="MARGIN", help="The same for accuracy; by default that of the column.")
+    ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all differences to a CSV file.")] = None,
 ) -> None:
     """Say of configurations whether one is more accurate, or leaks less, than another: intervals and a verdict."""
     from privsearch.api.studies import diff_trials
     from privsearch.report.terminal.differences import differences_view
 
-    report = diff_trials(study, first, *(others or ()), column=column)
+    report = diff_trials(
+        study,
+        first,
+        *(others or ()),
+        column=column,
+        equivalent_within=equivalent_within,
+        accuracy_within=accuracy_within,
+    )
     new_console().print(differences_view(report.first, report.others, report.table))
     if csv:
         say_written([report.write_csv(csv)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from privsearch._util.disk import replace_file, writing
 from privsearch._util.html import html_text
 from privsearch._util.text import printable
-from privsearch.analysis.differences import find_completed
+from privsearch.analysis.comparable import find_completed
 from privsearch.analysis.frames import completed_numbers
 from privsearch.data import describe_dataset, require_datasets
 from privsearch.errors import DataError, StudyError

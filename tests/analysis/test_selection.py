@@ -82,11 +82,11 @@ def test_what_it_costs_is_told() -> None:
     assert accuracy.difference == pytest.approx(-0.02)
     assert auc.difference == pytest.approx(-0.12)
     assert accuracy.low < -0.02 < accuracy.high < 0
-    assert auc.verdict == "B leaks less"
+    assert auc.verdict == "B leaks less (significant)"
     assert chosen(results_of(*TRADEOFF), 0.96).costs == ()
 
 
-def test_what_cannot_be_told_from_it_is_named() -> None:
+def test_those_without_a_significant_difference_are_named() -> None:
     """Of those above the accuracy, by privacy alone."""
     selection = chosen(results_of((0.97, 0.70), (0.96, 0.581), (0.95, 0.58), (0.80, 0.58)), 0.9)
     assert selection.chosen["trial_id"] == f"{2:016x}"

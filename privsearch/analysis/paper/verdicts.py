@@ -31,8 +31,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from privsearch.analysis.differences import ALPHA, holm, mean_difference
 from privsearch.analysis.frames import results_frame
+from privsearch.analysis.paired import ALPHA, holm, mean_difference
 from privsearch.analysis.paper.audits import Audit, StudyAudit, Success
 from privsearch.analysis.paper.cells import StudyCells, check_attack, paper_rows, title
 from privsearch.analysis.paper.claims import MAIN_CLAIMS, Claim, Differences

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from privsearch.analysis.columns import axis_title, widest_noise_floor
-from privsearch.analysis.differences import ACCURACY, half_width_factor, leakage_column, pair_correlation, verdict_words
+from privsearch.analysis.differences import ACCURACY, leakage_column, verdict_words
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import NOTATION, configuration, quantity
 from privsearch.analysis.learning import leakage_of_learnt, learnt_rows
+from privsearch.analysis.paired import half_width_factor, pair_correlation
 from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front_marks import INFEASIBLE, tier_words, tiers
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
@@ -22,6 +23,7 @@ from privsearch.report.wording.fronts import (
     missing_words,
     shared_axes,
 )
+from privsearch.spec import WORST
 from privsearch.spec.columns import Column
 from privsearch.study.result import Completed
 
@@ -57,6 +59,7 @@ class Paired(TypedDict):
         quantity: the column of the targets' table.
         label: the quantity in words.
         values: the numbers of the targets, for each row of the task.
+        choices: the attacks that `worst` was chosen among, for each row of the task; None for another column.
         factor: the half-width of the 95 % interval in standard deviations of the differences; None for one target.
         lower: the phrase for a configuration with a lower number.
         higher: the phrase for a configuration with a higher number.
@@ -65,6 +68,7 @@ class Paired(TypedDict):
     quantity: str
     label: str
     values: list[list[float | None]]
+    choices: list[str] | None
     factor: float | None
     lower: str
     higher: str
@@ -241,6 +245,7 @@ def _paired(task: Task, trials: Sequence[Completed]) -> Iterator[Paired]:
         return
     spec, targets = trials[0].spec, task.targets
     not_learnt = set(task.rows["trial_id"]) - set(learnt_rows(task.rows)["trial_id"])
+    choices = [", ".join(sorted(trial.across)) for trial in trials]
     for column in dict.fromkeys((ACCURACY, leakage_column(spec), *task.objectives)):
         if column not in targets or not pd.api.types.is_numeric_dtype(targets[column]):
             continue
@@ -254,6 +259,7 @@ def _paired(task: Task, trials: Sequence[Completed]) -> Iterator[Paired]:
             "quantity": column,
             "label": quantity(column),
             "values": [shortened(values[trial.trial_id]) for trial in trials],
+            "choices": choices if Column.parse(column).attack == WORST else None,
             "factor": half_width_factor(num_targets, correlation) if num_targets > 1 else None,
             "lower": lower,
             "higher": higher,

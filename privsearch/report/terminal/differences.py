@@ -1,7 +1,7 @@
 """The differences between one configuration and others, as a table for the terminal."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -11,14 +11,21 @@ from rich.table import Table
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import NOTATION, configuration, quantity
 from privsearch.report.wording.formats import MISSING, console_table
+from privsearch.spec import WORST
+from privsearch.spec.columns import Column
 from privsearch.study.result import Completed
 
 _MOST: Final = 40
 """The most configurations that are shown; the first in `differences_frame` leak least."""
 
+_MOST_BROKEN_DOWN: Final = 4
+"""The most configurations that have a line for each attack."""
+
 
 def differences_view(a: Completed, others: Sequence[Completed], differences: pd.DataFrame) -> Table:
     """Return a table of the first 40 differences between A and others, for a terminal of 80 characters.
+
+    Up to 4 others have a line for each attack that both sides ran.
 
     Args:
         a: the trial called A.
@@ -28,41 +35,110 @@ def differences_view(a: Completed, others: Sequence[Completed], differences: pd.
     axes = {trial.trial_id: trial.spec.axes() for trial in (a, *others)}
     varying = varying_axes(pd.DataFrame(axes.values()))
     name = f"{a.spec.dataset_name}: what differs from A, {configuration(axes[a.trial_id], varying)}"
-    header = ("B", "B - A", "95 % interval", "p\n(Holm)", "n", "verdict")
-    table = console_table(*header, title=name, caption=_caption(a, others, differences))
-    shown = differences[differences["trial_id"].isin(differences["trial_id"].unique()[:_MOST])]
+    table = console_table(*header(differences), title=name, caption=_caption(a, others, differences), gap=1)
+    ids = differences["trial_id"].unique()
+    shown = differences[differences["trial_id"].isin(ids[:_MOST])]
+    if len(ids) > _MOST_BROKEN_DOWN:
+        shown = shown[shown["role"] != "one attack"]
     for trial_id, rows in groupby(records(shown), key=lambda row: str(row["trial_id"])):
         # The id goes into the widest column.
-        table.add_row(configuration(axes[trial_id], varying), *[""] * 4, trial_id, style="bold")
+        empty = [""] * (len(table.columns) - 2)
+        table.add_row(configuration(axes[trial_id], varying), *empty, trial_id, style="bold")
         for row in rows:
-            table.add_row(f"  {quantity(row['quantity'])}", *_numbers(row), row["verdict"])
+            table.add_row(_row_name(row), *numbers(row), row["verdict"])
     return table
 
 
-def _numbers(row: Mapping[str, Any]) -> list[str]:
-    difference = MISSING if row["difference"] is None else f"{row['difference']:+.3f}"
-    if row["p"] is None:
-        return [difference, MISSING, MISSING, str(row["n"])]
-    p = MISSING if row["p_holm"] is None else f"{row['p_holm']:.3f}"
-    return [difference, f"[{row['low']:+.3f}, {row['high']:+.3f}]", p, str(row["n"])]
+def header(differences: pd.DataFrame) -> tuple[str, ...]:
+    """Return the names of the columns, those of the test for equivalence only if it was asked for."""
+    within = ("p within\n(Holm)",) if "margin" in differences else ()
+    return "B", "B - A", "95 % interval", "p\n(Holm)", *within, "n", "verdict"
+
+
+def numbers(row: Mapping[str, Any]) -> list[str]:
+    """Return what stands between the name of a row and its verdict."""
+    interval = MISSING if row["p"] is None else f"[{row['low']:+.3f}, {row['high']:+.3f}]"
+    within = [_p(row["p_equivalent_holm"])] if "margin" in row else []
+    return [_signed(row["difference"]), interval, _p(row["p_holm"]), *within, str(row["n"])]
+
+
+def equivalence_words(differences: pd.DataFrame) -> str:
+    """Explain the test for equivalence; empty if it was not asked for."""
+    if "margin" not in differences:
+        return ""
+    margins = differences.dropna(subset="margin").drop_duplicates("role").set_index("role")["margin"].to_dict()
+    accuracy, compared = (margins.get(role) for role in ("accuracy", "compared"))
+    many = accuracy is not None and compared not in (None, accuracy)
+    widths = f"{compared:g} ({quantity('test_accuracy')}: {accuracy:g})" if many else f"{compared or accuracy:g}"
+    return (
+        f"p within (Holm): of two one-sided t-tests that the difference lies within {widths} of 0, corrected likewise; "
+        "of one comparison, less than 0.05 says that its 90 % interval does. "
+    )
+
+
+def _row_name(row: Mapping[str, Any]) -> str:
+    column = Column.parse(row["quantity"])
+    if row["role"] == "one attack":
+        return f"    {column.attack}"
+    return "    all attacks" if row["role"] == "all attacks" else f"  {quantity(row['quantity'])}"
+
+
+def _signed(value: float | None) -> str:
+    return MISSING if value is None else f"{value:+.3f}"
+
+
+def _p(value: float | None) -> str:
+    return MISSING if value is None else f"{value:.3f}"
 
 
 def _caption(a: Completed, others: Sequence[Completed], differences: pd.DataFrame) -> str:
-    means = differences.drop_duplicates("quantity").set_index("quantity")["a"]
-    num_compared = len(differences) // len(means)
+    num_compared = differences["trial_id"].nunique()
+    compared = str(differences["quantity"][differences["role"].isin(["accuracy", "compared"])].iloc[-1])
     dead = ", ".join(trial.trial_id for trial in (a, *others) if trial.dead)
-    cut = f"Shown: the {_MOST} of {num_compared} configurations with the lowest {quantity(str(means.index[-1]))}. "
+    cut = f"Shown: the {_MOST} of {num_compared} configurations with the lowest {quantity(compared)}. "
+    means = [f"{quantity(name)} {_range(differences, name)}" for name in dict.fromkeys(("test_accuracy", compared))]
     return (
         f"{cut if num_compared > _MOST else ''}"
-        f"A: trial {a.trial_id}, {', '.join(f'{quantity(str(name))} {_mean(mean)}' for name, mean in means.items())}. "
+        f"A: trial {a.trial_id}, {', '.join(means)}. "
         f"{f'Not attacked, as a network gives all examples the same outputs: {dead}. ' if dead else ''}"
+        f"{' '.join(_like_for_like(differences, compared))}"
         "B - A: the mean over the n targets, paired, as target k has the same subset and seed in both; 95 % interval "
         "of the paired t-test, for one comparison alone. p (Holm): the p-value of that test, corrected for the "
-        f"{num_compared} comparisons of the same quantity; the verdict asks for less than "
-        f"0.05. Cannot tell: chance would do, or there is one target, no spread, or a number missing ({MISSING}). "
+        f"{num_compared} comparison{'s' * (num_compared > 1)} of the same quantity{_family(differences)}; "
+        "significant is less than 0.05. "
+        f"{equivalence_words(differences)}Not significant is no proof that nothing differs. "
         f"{a.spec.protocol.chance_words}: chance here is that of training and of drawing subsets, not of another "
         f"split.\n{NOTATION}"
     )
+
+
+def _range(differences: pd.DataFrame, column: str) -> str:
+    """Return A's mean; the least and the greatest if it depends on the attacks that B has."""
+    rows = differences[(differences["quantity"] == column) & differences["role"].isin(["accuracy", "compared"])]
+    ends = dict.fromkeys(_mean(mean) for mean in (rows["a"].min(), rows["a"].max()))
+    return " to ".join(ends)
+
+
+def _like_for_like(differences: pd.DataFrame, compared: str) -> Iterator[str]:
+    """Yield how the strongest attacks were chosen, and who could have chosen among more."""
+    if Column.parse(compared).attack != WORST:
+        return
+    name = quantity(compared)
+    yield f"{name}: like for like, of the strongest attack among those that A and B both ran."
+    sides = differences.drop_duplicates("trial_id")
+    for (only_a, only_b), rows in sides.groupby(["only_a", "only_b"], sort=False):
+        also = [f"{side} alone also ran {names}" for side, names in (("A", only_a), ("B", only_b)) if names]
+        if also:
+            whose = "" if len(sides) == 1 else f" (in {len(rows)} of {len(sides)} comparisons)"
+            yield f"{'; '.join(also)}{whose}: in the line of all attacks that side chooses among more."
+    if len(sides) > _MOST_BROKEN_DOWN:
+        yield f"Name up to {_MOST_BROKEN_DOWN} configurations to see the difference for each attack."
+    yield ""
+
+
+def _family(differences: pd.DataFrame) -> str:
+    single = int((differences["role"] == "one attack").sum())
+    return f", that of a single attack for all {single} of these lines" if single else ""
 
 
 def _mean(value: float) -> str:

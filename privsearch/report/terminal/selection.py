@@ -58,7 +58,7 @@ def selection_summary(selection: Selection) -> dict[str, Any]:
         "most_accurate": None if best is None else _row(selection, best),
         "against_most_accurate": [vars(cost) for cost in selection.costs],
         "compared_with": selection.rivals,
-        "cannot_be_told_apart": None if selection.alike is None else [row["trial_id"] for row in selection.alike],
+        "not_different": None if selection.alike is None else [row["trial_id"] for row in selection.alike],
     }
 
 
@@ -165,7 +165,7 @@ def _alike(selection: Selection) -> str:
     if selection.alike is None:
         return f"others {pool}: {selection.rivals}; whether they differ is not known, as targets have no such numbers"
     by = quantity(selection.private) + (f" and {quantity(ACCURACY)}" if selection.min_accuracy is None else "")
-    text = f"cannot be told from it by {by}: {len(selection.alike)} of the {selection.rivals} others {pool}"
+    text = f"no significant difference from it in {by}: {len(selection.alike)} of the {selection.rivals} others {pool}"
     named = [_named(selection, row) for row in selection.alike[:_MOST]]
     more = f", and {len(selection.alike) - _MOST} more" if len(selection.alike) > _MOST else ""
     return text + (f": {', '.join(named)}{more}" if named else "")

@@ -2,21 +2,22 @@ import io
 
 import pytest
 from builders import make_completed, not_learnt
+from compared_trials import QUIET, A, attacked
 from rich.console import Console
 
-from privsearch.analysis.differences import differences_frame
+from privsearch.analysis.differences import Margins, differences_frame
 from privsearch.report.terminal.differences import differences_view
 from privsearch.report.wording.formats import MISSING
-from privsearch.spec import HalvesProtocol, PaperProtocol
+from privsearch.spec import HalvesProtocol, LabelOnlyAttack, LiraAttack, PaperProtocol
 from privsearch.study.result import Completed
 
 HALVES = HalvesProtocol(networks=4)
 SPIKING = {"model": "snn", "surrogate_gradient": "spike_rate_escape"}
 
 
-def printed(a: Completed, *others: Completed, column: str | None = None) -> list[str]:
+def printed(a: Completed, *others: Completed, column: str | None = None, margins: Margins | None = None) -> list[str]:
     log = io.StringIO()
-    found = differences_frame(a, others, column)
+    found = differences_frame(a, others, column, margins or Margins())
     Console(file=log, width=80, markup=False, highlight=False).print(differences_view(a, others, found))
     return [line.rstrip() for line in log.getvalue().splitlines()]
 
@@ -32,10 +33,11 @@ def test_table_has_a_block_for_each_configuration() -> None:
     lines = printed(a, noisy.model_copy(update={"replicates": tuple(targets)}))
     rule = next(number for number, line in enumerate(lines) if line.startswith("─"))
     assert lines[0] == "iris: what differs from A, ANN"
-    assert [line.split() for line in lines[rule + 1 : rule + 4]] == [
+    assert [line.split() for line in lines[rule + 1 : rule + 5]] == [
         ["SNN", "b" * 16],
-        ["test", "accuracy", "+0.045", "[+0.032,", "+0.058]", "0.001", "4", "B", "is", "more", "accurate"],
-        ["worst", "AUC", "+0.000", MISSING, MISSING, "4", "cannot", "tell"],
+        ["test", "accuracy", "+0.045", "[+0.032,", "+0.058]", "0.001", "4", *["B", "is", "more", "accurate"]],
+        ["(significant)"],
+        ["worst", "AUC", "+0.000", MISSING, MISSING, "4", *["no", "spread:", "no", "test"]],
     ]
     assert max(map(len, lines)) <= 80
 
@@ -89,7 +91,39 @@ def test_missing_number_is_a_dash() -> None:
     )
     lines = printed(make_completed(protocol=HALVES), b, column="svm.auc")
     row = next(line for line in lines if line.startswith("  svm AUC"))
-    assert row.split() == ["svm", "AUC", *[MISSING] * 3, "0", "cannot", "tell"]
+    assert row.split() == ["svm", "AUC", *[MISSING] * 3, "0", "number", "missing:", "no", "test"]
+
+
+def test_strongest_attack_is_broken_down() -> None:
+    """Each attack of both sides has a line; whoever had more to choose from is named, with what."""
+    lira, labels, spikes = LiraAttack(), LabelOnlyAttack(), LiraAttack(signals="spike_counts")
+    ann = attacked(A, {lira: [0.60, 0.62, 0.61, 0.63], labels: [0.55, 0.56, 0.57, 0.56]})
+    snn = attacked(QUIET, {lira: [0.64, 0.67, 0.64, 0.67], labels: [0.55, 0.57, 0.56, 0.56], spikes: [0.7] * 4})
+    lines = printed(ann, snn)
+    names = [line.partition(" +")[0].strip() for line in lines if "[" in line]
+    assert names == ["test accuracy", "worst AUC", "all attacks", "lira", "label_only"]
+    text = " ".join(" ".join(lines).split())
+    assert "like for like, of the strongest attack among those that A and B both ran" in text
+    assert "B alone also ran lira_spike_counts: in the line of all attacks that side chooses among more." in text
+    assert max(map(len, lines)) <= 80
+
+
+def test_attacks_of_many_are_left_out() -> None:
+    """With more than four configurations the table stays short, and says how to see each attack."""
+    trials = [make_completed(f"{k:016x}", protocol=HALVES, epochs=k + 1) for k in range(6)]
+    lines = printed(*trials)
+    assert not any(line.startswith("    svm") for line in lines)
+    assert "Name up to 4 configurations to see the difference for each attack." in " ".join(lines)
+
+
+def test_equivalence_has_a_column_if_it_was_asked_for() -> None:
+    """The margin stands below the table, and that of accuracy where it is another."""
+    lines = printed(A, QUIET, margins=Margins(0.02, 0.03))
+    text = " ".join(" ".join(lines).split())
+    assert "lies within 0.02 (test accuracy: 0.03) of 0" in text
+    assert "equivalent within 0.03" in text
+    assert max(map(len, lines)) <= 80
+    assert not any("within" in line for line in printed(A, QUIET))
 
 
 @pytest.mark.parametrize("idle", ["A", "B"])

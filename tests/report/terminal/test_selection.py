@@ -55,8 +55,8 @@ def test_a_choice_in_words() -> None:
         "  on the front; probability of being on it: ",
         "against the most accurate, ANN w8 (trial 0000000000000008):\n    test accuracy -0.0200, 95 % interval -0.0",
         "svm AUC -0.1200, 95 % interval ",
-        ": it leaks less\n",
-        "cannot be told from it by svm AUC: 1 of the 2 others above that accuracy: ANN w4 (trial 0000000000000004)\n",
+        ": it leaks less (significant)\n",
+        "no significant difference from it in svm AUC: 1 of the 2 others above that accuracy: ANN w4 (trial 000",
         "  privsearch export 'my studies/a' 0000000000000006\n",
         "  privsearch diff 'my studies/a' 0000000000000006 --column svm.auc\n",
     ):
@@ -88,7 +88,7 @@ WORDS: list[tuple[Callable[[], Selection], str]] = [
     (lambda: selection(0.96), "no other configuration is above that accuracy"),
     (selection, "the knee of the front: farthest from the line between its ends, each objective scaled"),
     (selection, "(Das 1999); distance 0.2"),
-    (selection, "cannot be told from it by svm AUC and test accuracy: 0 of the 2 others on the front"),
+    (selection, "no significant difference from it in svm AUC and test accuracy: 0 of the 2 others on the front"),
 ]
 
 
@@ -105,5 +105,5 @@ def test_plain_values_hold_the_same() -> None:
     assert found["chosen"]["numbers"]["test_accuracy"]["mean"] == pytest.approx(0.95)
     assert found["test_accuracy_interval"] == pytest.approx([0.94104, 0.95896], abs=1e-4)
     assert [cost["quantity"] for cost in found["against_most_accurate"]] == ["test_accuracy", "svm.auc"]
-    assert found["cannot_be_told_apart"] == ["0000000000000004"]
+    assert found["not_different"] == ["0000000000000004"]
     assert not found["accuracy_is_doubtful"]

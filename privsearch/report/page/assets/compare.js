@@ -54,12 +54,16 @@ function difference(task, column, a, b) {
   }
   const differences = paired.values[b].map((value, k) => (isNumber(value) && isNumber(paired.values[a][k]) ? value - paired.values[a][k] : null));
   const middle = mean(differences);
-  if (middle === null) return [MISSING, "", "cannot tell"];
+  if (middle === null) return [MISSING, "", "number missing: no test"];
   const spread = Math.max(...differences) - Math.min(...differences);
+  if (paired.factor === null) return [fraction(middle, true), "", "one target: no test"];
   // Numbers have five digits here, so that smaller spreads are none.
-  if (paired.factor === null || spread < 1e-9) return [fraction(middle, true), "", "cannot tell"];
+  if (spread < 1e-9) return [fraction(middle, true), "", "no spread: no test"];
   const variance = differences.reduce((sum, d) => sum + (d - middle) ** 2, 0) / (differences.length - 1);
   const half = paired.factor * Math.sqrt(variance);
-  const verdict = Math.abs(middle) <= half ? "cannot tell" : `B ${middle > 0 ? paired.higher : paired.lower}`;
+  const significant = Math.abs(middle) > half;
+  let verdict = significant ? `B ${middle > 0 ? paired.higher : paired.lower} (significant)` : `not significant (n = ${differences.length})`;
+  // The strongest of more attacks is stronger: `privsearch diff` compares those that both sides ran.
+  if (paired.choices && paired.choices[a] !== paired.choices[b]) verdict = "other attacks: not like for like";
   return [fraction(middle, true), `[${fraction(middle - half, true)}, ${fraction(middle + half, true)}]`, verdict];
 }
