@@ -283,6 +283,8 @@ OPTIONS: Final = (
     Case("a trial that failed, to compare", {}, ("diff", "study", "b")),
     Case("a column that is none", {}, ("diff", "study", "a", "--column", "svm.acu")),
     Case("a margin in percent", {}, ("diff", "study", "a", "--equivalent-within", "2")),
+    Case("nothing to compare at equal accuracy", {}, ("diff", "study", "a", "--at-equal-accuracy")),
+    Case("a trial without a frontier", {}, ("diff", "study", "a", "c", "--at-equal-accuracy")),
     Case("a dataset that cannot be fetched", {}, ("datasets", "fetch", "cifar-10")),
 )
 

@@ -5,6 +5,7 @@ bootstrap.py      intervals of means over networks, by resampling their examples
 columns.py        one column of a table at a time: its numbers, its spreads, the title of its axis
 comparable.py     the trials that can be compared, found by the beginnings of their ids
 differences.py    paired differences between trials, like for like, and verdicts on them
+equal_accuracy.py differences in leakage at equal accuracy, along the frontiers of two families of trials
 explanation.py    the importances, values and growth of a task, computed once for all that shows them
 frames.py         the tables of results: one row a trial, a target, a slice or an exposed example
 importances.py    the growth of a front, the axes that decide outcomes, the values that reach the front

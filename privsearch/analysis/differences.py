@@ -34,8 +34,11 @@ from privsearch.study.result import Completed
 
 ACCURACY: Final = "test_accuracy"
 
-Role = Literal["accuracy", "compared", "all attacks", "one attack"]
-"""The part of a row in the table: accuracy, the compared column, `worst` of all attacks, or one attack's number."""
+Role = Literal["accuracy", "compared", "all attacks", "one attack", "lowest accuracy", "highest accuracy"]
+"""The part of a row in the table: accuracy, the compared column, `worst` of all attacks, or one attack's number.
+
+The last two are those of a comparison at equal accuracy (`privsearch.analysis.equal_accuracy`).
+"""
 
 _MOST_NEAR: Final = 5
 
@@ -70,6 +73,9 @@ class Margins:
                     f"the margin within which {header} counts as equivalent must be a number above 0{most}, but got "
                     f"{margin:g}; margins are in the column's units, such as 0.02 for two points of AUC"
                 )
+
+
+NO_MARGINS: Final = Margins()
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +113,7 @@ def leakage_column(spec: TrialSpec) -> str:
 
 
 def differences_frame(
-    a: Completed, others: Sequence[Completed], column: str | None = None, margins: Margins = Margins()
+    a: Completed, others: Sequence[Completed], column: str | None = None, margins: Margins = NO_MARGINS
 ) -> pd.DataFrame:
     """Compare each of `others`, called B, with A in accuracy and in leakage.
 
@@ -142,10 +148,14 @@ def differences_frame(
     margins.check(column)
     numbers = Numbers([a, *others], column)
     comparisons = [row for other in others for row in _comparisons(a, other, column, numbers)]
-    frame = tested_frame(a.spec, comparisons, margins)
-    compared = frame[frame["role"] == ("accuracy" if column == ACCURACY else "compared")]
-    order = {trial_id: place for place, trial_id in enumerate(compared.sort_values("difference")["trial_id"])}
-    return frame.sort_values("trial_id", key=lambda ids: ids.map(order), kind="stable", ignore_index=True)
+    return least_first(tested_frame(a.spec, comparisons, margins), "accuracy" if column == ACCURACY else "compared")
+
+
+def least_first(frame: pd.DataFrame, role: Role) -> pd.DataFrame:
+    """Sort the configurations by their difference in the rows of one role, each with all of its rows."""
+    by = frame[frame["role"] == role].sort_values("difference", kind="stable")
+    places = {trial_id: place for place, trial_id in enumerate(by["trial_id"])}
+    return frame.sort_values("trial_id", key=lambda ids: ids.map(places), kind="stable", ignore_index=True)
 
 
 class Numbers:
@@ -223,7 +233,7 @@ def tested_frame(spec: TrialSpec, comparisons: Sequence[Comparison], margins: Ma
     Returns:
         A row for each comparison, as `differences_frame` describes it.
     """
-    asked = margins != Margins()
+    asked = margins != NO_MARGINS
     frame = pd.DataFrame([_tested(spec, comparison, margins.of(comparison.role)) for comparison in comparisons])
     heard = np.array([not comparison.silent for comparison in comparisons])
     for column in ("p", "p_equivalent"):

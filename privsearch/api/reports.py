@@ -94,11 +94,13 @@ class DifferenceReport:
         first: the configuration that the others are compared with.
         others: the others.
         table: a row for each other configuration and quantity: difference, interval and verdict.
+        at_equal_accuracy: True if families were compared along their frontiers.
     """
 
     first: Completed
     others: tuple[Completed, ...]
     table: "pd.DataFrame"
+    at_equal_accuracy: bool = False
 
     def write_csv(self, path: Path | str) -> Path:
         """Write the table as a CSV file, and return the file.

@@ -15,6 +15,7 @@ from privsearch.api.reports import (
     PlotsReport,
     SelectionReport,
 )
+from privsearch.errors import StudyError
 
 if TYPE_CHECKING:
     from privsearch.models.training import EpochListener
@@ -137,6 +138,7 @@ def diff_trials(
     column: str | None = None,
     equivalent_within: float | None = None,
     accuracy_within: float | None = None,
+    at_equal_accuracy: bool = False,
 ) -> DifferenceReport:
     """Compare one configuration with others: is it more accurate, or does it leak less?
 
@@ -148,16 +150,28 @@ def diff_trials(
         equivalent_within: a difference that is too small to matter, above 0: also test whether the difference is
             smaller.
         accuracy_within: the same for accuracy; by default that of the column.
+        at_equal_accuracy: compare what both leak at the same accuracy, along the frontiers of the trials that differ
+            from either in epochs alone.
 
     Raises:
         StudyError: an id fits none or several trials, trials cannot be compared, or a margin cannot be one.
     """
     from privsearch.analysis.comparable import choose_trials
     from privsearch.analysis.differences import Margins, differences_frame
+    from privsearch.analysis.equal_accuracy import equal_accuracy_frame
 
     margins = Margins(equivalent_within, accuracy_within)
-    one, rest = choose_trials(open_study(study).results(), first, others)
-    return DifferenceReport(one, tuple(rest), differences_frame(one, rest, column, margins))
+    results = open_study(study).results()
+    one, rest = choose_trials(results, first, others)
+    if not at_equal_accuracy:
+        return DifferenceReport(one, tuple(rest), differences_frame(one, rest, column, margins))
+    if not others:
+        raise StudyError(
+            f"{one.trial_id}: at equal accuracy must be compared with trials that are named, but got none; name one of "
+            "the other family, whichever its epochs"
+        )
+    table = equal_accuracy_frame(one, rest, results, column, margins)
+    return DifferenceReport(one, tuple(rest), table, at_equal_accuracy=True)
 
 
 def audit_study(

@@ -65,11 +65,20 @@ def diff(
     accuracy_within: Annotated[
         float | None, typer.Option(metavar="MARGIN", help="The same for accuracy; by default that of the column.")
     ] = None,
+    at_equal_accuracy: Annotated[
+        bool,
+        typer.Option(
+            "--at-equal-accuracy",
+            help="Compare what both leak at the same accuracy, along the frontiers of the trials that differ from A, "
+            "or from B, in epochs alone.",
+        ),
+    ] = False,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all differences to a CSV file.")] = None,
 ) -> None:
     """Say of configurations whether one is more accurate, or leaks less, than another: intervals and a verdict."""
     from privsearch.api.studies import diff_trials
     from privsearch.report.terminal.differences import differences_view
+    from privsearch.report.terminal.equal_accuracy import equal_accuracy_view
 
     report = diff_trials(
         study,
@@ -78,8 +87,10 @@ def diff(
         column=column,
         equivalent_within=equivalent_within,
         accuracy_within=accuracy_within,
+        at_equal_accuracy=at_equal_accuracy,
     )
-    new_console().print(differences_view(report.first, report.others, report.table))
+    view = equal_accuracy_view if report.at_equal_accuracy else differences_view
+    new_console().print(view(report.first, report.others, report.table))
     if csv:
         say_written([report.write_csv(csv)])
 

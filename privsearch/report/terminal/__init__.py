@@ -4,6 +4,7 @@ audit.py             the audit of a study: tables of what each configuration lea
 check.py             the findings of a check of a study
 datasets.py          the datasets at hand
 differences.py       the differences between one configuration and others
+equal_accuracy.py    the differences in leakage at equal accuracy
 export.py            the files of an export, and the code that loads a network
 front.py             the Pareto front of a task
 importances.py       the importances of axes, and the growth of the hypervolume
