@@ -52,7 +52,7 @@ from privsearch.spec import AXES, WORST
 from privsearch.spec.columns import Column
 from privsearch.study.result import Completed, TrialResult
 
-FAMILY_AXES: Final = ("epochs",)
+FAMILY_AXES: Final = ("epochs", "width")
 """The axes in which the members of a family differ."""
 
 _FIXED: Final = ("dataset", "protocol", "seed", *(axis for axis in AXES if axis not in FAMILY_AXES))

@@ -49,7 +49,7 @@ def _built(kept: KeptNetworks, index: int) -> Network | RegisteredNetwork:
     storages = [tensor.untyped_storage() for tensor in state.values()]
     num_bytes = sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
     shape, classes = kept.input_shape, kept.num_classes
-    needed = num_weights(shape, classes) if kept.spec.model in BUILT_IN_MODELS and shape else 0
+    needed = num_weights(kept.spec, shape, classes) if kept.spec.model in BUILT_IN_MODELS and shape else 0
     if min(shape, default=0) < 1 or num_bytes < _FLOAT_BYTES * needed:
         raise ValueError(f"{classes} classes of examples of the shape {shape} need more weights than it has")
     network = build_network(kept.spec, kept.input_shape, kept.num_classes)

@@ -59,8 +59,9 @@ def network_layers(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: i
     """Return the layers of a trial's network, from the input to the logits.
 
     One input dimension gives an FCNet (linear 1000, linear classes), three a ConvNet (convolutions of 32 and 64
-    channels, then the FCNet). All layers of an SNN spike, or with `spiking_layers: head` the linear ones. The layers
-    of a registered model are unknown: for an estimate of its cost, it counts as an SNN.
+    channels, then the FCNet). `width` multiplies these channels and features; they are rounded, to 1 at least. All
+    layers of an SNN spike, or with `spiking_layers: head` the linear ones. The layers of a registered model are
+    unknown: for an estimate of its cost, it counts as an SNN.
 
     Args:
         spec: in canonical form.
@@ -70,23 +71,30 @@ def network_layers(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: i
     spiking: list[LayerKind] = []
     if spec.model != "ann":
         spiking = ["convolution", "linear"] if spec.spiking_layers == "all" else ["linear"]
-    return _layers(input_shape, num_classes, spiking)
+    return _layers(spec, input_shape, num_classes, spiking)
 
 
-def num_weights(input_shape: tuple[int, ...], num_classes: int) -> int:
+def num_weights(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> int:
     """Return the number of weights and biases of the FCNet or ConvNet for such examples, whichever layers spike."""
-    return sum(layer.weights + layer.outputs for layer in _layers(input_shape, num_classes, ()))
+    return sum(layer.weights + layer.outputs for layer in _layers(spec, input_shape, num_classes, ()))
 
 
-def _layers(input_shape: tuple[int, ...], num_classes: int, spiking: Collection[LayerKind]) -> tuple[Layer, ...]:
+def _layers(
+    spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int, spiking: Collection[LayerKind]
+) -> tuple[Layer, ...]:
     """Return the layers, spiking if their kind is in `spiking`."""
     layers, features = [], input_shape[0]
     if len(input_shape) == 3:
         channels, height, width = input_shape
-        for out_channels in CONV_CHANNELS:
+        for out_channels in (_scaled(spec, usual) for usual in CONV_CHANNELS):
             layers.append(Layer("convolution", channels, out_channels, (height, width), "convolution" in spiking))
             channels, height, width = out_channels, height // POOL_SIZE, width // POOL_SIZE
         features = channels * height * width
-    for inputs, outputs in ((features, HIDDEN_FEATURES), (HIDDEN_FEATURES, num_classes)):
+    hidden = _scaled(spec, HIDDEN_FEATURES)
+    for inputs, outputs in ((features, hidden), (hidden, num_classes)):
         layers.append(Layer("linear", inputs, outputs, None, "linear" in spiking))
     return tuple(layers)
+
+
+def _scaled(spec: TrialSpec, size: int) -> int:
+    return max(1, round(spec.width * size))

@@ -10,10 +10,10 @@ from privsearch.spec.trial import STATE_DEFAULTS
 
 RECIPE_AXES: Final = (
     *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size"),
-    *("spiking_layers", "num_steps", "beta"),
+    *("width", "spiking_layers", "num_steps", "beta"),
     *STATE_DEFAULTS,
 )
-"""The axes that a recipe may set: they say how a network is trained, not which network it is."""
+"""The axes that a recipe may set: how a network is trained, how large it is, and how it spikes."""
 
 
 def _check_recipe(recipe: dict[str, Any]) -> dict[str, Any]:

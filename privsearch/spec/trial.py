@@ -118,6 +118,9 @@ class Axes(BaseModel):
     precision: Literal["fp32", "bf16"] = Field(
         "fp32", description="'fp32', or 'bf16' (the hidden layers' products in 16 bits: faster, and other spikes)"
     )
+    width: float = Field(
+        1.0, gt=0, le=16, description="a number above 0 and up to 16 (times the usual sizes of the hidden layers)"
+    )
     train_size: int | None = Field(
         None, ge=2, description="an integer of at least 2 (examples kept of the training split), or null for all"
     )
@@ -154,7 +157,7 @@ ACTIVATION_DEFAULTS: Final[Mapping[str, Any]] = {"threshold": DEFAULT_THRESHOLD,
 CONDITIONAL_DEFAULTS: Final[Mapping[str, Any]] = {**SNN_DEFAULTS, **ACTIVATION_DEFAULTS}
 """The axes that have no effect on some configurations, and are null there, with their defaults elsewhere."""
 
-MODEL_AXES: Final = ("weight_bit_width", "act_bit_width", "threshold", *SPIKING_AXES, "precision")
+MODEL_AXES: Final = ("weight_bit_width", "act_bit_width", "threshold", *SPIKING_AXES, "precision", "width")
 """The axes that say what a network is; `ann` and registered models use some. The others say how it is trained."""
 
 

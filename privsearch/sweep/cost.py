@@ -69,7 +69,7 @@ def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
 
 def network_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
     """Compute the bytes of a trial's networks: a 32-bit float a weight or bias, and each network's example indices."""
-    weights = num_weights(info.input_shape, info.num_classes)
+    weights = num_weights(spec, info.input_shape, info.num_classes)
     num_train, _ = _sizes(spec, info)
     return spec.protocol.networks * (4 * weights + 8 * num_train)
 

@@ -74,16 +74,19 @@ def build(spec, network):
     return build_network(spec, SHAPES[network], CLASSES[network])
 
 
-def affine(network, weight_bit_width):
-    """The layers of Table I, from torch.nn or brevitas.nn."""
-    if weight_bit_width is None:
+def affine(network, spec):
+    """The layers of Table I, from torch.nn or brevitas.nn, with hidden sizes times the width."""
+    if spec.weight_bit_width is None:
         conv, linear, bits = nn.Conv2d, nn.Linear, {}
     else:
-        conv, linear, bits = brevitas.nn.QuantConv2d, brevitas.nn.QuantLinear, {"weight_bit_width": weight_bit_width}
+        conv, linear = brevitas.nn.QuantConv2d, brevitas.nn.QuantLinear
+        bits = {"weight_bit_width": spec.weight_bit_width}
+    first, second, features = (round(spec.width * size) for size in (32, 64, 1000))
     if network == "fcnet":
-        return [linear(20, 1000, bias=True, **bits), linear(1000, CLASSES[network], bias=True, **bits)]
-    convs = [conv(2, 32, 3, padding=1, bias=True, **bits), conv(32, 64, 3, padding=1, bias=True, **bits)]
-    return [*convs, linear(256, 1000, bias=True, **bits), linear(1000, CLASSES[network], bias=True, **bits)]
+        return [linear(20, features, bias=True, **bits), linear(features, CLASSES[network], bias=True, **bits)]
+    convs = [conv(2, first, 3, padding=1, bias=True, **bits), conv(first, second, 3, padding=1, bias=True, **bits)]
+    head = [linear(4 * second, features, bias=True, **bits), linear(features, CLASSES[network], bias=True, **bits)]
+    return [*convs, *head]
 
 
 def relu(spec):
@@ -103,7 +106,7 @@ class SnnTorchLoop(nn.Module):
     def __init__(self, spec, network):
         super().__init__()
         self.num_steps = spec.num_steps
-        self.layers = nn.ModuleList(affine(network, spec.weight_bit_width))
+        self.layers = nn.ModuleList(affine(network, spec))
         self.neurons = [
             relu(spec)
             if spec.spiking_layers == "head" and isinstance(layer, nn.Conv2d)
@@ -193,6 +196,7 @@ def assert_same_gradients(network, peer, tolerance=1e-5):
     [
         *itertools.product(SNNTORCH, QUANTIZATIONS),
         *(("fast_sigmoid", {"act_bit_width": 4, "threshold": 1.1, **rounding}) for rounding in ROUNDINGS),
+        *(("fast_sigmoid", {"width": width}) for width in (0.25, 0.333, 2.0)),
     ],
     ids=str,
 )
@@ -214,7 +218,9 @@ def test_snn_equals_snntorch_loop(surrogate_gradient, network, spiking_layers, q
 
 
 @pytest.mark.parametrize(
-    "quantization", [*QUANTIZATIONS, {"weight_bit_width": 2, "act_bit_width": 4, "threshold": 1.0}], ids=str
+    "quantization",
+    [*QUANTIZATIONS, {"weight_bit_width": 2, "act_bit_width": 4, "threshold": 1.0}, {"width": 0.333}],
+    ids=str,
 )
 @pytest.mark.parametrize("network", SHAPES)
 def test_ann_equals_plain_layers(network, quantization):
@@ -222,7 +228,7 @@ def test_ann_equals_plain_layers(network, quantization):
     spec = ann_spec(**quantization)
     ours = build(spec, network)
     torch.manual_seed(0)
-    *hidden, last = affine(network, spec.weight_bit_width)
+    *hidden, last = affine(network, spec)
     layers = []
     for layer in hidden:
         is_conv = isinstance(layer, nn.Conv2d)

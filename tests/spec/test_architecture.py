@@ -48,10 +48,21 @@ def test_an_snn_spikes_in_all_layers_or_in_its_head(fields: dict[str, Any], expe
     assert [layer.is_spiking for layer in layers(ODD_IMAGES, **fields)] == expected
 
 
+@pytest.mark.parametrize(
+    ("width", "channels", "features"), [(0.5, [16, 32], 500), (2.0, [64, 128], 2000), (1e-4, [1, 1], 1)]
+)
+def test_width_multiplies_the_hidden_layers(width: float, channels: list[int], features: int) -> None:
+    """Each has one channel or feature at least; the logits are as many as ever."""
+    assert [layer.outputs for layer in layers(ODD_IMAGES, width=width)] == [*channels, features, 10]
+
+
+@pytest.mark.parametrize("width", [1.0, 0.3])
 @pytest.mark.parametrize(("network", "input_shape"), [("fcnet", (30,)), ("convnet", ODD_IMAGES)])
-def test_as_many_weights_are_counted_as_a_network_has(network: Network, input_shape: tuple[int, ...]) -> None:
+def test_as_many_weights_are_counted_as_a_network_has(
+    network: Network, input_shape: tuple[int, ...], width: float
+) -> None:
     """Biases among them."""
-    spec = TrialSpec(dataset="iris", model="snn").canonical(network)
+    spec = TrialSpec(dataset="iris", model="snn", width=width).canonical(network)
     built = build_network(spec, input_shape, 10)
 
-    assert num_weights(input_shape, 10) == sum(weight.numel() for weight in built.parameters())
+    assert num_weights(spec, input_shape, 10) == sum(weight.numel() for weight in built.parameters())
