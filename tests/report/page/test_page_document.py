@@ -4,13 +4,17 @@ from pathlib import Path
 
 import pytest
 from builders import make_completed
+from compared_trials import QUIET, A, attacked
 from page_study import searched_study, sweep_of
 
+from privsearch.analysis.tasks import tasks
 from privsearch.api.study import Study
 from privsearch.report.page.budget import MOST_BYTES, encoded, fitting, num_bytes
 from privsearch.report.page.columns import short
 from privsearch.report.page.document import Document, build_document
+from privsearch.report.page.fronts import task_rows, task_section
 from privsearch.report.page.html import embedded
+from privsearch.spec import LiraAttack, SvmAttack, SweepSpec
 from privsearch.study.environment import describe_environment
 
 
@@ -49,6 +53,24 @@ def test_pairs_of_targets_are_those_of_the_record(study: Study, document: Docume
     (accuracy,) = [paired for paired in task["paired"] if paired["quantity"] == "test_accuracy"]
     means = [sum(values) / len(values) for values in accuracy["values"]]
     assert means == pytest.approx(task["rows"]["test_accuracy"], rel=1e-4)
+
+
+def test_strongest_attacks_say_what_they_were_chosen_among() -> None:
+    """The page has no test of a difference in `worst` between trials that other attacks were run on."""
+    aucs = [0.6, 0.62, 0.61, 0.64]
+    trials = [attacked(A, {SvmAttack(): aucs}), attacked(QUIET, {SvmAttack(): aucs, LiraAttack(): aucs})]
+    fields = {
+        "name": "a",
+        "datasets": ["iris"],
+        "protocol": {"kind": "halves", "networks": 4},
+        "attacks": ["svm", "lira"],
+    }
+    sweep = SweepSpec.model_validate(fields | {"grids": {"a": {"model": ["ann"]}}})
+    (task,) = tasks(trials, sweep)
+    section = task_section(task, task_rows(task, {}), {trial.trial_id: trial for trial in trials})
+    choices = {paired["quantity"]: paired["choices"] for paired in section["paired"]}
+    assert choices["test_accuracy"] is None
+    assert sorted(choices["worst.auc"] or []) == ["lira, svm", "svm"]
 
 
 def test_what_cannot_be_drawn_is_said(document: Document) -> None:
