@@ -140,12 +140,17 @@ def equal_accuracy_frame(
 
     Raises:
         StudyError: a family has fewer than two members, B is of A's family, two frontiers share no range of accuracies,
-            the column is no number of an attack, or a margin cannot be one.
+            the column is no number of an attack, accuracy has a margin, or the other one cannot be one.
     """
     column = column or leakage_column(a.spec)
     if Column.parse(column).attack is None:
         raise StudyError(
             f"at equal accuracy the column must be an attack's number, such as worst.auc, but got {column!r}"
+        )
+    if margins.accuracy is not None:
+        raise StudyError(
+            f"at equal accuracy there is no difference in accuracy to test, but got a margin of {margins.accuracy:g} "
+            "for it; leave out --accuracy-within"
         )
     margins.check(column)
     of_a, *of_others = (family_of(trial, results) for trial in (a, *others))

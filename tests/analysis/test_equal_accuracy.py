@@ -200,3 +200,9 @@ def test_accuracy_is_no_leakage() -> None:
     """At equal accuracy, accuracies are equal."""
     with pytest.raises(StudyError, match=r"must be an attack's number, such as worst\.auc, but got 'train_accuracy'"):
         equal_accuracy_frame(ANN[0], [SNN[0]], [*ANN, *SNN], "train_accuracy")
+
+
+def test_margin_of_accuracy_is_refused() -> None:
+    """There is nothing that it could be the margin of."""
+    with pytest.raises(StudyError, match="leave out --accuracy-within"):
+        equal_accuracy_frame(ANN[0], [SNN[0]], [*ANN, *SNN], "svm.auc", Margins(0.02, 0.01))
