@@ -279,14 +279,26 @@ def _verdict(comparison: Comparison, row: "pd.Series[Any]") -> str:
         return "one target: no test"
     if not has_spread(pairs)[0]:
         return "no spread: no test"
-    less, more = verdict_words(comparison.quantity)
-    found = f"B {more if row['difference'] > 0 else less} (significant)" if row["p_holm"] < ALPHA else ""
+    found = f"B {_direction(comparison.quantity, row['a'], row['b'])} (significant)" if row["p_holm"] < ALPHA else ""
     if np.isnan(row["margin"]):
         return found or f"not significant (n = {row['n']})"
     if row["p_equivalent_holm"] < ALPHA:
         within = f"equivalent within {row['margin']:g}"
         return f"{found}, {within}" if found else within
     return found or f"not significant, equivalence not shown (n = {row['n']})"
+
+
+def _direction(quantity: str, a: float, b: float) -> str:
+    """Return what B does against A, by what their means leak: an AUC further below 0.5 leaks more, not less.
+
+    Of numbers on both sides of guessing, the lower is said to leak less only if it is no further from guessing.
+    """
+    column = Column.parse(quantity)
+    less, more = verdict_words(quantity)
+    leakage_a, leakage_b = column.as_leakage(a), column.as_leakage(b)
+    if leakage_a != leakage_b and ((leakage_b > leakage_a) == (b > a) or max(a, b) < (column.guess or 0.0)):
+        return more if leakage_b > leakage_a else less
+    return "is higher" if b > a else "is lower"
 
 
 def verdict_words(quantity: str) -> tuple[str, str]:

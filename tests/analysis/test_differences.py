@@ -59,6 +59,26 @@ def test_verdicts_say_which_way_a_difference_goes() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("shift_a", "shift_b", "verdict"),
+    [
+        (0.05, 0.01, "B leaks less (significant)"),
+        (0.05, -0.01, "B leaks less (significant)"),
+        (0.01, -0.05, "B is lower (significant)"),
+        (-0.01, -0.05, "B leaks more (significant)"),
+        (-0.05, -0.01, "B leaks less (significant)"),
+        (-0.05, 0.01, "B is higher (significant)"),
+    ],
+)
+def test_auc_below_guessing_is_a_leak(shift_a: float, shift_b: float, verdict: str) -> None:
+    """Whoever turns its scores has an AUC above 0.5: the further from guessing, the more a configuration leaks."""
+    a, b = (
+        trial(i * 16, [0.9, 0.92, 0.91, 0.93], [0.5 + shift + noise for noise in noises])
+        for i, shift, noises in (("a", shift_a, (-0.002, 0.002, 0.0, 0.0)), ("b", shift_b, (-0.001, 0.0, 0.0, 0.001)))
+    )
+    assert rows_of(differences_frame(a, [b], "svm.auc"), "svm.auc")["verdict"].tolist() == [verdict]
+
+
 def test_configurations_that_leak_least_come_first() -> None:
     """The table is in the order of the difference in leakage, all rows of a configuration together."""
     found = differences_frame(A, [OPPOSITE, ACCURATE, QUIET])
