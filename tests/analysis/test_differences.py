@@ -159,14 +159,14 @@ def test_strongest_attack_is_compared_like_for_like() -> None:
     assert found.loc["all attacks", "verdict"] == "not like for like"
     assert np.isnan(found.loc["all attacks", "p_holm"])
     assert set(found["only_a"]) == {""}
-    assert set(found["only_b"]) == {"lira_spike_counts"}
+    assert set(found["only_b"]) == {SPIKES.name}
 
 
 def test_each_attack_of_both_sides_has_its_own_difference() -> None:
     """A difference in `worst` may be that of one attack alone, and here it is."""
     found = differences_frame(ANN, [SNN])
     single = found[found["role"] == "one attack"].set_index("quantity")
-    assert single["difference"].to_dict() == pytest.approx({"lira.auc": 0.04, "label_only.auc": 0.0}, abs=1e-9)
+    assert single["difference"].to_dict() == pytest.approx({f"{LIRA.name}.auc": 0.04, "label_only.auc": 0.0}, abs=1e-9)
     assert single["verdict"].tolist() == ["B leaks more (significant)", "not significant (n = 4)"]
     assert (single["low"] < single["difference"]).all()
 
@@ -189,7 +189,7 @@ def test_sides_with_the_same_attacks_have_no_second_worst() -> None:
 
 def test_another_column_than_worst_is_not_broken_down() -> None:
     """One attack's number is what it is."""
-    assert differences_frame(ANN, [SNN], "lira.auc")["role"].tolist() == ["accuracy", "compared"]
+    assert differences_frame(ANN, [SNN], f"{LIRA.name}.auc")["role"].tolist() == ["accuracy", "compared"]
 
 
 def test_equivalence_is_said_where_it_is_shown() -> None:

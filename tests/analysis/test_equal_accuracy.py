@@ -149,8 +149,8 @@ def test_strongest_attack_is_that_of_all_members() -> None:
     )
     found = equal_accuracy_frame(a[0], [b[0]], [*a, *b])
     assert found["role"].tolist() == ["compared", "lowest accuracy", "highest accuracy", "one attack", "one attack"]
-    assert found["quantity"].tolist() == ["worst.auc"] * 3 + ["lira.auc", "label_only.auc"]
-    assert (set(found["only_a"]), set(found["only_b"])) == ({""}, {"lira_spike_counts"})
+    assert found["quantity"].tolist() == ["worst.auc"] * 3 + [f"{lira.name}.auc", "label_only.auc"]
+    assert (set(found["only_a"]), set(found["only_b"])) == ({""}, {spikes.name})
     compared, lira_alone = found["difference"][0], found["difference"][3]
     assert compared == pytest.approx(lira_alone)
 

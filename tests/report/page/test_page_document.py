@@ -70,7 +70,7 @@ def test_strongest_attacks_say_what_they_were_chosen_among() -> None:
     section = task_section(task, task_rows(task, {}), {trial.trial_id: trial for trial in trials})
     choices = {paired["quantity"]: paired["choices"] for paired in section["paired"]}
     assert choices["test_accuracy"] is None
-    assert sorted(choices["worst.auc"] or []) == ["lira, svm", "svm"]
+    assert sorted(choices["worst.auc"] or []) == [f"{LiraAttack().name}, svm", "svm"]
 
 
 def test_what_cannot_be_drawn_is_said(document: Document) -> None:

@@ -101,10 +101,10 @@ def test_strongest_attack_is_broken_down() -> None:
     snn = attacked(QUIET, {lira: [0.64, 0.67, 0.64, 0.67], labels: [0.55, 0.57, 0.56, 0.56], spikes: [0.7] * 4})
     lines = printed(ann, snn)
     names = [line.partition(" +")[0].strip() for line in lines if "[" in line]
-    assert names == ["test accuracy", "worst AUC", "all attacks", "lira", "label_only"]
+    assert names == ["test accuracy", "worst AUC", "all attacks", lira.name, "label_only"]
     text = " ".join(" ".join(lines).split())
     assert "like for like, of the strongest attack among those that A and B both ran" in text
-    assert "B alone also ran lira_spike_counts: in the line of all attacks that side chooses among more." in text
+    assert f"B alone also ran {spikes.name}: in the line of all attacks that side chooses among more." in text
     assert max(map(len, lines)) <= 80
 
 

@@ -65,4 +65,4 @@ def test_attack_that_not_all_members_ran_is_named() -> None:
     found = equal_accuracy_frame(ANN[0], [spied[1]], [*ANN, *spied])
     log = io.StringIO()
     Console(file=log, width=80, markup=False, highlight=False).print(equal_accuracy_view(ANN[0], [spied[1]], found))
-    assert "Left out, as not all members ran it: lira of B." in " ".join(log.getvalue().split())
+    assert f"Left out, as not all members ran it: {LiraAttack().name} of B." in " ".join(log.getvalue().split())
