@@ -47,7 +47,8 @@ from privsearch.spec.datasets import (
     dataset_name,
 )
 from privsearch.spec.objectives import Direction, Objectives
-from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol, Queries
+from privsearch.spec.protocol_spec import Queries
+from privsearch.spec.protocols import HalvesProtocol, OneRunProtocol, PaperProtocol, Protocol
 from privsearch.spec.resources import Device, Resources, RetryPolicy
 from privsearch.spec.search import Search
 from privsearch.spec.sweep import SweepSpec, TrialRequest
@@ -72,6 +73,7 @@ __all__ = [
     "Network",
     "NpzDataset",
     "Objectives",
+    "OneRunProtocol",
     "PaperProtocol",
     "Protocol",
     "Queries",
