@@ -10,6 +10,7 @@ grids.py          the grids, and the rules for the values of axes
 objectives.py     the columns to maximise or minimise
 plain_yaml.py     YAML read as plain values, each with its line
 problems.py       a sentence for every rule that a sweep breaks
+protocol_spec.py  the base of the protocols' specifications
 protocols.py      the examples that networks are trained and queried on
 recipe.py         how networks are trained, for all datasets or for one
 registry.py       users' own datasets, models and attacks, by name

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from privsearch.spec.protocol_spec import ROLES, ProtocolSpec, Queries, Role
@@ -209,15 +209,16 @@ class OneRunProtocol(ProtocolSpec):
         0.0, ge=0, lt=1, description="a number from 0 to below 1: the delta that the bound on epsilon allows"
     )
 
-    @model_validator(mode="after")
-    def _some_labels_are_right(self) -> Self:
-        if self.canaries and self.audited_fraction == 1:
+    @field_validator("canaries")
+    @classmethod
+    def _some_labels_are_right(cls, canaries: bool, info: ValidationInfo) -> bool:
+        if canaries and info.data.get("audited_fraction") == 1:
             raise PydanticCustomError(
                 "protocol_rule",
-                "canaries must leave some of the training split with its own labels, but the audited_fraction is 1; "
-                "give a smaller one, such as 0.1",
+                "must go with an audited_fraction below 1, so that some labels stay right, but that is 1; give one "
+                "such as 0.1",
             )
-        return self
+        return canaries
 
     @property
     def summary(self) -> str:

@@ -227,7 +227,7 @@ def test_every_protocol_asks_for_its_own_trials_with_the_attacks_that_fit() -> N
         ),
         (
             {"protocol": {"kind": "one_run", "canaries": True}, "attacks": ["loss"]},
-            "canaries must leave some of the training split with its own labels, but the audited_fraction is 1",
+            "must go with an audited_fraction below 1, so that some labels stay right, but that is 1",
         ),
     ],
 )
