@@ -19,7 +19,6 @@ def checked_modules() -> list[str]:
     files = [f"privsearch.models.{module.name}" for module in iter_modules([str(Path(models))])]
     return [
         *("privsearch.analysis.bootstrap", "privsearch.analysis.columns", "privsearch.analysis.metrics"),
-        "privsearch.analysis.one_run",
         *("privsearch.attacks", "privsearch.data", "privsearch.study.signals"),
         *(name for name in files if name != UNCHECKED),
     ]

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
 from privsearch.analysis.metrics.epsilon import TARGET_CONFIDENCE
+from privsearch.analysis.metrics.held_out import direction
 from privsearch.errors import MetricError
 
 _COUNTS: Final = 40
@@ -110,12 +111,13 @@ def guessed_epsilon(
 ) -> EpsilonBound:
     """Bound epsilon from below by guesses that an attack's scores suggest: the highest are in, the lowest are out.
 
-    How high and how low is chosen where `fit` holds, for the best bound there, and judged on the other examples alone.
-    Their coins are independent of the choice, so the bound holds with the confidence, whatever the scores are.
+    How high and how low, and the direction of the scores, are chosen where `fit` holds, and judged on the other
+    examples alone. Their coins are independent of the choice, so the bound holds with the confidence, whatever the
+    scores are.
 
     Args:
-        scores: `(n,)`, unitless; higher means more likely a member. The coins of the judged examples may have an effect
-            on them through the network alone.
+        scores: `(n,)`, unitless; higher is meant to be more likely a member. The coins of the judged examples may have
+            an effect on them through the network alone.
         is_member: `(n,)`, what the coins said.
         fit: `(n,)`, True for the examples to choose thresholds on; chosen without regard to members and scores.
         delta: from 0 to below 1.
@@ -129,6 +131,8 @@ def guessed_epsilon(
     if not np.isfinite(scores).all():
         raise MetricError("a bound on epsilon needs scores that are all finite")
     judged = ~fit
+    if np.unique(is_member[fit]).size == 2:
+        scores = direction(scores[fit], is_member[fit]) * scores
     highest_out, lowest_in = _thresholds(scores[fit], is_member[fit], 1 - confidence)
     called_in, called_out = judged & (scores >= lowest_in), judged & (scores <= highest_out)
     guesses = int(called_in.sum() + called_out.sum())

@@ -120,6 +120,13 @@ def test_a_perfect_attack_shows_nearly_all_that_can_be_shown() -> None:
     assert perfect.ceiling == strong.ceiling == pytest.approx(np.log(0.025 ** (1 / 1000) / (1 - 0.025 ** (1 / 1000))))
 
 
+def test_scores_that_are_wrong_for_certain_show_as_much() -> None:
+    """They are turned, as the half that is not judged says."""
+    scores, is_member, fit = simulated(np.random.default_rng(0), 2.0, 1000)
+    right, wrong = (guessed_epsilon(sign * scores, is_member, fit).low for sign in (1, -1))
+    assert right == wrong > 0
+
+
 def test_equal_scores_are_guessed_alike() -> None:
     """An attack that only says yes or no is judged by all of its answers."""
     rng = np.random.default_rng(0)
