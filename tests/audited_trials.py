@@ -6,7 +6,15 @@ import pytest
 from builders import attack_result, completed_of
 
 from privsearch._util.interval import Interval
-from privsearch.spec import HalvesProtocol, PaperProtocol, SvmAttack, ThresholdAttack, TrialSpec
+from privsearch.spec import (
+    HalvesProtocol,
+    OneRunProtocol,
+    PaperProtocol,
+    Protocol,
+    SvmAttack,
+    ThresholdAttack,
+    TrialSpec,
+)
 from privsearch.study.attack_result import AcrossTargets, ExposedExample
 from privsearch.study.result import Completed
 
@@ -33,7 +41,10 @@ def audited() -> Audited:
         **axes: Any,
     ) -> Completed:
         targets = len(svm)
-        kind = PaperProtocol(replicates=targets) if protocol == "paper" else HalvesProtocol(networks=targets)
+        if protocol == "halves":
+            kind: Protocol = HalvesProtocol(networks=targets)
+        else:
+            kind = PaperProtocol(replicates=targets) if protocol == "paper" else OneRunProtocol(replicates=targets)
         spec = TrialSpec(
             **{"dataset": "iris", "model": "ann", "protocol": kind, "attacks": tuple(_ATTACKS.values()), **axes}
         )

@@ -245,6 +245,8 @@ FIELDS: Final = (
     more("a protocol with an odd number of networks", "protocol: {kind: halves, networks: 5}"),
     more("a misspelt field of a protocol", "protocol: [paper, {kind: halves, netwrks: 8}]"),
     more("a protocol twice", "protocol: [paper, paper]"),
+    more("an audit of one run with canaries alone", "protocol: {kind: one_run, canaries: true}\nattacks: [loss]"),
+    more("an audit of one run without examples", "protocol: {kind: one_run, audited_fraction: 0}\nattacks: [loss]"),
     more("views that nobody asks about", "protocol: {kind: halves, dropout_queries: 3}"),
     more("an attack that is none", "attacks: [svm, lirra]"),
     more("an attack that the protocol cannot carry", "attacks: [svm, lira]"),

@@ -1,6 +1,7 @@
 """The shape checks of the default suite are on in every package that it names."""
 
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
@@ -35,7 +36,7 @@ def test_every_module_that_is_checked_exists() -> None:
         pytest.param(log_odds, (np.zeros(3, dtype=np.int64),), id="attacks"),
         pytest.param(rbf_svm_scores, (SCORES, MEMBERS, SQUARE), id="attacks: the SVM"),
         pytest.param(fast_sigmoid, (torch.zeros(2), torch.zeros(3)), id="models"),
-        pytest.param(evaluate, (SQUARE, None, 0, np.arange(4), 0), id="protocols"),
+        pytest.param(partial(evaluate, membership_is_random=True), (SQUARE, None, 0, np.arange(4), 0), id="protocols"),
         pytest.param(Signals, ({("final_mem", "plain"): SQUARE}, MEMBERS, SCORES, SCORES, 2), id="signals"),
         pytest.param(half_members, (7.5, 4, np.random.default_rng(0)), id="protocols: drawing"),
     ],

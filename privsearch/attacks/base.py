@@ -124,4 +124,4 @@ def label_log_odds(outputs: Outputs) -> tuple[Float[Array, "views n"], Float[Arr
     target, *shadows = (
         log_odds(network)[:, examples, outputs.labels] for network in (outputs.target, *outputs.shadows)
     )
-    return target, np.stack(shadows)
+    return target, np.array(shadows).reshape(len(shadows), *target.shape)

@@ -51,8 +51,8 @@ def diff(
     column: Annotated[
         str | None,
         typer.Option(
-            help="The column of targets.csv that is compared beside accuracy; by default worst.auc under halves, the "
-            "excess over the placebo under paper."
+            help="The column of targets.csv that is compared beside accuracy; by default worst.auc, and under "
+            "paper the excess over the placebo."
         ),
     ] = None,
     equivalent_within: Annotated[

@@ -63,6 +63,10 @@ class Splits:
         moved = {name: getattr(self, name).to(device) for name in ("x_train", "y_train", "x_test", "y_test")}
         return replace(self, **moved)
 
+    def with_training_labels(self, labels: Int64[np.ndarray, " train"]) -> "Splits":
+        """Return the same splits with other classes for the training split, `(train,)`."""
+        return replace(self, y_train=torch.from_numpy(labels).to(self.device))
+
     def inputs(
         self,
         x: Float32[Tensor, "batch *input_shape"] | UInt8[Tensor, "batch *input_shape"],

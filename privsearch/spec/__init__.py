@@ -10,6 +10,7 @@ grids.py          the grids, and the rules for the values of axes
 objectives.py     the columns to maximise or minimise
 plain_yaml.py     YAML read as plain values, each with its line
 problems.py       a sentence for every rule that a sweep breaks
+protocol_spec.py  the base of the protocols' specifications
 protocols.py      the examples that networks are trained and queried on
 recipe.py         how networks are trained, for all datasets or for one
 registry.py       users' own datasets, models and attacks, by name
@@ -47,7 +48,8 @@ from privsearch.spec.datasets import (
     dataset_name,
 )
 from privsearch.spec.objectives import Direction, Objectives
-from privsearch.spec.protocols import HalvesProtocol, PaperProtocol, Protocol, Queries
+from privsearch.spec.protocol_spec import Queries
+from privsearch.spec.protocols import HalvesProtocol, OneRunProtocol, PaperProtocol, Protocol
 from privsearch.spec.resources import Device, Resources, RetryPolicy
 from privsearch.spec.search import Search
 from privsearch.spec.sweep import SweepSpec, TrialRequest
@@ -72,6 +74,7 @@ __all__ = [
     "Network",
     "NpzDataset",
     "Objectives",
+    "OneRunProtocol",
     "PaperProtocol",
     "Protocol",
     "Queries",

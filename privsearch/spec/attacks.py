@@ -7,7 +7,8 @@ from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, mode
 
 from privsearch.spec import registry
 from privsearch.spec.datasets import Name
-from privsearch.spec.protocols import Protocol, Queries
+from privsearch.spec.protocol_spec import Queries
+from privsearch.spec.protocols import Protocol
 from privsearch.spec.strict import STRICT
 
 Readout = Literal["final_mem", "spike_counts", "mean_mem"]
@@ -225,11 +226,13 @@ ATTACK_KINDS: Final = tuple(
 def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | None:
     """Return the requirement of an attack that a trial does not meet, with the remedy; None if it meets all.
 
-    LiRA and RMIA need shadows with and without each example, and a variance for each example needs two or more of
-    both. An average over views needs these views. Spikes and membranes need a spiking network.
+    The SVM needs a shadow. LiRA and RMIA need shadows with and without each example, and a variance for each example
+    needs two or more of both. An average over views needs these views. Spikes and membranes need a spiking network.
     """
     if attack.kind in ("lira", "rmia") and not protocol.shadows_in_each_state:
         return f"{attack.kind} needs shadows with and without each example: add halves to protocol, or drop it"
+    if attack.kind == "svm" and protocol.networks_per_attack < 2:
+        return f"{attack.name} learns from a shadow: add paper or halves to protocol, or drop it"
     if attack.queries not in protocol.queries:
         return (
             f"it asks about {attack.queries} views: give the protocol halves {VIEWS_OF[attack.queries]} of at least 1 "

@@ -27,7 +27,7 @@ from privsearch.spec.trial import AXES, BUILT_IN_MODELS, Axes
 KEY: Final = "[key]"
 """The last step of the path to a mapping's key that is itself wrong, as pydantic calls it."""
 
-_PROTOCOL_RULE: Final = f"{' or '.join(PROTOCOLS)}, or a mapping such as {{kind: halves, networks: 8}}"
+_PROTOCOL_RULE: Final = f"one of {', '.join(PROTOCOLS)}, or a mapping such as {{kind: halves, networks: 8}}"
 _BY_TAG: Final[dict[str, type[BaseModel]]] = {
     "csv": CsvDataset,
     "npz": NpzDataset,
@@ -80,6 +80,7 @@ def problem_of(details: ErrorDetails) -> Problem:
             | "too_many_points"
             | "empty_axis"
             | "secret_in_uri"
+            | "protocol_rule"
             | "search_rule"
             | "nothing_to_run"
             | "bad_constraint"

@@ -1,128 +1,12 @@
 """The protocols: on which examples networks are trained and queried. One class and one union entry each."""
 
 import math
-from abc import ABC, abstractmethod
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
-from privsearch.spec.strict import STRICT
-
-Queries = Literal["plain", "augmented", "input_dropout"]
-"""The kinds of queries: an example as it is, augmented views of it, or views that lack parts of it."""
-
-Role = Literal["target", "shadow", "both"]
-"""The role of a network in the attacks; a network that is a target and a shadow of others has both."""
-
-ROLES: Final = ("target", "shadow")
-
-
-class ProtocolSpec(BaseModel, ABC):
-    """The base of the protocols' specifications, with all that the lower floors ask of a protocol.
-
-    The behaviour, which draws cohorts and evaluates attacks, is in `privsearch.attacks.protocols`. Every class also has
-    `kind`, its name in sweep files, and `networks`, the number of networks that a trial trains: a field or a property.
-
-    Attributes:
-        has_placebo: True if an attack without any membership signal may score above 0.5 by recognising examples. A
-            placebo then measures how far, and the paper's attack stands for the protocol, not the strongest attack.
-        targets_share_examples: True if all targets have the same members and the same non-members.
-        targets_are_shadows: True if each target is a shadow of the other targets, so that they are not independent.
-        evaluation_words: a sentence on the examples that attacks are evaluated on.
-        chance_words: the beginning of a sentence on the chance that a difference between trials leaves out.
-    """
-
-    model_config = STRICT
-
-    has_placebo: ClassVar[bool]
-    targets_share_examples: ClassVar[bool]
-    targets_are_shadows: ClassVar[bool]
-    evaluation_words: ClassVar[str]
-    chance_words: ClassVar[str]
-
-    @property
-    @abstractmethod
-    def summary(self) -> str:
-        """The protocol in a few words, its name first."""
-
-    @property
-    @abstractmethod
-    def targets(self) -> int:
-        """The number of networks that are attacked."""
-
-    @property
-    @abstractmethod
-    def networks_per_attack(self) -> int:
-        """The number of networks whose outputs an attack on one target reads, the target included."""
-
-    @property
-    @abstractmethod
-    def shadows_in_each_state(self) -> int:
-        """The number of shadows that every example is sure to have among its members, and among its non-members."""
-
-    @property
-    def views(self) -> dict[Queries, int]:
-        """The number of views that the networks are queried with, by the kind of query, in the order of querying."""
-        return {"plain": 1}
-
-    @property
-    def queries(self) -> tuple[Queries, ...]:
-        """The kinds of queries that the networks are asked."""
-        return tuple(self.views)
-
-    @property
-    def dropout_rate(self) -> float:
-        """The share of the input that a view of the kind `input_dropout` lacks."""
-        return 0.0
-
-    @abstractmethod
-    def roles(self) -> list[tuple[int, Role]]:
-        """Return, for every network in the order of training, the number of its target, from 1, and its role.
-
-        The number is that of the target that the network is, or that it is the shadow of.
-        """
-
-    @property
-    def target_networks(self) -> list[int]:
-        """The indices of the networks that are targets, in the order of the targets."""
-        return [network for network, (_, role) in enumerate(self.roles()) if role != "shadow"]
-
-    def network_name(self, network: int) -> str:
-        """Name a network for people, such as `network 3` or `replicate 1  shadow`.
-
-        Args:
-            network: its index in the order of training.
-        """
-        number, role = self.roles()[network]
-        return f"network {number}" if role == "both" else f"replicate {number}  {role}"
-
-    @abstractmethod
-    def training_examples(self, num_train: int) -> float:
-        """Return the number of examples in the training sets of all networks together.
-
-        Args:
-            num_train: the number of examples in the training split.
-        """
-
-    @abstractmethod
-    def svm_fits(self, num_train: int, num_test: int) -> list[tuple[int, float, float]]:
-        """List the SVMs that the paper's attack needs for one target.
-
-        Args:
-            num_train: the number of examples in the training split.
-            num_test: the number of examples in the test split.
-
-        Returns:
-            For SVMs of one size: their number, the examples that each is fitted on, and the examples that each scores.
-        """
-
-    def canonical(self, *, augments: bool) -> Self:  # noqa: ARG002  # for those with augmented views
-        """Return the protocol without the values that have no effect.
-
-        Args:
-            augments: True if the dataset is augmented in training.
-        """
-        return self
+from privsearch.spec.protocol_spec import ROLES, ProtocolSpec, Queries, Role
 
 
 class PaperProtocol(ProtocolSpec):
@@ -288,6 +172,109 @@ class HalvesProtocol(ProtocolSpec):
         return self.model_copy(update=dropped)
 
 
+class OneRunProtocol(ProtocolSpec):
+    """The protocol of one training run: a fair coin for each audited example says whether the network trains on it.
+
+    The rest of the training split is always trained on, and is not judged. Each network is a target by itself, and
+    there is no shadow. As coins are independent, the guesses about one network bound epsilon with no assumption on how
+    examples act on one another.
+
+    Source: Steinke, Nasr and Jagielski 2023 (arXiv 2305.08846).
+    """
+
+    has_placebo: ClassVar[bool] = False
+    targets_share_examples: ClassVar[bool] = False
+    targets_are_shadows: ClassVar[bool] = False
+    has_independent_coins: ClassVar[bool] = True
+    evaluation_words: ClassVar[str] = (
+        "A fair coin for each audited example decided whether a network was trained on it; the networks are judged on "
+        "the audited examples alone."
+    )
+    chance_words: ClassVar[str] = "All replicates share one split of the data and one set of audited examples"
+
+    kind: Literal["one_run"] = Field("one_run", description="'one_run'")
+    replicates: int = Field(
+        1, ge=1, le=10_000, description="an integer from 1 to 10000: networks, each with coins of its own"
+    )
+    audited_fraction: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="a number above 0 and at most 1: the share of the training split that coins are tossed for",
+    )
+    canaries: bool = Field(
+        False, description="true (each audited example gets a wrong label, drawn at random) or false (none does)"
+    )
+    delta: float = Field(
+        0.0, ge=0, lt=1, description="a number from 0 to below 1: the delta that the bound on epsilon allows"
+    )
+
+    @field_validator("canaries")
+    @classmethod
+    def _some_labels_are_right(cls, canaries: bool, info: ValidationInfo) -> bool:
+        if canaries and info.data.get("audited_fraction") == 1:
+            raise PydanticCustomError(
+                "protocol_rule",
+                "must go with an audited_fraction below 1, so that some labels stay right, but that is 1; give one "
+                "such as 0.1",
+            )
+        return canaries
+
+    @property
+    def summary(self) -> str:
+        """The protocol in a few words, its name first."""
+        plural = "s" if self.replicates > 1 else ""
+        what = "mislabelled canary" if self.canaries else "example"
+        return (
+            f"one_run: {self.replicates} network{plural}, with a coin for each audited {what} "
+            f"({self.audited_fraction:g} of the training split): trained on or left out"
+        )
+
+    @property
+    def targets(self) -> int:
+        """The number of networks that are attacked."""
+        return self.replicates
+
+    @property
+    def networks(self) -> int:
+        """The number of networks that are trained."""
+        return self.replicates
+
+    @property
+    def networks_per_attack(self) -> int:
+        """The target alone."""
+        return 1
+
+    @property
+    def shadows_in_each_state(self) -> int:
+        """None, as there is no shadow."""
+        return 0
+
+    def num_audited(self, num_train: int) -> int:
+        """Return the number of examples that coins are tossed for.
+
+        Args:
+            num_train: the number of examples in the training split.
+        """
+        return round(self.audited_fraction * num_train)
+
+    def roles(self) -> list[tuple[int, Role]]:
+        """Return the networks in turn, each a target."""
+        return [(number, "target") for number in range(1, self.replicates + 1)]
+
+    def training_examples(self, num_train: int) -> float:
+        """Return the number of examples in the training sets of all networks together, as the coins have it on average.
+
+        Args:
+            num_train: the number of examples in the training split.
+        """
+        return self.replicates * (num_train - self.num_audited(num_train) / 2)
+
+    def svm_fits(self, num_train: int, num_test: int) -> list[tuple[int, float, float]]:  # noqa: ARG002
+        """List no SVM, as there is no shadow to learn from."""
+        return []
+
+
 DEFAULT_KIND: Final = "paper"
 """The protocol of a specification that names none: the paper's, as it was first."""
 
@@ -303,7 +290,9 @@ def _protocol_kind(value: Any) -> str:
 
 
 Protocol = Annotated[
-    Annotated[PaperProtocol, Tag("paper")] | Annotated[HalvesProtocol, Tag("halves")],
+    Annotated[PaperProtocol, Tag("paper")]
+    | Annotated[HalvesProtocol, Tag("halves")]
+    | Annotated[OneRunProtocol, Tag("one_run")],
     Discriminator(_protocol_kind),
     BeforeValidator(_protocol_by_name),
 ]

@@ -15,7 +15,8 @@ from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any
 from privsearch.spec.objectives import Direction, Objectives, impossible_bound, not_a_column
-from privsearch.spec.protocols import PROTOCOLS, PaperProtocol, Protocol, Queries
+from privsearch.spec.protocol_spec import Queries
+from privsearch.spec.protocols import PROTOCOLS, PaperProtocol, Protocol
 from privsearch.spec.recipe import Recipe
 from privsearch.spec.resources import Resources, Retries, RetryPolicy, Timeout
 from privsearch.spec.search import Search

@@ -45,8 +45,9 @@ class AttackResult(BaseModel):
         advantage: true less false positive rate; 0 on average for guessing.
         advantage_by_half: the same on each half.
         balanced_accuracy: the share of right answers at that threshold, members and non-members weighing alike.
-        epsilon_low: a lower bound on the epsilon of pure differential privacy, at a confidence of 0.975, from the
-            second half; None under a protocol that does not draw membership at random.
+        epsilon_low: a lower bound on the epsilon of differential privacy, pure or, under `one_run`, with the protocol's
+            delta, at a confidence of 0.975, from the second half; None under a protocol that does not draw membership
+            at random.
         epsilon_ceiling: the largest such bound that so many examples can show.
         by_class: the AUC among the examples of each class.
         by_correctness: the AUC among the examples that the target classifies rightly ("correct") and wrongly ("wrong").

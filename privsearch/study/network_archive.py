@@ -16,7 +16,7 @@ from privsearch._util.npz import MAX_BYTES, open_npz
 from privsearch._util.text import printable
 from privsearch.errors import StudyError
 from privsearch.spec import TrialSpec
-from privsearch.spec.protocols import Role
+from privsearch.spec.protocol_spec import Role
 from privsearch.spec.trial import RecordedSpec
 from privsearch.study.fields import Environment, Word
 from privsearch.study.trial_files import TrialFiles

@@ -192,7 +192,10 @@ class _NetworkListener:
 
 def _train(spec: TrialSpec, listeners: Listeners, device: str) -> Cohort:
     splits = load_splits(spec.dataset, seed=spec.seed, train_size=spec.train_size, test_size=spec.test_size)
-    subsets, seeds = rules_of(spec.protocol).draw_cohort(len(splits.y_train), spec.seed)
+    rules = rules_of(spec.protocol)
+    subsets, seeds = rules.draw_cohort(len(splits.y_train), spec.seed)
+    labels = rules.training_labels(splits.y_train.numpy(), splits.info.num_classes, spec.seed)
+    splits = splits.with_training_labels(labels)
     cohort = train_cohort(spec, splits, subsets, seeds, listeners, device)
     return replace(cohort, environment=present_environment(device))
 

@@ -27,3 +27,29 @@ def test_a_sweep_is_planned_once(tiny_sweep: SweepSpec, tmp_path: Path, monkeypa
         plans.clear()
         privsearch.run_sweep(one_trial, study=tmp_path / str(busy), runner="inline", progress=False)
         assert len(plans) == times
+
+
+def test_an_audit_of_one_run_goes_all_the_way(tmp_path: Path) -> None:
+    """One network for each configuration, beside eight of `halves`: a front of its own, and a bound on epsilon."""
+    outcome = privsearch.run_sweep(
+        {
+            "name": "one_run",
+            "datasets": ["iris"],
+            "protocol": [{"kind": "one_run", "audited_fraction": 0.5}, {"kind": "halves", "networks": 4}],
+            "grids": {"models": {"model": ["ann", "snn"]}},
+            "recipe": {"epochs": 2, "num_steps": 3},
+            "attacks": ["svm", "loss", "entropy"],
+        },
+        study=tmp_path / "study",
+        runner="inline",
+        progress=False,
+    )
+    frame = outcome.study.frame().set_index(["protocol", "model"])
+    alone = frame.loc["one_run"]
+    assert alone["replicates"].tolist() == [1, 1]
+    assert alone["svm.auc"].isna().all()
+    assert (alone["worst.epsilon_low"] <= alone["worst.epsilon_ceiling"]).all()
+    assert set(outcome.study.front("iris", "one_run")["model"]) <= {"ann", "snn"}
+    report = privsearch.audit_study(outcome.study)
+    assert set(report.table["protocol"]) <= {"one_run", "halves"}
+    assert report.table[report.table["protocol"] == "one_run"]["epsilon_ceiling"].notna().all()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from attack_views import make_cohort
@@ -74,3 +76,12 @@ def test_outputs_are_picked_by_example() -> None:
         assert np.array_equal(asked[chosen].target, asked.target[:, [1, 3]])
         assert np.array_equal(asked[chosen].shadows, asked.shadows[:, :, [1, 3]])
         assert np.array_equal(asked[chosen].labels, asked.labels[[1, 3]])
+
+
+def test_a_target_without_shadows_has_its_log_odds() -> None:
+    """There are none of shadows then, on as many views and examples."""
+    view = make_cohort(0, views=3).view()
+    alone = replace(view.queried, shadows=view.queried.shadows[:0])
+    target, shadows = label_log_odds(alone)
+    assert np.array_equal(target, label_log_odds(view.queried)[0])
+    assert shadows.shape == (0, *target.shape)

@@ -1,6 +1,6 @@
 import pytest
 
-from privsearch.spec import HalvesProtocol, PaperProtocol, Protocol
+from privsearch.spec import HalvesProtocol, OneRunProtocol, PaperProtocol, Protocol
 from privsearch.spec.protocols import PROTOCOLS
 
 EVERY = [protocol() for protocol in PROTOCOLS.values()]
@@ -19,7 +19,7 @@ def test_every_network_has_a_role_and_every_target_a_network(protocol: Protocol)
 
 def test_the_kinds_are_the_names_in_sweep_files() -> None:
     """Every class of the union stands under its own kind."""
-    assert [protocol.kind for protocol in EVERY] == list(PROTOCOLS) == ["paper", "halves"]
+    assert [protocol.kind for protocol in EVERY] == list(PROTOCOLS) == ["paper", "halves", "one_run"]
 
 
 def test_networks_are_named_by_their_roles() -> None:
@@ -28,6 +28,7 @@ def test_networks_are_named_by_their_roles() -> None:
         *("replicate 1  target", "replicate 1  shadow", "replicate 2  target")
     ]
     assert HalvesProtocol().network_name(2) == "network 3"
+    assert OneRunProtocol(replicates=2).network_name(1) == "replicate 2  target"
 
 
 def test_the_plain_view_comes_first_and_views_without_a_count_not_at_all() -> None:
@@ -39,3 +40,10 @@ def test_the_plain_view_comes_first_and_views_without_a_count_not_at_all() -> No
     }
     assert HalvesProtocol(dropout_queries=1).queries == ("plain", "input_dropout")
     assert HalvesProtocol().views == PaperProtocol().views == {"plain": 1}
+
+
+def test_a_coin_for_a_part_leaves_the_rest_in_training() -> None:
+    """Of 100 examples with 40 coins, 80 are trained on, on average; nothing else is the target's shadow."""
+    protocol = OneRunProtocol(replicates=3, audited_fraction=0.4)
+    assert (protocol.num_audited(100), protocol.training_examples(100)) == (40, 3 * 80)
+    assert (protocol.networks_per_attack, protocol.shadows_in_each_state, protocol.svm_fits(100, 20)) == (1, 0, [])

@@ -187,6 +187,7 @@ def test_objectives_must_be_columns_of_the_sweep() -> None:
         ({"protocol": ["paper", "halves"]}, "paper", "svm.auc"),
         ({"protocol": ["paper", "halves"]}, "halves", "worst.auc"),
         ({"attacks": ["loss", "entropy"]}, "paper", "loss.auc"),
+        ({"protocol": ["paper", "one_run"], "attacks": ["svm", "loss"]}, "one_run", "worst.auc"),
         ({"objectives": {"test_accuracy": "maximize", "worst.auc": "minimize"}}, "paper", "worst.auc"),
     ],
 )
@@ -219,6 +220,15 @@ def test_every_protocol_asks_for_its_own_trials_with_the_attacks_that_fit() -> N
             "it asks about input_dropout views: give the protocol halves dropout_queries of at least 1",
         ),
         ({"protocol": {"kind": "halves", "networks": 7}}, "multiple of 2"),
+        ({"protocol": "one_run"}, "svm learns from a shadow: add paper or halves to protocol, or drop it"),
+        (
+            {"protocol": "one_run", "attacks": ["loss", "rmia"]},
+            "rmia needs shadows with and without each example: add halves to protocol, or drop it",
+        ),
+        (
+            {"protocol": {"kind": "one_run", "canaries": True}, "attacks": ["loss"]},
+            "must go with an audited_fraction below 1, so that some labels stay right, but that is 1",
+        ),
     ],
 )
 def test_what_could_never_be_honoured_is_refused(fields: dict[str, Any], message: str) -> None:

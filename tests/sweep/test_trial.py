@@ -8,7 +8,9 @@ from versions import OtherVersions
 
 import privsearch.sweep.trial
 from privsearch.attacks import attack_scores
+from privsearch.attacks.protocols import rules_of
 from privsearch.data import describe_dataset
+from privsearch.data.splits import load_splits
 from privsearch.errors import MetricError, StudyError
 from privsearch.spec import (
     Attack,
@@ -16,6 +18,7 @@ from privsearch.spec import (
     HalvesProtocol,
     LabelOnlyAttack,
     LiraAttack,
+    OneRunProtocol,
     PaperProtocol,
     Protocol,
     RmiaAttack,
@@ -93,6 +96,34 @@ EVERYTHING: tuple[Attack, ...] = (
     RmiaAttack(mode="offline", a=0.5),
     LabelOnlyAttack(),
 )
+
+
+@pytest.mark.parametrize("canaries", [False, True])
+def test_one_run_audits_a_part_of_the_training_split(canaries: bool) -> None:
+    """Each network is attacked by itself; canaries are what it was trained on, and what its training accuracy is of."""
+    protocol = OneRunProtocol(replicates=2, audited_fraction=0.5, canaries=canaries)
+    attacks = tuple(attack for attack in EVERYTHING if unmet_requirement(attack, protocol, "ann") is None)
+    assert [attack.name for attack in attacks] == [*get_args(ThresholdKind), "label_only"]
+    shelf = Shelf()
+    result = run_trial(
+        TINY.model_copy(update={"model": "ann", "protocol": protocol, "attacks": attacks}), archive=shelf
+    )
+    assert isinstance(result, Completed), result
+    (signals,) = (cohort.signals for cohort in shelf.kept.values())
+    plain = load_splits("iris", seed=0, train_size=None, test_size=None)
+    wrong = np.flatnonzero(signals.labels != np.concatenate([plain.y_train, plain.y_test]))
+    queried = rules_of(protocol).queried(signals, seed=0)
+    assert np.array_equal(wrong, queried if canaries else [])
+    assert (signals.labels[wrong] < 3).all()
+    for number, replicate in enumerate(result.replicates):
+        assert replicate.shadow is None
+        members = signals.is_member[number]
+        right = (signals.logits[number].argmax(1) == signals.labels)[members].mean()
+        assert replicate.target.train_accuracy == pytest.approx(right)
+        for found in replicate.attacks.values():
+            assert found.num_members + found.num_non_members == len(queried) == 60
+            assert found.num_members == members[queried].sum()
+            assert found.epsilon_ceiling is not None
 
 
 @pytest.mark.parametrize("model", ["ann", "snn"])

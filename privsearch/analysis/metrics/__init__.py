@@ -4,6 +4,7 @@ auc.py        the AUC, its interval, the noise floor
 binomial.py   intervals of a share of independent trials
 epsilon.py    lower bounds on the epsilon of differential privacy
 held_out.py   TPR and advantage, with threshold and direction chosen on other examples
+one_run.py    a bound on epsilon from guesses about one training run
 tpr.py        the TPR at a fixed FPR
 """
 
@@ -18,6 +19,7 @@ from privsearch.analysis.metrics.held_out import (
     needed_for_held_out,
     random_half,
 )
+from privsearch.analysis.metrics.one_run import guessed_epsilon
 from privsearch.analysis.metrics.tpr import FPRS, needed_non_members, rate_key, threshold_at_fpr, tpr_at_fpr
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "direction",
     "directions",
     "epsilon_lower_bound",
+    "guessed_epsilon",
     "held_out_advantage",
     "held_out_tpr",
     "largest_epsilon",

@@ -3,6 +3,7 @@
 base.py         the abstract class that every protocol's rules implement
 paper.py        the paper's protocol, with its placebo
 halves.py       every network on its own half of the training split, every network the target in turn
+one_run.py      independent coins for the audited examples, and the bound on epsilon that they allow
 audit.py        all attacks of a trial on all its targets
 evaluation.py   from an attack's scores to the numbers that are reported
 seeding.py      the random streams of a trial
@@ -14,12 +15,17 @@ from typing import Any, Final
 
 from privsearch.attacks.protocols.base import ProtocolRules
 from privsearch.attacks.protocols.halves import HalvesRules
+from privsearch.attacks.protocols.one_run import OneRunRules
 from privsearch.attacks.protocols.paper import PaperRules
-from privsearch.spec import HalvesProtocol, PaperProtocol, Protocol
+from privsearch.spec import HalvesProtocol, OneRunProtocol, PaperProtocol, Protocol
 
 __all__ = ["ProtocolRules", "rules_of"]
 
-_RULES: Final[dict[type, type[ProtocolRules[Any]]]] = {PaperProtocol: PaperRules, HalvesProtocol: HalvesRules}
+_RULES: Final[dict[type, type[ProtocolRules[Any]]]] = {
+    PaperProtocol: PaperRules,
+    HalvesProtocol: HalvesRules,
+    OneRunProtocol: OneRunRules,
+}
 
 
 def rules_of(protocol: Protocol) -> ProtocolRules[Any]:

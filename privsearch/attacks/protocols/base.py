@@ -10,7 +10,7 @@ from numpy import ndarray as Array
 
 from privsearch.attacks.protocols.evaluation import Evaluation
 from privsearch.spec import Attack
-from privsearch.spec.protocols import ProtocolSpec
+from privsearch.spec.protocol_spec import ProtocolSpec
 from privsearch.study.signals import Signals
 
 P = TypeVar("P", bound=ProtocolSpec)
@@ -46,12 +46,28 @@ class ProtocolRules(ABC, Generic[P]):
             DataError: the training split is too small for the protocol.
         """
 
+    def training_labels(
+        self,
+        labels: Int[Array, " num_train"],
+        num_classes: int,  # noqa: ARG002  # for those that draw labels
+        seed: int,  # noqa: ARG002
+    ) -> Int[Array, " num_train"]:
+        """Return the classes that the networks are trained on, and attacked with: by default those of the data.
+
+        Args:
+            labels: `(num_train,)`, the classes of the training split.
+            num_classes: the number of classes.
+            seed: the seed of the sweep.
+        """
+        return labels
+
     @abstractmethod
-    def queried(self, signals: Signals) -> Int[Array, " n"]:
+    def queried(self, signals: Signals, seed: int) -> Int[Array, " n"]:
         """Return the indices of the examples that every target is attacked on.
 
         Args:
             signals: the signals of a cohort.
+            seed: the seed of the sweep.
         """
 
     @abstractmethod
@@ -91,7 +107,7 @@ class ProtocolRules(ABC, Generic[P]):
         Raises:
             MetricError: the attack cannot be run on the examples.
         """
-        queried = self.queried(signals)
+        queried = self.queried(signals, seed)
         all_scores = self.scores(signals, attack, seed)
         for target, scores in zip(self.protocol.target_networks, all_scores, strict=True):
             yield scores, signals.is_member[target, queried]

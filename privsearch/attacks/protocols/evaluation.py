@@ -62,6 +62,10 @@ class Evaluation:
         """Return the evaluation with the numbers of the placebo, and of as many real members, in its result."""
         return replace(self, result=self.result.model_copy(update={"placebo": placebo, "matched": matched}))
 
+    def with_epsilon(self, *, low: float, ceiling: float) -> "Evaluation":
+        """Return the evaluation with another lower bound on epsilon in its result, and the largest there can be."""
+        return replace(self, result=self.result.model_copy(update={"epsilon_low": low, "epsilon_ceiling": ceiling}))
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -161,7 +165,7 @@ def evaluate(
         MetricError: there are no members or no non-members among the examples.
     """
     is_member, labels = signals.is_member[target, queried], signals.labels[queried]
-    first = _first_half(len(signals.labels), seed)[queried]
+    first = first_half(len(signals.labels), seed)[queried]
     correct = signals.logits[target, queried].argmax(1) == labels
     scored = Scored(scores, is_member, labels, correct, first)
     advantage, tprs = scored.advantage(), scored.tprs()
@@ -255,6 +259,6 @@ def most_exposed(evaluations: Sequence[Evaluation]) -> tuple[ExposedExample, ...
     )
 
 
-def _first_half(num_examples: int, seed: int) -> Bool[Array, " examples"]:
+def first_half(num_examples: int, seed: int) -> Bool[Array, " examples"]:
     """Draw a random half of a cohort's examples, the same for all its targets and all attacks on them."""
     return random_stream(seed, 0, Stream.HALVE).permutation(num_examples) < num_examples // 2

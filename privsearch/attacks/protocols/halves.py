@@ -34,14 +34,14 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         seeds = [int(random_stream(seed, k, Stream.INIT).integers(2**63)) for k in range(networks)]
         return subsets, seeds
 
-    def queried(self, signals: Signals) -> Int[Array, " num_train"]:
+    def queried(self, signals: Signals, seed: int) -> Int[Array, " num_train"]:  # noqa: ARG002
         """Return the indices of the training split."""
         return np.arange(signals.num_train)
 
     def scores(self, signals: Signals, attack: Attack, seed: int) -> Iterator[Float[Array, " num_train"]]:
         """Yield an attack's scores of the training split, `(num_train,)`, with each network as the target in turn."""
         answers = signals.answers(attack.signals, attack.queries)
-        train, test = self.queried(signals), np.arange(signals.num_train, len(signals.labels))
+        train, test = self.queried(signals, seed), np.arange(signals.num_train, len(signals.labels))
         for target in range(len(answers)):
             shadows = np.roll(np.arange(len(answers)), -target)[1:]
             outputs = Outputs(answers[target], answers[shadows], signals.labels)
@@ -56,7 +56,7 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
 
     def evaluate(self, signals: Signals, attack: Attack, seed: int) -> list[Evaluation]:
         """Evaluate an attack on every network of a cohort in turn."""
-        train = self.queried(signals)
+        train = self.queried(signals, seed)
         all_scores = self.scores(signals, attack, seed)
         return [
             evaluate(scores, signals, target, train, seed, membership_is_random=True)

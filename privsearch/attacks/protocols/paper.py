@@ -52,7 +52,7 @@ class PaperRules(ProtocolRules[PaperProtocol]):
             seeds += random_stream(seed, replicate, Stream.INIT).integers(2**63, size=2).tolist()
         return np.stack(subsets), seeds
 
-    def queried(self, signals: Signals) -> Int[Array, " examples"]:
+    def queried(self, signals: Signals, seed: int) -> Int[Array, " examples"]:  # noqa: ARG002
         """Return the indices of all examples."""
         return np.arange(len(signals.labels))
 
@@ -63,7 +63,7 @@ class PaperRules(ProtocolRules[PaperProtocol]):
 
     def evaluate(self, signals: Signals, attack: Attack, seed: int) -> list[Evaluation]:
         """Evaluate an attack on the target of each pair, and add the numbers of the placebo and the matched ones."""
-        queried = self.queried(signals)
+        queried = self.queried(signals, seed)
         evaluations = []
         for pair in self._pairs(signals, attack, seed):
             # The scores come first, as all draws of a pair are of one stream.

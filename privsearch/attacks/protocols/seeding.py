@@ -16,6 +16,8 @@ class Stream(IntEnum):
     ATTACK = 2
     EVALUATE = 3
     HALVE = 4
+    AUDITED = 5
+    CANARY = 6
 
 
 def random_stream(seed: int, replicate: int, stream: Stream) -> np.random.Generator:

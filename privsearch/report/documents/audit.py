@@ -10,6 +10,7 @@ from privsearch.analysis.audit import highest_mean_aucs, paper_attack
 from privsearch.analysis.frames import exposed_frame, records, slices_frame
 from privsearch.analysis.labels import NOTATION, TPRS
 from privsearch.report.wording.audit import (
+    COINS_WORDS,
     EPSILON_WORDS,
     EXCESS_WORDS,
     PLACEBO_WORDS,
@@ -153,7 +154,9 @@ def _worst(rows: pd.DataFrame) -> Iterator[str]:
             "attack: two where the halves of the examples choose differently; all numbers are of examples that the "
             "attack was not chosen on. Advantage: TPR less FPR at a threshold chosen on other examples; 0 on average "
             f"for guessing. Epsilon: {EPSILON_WORDS}; a bound of 95 % for all targets together, the median of their "
-            "bounds of 97.5 %. The interval of the accuracy: Student's t over the networks.",
+            "bounds of 97.5 %.",
+            *([COINS_WORDS] if PROTOCOLS[worst["protocol"].iloc[0]].has_independent_coins else []),
+            "The interval of the accuracy: Student's t over the networks.",
         ]
     )
 
@@ -184,7 +187,8 @@ def _slices(rows: pd.DataFrame, slices: pd.DataFrame) -> Iterator[str]:
 
 def _most_exposed(rows: pd.DataFrame, exposed: pd.DataFrame) -> Iterator[str]:
     best = highest_mean_aucs(rows)[["trial_id", "attack"]]
-    examples = exposed.merge(best, on=["trial_id", "attack"])
+    # Of an example that all targets were trained on, nobody knows how it scores as a non-member.
+    examples = exposed[exposed["not_trained"] > 0].merge(best, on=["trial_id", "attack"])
     if examples.empty:
         return
     summed = ["accused", "trained", "falsely_accused", "not_trained"]

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 from privsearch.report.page.budget import WORDS, fitting
 from privsearch.report.page.columns import shortened
-from privsearch.spec.protocols import ROLES
+from privsearch.spec.protocol_spec import ROLES
 from privsearch.study.result import Completed, TrainedNetwork
 
 
@@ -18,9 +18,16 @@ class Network(TypedDict):
 
 
 class TrialCurves(TypedDict):
-    """The networks of one trial."""
+    """The networks of one trial.
+
+    Attributes:
+        trial_id: the id of the trial.
+        targets: the targets in words, for the key.
+        networks: the networks, target by target.
+    """
 
     trial_id: str
+    targets: str
     networks: list[Network]
 
 
@@ -48,7 +55,8 @@ def curves(results: Mapping[str, Completed], order: Sequence[str], room: float) 
 
 
 def _trial(result: Completed) -> TrialCurves:
-    return {"trial_id": result.trial_id, "networks": list(_networks(result))}
+    targets = "targets, each a shadow of the others" if result.spec.protocol.targets_are_shadows else "targets"
+    return {"trial_id": result.trial_id, "targets": targets, "networks": list(_networks(result))}
 
 
 def _networks(result: Completed) -> Iterator[Network]:

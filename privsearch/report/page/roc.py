@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
 from privsearch.attacks.protocols import rules_of
-from privsearch.errors import MetricError, SpecError, StudyError, TrialError
+from privsearch.errors import DataError, MetricError, SpecError, StudyError, TrialError
 from privsearch.report.page.budget import fitting
 from privsearch.study.result import Cohort, Completed
 from privsearch.study.signal_archive import SignalArchive
@@ -19,18 +19,16 @@ MOST_POINTS = 200
 
 
 class Curve(TypedDict):
-    """The ROC curve of one target, as counts: members and non-members above each of some thresholds."""
+    """The ROC curve of one target, as counts: members and non-members above some thresholds, all of them at last."""
 
     members: list[int]
     non_members: list[int]
 
 
 class AttackCurves(TypedDict):
-    """The curves of one attack, one a target, with the numbers of members and non-members."""
+    """The curves of one attack, one a target."""
 
     attack: str
-    num_members: int
-    num_non_members: int
     targets: list[Curve]
 
 
@@ -114,7 +112,11 @@ def _fits(cohort: Cohort, result: Completed) -> bool:
     signals, attack_result = cohort.signals, next(iter(result.replicates[0].attacks.values()))
     protocol = result.spec.protocol
     readable = all(("final_mem", queries) in signals.outputs for queries in protocol.queries)
-    counted = len(rules_of(protocol).queried(signals)) == attack_result.num_members + attack_result.num_non_members
+    try:
+        queried = rules_of(protocol).queried(signals, result.spec.seed)
+    except DataError:  # there are too few examples for the protocol
+        return False
+    counted = len(queried) == attack_result.num_members + attack_result.num_non_members
     return len(signals.is_member) == protocol.networks and readable and counted
 
 
@@ -131,8 +133,6 @@ def _attacks(signals: Signals, result: Completed) -> Iterator[AttackCurves]:
         points = MOST_POINTS if len(targets) <= 3 else max(40, 3 * MOST_POINTS // len(targets))
         yield {
             "attack": attack.name,
-            "num_members": int(targets[0][1].sum()),
-            "num_non_members": int((~targets[0][1]).sum()),
             "targets": [curve(scores, is_member, points) for scores, is_member in targets],
         }
 

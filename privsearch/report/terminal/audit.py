@@ -14,6 +14,7 @@ from privsearch.report.wording.audit import (
     NOT_RUN,
     PLACEBO_WORDS,
     auc_words,
+    epsilon_words,
     excess_words,
     missing_words,
     percent,
@@ -25,6 +26,7 @@ from privsearch.spec.protocols import PROTOCOLS
 
 _SHOWN_TPR: Final = "tpr_at_fpr_1e-2"
 _FAIR_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "TPR at\n1 % FPR")
+_COINS_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "epsilon\nat least")
 _PAPER_HEADERS: Final = ("test\naccuracy", "AUC", "placebo\nAUC", "excess\nAUC")
 
 
@@ -32,20 +34,23 @@ def audit_view(table: pd.DataFrame) -> Iterator[Table]:
     """Yield a table for each dataset and protocol with a completed trial, a line a configuration, in 80 columns.
 
     Under a protocol with a placebo it has the AUC of the paper's attack, its placebo and its excess; under another
-    one the AUC of the strongest attack with its interval, the name of that attack, and the TPR at an FPR of 0.01.
+    one the AUC of the strongest attack with its interval, the name of that attack, and the TPR at an FPR of 0.01, or,
+    where independent coins chose the members, the bound on epsilon.
 
     Args:
         table: of `audit_table`.
     """
     for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
-        fair = not PROTOCOLS[str(protocol)].has_placebo
+        fair, coins = not PROTOCOLS[str(protocol)].has_placebo, PROTOCOLS[str(protocol)].has_independent_coins
         attack = WORST if fair else paper_attack(rows)
         headers, cells = (_FAIR_HEADERS, _fair_cells) if fair else (_PAPER_HEADERS, _paper_cells)
+        if coins:
+            headers, cells = _COINS_HEADERS, _coins_cells
         view = console_table(
             "configuration",
             *(Column(header, overflow="fold", no_wrap=header != "attack") for header in headers),
             title=f"{dataset}, {protocol}: {'the strongest attack' if fair else attack}",
-            caption=_caption(rows, attack),
+            caption=_caption(rows, attack, coins=coins),
             gap=1,
         )
         for _, trial_rows in rows.groupby("trial_id", sort=False):
@@ -60,11 +65,15 @@ def _fair_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (auc_words(row), row["strongest"], rate)
 
 
+def _coins_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (auc_words(row), row["strongest"], epsilon_words(row["epsilon_low"], row["epsilon_ceiling"]))
+
+
 def _paper_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (auc_words(row), f"{row['placebo_auc']:.3f}", excess_words(row, "auc"))
 
 
-def _caption(rows: pd.DataFrame, attack: str) -> str:
+def _caption(rows: pd.DataFrame, attack: str, *, coins: bool) -> str:
     shown = rows[rows["attack"] == attack]
     lines = [f"{sample_words(rows)}.", "Means over the targets [95 % interval].", guessing_words(rows["noise_floor"])]
     lines += turned_words(shown["auc_high"])
@@ -73,7 +82,9 @@ def _caption(rows: pd.DataFrame, attack: str) -> str:
             "attack: the highest mean AUC on one half of the examples, judged on the other; two "
             "where the halves choose differently."
         )
-        if missing := missing_words(shown, _SHOWN_TPR):
+        if coins:
+            lines.append("epsilon: nats, 95 % for all targets together; of the largest that can be shown.")
+        elif missing := missing_words(shown, _SHOWN_TPR):
             lines.append(f"{MISSING} TPR at {percent(_SHOWN_TPR)} FPR: {missing}.")
     else:
         lines += [PLACEBO_WORDS, EXCESS_WORDS]

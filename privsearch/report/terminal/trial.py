@@ -12,7 +12,7 @@ from privsearch.models.training import EpochListener
 from privsearch.report.wording.audit import EPSILON_WORDS, EXCESS_WORDS, PLACEBO_WORDS, epsilon_words
 from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.spec import Protocol
-from privsearch.spec.protocols import ROLES
+from privsearch.spec.protocol_spec import ROLES
 from privsearch.study.attack_result import AttackResult
 from privsearch.study.result import Completed, Epoch, Replicate
 

@@ -35,6 +35,10 @@ EXCESS_WORDS: Final = (
 EPSILON_WORDS: Final = (
     "a lower bound on that of pure differential privacy, nats, and the largest that so many examples can show"
 )
+COINS_WORDS: Final = (
+    "The coins being independent, the bound holds whatever the examples do to one another, and with the protocol's "
+    "delta (Steinke et al. 2023)."
+)
 NO_WORST: Final = (
     "no worst: not every attack that was asked for has been run, or the examples are too few to choose one on a half"
 )

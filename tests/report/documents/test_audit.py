@@ -53,6 +53,16 @@ def test_strongest_attack_is_told_in_full(audited: Audited, tmp_path: Path) -> N
     assert f"{MISSING} TPR at 0.1 % FPR: needs 2000 non-members, has 200." in text
 
 
+def test_bound_on_epsilon_says_what_it_rests_on(audited: Audited, tmp_path: Path) -> None:
+    """Under `one_run` it assumes nothing of the examples, and the document says so; elsewhere it does not."""
+    text = document(tmp_path, [audited([0.6], [0.51], protocol="one_run")])
+    row = next(line for line in text.splitlines() if line.startswith("| ANN | 0.900"))
+    assert [cell.strip() for cell in row.split("|")[1:-1]][8] == "0.00 of 1.5"
+    guaranteed = "the bound holds whatever the examples do to one another"
+    assert guaranteed in text
+    assert guaranteed not in document(tmp_path, [audited([0.6] * 4, [0.51] * 4)])
+
+
 def test_slices_are_told_at_their_extremes(audited: Audited, tmp_path: Path) -> None:
     """The most and the least exposed class are named; a slice without a number is a dash."""
     text = document(tmp_path, [audited([0.6] * 4, [0.51] * 4)])

@@ -37,6 +37,22 @@ def test_fair_audit_fits_on_one_line_each(audited: Audited) -> None:
     assert any(re.fullmatch(longest, line) for line in lines)
 
 
+def test_bound_on_epsilon_stands_where_coins_chose_the_members(audited: Audited) -> None:
+    """Under `one_run` a line has the bound on epsilon beside the highest there could be, and the caption says so."""
+    results = [
+        audited([0.6], [0.5], protocol="one_run"),
+        audited([0.6], [0.5], protocol="one_run", trial_id="b" * 16, **LONGEST),
+        audited([0.6], [0.5], protocol="one_run", trial_id="c" * 16, model="snn"),
+    ]
+    lines = [" ".join(line.split()) for line in printed(results)]
+    assert lines[0] == "iris, one_run: the strongest attack"
+    longest = r"SNN w4 spike_rate_escape 0.900 0.600 \[0.5\d\d, 0.6\d\d\] svm 0.00 of 1.5"
+    assert any(re.fullmatch(longest, line) for line in lines), lines
+    caption = " ".join(lines)
+    assert "epsilon: nats, 95 % for all targets together; of the largest that can be shown." in caption
+    assert "TPR" not in caption
+
+
 def test_papers_protocol_has_its_placebo(audited: Audited) -> None:
     """Under `paper` a line has accuracy, the AUC of the paper's attack, its placebo and its excess."""
     lines = printed([audited([0.6] * 3, [0.51] * 3, protocol="paper")])

@@ -44,7 +44,7 @@ function modelColour(id) {
 
 const SHADOW_DASH = "dot";
 
-function trainingPart({ trial_id: id, networks }) {
+function trainingPart({ trial_id: id, targets, networks }) {
   const shadows = networks.some(({ name }) => name.startsWith("shadow"));
   const chart = (field, title, more) => figure(trainingAlt(networks, field, title), () => [
     networks.map(({ name, [field]: values }) => ({
@@ -58,7 +58,7 @@ function trainingPart({ trial_id: id, networks }) {
   return el("div", {},
     el("h3", {}, "Training"),
     el("div", { class: "pair" }, chart("loss", "training loss (nats)", { rangemode: "tozero" }), chart("accuracy", "training accuracy (fraction)", {})),
-    key([{ line: modelColour(id), text: `${shadows ? "targets" : "targets, each a shadow of the others"} (${modelName(modelOf(id))})` }, ...(shadows ? [{ line: "currentColor", dash: "2 2", text: "shadows" }] : [])]));
+    key([{ line: modelColour(id), text: `${targets} (${modelName(modelOf(id))})` }, ...(shadows ? [{ line: "currentColor", dash: "2 2", text: "shadows" }] : [])]));
 }
 
 function trainingAlt(networks, field, title) {
@@ -77,25 +77,34 @@ function rocPart() {
   const chosen = found.attacks.find(({ attack }) => attack === state.attack);
   const choice = select("attack", "Attack", names.map((value) => ({ value, text: value })), state.attack, (value) => { state.attack = value; showTrial(); document.getElementById("attack").focus(); });
   return el("div", {}, el("h3", {}, "ROC"), el("p", { class: "choices" }, choice),
-    figure(rocAlt(chosen), () => rocChart(chosen), { height: 460, caption: `One line a target, each with ${chosen.num_members} members and ${chosen.num_non_members} non-members. Both axes are logarithmic: what counts is the left, where an attacker accuses few and is right.` }),
+    figure(rocAlt(chosen), () => rocChart(chosen), { height: 460, caption: `One line a target, each with ${countsOf(chosen, "members")} members and ${countsOf(chosen, "non_members")} non-members. Both axes are logarithmic: what counts is the left, where an attacker accuses few and is right.` }),
     key([{ line: modelColour(state.trial), text: "targets" }, { line: "currentColor", dash: "3 2", text: "guessing" }]));
 }
 
+/** How many members, or non-members, the targets have: one number, or the fewest and the most. */
+function countsOf({ targets }, kind) {
+  const counts = targets.map(({ [kind]: accused }) => accused.at(-1)); // at the last point all are accused
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+  return fewest === most ? `${fewest}` : `${fewest} to ${most}`;
+}
+
 /** The true positive rate of one curve at a false positive rate. */
-function rateAt({ members, non_members: others }, { num_members: m, num_non_members: n }, fpr) {
+function rateAt({ members, non_members: others }, fpr) {
+  const [m, n] = [members.at(-1), others.at(-1)]; // at the last point all are accused
   const places = others.map((count, i) => (count / n <= fpr ? i : -1)).filter((i) => i >= 0);
   return places.length ? members[places.at(-1)] / m : 0;
 }
 
 function rocAlt(chosen) {
-  const rates = [0.01, 0.1].map((fpr) => `${fraction(mean(chosen.targets.map((curve) => rateAt(curve, chosen, fpr))))} of the members are found where ${fpr} of the non-members are accused`);
+  const rates = [0.01, 0.1].map((fpr) => `${fraction(mean(chosen.targets.map((curve) => rateAt(curve, fpr))))} of the members are found where ${fpr} of the non-members are accused`);
   return `ROC curves of the attack ${chosen.attack} on ${chosen.targets.length} targets, on logarithmic axes; on average ${rates.join(", ")}.`;
 }
 
-function rocChart({ targets, num_members: m, num_non_members: n }) {
-  const least = 0.5 / n;
-  const lowest = Math.min(least, 0.5 / m);
+function rocChart({ targets }) {
+  const least = 0.5 / Math.max(...targets.map(({ non_members: others }) => others.at(-1)));
+  const lowest = Math.min(least, 0.5 / Math.max(...targets.map(({ members }) => members.at(-1))));
   const lines = targets.map(({ members, non_members: others }, k) => {
+    const [m, n] = [members.at(-1), others.at(-1)];
     const points = members.map((count, i) => [Math.max(others[i] / n, least), count / m]).filter(([, tpr]) => tpr > 0);
     return {
       x: points.map(([fpr]) => fpr), y: points.map(([, tpr]) => tpr), mode: "lines", line: { color: modelColour(state.trial), width: 1.8 },

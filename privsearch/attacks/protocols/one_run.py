@@ -1,0 +1,97 @@
+"""The protocol `one_run`: a fair coin for each audited example, and the bound on epsilon that this allows."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray as Array
+
+from privsearch.analysis.metrics import guessed_epsilon
+from privsearch.attacks import AttackView, Outputs, attack_scores
+from privsearch.attacks.protocols.base import ProtocolRules
+from privsearch.attacks.protocols.evaluation import Evaluation, evaluate, first_half
+from privsearch.attacks.protocols.seeding import Stream, attack_stream, random_stream
+from privsearch.errors import DataError
+from privsearch.spec import Attack, OneRunProtocol
+from privsearch.study.signals import Signals
+
+FEWEST_AUDITED: Final = 10
+"""The fewest examples that are worth coins: all rightly guessed, they show an epsilon of 0.2."""
+
+
+class OneRunRules(ProtocolRules[OneRunProtocol]):
+    """The rules of `one_run`: each network a target by itself, attacked on the audited examples.
+
+    The bound on epsilon is that of `privsearch.analysis.metrics.one_run`: its thresholds are chosen on the trial's
+    first half of the examples and judged on the second. So it holds too for the strongest attack, chosen on the first
+    half as well. Attacks see everything but the coins, and learn from nothing that depends on them but the network.
+
+    Source: Steinke, Nasr and Jagielski 2023, Algorithm 1.
+    """
+
+    def draw_cohort(self, num_train: int, seed: int) -> tuple[Bool[Array, "networks num_train"], list[int]]:
+        """Toss, for each replicate, a coin for each audited example; the rest is in every training set."""
+        audited = self._audited(num_train, seed)
+        subsets = np.ones((self.protocol.replicates, num_train), dtype=bool)
+        seeds = []
+        for replicate, subset in enumerate(subsets):
+            subset[audited] = random_stream(seed, replicate, Stream.SUBSET).integers(2, size=len(audited)) == 1
+            seeds.append(int(random_stream(seed, replicate, Stream.INIT).integers(2**63)))
+        if not subsets.any(axis=1).all():
+            raise DataError(
+                f"the protocol one_run needs a training example for every network, but all {num_train} coins of one "
+                "came up tails; keep more examples, or change the seed"
+            )
+        return subsets, seeds
+
+    def training_labels(
+        self, labels: Int[Array, " num_train"], num_classes: int, seed: int
+    ) -> Int[Array, " num_train"]:
+        """Return the classes to train on: those of canaries are drawn from the wrong ones, each as likely."""
+        if not self.protocol.canaries:
+            return labels
+        canaries = self._audited(len(labels), seed)
+        steps = random_stream(seed, 0, Stream.CANARY).integers(1, num_classes, size=len(canaries))
+        mislabelled = labels.copy()
+        mislabelled[canaries] = (labels[canaries] + steps) % num_classes
+        return mislabelled
+
+    def queried(self, signals: Signals, seed: int) -> Int[Array, " audited"]:
+        """Return the indices of the audited examples."""
+        return self._audited(signals.num_train, seed)
+
+    def scores(self, signals: Signals, attack: Attack, seed: int) -> Iterator[Float[Array, " audited"]]:
+        """Yield an attack's scores of the audited examples, `(audited,)`, for one network after the other."""
+        answers = signals.answers(attack.signals, attack.queries)
+        queried, test = self.queried(signals, seed), np.arange(signals.num_train, len(signals.labels))
+        for target in range(len(answers)):
+            outputs = Outputs(answers[target], answers[:0], signals.labels)
+            view = AttackView(
+                queried=outputs[queried],
+                shadow_is_member=signals.is_member[:0, queried],
+                folds=(),
+                population=outputs[test],
+            )
+            yield attack_scores(attack, view, attack_stream(seed, target, attack))
+
+    def evaluate(self, signals: Signals, attack: Attack, seed: int) -> list[Evaluation]:
+        """Evaluate an attack on every network of a cohort, with the bound on epsilon that the coins allow."""
+        queried = self.queried(signals, seed)
+        fit = first_half(len(signals.labels), seed)[queried]
+        evaluations = []
+        for target, scores in enumerate(self.scores(signals, attack, seed)):
+            evaluation = evaluate(scores, signals, target, queried, seed, membership_is_random=True)
+            bound = guessed_epsilon(scores, evaluation.is_member, fit, self.protocol.delta)
+            evaluations.append(evaluation.with_epsilon(low=bound.low, ceiling=bound.ceiling))
+        return evaluations
+
+    def _audited(self, num_train: int, seed: int) -> Int[Array, " audited"]:
+        """Draw the examples that coins are tossed for: the same for every replicate and configuration."""
+        count = self.protocol.num_audited(num_train)
+        if count < FEWEST_AUDITED:
+            raise DataError(
+                f"the protocol one_run needs at least {FEWEST_AUDITED} audited examples, but an audited_fraction of "
+                f"{self.protocol.audited_fraction:g} of {num_train} gives {count}; raise it, or keep more examples"
+            )
+        return np.sort(random_stream(seed, 0, Stream.AUDITED).permutation(num_train)[:count])

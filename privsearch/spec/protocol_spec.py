@@ -1,0 +1,127 @@
+"""The base of the protocols' specifications: all that the lower floors ask of a protocol."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Final, Literal, Self
+
+from pydantic import BaseModel
+
+from privsearch.spec.strict import STRICT
+
+Queries = Literal["plain", "augmented", "input_dropout"]
+"""The kinds of queries: an example as it is, augmented views of it, or views that lack parts of it."""
+
+Role = Literal["target", "shadow", "both"]
+"""The role of a network in the attacks; a network that is a target and a shadow of others has both."""
+
+ROLES: Final = ("target", "shadow")
+
+
+class ProtocolSpec(BaseModel, ABC):
+    """The base of the protocols' specifications, with all that the lower floors ask of a protocol.
+
+    The behaviour, which draws cohorts and evaluates attacks, is in `privsearch.attacks.protocols`. Every class also has
+    `kind`, its name in sweep files, and `networks`, the number of networks that a trial trains: a field or a property.
+
+    Attributes:
+        has_placebo: True if an attack without any membership signal may score above 0.5 by recognising examples. A
+            placebo then measures how far, and the paper's attack stands for the protocol, not the strongest attack.
+        targets_share_examples: True if all targets have the same members and the same non-members.
+        has_independent_coins: True if a coin for each example decided on its membership, whatever the others said, so
+            that the bound on epsilon assumes nothing of the examples.
+        targets_are_shadows: True if each target is a shadow of the other targets, so that they are not independent.
+        evaluation_words: a sentence on the examples that attacks are evaluated on.
+        chance_words: the beginning of a sentence on the chance that a difference between trials leaves out.
+    """
+
+    model_config = STRICT
+
+    has_placebo: ClassVar[bool]
+    targets_share_examples: ClassVar[bool]
+    has_independent_coins: ClassVar[bool] = False
+    targets_are_shadows: ClassVar[bool]
+    evaluation_words: ClassVar[str]
+    chance_words: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def summary(self) -> str:
+        """The protocol in a few words, its name first."""
+
+    @property
+    @abstractmethod
+    def targets(self) -> int:
+        """The number of networks that are attacked."""
+
+    @property
+    @abstractmethod
+    def networks_per_attack(self) -> int:
+        """The number of networks whose outputs an attack on one target reads, the target included."""
+
+    @property
+    @abstractmethod
+    def shadows_in_each_state(self) -> int:
+        """The number of shadows that every example is sure to have among its members, and among its non-members."""
+
+    @property
+    def views(self) -> dict[Queries, int]:
+        """The number of views that the networks are queried with, by the kind of query, in the order of querying."""
+        return {"plain": 1}
+
+    @property
+    def queries(self) -> tuple[Queries, ...]:
+        """The kinds of queries that the networks are asked."""
+        return tuple(self.views)
+
+    @property
+    def dropout_rate(self) -> float:
+        """The share of the input that a view of the kind `input_dropout` lacks."""
+        return 0.0
+
+    @abstractmethod
+    def roles(self) -> list[tuple[int, Role]]:
+        """Return, for every network in the order of training, the number of its target, from 1, and its role.
+
+        The number is that of the target that the network is, or that it is the shadow of.
+        """
+
+    @property
+    def target_networks(self) -> list[int]:
+        """The indices of the networks that are targets, in the order of the targets."""
+        return [network for network, (_, role) in enumerate(self.roles()) if role != "shadow"]
+
+    def network_name(self, network: int) -> str:
+        """Name a network for people, such as `network 3` or `replicate 1  shadow`.
+
+        Args:
+            network: its index in the order of training.
+        """
+        number, role = self.roles()[network]
+        return f"network {number}" if role == "both" else f"replicate {number}  {role}"
+
+    @abstractmethod
+    def training_examples(self, num_train: int) -> float:
+        """Return the number of examples in the training sets of all networks together.
+
+        Args:
+            num_train: the number of examples in the training split.
+        """
+
+    @abstractmethod
+    def svm_fits(self, num_train: int, num_test: int) -> list[tuple[int, float, float]]:
+        """List the SVMs that the paper's attack needs for one target.
+
+        Args:
+            num_train: the number of examples in the training split.
+            num_test: the number of examples in the test split.
+
+        Returns:
+            For SVMs of one size: their number, the examples that each is fitted on, and the examples that each scores.
+        """
+
+    def canonical(self, *, augments: bool) -> Self:  # noqa: ARG002  # for those with augmented views
+        """Return the protocol without the values that have no effect.
+
+        Args:
+            augments: True if the dataset is augmented in training.
+        """
+        return self
