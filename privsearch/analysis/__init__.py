@@ -1,6 +1,7 @@
 """Numbers from numbers: metrics, tables, fronts, differences, importances and selections. No file is opened here.
 
 audit.py          one long table of a study: a row for each trial and attack
+blind.py          the blind baselines of a study: whether the splits of each dataset are alike
 bootstrap.py      intervals of means over networks, by resampling their examples
 columns.py        one column of a table at a time: its numbers, its spreads, the title of its axis
 comparable.py     the trials that can be compared, found by the beginnings of their ids
@@ -20,5 +21,6 @@ ped_anova.py      the importance of an axis, by PED-ANOVA on counts
 selection.py      the configuration to take: the most private above an accuracy, or the knee
 targets.py        the numbers of each target of a trial, the strongest attack's among them
 tasks.py          the trials that compete for one front
+two_samples.py    a classifier's answer to whether two samples of examples differ
 uncertainty.py    the probability of being on a front, and the interval of its hypervolume
 """

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from privsearch._util.interval import Interval
+from privsearch.analysis.blind import blind_numbers
 from privsearch.analysis.frames import completed_numbers, configurations_frame, records, varying_axes
 from privsearch.analysis.intervals import mean_interval, spread_interval
 from privsearch.analysis.labels import TPRS, configuration, reason_missing
@@ -42,6 +43,7 @@ _COLUMNS: Final = {
     **dict.fromkeys(_with_spread("auc"), "float"),
     "noise_floor": "float",
     **dict.fromkeys((header for name in WITH_PLACEBO for header in _with_placebo(name)), "float"),
+    **dict.fromkeys((*_with_interval("inputs_auc"), *_with_interval("blind_auc"), "blind_excess_auc"), "float"),
     **{
         header: kind
         for name in TPRS
@@ -63,8 +65,9 @@ def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
     have neither. `accuracy_gap` is training less test accuracy.
     `tpr_at_fpr_*_missing` says why a rate is not there. `strongest` says which attacks `worst` stands for: one, or two
     where the halves of the examples choose differently. Only protocols with a placebo have numbers of it, and an
-    excess. An attack that a trial cannot be given, or has not been given yet, has no row, and neither has a trial with
-    a network that has not learnt: what it does not leak says nothing.
+    excess. `inputs_auc` and `blind_auc` are the blind baselines, of the inputs alone and of the untrained networks,
+    where they are needed. An attack that a trial cannot be given, or has not been given yet, has no row, and neither
+    has a trial with a network that has not learnt: what it does not leak says nothing.
     """
     results = list(results)
     words: dict[str, str] = {}
@@ -85,6 +88,7 @@ def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
         "configuration": words,
         "targets": len(result.replicates),
         **_accuracies(result),
+        **{header: value for header, value in blind_numbers(result).items() if Column.parse(header).attack is None},
     }
     targets = target_numbers(result)
     means, by_target = _by_attack(completed_numbers(result, targets)), [_by_attack(target) for target in targets]

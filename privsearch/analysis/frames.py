@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from privsearch._util.interval import Interval
+from privsearch.analysis.blind import blind_numbers
 from privsearch.analysis.intervals import mean_interval, spread_interval
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import bound_over_targets, noise_floor
@@ -47,7 +48,8 @@ def results_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
     for, and `networks_at_chance` those that have not learnt (`privsearch.analysis.learning`). `environment` names the
     versions and the processor that a trial was trained and attacked with. `worst` is the strongest attack, chosen on
     other examples (see `strongest`): its AUC is that on these, its other numbers are
-    those on all. A failed trial has its configuration, `error`, and no numbers.
+    those on all. `inputs_auc` and `<attack>.blind_auc`, with their intervals, are the blind baselines of data with a
+    test split of their own. A failed trial has its configuration, `error`, and no numbers.
 
     Args:
         results: the trials.
@@ -213,7 +215,8 @@ def completed_numbers(
         result: the trial.
         targets: its `target_numbers`, if at hand.
     """
-    return dict(_numbers(result, target_numbers(result) if targets is None else targets))
+    numbers = dict(_numbers(result, target_numbers(result) if targets is None else targets))
+    return {**numbers, **blind_numbers(result)}
 
 
 def _numbers(result: Completed, targets: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float | int | None]]:

@@ -9,6 +9,7 @@ from privsearch._util.lines import DamagedLine, set_lines_aside
 from privsearch.errors import PrivsearchError, StudyError
 from privsearch.report.optuna_index import indexed_trials
 from privsearch.report.outputs import TABLES, write_outputs
+from privsearch.report.wording.blind import blind_warnings
 from privsearch.study import lock
 from privsearch.study.content import StudyContent
 from privsearch.study.findings import Finding, State
@@ -93,7 +94,7 @@ class _Examination:
     def findings(self) -> list[Finding]:
         looks = [self._held(), self._sweep(), self._environments(), self._proposals(), self._lines(), self._leftovers()]
         if self.asked:
-            looks += [self._trials(), self._files("signals"), self._files("networks"), self._outputs()]
+            looks += [self._trials(), self._files("signals"), self._files("networks"), self._outputs(), self._splits()]
         return [finding for look in looks for finding in look]
 
     @cached_property
@@ -221,6 +222,10 @@ class _Examination:
             yield Finding(what, State.NOTE, text, _LACKS[what])
         if not self.damaged[what] and (kept or what == "signals"):
             yield Finding(what, State.SOUND, f"{len(kept)} files")
+
+    def _splits(self) -> Iterator[Finding]:
+        for warning in blind_warnings(self.results):
+            yield Finding("test split", State.NOTE, warning)
 
     def _outputs(self) -> Iterator[Finding]:
         for name in self.stale:

@@ -37,6 +37,7 @@ class AuditReport:
     Attributes:
         table: a row for each trial and attack, with intervals, placebos and noise floors.
         left_out: the trials that have no row, counted, and why.
+        blind: the blind baselines of data with a test split of their own, in words, with warnings if the splits differ.
         files: the tables and plots that were written.
         skipped: a message for each figure that the study cannot fill.
     """
@@ -45,12 +46,13 @@ class AuditReport:
     left_out: tuple[str, ...]
     files: tuple[Path, ...] = ()
     skipped: tuple[str, ...] = ()
+    blind: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"AuditReport({len(self.table)} rows, {_count(self.files)})"
 
     def _repr_html_(self) -> str:
-        return html_table(self.table, repr(self)) + _paragraphs(self.left_out)
+        return html_table(self.table, repr(self)) + _paragraphs((*self.blind, *self.left_out))
 
 
 @dataclass(frozen=True, eq=False)

@@ -189,20 +189,21 @@ def audit_study(
     """
     from privsearch.analysis.audit import audit_table
     from privsearch.report.wording.audit import left_out
+    from privsearch.report.wording.blind import blind_lines
 
     folder = open_study(study)
     results = folder.results()
-    table, missing = audit_table(results), tuple(left_out(results))
-    _show(AuditReport(table, missing), show)
+    table, missing, blind = audit_table(results), tuple(left_out(results)), tuple(blind_lines(results))
+    _show(AuditReport(table, missing, blind=blind), show)
     if not write:
-        return AuditReport(table, missing)
+        return AuditReport(table, missing, blind=blind)
     from privsearch.report.documents.audit import write_audit
     from privsearch.report.figures.audit import write_audit_plots
 
     with folder.rewriting_outputs():
         plots = write_audit_plots(folder.outputs.audit, table)
         files = (*write_audit(folder.outputs.audit, results, table), *plots.files)
-    return AuditReport(table, missing, files, tuple(plots.skipped))
+    return AuditReport(table, missing, files, tuple(plots.skipped), blind)
 
 
 def write_paper_tables(

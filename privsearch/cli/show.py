@@ -105,7 +105,7 @@ def audit(study: StudyFolder) -> None:
         console = new_console()
         for view in audit_view(report.table):
             console.print(view, "")
-        for line in report.left_out:
+        for line in (*report.blind, *report.left_out):
             typer.echo(line)
 
     report = audit_study(study, write=True, show=show)

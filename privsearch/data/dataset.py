@@ -15,7 +15,7 @@ from privsearch.data.image_sources import IMAGES
 from privsearch.data.images import load_images, prepared_folder, what_is_missing
 from privsearch.data.raw import RawDataset, default_test_size
 from privsearch.errors import DataError
-from privsearch.spec import CsvDataset, Dataset, DatasetName, Network, NpzDataset, RegisteredDataset, registry
+from privsearch.spec import CsvDataset, Dataset, DatasetName, Network, NpzDataset, Protocol, RegisteredDataset, registry
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ class DatasetInfo:
     source: str
     augments: bool
     has_own_test_split: bool
+
+    def needs_blind_baselines(self, protocol: Protocol) -> bool:
+        """Return whether members and non-members under a protocol are of splits that chance has not made alike."""
+        return self.has_own_test_split and protocol.compares_given_splits
 
 
 def load_dataset(dataset: Dataset) -> RawDataset:

@@ -33,6 +33,9 @@ An example's own class then has, on average, a probability that 32-bit floats ca
 EpochListener = Callable[[int, int, Epoch], None]
 """A function called with (network, epoch, measurements) after every epoch; networks and epochs count from 0."""
 
+_Answers = dict[tuple[Readout, Queries], Float[Tensor, "views examples classes"]]
+"""The outputs of one network, by readout and kind of query."""
+
 NetworkListener = Callable[[int, Network | RegisteredNetwork], None]
 """A function called with (number, network) after the network's training and queries; networks count from 0."""
 
@@ -97,10 +100,50 @@ def train_cohort(
                 )
             )
             outputs.append(answers)
+    return Cohort(_signals(outputs, splits, subsets), tuple(trained))
+
+
+def query_untrained(
+    spec: TrialSpec,
+    splits: Splits,
+    subsets: Bool[np.ndarray, "networks num_train"],
+    seeds: Sequence[int],
+    device: str = "cpu",
+) -> Signals:
+    """Query the networks of a cohort on both splits, as they are before their training.
+
+    Args:
+        spec: the configuration, canonical.
+        splits: the data.
+        subsets: `(K, num_train)`: the examples that each network is to be trained on.
+        seeds: K numbers; each decides its network's initial weights, as in `train_cohort`.
+        device: the networks' device, as torch names it.
+
+    Returns:
+        The outputs of the untrained networks, with the membership that training gives the examples.
+
+    Raises:
+        DivergedError: an output is not finite.
+        ConstructionError: a network could not be built as the trial specifies it.
+    """
+    splits = splits.to(device)
+    # What is drawn here must not reach the trainings of others.
+    with _one_thread(), _exact_convolutions(), torch.random.fork_rng(devices=[]):
+        outputs = []
+        for seed in seeds:
+            torch.manual_seed(seed)
+            outputs.append(_query(_built(spec, splits), splits, spec))
+    return _signals(outputs, splits, subsets)
+
+
+def _signals(outputs: Sequence[_Answers], splits: Splits, subsets: Bool[np.ndarray, "networks num_train"]) -> Signals:
+    """Join the outputs of the networks of a cohort."""
+    y = torch.cat([splits.y_train, splits.y_test]).cpu().numpy()
+    num_train = subsets.shape[1]
     is_member = np.zeros((len(outputs), len(y)), dtype=bool)
     is_member[:, :num_train] = subsets
     stacked = {view: np.stack([answers[view].numpy() for answers in outputs]) for view in outputs[0]}
-    return Cohort(Signals(stacked, is_member, y.numpy(), splits.rows, num_train), tuple(trained))
+    return Signals(stacked, is_member, y, splits.rows, num_train)
 
 
 @contextmanager
@@ -140,8 +183,12 @@ def _train(
     # The seed holds until the end of the training, since a registered model may draw then, as dropout does.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = build_network(spec, splits.info.input_shape, splits.info.num_classes).to(splits.device)
+        network = _built(spec, splits)
         return network, _trained(network, spec, splits, chosen, seed, on_epoch)
+
+
+def _built(spec: TrialSpec, splits: Splits) -> Network | RegisteredNetwork:
+    return build_network(spec, splits.info.input_shape, splits.info.num_classes).to(splits.device)
 
 
 def _trained(
@@ -220,9 +267,7 @@ def _train_epoch(
     return Epoch(loss=loss_sum.item() / num_examples, accuracy=num_correct.item() / num_examples)
 
 
-def _query(
-    network: Network | RegisteredNetwork, splits: Splits, spec: TrialSpec
-) -> dict[tuple[Readout, Queries], Float[Tensor, "views examples classes"]]:
+def _query(network: Network | RegisteredNetwork, splits: Splits, spec: TrialSpec) -> _Answers:
     """Compute the network's outputs for both splits, one view after another."""
     network.eval()
     answers: dict[tuple[Readout, Queries], list[Tensor]] = {}

@@ -157,7 +157,7 @@ class Column:
             return 0.0, (high - low) / sqrt(2)
         if self.number in _UNBOUNDED:
             return 0.0, inf
-        return (-1.0, 1.0) if self.number.endswith("advantage") or self.number.startswith("excess_") else (0.0, 1.0)
+        return (-1.0, 1.0) if self.number.endswith("advantage") or "excess_" in self.number else (0.0, 1.0)
 
     @property
     def least_leakage(self) -> float:

@@ -63,6 +63,14 @@ class ProtocolSpec(BaseModel, ABC):
         """The number of shadows that every example is sure to have among its members, and among its non-members."""
 
     @property
+    def compares_given_splits(self) -> bool:
+        """True if members are the training split and non-members the test split, each as the data bring it.
+
+        An attack may then tell members by how the splits differ, which no training put there.
+        """
+        return False
+
+    @property
     def views(self) -> dict[Queries, int]:
         """The number of views that the networks are queried with, by the kind of query, in the order of querying."""
         return {"plain": 1}

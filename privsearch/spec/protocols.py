@@ -60,6 +60,11 @@ class PaperProtocol(ProtocolSpec):
         """None, as the one shadow has every example in one state only."""
         return 0
 
+    @property
+    def compares_given_splits(self) -> bool:
+        """True, as the target's members are the training split."""
+        return True
+
     def roles(self) -> list[tuple[int, Role]]:
         """Return the target of each replicate, then its shadow."""
         return [(number, role) for number in range(1, self.replicates + 1) for role in ROLES]

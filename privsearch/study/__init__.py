@@ -1,6 +1,7 @@
 """Studies: results as values, and the one place that knows the files of a study.
 
 attack_result.py      the numbers of one attack
+blind.py              the success of those who know no trained network at telling the splits apart
 content.py            all that the files of a study hold, read once
 environment.py        the versions and the machine that a result was computed with
 environment_log.py    the log of where a study ran

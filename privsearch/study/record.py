@@ -12,6 +12,7 @@ from privsearch._util import lines
 from privsearch._util.disk import LineWriter
 from privsearch._util.lines import DamagedLine, collector_paused, lines_of
 from privsearch.errors import StudyError
+from privsearch.study.blind import merged_baselines
 from privsearch.study.result import Completed, TrialResult, parse_result
 
 _COMPLETED: Final = re.compile(rb'\{"status":"completed","trial_id":"([^"]{1,200})"')
@@ -144,6 +145,7 @@ def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
             "replicates": replicates,
             "across": {**earlier.across, **later.across},
             "refused": {**earlier.refused, **later.refused},
+            "blind": merged_baselines(earlier.blind, later.blind),
             "environments": tuple(dict.fromkeys((*(() if replaced else earlier.environments), *later.environments))),
             "seconds": earlier.seconds + later.seconds,
         }

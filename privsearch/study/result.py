@@ -14,6 +14,7 @@ from privsearch._util.text import cut
 from privsearch.spec import Attack, TrialSpec
 from privsearch.spec.trial import STATE_DEFAULTS, Axes, RecordedSpec
 from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
+from privsearch.study.blind import BlindBaselines, BlindSignals
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment, Text, Word
 from privsearch.study.signals import Signals
 
@@ -76,11 +77,13 @@ class Cohort:
         signals: the outputs that attacks see.
         networks: the accuracies and the training history of each network.
         environment: the versions and the processor that they were trained with.
+        blind: what blind baselines are computed from; None if they are not needed, or were not measured.
     """
 
     signals: Signals
     networks: tuple[TrainedNetwork, ...]
     environment: str = UNKNOWN_ENVIRONMENT
+    blind: BlindSignals | None = None
 
 
 AUDIT_VERSION: Final = 2
@@ -100,6 +103,7 @@ class Completed(BaseModel):
         refused: the reason why an attack cannot be run on the examples or the outputs, by the attack's name.
         dead: the networks that give all examples the same outputs, so that no attack can see anything, from 0 in the
             order of their training (under `paper` each target before its shadow); None if this was not examined.
+        blind: the blind baselines; None if they are not needed, or were not measured.
         unkept: the reason why the signals could not be kept; None if they were kept, or were not to be.
         networks_unkept: the same for the networks.
         environments: the environment that the networks were trained in, and then any others that they were attacked
@@ -116,6 +120,7 @@ class Completed(BaseModel):
     across: dict[Word, AcrossTargets]
     refused: dict[Word, Text] = {}
     dead: tuple[int, ...] | None = None
+    blind: BlindBaselines | None = None
     unkept: Text | None = None
     networks_unkept: Text | None = None
     environments: tuple[Environment, ...] = Field((UNKNOWN_ENVIRONMENT,), min_length=1)
@@ -257,4 +262,6 @@ def restricted_to(result: TrialResult, attacks: tuple[Attack, ...]) -> TrialResu
     )
     across = {name: result.across[name] for name in names if name in result.across}
     refused = {name: result.refused[name] for name in names if name in result.refused}
-    return result.model_copy(update={"spec": spec, "replicates": replicates, "across": across, "refused": refused})
+    parts = {"replicates": replicates, "across": across, "refused": refused}
+    blind = result.blind.restricted_to(names) if result.blind else None
+    return result.model_copy(update={"spec": spec, **parts, "blind": blind})

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from privsearch._util.npz import NpzError, open_npz, pack_npz, read_array
 from privsearch.errors import StudyError
 from privsearch.spec import Queries, Readout
+from privsearch.study.blind import BlindSignals, InputsBaseline
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment
 from privsearch.study.result import Cohort, TrainedNetwork
 from privsearch.study.signals import Signals
@@ -22,6 +23,10 @@ _ENVIRONMENT: TypeAdapter[str] = TypeAdapter(Environment)
 _OUTPUTS = {
     f"{readout}.{queries}": (readout, queries) for readout in get_args(Readout) for queries in get_args(Queries)
 }
+_INPUTS: TypeAdapter[InputsBaseline | None] = TypeAdapter(InputsBaseline | None)
+_UNTRAINED = "untrained."
+"""Begins the names of the outputs of untrained networks."""
+
 _DAMAGE = (ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
@@ -38,9 +43,10 @@ class SignalArchive(TrialFiles):
             StudyError: the folder cannot be reached or written, or the signals are larger than what is read back.
         """
         signals = cohort.signals
-        arrays: dict[str, Any] = {
-            f"{readout}.{queries}": array for (readout, queries), array in signals.outputs.items()
-        }
+        arrays: dict[str, Any] = _named(signals)
+        if cohort.blind:
+            arrays |= {f"{_UNTRAINED}{name}": array for name, array in _named(cohort.blind.untrained).items()}
+            arrays["inputs"] = _INPUTS.dump_json(cohort.blind.inputs).decode()
         arrays |= {"is_member": signals.is_member, "labels": signals.labels, "rows": signals.rows}
         arrays |= {"num_train": signals.num_train, "networks": _NETWORKS.dump_json(cohort.networks).decode()}
         arrays["environment"] = cohort.environment
@@ -74,6 +80,10 @@ class SignalArchive(TrialFiles):
         return None
 
 
+def _named(signals: Signals) -> dict[str, np.ndarray]:
+    return {f"{readout}.{queries}": array for (readout, queries), array in signals.outputs.items()}
+
+
 def _cohort(content: bytes) -> Cohort:
     """Return the cohort in an NPZ file; raise one of `_DAMAGE` if the file is not as it was written."""
     with open_npz(io.BytesIO(content)) as file:
@@ -81,27 +91,37 @@ def _cohort(content: bytes) -> Cohort:
         if any(entry.comment for entry in file.infolist()):
             raise zipfile.BadZipFile("Comment where none was written")
         arrays = {name.removesuffix(".npy"): read_array(file, name) for name in file.namelist()}
-    outputs = {name: arrays[name] for name in _OUTPUTS if name in arrays}
     networks = _NETWORKS.validate_json(str(arrays["networks"]))
-    _check_shapes(arrays, list(outputs.values()), len(networks))
-    signals = Signals(
-        cast("dict[tuple[Readout, Queries], np.ndarray]", {_OUTPUTS[name]: array for name, array in outputs.items()}),
+    environment = _ENVIRONMENT.validate_python(str(arrays.get("environment", UNKNOWN_ENVIRONMENT)))
+    signals, blind = _signals(arrays, "", len(networks)), None
+    if "inputs" in arrays:
+        blind = BlindSignals(_INPUTS.validate_json(str(arrays["inputs"])), _signals(arrays, _UNTRAINED, len(networks)))
+    return Cohort(signals, networks, environment, blind)
+
+
+def _signals(arrays: Mapping[str, np.ndarray], prefix: str, networks: int) -> Signals:
+    """Return the signals whose outputs have names with this prefix; raise one of `_DAMAGE` if they are not whole."""
+    outputs = {key: arrays[prefix + name] for name, key in _OUTPUTS.items() if prefix + name in arrays}
+    _check_shapes(arrays, arrays[f"{prefix}final_mem.plain"].shape[3:], list(outputs.values()), networks)
+    return Signals(
+        cast("dict[tuple[Readout, Queries], np.ndarray]", outputs),
         arrays["is_member"],
         arrays["labels"],
         arrays["rows"],
         int(arrays["num_train"]),
     )
-    return Cohort(signals, networks, _ENVIRONMENT.validate_python(str(arrays.get("environment", UNKNOWN_ENVIRONMENT))))
 
 
-def _check_shapes(arrays: Mapping[str, np.ndarray], outputs: Sequence[np.ndarray], networks: int) -> None:
+def _check_shapes(
+    arrays: Mapping[str, np.ndarray], classes: tuple[int, ...], outputs: Sequence[np.ndarray], networks: int
+) -> None:
     """Check that arrays have the types, shapes and values that `Signals` describes.
 
     Raises:
         ValueError: they are not those of one cohort.
     """
     is_member, labels, rows = arrays["is_member"], arrays["labels"], arrays["rows"]
-    examples, classes = len(labels), arrays["final_mem.plain"].shape[3:]
+    examples = len(labels)
     sound = (
         (is_member.dtype.kind, is_member.shape) == ("b", (networks, examples))
         and all((array.dtype.kind, array.shape) == ("i", (examples,)) for array in (labels, rows))

@@ -1,5 +1,6 @@
 """From a sweep to recorded results.
 
+blind.py             the blind baselines of data with a test split of their own
 checks.py            checks before a sweep runs: registered parts, datasets, sizes, the study's directory
 cost.py              A rough estimate of a trial's time and size
 export.py            the export of one configuration: a sweep file of its own, and its networks

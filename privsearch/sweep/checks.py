@@ -1,6 +1,6 @@
 """Checks before a sweep runs: registered parts, datasets, sizes of subsamples, the study's directory."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -129,6 +129,14 @@ def check_augmentation(sweep: SweepSpec, infos: Iterable[DatasetInfo]) -> None:
                 "it needs a dataset that is augmented in training, such as cifar10, but this sweep has none; drop it",
                 where=("protocol", index, "augmented_queries"),
             )
+
+
+def with_given_splits(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> list[str]:
+    """Return the names of the datasets whose own test split a protocol of the sweep takes as given.
+
+    Their trials need blind baselines.
+    """
+    return [name for name, info in infos.items() if any(map(info.needs_blind_baselines, sweep.protocol))]
 
 
 _ELSEWHERE: Final = "give this sweep another name, choose another directory with --study, or delete that one"

@@ -38,7 +38,8 @@ def training_seconds(spec: TrialSpec, info: DatasetInfo) -> float:
     trained = spec.epochs * protocol.training_examples(num_train)
     batches = trained / min(spec.batch_size, num_train)
     # A backward pass costs about twice a forward pass.
-    passes = 3 * trained + protocol.networks * sum(protocol.views.values()) * (num_train + num_test)
+    queried = _times_queried(spec, info) * protocol.networks * sum(protocol.views.values()) * (num_train + num_test)
+    passes = 3 * trained + queried
     return passes * _seconds_per_example(spec, layers) + batches * _seconds_per_batch(spec, layers)
 
 
@@ -56,7 +57,7 @@ def attack_seconds(spec: TrialSpec, attacks: Sequence[Attack], info: DatasetInfo
     outputs = protocol.networks_per_attack * (num_train + num_test) * info.num_classes
     read = SECONDS_PER_JUDGING + outputs * SECONDS_PER_OUTPUT_READ
     num_svms = sum(attack.kind == "svm" for attack in attacks)
-    return protocol.targets * (num_svms * svm + len(attacks) * read)
+    return _times_queried(spec, info) * protocol.targets * (num_svms * svm + len(attacks) * read)
 
 
 def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
@@ -64,7 +65,8 @@ def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
     num_train, num_test = _sizes(spec, info)
     protocol = spec.protocol
     readouts = len(get_args(Readout)) if spec.model == "snn" else 1
-    return 4 * protocol.networks * sum(protocol.views.values()) * readouts * (num_train + num_test) * info.num_classes
+    queried = _times_queried(spec, info) * protocol.networks * sum(protocol.views.values()) * (num_train + num_test)
+    return 4 * queried * readouts * info.num_classes
 
 
 def network_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
@@ -72,6 +74,11 @@ def network_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
     weights = num_weights(spec, info.input_shape, info.num_classes)
     num_train, _ = _sizes(spec, info)
     return spec.protocol.networks * (4 * weights + 8 * num_train)
+
+
+def _times_queried(spec: TrialSpec, info: DatasetInfo) -> int:
+    """Return how often a network is queried and attacked: also untrained, if the trial needs blind baselines."""
+    return 2 if info.needs_blind_baselines(spec.protocol) else 1
 
 
 def _sizes(spec: TrialSpec, info: DatasetInfo) -> tuple[int, int]:

@@ -26,6 +26,7 @@ from privsearch.sweep.checks import (
     check_registered,
     check_trial_sizes,
     describe_datasets,
+    with_given_splits,
 )
 from privsearch.sweep.cost import attack_seconds
 from privsearch.sweep.planned import PlannedTrial, Recorded, to_evaluate_again, with_recorded
@@ -166,6 +167,7 @@ class Plan:
             "recorded_under_another_meaning": dict(self.superseded.by_meaning),
             "recorded_under_other_versions": self.recorded_differently,
             "attacks_recorded_but_not_asked_for": list(self.attacks_elsewhere),
+            "with_blind_baselines": with_given_splits(self.sweep, self.infos),
             "datasets": {name: self._dataset_summary(name) for name in self.infos},
             "grids": {name: self._grid_summary(name, points) for name, points in self.sweep.products().items()},
             **({"searches": {s.task.name: s.summary() for s in self.searches}} if self.searches else {}),

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from torch import Tensor
 
 from privsearch.attacks.protocols import rules_of
-from privsearch.attacks.protocols.audit import audit
+from privsearch.attacks.protocols.audit import audit, audit_untrained
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.data.splits import load_splits
 from privsearch.errors import StudyError
@@ -18,6 +18,7 @@ from privsearch.spec import Attack, TrialSpec
 from privsearch.study.environment import present_environment, same_versions
 from privsearch.study.network_archive import KeptNetwork, KeptNetworks
 from privsearch.study.result import AUDIT_VERSION, UNKNOWN_ID, Cohort, Completed, TrialResult, failure
+from privsearch.sweep.blind import blind_signals
 
 T = TypeVar("T")
 
@@ -197,7 +198,9 @@ def _train(spec: TrialSpec, listeners: Listeners, device: str) -> Cohort:
     labels = rules.training_labels(splits.y_train.numpy(), splits.info.num_classes, spec.seed)
     splits = splits.with_training_labels(labels)
     cohort = train_cohort(spec, splits, subsets, seeds, listeners, device)
-    return replace(cohort, environment=present_environment(device))
+    is_blind_needed = splits.info.needs_blind_baselines(spec.protocol)
+    blind = blind_signals(spec, splits, subsets, seeds, device) if is_blind_needed else None
+    return replace(cohort, environment=present_environment(device), blind=blind)
 
 
 def _attacked(spec: TrialSpec, trial_id: str, cohort: Cohort, environment: str, started: float) -> Completed:
@@ -209,6 +212,7 @@ def _attacked(spec: TrialSpec, trial_id: str, cohort: Cohort, environment: str, 
         across=outcome.across,
         refused=outcome.refused,
         dead=outcome.dead,
+        blind=audit_untrained(cohort.blind, spec) if cohort.blind else None,
         environments=tuple(dict.fromkeys((cohort.environment, environment))),
         audit_version=AUDIT_VERSION,
         seconds=time.perf_counter() - started,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from privsearch.data.dataset import describe_dataset, describe_raw, fingerprint, list_datasets, load_dataset
 from privsearch.data.raw import RawDataset
 from privsearch.errors import DataError
-from privsearch.spec import CsvDataset, DatasetName, EmbeddedName, NpzDataset
+from privsearch.spec import CsvDataset, DatasetName, EmbeddedName, HalvesProtocol, NpzDataset, PaperProtocol
 
 TABLE = "x,y,label\n" + "1,2,a\n3,4,b\n" * 5
 RAW = RawDataset(
@@ -70,6 +70,13 @@ def test_files_are_described(tmp_path: Path) -> None:
     assert (info.name, info.network, info.input_shape, info.source) == ("ours", "convnet", (3, 5, 4), str(images))
     assert (info.num_classes, info.num_train, info.num_test) == (2, 20, 6)
     assert info.has_own_test_split
+
+
+def test_blind_baselines_are_needed_for_splits_that_are_taken_as_given() -> None:
+    """Under paper, and of data that have a test split of their own."""
+    assert describe_dataset("mnist").needs_blind_baselines(PaperProtocol())
+    assert not describe_dataset("mnist").needs_blind_baselines(HalvesProtocol())
+    assert not describe_dataset("iris").needs_blind_baselines(PaperProtocol())
 
 
 def test_an_edited_file_is_described_anew(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from privsearch.data.raw import Preprocessing
 from privsearch.data.splits import Splits, load_splits
 from privsearch.errors import DivergedError
 from privsearch.models.networks import Network
-from privsearch.models.training import Listeners, train_cohort
+from privsearch.models.training import Listeners, query_untrained, train_cohort
 from privsearch.spec import HalvesProtocol, TrialSpec
 from privsearch.study.result import Epoch, TrainedNetwork
 from privsearch.study.signals import Signals
@@ -246,3 +246,18 @@ def test_a_gpu_repeats_itself() -> None:
     """The same seed on the same device: the same bits."""
     first, again = (trained_on(spec(), iris(), subsets(1), [1], None, "cuda")[0] for _ in range(2))
     assert np.array_equal(first.logits, again.logits)
+
+
+@pytest.mark.parametrize("fields", [{"model": "ann"}, {}, {"weight_bit_width": 4, "act_bit_width": 4}])
+def test_untrained_networks_have_the_initial_weights_of_the_trained_ones(fields: dict[str, Any]) -> None:
+    """A training of hardly any step leaves their outputs as they were, readout by readout; membership is the same."""
+    members, state = subsets(2), torch.get_rng_state()
+    untrained = query_untrained(spec(**fields), iris(), members, [7, 8])
+    assert torch.equal(torch.get_rng_state(), state), "what others draw must not change"
+    signals, _ = trained_on(spec(**fields, learning_rate=1e-30), iris(), members, [7, 8])
+    assert untrained.outputs.keys() == signals.outputs.keys()
+    for key, outputs in untrained.outputs.items():
+        np.testing.assert_allclose(outputs, signals.outputs[key], atol=1e-5)
+    for name in ("is_member", "labels", "rows", "num_train"):
+        assert np.array_equal(getattr(untrained, name), getattr(signals, name))
+    assert not np.array_equal(untrained.logits, trained_on(spec(**fields), iris(), members, [7, 8])[0].logits)

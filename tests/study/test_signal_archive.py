@@ -2,6 +2,7 @@ import os
 import time
 import zipfile
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import numpy as np
 import pytest
 from s3_server import S3Server
 
+from privsearch._util.interval import Interval
 from privsearch.errors import StudyError
 from privsearch.spec.storage import folder_in
+from privsearch.study.blind import BlindSignals, InputsBaseline
 from privsearch.study.result import Cohort, Epoch, TrainedNetwork
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.study.signals import Signals
@@ -29,6 +32,14 @@ def cohort(seed: int = 0) -> Cohort:
     network = TrainedNetwork(train_accuracy=0.9, test_accuracy=0.8, history=(Epoch(loss=0.5, accuracy=0.7),))
     signals = Signals(outputs, rng.random((2, 5)) < 0.5, np.arange(5) % 3, np.arange(5) + 10, 4)  # type: ignore[arg-type]
     return Cohort(signals, (network, network), "privsearch 0.1.0, torch 2.11.0 on a processor")
+
+
+def blind_cohort() -> Cohort:
+    """The same with what blind baselines are computed from: what the networks gave before their training."""
+    trained = cohort()
+    untrained = replace(trained.signals, outputs=cohort(1).signals.outputs)
+    inputs = InputsBaseline(auc=Interval(0.5, 0.4, 0.6), num_members=10, num_non_members=5)
+    return replace(trained, blind=BlindSignals(inputs, untrained))
 
 
 def same(one: Cohort, other: Cohort) -> bool:
@@ -63,6 +74,22 @@ def test_what_is_kept_comes_back_to_the_bit(archive: SignalArchive) -> None:
     back = archive.load("t")
     assert back is not None
     assert same(back, cohort())
+
+
+def test_what_blind_baselines_need_comes_back_to_the_bit(archive: SignalArchive) -> None:
+    """The outputs of the untrained networks, and what the inputs alone tell, be it nothing."""
+    for inputs in (blind_cohort().blind.inputs, None):  # type: ignore[union-attr]
+        kept = blind_cohort()
+        assert kept.blind is not None
+        kept = replace(kept, blind=replace(kept.blind, inputs=inputs))
+        archive.save("t", kept)
+        back = archive.load("t")
+        assert back is not None
+        assert back.blind is not None
+        assert kept.blind is not None
+        assert back.blind.inputs == inputs
+        assert same(back, kept)
+        assert same(replace(back, signals=back.blind.untrained), replace(kept, signals=kept.blind.untrained))
 
 
 def test_another_process_reads_what_one_wrote(s3: S3Server) -> None:
@@ -162,6 +189,26 @@ DAMAGES: dict[str, dict[str, object]] = {
     "a split of others": {"num_train": 6},
     "several splits": {"num_train": np.zeros(2, int)},
 }
+
+
+BLIND_DAMAGES: dict[str, dict[str, object]] = {
+    "other networks": {f"untrained.{OUTPUTS}": np.zeros((3, 1, 5, 3), np.float32)},
+    "other classes": {f"untrained.{OUTPUTS}": np.zeros((2, 1, 5, 4), np.float32)},
+    "no number": {f"untrained.{OUTPUTS}": np.full((2, 1, 5, 3), np.nan, np.float32)},
+    "no baseline": {"inputs": "{}"},
+}
+
+
+@pytest.mark.parametrize("damage", BLIND_DAMAGES)
+def test_arrays_that_are_no_untrained_networks_of_the_cohort_are_damage(tmp_path: Path, damage: str) -> None:
+    """Or a baseline that lacks its numbers."""
+    archive, path = SignalArchive(tmp_path), tmp_path / "t.npz"
+    archive.save("t", blind_cohort())
+    with np.load(path) as arrays:
+        whole = dict(arrays)
+    np.savez(path, **whole | BLIND_DAMAGES[damage])  # type: ignore[arg-type]
+    assert list(archive.damaged()) == ["t"]
+    assert archive.load("t") is None
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

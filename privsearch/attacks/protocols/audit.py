@@ -8,11 +8,13 @@ from functools import cache
 import numpy as np
 
 from privsearch.attacks.protocols import rules_of
-from privsearch.attacks.protocols.evaluation import across_targets
-from privsearch.errors import MetricError
+from privsearch.attacks.protocols.evaluation import Evaluation, across_targets
+from privsearch.errors import MetricError, TrialError
 from privsearch.spec import Attack, Protocol, TrialSpec
 from privsearch.study.attack_result import AcrossTargets, AttackResult
+from privsearch.study.blind import BlindBaselines, BlindSignals, UntrainedBaseline, UntrainedTarget
 from privsearch.study.result import Cohort, Replicate
+from privsearch.study.signals import Signals
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,6 @@ def audit(cohort: Cohort, spec: TrialSpec) -> Audit:
     The result of an attack does not depend on the other attacks. An attack gets no number if it cannot be run on the
     examples, or on the networks' outputs: a number would tell of ties and of class counts.
     """
-    rules = rules_of(spec.protocol)
     by_target: list[dict[str, AttackResult]] = [{} for _ in range(spec.protocol.targets)]
     across: dict[str, AcrossTargets] = {}
     refused: dict[str, str] = {}
@@ -39,16 +40,46 @@ def audit(cohort: Cohort, spec: TrialSpec) -> Audit:
     for attack in spec.attacks:
         try:
             _check_outputs(constant_networks(attack.signals, attack.queries), attack)
-            evaluations = rules.evaluate(cohort.signals, attack, spec.seed)
+            evaluations, across[attack.name] = _evaluated(cohort.signals, attack, spec)
         except MetricError as error:
             refused[attack.name] = str(error)
             continue
         for results, evaluation in zip(by_target, evaluations, strict=True):
             results[attack.name] = evaluation.result
-        resampling = np.random.default_rng([spec.seed, zlib.crc32(attack.name.encode())])
-        across[attack.name] = across_targets(evaluations, resampling)
     replicates = _replicates(cohort, spec.protocol, by_target)
     return Audit(replicates, across, refused, constant_networks("final_mem", "plain"))
+
+
+def audit_untrained(blind: BlindSignals, spec: TrialSpec) -> BlindBaselines:
+    """Run the attacks of `spec` on the untrained networks of a cohort, exactly as on the trained ones."""
+    untrained: dict[str, UntrainedBaseline] = {}
+    refused: dict[str, str] = {}
+    constant_networks = cache(blind.untrained.constant_networks)
+    for attack in spec.attacks:
+        if constant_networks(attack.signals, attack.queries):
+            refused[attack.name] = f"some untrained network gives all examples the same {attack.signals}"
+            continue
+        try:
+            evaluations, across = _evaluated(blind.untrained, attack, spec)
+        except (MetricError, TrialError) as error:
+            refused[attack.name] = str(error)
+            continue
+        targets = tuple(
+            UntrainedTarget(
+                auc=result.auc,
+                placebo_auc=result.placebo.auc if result.placebo else None,
+                excess_auc=result.matched.auc - result.placebo.auc if result.matched and result.placebo else None,
+            )
+            for result in (evaluation.result for evaluation in evaluations)
+        )
+        untrained[attack.name] = UntrainedBaseline(auc=across.auc, targets=targets)
+    return BlindBaselines(inputs=blind.inputs, untrained=untrained, refused=refused)
+
+
+def _evaluated(signals: Signals, attack: Attack, spec: TrialSpec) -> tuple[list[Evaluation], AcrossTargets]:
+    evaluations = rules_of(spec.protocol).evaluate(signals, attack, spec.seed)
+    resampling = np.random.default_rng([spec.seed, zlib.crc32(attack.name.encode())])
+    return evaluations, across_targets(evaluations, resampling)
 
 
 def _check_outputs(constant_networks: Collection[int], attack: Attack) -> None:

@@ -23,6 +23,7 @@ from privsearch.report.wording.audit import (
     percent,
     with_interval,
 )
+from privsearch.report.wording.blind import blind_lines
 from privsearch.report.wording.formats import MISSING, markdown_table
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
@@ -60,7 +61,7 @@ def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame) -> str:
     """
     results = list(results)
     slices, exposed = slices_frame(results), exposed_frame(results)
-    parts = ["# Audit", *left_out(results)]
+    parts = ["# Audit", *left_out(results), *blind_lines(results)]
     for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
         parts += [f"## {dataset}, {protocol}", *_aucs(rows)]
         spec = PROTOCOLS[str(protocol)]

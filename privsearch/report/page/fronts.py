@@ -15,6 +15,7 @@ from privsearch.analysis.paired import half_width_factor, pair_correlation
 from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front_marks import INFEASIBLE, tier_words, tiers
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
+from privsearch.report.wording.blind import blind_lines
 from privsearch.report.wording.fronts import (
     asked_words,
     counts,
@@ -145,7 +146,7 @@ def task_section(task: Task, rows: pd.DataFrame, results: Mapping[str, Completed
         "axes": {axis: axis.replace("_", " ") for axis in axes},
         "num_candidates": len(task.candidates),
         "tiers": [tier_words(task, tier) for tier in range(INFEASIBLE + 1)],
-        "notes": list(_notes(task)),
+        "notes": [*blind_lines(trials), *_notes(task)],
         "paired": list(_paired(task, trials)),
         "leakage": {"headings": [], "rows": {}, "left_out": "", "notes": []},
     }
@@ -222,7 +223,7 @@ def _headings(task: Task, *, sure: bool, searched: bool) -> Iterator[Heading]:
                 "key": str(parsed.excess),
                 "label": "excess AUC",
                 "kind": "number",
-                "help": "over the placebo, at its sample size; 0 on average without a leak",
+                "help": "over the placebo, at its sample size; 0 on average without a leak, if the splits are alike",
             }
     if searched:
         yield {"key": "proposal", "label": "proposal", "kind": "number", "help": _PROPOSAL_HELP}

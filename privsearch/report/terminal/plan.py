@@ -8,11 +8,13 @@ from rich.table import Column, Table
 
 from privsearch._util.npz import MAX_BYTES
 from privsearch.analysis.labels import configuration
+from privsearch.report.wording.blind import given_splits_words
 from privsearch.report.wording.formats import console_table
 from privsearch.report.wording.search import budget_words, constraint_words
 from privsearch.spec import AXES, TrialSpec
 from privsearch.spec.datasets import task_name
 from privsearch.spec.trial import CONDITIONAL_DEFAULTS
+from privsearch.sweep.checks import with_given_splits
 from privsearch.sweep.plan import Plan
 
 
@@ -31,6 +33,7 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
     else:
         yield "signals are not kept: an attack to come will train everything again (keep_signals: false)"
     yield from _network_lines(plan)
+    yield from given_splits_lines(plan)
     yield from reuse_lines(plan)
     if unasked := summary["recorded_but_not_asked_for"] - plan.superseded.total:
         yield f"kept, but no longer asked for: {unasked} recorded trials"
@@ -76,6 +79,12 @@ def _network_lines(plan: Plan) -> Iterator[str]:
             f"trained already, without keeping their networks: {plan.without_networks} trials; they are not trained "
             "again for it: privsearch export STUDY TRIAL --train does that for one"
         )
+
+
+def given_splits_lines(plan: Plan) -> Iterator[str]:
+    """Yield a note on datasets whose own test split is taken as given, if there are any."""
+    if datasets := with_given_splits(plan.sweep, plan.infos):
+        yield given_splits_words(datasets)
 
 
 def _search_lines(plan: Plan) -> Iterator[RenderableType]:

@@ -15,7 +15,7 @@ from privsearch import errors
 from privsearch.analysis.frames import completed_numbers
 from privsearch.analysis.labels import configuration
 from privsearch.analysis.learning import networks_at_chance
-from privsearch.report.terminal.plan import reuse_lines, trial_names
+from privsearch.report.terminal.plan import given_splits_lines, reuse_lines, trial_names
 from privsearch.spec import WORST, TrialSpec
 from privsearch.spec.columns import Column
 from privsearch.spec.datasets import task_name
@@ -52,7 +52,7 @@ class SweepProgress:
         self._estimate = sum(trial.seconds for trial in plan.todo)
         self._sweep = plan.sweep
         self._names = trial_names(plan)
-        for line in reuse_lines(plan):
+        for line in (*given_splits_lines(plan), *reuse_lines(plan)):
             self._log(f"note: {line}")
         if self._todo and not self._console.is_terminal:
             self._log(f"{len(self._todo)} trials to do, {self._cached} cached")

@@ -10,6 +10,7 @@ from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import FPRS, noise_floor, rate_key
 from privsearch.models.training import EpochListener
 from privsearch.report.wording.audit import EPSILON_WORDS, EXCESS_WORDS, PLACEBO_WORDS, epsilon_words
+from privsearch.report.wording.blind import blind_lines
 from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.spec import Protocol
 from privsearch.spec.protocol_spec import ROLES
@@ -36,7 +37,7 @@ def attack_results_table(result: Completed) -> Table:
     An attack has its AUC with DeLong's interval, marked where guessing could give it, the TPR at the finest FPR that
     all targets have examples for, the advantage, and the bound on epsilon beside the largest that the examples can
     show; under a protocol with a placebo, the placebo's AUC and the excess instead of epsilon. Below stands which
-    networks are dead, and which attacks could not be run.
+    networks are dead, which attacks could not be run, and the blind baselines, if the trial needs them.
     """
     attack_results = [attack for replicate in result.replicates for attack in replicate.attacks.values()]
     fpr = _finest_fpr(attack_results)
@@ -70,6 +71,7 @@ def _notes(result: Completed, attack_results: Sequence[AttackResult]) -> Iterato
         )
     for attack, reason in result.refused.items():
         yield f"{attack} could not be run: {reason}."
+    yield from blind_lines([result])
 
 
 def _last_columns(result: Completed) -> str:
