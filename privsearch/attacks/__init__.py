@@ -12,6 +12,7 @@ rmia.py         the robust membership inference attack of Zarifzadeh et al. 2024
 shrinkage.py    estimates from few networks, drawn towards what the other examples say
 svm.py          the paper's RBF-SVM on a shadow's outputs
 thresholds.py   loss, confidence and entropy, without any shadow
+trajectory.py   the likelihood ratio attack on a spiking network's membrane at every time step
 """
 
 import numpy as np
@@ -25,6 +26,7 @@ from privsearch.attacks.registered import registered_scores
 from privsearch.attacks.rmia import rmia_scores
 from privsearch.attacks.svm import svm_scores
 from privsearch.attacks.thresholds import threshold_scores
+from privsearch.attacks.trajectory import trajectory_scores
 from privsearch.spec import Attack
 
 __all__ = ["AttackView", "Fold", "Outputs", "attack_scores"]
@@ -49,7 +51,11 @@ def attack_scores(attack: Attack, view: AttackView, rng: np.random.Generator) ->
         case "svm":
             return svm_scores(view, rng, per_class=attack.per_class, undersample=attack.undersample)
         case "lira":
-            return lira_scores(view, rng, mode=attack.mode, variance=attack.variance, means=attack.means)
+            return (
+                trajectory_scores(view, rng, variance=attack.variance, means=attack.means)
+                if attack.signals == "mem_trajectory"
+                else lira_scores(view, rng, mode=attack.mode, variance=attack.variance, means=attack.means)
+            )
         case "rmia":
             return rmia_scores(view, rng, mode=attack.mode, a=attack.a, gamma=attack.gamma)
         case "label_only":

@@ -21,7 +21,7 @@ from privsearch.models.narrow import is_narrow, narrow_linear
 from privsearch.models.quantization import StateQuantizer, effective_weight, quant_conv2d, quant_linear, quant_relu
 from privsearch.models.registered import RegisteredNetwork, build_registered
 from privsearch.models.scan import Dynamics
-from privsearch.spec import Readout, TrialSpec
+from privsearch.spec import Recorded, TrialSpec
 from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers
 from privsearch.spec.trial import BUILT_IN_MODELS, DEFAULT_THRESHOLD
 
@@ -70,17 +70,28 @@ class Network(nn.Sequential):
         logits: Tensor = readout(current)[-1]
         return logits
 
-    def readouts(self, x: Float[Tensor, "batch *features"]) -> dict[Readout, Float[Tensor, "batch classes"]]:
-        """Compute the outputs of the last stage that an attacker may see, each `(batch, classes)`.
+    def readouts(
+        self, x: Float[Tensor, "batch *features"], *, trajectory: bool = False
+    ) -> dict[Recorded, Float[Tensor, "each batch classes"]]:
+        """Compute the outputs of the last stage that an attacker may see, each `(1, batch, classes)`.
 
         A spiking network shows its membrane at the final step, which is the logits, its membrane's mean over time, and
         its neurons' numbers of spikes; an ANN shows its logits alone, as `final_mem`.
+
+        Args:
+            x: `(batch, *input_shape)`.
+            trajectory: True to add a spiking network's membrane at every time step, `(time, batch, classes)`.
         """
         current, readout = self._until_readout(x)
         if not isinstance(readout, MembraneReadout):
-            return {"final_mem": readout(current)[-1]}
+            return {"final_mem": readout(current)[-1:]}
         spk, mem = readout.neurons.scan(current)
-        return {"final_mem": mem[-1], "spike_counts": spk.sum(0), "mean_mem": mem.mean(0)}
+        shown: dict[Recorded, Tensor] = {
+            "final_mem": mem[-1:],
+            "spike_counts": spk.sum(0, keepdim=True),
+            "mean_mem": mem.mean(0, keepdim=True),
+        }
+        return {**shown, "mem_trajectory": mem} if trajectory else shown
 
     def _until_readout(
         self, x: Float[Tensor, "batch *features"]

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from privsearch.errors import ConstructionError
-from privsearch.spec import Readout, TrialSpec, registry
+from privsearch.spec import Recorded, TrialSpec, registry
 
 
 class RegisteredNetwork(nn.Module):
@@ -39,9 +39,14 @@ class RegisteredNetwork(nn.Module):
             )
         return logits
 
-    def readouts(self, x: Float[Tensor, "batch *features"]) -> Mapping[Readout, Float[Tensor, "batch classes"]]:
+    def readouts(
+        self,
+        x: Float[Tensor, "batch *features"],
+        *,
+        trajectory: bool = False,  # noqa: ARG002  # as for the built-in networks
+    ) -> Mapping[Recorded, Float[Tensor, "each batch classes"]]:
         """Compute the outputs that an attacker may see: the logits alone, named like those of an ANN."""
-        return {"final_mem": self(x)}
+        return {"final_mem": self(x)[None]}
 
 
 def build_registered(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> RegisteredNetwork:

@@ -17,7 +17,7 @@ from privsearch.errors import DivergedError
 from privsearch.models import Network, RegisteredNetwork, build_network
 from privsearch.models.allocator import keep_freed_memory
 from privsearch.models.optimizers import Adam, Optimizer, Sgd
-from privsearch.spec import Protocol, Queries, Readout, TrialSpec
+from privsearch.spec import Protocol, Queries, Recorded, TrialSpec
 from privsearch.study.result import Cohort, Epoch, TrainedNetwork
 from privsearch.study.signals import Signals
 
@@ -33,7 +33,7 @@ An example's own class then has, on average, a probability that 32-bit floats ca
 EpochListener = Callable[[int, int, Epoch], None]
 """A function called with (network, epoch, measurements) after every epoch; networks and epochs count from 0."""
 
-_Answers = dict[tuple[Readout, Queries], Float[Tensor, "views examples classes"]]
+_Answers = dict[tuple[Recorded, Queries], Float[Tensor, "views examples classes"]]
 """The outputs of one network, by readout and kind of query."""
 
 NetworkListener = Callable[[int, Network | RegisteredNetwork], None]
@@ -268,19 +268,20 @@ def _train_epoch(
 
 
 def _query(network: Network | RegisteredNetwork, splits: Splits, spec: TrialSpec) -> _Answers:
-    """Compute the network's outputs for both splits, one view after another."""
+    """Compute the network's outputs for both splits, one view after another; a trajectory of the plain view alone."""
     network.eval()
-    answers: dict[tuple[Readout, Queries], list[Tensor]] = {}
+    answers: dict[tuple[Recorded, Queries], list[Tensor]] = {}
     generator = torch.Generator().manual_seed(spec.seed)
     with torch.inference_mode():
         for queries, batches in _views(splits, spec.protocol, generator):
-            read = [network.readouts(batch) for batch in batches]
+            trajectory = spec.protocol.has_trajectory and queries == "plain"
+            read = [network.readouts(batch, trajectory=trajectory) for batch in batches]
             for readout in read[0]:
-                view = torch.cat([outputs[readout] for outputs in read]).cpu()
+                view = torch.cat([outputs[readout] for outputs in read], dim=1).cpu()
                 if not view.isfinite().all():
                     raise DivergedError("the outputs must be finite after training, but some are not")
                 answers.setdefault((readout, queries), []).append(view)
-    return {key: torch.stack(views) for key, views in answers.items()}
+    return {key: torch.cat(views) for key, views in answers.items()}
 
 
 def _views(

@@ -14,6 +14,9 @@ from privsearch.spec.strict import STRICT
 Readout = Literal["final_mem", "spike_counts", "mean_mem"]
 """The output of a spiking network's last layer that an attacker sees; for an ANN it is always the logits."""
 
+Recorded = Literal["final_mem", "spike_counts", "mean_mem", "mem_trajectory"]
+"""What may be kept of that layer: one of these, or its membrane at every time step, for an attack that reads all."""
+
 ThresholdKind = Literal["loss", "confidence", "entropy", "modified_entropy"]
 
 Mode = Literal["online", "offline"]
@@ -89,7 +92,11 @@ class LiraAttack(BaseModel):
     means: Means = Field(
         "shrunken", description="'shrunken' (towards those of the other examples) or 'per_example' (each its own)"
     )
-    signals: ReadoutField = "final_mem"
+    signals: Recorded = Field(
+        "final_mem",
+        description="one of final_mem, spike_counts, mean_mem, mem_trajectory: what the attacker sees of a spiking "
+        "network's last layer",
+    )
     queries: QueriesField = "plain"
 
     @property
@@ -227,7 +234,8 @@ def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | N
     """Return the requirement of an attack that a trial does not meet, with the remedy; None if it meets all.
 
     The SVM needs a shadow. LiRA and RMIA need shadows with and without each example, and a variance for each example
-    needs two or more of both. An average over views needs these views. Spikes and membranes need a spiking network.
+    needs two or more of both, as does the trajectory of a membrane. An average over views needs these views, and a
+    trajectory must have been kept. Spikes and membranes need a spiking network.
     """
     if attack.kind in ("lira", "rmia") and not protocol.shadows_in_each_state:
         return f"{attack.kind} needs shadows with and without each example: add halves to protocol, or drop it"
@@ -242,6 +250,22 @@ def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | N
         return f"a variance for each example needs the protocol halves with 6 networks or more, not {protocol.networks}"
     if attack.signals != "final_mem" and model != "snn":
         return f"{attack.name} needs a spiking network: add snn to a grid's model, or drop it"
+    return _unmet_by_trajectory(attack, protocol) if attack.signals == "mem_trajectory" else None
+
+
+def _unmet_by_trajectory(attack: LiraAttack, protocol: Protocol) -> str | None:
+    if attack.mode == "offline" or attack.variance == "per_example" or attack.queries != "plain":
+        return (
+            "an attack on mem_trajectory must have mode: online, queries: plain and a variance that is shrunken or "
+            f"pooled, but {attack.name} has mode: {attack.mode}, queries: {attack.queries}, variance: {attack.variance}"
+        )
+    if not protocol.has_trajectory:
+        return (
+            "it reads the membrane at every time step: give the protocol halves mem_trajectory: true (that is kept "
+            "when networks are trained, so a study without it is trained again)"
+        )
+    if protocol.shadows_in_each_state < 2:
+        return f"an attack on mem_trajectory needs the protocol halves with 6 networks or more, not {protocol.networks}"
     return None
 
 

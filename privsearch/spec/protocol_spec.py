@@ -85,6 +85,11 @@ class ProtocolSpec(BaseModel, ABC):
         """The share of the input that a view of the kind `input_dropout` lacks."""
         return 0.0
 
+    @property
+    def has_trajectory(self) -> bool:
+        """True if the membrane of a spiking network's readout is kept at every time step, not at the last alone."""
+        return False
+
     @abstractmethod
     def roles(self) -> list[tuple[int, Role]]:
         """Return, for every network in the order of training, the number of its target, from 1, and its role.

@@ -118,6 +118,9 @@ class HalvesProtocol(ProtocolSpec):
     input_dropout: float = Field(
         0.2, gt=0, lt=1, description="a number between 0 and 1: the share of the input that such a view lacks"
     )
+    mem_trajectory: bool = Field(
+        False, description="true (keep a spiking network's last membranes at every time step) or false (the last alone)"
+    )
 
     @property
     def summary(self) -> str:
@@ -156,6 +159,11 @@ class HalvesProtocol(ProtocolSpec):
     def dropout_rate(self) -> float:
         """The share of the input that a view of the kind `input_dropout` lacks."""
         return self.input_dropout
+
+    @property
+    def has_trajectory(self) -> bool:
+        """True if the membrane of a spiking network's readout is kept at every time step, not at the last alone."""
+        return self.mem_trajectory
 
     def roles(self) -> list[tuple[int, Role]]:
         """Return the networks in turn, each a target and a shadow of the others."""

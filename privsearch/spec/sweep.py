@@ -170,6 +170,11 @@ class SweepSpec(BaseModel):
             for queries in protocol.queries
             if queries != "plain" and queries not in queried
         ]
+        problems += [
+            problem("idle_queries", ("protocol", i, "mem_trajectory"), True, _UNREAD_TRAJECTORY)
+            for i, protocol in enumerate(self.protocol)
+            if protocol.has_trajectory and not any(attack.signals == "mem_trajectory" for attack in self.attacks)
+        ]
         raise_if_any(problems)
         return self
 
@@ -297,6 +302,11 @@ _NOTHING_TO_RUN: Final = (
 )
 
 _NO_ATTACK: Final = "must suit an attack of this sweep, but suits none; add an attack such as loss, or remove it"
+
+
+_UNREAD_TRAJECTORY: Final = (
+    "no attack reads it: add {kind: lira, signals: mem_trajectory} to attacks, or drop this field"
+)
 
 
 def _unread_views(queries: Queries) -> str:

@@ -266,7 +266,14 @@ class TrialSpec(Axes):
             "version": version,
             "dataset": fingerprint,
             # Defaults are left out, so that a field that comes later, and is not used, leaves the ids as they are.
-            "protocol": {"kind": self.protocol.kind, **self.protocol.model_dump(mode="json", exclude_defaults=True)},
+            "protocol": {
+                "kind": self.protocol.kind,
+                **self.protocol.model_dump(
+                    mode="json",
+                    exclude_defaults=True,
+                    exclude=None if self.model == "snn" else {"mem_trajectory"},  # which other models do not have
+                ),
+            },
             "seed": self.seed,
             **{
                 axis: value

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from privsearch._util.npz import NpzError, open_npz, pack_npz, read_array
 from privsearch.errors import StudyError
-from privsearch.spec import Queries, Readout
+from privsearch.spec import Queries, Recorded
 from privsearch.study.blind import BlindSignals, InputsBaseline
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment
 from privsearch.study.result import Cohort, TrainedNetwork
@@ -21,7 +21,7 @@ from privsearch.study.trial_files import TrialFiles
 _NETWORKS: TypeAdapter[tuple[TrainedNetwork, ...]] = TypeAdapter(tuple[TrainedNetwork, ...])
 _ENVIRONMENT: TypeAdapter[str] = TypeAdapter(Environment)
 _OUTPUTS = {
-    f"{readout}.{queries}": (readout, queries) for readout in get_args(Readout) for queries in get_args(Queries)
+    f"{readout}.{queries}": (readout, queries) for readout in get_args(Recorded) for queries in get_args(Queries)
 }
 _INPUTS: TypeAdapter[InputsBaseline | None] = TypeAdapter(InputsBaseline | None)
 _UNTRAINED = "untrained."
@@ -104,7 +104,7 @@ def _signals(arrays: Mapping[str, np.ndarray], prefix: str, networks: int) -> Si
     outputs = {key: arrays[prefix + name] for name, key in _OUTPUTS.items() if prefix + name in arrays}
     _check_shapes(arrays, arrays[f"{prefix}final_mem.plain"].shape[3:], list(outputs.values()), networks)
     return Signals(
-        cast("dict[tuple[Readout, Queries], np.ndarray]", outputs),
+        cast("dict[tuple[Recorded, Queries], np.ndarray]", outputs),
         arrays["is_member"],
         arrays["labels"],
         arrays["rows"],

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
-from privsearch.spec import Queries, Readout
+from privsearch.spec import Queries, Recorded
 
 ROUNDING: Final = 1e-6
 """The difference of outputs, relative to the largest, up to which it may be due to the order of summation."""
@@ -20,14 +20,15 @@ class Signals:
 
     Attributes:
         outputs: `(K, V, N, C)`, unitless, by readout and kind of query; V is the number of views of each example. An
-            ANN has `final_mem` alone: its logits.
+            ANN has `final_mem` alone: its logits. `mem_trajectory`, if it was kept, has a network's time steps in the
+            place of the views.
         is_member: `(K, N)`, True if the example was in that network's training set.
         labels: `(N,)`, class indices from 0 to C - 1.
         rows: `(N,)`, the row of each example in the dataset, from 0, before any split or subsample.
         num_train: the number of the N examples that belong to the training split.
     """
 
-    outputs: Mapping[tuple[Readout, Queries], Float[Array, "networks _ examples classes"]]
+    outputs: Mapping[tuple[Recorded, Queries], Float[Array, "networks _ examples classes"]]
     is_member: Bool[Array, "networks examples"]
     labels: Int[Array, " examples"]
     rows: Int[Array, " examples"]
@@ -38,12 +39,12 @@ class Signals:
         """The outputs for each example as it is: an ANN's logits, an SNN's last membrane potential."""
         return self.outputs["final_mem", "plain"][:, 0]
 
-    def answers(self, readout: Readout, queries: Queries) -> Float[Array, "networks views examples classes"]:
+    def answers(self, readout: Recorded, queries: Queries) -> Float[Array, "networks views examples classes"]:
         """Return the outputs that an attack reads; for an ANN always the logits, its only outputs."""
         is_spiking = ("spike_counts", queries) in self.outputs
         return self.outputs[readout if is_spiking else "final_mem", queries]
 
-    def constant_networks(self, readout: Readout, queries: Queries) -> tuple[int, ...]:
+    def constant_networks(self, readout: Recorded, queries: Queries) -> tuple[int, ...]:
         """Return the networks, from 0, whose outputs are the same for all examples, so that no attack can see anything.
 
         A network has such outputs if a layer never fires, or has all its ReLUs at 0, for any example: the layers behind

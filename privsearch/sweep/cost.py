@@ -64,9 +64,11 @@ def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
     """Compute the bytes of a trial's signals before compression: a 32-bit float for each output."""
     num_train, num_test = _sizes(spec, info)
     protocol = spec.protocol
-    readouts = len(get_args(Readout)) if spec.model == "snn" else 1
-    queried = _times_queried(spec, info) * protocol.networks * sum(protocol.views.values()) * (num_train + num_test)
-    return 4 * queried * readouts * info.num_classes
+    spikes = spec.model == "snn"
+    views = sum(protocol.views.values()) * (len(get_args(Readout)) if spikes else 1)
+    steps = spec.num_steps or 0 if spikes and protocol.has_trajectory else 0
+    queried = _times_queried(spec, info) * protocol.networks * (num_train + num_test)
+    return 4 * queried * (views + steps) * info.num_classes
 
 
 def network_bytes(spec: TrialSpec, info: DatasetInfo) -> int:

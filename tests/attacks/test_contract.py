@@ -37,6 +37,8 @@ WITH_SHADOWS: Sequence[Attack] = (
         for mode, variance, means in product(get_args(Mode), get_args(Variance), get_args(Means))
         if (variance, means) != ("shrunken", "shrunken")
     ),
+    *(LiraAttack(signals="mem_trajectory", means=means, variance="shrunken") for means in get_args(Means)),
+    LiraAttack(signals="mem_trajectory", variance="pooled"),
     RmiaAttack(),
     RmiaAttack(mode="offline"),
 )

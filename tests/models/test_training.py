@@ -182,7 +182,7 @@ def test_a_network_is_trained_on_crops_and_queried_on_the_images_themselves(monk
         return x.flatten(1)[:, :2] * sum(weight.sum() for weight in network.parameters())
 
     monkeypatch.setattr(Network, "forward", watching)
-    monkeypatch.setattr(Network, "readouts", lambda network, x: {"final_mem": watching(network, x)})
+    monkeypatch.setattr(Network, "readouts", lambda network, x, trajectory: {"final_mem": watching(network, x)[None]})
     splits = images(4)
     image_spec = TrialSpec(dataset="cifar10", model="ann", epochs=1, batch_size=20).canonical("convnet")
     train_cohort(image_spec, splits, np.ones((1, 20), dtype=bool), [0])
@@ -202,6 +202,19 @@ def test_a_spiking_network_shows_its_spikes_and_membranes_and_an_ann_its_logits(
     assert not np.array_equal(spiking.answers("mean_mem", "plain")[:, 0], spiking.logits)
     ann, _ = trained_on(spec(model="ann", epochs=1), iris(), subsets(1), [0])
     assert np.array_equal(ann.answers("spike_counts", "plain")[:, 0], ann.logits)
+
+
+def test_a_trajectory_is_kept_if_the_protocol_says_so() -> None:
+    """It ends with the final membrane, its mean is the mean membrane, and an ANN has none."""
+    protocol = HalvesProtocol(networks=4, dropout_queries=1, mem_trajectory=True)
+    spiking, _ = trained_on(spec(num_steps=6, epochs=1, protocol=protocol), iris(), subsets(2), [0, 1])
+    membranes = spiking.answers("mem_trajectory", "plain")
+    assert membranes.shape == (2, 6, *spiking.logits.shape[1:])
+    assert np.array_equal(membranes[:, -1], spiking.logits)
+    assert membranes.mean(axis=1) == pytest.approx(spiking.answers("mean_mem", "plain")[:, 0], abs=1e-6)
+    assert ("mem_trajectory", "input_dropout") not in spiking.outputs
+    ann, _ = trained_on(spec(model="ann", epochs=1, protocol=protocol), iris(), subsets(1), [0])
+    assert {readout for readout, _ in ann.outputs} == {"final_mem"}
 
 
 def test_all_networks_are_asked_about_the_same_views() -> None:

@@ -6,8 +6,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import TypeAdapter
 
-from privsearch.spec import Attack, LiraAttack
-from privsearch.spec.attacks import Means, Mode, Variance
+from privsearch.spec import Attack, HalvesProtocol, LiraAttack, PaperProtocol, Protocol
+from privsearch.spec.attacks import Means, Mode, Variance, unmet_requirement
 
 ANY: TypeAdapter[Attack] = TypeAdapter(Attack)
 
@@ -40,6 +40,28 @@ def test_by_default_lira_shrinks_and_says_so(given: Any) -> None:
     attack = ANY.validate_python(given)
     assert attack == LiraAttack(variance="shrunken", means="shrunken")
     assert attack.name == "lira_shrunken"
+
+
+TRAJECTORY = {"kind": "lira", "signals": "mem_trajectory"}
+
+
+@pytest.mark.parametrize(
+    ("attack", "protocol", "model", "reason"),
+    [
+        (TRAJECTORY, HalvesProtocol(), "snn", "give the protocol halves mem_trajectory: true"),
+        (TRAJECTORY, HalvesProtocol(networks=4, mem_trajectory=True), "snn", "with 6 networks or more, not 4"),
+        (TRAJECTORY, HalvesProtocol(mem_trajectory=True), "ann", "needs a spiking network"),
+        (TRAJECTORY, PaperProtocol(), "snn", "add halves to protocol"),
+        ({**TRAJECTORY, "mode": "offline"}, HalvesProtocol(mem_trajectory=True), "snn", "must have mode: online"),
+        ({**TRAJECTORY, "variance": "per_example"}, HalvesProtocol(mem_trajectory=True), "snn", "shrunken or pooled"),
+        (TRAJECTORY, HalvesProtocol(mem_trajectory=True), "snn", None),
+    ],
+)
+def test_what_a_trajectory_needs_is_told(attack: Any, protocol: Protocol, model: str, reason: str | None) -> None:
+    """A reason with its remedy for each thing that is missing, and none where all is there."""
+    found = unmet_requirement(ANY.validate_python(attack), protocol, model)
+    assert (found is None) == (reason is None)
+    assert (reason or "") in (found or "")
 
 
 def test_every_lira_has_a_name_of_its_own_and_is_read_back() -> None:

@@ -13,6 +13,7 @@ from privsearch.spec import (
     LiraAttack,
     Queries,
     Readout,
+    Recorded,
     RmiaAttack,
     SurrogateGradient,
     SvmAttack,
@@ -219,6 +220,14 @@ def test_every_protocol_asks_for_its_own_trials_with_the_attacks_that_fit() -> N
             {"protocol": "halves", "attacks": [{"kind": "loss", "queries": "input_dropout"}]},
             "it asks about input_dropout views: give the protocol halves dropout_queries of at least 1",
         ),
+        (
+            {"protocol": {"kind": "halves", "mem_trajectory": True}},
+            "no attack reads it: add {kind: lira, signals: mem_trajectory} to attacks, or drop this field",
+        ),
+        (
+            {"protocol": "halves", "attacks": [{"kind": "lira", "signals": "mem_trajectory"}]},
+            "it reads the membrane at every time step: give the protocol halves mem_trajectory: true",
+        ),
         ({"protocol": {"kind": "halves", "networks": 7}}, "multiple of 2"),
         ({"protocol": "one_run"}, "svm learns from a shadow: add paper or halves to protocol, or drop it"),
         (
@@ -258,7 +267,11 @@ def test_every_attack_has_a_name_of_its_own() -> None:
     """Whatever differs in the numbers differs in the columns' names."""
     options: dict[type[Any], dict[str, list[Any]]] = {
         SvmAttack: {"per_class": [False, True], "undersample": [True, False]},
-        LiraAttack: {"mode": ["online", "offline"], "variance": ["pooled", "per_example"]},
+        LiraAttack: {
+            "mode": ["online", "offline"],
+            "variance": ["pooled", "per_example"],
+            "signals": list(get_args(Recorded)),
+        },
         RmiaAttack: {"mode": ["online", "offline"], "a": [0.3, 0.5], "gamma": [1.0, 2.0]},
         ThresholdAttack: {"kind": list(get_args(ThresholdKind))},
         LabelOnlyAttack: {},
@@ -267,10 +280,10 @@ def test_every_attack_has_a_name_of_its_own() -> None:
     for attack, fields in options.items():
         choices = dict(fields)
         if "signals" in attack.model_fields:
-            choices["signals"] = list(get_args(Readout))
+            choices.setdefault("signals", list(get_args(Readout)))
         if "queries" in attack.model_fields:
             choices["queries"] = list(get_args(Queries))
         names += [
             attack(**dict(zip(choices, point, strict=True))).name for point in itertools.product(*choices.values())
         ]
-    assert len(names) == len(set(names)) == 4 * 3 + 4 * 9 + 8 * 9 + 4 * 9 + 1
+    assert len(names) == len(set(names)) == 4 * 3 + 4 * 12 + 8 * 9 + 4 * 9 + 1

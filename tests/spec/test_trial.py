@@ -5,7 +5,7 @@ import pytest
 from other_membranes import OTHER_MEMBRANES
 from pydantic import TypeAdapter, ValidationError
 
-from privsearch.spec import CsvDataset, PaperProtocol, SvmAttack, TrialSpec
+from privsearch.spec import CsvDataset, HalvesProtocol, PaperProtocol, SvmAttack, TrialSpec
 from privsearch.spec.trial import STATE_DEFAULTS, RecordedSpec
 
 SPEC = TrialSpec(dataset="iris", model="snn").canonical("fcnet")
@@ -38,6 +38,16 @@ def test_saying_a_default_aloud_is_the_same_trial() -> None:
 def test_what_changes_the_numbers_changes_the_id(change: dict[str, object]) -> None:
     """Every field that training depends on is part of the trial's identity."""
     assert SPEC.model_copy(update=change).trial_id("f") != SPEC.trial_id("f")
+
+
+def test_a_trajectory_makes_another_trial_of_an_snn_alone() -> None:
+    """An ANN has none, so that what is trained of it is the same."""
+    for model in ("ann", "snn"):
+        ids = {
+            TrialSpec(dataset="iris", model=model, protocol=protocol).canonical("fcnet").trial_id("data")
+            for protocol in (HalvesProtocol(), HalvesProtocol(mem_trajectory=True))
+        }
+        assert len(ids) == (2 if model == "snn" else 1)
 
 
 STATE = TrialSpec(dataset="iris", model="snn", act_bit_width=4).canonical("fcnet")

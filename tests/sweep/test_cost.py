@@ -53,6 +53,9 @@ def test_signals_are_a_float_for_every_output() -> None:
         for views, protocol in ((1, HalvesProtocol()), (6, HalvesProtocol(dropout_queries=5))):
             spec = TrialSpec(dataset="iris", model=model, protocol=protocol)
             assert signal_bytes(spec, info) == 4 * 8 * 150 * 3 * readouts * views
+            longer = spec.model_copy(update={"num_steps": 10, "protocol": HalvesProtocol(mem_trajectory=True)})
+            steps = 10 if model == "snn" else 0
+            assert signal_bytes(longer, info) == 4 * 8 * 150 * 3 * (readouts + steps)
 
 
 def test_the_size_of_networks_is_known_beforehand(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from privsearch.spec.attacks import ThresholdKind, unmet_requirement
 from privsearch.study.environment import present_environment
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import UNKNOWN_ID, Cohort, Completed, Epoch, Failed, TrialResult
+from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.trial import Earlier, Keeping, attack_trial, run_trial
 
 TINY = TrialSpec(
@@ -137,6 +138,22 @@ def test_every_attack_runs_under_halves(model: str) -> None:
         assert replicate.shadow is None
         assert list(replicate.attacks) == names
     assert list(result.across) == names
+
+
+def test_a_kept_trajectory_can_be_attacked_later(tmp_path: Path) -> None:
+    """The file of the signals has it, and the numbers are those of an attack that was there from the beginning."""
+    protocol = HalvesProtocol(networks=6, mem_trajectory=True)
+    attacks: tuple[Attack, ...] = (LiraAttack(), LiraAttack(signals="mem_trajectory"))
+    archive = SignalArchive(tmp_path)
+    at_once = run_trial(
+        TINY.model_copy(update={"model": "snn", "num_steps": 4, "protocol": protocol, "attacks": attacks}),
+        archive=archive,
+    )
+    assert isinstance(at_once, Completed), at_once
+    later = attack_trial(at_once.spec, at_once.trial_id, archive)
+    assert isinstance(later, Completed), later
+    assert later.across == at_once.across
+    assert set(later.across) == {"lira_shrunken", "lira_shrunken_mem_trajectory"}
 
 
 class Shelf:
