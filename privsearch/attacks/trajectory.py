@@ -95,8 +95,8 @@ def _log_density(
     log_root = float(np.log(np.diag(lower)).sum())
     distances: Array = (solve_triangular(lower, deviations, lower=True) ** 2).sum(axis=0)
     if variance == "pooled":
-        exponents: Array = -distances / 2
-        return exponents - log_root
+        normal: Array = -distances / 2 - log_root
+        return normal
     whitened = solve_triangular(lower, residuals.transpose(1, 0, 2).reshape(steps, -1), lower=True)
     own_degrees = steps * (len(residuals) - 1)
     own = (whitened**2).sum(axis=0).reshape(len(residuals), size).sum(axis=0) / own_degrees
@@ -107,4 +107,5 @@ def _log_density(
     if math.isfinite(degrees):
         exponents = -(degrees + steps) / 2 * np.log1p(distances / factors / (degrees - 2))
         exponents += gammaln((degrees + steps) / 2) - gammaln(degrees / 2) - steps / 2 * math.log(degrees / 2 - 1)
-    return exponents - log_scale
+    density: Array = exponents - log_scale
+    return density
