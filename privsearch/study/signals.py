@@ -16,15 +16,19 @@ ROUNDING: Final = 1e-6
 
 @dataclass(frozen=True)
 class Signals:
-    """The outputs of K networks on the same N examples: the training split first, the test split after it.
+    """The outputs of K networks on the same N examples: the sweep's training split first, its test split after it.
+
+    Under a protocol that gives each target a split of its own, `is_member` alone tells whose training split an example
+    is in, and the order says nothing.
 
     Attributes:
         outputs: `(K, V, N, C)`, unitless, by readout and kind of query; V is the number of views of each example. An
             ANN has `final_mem` alone: its logits.
         is_member: `(K, N)`, True if the example was in that network's training set.
         labels: `(N,)`, class indices from 0 to C - 1.
-        rows: `(N,)`, the row of each example in the dataset, from 0, before any split or subsample.
-        num_train: the number of the N examples that belong to the training split.
+        rows: `(N,)`, the row of each example in the dataset, from 0, before any split or subsample. The rows of a test
+            split that the data bring are counted from 0 again; if targets have splits of their own, they go on instead.
+        num_train: the number of the N examples that belong to the training split, the sweep's or each target's own.
     """
 
     outputs: Mapping[tuple[Readout, Queries], Float[Array, "networks _ examples classes"]]
