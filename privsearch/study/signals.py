@@ -26,8 +26,8 @@ class Signals:
             ANN has `final_mem` alone: its logits.
         is_member: `(K, N)`, True if the example was in that network's training set.
         labels: `(N,)`, class indices from 0 to C - 1.
-        rows: `(N,)`, the row of each example in the dataset, from 0, before any split or subsample. The rows of a test
-            split that the data bring are counted from 0 again; if targets have splits of their own, they go on instead.
+        rows: `(N,)`, the row of each example in the dataset, from 0, before any split or subsample. The rows of test
+            data that the dataset brings are counted from 0 again; where targets have splits of their own, they go on.
         num_train: the number of the N examples that belong to the training split, the sweep's or each target's own.
     """
 

@@ -66,7 +66,7 @@ def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame) -> str:
     for (dataset, kind), rows in table.groupby(["dataset", "protocol"], sort=False):
         protocol = protocols[rows["trial_id"].iloc[0]]
         parts += [f"## {dataset}, {kind}", *_aucs(rows, protocol)]
-        parts += [*_placebos(rows), *_leading(rows)] if protocol.has_placebo else _worst(rows)
+        parts += [*_placebos(rows), *_leading(rows)] if protocol.has_placebo else _worst(rows, protocol)
         parts += _slices(rows, slices)
         # Of a member that all targets share, nobody knows how it scores as a non-member.
         parts += [] if protocol.targets_share_examples else _most_exposed(rows, exposed)
@@ -133,7 +133,7 @@ def _pivot(rows: pd.DataFrame, attacks: list[str], cell: Any) -> str:
     return markdown_table(["configuration", *attacks], lines)
 
 
-def _worst(rows: pd.DataFrame) -> Iterator[str]:
+def _worst(rows: pd.DataFrame, protocol: ProtocolSpec) -> Iterator[str]:
     worst = rows[rows["attack"] == WORST]
     if worst.empty:
         return
@@ -157,7 +157,7 @@ def _worst(rows: pd.DataFrame) -> Iterator[str]:
             "attack was not chosen on. Advantage: TPR less FPR at a threshold chosen on other examples; 0 on average "
             f"for guessing. Epsilon: {EPSILON_WORDS}; a bound of 95 % for all targets together, the median of their "
             "bounds of 97.5 %.",
-            *([COINS_WORDS] if PROTOCOLS[worst["protocol"].iloc[0]].has_independent_coins else []),
+            *([COINS_WORDS] if protocol.has_independent_coins else []),
             "The interval of the accuracy: Student's t over the networks.",
         ]
     )
