@@ -87,7 +87,7 @@ class PaperRules(ProtocolRules[PaperProtocol]):
             halving = random_stream(seed, pair.target, Stream.EVALUATE)
             cuts = [pair.cut(halving) for _ in range(self.protocol.placebo_cuts)]
             matched, placebo = (mean_cut(of_kind) for of_kind in zip(*cuts, strict=True))
-            # Members are of one split and non-members of the other, so membership is not random.
+            # Membership is that of a split: the data's own, which is not random, or one that the shadow gives away.
             evaluation = evaluate(scores, signals, pair.target, queried, seed, membership_is_random=False)
             evaluations.append(evaluation.with_cuts(placebo=placebo, matched=matched))
         return evaluations
