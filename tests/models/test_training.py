@@ -285,7 +285,7 @@ def test_a_network_with_a_split_of_its_own_is_trained_and_judged_on_it() -> None
 @pytest.mark.gpu
 def test_a_split_of_its_own_moves_to_the_gpu_with_the_network() -> None:
     """Tables are scaled on the CPU, and images stay where they are."""
-    for splits in (iris(), replace(images(0), preprocessing=None, x_train=images(0).x_train / 255)):
+    for splits in (iris(), images(0)):
         training = np.stack([np.random.default_rng(0).permutation(len(splits.rows)) < len(splits.y_train)])
         own = splits.to("cuda").with_own(training).of_network(0)
         there = splits.with_own(training).of_network(0)
