@@ -208,6 +208,6 @@ def _notes(attack: str) -> Iterator[str]:
     )
     yield (
         "The sample is one of trainings, on one split of the data or, with resplit, on a split of its own for each "
-        "replicate; other data are not in it. Where nothing differs, at most one verdict in 20 says that something does; "
-        "over all claims nothing is corrected."
+        "replicate; other data are not in it. Where nothing differs, at most one verdict in 20 says that something "
+        "does; over all claims nothing is corrected."
     )
