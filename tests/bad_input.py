@@ -244,6 +244,7 @@ FIELDS: Final = (
     more("a protocol that is a number", "protocol: 5"),
     more("a protocol with an odd number of networks", "protocol: {kind: halves, networks: 5}"),
     more("a misspelt field of a protocol", "protocol: [paper, {kind: halves, netwrks: 8}]"),
+    more("a choice of splits in words", "protocol: {kind: paper, resplit: always}"),
     more("a protocol twice", "protocol: [paper, paper]"),
     more("an audit of one run with canaries alone", "protocol: {kind: one_run, canaries: true}\nattacks: [loss]"),
     more("an audit of one run without examples", "protocol: {kind: one_run, audited_fraction: 0}\nattacks: [loss]"),

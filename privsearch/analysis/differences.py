@@ -3,9 +3,9 @@
 Target k has the same training subset and the same seed in every configuration of a sweep, so configurations are
 compared within targets: by a paired t-test over them (`privsearch.analysis.paired`).
 
-The test accounts for chance in the training and in the drawing of subsets. That another split into training and
-test examples would say the same is not in it: under `paper` all replicates share one split, and under `halves` all
-subsets are halves of one training split.
+The test accounts for chance in the training and in the drawing of subsets. That other data would say the same is not
+in it: under `paper` all replicates share one split into training and test examples, or cut the same examples anew
+(`resplit`), and under `halves` all subsets are halves of one training split.
 
 The strongest attack is compared like for like: it is the strongest of the attacks that were run on both sides. A
 spiking network may have been attacked through its spike counts and its mean membrane, which an ANN has not, and who may

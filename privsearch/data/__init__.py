@@ -13,6 +13,7 @@ images.py           the source of image datasets, shared by all processes of a m
 preprocessing.py    stored images turned into inputs; needs torch
 raw.py              a dataset before it is split, and the rules for its labels
 splits.py           a dataset split, subsampled and scaled; needs torch
+stratified.py       examples drawn with the classes in their proportions
 """
 
 from privsearch.data.dataset import (

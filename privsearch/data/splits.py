@@ -13,6 +13,7 @@ from torch import Tensor
 from privsearch.data.dataset import DatasetInfo, describe_dataset, load_dataset, modified_ns
 from privsearch.data.preprocessing import preprocess
 from privsearch.data.raw import Preprocessing, RawDataset
+from privsearch.data.stratified import draw_stratified
 from privsearch.errors import DataError
 from privsearch.spec import Dataset
 
@@ -43,6 +44,9 @@ class Splits:
         rows: `(train + test,)`: the rows of both splits' examples in the data as they were read, from 0. If the data
             have a test split of their own, its rows are counted from 0 again.
         preprocessing: the preprocessing that `inputs` applies to `x_train` and `x_test`, or None for none.
+        unscaled: `(train + test, features)`: a table before it was standardised, in the order of `rows`; else None.
+        own_training: `(networks, train + test)`: which of the examples, in the order of `rows`, are in each network's
+            training split, where networks have other splits than these; else None.
     """
 
     info: DatasetInfo
@@ -52,11 +56,68 @@ class Splits:
     y_test: Int64[Tensor, " test"]
     rows: Int64[np.ndarray, " examples"]
     preprocessing: Preprocessing | None = None
+    unscaled: Float32[np.ndarray, "examples features"] | None = None
+    own_training: Bool[np.ndarray, "networks examples"] | None = None
+
+    @property
+    def labels(self) -> Int64[np.ndarray, " examples"]:
+        """The classes of both splits' examples, in the order of `rows`."""
+        return torch.cat([self.y_train, self.y_test]).numpy(force=True)
 
     @property
     def device(self) -> torch.device:
         """The device that holds the tensors."""
         return self.x_train.device
+
+    def with_own(self, training: Bool[np.ndarray, "networks examples"] | None) -> "Splits":
+        """Return the same examples, with a training split of its own for each network.
+
+        Args:
+            training: `(networks, examples)`, in the order of `rows`; None to return the splits as they are.
+        """
+        if training is None:
+            return self
+        # One row, one example: now, the rows of a test split that the data bring go on after the training data's.
+        in_test_data = self.info.has_own_test_split & (np.arange(len(self.rows)) >= len(self.y_train))
+        return replace(self, rows=self.rows + in_test_data * self.info.num_train, own_training=training)
+
+    def places_of(self, network: int) -> Int64[np.ndarray, " examples"]:
+        """Return the places that the examples of one network's splits, `of_network`, have in these here."""
+        if self.own_training is None:
+            return np.arange(len(self.rows))
+        in_training = self.own_training[network]
+        return np.concatenate([np.flatnonzero(in_training), np.flatnonzero(~in_training)])
+
+    def of_network(self, network: int) -> "Splits":
+        """Return one network's splits.
+
+        In both splits of its own, examples keep their order. A table is standardised anew, with the mean and standard
+        deviation of the network's training split; images are copied.
+
+        Args:
+            network: its index in the order of training.
+        """
+        if self.own_training is None:
+            return self
+        places = self.places_of(network)
+        parts = np.split(places, [len(self.y_train)])
+        x, y = torch.cat([self.x_train, self.x_test]), torch.cat([self.y_train, self.y_test])
+        (x_train, x_test), (y_train, y_test) = (
+            [whole[torch.from_numpy(part).to(whole.device)] for part in parts] for whole in (x, y)
+        )
+        if self.unscaled is not None:
+            scaled = _standardized(*(self.unscaled[part] for part in parts))
+            x_train, x_test = (torch.from_numpy(part).to(self.device) for part in scaled)
+        return replace(
+            self,
+            x_train=x_train,
+            y_train=y_train,
+            x_test=x_test,
+            y_test=y_test,
+            rows=self.rows[places],
+            unscaled=None if self.unscaled is None else self.unscaled[places],
+            own_training=None,
+        )
 
     def to(self, device: str) -> "Splits":
         """Return the same splits with their tensors on `device`, by torch's name."""
@@ -124,11 +185,8 @@ def _load_splits(
     train, test = _split(raw, split_rng)
     train = _subsample(train, train_size, train_rng, f"{raw.name}: train_size")
     test = _subsample(test, test_size, test_rng, f"{raw.name}: test_size")
-    x_train, x_test = train.x, test.x
-    if raw.x.ndim == 2:
-        # In 64 bits, so that large values neither overflow nor lose their differences.
-        scaler = StandardScaler().fit(x_train.astype(np.float64))
-        x_train, x_test = (scaler.transform(x.astype(np.float64)).astype(np.float32) for x in (x_train, x_test))
+    is_table = raw.x.ndim == 2
+    x_train, x_test = _standardized(train.x, test.x) if is_table else (train.x, test.x)
     return Splits(
         describe_dataset(dataset),
         torch.from_numpy(x_train),
@@ -137,14 +195,24 @@ def _load_splits(
         torch.from_numpy(test.y),
         np.concatenate([train.rows, test.rows]),
         raw.preprocessing,
+        np.concatenate([train.x, test.x]) if is_table else None,
     )
+
+
+def _standardized(
+    x_train: Float32[np.ndarray, "train features"], x_test: Float32[np.ndarray, "test features"]
+) -> list[Float32[np.ndarray, "_ features"]]:
+    """Standardise both splits with the mean and standard deviation of the training split."""
+    # In 64 bits, so that large values neither overflow nor lose their differences.
+    scaler = StandardScaler().fit(x_train.astype(np.float64))
+    return [scaler.transform(x.astype(np.float64)).astype(np.float32) for x in (x_train, x_test)]
 
 
 def _split(raw: RawDataset, rng: np.random.Generator) -> tuple[_Examples, _Examples]:
     examples = _Examples(raw.x, raw.y, np.arange(len(raw.y)))
     if raw.test_x is not None and raw.test_y is not None:
         return examples, _Examples(raw.test_x, raw.test_y, np.arange(len(raw.test_y)))
-    is_test = _draw_stratified(raw.y, raw.num_test, rng)
+    is_test = draw_stratified(raw.y, raw.num_test, rng)
     return examples[~is_test], examples[is_test]
 
 
@@ -157,26 +225,4 @@ def _subsample(examples: _Examples, size: int | None, rng: np.random.Generator, 
             f"{what} must be from {num_classes} (the classes in this split) to {len(examples.y)} (its examples), but "
             f"got {size}. Choose a size in this range, or null for all examples."
         )
-    return examples[_draw_stratified(examples.y, size, rng)]
-
-
-def _draw_stratified(y: Int64[np.ndarray, " n"], size: int, rng: np.random.Generator) -> Bool[np.ndarray, " n"]:
-    """Draw `size` examples, at least one of every class, unlike scikit-learn's split, which may omit a rare class."""
-    chosen = np.zeros(len(y), dtype=np.bool_)
-    classes, counts = np.unique(y, return_counts=True)
-    for label, class_size in zip(classes, _class_sizes(counts, size), strict=True):
-        chosen[rng.permutation(np.flatnonzero(y == label))[:class_size]] = True
-    return chosen
-
-
-def _class_sizes(counts: Int64[np.ndarray, " classes"], size: int) -> Int64[np.ndarray, " classes"]:
-    """Divide `size` in proportion to `counts`: the largest remainders are rounded up, and no share is below 1."""
-    total = counts.sum()
-    sizes: Int64[np.ndarray, " classes"] = np.maximum(counts * size // total, 1)
-    while sizes.sum() != size:
-        shortfall = counts * size - sizes * total
-        if sizes.sum() < size:
-            sizes[np.argmax(shortfall)] += 1
-        else:
-            sizes[np.argmin(np.where(sizes > 1, shortfall, total * size))] -= 1
-    return sizes
+    return examples[draw_stratified(examples.y, size, rng)]

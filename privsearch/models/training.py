@@ -56,7 +56,7 @@ def train_cohort(
     listeners: Listeners = Listeners(),
     device: str = "cpu",
 ) -> Cohort:
-    """Train one network for each subset of the training split, and query each on both splits.
+    """Train one network for each subset of its training split, and query each on both splits.
 
     All networks are queried on the same views of an example, which the trial's seed decides. A network's numbers
     depend on `spec`, its subset, its seed and the kind of machine alone, never on the others of the cohort, on the
@@ -65,11 +65,15 @@ def train_cohort(
 
     Args:
         spec: the configuration, canonical.
-        splits: the data.
+        splits: the data; a network whose training split is another one (`own_training`) is trained on a subset of that,
+            and its inputs are scaled by it.
         subsets: `(K, num_train)`: the examples that each network is trained on.
         seeds: K numbers; each decides its network's initial weights, the order of its batches and their augmentation.
         listeners: the functions to call after every epoch and every network.
         device: the networks' device, as torch names it.
+
+    Returns:
+        The cohort, its examples in the order of `splits` for all networks.
 
     Raises:
         DivergedError: a loss, a weight or an output is not finite, or the last epoch's loss is above `MOST_LOSS`; the
@@ -77,21 +81,21 @@ def train_cohort(
         ConstructionError: a network could not be built as the trial specifies it.
     """
     outputs, trained = [], []
-    y = torch.cat([splits.y_train, splits.y_test])
     num_train = len(splits.y_train)
     splits = splits.to(device)
     keep_freed_memory()
     with _one_thread(), _exact_convolutions():
         for k, (subset, seed) in enumerate(zip(subsets, seeds, strict=True)):
+            own = splits.of_network(k)
             chosen = torch.from_numpy(np.flatnonzero(subset))
             with _naming(k, len(subsets), spec):
                 network, history = _train(
-                    spec, splits, chosen, seed, partial(listeners.on_epoch, k) if listeners.on_epoch else None
+                    spec, own, chosen, seed, partial(listeners.on_epoch, k) if listeners.on_epoch else None
                 )
-                answers = _query(network, splits, spec)
+                answers = _query(network, own, spec)
             if listeners.on_trained:
                 listeners.on_trained(k, network)
-            correct = (answers["final_mem", "plain"][0].argmax(1) == y).numpy()
+            correct = answers["final_mem", "plain"][0].argmax(1).numpy() == own.labels
             trained.append(
                 TrainedNetwork(
                     train_accuracy=float(correct[:num_train][subset].mean()),
@@ -130,19 +134,25 @@ def query_untrained(
     # What is drawn here must not reach the trainings of others.
     with _one_thread(), _exact_convolutions(), torch.random.fork_rng(devices=[]):
         outputs = []
-        for seed in seeds:
+        for k, seed in enumerate(seeds):
             torch.manual_seed(seed)
-            outputs.append(_query(_built(spec, splits), splits, spec))
+            own = splits.of_network(k)
+            outputs.append(_query(_built(spec, own), own, spec))
     return _signals(outputs, splits, subsets)
 
 
 def _signals(outputs: Sequence[_Answers], splits: Splits, subsets: Bool[np.ndarray, "networks num_train"]) -> Signals:
-    """Join the outputs of the networks of a cohort."""
-    y = torch.cat([splits.y_train, splits.y_test]).cpu().numpy()
-    num_train = subsets.shape[1]
+    """Join the outputs of the networks of a cohort, each on its own splits, in the common order of the examples."""
+    y, num_train = splits.labels, subsets.shape[1]
     is_member = np.zeros((len(outputs), len(y)), dtype=bool)
-    is_member[:, :num_train] = subsets
-    stacked = {view: np.stack([answers[view].numpy() for answers in outputs]) for view in outputs[0]}
+    places = [splits.places_of(k) for k in range(len(outputs))]
+    for members, of_network, subset in zip(is_member, places, subsets, strict=True):
+        members[of_network[:num_train][subset]] = True
+    # Sorting a network's places gives, for each example in the common order, where it stands among the network's.
+    stacked = {
+        view: np.stack([answers[view].numpy()[:, of.argsort()] for answers, of in zip(outputs, places, strict=True)])
+        for view in outputs[0]
+    }
     return Signals(stacked, is_member, y, splits.rows, num_train)
 
 

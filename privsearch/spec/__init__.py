@@ -8,6 +8,7 @@ datasets.py       the datasets that a sweep may name
 dump.py           plain values written as YAML
 grids.py          the grids, and the rules for the values of axes
 objectives.py     the columns to maximise or minimise
+paper_protocol.py  the protocol of the paper, with one split or several
 plain_yaml.py     YAML read as plain values, each with its line
 problems.py       a sentence for every rule that a sweep breaks
 protocol_spec.py  the base of the protocols' specifications
@@ -49,8 +50,9 @@ from privsearch.spec.datasets import (
     dataset_name,
 )
 from privsearch.spec.objectives import Direction, Objectives
+from privsearch.spec.paper_protocol import PaperProtocol
 from privsearch.spec.protocol_spec import Queries
-from privsearch.spec.protocols import HalvesProtocol, OneRunProtocol, PaperProtocol, Protocol
+from privsearch.spec.protocols import HalvesProtocol, OneRunProtocol, Protocol
 from privsearch.spec.resources import Device, Resources, RetryPolicy
 from privsearch.spec.search import Search
 from privsearch.spec.sweep import SweepSpec, TrialRequest

@@ -1,7 +1,8 @@
 """The base of the protocols' specifications: all that the lower floors ask of a protocol."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Final, Literal, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel
 
@@ -25,22 +26,34 @@ class ProtocolSpec(BaseModel, ABC):
     Attributes:
         has_placebo: True if an attack without any membership signal may score above 0.5 by recognising examples. A
             placebo then measures how far, and the paper's attack stands for the protocol, not the strongest attack.
-        targets_share_examples: True if all targets have the same members and the same non-members.
         has_independent_coins: True if a coin for each example decided on its membership, whatever the others said, so
             that the bound on epsilon assumes nothing of the examples.
         targets_are_shadows: True if each target is a shadow of the other targets, so that they are not independent.
-        evaluation_words: a sentence on the examples that attacks are evaluated on.
-        chance_words: the beginning of a sentence on the chance that a difference between trials leaves out.
+        first_values: the values of fields that came later, where they are not the default, in what was written before.
+            Ids leave them out, so that such a trial keeps the id under which it was recorded.
     """
 
     model_config = STRICT
 
     has_placebo: ClassVar[bool]
-    targets_share_examples: ClassVar[bool]
     has_independent_coins: ClassVar[bool] = False
     targets_are_shadows: ClassVar[bool]
-    evaluation_words: ClassVar[str]
-    chance_words: ClassVar[str]
+    first_values: ClassVar[Mapping[str, Any]] = {}
+
+    @property
+    @abstractmethod
+    def targets_share_examples(self) -> bool:
+        """True if all targets have the same members and the same non-members."""
+
+    @property
+    @abstractmethod
+    def evaluation_words(self) -> str:
+        """A sentence on the examples that attacks are evaluated on."""
+
+    @property
+    @abstractmethod
+    def chance_words(self) -> str:
+        """The beginning of a sentence on the chance that a difference between trials leaves out."""
 
     @property
     @abstractmethod
@@ -131,10 +144,26 @@ class ProtocolSpec(BaseModel, ABC):
             For SVMs of one size: their number, the examples that each is fitted on, and the examples that each scores.
         """
 
-    def canonical(self, *, augments: bool) -> Self:  # noqa: ARG002  # for those with augmented views
-        """Return the protocol without the values that have no effect.
+    def canonical(self, *, augments: bool, has_own_test_split: bool) -> Self:  # noqa: ARG002  # some ask neither
+        """Return the protocol without the values that have no effect, and with those that the data decide.
 
         Args:
             augments: True if the dataset is augmented in training.
+            has_own_test_split: True if the data come with a test split.
         """
         return self
+
+    def meaning(self, *, exclude_defaults: bool = True) -> dict[str, Any]:
+        """Return the fields that an id covers: those without the default or the first value.
+
+        Args:
+            exclude_defaults: False to return the fields with the default value as well.
+        """
+        fields = self.model_dump(mode="json", exclude_defaults=exclude_defaults)
+        first = self.first_values
+        return {name: value for name, value in fields.items() if name not in first or value != first[name]}
+
+    def as_written_first(self) -> Self:
+        """Return the protocol of a file that was written before there were `first_values`, if it names none of them."""
+        missing = {name: value for name, value in self.first_values.items() if name not in self.model_fields_set}
+        return self.model_copy(update=missing)

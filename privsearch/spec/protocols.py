@@ -1,82 +1,12 @@
 """The protocols: on which examples networks are trained and queried. One class and one union entry each."""
 
-import math
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from privsearch.spec.protocol_spec import ROLES, ProtocolSpec, Queries, Role
-
-
-class PaperProtocol(ProtocolSpec):
-    """The protocol of Moshruba et al. 2025: the target trains on the whole training split, the shadow on a part."""
-
-    has_placebo: ClassVar[bool] = True
-    targets_share_examples: ClassVar[bool] = True
-    targets_are_shadows: ClassVar[bool] = False
-    evaluation_words: ClassVar[str] = (
-        "All targets share their members and non-members: the intervals draw the same examples for all of them, as "
-        "their noise does not average out."
-    )
-    chance_words: ClassVar[str] = "All replicates share one split of the data"
-
-    kind: Literal["paper"] = Field("paper", description="'paper'")
-    replicates: int = Field(
-        3, ge=1, le=10_000, description="an integer from 1 to 10000: independent (target, shadow) pairs"
-    )
-    shadow_fraction: float = Field(
-        0.8, gt=0, lt=1, description="a number between 0 and 1: the share of the training split the shadow trains on"
-    )
-    placebo_cuts: int = Field(
-        20, ge=1, le=10_000, description="an integer from 1 to 10000: cuts of the test split the placebo averages over"
-    )
-
-    @property
-    def summary(self) -> str:
-        """The protocol in a few words, its name first."""
-        return (
-            f"paper: {self.replicates} targets, each trained on the whole training split and attacked through a shadow "
-            f"that was trained on {self.shadow_fraction:g} of it"
-        )
-
-    @property
-    def targets(self) -> int:
-        """The number of networks that are attacked."""
-        return self.replicates
-
-    @property
-    def networks(self) -> int:
-        """The number of networks that are trained."""
-        return len(ROLES) * self.replicates
-
-    @property
-    def networks_per_attack(self) -> int:
-        """The target and its one shadow."""
-        return len(ROLES)
-
-    @property
-    def shadows_in_each_state(self) -> int:
-        """None, as the one shadow has every example in one state only."""
-        return 0
-
-    @property
-    def compares_given_splits(self) -> bool:
-        """True, as the target's members are the training split."""
-        return True
-
-    def roles(self) -> list[tuple[int, Role]]:
-        """Return the target of each replicate, then its shadow."""
-        return [(number, role) for number in range(1, self.replicates + 1) for role in ROLES]
-
-    def training_examples(self, num_train: int) -> float:
-        """Return the number of examples in the training sets of all targets and shadows together."""
-        return num_train * self.replicates * (1 + self.shadow_fraction)
-
-    def svm_fits(self, num_train: int, num_test: int) -> list[tuple[int, float, float]]:
-        """List the attack's SVM, and two for each cut of the placebo."""
-        fitted = 2 * min(math.ceil(self.shadow_fraction * num_train), num_test)
-        return [(1, fitted, num_train + num_test), (2 * self.placebo_cuts, num_test, num_test)]
+from privsearch.spec.paper_protocol import PaperProtocol
+from privsearch.spec.protocol_spec import ProtocolSpec, Queries, Role
 
 
 class HalvesProtocol(ProtocolSpec):
@@ -89,15 +19,7 @@ class HalvesProtocol(ProtocolSpec):
     """
 
     has_placebo: ClassVar[bool] = False
-    targets_share_examples: ClassVar[bool] = False
     targets_are_shadows: ClassVar[bool] = True
-    evaluation_words: ClassVar[str] = (
-        "Every network is trained on a random half of the training split and judged on all of it."
-    )
-    chance_words: ClassVar[str] = (
-        "The targets are one another's shadows, so online LiRA and the worst attack have wider intervals, and all "
-        "subsets are halves of one training split"
-    )
 
     kind: Literal["halves"] = Field("halves", description="'halves'")
     networks: int = Field(
@@ -121,6 +43,24 @@ class HalvesProtocol(ProtocolSpec):
     mem_trajectory: bool = Field(
         False, description="true (keep a spiking network's last membranes at every time step) or false (the last alone)"
     )
+
+    @property
+    def targets_share_examples(self) -> bool:
+        """False: each network has a half of its own."""
+        return False
+
+    @property
+    def evaluation_words(self) -> str:
+        """A sentence on the members and non-members of the networks."""
+        return "Every network is trained on a random half of the training split and judged on all of it."
+
+    @property
+    def chance_words(self) -> str:
+        """The beginning of a sentence on the chance that a difference between trials leaves out."""
+        return (
+            "The targets are one another's shadows, so online LiRA and the worst attack have wider intervals, and all "
+            "subsets are halves of one training split"
+        )
 
     @property
     def summary(self) -> str:
@@ -177,7 +117,7 @@ class HalvesProtocol(ProtocolSpec):
         """List the two SVMs that are each fitted on one half of the training split and score the other."""
         return [(2, num_train / 2, num_train / 2)]
 
-    def canonical(self, *, augments: bool) -> Self:
+    def canonical(self, *, augments: bool, has_own_test_split: bool) -> Self:  # noqa: ARG002
         """Return the protocol without the views that do not exist, and without the share that no view lacks."""
         dropped: dict[str, Any] = {} if augments else {"augmented_queries": 0}
         if not self.dropout_queries:
@@ -196,14 +136,8 @@ class OneRunProtocol(ProtocolSpec):
     """
 
     has_placebo: ClassVar[bool] = False
-    targets_share_examples: ClassVar[bool] = False
     targets_are_shadows: ClassVar[bool] = False
     has_independent_coins: ClassVar[bool] = True
-    evaluation_words: ClassVar[str] = (
-        "A fair coin for each audited example decided whether a network was trained on it; the networks are judged on "
-        "the audited examples alone."
-    )
-    chance_words: ClassVar[str] = "All replicates share one split of the data and one set of audited examples"
 
     kind: Literal["one_run"] = Field("one_run", description="'one_run'")
     replicates: int = Field(
@@ -232,6 +166,24 @@ class OneRunProtocol(ProtocolSpec):
                 "such as 0.1",
             )
         return canaries
+
+    @property
+    def targets_share_examples(self) -> bool:
+        """False: each network has coins of its own."""
+        return False
+
+    @property
+    def evaluation_words(self) -> str:
+        """A sentence on the members and non-members of the networks."""
+        return (
+            "A fair coin for each audited example decided whether a network was trained on it; the networks are judged "
+            "on the audited examples alone."
+        )
+
+    @property
+    def chance_words(self) -> str:
+        """The beginning of a sentence on the chance that a difference between trials leaves out."""
+        return "All replicates share one split of the data and one set of audited examples"
 
     @property
     def summary(self) -> str:

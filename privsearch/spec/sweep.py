@@ -15,8 +15,9 @@ from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any
 from privsearch.spec.objectives import Direction, Objectives, impossible_bound, not_a_column
+from privsearch.spec.paper_protocol import PaperProtocol
 from privsearch.spec.protocol_spec import Queries
-from privsearch.spec.protocols import PROTOCOLS, PaperProtocol, Protocol
+from privsearch.spec.protocols import PROTOCOLS, Protocol
 from privsearch.spec.recipe import Recipe
 from privsearch.spec.resources import Resources, Retries, RetryPolicy, Timeout
 from privsearch.spec.search import Search
@@ -251,12 +252,15 @@ class SweepSpec(BaseModel):
         """Return the value of every axis that neither a grid nor a search sets, for the dataset called `name`."""
         return dict.fromkeys(AXES) | _axis_defaults() | self.recipe_for(name)
 
-    def expand(self, networks: Mapping[str, Network], augmented: Collection[str] = ()) -> list[TrialRequest]:
+    def expand(
+        self, networks: Mapping[str, Network], augmented: Collection[str] = (), unsplit: Collection[str] = ()
+    ) -> list[TrialRequest]:
         """Return the distinct trials of the grids, canonical, in the order of the datasets, protocols and grids.
 
         Args:
             networks: the kind of network for each dataset, by the dataset's name.
             augmented: the names of the datasets that are augmented in training.
+            unsplit: the names of the datasets without a test split of their own.
         """
         requests = []
         for dataset in self.datasets:
@@ -270,7 +274,7 @@ class SweepSpec(BaseModel):
                     if grid_name not in (grids := grids_of.setdefault(key, [])):
                         grids.append(grid_name)
             for protocol in self.protocol:
-                canonical = protocol.canonical(augments=name in augmented)
+                canonical = protocol.canonical(augments=name in augmented, has_own_test_split=name not in unsplit)
                 attacks = {model: self.attacks_under(canonical, model) for model in self._models()}
                 shared = {"dataset": dataset, "protocol": canonical, "seed": self.seed}
                 for key, grids in grids_of.items():

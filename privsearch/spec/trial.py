@@ -12,7 +12,8 @@ from pydantic_core import PydanticCustomError
 from privsearch.spec import registry
 from privsearch.spec.attacks import Attack, SvmAttack
 from privsearch.spec.datasets import Dataset, Network, dataset_name
-from privsearch.spec.protocols import PaperProtocol, Protocol
+from privsearch.spec.paper_protocol import PaperProtocol
+from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS, Protocol
 from privsearch.spec.strict import STRICT
 
 NUMERICS_VERSION: Final = 3
@@ -238,7 +239,7 @@ class TrialSpec(Axes):
         """Return the values of this trial's axes, by name, in the order of `AXES`."""
         return {axis: getattr(self, axis) for axis in AXES}
 
-    def canonical(self, network: Network, *, augments: bool = False) -> Self:
+    def canonical(self, network: Network, *, augments: bool = False, has_own_test_split: bool = True) -> Self:
         """Return the same trial without the values that have no effect on a network of this kind and its data.
 
         Two trials that train the same networks have the same canonical form.
@@ -246,8 +247,10 @@ class TrialSpec(Axes):
         Args:
             network: the kind of network that the dataset takes.
             augments: True if the dataset is augmented in training.
+            has_own_test_split: True if the data come with a test split; some protocols split others anew for each
+                target, unless they are told not to.
         """
-        protocol = self.protocol.canonical(augments=augments)
+        protocol = self.protocol.canonical(augments=augments, has_own_test_split=has_own_test_split)
         return self.model_copy(update={**canonical_axes(self.axes(), network), "protocol": protocol})
 
     def trial_id(self, fingerprint: str, version: int = NUMERICS_VERSION) -> str:
@@ -266,14 +269,7 @@ class TrialSpec(Axes):
             "version": version,
             "dataset": fingerprint,
             # Defaults are left out, so that a field that comes later, and is not used, leaves the ids as they are.
-            "protocol": {
-                "kind": self.protocol.kind,
-                **self.protocol.model_dump(
-                    mode="json",
-                    exclude_defaults=True,
-                    exclude=None if self.model == "snn" else {"mem_trajectory"},  # which other models do not have
-                ),
-            },
+            "protocol": {"kind": self.protocol.kind, **self._protocol_meaning()},
             "seed": self.seed,
             **{
                 axis: value
@@ -284,13 +280,19 @@ class TrialSpec(Axes):
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _with_first_state(fields: Any) -> Any:
-    """Add `FIRST_STATE` to the fields of a trial that was recorded before there were such axes."""
-    is_earlier = isinstance(fields, dict) and not STATE_DEFAULTS.keys() & fields.keys()
+def _as_first_recorded(fields: Any) -> Any:
+    """Add to the fields of a trial what it was when it was recorded, before there were such axes or such a field."""
+    if not isinstance(fields, dict):
+        return fields
+    protocol = fields.get("protocol", {})
+    kind = protocol.get("kind", DEFAULT_KIND) if isinstance(protocol, dict) else None
+    if kind in PROTOCOLS:
+        fields = {**fields, "protocol": {**PROTOCOLS[kind].first_values, **protocol}}
+    is_earlier = not STATE_DEFAULTS.keys() & fields.keys()
     if is_earlier and fields.get("model") == "snn" and fields.get("act_bit_width") is not None:
         return {**fields, **FIRST_STATE}
     return fields
 
 
-RecordedSpec = Annotated[TrialSpec, BeforeValidator(_with_first_state)]
+RecordedSpec = Annotated[TrialSpec, BeforeValidator(_as_first_recorded)]
 """A trial as it is read from a record, which an earlier privsearch may have written."""

@@ -152,11 +152,14 @@ class StudyFolder:
     def sweep(self) -> SweepSpec:
         """Read the sweep that was last run into this study.
 
+        What a protocol lacks in it had the value that it has in the record: every field was written that there was.
+
         Raises:
             StudyError: this is not a study.
         """
         self._check_exists()
-        return read_sweep(self.path / "sweep.yaml")
+        sweep = read_sweep(self.path / "sweep.yaml")
+        return sweep.model_copy(update={"protocol": tuple(p.as_written_first() for p in sweep.protocol)})
 
     def record(self) -> Record:
         """Read the record without its damaged lines, of which a warning tells once.

@@ -38,6 +38,7 @@ class KeptNetwork:
         replicate: the number, from 1, of the target that the network is, or is the shadow of.
         seed: the seed of its initial weights, of the order of its batches and of their augmentation.
         trained_on: `(n,)`: the rows of its training examples in the dataset's training data as they are read, from 0.
+            Where targets have splits of their own, the rows of test data that the dataset brings follow these.
         state_dict: the network's weights, on the CPU.
     """
 

@@ -16,7 +16,10 @@ ROUNDING: Final = 1e-6
 
 @dataclass(frozen=True)
 class Signals:
-    """The outputs of K networks on the same N examples: the training split first, the test split after it.
+    """The outputs of K networks on the same N examples: the sweep's training split first, its test split after it.
+
+    Under a protocol that gives each target a split of its own, `is_member` alone tells whose training split an example
+    is in, and the order says nothing.
 
     Attributes:
         outputs: `(K, V, N, C)`, unitless, by readout and kind of query; V is the number of views of each example. An
@@ -24,8 +27,9 @@ class Signals:
             place of the views.
         is_member: `(K, N)`, True if the example was in that network's training set.
         labels: `(N,)`, class indices from 0 to C - 1.
-        rows: `(N,)`, the row of each example in the dataset, from 0, before any split or subsample.
-        num_train: the number of the N examples that belong to the training split.
+        rows: `(N,)`, the row of each example in the dataset, from 0, before any split or subsample. The rows of test
+            data that the dataset brings are counted from 0 again; where targets have splits of their own, they go on.
+        num_train: the number of the N examples that belong to the training split, the sweep's or each target's own.
     """
 
     outputs: Mapping[tuple[Recorded, Queries], Float[Array, "networks _ examples classes"]]

@@ -182,5 +182,17 @@ def check_ownership(sweep: SweepSpec, study: StudyFolder, *, num_recorded: int, 
     if num_recorded and num_foreign == num_recorded:
         raise StudyError(
             f"{study.path}: holds {num_recorded} trials of a sweep that is also called {sweep.name!r} but shares none "
-            f"with this one (another seed, recipe or dataset?); {_ELSEWHERE}"
+            f"with this one ({_what_differs(sweep, study) or 'another seed, recipe or dataset?'}); {_ELSEWHERE}"
         )
+
+
+def _what_differs(sweep: SweepSpec, study: StudyFolder) -> str:
+    """Name the fields that the study's protocols had before they were fields, and the sweep's have no longer."""
+    present = {protocol.kind: protocol for protocol in sweep.protocol}
+    lost = [
+        f"{name}: {str(value).lower()}"
+        for protocol in study.sweep().protocol
+        for name, value in protocol.first_values.items()
+        if getattr(protocol, name) == value != getattr(present.get(protocol.kind, protocol), name)
+    ]
+    return f"its protocol has {', '.join(lost)}: write that into this sweep to go on with it" if lost else ""

@@ -226,6 +226,7 @@ def _plan(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetIn
     points = sweep.expand(
         {name: info.network for name, info in datasets.items()},
         augmented=[name for name, info in datasets.items() if info.augments],
+        unsplit=[name for name, info in datasets.items() if not info.has_own_test_split],
     )
     check_directory(sweep, study)
     results, log = study.record().results, study.proposals()

@@ -10,7 +10,7 @@ from torch import Tensor
 from privsearch.attacks.protocols import rules_of
 from privsearch.attacks.protocols.audit import audit, audit_untrained
 from privsearch.data import DatasetInfo, describe_dataset
-from privsearch.data.splits import load_splits
+from privsearch.data.splits import Splits, load_splits
 from privsearch.errors import StudyError
 from privsearch.models import Network, RegisteredNetwork
 from privsearch.models.training import EpochListener, Listeners, train_cohort
@@ -107,7 +107,7 @@ def run_trial(
     trial_id = UNKNOWN_ID
     try:
         info = describe_dataset(spec.dataset)
-        spec = spec.canonical(info.network, augments=info.augments)
+        spec = _canonical(spec, info)
         trial_id = spec.trial_id(info.fingerprint)
         kept = _kept(archive, trial_id, earlier) if archive else None
         if kept:
@@ -183,20 +183,43 @@ class _NetworkListener:
         signals = cohort.signals
         _, seeds = rules_of(spec.protocol).draw_cohort(signals.num_train, spec.seed)
         networks = [
-            KeptNetwork(role, replicate, seed, signals.rows[: signals.num_train][subset[: signals.num_train]], state)
-            for (replicate, role), seed, subset, state in zip(
+            KeptNetwork(role, replicate, seed, signals.rows[is_member], state)
+            for (replicate, role), seed, is_member, state in zip(
                 spec.protocol.roles(), seeds, signals.is_member, self._states, strict=True
             )
         ]
         return KeptNetworks(trial_id, spec, info.input_shape, info.num_classes, cohort.environment, networks)
 
 
-def _train(spec: TrialSpec, listeners: Listeners, device: str) -> Cohort:
+def network_splits(spec: TrialSpec, network: int) -> Splits:
+    """Load the splits of one network of a trial, with its inputs prepared as they were in its training.
+
+    Args:
+        spec: the trial.
+        network: its index in the order of training.
+
+    Raises:
+        DataError: the dataset is missing or unfit.
+    """
+    return _load(_canonical(spec, describe_dataset(spec.dataset))).of_network(network)
+
+
+def _canonical(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
+    return spec.canonical(info.network, augments=info.augments, has_own_test_split=info.has_own_test_split)
+
+
+def _load(spec: TrialSpec) -> Splits:
+    """Load the sweep's splits, with those that networks have instead, if the protocol gives them any."""
     splits = load_splits(spec.dataset, seed=spec.seed, train_size=spec.train_size, test_size=spec.test_size)
     rules = rules_of(spec.protocol)
-    subsets, seeds = rules.draw_cohort(len(splits.y_train), spec.seed)
     labels = rules.training_labels(splits.y_train.numpy(), splits.info.num_classes, spec.seed)
     splits = splits.with_training_labels(labels)
+    return splits.with_own(rules.draw_splits(splits.labels, len(splits.y_train), spec.seed))
+
+
+def _train(spec: TrialSpec, listeners: Listeners, device: str) -> Cohort:
+    splits = _load(spec)
+    subsets, seeds = rules_of(spec.protocol).draw_cohort(len(splits.y_train), spec.seed)
     cohort = train_cohort(spec, splits, subsets, seeds, listeners, device)
     is_blind_needed = splits.info.needs_blind_baselines(spec.protocol)
     blind = blind_signals(spec, splits, subsets, seeds, device) if is_blind_needed else None

@@ -201,3 +201,66 @@ def test_rows_say_where_an_example_stands_in_the_data(numbered: NpzDataset) -> N
     """After the split and both subsamples, an example is still found in the user's own file."""
     splits = load_splits(numbered, seed=3, train_size=40, test_size=10)
     assert splits.rows.tolist() == indices(splits.x_train) + indices(splits.x_test)
+
+
+def own_training(splits: Splits, networks: int = 2) -> np.ndarray:
+    """A training split for each network, as large as that of the splits."""
+    examples, num_train = len(splits.rows), len(splits.y_train)
+    rng = np.random.default_rng(0)
+    return np.stack([rng.permutation(examples) < num_train for _ in range(networks)])
+
+
+def test_a_network_has_the_split_that_it_was_given(numbered: NpzDataset) -> None:
+    """The same examples in other splits: each beside its label and its row, and where to find it in the first order."""
+    splits = load_splits(numbered, seed=3, train_size=40, test_size=10)
+    training = own_training(splits)
+    for network, in_training in enumerate(training):
+        own = splits.with_own(training).of_network(network)
+        order = splits.with_own(training).places_of(network)
+        assert own.own_training is None
+        assert own.rows.tolist() == indices(own.x_train) + indices(own.x_test) == splits.rows[order].tolist()
+        assert np.array_equal(own.labels, splits.labels[order])
+        assert np.array_equal(order[:40], np.flatnonzero(in_training))
+        assert np.array_equal(np.sort(order), np.arange(50))
+    assert splits.with_own(None).of_network(1) is splits
+    assert splits.places_of(1).tolist() == list(range(50))
+
+
+def test_a_table_is_scaled_by_the_networks_own_training_split() -> None:
+    """From the values as they were read: as scikit-learn does it, with nothing of the test split in it."""
+    splits = load_splits("breast_cancer", seed=0, train_size=300, test_size=None)
+    own = splits.with_own(own_training(splits)).of_network(1)
+    raw = load_dataset("breast_cancer").x[own.rows].astype(np.float64)
+    train, test = raw[:300], raw[300:]
+    expected = [((part - train.mean(0)) / train.std(0)).astype(np.float32) for part in (train, test)]
+    np.testing.assert_allclose(own.x_train, expected[0], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(own.x_test, expected[1], rtol=0, atol=1e-5)
+    # Another test split, the same training split: the same inputs.
+    fewer = own_training(splits)[1:].copy()
+    left_out = np.flatnonzero(~fewer[0])[:50]
+    assert splits.unscaled is not None
+    splits.unscaled[left_out] *= 1000
+    try:
+        again = splits.with_own(fewer).of_network(0)
+    finally:
+        splits.unscaled[left_out] /= 1000
+    assert torch.equal(again.x_train, own.x_train)
+
+
+def test_the_sweeps_own_split_is_scaled_as_ever() -> None:
+    """A network whose split is that of the sweep gets its inputs, to the bit."""
+    splits = whole("iris")
+    own = splits.with_own((np.arange(150) < 120)[None]).of_network(0)
+    assert torch.equal(own.x_train, splits.x_train)
+    assert torch.equal(own.x_test, splits.x_test)
+
+
+def test_rows_of_pooled_data_are_told_apart(tmp_path: Path) -> None:
+    """A test split that the data bring is counted from 0; once both are pooled, its rows follow the training data's."""
+    x, y = np.arange(60.0).reshape(30, 2), np.arange(30) % 2
+    splits = whole(save(tmp_path / "two.npz", x_train=x[:20], y_train=y[:20], x_test=x[20:], y_test=y[20:]))
+    assert splits.rows.tolist() == [*range(20), *range(10)]
+    own = splits.with_own(own_training(splits)).of_network(0)
+    assert own.unscaled is not None
+    assert own.unscaled[:, 0].tolist() == (2 * own.rows).tolist()
+    assert sorted(own.rows) == list(range(30))

@@ -10,11 +10,11 @@ from kept_networks import small_images, trained_trial
 
 from privsearch import load_network, load_networks, register_model
 from privsearch.attacks.protocols import rules_of
-from privsearch.data.splits import load_splits
 from privsearch.errors import SpecError, StudyError
-from privsearch.spec import HalvesProtocol, registry
+from privsearch.spec import HalvesProtocol, PaperProtocol, registry
 from privsearch.study.result import Completed
 from privsearch.study.signal_archive import SignalArchive
+from privsearch.sweep.trial import network_splits
 
 QUANTISED = {"weight_bit_width": 4, "act_bit_width": 4}
 SNN = {"model": "snn", "num_steps": 3}
@@ -35,6 +35,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Completed, Path]:
         pytest.param({"model": "ann", **QUANTISED, "dataset": "images"}, id="convnet w4 a4"),
         pytest.param({**SNN, **QUANTISED, "spiking_layers": "head", "dataset": "images"}, id="spiking convnet"),
         pytest.param({**SNN, "protocol": HalvesProtocol(networks=4)}, id="halves"),
+        pytest.param({**SNN, "protocol": PaperProtocol(replicates=1, resplit=False)}, id="one split"),
     ],
 )
 def test_a_loaded_network_answers_as_the_trained_one_did(tmp_path: Path, axes: dict[str, Any]) -> None:
@@ -44,15 +45,16 @@ def test_a_loaded_network_answers_as_the_trained_one_did(tmp_path: Path, axes: d
     result, path = trained_trial(tmp_path, **axes)
     cohort = SignalArchive(tmp_path / "signals").load(result.trial_id)
     assert cohort is not None
-    splits = load_splits(result.spec.dataset, seed=0, train_size=None, test_size=None)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with torch.inference_mode():
         for index, logits in enumerate(cohort.signals.logits):
-            network = load_network(path, index)
+            network, splits = load_network(path, index), network_splits(result.spec, index)
             assert not network.training
-            answered = torch.cat([network(batch) for batch in splits.batches(256)])
-            assert np.array_equal(answered.numpy(), logits)
+            answered = torch.cat([network(batch) for batch in splits.batches(256)]).numpy()
+            same = np.argsort(cohort.signals.rows)[np.argsort(np.argsort(splits.rows))]  # the places of its examples
+            assert np.array_equal(cohort.signals.rows[same], splits.rows)
+            assert np.array_equal(answered, logits[same])
     torch.set_num_threads(threads)
 
 
@@ -76,11 +78,10 @@ def test_a_file_says_what_its_networks_are(kept: tuple[Completed, Path]) -> None
     assert (found.trial_id, found.spec) == (result.trial_id, result.spec)
     assert (found.input_shape, found.num_classes, found.environment) == ((4,), 3, result.environments[0])
     assert [(network.role, network.replicate) for network in found.networks] == [("target", 1), ("shadow", 1)]
-    splits = load_splits("iris", seed=0, train_size=None, test_size=None)
     subsets, seeds = rules_of(result.spec.protocol).draw_cohort(120, 0)
-    for network, subset, seed in zip(found.networks, subsets, seeds, strict=True):
+    for index, (network, subset, seed) in enumerate(zip(found.networks, subsets, seeds, strict=True)):
         assert network.seed == seed
-        assert np.array_equal(network.trained_on, splits.rows[:120][subset])
+        assert np.array_equal(network.trained_on, network_splits(result.spec, index).rows[:120][subset])
 
 
 def saved(content: object) -> bytes:

@@ -274,3 +274,34 @@ def test_untrained_networks_have_the_initial_weights_of_the_trained_ones(fields:
     for name in ("is_member", "labels", "rows", "num_train"):
         assert np.array_equal(getattr(untrained, name), getattr(signals, name))
     assert not np.array_equal(untrained.logits, trained_on(spec(**fields), iris(), members, [7, 8])[0].logits)
+
+
+def test_a_network_with_a_split_of_its_own_is_trained_and_judged_on_it() -> None:
+    """As on these splits alone, to the bit; its outputs and its members stand in the common order."""
+    rng, members = np.random.default_rng(0), subsets(2)
+    training = np.stack([rng.permutation(150) < 120 for _ in range(2)])
+    pool = iris().with_own(training)
+    signals, networks = trained_on(spec(), pool, members, [7, 8])
+    assert np.array_equal(signals.labels, pool.labels)
+    assert np.array_equal(signals.rows, pool.rows)
+    for network, (in_training, subset, seed) in enumerate(zip(training, members, [7, 8], strict=True)):
+        own, order = pool.of_network(network), pool.places_of(network)
+        alone, (trained,) = trained_on(spec(), own, subset[None], [seed])
+        assert trained == networks[network]
+        assert np.array_equal(alone.logits[0], signals.logits[network][order])
+        assert np.array_equal(np.flatnonzero(signals.is_member[network]), np.flatnonzero(in_training)[subset])
+        correct = signals.logits[network].argmax(1) == signals.labels
+        assert trained.test_accuracy == pytest.approx(correct[~in_training].mean())
+        assert trained.train_accuracy == pytest.approx(correct[signals.is_member[network]].mean())
+
+
+@pytest.mark.gpu
+def test_a_split_of_its_own_moves_to_the_gpu_with_the_network() -> None:
+    """Tables are scaled on the CPU, and images stay where they are."""
+    for splits in (iris(), images(0)):
+        training = np.stack([np.random.default_rng(0).permutation(len(splits.rows)) < len(splits.y_train)])
+        own = splits.to("cuda").with_own(training).of_network(0)
+        there = splits.with_own(training).of_network(0)
+        assert own.device.type == "cuda"
+        assert torch.equal(own.x_train.cpu(), there.x_train)
+        assert torch.equal(own.y_test.cpu(), there.y_test)

@@ -109,6 +109,23 @@ def test_a_range_of_membranes_holds_their_rest(given: object) -> None:
         TrialSpec.model_validate({"dataset": "iris", "model": "snn", "act_bit_width": 4, "state_range": given})
 
 
+def test_a_split_for_each_replicate_is_another_trial() -> None:
+    """One split for all is the trial that it has always been, said or not; and so are records that do not say."""
+    own = TrialSpec(dataset="iris", model="snn").canonical("fcnet", has_own_test_split=False)
+    assert SPEC.protocol == PaperProtocol(resplit=False)
+    assert own.protocol == PaperProtocol(resplit=True)
+    assert (SPEC.trial_id("0" * 64), own.trial_id("0" * 64)) == ("620f5af5dc6938b5", "0218fe580d2bf6d5")
+    adapter = TypeAdapter[TrialSpec](RecordedSpec)
+    assert adapter.validate_json(own.model_dump_json()) == own
+    unsaid = SPEC.model_dump(mode="json")
+    del unsaid["protocol"]["resplit"]
+    assert adapter.validate_python(unsaid) == SPEC
+    del unsaid["protocol"]
+    assert adapter.validate_python(unsaid) == SPEC
+    halves = SPEC.model_copy(update={"protocol": HalvesProtocol()})
+    assert adapter.validate_json(halves.model_dump_json()) == halves
+
+
 def test_the_content_of_a_dataset_is_part_of_the_id_and_its_path_is_not() -> None:
     """Moving a file keeps what was computed from it; changing it does not."""
     here, there = (TrialSpec(dataset=CsvDataset(name="d", path=path, label="y"), model="ann") for path in ("a", "b"))

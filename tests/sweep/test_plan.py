@@ -1,8 +1,10 @@
 import os
+import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from builders import make_completed, make_failed
 from versions import OtherVersions
@@ -10,7 +12,7 @@ from versions import OtherVersions
 from privsearch.api.study import Study
 from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
-from privsearch.spec import LiraAttack, SvmAttack, SweepSpec, ThresholdAttack
+from privsearch.spec import LiraAttack, PaperProtocol, SvmAttack, SweepSpec, ThresholdAttack
 from privsearch.study.environment import present_environment
 from privsearch.study.record import RecordWriter
 from privsearch.sweep.plan import Plan, attack_plan, find_trial, make_plan
@@ -331,3 +333,35 @@ def test_the_networks_follow_from_the_data(tiny_sweep: SweepSpec, study: Study) 
     plan = make_plan(changed(tiny_sweep, datasets=["iris", "digits"]), study)
     assert {name: info.network for name, info in plan.infos.items()} == {"iris": "fcnet", "digits": "convnet"}
     assert plan.infos["iris"] == describe_dataset("iris")
+
+
+def test_a_study_of_one_split_goes_on_only_as_such(tiny_sweep: SweepSpec, study: Study) -> None:
+    """What it lacks in its files is false; a sweep that would split anew is told how to go on, and is another one."""
+    shared = changed(tiny_sweep, protocol={"kind": "paper", "replicates": 2, "placebo_cuts": 2, "resplit": False})
+    plan = begin(study, shared, "completed")
+    sweep_file = study.path / "sweep.yaml"
+    for file in (sweep_file, study.record_path):
+        text = file.read_text()
+        assert "resplit" in text
+        file.write_text(re.sub(r',\s*"?resplit"?:\s*false', "", text))
+        assert "resplit" not in file.read_text()
+    assert study.sweep() == shared
+    assert [trial.cached for trial in make_plan(shared, study).trials] == [True, False, False, False]
+    assert study.load().results[0].trial_id == plan.trials[0].trial_id
+    with pytest.raises(StudyError, match=r"shares none with this one \(its protocol has resplit: false: write that"):
+        make_plan(tiny_sweep, study)
+
+
+def test_replicates_are_split_by_what_the_data_bring(tiny_sweep: SweepSpec, study: Study, tmp_path: Path) -> None:
+    """Dataset by dataset, under the same ids as trials run one by one."""
+    x, y = np.arange(240.0).reshape(60, 4), np.arange(60) % 3
+    np.savez(tmp_path / "own.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    own = {"name": "own", "path": str(tmp_path / "own.npz")}
+    searched = {"search": {"trials": 2, "space": {"model": ["ann"], "learning_rate": [0.1, 0.2, 0.3]}}}
+    plan = make_plan(changed(tiny_sweep, datasets=["iris", own], **searched), study)
+    resplit = {trial.spec.dataset_name: trial.spec.protocol for trial in plan.trials}
+    assert resplit == {
+        "iris": PaperProtocol(replicates=2, placebo_cuts=2, resplit=True),
+        "own": PaperProtocol(replicates=2, placebo_cuts=2, resplit=False),
+    }
+    assert {search.task.info.name: search.task.base.protocol for search in plan.searches} == resplit

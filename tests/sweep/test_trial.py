@@ -18,6 +18,7 @@ from privsearch.spec import (
     HalvesProtocol,
     LabelOnlyAttack,
     LiraAttack,
+    NpzDataset,
     OneRunProtocol,
     PaperProtocol,
     Protocol,
@@ -31,7 +32,7 @@ from privsearch.study.environment import present_environment
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import UNKNOWN_ID, Cohort, Completed, Epoch, Failed, TrialResult
 from privsearch.study.signal_archive import SignalArchive
-from privsearch.sweep.trial import Earlier, Keeping, attack_trial, run_trial
+from privsearch.sweep.trial import Earlier, Keeping, attack_trial, network_splits, run_trial
 
 TINY = TrialSpec(
     dataset="iris",
@@ -356,7 +357,7 @@ def test_attacks_on_two_trainings_are_never_one_trials(other_versions: OtherVers
     """What is trained again, or was kept of another training than the recorded one, is attacked with every attack."""
     shelf = Shelf()
     loss = ThresholdAttack(kind="loss")
-    both = TINY.canonical("fcnet").model_copy(update={"attacks": (SvmAttack(), loss)})
+    both = TINY.canonical("fcnet", has_own_test_split=False).model_copy(update={"attacks": (SvmAttack(), loss)})
     trained = run_trial(TINY, archive=shelf)
     assert isinstance(trained, Completed)
 
@@ -402,3 +403,60 @@ def test_keeping_networks_changes_no_number(tmp_path: Path) -> None:
         assert again.numbers() == expected.numbers()
     assert again.networks_unkept is not None
     assert again.networks_unkept.startswith(f"{tmp_path / 'networks'}: what is kept must lie where")
+
+
+def kept_cohort(spec: TrialSpec) -> Cohort:
+    """The cohort of a trial."""
+    shelf = Shelf()
+    assert isinstance(run_trial(spec, archive=shelf), Completed)
+    (cohort,) = shelf.kept.values()
+    return cohort
+
+
+def test_replicates_are_split_anew_where_the_data_bring_no_split() -> None:
+    """Iris: each target has a test split of its own, drawn alike for all configurations; one split if asked for."""
+    default, other = kept_cohort(TINY), kept_cohort(TINY.model_copy(update={"model": "ann", "num_steps": None}))
+    members = default.signals.is_member
+    assert members.sum(1).tolist() == [120, 96, 120, 96]
+    assert not (members[1] & ~members[0]).any()
+    assert not np.array_equal(members[0], members[2])
+    assert np.array_equal(members, other.signals.is_member)
+    asked = run(protocol=PaperProtocol(replicates=2, placebo_cuts=2, resplit=True))
+    assert (asked.trial_id, asked.numbers()) == (run().trial_id, run().numbers())
+    shared = kept_cohort(TINY.model_copy(update={"protocol": PaperProtocol(replicates=2, resplit=False)}))
+    assert np.array_equal(shared.signals.is_member[0], np.arange(150) < 120)
+    assert np.array_equal(shared.signals.is_member[0], shared.signals.is_member[2])
+
+
+def test_data_with_a_test_split_keep_it_unless_asked(tmp_path: Path) -> None:
+    """Training and test data are then pooled, and no test example is called a training example of the same number."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 4)), np.arange(60) % 3
+    np.savez(tmp_path / "own.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    own = TINY.model_copy(update={"dataset": NpzDataset(name="own", path=str(tmp_path / "own.npz"))})
+    kept = run_trial(own)
+    assert isinstance(kept, Completed)
+    assert kept.spec.protocol == PaperProtocol(replicates=2, placebo_cuts=2, resplit=False)
+    resplit = own.model_copy(update={"protocol": PaperProtocol(replicates=2, placebo_cuts=2, resplit=True)})
+    again = run_trial(resplit)
+    assert isinstance(again, Completed)
+    assert again.trial_id != kept.trial_id
+    signals = kept_cohort(resplit).signals
+    assert sorted(signals.rows) == list(range(60))
+    assert signals.is_member.sum(1).tolist() == [40, 32, 40, 32]
+    for network in range(4):
+        splits = network_splits(resplit, network)
+        assert set(signals.rows[signals.is_member[network]]) <= set(splits.rows[:40])
+
+
+@pytest.mark.parametrize("resplit", [True, False])
+def test_an_added_attack_finds_the_same_splits(resplit: bool) -> None:
+    """Attacking kept signals later gives what attacking at once gives."""
+    shelf, protocol = Shelf(), PaperProtocol(replicates=2, placebo_cuts=2, resplit=resplit)
+    first = run(protocol=protocol, attacks=(SvmAttack(), ThresholdAttack(kind="loss")))
+    kept = run_trial(TINY.model_copy(update={"protocol": protocol}), archive=shelf)
+    assert kept.trial_id == first.trial_id
+    added = first.spec.model_copy(update={"attacks": (ThresholdAttack(kind="loss"),)})
+    later = attack_trial(added, first.trial_id, shelf)
+    assert isinstance(later, Completed)
+    assert later.across["loss"] == first.across["loss"]

@@ -19,8 +19,10 @@ that they cannot be more than half: by the partial conjunction of their p-values
 
 Significant is p < 0.05. Across claims, readings, datasets and kinds of success nothing is corrected.
 
-All replicates of a study share its split into training and test examples. A verdict is therefore about chance in the
-training of targets and shadows, and in the shadow's subset; that another split would say the same is not in it.
+All replicates of a trial share one split into training and test examples, unless each draws its own (`resplit`). A
+verdict is about chance in the training of targets and shadows, and in what is drawn for each replicate: the shadow's
+subset, and with `resplit` the split. That one split would say the same as another is in it only then, and that other
+data would is not.
 """
 
 import math

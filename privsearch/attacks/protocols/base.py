@@ -33,6 +33,8 @@ class ProtocolRules(ABC, Generic[P]):
     def draw_cohort(self, num_train: int, seed: int) -> tuple[Bool[Array, "networks num_train"], list[int]]:
         """Draw the training subset and the seed of every network of a trial.
 
+        A subset is one of the training split, whichever `draw_splits` gives that network.
+
         Args:
             num_train: the number of examples in the training split.
             seed: the seed of the sweep.
@@ -60,6 +62,24 @@ class ProtocolRules(ABC, Generic[P]):
             seed: the seed of the sweep.
         """
         return labels
+
+    def draw_splits(  # the default is that of most protocols
+        self,
+        labels: Int[Array, " examples"],  # noqa: ARG002
+        num_train: int,  # noqa: ARG002
+        seed: int,  # noqa: ARG002
+    ) -> Bool[Array, "networks examples"] | None:
+        """Draw, for every network of a trial, which of the examples are its training split.
+
+        Args:
+            labels: the classes of all examples, those of the sweep's training split first.
+            num_train: the number of examples in a training split.
+            seed: the seed of the sweep.
+
+        Returns:
+            `(networks, examples)`, each row with `num_train` True; None if all networks have the sweep's split.
+        """
+        return None
 
     @abstractmethod
     def queried(self, signals: Signals, seed: int) -> Int[Array, " n"]:

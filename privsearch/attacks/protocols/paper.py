@@ -11,8 +11,10 @@ from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
 from privsearch.attacks.protocols.base import ProtocolRules
 from privsearch.attacks.protocols.evaluation import Evaluation, Scored, evaluate, mean_cut
 from privsearch.attacks.protocols.seeding import Stream, attack_stream, random_stream
+from privsearch.data.stratified import draw_training_split
 from privsearch.errors import DataError, MetricError
 from privsearch.spec import Attack, PaperProtocol
+from privsearch.spec.protocol_spec import ROLES
 from privsearch.study.attack_result import Cut
 from privsearch.study.signals import Signals
 
@@ -39,6 +41,10 @@ class PaperRules(ProtocolRules[PaperProtocol]):
     have the same distribution. Their difference, the excess, is what the attack owes to membership. So it is with the
     AUC, with the TPR, the advantage and the balanced accuracy, and with the AUC of a slice.
 
+    Matched and placebo AUC are alike over all splits, not on each: where the training split happens to hold the
+    examples that look like members, every pair trained on it has the same excess. With `resplit`, each pair cuts the
+    examples anew, so that this chance averages out over the pairs, and shows in their spread.
+
     Source: Moshruba et al. 2025, section III-B, for the protocol.
     """
 
@@ -51,6 +57,16 @@ class PaperRules(ProtocolRules[PaperProtocol]):
             subsets += [np.ones(num_train, dtype=bool), shadow]
             seeds += random_stream(seed, replicate, Stream.INIT).integers(2**63, size=2).tolist()
         return np.stack(subsets), seeds
+
+    def draw_splits(
+        self, labels: Int[Array, " examples"], num_train: int, seed: int
+    ) -> Bool[Array, "networks examples"] | None:
+        """Draw a split for each replicate, the same for its target and its shadow, if the protocol says so."""
+        if not self.protocol.resplit:
+            return None
+        streams = (random_stream(seed, replicate, Stream.SPLIT) for replicate in range(self.protocol.replicates))
+        splits = np.stack([draw_training_split(labels, num_train, rng) for rng in streams])
+        return np.repeat(splits, len(ROLES), axis=0)
 
     def queried(self, signals: Signals, seed: int) -> Int[Array, " examples"]:  # noqa: ARG002
         """Return the indices of all examples."""
@@ -71,13 +87,14 @@ class PaperRules(ProtocolRules[PaperProtocol]):
             halving = random_stream(seed, pair.target, Stream.EVALUATE)
             cuts = [pair.cut(halving) for _ in range(self.protocol.placebo_cuts)]
             matched, placebo = (mean_cut(of_kind) for of_kind in zip(*cuts, strict=True))
-            # Members are of one split and non-members of the other, so membership is not random.
+            # Membership is that of a split: the data's own, which is not random, or one that the shadow gives away.
             evaluation = evaluate(scores, signals, pair.target, queried, seed, membership_is_random=False)
             evaluations.append(evaluation.with_cuts(placebo=placebo, matched=matched))
         return evaluations
 
     def _pairs(self, signals: Signals, attack: Attack, seed: int) -> Iterator["_Pair"]:
-        _check_classes(signals)
+        for target in self.protocol.target_networks:
+            _check_classes(signals, target)
         for replicate, target in enumerate(self.protocol.target_networks):
             yield _Pair(signals, target, attack, attack_stream(seed, replicate, attack))
 
@@ -110,13 +127,14 @@ def shadow_members(num_train: int, fraction: float, rng: np.random.Generator) ->
     return is_member
 
 
-def _check_classes(signals: Signals) -> None:
-    """Refuse a class that occurs in one split only.
+def _check_classes(signals: Signals, target: int) -> None:
+    """Refuse a class that occurs in one of a target's splits only.
 
     All members are of the training split, and all non-members of the test split, so an attack that tells such a class
     from the others tells members from non-members.
     """
-    train, test = (set(labels.tolist()) for labels in np.split(signals.labels, [signals.num_train]))
+    is_member = signals.is_member[target]
+    train, test = (set(signals.labels[split].tolist()) for split in (is_member, ~is_member))
     if train != test:
         raise MetricError(
             "under the protocol paper every class must occur in the training split and in the test split, as an attack "
@@ -126,7 +144,10 @@ def _check_classes(signals: Signals) -> None:
 
 
 class _Pair:
-    """A target, the shadow that was trained after it, and an attack on them."""
+    """A target, the shadow that was trained after it, and an attack on them.
+
+    The target was trained on its whole training split, so its non-members are its test split.
+    """
 
     def __init__(self, signals: Signals, target: int, attack: Attack, rng: np.random.Generator) -> None:
         answers = signals.answers(attack.signals, attack.queries)
@@ -135,14 +156,15 @@ class _Pair:
         self.outputs = Outputs(answers[target], answers[shadow : shadow + 1], signals.labels)
         self.shadow_is_member = signals.is_member[shadow]
         self.correct = signals.logits[target].argmax(1) == signals.labels
-        self.test = np.arange(signals.num_train, len(signals.labels))
+        self.train, self.test = map(np.flatnonzero, (signals.is_member[target], ~signals.is_member[target]))
         self.attack = attack
         self.rng = rng
 
     def real(self) -> tuple[Indices, Mask, Mask]:
         """Return all examples, their membership in the shadow's training set, and the mask of those to fit on."""
-        in_test_split = np.arange(len(self.shadow_is_member)) >= self.test[0]
-        return np.arange(len(self.shadow_is_member)), self.shadow_is_member, self.shadow_is_member | in_test_split
+        fit = self.shadow_is_member.copy()
+        fit[self.test] = True
+        return np.arange(len(fit)), self.shadow_is_member, fit
 
     def scores(self, examples: Indices, is_member: Mask, fit: Mask) -> Array:
         """Score some examples with the attack.
@@ -169,10 +191,10 @@ class _Pair:
         Args:
             halving: the source of the halves on which thresholds are chosen.
         """
-        labels, num_train = self.outputs.labels, self.test[0]
+        labels = self.outputs.labels
         called_member = _cut(labels[self.test], len(self.test) / len(labels), self.rng)
         placebo_members, others = self.test[called_member], self.test[~called_member]
-        members = _drawn_like(labels[placebo_members], labels[:num_train], self.rng)
+        members = self.train[_drawn_like(labels[placebo_members], labels[self.train], self.rng)]
         fit = self.shadow_is_member[members]
         matched = self._between(members, fit, others, halving)
         return matched, self._between(placebo_members, self.rng.permutation(fit), others, halving)

@@ -18,6 +18,7 @@ class Stream(IntEnum):
     HALVE = 4
     AUDITED = 5
     CANARY = 6
+    SPLIT = 7
 
 
 def random_stream(seed: int, replicate: int, stream: Stream) -> np.random.Generator:

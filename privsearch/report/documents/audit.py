@@ -27,7 +27,7 @@ from privsearch.report.wording.blind import blind_lines
 from privsearch.report.wording.formats import MISSING, markdown_table
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
-from privsearch.spec.protocols import PROTOCOLS
+from privsearch.spec.protocol_spec import ProtocolSpec
 from privsearch.study.result import TrialResult
 
 _EXPOSED: Final = 10
@@ -61,22 +61,23 @@ def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame) -> str:
     """
     results = list(results)
     slices, exposed = slices_frame(results), exposed_frame(results)
+    protocols = {result.trial_id: result.spec.protocol for result in results}
     parts = ["# Audit", *left_out(results), *blind_lines(results)]
-    for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
-        parts += [f"## {dataset}, {protocol}", *_aucs(rows)]
-        spec = PROTOCOLS[str(protocol)]
-        parts += [*_placebos(rows), *_leading(rows)] if spec.has_placebo else _worst(rows)
+    for (dataset, kind), rows in table.groupby(["dataset", "protocol"], sort=False):
+        protocol = protocols[rows["trial_id"].iloc[0]]
+        parts += [f"## {dataset}, {kind}", *_aucs(rows, protocol)]
+        parts += [*_placebos(rows), *_leading(rows)] if protocol.has_placebo else _worst(rows, protocol)
         parts += _slices(rows, slices)
         # Of a member that all targets share, nobody knows how it scores as a non-member.
-        parts += [] if spec.targets_share_examples else _most_exposed(rows, exposed)
+        parts += [] if protocol.targets_share_examples else _most_exposed(rows, exposed)
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _aucs(rows: pd.DataFrame) -> Iterator[str]:
+def _aucs(rows: pd.DataFrame, protocol: ProtocolSpec) -> Iterator[str]:
     attacks = rows["attack"].unique().tolist()
     yield "AUC of every attack."
     yield _pivot(rows, attacks, auc_words)
-    yield " ".join([*notes(rows), NOTATION])
+    yield " ".join([*notes(rows, protocol), NOTATION])
 
 
 def _placebos(rows: pd.DataFrame) -> Iterator[str]:
@@ -132,7 +133,7 @@ def _pivot(rows: pd.DataFrame, attacks: list[str], cell: Any) -> str:
     return markdown_table(["configuration", *attacks], lines)
 
 
-def _worst(rows: pd.DataFrame) -> Iterator[str]:
+def _worst(rows: pd.DataFrame, protocol: ProtocolSpec) -> Iterator[str]:
     worst = rows[rows["attack"] == WORST]
     if worst.empty:
         return
@@ -156,7 +157,7 @@ def _worst(rows: pd.DataFrame) -> Iterator[str]:
             "attack was not chosen on. Advantage: TPR less FPR at a threshold chosen on other examples; 0 on average "
             f"for guessing. Epsilon: {EPSILON_WORDS}; a bound of 95 % for all targets together, the median of their "
             "bounds of 97.5 %.",
-            *([COINS_WORDS] if PROTOCOLS[worst["protocol"].iloc[0]].has_independent_coins else []),
+            *([COINS_WORDS] if protocol.has_independent_coins else []),
             "The interval of the accuracy: Student's t over the networks.",
         ]
     )

@@ -207,6 +207,7 @@ def _notes(attack: str) -> Iterator[str]:
         "them; of the paper's means, more than half of its five."
     )
     yield (
-        "The sample is one of trainings, all on the same split of the data. Where nothing differs, at most one verdict "
-        "in 20 says that something does; over all claims nothing is corrected."
+        "The sample is one of trainings, on one split of the data or, with resplit, on a split of its own for each "
+        "replicate; other data are not in it. Where nothing differs, at most one verdict in 20 says that something "
+        "does; over all claims nothing is corrected."
     )

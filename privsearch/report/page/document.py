@@ -1,11 +1,9 @@
 """The document of a study, from which its page is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Final, TypedDict
-
-import pandas as pd
 
 from privsearch._util.lines import collector_paused
 from privsearch.analysis.audit import audit_table
@@ -27,7 +25,7 @@ from privsearch.report.page.paper_figures import Paper, paper
 from privsearch.report.page.provenance import Provenance, provenance
 from privsearch.report.page.roc import Roc, roc
 from privsearch.study.folder import StudyFolder
-from privsearch.study.result import TrialResult
+from privsearch.study.result import Completed, TrialResult
 
 _FIGURES_LATER: Final = "The figures and tables of the paper are drawn when no sweep is running."
 
@@ -102,7 +100,7 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
         }
         document["tasks"] = [task_section(task, part, completed) for task, part in zip(study_tasks, parts, strict=True)]
         room_for_leakage = LEAKAGE_SHARE * (room - num_bytes(document))
-        _add_leakage(document["tasks"], study_tasks, audit_table(completed.values()), importance, room_for_leakage)
+        _add_leakage(document["tasks"], study_tasks, completed, importance, room_for_leakage)
         document["roc"] = roc(
             sweep.storage or content.signals,
             completed,
@@ -115,15 +113,20 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
 
 
 def _add_leakage(
-    sections: Sequence[TaskSection], study_tasks: Sequence[Task], table: pd.DataFrame, order: Sequence[str], room: float
+    sections: Sequence[TaskSection],
+    study_tasks: Sequence[Task],
+    completed: Mapping[str, Completed],
+    order: Sequence[str],
+    room: float,
 ) -> None:
     """Add the findings of the attacks to each section, with a share of the room by the number of its rows."""
+    table = audit_table(completed.values())
     importance = {trial_id: place for place, trial_id in enumerate(order)}
     for task, section in zip(study_tasks, sections, strict=True):
         dataset, protocol = task.rows[["dataset", "protocol"]].iloc[0]
         rows = table[table["dataset"].eq(dataset) & table["protocol"].eq(protocol)]
         share = len(rows) / max(len(table), 1)
-        section["leakage"] = leakage(rows, section["rows"]["trial_id"], importance, share * room)
+        section["leakage"] = leakage(rows, completed, section["rows"]["trial_id"], importance, share * room)
 
 
 def _importances(task: Task) -> Importances | None:

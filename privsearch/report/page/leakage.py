@@ -11,6 +11,7 @@ from privsearch.report.page.columns import Columns, Heading, columns_of
 from privsearch.report.page.fronts import Leakage
 from privsearch.report.wording.audit import EPSILON_WORDS, EXCESS_WORDS, missing_words, notes, percent
 from privsearch.spec import WORST
+from privsearch.study.result import Completed
 
 _NUMBERS: Final = (
     "auc",
@@ -25,11 +26,18 @@ _NUMBERS: Final = (
 _AFTER: Final = ("advantage", "excess_advantage", "epsilon_low", "epsilon_ceiling")
 
 
-def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[str, int], room: float) -> Leakage:
+def leakage(
+    table: pd.DataFrame,
+    completed: Mapping[str, Completed],
+    trial_ids: Sequence[str],
+    importance: Mapping[str, int],
+    room: float,
+) -> Leakage:
     """Return the part of the audit's table that belongs to one task, as far as it fits into the room.
 
     Args:
         table: the rows of `privsearch.analysis.audit.audit_table` for one dataset and protocol.
+        completed: its trials by their ids, others as well.
         trial_ids: the ids of the task's rows, in their order.
         importance: the place of every trial in the order of importance; the last ones are left out first.
         room: the bytes that the table may have.
@@ -40,7 +48,7 @@ def leakage(table: pd.DataFrame, trial_ids: Sequence[str], importance: Mapping[s
     rows = table.assign(row=table["trial_id"].map(place).astype(int))
     if rows.empty:
         return {"headings": [], "rows": {}, "left_out": "", "notes": []}
-    sentences = notes(rows)
+    sentences = notes(rows, completed[rows["trial_id"].iloc[0]].spec.protocol)
     shown = _within(rows, importance, room - num_bytes([*_headings(rows), *sentences]) - WORDS)
     missing = rows["trial_id"].nunique() - shown["trial_id"].nunique()
     return {

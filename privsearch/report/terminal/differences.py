@@ -107,8 +107,8 @@ def _caption(a: Completed, others: Sequence[Completed], differences: pd.DataFram
         f"{num_compared} comparison{'s' * (num_compared > 1)} of the same quantity{_family(differences)}; "
         "significant is less than 0.05. "
         f"{equivalence_words(differences)}Not significant is no proof that nothing differs. "
-        f"{a.spec.protocol.chance_words}: chance here is that of training and of drawing subsets, not of another "
-        f"split.\n{NOTATION}"
+        f"{a.spec.protocol.chance_words}: chance here is that of training and of drawing subsets, not of other data."
+        f"\n{NOTATION}"
     )
 
 

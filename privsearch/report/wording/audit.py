@@ -11,7 +11,7 @@ from privsearch.report.wording.formats import MISSING
 from privsearch.report.wording.fronts import learnt_less_words, not_learnt_words
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
-from privsearch.spec.protocols import PROTOCOLS
+from privsearch.spec.protocol_spec import ProtocolSpec
 from privsearch.study.result import Completed, Failed, TrialResult
 
 _INTERVALS: Final = (
@@ -82,14 +82,15 @@ def sample_words(rows: pd.DataFrame) -> str:
     return f"{targets} target{plural} a configuration, each with {members} members and {others} non-members"
 
 
-def notes(rows: pd.DataFrame) -> list[str]:
+def notes(rows: pd.DataFrame, protocol: ProtocolSpec) -> list[str]:
     """Return notes on how to read the numbers of one dataset and protocol.
 
     Args:
         rows: the rows of the audit's table.
+        protocol: the protocol of their trials.
     """
     texts = [
-        f"{sample_words(rows)}. {PROTOCOLS[rows['protocol'].iloc[0]].evaluation_words}",
+        f"{sample_words(rows)}. {protocol.evaluation_words}",
         _INTERVALS,
         f"{guessing_words(rows['noise_floor'])} A mean over several can be within it and above 0.5 for certain: its "
         "interval tells.",

@@ -59,7 +59,8 @@ class TaskSearch:
             "search": self.search.model_dump(mode="json", include={"space", "sampler"}),
             "seed": self.seed,
             "dataset": self.info.fingerprint,
-            "base": self.base.model_dump(mode="json", exclude={"attacks", "dataset"}),
+            "base": self.base.model_dump(mode="json", exclude={"attacks", "dataset"})
+            | {"protocol": self.base.protocol.meaning(exclude_defaults=False)},
         }
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -108,7 +109,7 @@ def search_tasks(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> Iterator
     for dataset in sweep.datasets if search else ():
         info = infos[dataset_name(dataset)]
         for protocol in sweep.protocol:
-            canonical = protocol.canonical(augments=info.augments)
+            canonical = protocol.canonical(augments=info.augments, has_own_test_split=info.has_own_test_split)
             attacks = {model: sweep.attacks_under(canonical, model) for model in search.models} if search else {}
             if search and any(attacks[model] for model in search.models):
                 base = {**sweep.axes_for(info.name), "model": search.models[0], "dataset": dataset}

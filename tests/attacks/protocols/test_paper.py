@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from privsearch.attacks.protocols.evaluation import Evaluation
 from privsearch.attacks.protocols.paper import PaperRules, shadow_members
 from privsearch.errors import DataError, MetricError
-from privsearch.spec import PaperProtocol, SvmAttack, ThresholdAttack
+from privsearch.spec import Attack, PaperProtocol, SvmAttack, ThresholdAttack
 from privsearch.study.attack_result import AttackResult
 from privsearch.study.signals import Signals
 
@@ -139,3 +140,66 @@ def test_a_class_of_one_split_alone_is_refused(lacking: str) -> None:
     labels[TRAIN:] = 0 if lacking == "test" else labels[TRAIN:]
     with pytest.raises(MetricError, match=r"every class must occur in the training split and in the .* class 1"):
         audit(replace(signals, labels=labels))
+
+
+def recognisable(*, resplit: bool, pairs: int = 30) -> Signals:
+    """Outputs that tell examples apart and no membership, of pairs of networks on one pool of 150 examples."""
+    rules, rng = PaperRules(PaperProtocol(replicates=pairs, resplit=resplit)), np.random.default_rng(1)
+    labels, examples = rng.integers(2, size=150), 3 * rng.normal(size=(150, 2))
+    subsets, _ = rules.draw_cohort(120, seed=0)
+    splits = rules.draw_splits(labels, 120, seed=0)
+    in_training = np.tile(np.arange(150) < 120, (2 * pairs, 1)) if splits is None else splits
+    is_member = np.zeros_like(in_training)
+    is_member[in_training] = subsets.ravel()
+    logits = examples + rng.normal(size=(2 * pairs, 150, 2))
+    return Signals({("final_mem", "plain"): logits[:, None]}, is_member, labels, np.arange(150), 120)
+
+
+def excesses(evaluations: list[Evaluation]) -> np.ndarray:
+    """The excess of each replicate."""
+    cuts = [(judged.result.matched, judged.result.placebo) for judged in evaluations]
+    return np.array([matched.auc - placebo.auc for matched, placebo in cuts if matched and placebo])
+
+
+@pytest.mark.parametrize("attack", [SvmAttack(), ThresholdAttack(kind="loss")], ids=lambda attack: attack.name)
+def test_over_new_splits_of_one_pool_there_is_no_excess_without_leakage(attack: Attack) -> None:
+    """On one pool of examples that are told apart, what is no membership averages out over the replicates."""
+    rules = PaperRules(PaperProtocol(replicates=30, placebo_cuts=4, resplit=True))
+    excess = excesses(rules.evaluate(recognisable(resplit=True), attack, 0))
+    assert abs(excess.mean()) < 3 * excess.std(ddof=1) / np.sqrt(len(excess))
+
+
+def test_on_one_split_chance_is_taken_for_leakage() -> None:
+    """Where the replicates share a split, they share its excess too, and their spread does not show it."""
+    rules = PaperRules(PaperProtocol(replicates=30, placebo_cuts=4, resplit=False))
+    excess = excesses(rules.evaluate(recognisable(resplit=False), ThresholdAttack(kind="loss"), 0))
+    assert abs(excess.mean()) > 6 * excess.std(ddof=1) / np.sqrt(len(excess))
+
+
+def test_every_replicate_cuts_the_examples_anew() -> None:
+    """One split for the target and its shadow, of the same size, stratified, the same for every configuration."""
+    labels, rules = np.repeat([0, 1, 2], 50), PaperRules(PaperProtocol(replicates=2, resplit=True))
+    splits = rules.draw_splits(labels, 120, seed=0)
+    assert splits is not None
+    assert np.array_equal(splits[::2], splits[1::2])
+    assert not np.array_equal(splits[0], splits[2])
+    assert [np.bincount(labels[split]).tolist() for split in splits] == [[40, 40, 40]] * 4
+    longer = PaperRules(PaperProtocol(replicates=3, resplit=True)).draw_splits(labels, 120, seed=0)
+    assert longer is not None
+    assert np.array_equal(longer[:4], splits)
+    other = rules.draw_splits(labels, 120, seed=1)
+    assert other is not None
+    assert not np.array_equal(other, splits)
+    assert PaperRules(PaperProtocol(resplit=False)).draw_splits(labels, 120, seed=0) is None
+
+
+def test_a_class_of_one_replicates_split_alone_is_refused() -> None:
+    """Whichever replicate it is."""
+    signals = recognisable(resplit=True, pairs=2)
+    labels = np.where(signals.is_member[2], 0, signals.labels)
+    labels[signals.is_member[2] & ~signals.is_member[0]] = 1
+    labels[~signals.is_member[2]] = 2
+    with pytest.raises(MetricError, match="every class must occur in the training split and in the test split"):
+        PaperRules(PaperProtocol(replicates=2, resplit=True)).evaluate(
+            replace(signals, labels=labels), ThresholdAttack(kind="loss"), 0
+        )

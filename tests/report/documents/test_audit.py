@@ -7,6 +7,7 @@ from builders import make_failed
 from privsearch.analysis.audit import audit_table
 from privsearch.report.documents.audit import write_audit
 from privsearch.report.wording.formats import MISSING
+from privsearch.spec import PaperProtocol
 from privsearch.study.result import Completed, TrialResult
 
 Audited = Callable[..., Completed]
@@ -80,8 +81,23 @@ def test_exposed_examples_are_counted_over_configurations(audited: Audited, tmp_
     text = document(tmp_path, trials)
     assert "| 7 | 2 | 2 | 6 of 8 | 0.8 | 2 of 8 |" in text
     assert "their trainings are not independent" in text
-    paper = document(tmp_path, [audited([0.6] * 4, [0.5] * 4, protocol="paper")])
-    assert "most exposed examples" not in paper
+    paper = audited([0.6] * 4, [0.5] * 4, protocol="paper")
+    assert "most exposed examples" not in document(tmp_path, [paper])
+
+
+def test_targets_with_splits_of_their_own_tell_who_is_exposed(audited: Audited, tmp_path: Path) -> None:
+    """Where each replicate of `paper` cuts the examples anew, an example is a member of one target and not of the next.
+
+    The document says that, and not that they are shared.
+    """
+    paper = audited([0.6] * 4, [0.5] * 4, protocol="paper")
+    protocol = PaperProtocol(replicates=4, resplit=True)
+    resplit = paper.model_copy(update={"spec": paper.spec.model_copy(update={"protocol": protocol})})
+    shared_text, own_text = document(tmp_path, [paper]), document(tmp_path, [resplit])
+    assert "| 7 | 2 | 1 | 3 of 4 | 0.4 | 1 of 4 |" in own_text
+    assert "All targets share their members" in shared_text
+    assert "All targets share their members" not in own_text
+    assert "the same examples, cut anew for each replicate" in own_text
 
 
 def test_placebo_stands_beside_the_papers_numbers(audited: Audited, tmp_path: Path) -> None:

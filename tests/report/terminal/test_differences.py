@@ -54,6 +54,7 @@ def test_configurations_are_named_by_what_differs() -> None:
     [
         (HALVES, "The targets are one another's shadows", "worst AUC 0.550"),
         (PaperProtocol(replicates=3), "All replicates share one split", "svm excess AUC 0.020"),
+        (PaperProtocol(replicates=3, resplit=True), "Every replicate draws a split of its own", "svm excess AUC 0.020"),
     ],
 )
 def test_caption_says_what_the_numbers_are(protocol: HalvesProtocol | PaperProtocol, words: str, leakage: str) -> None:
@@ -63,7 +64,7 @@ def test_caption_says_what_the_numbers_are(protocol: HalvesProtocol | PaperProto
     assert f"A: trial {'a' * 16}, test accuracy 0.900, {leakage}." in caption
     assert "corrected for the 2 comparisons of the same quantity" in caption
     assert words in caption
-    assert "not of another split" in caption
+    assert "chance here is that of training and of drawing subsets, not of other data." in caption
 
 
 def test_long_table_shows_those_that_leak_least() -> None:
