@@ -201,3 +201,15 @@ def test_rows_say_where_an_example_stands_in_the_data(numbered: NpzDataset) -> N
     """After the split and both subsamples, an example is still found in the user's own file."""
     splits = load_splits(numbered, seed=3, train_size=40, test_size=10)
     assert splits.rows.tolist() == indices(splits.x_train) + indices(splits.x_test)
+
+
+def test_other_labels_are_those_of_the_training_split_alone() -> None:
+    """The splits that trials share stay as they are; where no class differs, they are the same object."""
+    splits = load_splits("iris", seed=0, train_size=None, test_size=None)
+    labels = splits.y_train.numpy().copy()
+    assert splits.with_training_labels(labels) is splits
+    labels[7] = (labels[7] + 1) % 3
+    changed = splits.with_training_labels(labels)
+    assert torch.nonzero(changed.y_train != splits.y_train).tolist() == [[7]]
+    assert changed.x_train is splits.x_train
+    assert changed.y_test is splits.y_test
