@@ -125,8 +125,10 @@ class Splits:
         return replace(self, **moved)
 
     def with_training_labels(self, labels: Int64[np.ndarray, " train"]) -> "Splits":
-        """Return the same splits with other classes for the training split, `(train,)`."""
-        return replace(self, y_train=torch.from_numpy(labels).to(self.device))
+        """Return the same splits with these classes for the training split, `(train,)`; this object if none differs."""
+        y_train = torch.from_numpy(labels).to(self.device)
+        # The same object, as what is computed from splits once is found again by it.
+        return self if torch.equal(y_train, self.y_train) else replace(self, y_train=y_train)
 
     def inputs(
         self,

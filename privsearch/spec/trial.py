@@ -279,6 +279,12 @@ class TrialSpec(Axes):
         }
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
+    def _protocol_meaning(self) -> dict[str, Any]:
+        """Return the fields of the protocol that the id covers: all that make a difference to this trial's training."""
+        fields = self.protocol.meaning()
+        # Only spiking networks have a trajectory to keep.
+        return fields if self.model == "snn" else {name: v for name, v in fields.items() if name != "mem_trajectory"}
+
 
 def _as_first_recorded(fields: Any) -> Any:
     """Add to the fields of a trial what it was when it was recorded, before there were such axes or such a field."""

@@ -264,3 +264,15 @@ def test_rows_of_pooled_data_are_told_apart(tmp_path: Path) -> None:
     assert own.unscaled is not None
     assert own.unscaled[:, 0].tolist() == (2 * own.rows).tolist()
     assert sorted(own.rows) == list(range(30))
+
+
+def test_other_labels_are_those_of_the_training_split_alone() -> None:
+    """The splits that trials share stay as they are; where no class differs, they are the same object."""
+    splits = load_splits("iris", seed=0, train_size=None, test_size=None)
+    labels = splits.y_train.numpy().copy()
+    assert splits.with_training_labels(labels) is splits
+    labels[7] = (labels[7] + 1) % 3
+    changed = splits.with_training_labels(labels)
+    assert torch.nonzero(changed.y_train != splits.y_train).tolist() == [[7]]
+    assert changed.x_train is splits.x_train
+    assert changed.y_test is splits.y_test
