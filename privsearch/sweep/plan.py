@@ -231,8 +231,7 @@ def _plan(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetIn
     check_directory(sweep, study)
     results, log = study.record().results, study.proposals()
     kept_signals = frozenset(study.signals_of(sweep).trial_ids())
-    recorded = Recorded(results, kept_signals, only_same_versions)
-    trials = []
+    recorded, trials = Recorded(results, kept_signals, only_same_versions), []
     for item in points:
         info = datasets[item.spec.dataset_name]
         check_trial_sizes(item, sweep, info)
