@@ -195,6 +195,9 @@ class _Pair:
         called_member = _cut(labels[self.test], len(self.test) / len(labels), self.rng)
         placebo_members, others = self.test[called_member], self.test[~called_member]
         members = self.train[_drawn_like(labels[placebo_members], labels[self.train], self.rng)]
+        if len(members) < len(placebo_members):
+            # Of some class the training split has fewer examples: then the placebo has no more of it.
+            placebo_members = placebo_members[_drawn_like(labels[members], labels[placebo_members], self.rng)]
         fit = self.shadow_is_member[members]
         matched = self._between(members, fit, others, halving)
         return matched, self._between(placebo_members, self.rng.permutation(fit), others, halving)

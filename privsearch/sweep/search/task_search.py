@@ -54,12 +54,14 @@ class TaskSearch:
         The id covers the space, the sampler, the seed, and what all trials of the search share: a change to one of
         these makes another search. Budgets, objectives and constraints may change while a search goes on.
         """
+        # An axis that came later leaves the ids of earlier searches as they are, where it is not used.
+        unused = {"width"} if self.base.width == 1 else set()
         meaning = {
             "version": NUMERICS_VERSION,
             "search": self.search.model_dump(mode="json", include={"space", "sampler"}),
             "seed": self.seed,
             "dataset": self.info.fingerprint,
-            "base": self.base.model_dump(mode="json", exclude={"attacks", "dataset"})
+            "base": self.base.model_dump(mode="json", exclude={"attacks", "dataset"} | unused)
             | {"protocol": self.base.protocol.meaning(exclude_defaults=False)},
         }
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]

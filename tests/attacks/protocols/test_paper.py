@@ -87,6 +87,19 @@ def test_a_test_split_of_a_few_examples_is_cut_all_the_same() -> None:
     assert 0 <= placebo.auc <= 1
 
 
+def test_a_class_that_the_test_split_has_more_of_is_cut_to_what_there_are() -> None:
+    """Matched and placebo have as many members of every class, however few the training split has."""
+    signals = pair(0.0)
+    few_in_training = signals.labels.copy()
+    few_in_training[:TRAIN] = 0
+    few_in_training[:3] = 1
+    few_in_training[TRAIN:] = np.arange(TEST) % 4 > 0
+    found = audit(replace(signals, labels=few_in_training))
+    assert found.placebo is not None
+    assert found.matched is not None
+    assert found.placebo.auc == pytest.approx(0.5, abs=0.15)
+
+
 def test_an_attack_without_a_shadow_has_an_honest_placebo() -> None:
     """A threshold learns nothing from the shadow, so it cannot recognise examples: the placebo is 0.5 on average."""
     signals = pair(member_shift=0.0, example_shift=10.0)
