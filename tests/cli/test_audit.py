@@ -209,7 +209,7 @@ def test_diff_compares_two_configurations(study: Path) -> None:
     result = run("diff", study, a[:10], b[:10], "--csv", "diff.csv")
     assert result.exit_code == 0, result.output
     found = pd.read_csv("diff.csv")
-    assert found["quantity"].tolist() == ["test_accuracy", "worst.auc"]
+    assert found["quantity"].tolist() == ["test_accuracy", "worst.auc", "svm.auc", "loss.auc"]
     assert (found["n"] == 4).all()
     assert run("diff", study, a).stdout == run("diff", study, a, b).stdout, "the only one that can be compared"
     mixed = run("diff", study, a, ids["paper"].iloc[0])

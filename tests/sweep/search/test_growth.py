@@ -12,10 +12,10 @@ def outcome(accuracy: float, auc: float) -> dict[str, float]:
 
 
 def test_the_hypervolume_is_that_of_what_satisfies_the_constraints() -> None:
-    """Against an accuracy of 0 and an AUC of 1; failures, and what breaks a constraint, add nothing."""
+    """Of accuracies from 0 and AUCs from 1 down to guessing; failures, and what breaks a constraint, add nothing."""
     growth = HypervolumeTracker(OBJECTIVES, {"test_accuracy": Constraint.model_validate(">= 0.6")})
-    assert growth.of([]) == growth.of([None, outcome(0.5, 0.0)]) == 0.0
-    assert growth.of([outcome(0.8, 0.5), outcome(0.6, 0.25), None]) == pytest.approx(0.8 * 0.5 + 0.6 * 0.25)
+    assert growth.of([]) == growth.of([None, outcome(0.5, 0.5)]) == 0.0
+    assert growth.of([outcome(0.8, 0.75), outcome(0.6, 0.6), None]) == pytest.approx(0.8 * 0.5 + 0.6 * 0.3)
 
 
 def test_an_objective_without_bounds_is_held_against_the_worst_seen() -> None:
@@ -26,10 +26,11 @@ def test_an_objective_without_bounds_is_held_against_the_worst_seen() -> None:
 
 
 def test_an_objective_from_minus_one_is_scaled() -> None:
-    """Nothing is above 1: a perfect outcome is all there can be."""
+    """An advantage below that of guessing is noise: a perfect outcome is all there can be."""
     growth = HypervolumeTracker({"test_accuracy": "maximize", "svm.advantage": "minimize"}, {})
     assert growth.of([{"test_accuracy": 1.0, "svm.advantage": -1.0}]) == 1.0
-    assert growth.of([{"test_accuracy": 0.8, "svm.advantage": 0.0}]) == pytest.approx(0.8 * 0.5)
+    assert growth.of([{"test_accuracy": 0.8, "svm.advantage": 0.0}]) == pytest.approx(0.8)
+    assert growth.of([{"test_accuracy": 0.8, "svm.advantage": 0.5}]) == pytest.approx(0.8 * 0.5)
 
 
 def test_only_trials_of_the_search_count_as_those_without_growth() -> None:

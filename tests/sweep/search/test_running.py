@@ -14,6 +14,7 @@ from privsearch.analysis.explanation import explain_study
 from privsearch.api.study import Study
 from privsearch.api.sweeps import SweepOutcome, run_sweep
 from privsearch.spec.sweep_file import read_sweep
+from privsearch.study.proposals import FRESH_ORIGINS
 from privsearch.study.result import Completed, TrialResult, failure
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
@@ -118,7 +119,8 @@ def test_a_search_ends_with_what_mattered(sweep_file: Path, tmp_path: Path) -> N
     assert "iris, protocol paper: what decides" in enough
     assert "no more than an axis without any effect has in 95 % of cases" in " ".join(enough.split())
     (search,) = Study(tmp_path / "s").load().searches
-    assert (search.ended, search.counts["sampled"]) == ("the budget of 10 trials is spent", 10)
+    fresh = sum(search.counts[origin] for origin in FRESH_ORIGINS)
+    assert (search.ended, fresh) == ("the budget of 10 trials is spent", 10)
 
 
 def test_a_sweep_of_grids_ends_as_ever(tiny_sweep_file: Path, tmp_path: Path) -> None:
