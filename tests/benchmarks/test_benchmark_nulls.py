@@ -43,18 +43,18 @@ def test_bounds_and_intervals_exceed_their_null_as_seldom_as_they_should() -> No
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_table_is_what_the_program_gives(protocol: str) -> None:
     """A few cohorts, simulated anew: every number is near its null, and none is missing that the kept table has."""
-    fresh = at_null(null_table(5, ("ties",), (protocol,)))
+    fresh = at_null(null_table(3, ("ties",), (protocol,)))
     kept = at_null(TABLE[(TABLE["case"] == "ties") & (TABLE["protocol"] == protocol)])
     names = [set(zip(t["attack"], t["number"], strict=True)) for t in (fresh, kept)]
     assert names[0] == names[1]
     means = fresh[fresh["number"] != "epsilon_low"]
-    assert ((means["mean"] - means["guess"]).abs() < 6 * means["standard_error"] + 0.01).all()
+    assert ((means["mean"] - means["guess"]).abs() < 6 * means["standard_error"] + 0.02).all()
 
 
 def test_a_test_split_of_its_own_that_is_shifted_has_an_excess_without_any_leak() -> None:
     """Under `paper` with the data's own split; not where each replicate cuts all examples anew."""
     found = {
-        protocol: null_table(3, ("shifted",), (protocol,)).query("attack == 'svm' and number == 'excess_auc'")
+        protocol: null_table(2, ("shifted",), (protocol,)).query("attack == 'svm' and number == 'excess_auc'")
         for protocol in ("paper, one split", "paper, resplit")
     }
     assert found["paper, one split"]["mean"].item() > 0.05
