@@ -15,7 +15,7 @@ from command_line import INLINE, numbers, record_lines, run
 
 pytestmark = pytest.mark.slow
 
-KILLS: Final = 24
+KILLS: Final = 12
 SWEEP: Final = """\
 name: stress
 datasets: [iris]

@@ -26,7 +26,7 @@ from numpy import ndarray as Array
 from privsearch.analysis.frames import targets_frame
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.paired import ALPHA, equivalence, has_spread, holm, mean_difference, pair_correlation
-from privsearch.analysis.targets import strongest_numbers, target_numbers
+from privsearch.analysis.targets import BOUNDS, strongest_numbers, target_numbers
 from privsearch.errors import StudyError
 from privsearch.spec import WORST, TrialSpec, leading_attack
 from privsearch.spec.columns import AUDIT_FRACTIONS, Column
@@ -312,6 +312,11 @@ def verdict_words(quantity: str) -> tuple[str, str]:
 
 
 def _check_numeric(targets: pd.DataFrame, column: str) -> None:
+    if Column.parse(column).number in BOUNDS:
+        raise StudyError(
+            f"the column must be an estimate, but {column} bounds epsilon, and a difference of two bounds says nothing "
+            "of the difference in epsilon; compare an AUC, a TPR or an advantage, such as worst.auc"
+        )
     columns = [str(name) for name in targets.select_dtypes("number") if name != "target"]
     if column not in columns:
         near = ", ".join(get_close_matches(column, columns, n=_MOST_NEAR, cutoff=0))

@@ -17,6 +17,7 @@ from privsearch.analysis.frames import records
 from privsearch.analysis.intervals import spread_interval
 from privsearch.analysis.paired import ALPHA
 from privsearch.analysis.pareto import losses
+from privsearch.analysis.targets import BOUNDS
 from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import SpecError, StudyError
 from privsearch.spec.columns import DECIMALS, Column
@@ -251,7 +252,9 @@ class _Comparison:
     def __init__(self, task: Task, results: Sequence[TrialResult], private: str) -> None:
         self._trials = {result.trial_id: result for result in results if isinstance(result, Completed)}
         self._private = private
-        self._known = private in task.targets.select_dtypes("number")
+        # Of a bound a difference says nothing.
+        is_estimate = Column.parse(private).number not in BOUNDS
+        self._known = is_estimate and private in task.targets.select_dtypes("number")
 
     def costs(self, best: Row, chosen: Row) -> tuple[Cost, ...]:
         """Compare the chosen configuration with the most accurate one; return nothing if they are the same."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from privsearch.spec import WORST
-from privsearch.spec.columns import WITH_PLACEBO, Column
+from privsearch.spec.columns import PLACEBO_NUMBERS, WITH_PLACEBO, Column
 from privsearch.study.attack_result import AttackResult, Cut
 from privsearch.study.result import Completed
 
@@ -86,13 +86,16 @@ def strongest(result: Completed, among: Collection[str] | None = None) -> tuple[
 def _worst_numbers(on_first: AttackResult, on_second: AttackResult) -> dict[str, float | int | None]:
     """Average two attacks, each judged on the half of the examples that it was not chosen on.
 
-    A record of an earlier privsearch has AUCs by half alone: then the other numbers are those on all examples. So are
-    those of a placebo's cuts, which have halves of their own. The bound on epsilon is that of the attack chosen on the
-    first half, which is judged on the second.
+    A record of an earlier privsearch has AUCs by half alone: then the other numbers are those on all examples. The
+    bound on epsilon is that of the attack chosen on the first half, which is judged on the second. There is no placebo:
+    its cuts hold the members that the attack was chosen on, so that the excess of a chosen attack is not 0 without a
+    leak.
     """
     first, second = _attack_numbers(on_first), _attack_numbers(on_second)
     numbers: dict[str, float | int | None] = {}
     for name, value in first.items():
+        if name in PLACEBO_NUMBERS:
+            continue
         other = second[name]
         numbers[name] = None if value is None or other is None else (value + other) / 2
     held_out = {name: (a + b) / 2 for name, (a, b) in _by_half(on_first, on_second).items()}

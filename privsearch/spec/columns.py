@@ -6,6 +6,8 @@ from functools import cache, cached_property
 from math import inf, sqrt
 from typing import Any, Final, TypeVar
 
+from privsearch.spec.attacks import WORST
+
 Numbers = TypeVar("Numbers", bound=Any)
 """A number, an array or a series of them."""
 
@@ -165,6 +167,11 @@ class Column:
         return self.bounds[0] if self.guess is None else self.guess
 
 
+def placed(attack: str, number: str) -> bool:
+    """Tell whether an attack can have a number: the strongest has no placebo, which holds what it was chosen on."""
+    return attack != WORST or number not in PLACEBO_NUMBERS
+
+
 def result_columns(attacks: Iterable[str], *, placebo: bool, epsilon: bool, spread: bool) -> tuple[str, ...]:
     """Return the headers of the numbers that an objective or a constraint may be about.
 
@@ -180,7 +187,7 @@ def result_columns(attacks: Iterable[str], *, placebo: bool, epsilon: bool, spre
     numbers = [number for number in AUDIT_MEANS if placebo or number not in PLACEBO_NUMBERS]
     means = [Column(None, number) for number in _ACCURACIES]
     attacks = tuple(attacks)
-    means += [Column(attack, number) for attack in attacks for number in numbers]
+    means += [Column(attack, number) for attack in attacks for number in numbers if placed(attack, number)]
     ends = [end for column in means if column.is_auc for end in (column.low, column.high)]
     spreads = [column.sd for column in means if spread]
     bounds = [Column(attack, EPSILON) for attack in attacks if epsilon]

@@ -23,10 +23,12 @@ def not_a_column(given: str, columns: Sequence[str]) -> str:
     """Return the sentence about a name that is none of the result `columns`."""
     attacks = list(dict.fromkeys(attack for column in columns if (attack := Column.parse(column).attack) is not None))
     numbers = [number for number in (*WITH_PLACEBO, EPSILON) if str(Column(WORST, number)) in columns]
-    has_placebo = str(Column(WORST, "auc").placebo) in columns
-    prefixes = ", each also with placebo_, matched_ or excess_ before it, such as .excess_auc" if has_placebo else ""
+    with_placebo = [attack for attack in attacks if str(Column(attack, "auc").placebo) in columns]
+    prefixes = ""
+    if with_placebo:
+        prefixes = f", each but that of {WORST} also with placebo_, matched_ or excess_ before it, such as .excess_auc"
     why = ""
-    if Column.parse(given).number == EPSILON and has_placebo:
+    if Column.parse(given).number == EPSILON and with_placebo:
         why = "; no attack bounds epsilon under the protocol paper, where membership is not random"
     return (
         "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, seconds, or one of "

@@ -178,6 +178,12 @@ class OneRunProtocol(ProtocolSpec):
         return (
             "A fair coin for each audited example decided whether a network was trained on it; the networks are judged "
             "on the audited examples alone."
+            + (
+                " These are canaries, examples with a wrong label: what they show is about examples like them, and the "
+                "networks were trained on these labels."
+                if self.canaries
+                else ""
+            )
         )
 
     @property

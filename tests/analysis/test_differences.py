@@ -230,6 +230,12 @@ def test_margin_that_cannot_be_one_is_refused(margin: float) -> None:
             differences_frame(A, [QUIET], "svm.auc", margins)
 
 
+def test_bounds_are_no_estimates_to_compare() -> None:
+    """The difference of two lower bounds on epsilon is none of epsilon, and the error says what to compare."""
+    with pytest.raises(StudyError, match=r"loss\.epsilon_low bounds epsilon, .* such as worst\.auc"):
+        differences_frame(A, [QUIET], "loss.epsilon_low")
+
+
 @pytest.mark.parametrize("column", ["worst.acu", "worst.attack", "target", "protocol"])
 def test_column_without_numbers_is_refused(column: str) -> None:
     """Names, the number of the target and slips of the pen are no quantity; the error has the nearest."""

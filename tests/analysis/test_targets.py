@@ -8,7 +8,8 @@ from privsearch.analysis.frames import results_frame
 from privsearch.analysis.targets import strongest, target_numbers
 from privsearch.attacks.protocols.audit import audit
 from privsearch.attacks.protocols.halves import half_members
-from privsearch.spec import HalvesProtocol, PaperProtocol, ThresholdAttack, TrialSpec
+from privsearch.spec import HalvesProtocol, PaperProtocol, SvmAttack, ThresholdAttack, TrialSpec
+from privsearch.spec.columns import PLACEBO_NUMBERS
 from privsearch.study.result import Cohort, Completed
 from privsearch.study.signals import Signals
 
@@ -93,3 +94,12 @@ def test_the_strongest_of_guessing_attacks_still_guesses(kind: str) -> None:
         )
         found.append(np.mean([target["worst.auc"] for target in target_numbers(result)]))
     assert abs(np.mean(found) - 0.5) < 3 * np.std(found, ddof=1) / np.sqrt(len(found))
+
+
+def test_the_strongest_attack_has_no_placebo() -> None:
+    """Its choice is in the members of every cut, so that its excess would not be 0 without a leak."""
+    attacks = (SvmAttack(), ThresholdAttack(kind="loss"))
+    (numbers, _) = target_numbers(make_completed(attacks=attacks))
+    assert "svm.excess_auc" in numbers
+    assert "worst.auc" in numbers
+    assert not [name for name in numbers if name.startswith("worst.") and name.split(".")[1] in PLACEBO_NUMBERS]

@@ -92,6 +92,7 @@ class OneRunRules(ProtocolRules[OneRunProtocol]):
         if count < FEWEST_AUDITED:
             raise DataError(
                 f"the protocol one_run needs at least {FEWEST_AUDITED} audited examples, but an audited_fraction of "
-                f"{self.protocol.audited_fraction:g} of {num_train} gives {count}; raise it, or keep more examples"
+                f"{self.protocol.audited_fraction:g} of {num_train} gives {count}; "
+                + ("raise it, or keep more examples" if self.protocol.audited_fraction < 1 else "keep more examples")
             )
         return np.sort(random_stream(seed, 0, Stream.AUDITED).permutation(num_train)[:count])

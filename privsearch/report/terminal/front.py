@@ -20,7 +20,7 @@ from privsearch.analysis.labels import (
     turned_words,
 )
 from privsearch.analysis.tasks import Task
-from privsearch.report.wording.audit import EXCESS_WORDS
+from privsearch.report.wording.audit import EXCESS_MEANING
 from privsearch.report.wording.formats import console_table
 from privsearch.report.wording.fronts import (
     asked_words,
@@ -101,7 +101,7 @@ def _caption(task: Task, front: list[dict[str, Any]], contenders: list[dict[str,
         lines.append(guessing_words(row[str(auc.noise_floor)] for row in front + contenders))
         lines += turned_words(row[str(auc.high)] for row in front + contenders)
         if str(auc.placebo) in task.rows:
-            lines.append(EXCESS_WORDS)
+            lines.append(EXCESS_MEANING)
     lines.append(NOTATION)
     origins = task.rows["environment"].dropna()
     if mixed := mixture(environment for origin in origins for environment in origin.split(SEPARATOR)):

@@ -9,7 +9,7 @@ from privsearch.analysis.labels import auc_mark, guessing_words, turned_words
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import FPRS, noise_floor, rate_key
 from privsearch.models.training import EpochListener
-from privsearch.report.wording.audit import EPSILON_WORDS, EXCESS_WORDS, PLACEBO_WORDS, epsilon_words
+from privsearch.report.wording.audit import EPSILON_WORDS, EXCESS_MEANING, PLACEBO_WORDS, epsilon_words
 from privsearch.report.wording.blind import blind_lines
 from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.spec import Protocol
@@ -77,7 +77,7 @@ def _notes(result: Completed, attack_results: Sequence[AttackResult]) -> Iterato
 def _last_columns(result: Completed) -> str:
     """Explain the columns that depend on the protocol."""
     if result.spec.protocol.has_placebo:
-        return f"{PLACEBO_WORDS} {EXCESS_WORDS} TPR and advantage hold recognition of examples too."
+        return f"{PLACEBO_WORDS} {EXCESS_MEANING} TPR and advantage hold recognition of examples too."
     return f"Epsilon: {EPSILON_WORDS}, at a confidence of 0.975."
 
 

@@ -28,10 +28,11 @@ PLACEBO_WORDS: Final = (
     "Placebo: the same attack on examples that neither network was trained on; what it finds there is recognition of "
     "examples."
 )
-EXCESS_WORDS: Final = (
-    "Excess: what real members, as many of them, add to the placebo, with its 95 % interval (Student's t over the "
-    "replicates); 0 on average without a leak, where training and test split are alike."
+EXCESS_MEANING: Final = (
+    "Excess: what real members, as many of them, add to the placebo; 0 on average without a leak, where training and "
+    "test split are alike."
 )
+EXCESS_WORDS: Final = f"{EXCESS_MEANING} In brackets its 95 % interval, Student's t over the replicates."
 EPSILON_WORDS: Final = (
     "a lower bound on that of pure differential privacy, nats, and the largest that so many examples can show"
 )
