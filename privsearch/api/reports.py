@@ -151,14 +151,17 @@ class SelectionReport(_ReportOfParts["Selection"]):
     Attributes:
         parts: a selection for each task.
         study: the folder of the study.
+        warnings: sentences on datasets whose splits differ without any training.
     """
 
     study: Path
+    warnings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         from privsearch.report.terminal.selection import selection_lines
 
-        return "\n\n".join("\n".join(selection_lines(selection, self.study)) for selection in self)
+        parts = ["\n".join(selection_lines(selection, self.study)) for selection in self]
+        return "\n\n".join([*parts, *self.warnings])
 
     def __repr__(self) -> str:
         chosen = sum(selection.chosen is not None for selection in self)

@@ -39,9 +39,13 @@ def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: fl
         StudyError: this is no study, has no such dataset or no result yet, or nothing in it is to be low.
     """
     from privsearch.analysis.selection import select
+    from privsearch.report.wording.blind import blind_warnings
 
     folder = open_study(study)
-    return SelectionReport(tuple(select(folder.load(), dataset=dataset, min_accuracy=min_accuracy)), folder.path)
+    content = folder.load()
+    selections = tuple(select(content, dataset=dataset, min_accuracy=min_accuracy))
+    asked = [result for result in content.results if dataset in (None, result.spec.dataset_name)]
+    return SelectionReport(selections, folder.path, tuple(blind_warnings(asked)))
 
 
 def export_trial(

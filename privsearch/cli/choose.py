@@ -34,6 +34,8 @@ def pick(
     selections = pick_trials(study, dataset=dataset, min_accuracy=min_accuracy)
     if as_json:
         typer.echo(json.dumps([selection_summary(selection) for selection in selections], indent=2))
+        for warning in selections.warnings:
+            typer.echo(warning, err=True)
     else:
         typer.echo(str(selections))
     if any(selection.chosen is None for selection in selections):

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 def front(study: StudyFolder) -> None:
     """Print the Pareto front of each dataset of a study, and write its tables, index and plots again."""
     from privsearch.api.studies import remake_outputs
+    from privsearch.report.wording.blind import blind_warnings
 
-    print_fronts(new_console(), remake_outputs(study).tasks)
+    outputs = remake_outputs(study)
+    print_fronts(new_console(), outputs.tasks)
+    for warning in blind_warnings(outputs.content.results):
+        typer.echo(printable(warning))
 
 
 @app.command(epilog="Exit status: 0 sound, 1 something to repair, 2 no study, or one that cannot be read or written.")

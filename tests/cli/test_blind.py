@@ -91,6 +91,15 @@ def test_every_report_tells_the_baselines(where: Path, said: str) -> None:
         assert set(table.index[table["svm.blind_auc"].notna()]) == {("shifted", "paper"), ("alike", "paper")}
 
 
+@pytest.mark.parametrize("command", ["front", "pick"])
+def test_what_is_acted_on_comes_with_the_warning(where: Path, said: str, command: str) -> None:
+    """A front and a choice rest on the same numbers as the audit."""
+    with chdir(where):
+        shown = one_line(run(command, Path("studies/given")).output)
+        assert WARNING in shown
+        assert shown.count("WARNING") == 1
+
+
 def test_a_check_notes_that_the_splits_differ(where: Path, said: str) -> None:
     """The study is sound for all that."""
     with chdir(where):
