@@ -128,7 +128,7 @@ def shadow_members(num_train: int, fraction: float, rng: np.random.Generator) ->
 
 
 def _check_classes(signals: Signals, target: int) -> None:
-    """Refuse a class that occurs in one of a target's splits only.
+    """Refuse a class that occurs in one of a target's splits only, and a test split that cannot be cut in two.
 
     All members are of the training split, and all non-members of the test split, so an attack that tells such a class
     from the others tells members from non-members.
@@ -140,6 +140,11 @@ def _check_classes(signals: Signals, target: int) -> None:
             "under the protocol paper every class must occur in the training split and in the test split, as an attack "
             f"could else tell members by their class, but class {min(train ^ test)} occurs in one of them only; add "
             "examples of it, remove it, or use the protocol halves"
+        )
+    if np.unique(signals.labels[~is_member], return_counts=True)[1].max() < 2:
+        raise MetricError(
+            "under the protocol paper the placebo cuts each class of the test split in two, but no class has two "
+            "examples in it; keep more test examples, or use the protocol halves"
         )
 
 

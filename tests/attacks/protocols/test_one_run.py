@@ -31,12 +31,12 @@ def evaluated(protocol: OneRunProtocol, shift: float, attack: Attack = ATTACKS[0
 def test_only_audited_examples_have_coins() -> None:
     """All others are in every training set; a coin is fair, and independent of the other coins and networks."""
     protocol = OneRunProtocol(replicates=2000, audited_fraction=0.25)
-    subsets, seeds = rules_of(protocol).draw_cohort(40, seed=0)
+    subsets, seeds = rules_of(protocol).draw_cohort(48, seed=0)
     tossed = np.flatnonzero(~subsets.all(axis=0))
-    assert len(tossed) == protocol.num_audited(40) == 10
+    assert len(tossed) == protocol.num_audited(48) == 12
     coins = subsets[:, tossed].astype(float)
     assert np.abs(coins.mean(axis=0) - 0.5).max() < 4 * np.sqrt(0.25 / 2000)
-    correlation = np.corrcoef(coins.T) - np.eye(10)
+    correlation = np.corrcoef(coins.T) - np.eye(12)
     assert np.abs(correlation).max() < 4 / np.sqrt(2000)
     assert np.abs(np.corrcoef(coins[:-1].ravel(), coins[1:].ravel())[0, 1]) < 4 / np.sqrt(coins.size)
     assert len(set(seeds)) == 2000
@@ -64,10 +64,10 @@ def test_the_first_networks_are_those_of_a_smaller_cohort() -> None:
 
 def test_too_few_examples_are_refused() -> None:
     """With the share and the number that it comes to; and coins that leave a network nothing to train on."""
-    with pytest.raises(DataError, match=r"at least 10 audited .* an audited_fraction of 0.05 of 100 gives 5; raise it"):
+    with pytest.raises(DataError, match=r"at least 12 audited .* an audited_fraction of 0.05 of 100 gives 5; raise it"):
         rules_of(OneRunProtocol(audited_fraction=0.05)).draw_cohort(100, seed=0)
-    with pytest.raises(DataError, match="all 10 coins of one came up tails"):
-        rules_of(OneRunProtocol(replicates=10_000)).draw_cohort(10, seed=0)
+    with pytest.raises(DataError, match="all 12 coins of one came up tails"):
+        rules_of(OneRunProtocol(replicates=10_000)).draw_cohort(12, seed=0)
 
 
 def test_canaries_have_wrong_labels_each_as_likely() -> None:

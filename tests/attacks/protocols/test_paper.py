@@ -87,6 +87,16 @@ def test_a_test_split_of_a_few_examples_is_cut_all_the_same() -> None:
     assert 0 <= placebo.auc <= 1
 
 
+def test_a_test_split_with_one_example_of_each_class_is_refused() -> None:
+    """It cannot be cut into members and non-members of one class, and the error says so."""
+    whole = pair(1.0)
+    few = np.concatenate([np.arange(TRAIN), [TRAIN + np.flatnonzero(whole.labels[TRAIN:] == c)[0] for c in (0, 1)]])
+    outputs = {asked: array[:, :, few] for asked, array in whole.outputs.items()}
+    small = Signals(outputs, whole.is_member[:, few], whole.labels[few], whole.rows[few], TRAIN)
+    with pytest.raises(MetricError, match="placebo cuts each class of the test split in two"):
+        audit(small)
+
+
 def test_a_class_that_the_test_split_has_more_of_is_cut_to_what_there_are() -> None:
     """Matched and placebo have as many members of every class, however few the training split has."""
     signals = pair(0.0)
