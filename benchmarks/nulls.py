@@ -9,6 +9,7 @@ else to find. They go the way of real ones, through `privsearch.attacks.protocol
     shifted         the test split's outputs are shifted by a standard deviation
     uneven classes  nine in ten examples are of one class
     few             a quarter of the examples
+    many            twice the examples, so that a rate of 0.01 can be resolved
     ties            outputs are rounded, so that many examples share a score
 """
 
@@ -33,7 +34,7 @@ from privsearch.study.result import AUDIT_VERSION, Cohort, Completed, TrainedNet
 from privsearch.study.signals import Signals
 
 HERE: Final = Path(__file__).parent
-CASES: Final = ("alike", "shifted", "uneven classes", "few", "ties")
+CASES: Final = ("alike", "shifted", "uneven classes", "few", "many", "ties")
 PROTOCOLS: Final[dict[str, dict[str, object]]] = {
     "paper, one split": {"kind": "paper", "replicates": 3, "placebo_cuts": 10, "resplit": False},
     "paper, resplit": {"kind": "paper", "replicates": 3, "placebo_cuts": 10, "resplit": True},
@@ -53,8 +54,8 @@ def null_cohort(case: str, protocol: Protocol, seed: int) -> Cohort:
         seed: decides all that is random, but for the cohort's subsets: these are of the seed that the audit is given.
     """
     rng = np.random.default_rng(seed)
-    shrink = 4 if case == "few" else 1
-    num_train, num_test = NUM_TRAIN // shrink, NUM_TEST // shrink
+    scale = {"few": 0.25, "many": 2.0}.get(case, 1.0)
+    num_train, num_test = round(NUM_TRAIN * scale), round(NUM_TEST * scale)
     size = num_train + num_test
     shares = (0.9, 0.05, 0.05) if case == "uneven classes" else (1 / 3,) * NUM_CLASSES
     labels = np.concatenate([_labels(part, shares, rng) for part in (num_train, num_test)])
