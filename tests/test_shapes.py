@@ -36,7 +36,7 @@ def test_every_module_that_is_checked_exists() -> None:
         pytest.param(log_odds, (np.zeros(3, dtype=np.int64),), id="attacks"),
         pytest.param(rbf_svm_scores, (SCORES, MEMBERS, SQUARE), id="attacks: the SVM"),
         pytest.param(fast_sigmoid, (torch.zeros(2), torch.zeros(3)), id="models"),
-        pytest.param(partial(evaluate, membership_is_random=True), (SQUARE, None, 0, np.arange(4), 0), id="protocols"),
+        pytest.param(partial(evaluate, bounds_epsilon=True), (SQUARE, None, 0, np.arange(4), 0), id="protocols"),
         pytest.param(Signals, ({("final_mem", "plain"): SQUARE}, MEMBERS, SCORES, SCORES, 2), id="signals"),
         pytest.param(half_members, (7.5, 4, np.random.default_rng(0)), id="protocols: drawing"),
     ],

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
-from statistics import NormalDist
 from typing import Any, Final
 
 from privsearch._util.interval import Interval
+from privsearch.analysis.metrics.binomial import normal_quantile
 from privsearch.data import describe_dataset
 from privsearch.spec.columns import Column
 from privsearch.study.blind import InputsBaseline, UntrainedTarget
@@ -137,8 +137,7 @@ def widened(interval: Interval, looks: int) -> Interval:
 
     Source: Bonferroni's inequality.
     """
-    normal = NormalDist()
-    factor = normal.inv_cdf(1 - (1 - _CONFIDENCE) / 2 / looks) / normal.inv_cdf((1 + _CONFIDENCE) / 2)
+    factor = normal_quantile(1 - (1 - _CONFIDENCE) / looks) / normal_quantile(_CONFIDENCE)
     middle, low, high = map(_log_odds, (interval.value, interval.low, interval.high))
     ends = (1 / (1 + exp(-(middle + factor * (end - middle)))) for end in (low, high))
     return Interval(interval.value, *ends) if looks > 1 else interval

@@ -17,7 +17,6 @@ TargetNumbers = Mapping[str, Sequence[Mapping[str, Any]]]
 COUNTS: Final = ("num_members", "num_non_members")
 """The numbers of an attack that count examples, and are the same for every target."""
 
-
 BOUNDS: Final = ("epsilon_low", "epsilon_ceiling")
 """The numbers of an attack that bound epsilon, or that bound: over targets they are joined, and not averaged."""
 
@@ -112,11 +111,13 @@ def _worst_numbers(on_first: AttackResult, on_second: AttackResult) -> dict[str,
 
 def _by_half(on_first: AttackResult, on_second: AttackResult) -> dict[str, tuple[float, float]]:
     """Return each number of one attack on the first half and of the other on the second, where both are recorded."""
-    halves: dict[str, tuple[Any, Any]] = {"auc": (on_first.auc_by_half, on_second.auc_by_half)}
-    halves["advantage"] = (on_first.advantage_by_half, on_second.advantage_by_half)
-    for fpr in on_first.tpr_by_half or ():
-        halves[f"tpr_at_fpr_{fpr}"] = ((on_first.tpr_by_half or {})[fpr], (on_second.tpr_by_half or {}).get(fpr))
-    return {name: (one[0], other[1]) for name, (one, other) in halves.items() if one and other}
+    first, second = (
+        {"auc": on.auc_by_half, "advantage": on.advantage_by_half}
+        | {f"tpr_at_fpr_{fpr}": halves for fpr, halves in (on.tpr_by_half or {}).items()}
+        for on in (on_first, on_second)
+    )
+    pairs: dict[str, tuple[Any, Any]] = {name: (halves, second.get(name)) for name, halves in first.items()}
+    return {name: (one[0], other[1]) for name, (one, other) in pairs.items() if one and other}
 
 
 def _attack_numbers(result: AttackResult) -> dict[str, float | int | None]:

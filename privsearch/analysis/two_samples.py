@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
 from privsearch._util.interval import Interval
-from privsearch.analysis.metrics import auc_interval
+from privsearch.analysis.metrics import auc_interval, random_half
 
 FEWEST: Final = 20
 """The examples of either sample below which a classifier has too few to learn from and to be judged on."""
@@ -53,7 +53,7 @@ def classifier_auc(
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
-    learnt = _half_of_either(is_first, rng)
+    learnt = random_half(is_first, rng)
     seed = int(rng.integers(2**32))
     # On one thread, as sums over several depend on their number.
     with threadpool_limits(limits=1):
@@ -63,14 +63,6 @@ def classifier_auc(
         scores = model.decision_function(features[~learnt])
     judged = is_first[~learnt]
     return auc_interval(scores, judged), int(judged.sum()), int((~judged).sum())
-
-
-def _half_of_either(is_first: Bool[Array, " n"], rng: np.random.Generator) -> Bool[Array, " n"]:
-    half = np.zeros(len(is_first), dtype=bool)
-    for sample in (True, False):
-        of_sample = rng.permutation(np.flatnonzero(is_first == sample))
-        half[of_sample[: len(of_sample) // 2]] = True
-    return half
 
 
 def _few(inputs: Float[Array, "n features"], rng: np.random.Generator) -> Float[Array, "n few"]:

@@ -167,7 +167,7 @@ class Column:
         return self.bounds[0] if self.guess is None else self.guess
 
 
-def placed(attack: str, number: str) -> bool:
+def may_have(attack: str, number: str) -> bool:
     """Tell whether an attack can have a number: the strongest has no placebo, which holds what it was chosen on."""
     return attack != WORST or number not in PLACEBO_NUMBERS
 
@@ -187,7 +187,7 @@ def result_columns(attacks: Iterable[str], *, placebo: bool, epsilon: bool, spre
     numbers = [number for number in AUDIT_MEANS if placebo or number not in PLACEBO_NUMBERS]
     means = [Column(None, number) for number in _ACCURACIES]
     attacks = tuple(attacks)
-    means += [Column(attack, number) for attack in attacks for number in numbers if placed(attack, number)]
+    means += [Column(attack, number) for attack in attacks for number in numbers if may_have(attack, number)]
     ends = [end for column in means if column.is_auc for end in (column.low, column.high)]
     spreads = [column.sd for column in means if spread]
     bounds = [Column(attack, EPSILON) for attack in attacks if epsilon]

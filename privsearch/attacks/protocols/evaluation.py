@@ -97,7 +97,7 @@ class Scored:
             by_correctness=self.by_correctness(),
         )
 
-    @property
+    @cached_property
     def divisible(self) -> bool:
         """True if either half has members and non-members."""
         return all(
@@ -117,10 +117,10 @@ class Scored:
 
     def tprs(self) -> dict[str, HeldOut | None]:
         """Return the TPR by false positive rate; None if the non-members cannot resolve it."""
-        num_others = int((~self.is_member).sum())
+        num_others = int((~self.is_member).sum()) if self.divisible else 0
         return {
             rate_key(fpr): held_out_tpr(self.scores, self.is_member, fpr, self.first, signs=self.signs)
-            if self.divisible and num_others >= needed_for_held_out(fpr)
+            if num_others >= needed_for_held_out(fpr)
             else None
             for fpr in FPRS
         }
@@ -148,7 +148,7 @@ def evaluate(
     queried: Int[Array, " n"],
     seed: int,
     *,
-    membership_is_random: bool,
+    bounds_epsilon: bool,
 ) -> Evaluation:
     """Evaluate an attack's scores against the membership of the queried examples in the target's training set.
 
@@ -158,8 +158,8 @@ def evaluate(
         target: the index of the network that was attacked.
         queried: `(n,)`, the indices of the examples that were scored.
         seed: the seed of the sweep; decides which examples are the first half.
-        membership_is_random: False where an attack may tell members otherwise than by what was trained on, so that its
-            success bounds no epsilon.
+        bounds_epsilon: False where the attack's hits and misses are not to bound epsilon: it may tell members otherwise
+            than by what was trained on, or the protocol has a bound of its own.
 
     Raises:
         MetricError: there are no members or no non-members among the examples.
@@ -169,7 +169,7 @@ def evaluate(
     correct = signals.logits[target, queried].argmax(1) == labels
     scored = Scored(scores, is_member, labels, correct, first)
     advantage, tprs = scored.advantage(), scored.tprs()
-    bounded = membership_is_random and scored.divisible
+    bounded = bounds_epsilon and scored.divisible
     result = AttackResult(
         auc=auc_interval(scores, is_member),
         auc_by_half=(scored.auc_among(first), scored.auc_among(~first)),

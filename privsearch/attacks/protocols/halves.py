@@ -59,7 +59,7 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         train = self.queried(signals, seed)
         all_scores = self.scores(signals, attack, seed)
         return [
-            evaluate(scores, signals, target, train, seed, membership_is_random=True)
+            evaluate(scores, signals, target, train, seed, bounds_epsilon=True)
             for target, scores in enumerate(all_scores)
         ]
 

@@ -81,7 +81,7 @@ class OneRunRules(ProtocolRules[OneRunProtocol]):
         fit = first_half(len(signals.labels), seed)[queried]
         evaluations = []
         for target, scores in enumerate(self.scores(signals, attack, seed)):
-            evaluation = evaluate(scores, signals, target, queried, seed, membership_is_random=True)
+            evaluation = evaluate(scores, signals, target, queried, seed, bounds_epsilon=False)
             bound = guessed_epsilon(scores, evaluation.is_member, fit, self.protocol.delta)
             evaluations.append(evaluation.with_epsilon(low=bound.low, ceiling=bound.ceiling))
         return evaluations

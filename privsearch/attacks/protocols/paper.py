@@ -88,7 +88,7 @@ class PaperRules(ProtocolRules[PaperProtocol]):
             cuts = [pair.cut(halving) for _ in range(self.protocol.placebo_cuts)]
             matched, placebo = (mean_cut(of_kind) for of_kind in zip(*cuts, strict=True))
             # Membership is that of a split: the data's own, which is not random, or one that the shadow gives away.
-            evaluation = evaluate(scores, signals, pair.target, queried, seed, membership_is_random=False)
+            evaluation = evaluate(scores, signals, pair.target, queried, seed, bounds_epsilon=False)
             evaluations.append(evaluation.with_cuts(placebo=placebo, matched=matched))
         return evaluations
 

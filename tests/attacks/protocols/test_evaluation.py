@@ -22,7 +22,7 @@ def signals(targets: int = 2, seed: int = 0) -> Signals:
 def judged(seen: Signals, target: int, strength: float, seed: int = 0) -> Evaluation:
     rng = np.random.default_rng([seed, target])
     scores = rng.normal(size=N) + strength * seen.is_member[target]
-    return evaluate(scores, seen, target, np.arange(N), seed, membership_is_random=True)
+    return evaluate(scores, seen, target, np.arange(N), seed, bounds_epsilon=True)
 
 
 def test_every_number_has_its_interval_around_it() -> None:
@@ -48,9 +48,9 @@ def test_where_membership_is_not_random_no_epsilon_is_bounded() -> None:
     """An attack may tell members by what they are, which says nothing of what was trained on."""
     seen = signals()
     scores = seen.is_member[0] * 1.0
-    found = evaluate(scores, seen, 0, np.arange(N), 0, membership_is_random=False).result
+    found = evaluate(scores, seen, 0, np.arange(N), 0, bounds_epsilon=False).result
     assert (found.epsilon_low, found.epsilon_ceiling) == (None, None)
-    bounded = evaluate(scores, seen, 0, np.arange(N), 0, membership_is_random=True).result
+    bounded = evaluate(scores, seen, 0, np.arange(N), 0, bounds_epsilon=True).result
     assert bounded.epsilon_low == bounded.epsilon_ceiling > 2
 
 
@@ -68,11 +68,11 @@ def test_slices_are_the_aucs_among_their_examples() -> None:
     """An attack that sees the members of one class alone is found out by its slices, and so for right and wrong."""
     seen = signals()
     only_class_1 = seen.is_member[0] * (seen.labels == 1) * 1.0
-    found = evaluate(only_class_1, seen, 0, np.arange(N), seed=0, membership_is_random=True).result
+    found = evaluate(only_class_1, seen, 0, np.arange(N), seed=0, bounds_epsilon=True).result
     assert found.by_class == {0: 0.5, 1: 1.0}
     right = seen.logits[0].argmax(1) == seen.labels
     only_right = seen.is_member[0] * right * 1.0
-    found = evaluate(only_right, seen, 0, np.arange(N), seed=0, membership_is_random=True).result
+    found = evaluate(only_right, seen, 0, np.arange(N), seed=0, bounds_epsilon=True).result
     assert found.by_correctness == {"correct": 1.0, "wrong": 0.5}
 
 
@@ -83,7 +83,7 @@ def test_halves_of_the_examples_are_the_same_for_all_targets_and_attacks() -> No
     for target in range(3):
         scores = np.zeros(N)
         scores[right] = seen.is_member[target, right]
-        found = evaluate(scores, seen, target, np.arange(N), seed=0, membership_is_random=True).result
+        found = evaluate(scores, seen, target, np.arange(N), seed=0, bounds_epsilon=True).result
         assert found.auc_by_half == (1.0, 0.5)
 
 
@@ -95,7 +95,7 @@ def judged_halves(seen: Signals) -> np.ndarray:
     for i in range(N):
         scores = base.copy()
         scores[i] = 1.0 if members[i] else -1.0
-        by_half = evaluate(scores, seen, 0, np.arange(N), seed=0, membership_is_random=True).result.auc_by_half
+        by_half = evaluate(scores, seen, 0, np.arange(N), seed=0, bounds_epsilon=True).result.auc_by_half
         first[i] = by_half[0] != 0.5
     return first
 
@@ -104,7 +104,7 @@ def test_a_slice_without_one_kind_has_no_number() -> None:
     """A class of members alone tells nothing."""
     seen = signals()
     asked = np.flatnonzero((seen.labels == 0) | seen.is_member[0])
-    found = evaluate(np.arange(float(len(asked))), seen, 0, asked, seed=0, membership_is_random=True).result
+    found = evaluate(np.arange(float(len(asked))), seen, 0, asked, seed=0, bounds_epsilon=True).result
     assert found.by_class[1] is None
 
 
@@ -112,7 +112,7 @@ def test_too_few_examples_give_no_threshold() -> None:
     """One non-member cannot be on both sides of a cut: what needs a threshold from other examples is not reported."""
     seen = signals()
     asked = np.concatenate([np.flatnonzero(seen.is_member[0]), np.flatnonzero(~seen.is_member[0])[:1]])
-    found = evaluate(np.arange(float(len(asked))), seen, 0, asked, seed=0, membership_is_random=True).result
+    found = evaluate(np.arange(float(len(asked))), seen, 0, asked, seed=0, bounds_epsilon=True).result
     assert (found.advantage, found.balanced_accuracy, found.epsilon_low) == (None, None, None)
     assert found.tpr_at_fpr["1e-1"] is None
 
@@ -146,5 +146,5 @@ def test_the_most_exposed_are_accused_when_members_and_not_otherwise() -> None:
 def test_an_attack_that_accuses_nobody_exposes_nobody() -> None:
     """Constant scores accuse no one at any rate."""
     seen = signals()
-    constant = [evaluate(np.zeros(N), seen, t, np.arange(N), 0, membership_is_random=True) for t in range(2)]
+    constant = [evaluate(np.zeros(N), seen, t, np.arange(N), 0, bounds_epsilon=True) for t in range(2)]
     assert most_exposed(constant) == ()
