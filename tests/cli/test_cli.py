@@ -18,6 +18,8 @@ from privsearch import load_study
 from privsearch.api.study import Study
 from privsearch.study.result import Failed
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 COMMANDS = ("plan", "sweep", "trial", "front", "datasets")
 
 
