@@ -1,6 +1,7 @@
 """The calls that show a study, choose from it, or make its files again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,8 +32,8 @@ def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: fl
     Args:
         study: the study, or its folder.
         dataset: the name of one of its datasets, to leave the others out.
-        min_accuracy: a fraction: take the most private configuration whose mean test accuracy is at least this; without
-            it, the knee of the front.
+        min_accuracy: a fraction: choose among the configurations whose test accuracy is at least this with its whole
+            95 % interval, the one that leaks least.
 
     Raises:
         SpecError: `min_accuracy` is no fraction.
@@ -192,22 +193,26 @@ def audit_study(
         StudyError: the study cannot be read or written.
     """
     from privsearch.analysis.audit import audit_table
+    from privsearch.analysis.tasks import tasks
     from privsearch.report.wording.audit import left_out
     from privsearch.report.wording.blind import blind_lines
+    from privsearch.report.wording.verdict import verdict_lines
 
     folder = open_study(study)
-    results = folder.results()
-    table, missing, blind = audit_table(results), tuple(left_out(results)), tuple(blind_lines(results))
-    _show(AuditReport(table, missing, blind=blind), show)
+    content = folder.load()
+    results = content.results
+    told = tuple(verdict_lines(list(tasks(results, content.sweep)), results))
+    report = AuditReport(audit_table(results), tuple(left_out(results)), (), (), tuple(blind_lines(results)), told)
+    _show(report, show)
     if not write:
-        return AuditReport(table, missing, blind=blind)
+        return report
     from privsearch.report.documents.audit import write_audit
     from privsearch.report.figures.audit import write_audit_plots
 
     with folder.rewriting_outputs():
-        plots = write_audit_plots(folder.outputs.audit, table)
-        files = (*write_audit(folder.outputs.audit, results, table), *plots.files)
-    return AuditReport(table, missing, files, tuple(plots.skipped), blind)
+        plots = write_audit_plots(folder.outputs.audit, report.table)
+        files = (*write_audit(folder.outputs.audit, results, report.table, told), *plots.files)
+    return replace(report, files=files, skipped=tuple(plots.skipped))
 
 
 def write_paper_tables(

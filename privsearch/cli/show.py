@@ -9,6 +9,7 @@ import typer
 from privsearch._util.text import printable
 from privsearch.cli.app import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say_written
 from privsearch.cli.options import AttackOption, StudyFolder
+from privsearch.cli.summary import verdicts
 
 if TYPE_CHECKING:
     from privsearch.api.reports import AuditReport, ExplanationReport, PaperComparison, PaperTablesReport
@@ -22,6 +23,8 @@ def front(study: StudyFolder) -> None:
 
     outputs = remake_outputs(study)
     print_fronts(new_console(), outputs.tasks)
+    for line in verdicts(outputs):
+        typer.echo(printable(line))
     for warning in blind_warnings(outputs.content.results):
         typer.echo(printable(warning))
 
@@ -107,6 +110,8 @@ def audit(study: StudyFolder) -> None:
 
     def show(report: "AuditReport") -> None:
         console = new_console()
+        for line in report.verdicts:
+            typer.echo(printable(line))
         for view in audit_view(report.table):
             console.print(view, "")
         for line in (*report.blind, *report.left_out):
