@@ -8,13 +8,14 @@ Studies of 12 configurations are made up whose true accuracies and leakages are 
     spread            drawn from 0.56 to 0.62
 
 A target's numbers are the truth, plus what all configurations share of a target, plus the configuration's own noise:
-standard deviations 0.010 and 0.008 of accuracy, 0.010 and 0.012 of leakage, as in `studies/fair-tabular`. Each study is
-put to three rules: `decide`, as `privsearch pick` does; the knee of the front of means, as it did before; and the most
-accurate configuration. Regret in accuracy is what the most accurate configuration has in truth, less what the chosen one
-has; regret in leakage, what the chosen one leaks in truth, less what the least leaking one does. Both can be 0 only where
-privacy costs no accuracy. A study is *wrong* if it has some configuration called less leaking than the most accurate
-one that in truth is not; privacy is *found* if the chosen one leaks less than some other in truth. `bias` is the
-measured leakage of the chosen one less its true one, and `shrunken_bias` that of the corrected number beside it.
+standard deviations 0.010 and 0.008 of accuracy, 0.010 and 0.012 of leakage. Each study is put to three rules: `decide`,
+as `privsearch pick` does; the knee of the front of means, as it did before; and the most accurate configuration.
+
+Regret in accuracy is what the most accurate configuration has in truth, less what the chosen one has; regret in
+leakage, what the chosen one leaks in truth, less what the least leaking one does. Both can be 0 only where privacy costs
+no accuracy. A study is *wrong* if it has some configuration called less leaking than the most accurate one that in truth
+is not; privacy is *found* if the chosen one leaks less than some other in truth. `bias` is the measured leakage of the
+chosen one less its true one, and `shrunken_bias` that of the corrected number beside it.
 """
 
 import argparse
