@@ -163,11 +163,12 @@ def plot(table: pd.DataFrame, path: Path) -> list[Path]:
             axes.set_xscale("log", base=2)
             axes.set_xticks(TARGETS, [str(targets) for targets in TARGETS])
             axes.minorticks_off()
+            axes.tick_params(labelsize=7)
         title = f"three leak {case} less" if GAINS[case] else case
-        panels[0, column].set_title(title, fontsize=7)
-        panels[1, column].set_xlabel("targets")
-    panels[0, 0].set_ylabel("regret in accuracy")
-    panels[1, 0].set_ylabel("regret in leakage (AUC)")
+        panels[0, column].set_title(title, fontsize=8)
+        panels[1, column].set_xlabel("targets", fontsize=8)
+    panels[0, 0].set_ylabel("regret in accuracy", fontsize=8)
+    panels[1, 0].set_ylabel("regret in leakage (AUC)", fontsize=8)
     legend_below(figure, key, handle_length=1.5)
     return save_figure(figure, path)
 
