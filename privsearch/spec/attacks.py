@@ -248,7 +248,8 @@ ATTACK_KINDS: Final = tuple(
 
 def needs_inputs(attack: Attack) -> bool:
     """Return whether an attack reads the examples themselves, beside the outputs."""
-    return attack.kind == "quantile_regression"
+    entry = registry.find("attack", attack.attack) if attack.kind == "registered" else None
+    return attack.kind == "quantile_regression" or (entry is not None and entry.inputs)
 
 
 def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | None:

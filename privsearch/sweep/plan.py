@@ -276,7 +276,7 @@ def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
 
 
 def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
-    """Plan to run more attacks on the trained trials of a study; nothing is trained, and no data are read.
+    """Plan to run more attacks on the trained trials of a study; nothing is trained, and the plan reads no data.
 
     Args:
         study: the study.
