@@ -94,9 +94,7 @@ def _without_data(shown: Sequence[Completed]) -> list[str]:
         for attack in result.spec.attacks
         if needs_inputs(attack) and attack.name in result.across
     )
-    return [
-        f"{name} has no curve, as it reads the examples themselves, and this page opens no data." for name in attacks
-    ]
+    return [f"{name} has no curve: it reads the examples themselves, and this page opens no data." for name in attacks]
 
 
 def _left_out_sentence(count: int, of: int, why: str) -> str:
