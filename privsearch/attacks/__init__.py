@@ -11,7 +11,6 @@ quantile_regression.py the attack of Bertran et al. 2023, which knows the exampl
 rbf_svm.py             the RBF-SVM of scikit-learn, in less time
 registered.py          attacks of a user's own
 rmia.py                the robust membership inference attack of Zarifzadeh et al. 2024
-shrinkage.py           estimates from few networks, drawn towards what the other examples say
 svm.py                 the paper's RBF-SVM on a shadow's outputs
 thresholds.py          loss, confidence and entropy, without any shadow
 trajectory.py          the likelihood ratio attack on a spiking network's membrane at every time step

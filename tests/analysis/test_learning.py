@@ -124,7 +124,7 @@ def test_what_has_not_learnt_is_no_side_of_a_verdict(study: list[Completed]) -> 
     one, idle, less = study
     rows = differences_frame(one, [idle, less]).set_index(["trial_id", "quantity"])
     assert rows.loc[(idle.trial_id, "worst.auc"), "verdict"] == "B has not learnt"
-    assert np.isnan(rows.loc[(idle.trial_id, "worst.auc"), "p_holm"])
+    assert np.isnan(rows.loc[(idle.trial_id, "worst.auc"), "p_corrected"])
     assert rows.loc[(idle.trial_id, "test_accuracy"), "verdict"] == "B is less accurate (significant)"
     (verdict,) = set(differences_frame(idle, [less])["verdict"].tolist()[1:])
     assert verdict == "A has not learnt"
