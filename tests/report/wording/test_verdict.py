@@ -49,8 +49,8 @@ SAME = ((0.95, 0.6), (0.94, 0.599))
     [
         (
             {"means": SAME},
-            "No configuration leaks measurably less than the most accurate one, ANN (with 5 targets, differences in svm "
-            "AUC below about 0.004 do not show).",
+            "No configuration leaks measurably less than the most accurate one, ANN (with 5 targets, differences in "
+            "svm AUC below about 0.004 do not show).",
         ),
         (
             {"means": SAME, "min_accuracy": 0.9},
