@@ -10,8 +10,8 @@ from scipy.linalg import solve_triangular
 from scipy.special import gammaln
 from sklearn.covariance import ledoit_wolf_shrinkage
 
+from privsearch.analysis.shrinkage import shrunken_means, shrunken_variances
 from privsearch.attacks.base import AttackView, in_and_out, label_log_odds
-from privsearch.attacks.shrinkage import shrunken_means, shrunken_variances
 from privsearch.errors import MetricError
 from privsearch.spec.attacks import Means, Variance
 
