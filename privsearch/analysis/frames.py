@@ -277,8 +277,10 @@ def axis_values(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """
     values = {}
     for axis in AXES:
-        null = [None] if frame[axis].isna().any() and axis not in CONDITIONAL_DEFAULTS else []
-        values[axis] = null + sorted(frame[axis].dropna().unique().tolist())
+        distinct = frame[axis].unique()
+        there = distinct[pd.notna(distinct)].tolist()
+        null = [None] if len(there) < len(distinct) and axis not in CONDITIONAL_DEFAULTS else []
+        values[axis] = null + sorted(there)
     return values
 
 
