@@ -291,14 +291,12 @@ def varying_axes(frame: pd.DataFrame) -> tuple[str, ...]:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as mappings from column to a value of plain Python, None for a missing one."""
-    # Column by column, which takes a fifth of the time that pandas' own `to_dict` takes for wide tables.
-    missing = frame.isna().to_numpy()
-    columns = [
-        [None if lacks else _plain(value) for value, lacks in zip(frame.iloc[:, i].tolist(), missing[:, i], strict=True)]
-        for i in range(frame.shape[1])
+    # Not pandas' own `to_dict`, which takes five times as long for wide tables.
+    names, missing = [str(name) for name in frame.columns], frame.isna().to_numpy()
+    return [
+        {name: None if lacks else _plain(value) for name, value, lacks in zip(names, row, lacking, strict=True)}
+        for row, lacking in zip(frame.astype(object).to_numpy(), missing, strict=True)
     ]
-    names = [str(name) for name in frame.columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Final, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from privsearch._util.lines import collector_paused
 from privsearch.analysis.audit import audit_table
@@ -21,11 +21,13 @@ from privsearch.report.page.growth import Growth, growth_section
 from privsearch.report.page.importances import Importances, importances_section
 from privsearch.report.page.leakage import leakage
 from privsearch.report.page.overview import Overview, overview
-from privsearch.report.page.paper_figures import Paper, paper
 from privsearch.report.page.provenance import Provenance, provenance
 from privsearch.report.page.roc import Roc, roc
 from privsearch.study.folder import StudyFolder
 from privsearch.study.result import Completed, TrialResult
+
+if TYPE_CHECKING:
+    from privsearch.report.page.paper_figures import Paper
 
 _FIGURES_LATER: Final = "The figures and tables of the paper are drawn when no sweep is running."
 
@@ -56,7 +58,7 @@ class Document(TypedDict):
     tasks: list[TaskSection]
     importances: list[Importances]
     growth: list[Growth]
-    paper: Paper
+    paper: "Paper"
     curves: Curves
     roc: Roc
     failures: Failures
@@ -92,7 +94,7 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
             "tasks": [],
             "importances": [section for task in study_tasks if whole and (section := _importances(task))],
             "growth": [growth_section(task, content.order, searched=bool(searches)) for task in study_tasks],
-            "paper": paper(study_tasks) if whole else {"figures": [], "tables": [], "missing": [_FIGURES_LATER]},
+            "paper": _paper(study_tasks, whole=whole),
             "curves": {"trials": [], "left_out": ""},
             "roc": {"trials": [], "left_out": []},
             "failures": failures(trials, results, words),
@@ -127,6 +129,14 @@ def _add_leakage(
         rows = table[table["dataset"].eq(dataset) & table["protocol"].eq(protocol)]
         share = len(rows) / max(len(table), 1)
         section["leakage"] = leakage(rows, completed, section["rows"]["trial_id"], importance, share * room)
+
+
+def _paper(study_tasks: Sequence[Task], *, whole: bool) -> "Paper":
+    if not whole:
+        return {"figures": [], "tables": [], "missing": [_FIGURES_LATER]}
+    from privsearch.report.page.paper_figures import paper  # imports matplotlib, which takes a second
+
+    return paper(study_tasks)
 
 
 def _importances(task: Task) -> Importances | None:
