@@ -90,7 +90,9 @@ def front_uncertainty(
         return FrontUncertainty(pd.Series(np.nan, candidates["trial_id"], dtype=float), None)
     space, groups = outcome_space(candidates, objectives), list(_rivals(candidates, targets, objectives, constraints))
     places = np.concatenate([group_places for group_places, _ in groups])
-    drawn, times = _distinct_draws([outcomes.shape[1] for _, outcomes in groups], resamples, np.random.default_rng(seed))
+    drawn, times = _distinct_draws(
+        [outcomes.shape[1] for _, outcomes in groups], resamples, np.random.default_rng(seed)
+    )
     counts, volumes = np.zeros(len(candidates)), np.empty(len(times))
     for i, weights in enumerate(drawn):
         means = _weighted_means(weights, [outcomes for _, outcomes in groups])
@@ -194,7 +196,5 @@ def _weighted_means(
     draw: Sequence[Int[Array, " _"]], groups: Sequence[Float[Array, "_ _ outcomes"]]
 ) -> Float[Array, "configurations outcomes"]:
     """Return the means over the targets of a draw."""
-    means = [
-        np.tensordot(times / len(times), outcomes, (0, 1)) for times, outcomes in zip(draw, groups, strict=True)
-    ]
+    means = [np.tensordot(times / len(times), outcomes, (0, 1)) for times, outcomes in zip(draw, groups, strict=True)]
     return np.concatenate(means).round(DECIMALS)

@@ -36,7 +36,7 @@ def rbf_svm_scores(
         `(scored,)`, float64, the signed distance from the boundary, unitless; higher means more likely a member.
     """
     import sklearn  # takes a second, and whoever reads a study seldom needs it
-    import sklearn.svm  # noqa: F401  # brings thread pools of its own, which must be there before they are counted
+    import sklearn.svm  # brings thread pools of its own, which must be there before they are counted
 
     fit, (distinct, places) = fit.astype(np.float64), _distinct_rows(scored.astype(np.float64))
     width = 1 / (fit.shape[1] * fit.var() or 1.0)

@@ -28,7 +28,7 @@ from privsearch.cli import choose, datasets, show, run, serve  # noqa: F401
 
 def main() -> None:
     """Run the command line."""
-    # What is imported stays: the collector would look through it again and again, for a tenth of a short command's time.
+    # What is imported stays, and the collector would look through it again and again: a tenth of a short command.
     gc.set_threshold(50_000, 20, 20)
     try:
         # For signals that come while a command that was interrupted is about to end.

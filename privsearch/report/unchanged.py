@@ -65,7 +65,9 @@ def _is_as_left(folder: Path, entry: Any, made_from: str) -> bool:
         return bool(
             entry["made_from"] == made_from
             and entry["files"]
-            and all(Path(name).name == name and _place(folder / name) == place for name, place in entry["files"].items())
+            and all(
+                Path(name).name == name and _place(folder / name) == place for name, place in entry["files"].items()
+            )
         )
     except (OSError, LookupError, TypeError, AttributeError, ValueError):
         return False
