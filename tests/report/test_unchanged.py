@@ -79,9 +79,7 @@ def test_a_file_that_somebody_touched_is_drawn_again(folder: Path, two: list[Tas
     assert file.read_bytes() == content
 
 
-def test_a_copied_folder_is_drawn_again(
-    folder: Path, two: list[Task], tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_copied_folder_is_drawn_again(folder: Path, two: list[Task], tmp_path: Path) -> None:
     """What comes from elsewhere with its own memory is not believed."""
     copy = Path(shutil.copytree(folder, tmp_path.with_name("elsewhere")))
     assert redrawn(copy, two) == [task.name for task in two]
