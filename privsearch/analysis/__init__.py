@@ -3,8 +3,10 @@
 audit.py          one long table of a study: a row for each trial and attack
 blind.py          the blind baselines of a study: whether the splits of each dataset are alike
 bootstrap.py      intervals of means over networks, by resampling their examples
+candidates.py     the configurations of a task that can be compared, ready for a decision
 columns.py        one column of a table at a time: its numbers, its spreads, the title of its axis
 comparable.py     the trials that can be compared, found by the beginnings of their ids
+decision.py       the rule by which a configuration is chosen
 differences.py    paired differences between trials, like for like, and verdicts on them
 equal_accuracy.py differences in leakage at equal accuracy, along the frontiers of two families of trials
 explanation.py    the importances, values and growth of a task, computed once for all that shows them
@@ -14,13 +16,15 @@ intervals.py      intervals of means over targets, from each target's own estima
 labels.py         the words for configurations, columns and numbers
 learning.py       which networks have learnt, and which far less than in full precision
 metrics/          AUC, TPR, advantage, epsilon, noise floor: the only definitions
-paired.py         tests of paired differences: against 0, and for equivalence; Holm's correction
+paired.py         tests of paired differences: against 0, and for equivalence, with simultaneous intervals
 paper/            the published numbers and claims, and how a study bears them out
 pareto.py         comparable outcomes, the front, constraints and the hypervolume
 ped_anova.py      the importance of an axis, by PED-ANOVA on counts
-selection.py      the configuration to take: the most private above an accuracy, or the knee
+selection.py      the configuration to take of each task, with the numbers that the choice rests on
+shrinkage.py      estimates that are drawn towards what others say: empirical Bayes
 targets.py        the numbers of each target of a trial, the strongest attack's among them
 tasks.py          the trials that compete for one front
 two_samples.py    a classifier's answer to whether two samples of examples differ
+verdict_words.py  what a difference of two means says, in words and as a truth value
 uncertainty.py    the probability of being on a front, and the interval of its hypervolume
 """

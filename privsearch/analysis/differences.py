@@ -12,6 +12,7 @@ spiking network may have been attacked through its spike counts and its mean mem
 choose among more attacks finds more.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,11 +26,12 @@ from numpy import ndarray as Array
 
 from privsearch.analysis.frames import targets_frame
 from privsearch.analysis.learning import networks_at_chance
-from privsearch.analysis.paired import ALPHA, equivalence, has_spread, holm, mean_difference, pair_correlation
+from privsearch.analysis.paired import ALPHA, equivalence, has_spread, mean_difference, pair_correlation
 from privsearch.analysis.targets import BOUNDS, strongest_numbers, target_numbers
+from privsearch.analysis.verdict_words import direction
 from privsearch.errors import StudyError
 from privsearch.spec import WORST, TrialSpec, leading_attack
-from privsearch.spec.columns import AUDIT_FRACTIONS, Column
+from privsearch.spec.columns import Column
 from privsearch.study.result import Completed
 
 ACCURACY: Final = "test_accuracy"
@@ -113,7 +115,13 @@ def leakage_column(spec: TrialSpec) -> str:
 
 
 def differences_frame(
-    a: Completed, others: Sequence[Completed], column: str | None = None, margins: Margins = NO_MARGINS
+    a: Completed,
+    others: Sequence[Completed],
+    column: str | None = None,
+    margins: Margins = NO_MARGINS,
+    *,
+    numbers: "Numbers | None" = None,
+    breakdown: bool = True,
 ) -> pd.DataFrame:
     """Compare each of `others`, called B, with A in accuracy and in leakage.
 
@@ -123,6 +131,8 @@ def differences_frame(
         column: the number that stands for leakage, one of `privsearch.analysis.frames.targets_frame`; by default
             `leakage_column`.
         margins: the differences that count as none, for the test of equivalence.
+        numbers: those of A and of all others, where they are at hand.
+        breakdown: False to leave out the rows of single attacks and of all attacks.
 
     Returns:
         The rows of each B, the B that leaks least first; `role` tells them apart:
@@ -132,12 +142,13 @@ def differences_frame(
         - "all attacks": `worst` of all attacks of either side, where these are not the same; it has no verdict.
         - "one attack": where the column is one of `worst`, the same number of each attack that both sides ran.
 
-        `a` and `b` are means over the targets; `difference` is B - A, with its 95 % interval from `low` to `high`; `p`
-        is that of the one comparison. `p_holm` is corrected for all comparisons of one family: those of accuracy, those
-        of the compared column, and all those of single attacks together. `verdict` says in words which differences
-        have a `p_holm` below 0.05. With margins, `low_90` to `high_90` is the 90 % interval, `p_equivalent` the p-value
-        of the test that the difference is within `margin` of 0, and `p_equivalent_holm` the same, corrected in the same
-        families; below 0.05, the verdict says so. Where A or B has a network that has not learnt, leakage has no
+        `a` and `b` are means over the targets; `difference` is B - A. `family` counts the comparisons that are asked
+        together: those of accuracy, those of the compared column, and all those of single attacks. For all of one
+        family, `low` to `high` is the simultaneous 95 % interval and `p_corrected` the corrected p-value, below 0.05
+        where the interval excludes 0; `p` is that of the one comparison. `verdict` says in words which differences
+        have a `p_corrected` below 0.05. With margins, `low_90` to `high_90` is the 90 % interval, `p_equivalent` the
+        p-value of the test that the difference is within `margin` of 0, and `p_equivalent_corrected` the same for the
+        whole family; below 0.05, the verdict says so. Where A or B has a network that has not learnt, leakage has no
         corrected p-value, and the verdict says so. `n` counts the pairs of targets; where one lacks the number, n is 0.
         `only_a` and `only_b` name the attacks that were run on one side alone.
 
@@ -146,8 +157,8 @@ def differences_frame(
     """
     column = column or leakage_column(a.spec)
     margins.check(column)
-    numbers = Numbers([a, *others], column)
-    comparisons = [row for other in others for row in _comparisons(a, other, column, numbers)]
+    numbers = numbers or Numbers([a, *others], column)
+    comparisons = [row for other in others for row in _comparisons(a, other, column, numbers, breakdown=breakdown)]
     return least_first(tested_frame(a.spec, comparisons, margins), "accuracy" if column == ACCURACY else "compared")
 
 
@@ -198,7 +209,7 @@ def common_attacks(trials: Sequence[Completed]) -> tuple[str, ...]:
     return tuple(name for name in first.across if all(name in trial.across for trial in rest))
 
 
-def _comparisons(a: Completed, b: Completed, column: str, numbers: Numbers) -> list[Comparison]:
+def _comparisons(a: Completed, b: Completed, column: str, numbers: Numbers, *, breakdown: bool) -> list[Comparison]:
     """Return the rows of one B: accuracy, the column, and for `worst` what lies behind it."""
     common = common_attacks([a, b])
     more = {
@@ -215,7 +226,7 @@ def _comparisons(a: Completed, b: Completed, column: str, numbers: Numbers) -> l
     parsed = Column.parse(column)
     if column != ACCURACY:
         rows.append(compare("compared", column, silent if parsed.attack else "", frozenset(common)))
-    if parsed.attack == WORST:
+    if parsed.attack == WORST and breakdown:
         if more["only_a"] or more["only_b"]:
             rows.append(compare("all attacks", column, silent or "not like for like"))
         rows += [compare("one attack", str(Column(name, parsed.number)), silent) for name in common]
@@ -234,34 +245,46 @@ def tested_frame(spec: TrialSpec, comparisons: Sequence[Comparison], margins: Ma
         A row for each comparison, as `differences_frame` describes it.
     """
     asked = margins != NO_MARGINS
-    frame = pd.DataFrame([_tested(spec, comparison, margins.of(comparison.role)) for comparison in comparisons])
+    families = _families(comparisons)
+    frame = pd.DataFrame(
+        [_tested(spec, row, margins.of(row.role), families[row.role]) for row in comparisons],
+    )
     heard = np.array([not comparison.silent for comparison in comparisons])
-    for column in ("p", "p_equivalent"):
-        told = frame[column].where(heard)
-        frame[f"{column}_holm"] = told.groupby(frame["role"]).transform(lambda p: holm(p.to_numpy(float)))
+    for column in ("p_corrected", "p_equivalent_corrected"):
+        frame[column] = frame[column].where(heard)
     frame["verdict"] = [
         comparison.silent or _verdict(comparison, row)
         for comparison, (_, row) in zip(comparisons, frame.iterrows(), strict=True)
     ]
-    test = ["a", "b", "difference", "low", "high", "p", "p_holm"]
-    test += ["margin", "low_90", "high_90", "p_equivalent", "p_equivalent_holm"] if asked else []
+    test = ["a", "b", "difference", "low", "high", "p", "p_corrected"]
+    test += ["margin", "low_90", "high_90", "p_equivalent", "p_equivalent_corrected"] if asked else []
     more = [column for column in frame.columns if column in comparisons[0].more]
-    return frame[["trial_id", "role", "quantity", *test, "n", "verdict", *more]]
+    return frame[["trial_id", "role", "quantity", *test, "family", "n", "verdict", *more]]
 
 
-def _tested(spec: TrialSpec, comparison: Comparison, margin: float | None) -> dict[str, Any]:
-    """Return a row of the table, without what depends on other rows."""
+def _families(comparisons: Sequence[Comparison]) -> dict[Role, int]:
+    """Count the comparisons of each role that are tested together; where none is tested, those that are shown."""
+    with_test = [row for row in comparisons if row.a.size > 1 and has_spread((row.b - row.a)[None])[0]]
+    tested = Counter(row.role for row in with_test if not row.silent)
+    shown = Counter(row.role for row in with_test)
+    return {row.role: tested[row.role] or shown[row.role] or 1 for row in comparisons}
+
+
+def _tested(spec: TrialSpec, comparison: Comparison, margin: float | None, family: int) -> dict[str, Any]:
+    """Return a row of the table, without its verdict."""
     pairs = (comparison.b - comparison.a)[None]
     correlation = 0.0 if pairs.size < 2 else pair_correlation(spec, comparison.quantity, pairs.size)
-    found = mean_difference(pairs, correlation=correlation)
+    found = mean_difference(pairs, correlation=correlation, family=family)
     row: dict[str, Any] = {"trial_id": comparison.trial_id, "role": comparison.role, "quantity": comparison.quantity}
     row |= {"a": comparison.a.mean(), "b": comparison.b.mean(), "difference": found.mean[0]}
-    row |= {"low": found.low[0], "high": found.high[0], "p": found.p[0]}
-    row |= dict.fromkeys(("margin", "low_90", "high_90", "p_equivalent"), np.nan)
+    row |= {"low": found.low[0], "high": found.high[0], "p": found.p[0], "p_corrected": found.p_corrected[0]}
+    row |= dict.fromkeys(("margin", "low_90", "high_90", "p_equivalent", "p_equivalent_corrected"), np.nan)
     if margin is not None:
-        within = equivalence(pairs, margin, correlation)
-        row |= {"margin": margin, "low_90": within.low[0], "high_90": within.high[0], "p_equivalent": within.p[0]}
-    return row | {"n": 0 if np.isnan(found.mean[0]) else pairs.size, **comparison.more}
+        within = equivalence(pairs, margin, correlation, family)
+        row |= {"margin": margin, "low_90": within.low[0], "high_90": within.high[0]}
+        row |= {"p_equivalent": within.p[0], "p_equivalent_corrected": within.p_corrected[0]}
+    n = 0 if np.isnan(found.mean[0]) else pairs.size
+    return row | {"family": family, "n": n, **comparison.more}
 
 
 def not_learnt(a: Completed, b: Completed) -> str:
@@ -279,36 +302,15 @@ def _verdict(comparison: Comparison, row: "pd.Series[Any]") -> str:
         return "one target: no test"
     if not has_spread(pairs)[0]:
         return "no spread: no test"
-    found = f"B {_direction(comparison.quantity, row['a'], row['b'])} (significant)" if row["p_holm"] < ALPHA else ""
+    found = (
+        f"B {direction(comparison.quantity, row['a'], row['b'])} (significant)" if row["p_corrected"] < ALPHA else ""
+    )
     if np.isnan(row["margin"]):
         return found or f"not significant (n = {row['n']})"
-    if row["p_equivalent_holm"] < ALPHA:
+    if row["p_equivalent_corrected"] < ALPHA:
         within = f"equivalent within {row['margin']:g}"
         return f"{found}, {within}" if found else within
     return found or f"not significant, equivalence not shown (n = {row['n']})"
-
-
-def _direction(quantity: str, a: float, b: float) -> str:
-    """Return what B does against A, by what their means leak: an AUC further below 0.5 leaks more, not less.
-
-    Of numbers on both sides of guessing, the lower is said to leak less only if it is no further from guessing.
-    """
-    column = Column.parse(quantity)
-    less, more = verdict_words(quantity)
-    leakage_a, leakage_b = column.as_leakage(a), column.as_leakage(b)
-    if leakage_a != leakage_b and ((leakage_b > leakage_a) == (b > a) or max(a, b) < (column.guess or 0.0)):
-        return more if leakage_b > leakage_a else less
-    return "is higher" if b > a else "is lower"
-
-
-def verdict_words(quantity: str) -> tuple[str, str]:
-    """Return the words for a configuration with the lower number of two, and for one with the higher."""
-    column = Column.parse(quantity)
-    if column.attack is None and column.number.endswith("accuracy"):
-        return "is less accurate", "is more accurate"
-    if column.attack and column.number.startswith((*AUDIT_FRACTIONS, "advantage", "epsilon", "excess")):
-        return "leaks less", "leaks more"
-    return "is lower", "is higher"
 
 
 def _check_numeric(targets: pd.DataFrame, column: str) -> None:

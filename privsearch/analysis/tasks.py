@@ -60,24 +60,26 @@ class Task:
         return front_uncertainty(self.rows, self.targets, self.objectives, self.constraints)
 
     @cached_property
-    def candidates(self) -> pd.DataFrame:
-        """The rows with every objective, the best in the first one first, with four more columns.
+    def competitors(self) -> pd.DataFrame:
+        """The rows with every objective, the best in the first one first, with two more columns.
 
-        `on_front` tells whether the means are on the front, `front_probability` how sure that is, `feasible` whether
-        they satisfy all constraints, `violation` how far they are from it
+        `feasible` tells whether the means satisfy all constraints, `violation` how far they are from it
         (`privsearch.analysis.pareto.total_violation`).
         """
         rows = comparable(self.rows, self.objectives)
         violation = total_violation(rows, self.constraints)
-        return best_first(
-            rows.assign(
-                on_front=rows.index.isin(pareto_front(rows, self.objectives, self.constraints).index),
-                front_probability=rows["trial_id"].map(self.uncertainty.probability).astype(float),
-                feasible=violation == 0,
-                violation=violation,
-            ),
-            self.objectives,
-        )
+        return best_first(rows.assign(feasible=violation == 0, violation=violation), self.objectives)
+
+    @cached_property
+    def candidates(self) -> pd.DataFrame:
+        """The competitors with two more columns.
+
+        `on_front` tells whether the means are on the front, `front_probability` how sure that is.
+        """
+        rows = self.competitors
+        front = pareto_front(rows, self.objectives, self.constraints)
+        probability = rows["trial_id"].map(self.uncertainty.probability).astype(float)
+        return rows.assign(on_front=rows.index.isin(front.index), front_probability=probability)
 
     @property
     def hypervolume(self) -> float:
@@ -87,10 +89,10 @@ class Task:
     @property
     def nearest(self) -> pd.DataFrame:
         """The candidate nearest to satisfying all constraints if none satisfies them; else no row."""
-        candidates = self.candidates
-        if candidates["feasible"].any():
-            return candidates.head(0)
-        return candidates.sort_values("violation", kind="stable").head(1)
+        competitors = self.competitors
+        if competitors["feasible"].any():
+            return competitors.head(0)
+        return competitors.sort_values("violation", kind="stable").head(1)
 
 
 def tasks(results: Iterable[TrialResult], sweep: SweepSpec) -> Iterator[Task]:

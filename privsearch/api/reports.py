@@ -38,6 +38,7 @@ class AuditReport:
         table: a row for each trial and attack, with intervals, placebos and noise floors.
         left_out: the trials that have no row, counted, and why.
         blind: the blind baselines of data with a test split of their own, in words, with warnings if the splits differ.
+        verdicts: the verdict on each dataset and protocol, in a sentence.
         files: the tables and plots that were written.
         skipped: a message for each figure that the study cannot fill.
     """
@@ -47,12 +48,15 @@ class AuditReport:
     files: tuple[Path, ...] = ()
     skipped: tuple[str, ...] = ()
     blind: tuple[str, ...] = ()
+    verdicts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"AuditReport({len(self.table)} rows, {_count(self.files)})"
 
     def _repr_html_(self) -> str:
-        return html_table(self.table, repr(self)) + _paragraphs((*self.blind, *self.left_out))
+        return (
+            _paragraphs(self.verdicts) + html_table(self.table, repr(self)) + _paragraphs((*self.blind, *self.left_out))
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +100,14 @@ class DifferenceReport:
         first: the configuration that the others are compared with.
         others: the others.
         table: a row for each other configuration and quantity: difference, interval and verdict.
+        varying: the axes that tell the configurations of the task apart, by which they are named.
         at_equal_accuracy: True if families were compared along their frontiers.
     """
 
     first: Completed
     others: tuple[Completed, ...]
     table: "pd.DataFrame"
+    varying: tuple[str, ...] = ()
     at_equal_accuracy: bool = False
 
     def write_csv(self, path: Path | str) -> Path:

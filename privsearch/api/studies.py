@@ -1,6 +1,8 @@
 """The calls that show a study, choose from it, or make its files again."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,8 +33,8 @@ def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: fl
     Args:
         study: the study, or its folder.
         dataset: the name of one of its datasets, to leave the others out.
-        min_accuracy: a fraction: take the most private configuration whose mean test accuracy is at least this; without
-            it, the knee of the front.
+        min_accuracy: a fraction: choose among the configurations whose test accuracy is at least this with its whole
+            95 % interval, the one that leaks least.
 
     Raises:
         SpecError: `min_accuracy` is no fraction.
@@ -163,19 +165,22 @@ def diff_trials(
     from privsearch.analysis.comparable import choose_trials
     from privsearch.analysis.differences import Margins, differences_frame
     from privsearch.analysis.equal_accuracy import equal_accuracy_frame
+    from privsearch.analysis.frames import configurations_frame, varying_axes
 
     margins = Margins(equivalent_within, accuracy_within)
     results = open_study(study).results()
     one, rest = choose_trials(results, first, others)
+    of_task = attrgetter("spec.dataset_name", "spec.protocol.kind")
+    varying = varying_axes(configurations_frame(result for result in results if of_task(result) == of_task(one)))
     if not at_equal_accuracy:
-        return DifferenceReport(one, tuple(rest), differences_frame(one, rest, column, margins))
+        return DifferenceReport(one, tuple(rest), differences_frame(one, rest, column, margins), varying)
     if not others:
         raise StudyError(
             f"{one.trial_id}: at equal accuracy must be compared with trials that are named, but got none; name one of "
             "the other family, whichever its epochs"
         )
     table = equal_accuracy_frame(one, rest, results, column, margins)
-    return DifferenceReport(one, tuple(rest), table, at_equal_accuracy=True)
+    return DifferenceReport(one, tuple(rest), table, varying, at_equal_accuracy=True)
 
 
 def audit_study(
@@ -192,22 +197,26 @@ def audit_study(
         StudyError: the study cannot be read or written.
     """
     from privsearch.analysis.audit import audit_table
+    from privsearch.analysis.tasks import tasks
     from privsearch.report.wording.audit import left_out
     from privsearch.report.wording.blind import blind_lines
+    from privsearch.report.wording.verdict import verdict_lines
 
     folder = open_study(study)
-    results = folder.results()
-    table, missing, blind = audit_table(results), tuple(left_out(results)), tuple(blind_lines(results))
-    _show(AuditReport(table, missing, blind=blind), show)
+    content = folder.load()
+    results = content.results
+    told = tuple(verdict_lines(list(tasks(results, content.sweep)), results))
+    report = AuditReport(audit_table(results), tuple(left_out(results)), (), (), tuple(blind_lines(results)), told)
+    _show(report, show)
     if not write:
-        return AuditReport(table, missing, blind=blind)
+        return report
     from privsearch.report.documents.audit import write_audit
     from privsearch.report.figures.audit import write_audit_plots
 
     with folder.rewriting_outputs():
-        plots = write_audit_plots(folder.outputs.audit, table)
-        files = (*write_audit(folder.outputs.audit, results, table), *plots.files)
-    return AuditReport(table, missing, files, tuple(plots.skipped), blind)
+        plots = write_audit_plots(folder.outputs.audit, report.table)
+        files = (*write_audit(folder.outputs.audit, results, report.table, told), *plots.files)
+    return replace(report, files=files, skipped=tuple(plots.skipped))
 
 
 def write_paper_tables(

@@ -94,6 +94,18 @@ class Study(StudyFolder):
             raise StudyError(f"{self.path}: must have one front of this kind, but has {titles}; name one of them")
         return chosen[0]
 
+    def verdicts(self) -> list[str]:
+        """Return, for each task, what to take and why in a sentence, as `privsearch pick` begins.
+
+        Raises:
+            StudyError: the study cannot be read.
+        """
+        from privsearch.analysis.tasks import tasks
+        from privsearch.report.wording.verdict import verdict_lines
+
+        content = self.load()
+        return list(verdict_lines(list(tasks(content.results, content.sweep)), content.results))
+
     def front(self, dataset: str | None = None, protocol: str | None = None) -> "pd.DataFrame":
         """Return the Pareto front, or those of all tasks one after the other, the best of each first.
 

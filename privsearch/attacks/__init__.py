@@ -9,7 +9,6 @@ protocols/      which networks a trial trains on what, and how an attack is eval
 rbf_svm.py      the RBF-SVM of scikit-learn, in less time
 registered.py   attacks of a user's own
 rmia.py         the robust membership inference attack of Zarifzadeh et al. 2024
-shrinkage.py    estimates from few networks, drawn towards what the other examples say
 svm.py          the paper's RBF-SVM on a shadow's outputs
 thresholds.py   loss, confidence and entropy, without any shadow
 trajectory.py   the likelihood ratio attack on a spiking network's membrane at every time step

@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 from scipy.special import gammaln, log_ndtr
 
+from privsearch.analysis.shrinkage import shrunken_means, shrunken_variances
 from privsearch.attacks.base import AttackView, in_and_out, label_log_odds
-from privsearch.attacks.shrinkage import shrunken_means, shrunken_variances
 from privsearch.errors import MetricError
 from privsearch.spec.attacks import Means, Mode, Variance
 

@@ -9,8 +9,8 @@ from numpy import ndarray as Array
 from scipy.linalg import solve_triangular
 from scipy.special import gammaln
 
+from privsearch.analysis.shrinkage import shrunken_means, shrunken_variances
 from privsearch.attacks.base import AttackView, in_and_out, label_log_odds
-from privsearch.attacks.shrinkage import shrunken_means, shrunken_variances
 from privsearch.errors import MetricError
 from privsearch.spec.attacks import Means, Variance
 

@@ -21,13 +21,13 @@ def pick(
         float | None,
         typer.Option(
             metavar="FRACTION",
-            help="Take the most private configuration with at least this mean test accuracy, such as 0.95; by default "
-            "the knee of the front.",
+            help="Choose among the configurations whose test accuracy is at least this with its whole 95 % interval, "
+            "such as 0.95, the one that leaks least.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the choice as JSON.")] = False,
 ) -> None:
-    """Choose a configuration for each dataset: the most private one above an accuracy, or the knee of the front."""
+    """Choose a configuration for each dataset: the most accurate, unless another is shown to leak less."""
     from privsearch.api.studies import pick_trials
     from privsearch.report.terminal.selection import selection_summary
 

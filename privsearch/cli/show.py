@@ -9,6 +9,7 @@ import typer
 from privsearch._util.text import printable
 from privsearch.cli.app import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say_written
 from privsearch.cli.options import AttackOption, StudyFolder
+from privsearch.cli.summary import verdicts
 
 if TYPE_CHECKING:
     from privsearch.api.reports import AuditReport, ExplanationReport, PaperComparison, PaperTablesReport
@@ -22,6 +23,8 @@ def front(study: StudyFolder) -> None:
 
     outputs = remake_outputs(study)
     print_fronts(new_console(), outputs.tasks)
+    for line in verdicts(outputs):
+        typer.echo(printable(line))
     for warning in blind_warnings(outputs.content.results):
         typer.echo(printable(warning))
 
@@ -33,7 +36,7 @@ def check(
         bool, typer.Option("--repair", help="Move what is damaged aside, and make again what can be made.")
     ] = False,
 ) -> None:
-    """Look at every part of a study: is it whole, does it belong together, and what is to be done where it is not?"""
+    """Check every part of a study for damage, and say how to repair what is damaged."""
     from privsearch.api.studies import check_study
     from privsearch.report.terminal.check import check_table
 
@@ -79,7 +82,7 @@ def diff(
     ] = False,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all differences to a CSV file.")] = None,
 ) -> None:
-    """Say of configurations whether one is more accurate, or leaks less, than another: intervals and a verdict."""
+    """Test whether configurations differ in accuracy or in leakage, with an interval and a verdict for each."""
     from privsearch.api.studies import diff_trials
     from privsearch.report.terminal.differences import differences_view
     from privsearch.report.terminal.equal_accuracy import equal_accuracy_view
@@ -94,7 +97,7 @@ def diff(
         at_equal_accuracy=at_equal_accuracy,
     )
     view = equal_accuracy_view if report.at_equal_accuracy else differences_view
-    new_console().print(view(report.first, report.others, report.table))
+    new_console().print(view(report.first, report.others, report.table, report.varying))
     if csv:
         say_written([report.write_csv(csv)])
 
@@ -107,6 +110,8 @@ def audit(study: StudyFolder) -> None:
 
     def show(report: "AuditReport") -> None:
         console = new_console()
+        for line in report.verdicts:
+            typer.echo(printable(line))
         for view in audit_view(report.table):
             console.print(view, "")
         for line in (*report.blind, *report.left_out):

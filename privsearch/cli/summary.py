@@ -1,11 +1,13 @@
 """The lines that a sweep prints at its end."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from privsearch.analysis.tasks import Task
     from privsearch.api.sweeps import SweepOutcome
+    from privsearch.report.outputs import Outputs
 
 
 def closing_lines(outcome: "SweepOutcome") -> str:
@@ -31,8 +33,32 @@ def closing_lines(outcome: "SweepOutcome") -> str:
             *(["run the same command to try the failed ones again"] if failed else []),
             f"results: {paths.table('results')}",
             f"plots: {paths.fronts}",
+            *verdicts(outcome.outputs),
+            *_next(outcome),
         ]
     )
+
+
+def verdicts(outputs: "Outputs") -> list[str]:
+    """Return the verdict on each task, below a line that tells what it is; nothing without a verdict."""
+    from privsearch.report.wording.verdict import verdict_lines
+
+    lines = [f"  {line}" for line in verdict_lines(outputs.tasks, outputs.content.results)]
+    return ["verdict:", *lines] if lines else []
+
+
+def _next(outcome: "SweepOutcome") -> list[str]:
+    """Return the commands that go on from here, with the study's path filled in; nothing without a result."""
+    if not any(len(task.candidates) for task in outcome.tasks):
+        return []
+    where = shlex.quote(str(outcome.study.path))
+    commands = {
+        f"privsearch report {where}": "all of it as one page",
+        f"privsearch pick {where} --min-accuracy 0.9": "the choice, with an accuracy that you need",
+        f"privsearch audit {where}": "what every attack found",
+    }
+    width = max(map(len, commands))
+    return ["next:", *(f"  {command:{width}}  {purpose}" for command, purpose in commands.items())]
 
 
 def _dead(count: int) -> list[str]:

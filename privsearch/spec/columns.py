@@ -166,6 +166,16 @@ class Column:
         """The least that the column can be where it is to be low: what guessing gives, or the lower bound."""
         return self.bounds[0] if self.guess is None else self.guess
 
+    @property
+    def leakage_range(self) -> float:
+        """The most that the column can be above what guessing gives: what a perfect attack gains; infinite for a bound.
+
+        An excess over a placebo can be as large as the number that it is an excess of.
+        """
+        if self.number.startswith("excess_"):
+            return Column(self.attack, self.number.removeprefix("excess_")).leakage_range
+        return self.bounds[1] - self.least_leakage
+
 
 def may_have(attack: str, number: str) -> bool:
     """Tell whether an attack can have a number: the strongest has no placebo, which holds what it was chosen on."""

@@ -224,15 +224,17 @@ class SweepSpec(BaseModel):
     def objectives_under(self, kind: str) -> Objectives:
         """Return the objectives for trials under a kind of protocol: the sweep's, or the protocol's defaults.
 
-        Accuracy is maximised in any case. What is minimised is the AUC of the strongest attack, but under a
-        protocol with a placebo that of the paper's attack, or of the first if the paper's is not run.
+        Accuracy is maximised in any case. What is minimised is the AUC of the strongest attack. Under a protocol with a
+        placebo it is the excess of the paper's attack over it, or of the first attack if the paper's is not run: the
+        AUC itself would also count that a network recognises examples that it was not trained on.
         """
         if self.objectives:
             return self.objectives
         attacks = [column.attack for column in map(Column.parse, self.objective_columns()) if column.is_auc]
         has_placebo = PROTOCOLS[kind].has_placebo
         attack = leading_attack([attack for attack in attacks if attack is not None]) if has_placebo else WORST
-        return {"test_accuracy": "maximize", str(Column(attack, "auc")): "minimize"}
+        auc = Column(attack, "auc")
+        return {"test_accuracy": "maximize", str(auc.excess if has_placebo else auc): "minimize"}
 
     def constraints(self) -> Constraints:
         """Return the constraints that a trial's results must satisfy to be of use; none without a search."""

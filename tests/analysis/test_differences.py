@@ -5,7 +5,6 @@ from builders import completed_of
 from compared_trials import ACCURATE, OPPOSITE, QUIET, A, attacked, trial
 
 from privsearch.analysis.differences import Margins, differences_frame, leakage_column
-from privsearch.analysis.paired import holm
 from privsearch.errors import StudyError
 from privsearch.spec import LabelOnlyAttack, LiraAttack, PaperProtocol, SvmAttack
 from privsearch.study.attack_result import Cut
@@ -90,8 +89,19 @@ def test_each_quantity_is_corrected_for_its_own_comparisons() -> None:
     """Three configurations make three comparisons of accuracy, and three of leakage."""
     found = differences_frame(A, [QUIET, ACCURATE, OPPOSITE])
     for _, rows in found.groupby("role"):
-        assert rows["p_holm"].to_numpy() == pytest.approx(holm(rows["p"].to_numpy()))
-        assert rows["p_holm"].min() == pytest.approx(3 * rows["p"].min())
+        assert rows["family"].tolist() == [3, 3, 3]
+        assert rows["p_corrected"].to_numpy() == pytest.approx(np.minimum(3 * rows["p"].to_numpy(), 1.0))
+        excluded = (rows["low"] > 0) | (rows["high"] < 0)
+        assert (excluded == (rows["p_corrected"] < 0.05)).all()
+
+
+def test_what_is_not_tested_makes_nothing_harder_to_find() -> None:
+    """Of two others, one has the same numbers as A: there is one comparison."""
+    same = A.model_copy(update={"trial_id": "f" * 16})
+    found = differences_frame(A, [QUIET, same], "svm.auc")
+    assert found["family"].tolist() == [1] * 4
+    alone = differences_frame(A, [QUIET], "svm.auc")
+    assert found["low"].dropna().tolist() == alone["low"].tolist()
 
 
 def test_leakage_is_the_excess_over_the_placebo_under_the_papers_protocol() -> None:
@@ -157,7 +167,7 @@ def test_strongest_attack_is_compared_like_for_like() -> None:
     assert found.loc["compared", "verdict"] == "B leaks more (significant)"
     assert found.loc["all attacks", "difference"] == pytest.approx(0.1)
     assert found.loc["all attacks", "verdict"] == "not like for like"
-    assert np.isnan(found.loc["all attacks", "p_holm"])
+    assert np.isnan(found.loc["all attacks", "p_corrected"])
     assert set(found["only_a"]) == {""}
     assert set(found["only_b"]) == {SPIKES.name}
 
@@ -178,7 +188,7 @@ def test_single_attacks_are_a_family_of_their_own() -> None:
     compared, single = (found[found["role"] == role] for role in ("compared", "one attack"))
     assert (len(compared), len(single)) == (2, 4)
     for rows in (compared, single):
-        assert rows["p_holm"].to_numpy() == pytest.approx(holm(rows["p"].to_numpy()))
+        assert rows["p_corrected"].to_numpy() == pytest.approx(np.minimum(len(rows) * rows["p"].to_numpy(), 1.0))
 
 
 def test_sides_with_the_same_attacks_have_no_second_worst() -> None:
@@ -198,7 +208,7 @@ def test_equivalence_is_said_where_it_is_shown() -> None:
     accuracy, leakage, _ = differences_frame(A, [near], margins=Margins(0.02)).to_dict("records")
     assert accuracy["verdict"] == "B is more accurate (significant), equivalent within 0.02"
     assert -0.02 < accuracy["low_90"] < accuracy["high_90"] < 0.02
-    assert accuracy["p_equivalent"] == accuracy["p_equivalent_holm"] < 0.05
+    assert accuracy["p_equivalent"] == accuracy["p_equivalent_corrected"] < 0.05
     assert leakage["verdict"] == "not significant, equivalence not shown (n = 4)"
     assert differences_frame(A, [QUIET], margins=Margins(0.02))["verdict"].tolist()[:2] == [
         "equivalent within 0.02",
@@ -219,7 +229,7 @@ def test_equivalence_is_corrected_for_the_comparisons_of_a_family() -> None:
     """Three configurations have three chances to be called equivalent by luck."""
     found = differences_frame(A, [QUIET, ACCURATE, OPPOSITE], margins=Margins(0.03))
     for _, rows in found.groupby("role"):
-        assert rows["p_equivalent_holm"].to_numpy() == pytest.approx(holm(rows["p_equivalent"].to_numpy()))
+        assert rows["p_equivalent_corrected"].to_numpy() == pytest.approx(np.minimum(3 * rows["p_equivalent"], 1.0))
 
 
 @pytest.mark.parametrize("margin", [0.0, -0.02, 1.0, 2.0, float("nan"), float("inf")])

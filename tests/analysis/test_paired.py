@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from privsearch.analysis.paired import equivalence, holm, mean_difference
+from privsearch.analysis.paired import equivalence, mean_difference
 
 
 def test_interval_and_p_value_are_those_of_the_paired_t_test() -> None:
@@ -34,22 +34,37 @@ def test_missing_pair_leaves_the_other_comparisons_alone() -> None:
     assert both.p[1] == mean_difference(whole[None]).p[0]
 
 
-def test_smallest_p_value_is_multiplied_by_the_number_of_comparisons() -> None:
-    """The smallest counts threefold, the next twofold, none less than the one before, and none more than 1."""
-    assert holm(np.array([0.04, 0.01, 0.03])) == pytest.approx([0.06, 0.03, 0.06])
-    assert holm(np.array([0.9, 0.8])) == pytest.approx([1.0, 1.0])
-
-
-def test_missing_p_value_is_no_comparison() -> None:
-    """What cannot be tested stays missing, and makes nothing else harder to find."""
-    assert holm(np.array([np.nan, 0.02, np.nan, 0.01])) == pytest.approx([np.nan, 0.02, np.nan, 0.02], nan_ok=True)
+@pytest.mark.parametrize("correlation", [0.0, 1 / 3])
+def test_interval_and_p_value_have_the_same_correction(correlation: float) -> None:
+    """The interval of a family excludes the bar where its p-value, times the family's size, is below 0.05."""
+    values = np.random.default_rng(0).normal(1.5, 1.0, (200, 6))
+    found = mean_difference(values, 0.1, correlation, family=7)
+    assert found.p_corrected == pytest.approx(np.minimum(7 * found.p, 1.0))
+    excluded = (found.low > 0.1) | (found.high < 0.1)
+    assert 0 < excluded.sum() < 200
+    assert (excluded == (found.p_corrected < 0.05)).all()
 
 
 def test_equal_configurations_are_seldom_told_apart() -> None:
     """Of ten configurations that differ from A by chance alone, one is found different in 5 % of tables at most."""
     rng = np.random.default_rng(0)
-    tables = [holm(mean_difference(rng.normal(size=(10, 8)) - rng.normal(size=8)).p).min() < 0.05 for _ in range(400)]
+    tables = [
+        (mean_difference(rng.normal(size=(10, 8)) - rng.normal(size=8), family=10).p_corrected < 0.05).any()
+        for _ in range(400)
+    ]
     assert 0 < np.mean(tables) <= 0.05
+
+
+def test_simultaneous_intervals_hold_all_true_differences_together() -> None:
+    """Ten intervals of 95 % each would miss one of ten in more than 5 % of tables."""
+    rng = np.random.default_rng(1)
+    missed: dict[int, list[bool]] = {1: [], 10: []}
+    for _ in range(400):
+        values = rng.normal(size=(10, 8)) - rng.normal(size=8)
+        for family, tables in missed.items():
+            found = mean_difference(values, family=family)
+            tables.append(bool(((found.low > 0) | (found.high < 0)).any()))
+    assert np.mean(missed[10]) <= 0.05 < np.mean(missed[1])
 
 
 def test_equivalence_is_two_one_sided_t_tests() -> None:
@@ -101,3 +116,12 @@ def test_difference_at_the_margin_is_seldom_called_equivalent() -> None:
     assert at_the_edge == pytest.approx(0.05, abs=2 * np.sqrt(0.05 * 0.95 / 4000))
     assert beyond < 0.01
     assert at_zero > 0.95
+
+
+def test_equivalence_of_a_family_is_its_wider_interval_within_the_margin() -> None:
+    """As for differences, interval and p-value agree."""
+    values = np.random.default_rng(0).normal(0.0, 0.02, (200, 6))
+    found = equivalence(values, 0.03, family=5)
+    within = (found.low > -0.03) & (found.high < 0.03)
+    assert 0 < within.sum() < 200
+    assert (within == (found.p_corrected < 0.05)).all()

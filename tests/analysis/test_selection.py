@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from builders import completed_of, make_failed
 
-from privsearch.analysis.selection import knee_distances, private_column, select, select_in_task
+from privsearch.analysis.differences import differences_frame
+from privsearch.analysis.selection import private_column, select, select_in_task
 from privsearch.analysis.tasks import tasks
 from privsearch.api.study import Study
 from privsearch.errors import SpecError, StudyError
@@ -13,7 +14,9 @@ from privsearch.spec import HalvesProtocol, PaperProtocol, SweepSpec, TrialSpec
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import TrialResult
 
+OBJECTIVES = {"test_accuracy": "maximize", "svm.auc": "minimize"}
 SWEEP: dict[str, Any] = {"name": "a", "datasets": ["iris"], "protocol": "paper", "grids": {"a": {"model": ["ann"]}}}
+SWEEP |= {"objectives": OBJECTIVES}
 AXES: tuple[dict[str, Any], ...] = (
     {"model": "ann"},
     {"model": "ann", "weight_bit_width": 4},
@@ -55,12 +58,19 @@ TRADEOFF = ((0.97, 0.70), (0.95, 0.58), (0.93, 0.57), (0.90, 0.52))
 
 
 def test_the_most_private_above_an_accuracy_is_chosen() -> None:
-    """By its mean; whatever is below, however private, is not."""
+    """Where the difference holds; whatever is below, however private, is not."""
     selection = chosen(results_of(*TRADEOFF), 0.94)
-    assert (selection.rule, selection.private, selection.rivals) == ("bound", "svm.auc", 1)
+    assert (selection.reason, selection.private, selection.rivals) == ("leaks less", "svm.auc", 1)
     assert (selection.chosen["trial_id"], selection.most_accurate["trial_id"]) == (f"{1:016x}", f"{0:016x}")
-    assert selection.chosen["on_front"]
-    assert 0 <= selection.chosen["front_probability"] <= 1
+    assert (selection.leaking_less, selection.compared) == (1, 3)
+
+
+def test_an_accuracy_must_be_reached_by_the_whole_interval() -> None:
+    """A mean of 0.95 is no accuracy of at least 0.945 where its interval reaches down to 0.941."""
+    assert chosen(results_of((0.95, 0.6)), 0.941).chosen is not None
+    missed = chosen(results_of((0.95, 0.6)), 0.945)
+    assert missed.chosen is None
+    assert missed.most_accurate["test_accuracy"] == pytest.approx(0.95)
 
 
 def test_an_accuracy_that_is_just_met_is_met() -> None:
@@ -69,46 +79,50 @@ def test_an_accuracy_that_is_just_met_is_met() -> None:
     assert chosen(results, 0.9).chosen is not None
 
 
-def test_of_equally_private_ones_the_more_accurate_is_chosen() -> None:
-    """Though both are above the bound."""
-    assert chosen(results_of((0.92, 0.55), (0.95, 0.55)), 0.9).chosen["trial_id"] == f"{1:016x}"
-
-
 def test_what_it_costs_is_told() -> None:
-    """Against the most accurate one, in accuracy and in privacy, with paired intervals."""
+    """Against the most accurate one, in accuracy and in privacy, with simultaneous paired intervals."""
     selection = chosen(results_of(*TRADEOFF), 0.94)
-    accuracy, auc = selection.costs
+    accuracy, auc = selection.differences
     assert (accuracy.quantity, auc.quantity) == ("test_accuracy", "svm.auc")
     assert accuracy.difference == pytest.approx(-0.02)
     assert auc.difference == pytest.approx(-0.12)
-    assert accuracy.low < -0.02 < accuracy.high < 0
-    assert auc.verdict == "B leaks less (significant)"
-    assert chosen(results_of(*TRADEOFF), 0.96).costs == ()
+    assert auc.low < -0.12 < auc.high < 0
+    # Of three others one has the same noise as the most accurate, and so no test.
+    assert (auc.family, auc.n, auc.verdict) == (2, 3, "B leaks less (significant)")
+    assert chosen(results_of(*TRADEOFF), 0.96).differences == ()
+
+
+def test_a_choice_and_the_differences_table_say_the_same() -> None:
+    """`pick` and `diff` of the most accurate one have the same numbers and verdicts."""
+    results = results_of(*TRADEOFF)
+    selection = chosen(results)
+    best, *others = sorted(results, key=lambda result: result.trial_id)
+    table = differences_frame(best, others, "svm.auc")
+    rows = table[table["trial_id"] == selection.chosen["trial_id"]]
+    for difference in selection.differences:
+        (row,) = rows[rows["quantity"] == difference.quantity].to_dict("records")
+        assert vars(difference) == {name: row[name] for name in vars(difference)}
+    leaking_less = table[(table["role"] == "compared") & (table["verdict"] == "B leaks less (significant)")]
+    assert selection.leaking_less == len(leaking_less)
 
 
 def test_those_without_a_significant_difference_are_named() -> None:
-    """Of those above the accuracy, by privacy alone."""
-    selection = chosen(results_of((0.97, 0.70), (0.96, 0.581), (0.95, 0.58), (0.80, 0.58)), 0.9)
-    assert selection.chosen["trial_id"] == f"{2:016x}"
+    """Of those above the accuracy: neither in accuracy nor in leakage."""
+    selection = chosen(results_of((0.97, 0.70), (0.96, 0.581), (0.959, 0.58), (0.80, 0.58)), 0.9)
+    assert selection.chosen["trial_id"] == f"{1:016x}"
     assert selection.rivals == 2
-    assert [row["trial_id"] for row in selection.alike] == [f"{1:016x}"]
+    assert [row["trial_id"] for row in selection.alike] == [f"{2:016x}"]
 
 
 def test_with_one_target_nothing_can_be_told() -> None:
-    """So that all others may be as private."""
+    """So that the most accurate is taken, and all others may be as private."""
     results = [
         completed_of(f"{n:016x}", [a], [u], TrialSpec(dataset="iris", protocol=PaperProtocol(replicates=1), **axes))
         for n, (axes, a, u) in enumerate(zip(AXES, (0.9, 0.95), (0.5, 0.7), strict=False))
     ]
     selection = chosen(results, 0.8)
     assert (selection.accuracy, selection.is_doubtful, len(selection.alike)) == (None, True, 1)
-    assert [cost.low for cost in selection.costs] == [None, None]
-
-
-@pytest.mark.parametrize(("bound", "doubtful"), [(0.93, False), (0.949, True), (None, False)])
-def test_an_accuracy_may_be_above_the_bound_by_chance(bound: float | None, doubtful: bool) -> None:
-    """Where its interval, of 0.95 +- 0.009, reaches below."""
-    assert chosen(results_of((0.95, 0.6)), bound).is_doubtful is doubtful
+    assert (selection.chosen["trial_id"], selection.reason) == (f"{1:016x}", "not tested")
 
 
 def test_targets_without_spread_leave_a_doubt() -> None:
@@ -120,7 +134,7 @@ def test_targets_without_spread_leave_a_doubt() -> None:
 def test_an_accuracy_beyond_all_leaves_the_nearest() -> None:
     """And nothing is chosen."""
     selection = chosen(results_of(*TRADEOFF), 0.99)
-    assert selection.chosen is None
+    assert (selection.chosen, selection.reason) == (None, None)
     assert selection.most_accurate["test_accuracy"] == pytest.approx(0.97)
 
 
@@ -131,46 +145,41 @@ def test_nothing_can_be_chosen_of_nothing() -> None:
         assert (selection.chosen, selection.most_accurate) == (None, None)
 
 
-def test_the_knee_is_farthest_from_the_line_between_the_ends() -> None:
-    """Of four on the front, the second loses a fifth of the accuracy's range for two thirds of the AUC's."""
-    selection = chosen(results_of(*TRADEOFF))
-    assert (selection.rule, selection.chosen["trial_id"], selection.rivals) == ("knee", f"{1:016x}", 3)
-    assert selection.distance == pytest.approx((1 - 2 / 7 - 6 / 18) / np.sqrt(2))
+def test_without_an_accuracy_what_is_gained_is_weighed_against_its_cost() -> None:
+    """0.12 of AUC for 0.02 of accuracy, then no more for what differs by noise; 0.02 of AUC for 0.4 is too dear."""
+    assert chosen(results_of(*TRADEOFF)).chosen["trial_id"] == f"{1:016x}"
+    dear = chosen(results_of((0.97, 0.54), (0.57, 0.52)))
+    assert (dear.chosen["trial_id"], dear.reason, dear.leaking_less) == (
+        f"{0:016x}",
+        "costs more than it gains",
+        1,
+    )
 
 
-@pytest.mark.parametrize(
-    ("means", "rule", "number"),
-    [
-        (((0.95, 0.5), (0.9, 0.6)), "single", 0),
-        (((0.95, 0.5), (0.95, 0.5)), "single", 0),
-        (((0.95, 0.6), (0.9, 0.5)), "no_knee", 1),
-        (((0.96, 0.7), (0.94, 0.6), (0.92, 0.5)), "no_knee", 2),
-        (((0.96, 0.7), (0.94, 0.69), (0.90, 0.5)), "no_knee", 2),
-    ],
-    ids=["one", "two that are equal", "two", "a straight line", "bulging away"],
-)
-def test_a_front_may_have_no_knee(means: tuple[tuple[float, float], ...], rule: str, number: int) -> None:
-    """Then its most private end is taken, and that is said."""
-    selection = chosen(results_of(*means))
-    assert (selection.rule, selection.chosen["trial_id"], selection.distance) == (rule, f"{number:016x}", None)
+def test_of_weights_with_fewer_bits_that_do_as_well_the_fewest_are_taken() -> None:
+    """The same network at 4 and at 2 bits; a network of another kind is not cheaper for its bits."""
+    fields = [{"model": "ann", "weight_bit_width": width} for width in (None, 4, 2)] + [{"model": "snn"}]
+    means = [(0.95, 0.55), (0.9495, 0.5505), (0.9490, 0.551), (0.9499, 0.55)]
+    results: list[TrialResult] = [
+        completed_of(
+            f"{number:016x}",
+            (accuracy + np.roll(NOISE, number)).tolist(),
+            (auc - np.roll(NOISE, number)).tolist(),
+            TrialSpec(dataset="iris", protocol=PaperProtocol(replicates=3), **axes),
+        )
+        for number, (axes, (accuracy, auc)) in enumerate(zip(fields, means, strict=True))
+    ]
+    selection = chosen(results)
+    assert selection.reason == "nothing leaks less"
+    assert (selection.chosen["trial_id"], selection.in_place_of["trial_id"]) == (f"{2:016x}", f"{0:016x}")
 
 
-def test_the_rest_of_the_front_is_told_from_the_knee_by_accuracy_too() -> None:
-    """What is as private, but less accurate for certain, is another selection."""
-    selection = chosen(results_of((0.97, 0.70), (0.96, 0.59), (0.80, 0.589)))
-    assert selection.chosen["trial_id"] == f"{1:016x}"
-    assert selection.alike == ()
-
-
-def test_distances_do_not_depend_on_units() -> None:
-    """Each objective is scaled to its range on the front; one without a range has no say."""
-    losses = np.array([[0.0, 1.0], [0.2, 0.3], [1.0, 0.0]])
-    assert knee_distances(losses) == pytest.approx([0, 0.5 / np.sqrt(2), 0])
-    assert knee_distances(losses * [1000, 1e-3] + [5, -7]) == pytest.approx(knee_distances(losses))
-    three = np.array([[0.0, 1, 1], [1, 0, 1], [1, 1, 0], [0.2, 0.2, 0.2]])
-    assert knee_distances(three) == pytest.approx([0, 0, 0, 1.4 / np.sqrt(3)])
-    flat = np.array([[0.0, 3.0], [1.0, 3.0]])
-    assert knee_distances(flat) == pytest.approx([1 / np.sqrt(2), 0])
+def test_the_numbers_of_the_chosen_one_are_not_flattered() -> None:
+    """Beside its means stand those drawn towards the other configurations; of fewer than four there are none."""
+    selection = chosen(results_of((0.95, 0.56), (0.94, 0.561), (0.945, 0.559), (0.943, 0.56)))
+    assert selection.shrunken.keys() == {"test_accuracy", "svm.auc"}
+    assert 0.9445 <= selection.shrunken["test_accuracy"] <= selection.chosen["test_accuracy"]
+    assert chosen(results_of((0.95, 0.56), (0.94, 0.561))).shrunken == {}
 
 
 def test_private_is_the_first_number_of_an_attack_that_is_minimised() -> None:
@@ -192,7 +201,7 @@ def test_under_halves_private_means_the_strongest_attack() -> None:
         )
         for n, (axes, (a, u)) in enumerate(zip(AXES, TRADEOFF, strict=False))
     ]
-    assert chosen(results, 0.94, protocol="halves").private == "worst.auc"
+    assert chosen(results, 0.94, protocol="halves", objectives=None).private == "worst.auc"
 
 
 def test_every_dataset_and_protocol_has_a_choice(tmp_path: Path) -> None:
@@ -226,16 +235,16 @@ def test_a_study_without_results_is_told(tmp_path: Path) -> None:
 
 
 def test_what_breaks_a_constraint_is_no_candidate() -> None:
-    """Neither above the accuracy, nor as the most accurate, nor on the front."""
+    """Neither above the accuracy, nor as the most accurate."""
     results = results_of(*TRADEOFF)
     (task,) = tasks(results, SweepSpec.model_validate(SWEEP))
-    feasible = ~task.candidates["trial_id"].isin([f"{0:016x}", f"{1:016x}"])
-    task.__dict__["candidates"] = task.candidates.assign(feasible=feasible)
+    feasible = ~task.competitors["trial_id"].isin([f"{0:016x}", f"{1:016x}"])
+    task.__dict__["competitors"] = task.competitors.assign(feasible=feasible)
     for bound in (0.92, None):
         selection = select_in_task(task, results, bound)
         assert selection.chosen is not None
         assert selection.most_accurate is not None
         assert selection.most_accurate["trial_id"] == f"{2:016x}"
         assert selection.chosen["trial_id"] == f"{3 if bound is None else 2:016x}"
-    task.__dict__["candidates"] = task.candidates.assign(feasible=False)
+    task.__dict__["competitors"] = task.competitors.assign(feasible=False)
     assert select_in_task(task, results, 0.5).chosen is None

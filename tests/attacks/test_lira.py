@@ -8,9 +8,9 @@ from scipy.special import logit
 from scipy.stats import norm, t
 
 from privsearch.analysis.metrics import attack_auc
+from privsearch.analysis.shrinkage import shrunken_means, shrunken_variances
 from privsearch.attacks import AttackView, Outputs
 from privsearch.attacks.lira import lira_scores
-from privsearch.attacks.shrinkage import shrunken_means, shrunken_variances
 from privsearch.errors import MetricError
 from privsearch.spec.attacks import Means, Variance
 

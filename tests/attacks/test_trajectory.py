@@ -6,9 +6,9 @@ from scipy.stats import multivariate_normal, multivariate_t
 from sklearn.covariance import ledoit_wolf
 
 from privsearch.analysis.metrics import attack_auc
+from privsearch.analysis.shrinkage import shrunken_means, shrunken_variances
 from privsearch.attacks import AttackView, Outputs
 from privsearch.attacks.lira import lira_scores
-from privsearch.attacks.shrinkage import shrunken_means, shrunken_variances
 from privsearch.attacks.trajectory import trajectory_scores
 from privsearch.errors import MetricError
 from privsearch.spec.attacks import Means, Variance

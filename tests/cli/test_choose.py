@@ -59,18 +59,22 @@ def test_a_choice_leads_to_the_commands_that_follow(study: Path, monkeypatch: py
 def test_a_choice_as_json(study: Path) -> None:
     """What a program needs: which one, its numbers, and what it was compared with."""
     (choice,) = json.loads(run("pick", study, "--min-accuracy", "0", "--dataset", "iris", "--json").stdout)
-    assert (choice["task"], choice["private"], choice["rule"]) == ("iris", "svm.auc", "bound")
+    assert (choice["dataset"], choice["protocol"], choice["trial_id"]) == (
+        "iris",
+        "paper",
+        choice["chosen"]["trial_id"],
+    )
     assert choice["chosen"]["trial_id"] in Study(study).load().trials
     assert choice["chosen"]["n"] == 2
     assert choice["chosen"]["numbers"]["svm.auc"].keys() == {"mean", "sd", "low", "high"}
-    assert choice["compared_with"] == 1
+    assert (choice["compared"], choice["rivals"]) == (1, 1)
 
 
 def test_what_cannot_be_picked_has_an_exit_status(study: Path) -> None:
     """1 where nothing reaches the accuracy, 2 for what is no accuracy."""
     nothing = run("pick", study, "--min-accuracy", "1")
     assert nothing.exit_code == 1
-    assert "no configuration reaches it; the best, " in nothing.stdout
+    assert "No configuration reaches an accuracy of 1; the best, " in nothing.stdout
     assert "short by 0." in nothing.stdout
     assert json.loads(run("pick", study, "--min-accuracy", "1", "--json").stdout)[0]["chosen"] is None
     percent = run("pick", study, "--min-accuracy", "95")

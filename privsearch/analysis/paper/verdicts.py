@@ -3,8 +3,8 @@
 A verdict weighs all the differences of a claim, each against the claim's bar with a two-sided paired t-test over the
 replicates:
 
-    contradicted     some difference is significantly below the bar, after Holm's correction: there are as many chances
-                     to find one as differences
+    contradicted     some difference is significantly below the bar, after correction: there are as many chances to find
+                     one as differences (Bonferroni)
     supported        every difference is significantly above it, and the study has all of them; it takes all, so
                      nothing is corrected (an intersection-union test)
     equivalent       the same, of a claim that things are alike: both signs of each difference are above minus the
@@ -31,10 +31,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal
 
-import numpy as np
-
 from privsearch.analysis.frames import results_frame
-from privsearch.analysis.paired import ALPHA, holm, mean_difference
+from privsearch.analysis.paired import ALPHA, has_spread, mean_difference
 from privsearch.analysis.paper.audits import Audit, StudyAudit, Success
 from privsearch.analysis.paper.cells import StudyCells, check_attack, paper_rows, title
 from privsearch.analysis.paper.claims import MAIN_CLAIMS, Claim, Differences
@@ -60,10 +58,10 @@ class Comparison:
         published: the difference of the paper's printed means; None if it is not printed, or not of this success.
         n: the replicates it was measured on, 0 where the study lacks one side.
         difference: the mean over the replicates.
-        low: the lower end of its 95 % t-interval, for this comparison alone.
+        low: the lower end of its 95 % t-interval: if it is above the bar, its own; else corrected for all.
         high: the upper end.
         p: that the difference is at the claim's bar, two-sided, for this comparison alone.
-        p_holm: the same, corrected for the claim's other comparisons.
+        p_corrected: the same, corrected for the claim's other comparisons.
     """
 
     what: str
@@ -72,7 +70,7 @@ class Comparison:
     low: float | None = None
     high: float | None = None
     p: float | None = None
-    p_holm: float | None = None
+    p_corrected: float | None = None
     published: float | None = None
 
 
@@ -167,21 +165,28 @@ def _judged(
 def compare(
     differences: Differences, bar: float, published: Mapping[str, float | None] | None = None
 ) -> tuple[Comparison, ...]:
-    """Test each of a claim's differences against its bar, and correct the p-values by Holm's method.
+    """Test each of a claim's differences against its bar.
+
+    A difference above the bar counts for the claim only together with all others, and so has its own interval. One
+    below counts against it alone, and so has the interval that is corrected for all of them, like its p-value.
 
     Args:
         differences: by what is compared, over the replicates.
         bar: the claim's.
         published: the paper's own differences, kept beside.
     """
-    tested = [mean_difference(values[None], bar) for values in differences.values()]
-    numbers = np.hstack([(t.mean, t.low, t.high, t.p) for t in tested])
-    rows = np.vstack([numbers, holm(numbers[-1])]).T.tolist()
+    family = max(1, sum(values.size > 1 and bool(has_spread(values[None])[0]) for values in differences.values()))
+    rows = [
+        [float(number[0]) for number in (own.mean, shown.low, shown.high, own.p, corrected.p_corrected)]
+        for values in differences.values()
+        for own, corrected in [[mean_difference(values[None], bar, family=size) for size in (1, family)]]
+        for shown in [corrected if own.mean[0] <= bar else own]
+    ]
     made = []
     for (what, values), row in zip(differences.items(), rows, strict=True):
-        difference, low, high, p, p_holm = (None if math.isnan(number) else number for number in row)
+        difference, low, high, p, p_corrected = (None if math.isnan(number) else number for number in row)
         n = 0 if difference is None else len(values)
-        made.append(Comparison(what, n, difference, low, high, p, p_holm, (published or {}).get(what)))
+        made.append(Comparison(what, n, difference, low, high, p, p_corrected, (published or {}).get(what)))
     return tuple(made)
 
 
@@ -239,7 +244,7 @@ def _p_for(comparisons: Sequence[Comparison], bar: float) -> float:
 
 def _p_against(comparisons: Sequence[Comparison], bar: float) -> float:
     """Return the p-value of some comparison being below the bar; 1 if none is."""
-    below = [comparison.p_holm for comparison in comparisons if _is_below(comparison, bar)]
+    below = [comparison.p_corrected for comparison in comparisons if _is_below(comparison, bar)]
     return min((p for p in below if p is not None), default=1.0)
 
 

@@ -34,13 +34,16 @@ _EXPOSED: Final = 10
 """The number of most exposed examples in the document; the study's exposed.csv has all examples."""
 
 
-def write_audit(folder: Path, results: Iterable[TrialResult], table: pd.DataFrame) -> list[Path]:
+def write_audit(
+    folder: Path, results: Iterable[TrialResult], table: pd.DataFrame, verdicts: Iterable[str] = ()
+) -> list[Path]:
     """Write `audit.csv`, the table of `audit_table`, and `audit.md`, a document to read.
 
     Args:
         folder: the folder to write to, created if missing.
         results: the results of a study.
         table: the table of `audit_table` for these results.
+        verdicts: the verdict on each task, in a sentence.
 
     Returns:
         The two files.
@@ -48,21 +51,23 @@ def write_audit(folder: Path, results: Iterable[TrialResult], table: pd.DataFram
     folder.mkdir(parents=True, exist_ok=True)
     csv, markdown = folder / "audit.csv", folder / "audit.md"
     table.to_csv(csv, index=False)
-    markdown.write_text(audit_markdown(results, table), encoding="utf-8")
+    markdown.write_text(audit_markdown(results, table, verdicts), encoding="utf-8")
     return [csv, markdown]
 
 
-def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame) -> str:
+def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame, verdicts: Iterable[str] = ()) -> str:
     """Return for each dataset and protocol all attacks, the strongest in full, slices, and the most exposed examples.
 
     Args:
         results: the results of a study.
         table: the table of `audit_table` for these results.
+        verdicts: the verdict on each task, in a sentence.
     """
     results = list(results)
     slices, exposed = slices_frame(results), exposed_frame(results)
     protocols = {result.trial_id: result.spec.protocol for result in results}
-    parts = ["# Audit", *left_out(results), *blind_lines(results)]
+    told = "\n".join(f"- {verdict}" for verdict in verdicts)
+    parts = ["# Audit", told, *left_out(results), *blind_lines(results)]
     for (dataset, kind), rows in table.groupby(["dataset", "protocol"], sort=False):
         protocol = protocols[rows["trial_id"].iloc[0]]
         parts += [f"## {dataset}, {kind}", *_aucs(rows, protocol)]
@@ -70,7 +75,7 @@ def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame) -> str:
         parts += _slices(rows, slices)
         # Of a member that all targets share, nobody knows how it scores as a non-member.
         parts += [] if protocol.targets_share_examples else _most_exposed(rows, exposed)
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def _aucs(rows: pd.DataFrame, protocol: ProtocolSpec) -> Iterator[str]:

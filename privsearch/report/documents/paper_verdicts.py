@@ -179,10 +179,10 @@ def _numbers(comparison: Comparison) -> list[str]:
     if comparison.difference is None:
         return [MISSING, MISSING, MISSING, "0"]
     difference = f"{comparison.difference:+.4f}"
-    if comparison.low is None or comparison.p_holm is None:
+    if comparison.low is None or comparison.p_corrected is None:
         return [difference, "n/a", "n/a", str(comparison.n)]
     interval = f"[{comparison.low:+.4f}, {comparison.high:+.4f}]"
-    return [difference, interval, f"{comparison.p_holm:.3f}", str(comparison.n)]
+    return [difference, interval, f"{comparison.p_corrected:.3f}", str(comparison.n)]
 
 
 def _notes(attack: str) -> Iterator[str]:

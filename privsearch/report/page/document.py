@@ -90,7 +90,7 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
             "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by privsearch {version('privsearch')}",
             "models": {name: _style(name) for name in sorted({result.spec.model for result in results})},
             "words": {i: _whole(result, words[i]) for i, result in ((r.trial_id, r) for r in results)},
-            "asked": overview(sweep, trials, results, searches),
+            "asked": overview(sweep, trials, results, searches, study_tasks),
             "tasks": [],
             "importances": [section for task in study_tasks if whole and (section := _importances(task))],
             "growth": [growth_section(task, content.order, searched=bool(searches)) for task in study_tasks],

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 
 from privsearch.analysis.columns import axis_title, widest_noise_floor
-from privsearch.analysis.differences import ACCURACY, leakage_column, verdict_words
+from privsearch.analysis.differences import ACCURACY, leakage_column
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import NOTATION, configuration, quantity
 from privsearch.analysis.learning import leakage_of_learnt, learnt_rows
 from privsearch.analysis.paired import half_width_factor, pair_correlation
 from privsearch.analysis.tasks import Task
+from privsearch.analysis.verdict_words import verdict_words
 from privsearch.report.figures.front_marks import INFEASIBLE, tier_words, tiers
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
 from privsearch.report.wording.blind import blind_lines

@@ -5,7 +5,9 @@ from typing import Any, TypedDict
 
 from privsearch.analysis.labels import quantity
 from privsearch.analysis.learning import networks_at_chance
+from privsearch.analysis.tasks import Task
 from privsearch.report.wording.search import asked_words, outcome_words, value_words
+from privsearch.report.wording.verdict import verdict_lines
 from privsearch.spec import SweepSpec
 from privsearch.spec.datasets import dataset_name
 from privsearch.study.proposals import Searched
@@ -23,18 +25,24 @@ class Overview(TypedDict):
     """The first section of the page.
 
     Attributes:
+        verdicts: what to take of each dataset and protocol, and why, in a sentence.
         counts: the number of trials in each state.
         facts: the settings of the sweep.
     """
 
+    verdicts: list[str]
     counts: dict[str, int]
     facts: list[Fact]
 
 
 def overview(
-    sweep: SweepSpec, trials: Mapping[str, str], results: Sequence[TrialResult], searches: Sequence[Searched]
+    sweep: SweepSpec,
+    trials: Mapping[str, str],
+    results: Sequence[TrialResult],
+    searches: Sequence[Searched],
+    study_tasks: Sequence[Task],
 ) -> Overview:
-    """Return the settings of a sweep, and the number of its trials in each state."""
+    """Return the verdicts, the settings of a sweep, and the number of its trials in each state."""
     completed = [result for result in results if isinstance(result, Completed)]
     names = [dataset_name(dataset) for dataset in sweep.datasets]
     objectives = {protocol.kind: sweep.objectives_under(protocol.kind) for protocol in sweep.protocol}
@@ -53,6 +61,7 @@ def overview(
         "Time": [_time(sum(result.seconds for result in results))],
     }
     return {
+        "verdicts": list(verdict_lines(study_tasks, results)),
         "counts": {
             "asked for": len(trials),
             "completed": len(completed),

@@ -1,14 +1,14 @@
 """The differences between one configuration and others, as a table for the terminal."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
 import pandas as pd
 from rich.table import Table
 
-from privsearch.analysis.frames import records, varying_axes
+from privsearch.analysis.frames import records
 from privsearch.analysis.labels import NOTATION, configuration, quantity
 from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.spec import WORST
@@ -22,7 +22,9 @@ _MOST_BROKEN_DOWN: Final = 4
 """The most configurations that have a line for each attack."""
 
 
-def differences_view(a: Completed, others: Sequence[Completed], differences: pd.DataFrame) -> Table:
+def differences_view(
+    a: Completed, others: Sequence[Completed], differences: pd.DataFrame, varying: Collection[str]
+) -> Table:
     """Return a table of the first 40 differences between A and others, for a terminal of 80 characters.
 
     Up to 4 others have a line for each attack that both sides ran.
@@ -31,9 +33,9 @@ def differences_view(a: Completed, others: Sequence[Completed], differences: pd.
         a: the trial called A.
         others: the trials called B.
         differences: the table of `privsearch.analysis.differences.differences_frame` of these trials.
+        varying: the axes by which configurations are named.
     """
     axes = {trial.trial_id: trial.spec.axes() for trial in (a, *others)}
-    varying = varying_axes(pd.DataFrame(axes.values()))
     name = f"{a.spec.dataset_name}: what differs from A, {configuration(axes[a.trial_id], varying)}"
     table = console_table(*header(differences), title=name, caption=_caption(a, others, differences), gap=1)
     ids = differences["trial_id"].unique()
@@ -51,15 +53,15 @@ def differences_view(a: Completed, others: Sequence[Completed], differences: pd.
 
 def header(differences: pd.DataFrame) -> tuple[str, ...]:
     """Return the names of the columns, those of the test for equivalence only if it was asked for."""
-    within = ("p within\n(Holm)",) if "margin" in differences else ()
-    return "B", "B - A", "95 % interval", "p\n(Holm)", *within, "n", "verdict"
+    within = ("p within",) if "margin" in differences else ()
+    return "B", "B - A", "95 % interval", "p", *within, "n", "verdict"
 
 
 def numbers(row: Mapping[str, Any]) -> list[str]:
     """Return what stands between the name of a row and its verdict."""
     interval = MISSING if row["p"] is None else f"[{row['low']:+.3f}, {row['high']:+.3f}]"
-    within = [_p(row["p_equivalent_holm"])] if "margin" in row else []
-    return [_signed(row["difference"]), interval, _p(row["p_holm"]), *within, str(row["n"])]
+    within = [_p(row["p_equivalent_corrected"])] if "margin" in row else []
+    return [_signed(row["difference"]), interval, _p(row["p_corrected"]), *within, str(row["n"])]
 
 
 def equivalence_words(differences: pd.DataFrame) -> str:
@@ -71,8 +73,8 @@ def equivalence_words(differences: pd.DataFrame) -> str:
     many = accuracy is not None and compared not in (None, accuracy)
     widths = f"{compared:g} ({quantity('test_accuracy')}: {accuracy:g})" if many else f"{compared or accuracy:g}"
     return (
-        f"p within (Holm): of two one-sided t-tests that the difference lies within {widths} of 0, corrected likewise; "
-        "of one comparison, less than 0.05 says that its 90 % interval does. "
+        f"p within: of two one-sided t-tests that the difference lies within {widths} of 0, corrected likewise; less "
+        "than 0.05 says that the 90 % interval does. "
     )
 
 
@@ -102,10 +104,9 @@ def _caption(a: Completed, others: Sequence[Completed], differences: pd.DataFram
         f"A: trial {a.trial_id}, {', '.join(means)}. "
         f"{f'Not attacked, as a network gives all examples the same outputs: {dead}. ' if dead else ''}"
         f"{' '.join(_like_for_like(differences, compared))}"
-        "B - A: the mean over the n targets, paired, as target k has the same subset and seed in both; 95 % interval "
-        "of the paired t-test, for one comparison alone. p (Holm): the p-value of that test, corrected for the "
-        f"{num_compared} comparison{'s' * (num_compared > 1)} of the same quantity{_family(differences)}; "
-        "significant is less than 0.05. "
+        "B - A: the mean over the n targets, paired, as target k has the same subset and seed in both, with the "
+        f"interval and the p-value of the paired t-test{family_words(differences)}. Significant: p below 0.05, where "
+        "the interval excludes 0. "
         f"{equivalence_words(differences)}Not significant is no proof that nothing differs. "
         f"{a.spec.protocol.chance_words}: chance here is that of training and of drawing subsets, not of other data."
         f"\n{NOTATION}"
@@ -136,9 +137,13 @@ def _like_for_like(differences: pd.DataFrame, compared: str) -> Iterator[str]:
     yield ""
 
 
-def _family(differences: pd.DataFrame) -> str:
-    single = int((differences["role"] == "one attack").sum())
-    return f", that of a single attack for all {single} of these lines" if single else ""
+def family_words(differences: pd.DataFrame) -> str:
+    """Tell for how many comparisons intervals and p-values are corrected."""
+    sizes = differences.drop_duplicates("role").set_index("role")["family"]
+    main = int(sizes.drop(["one attack", "all attacks"], errors="ignore").max())
+    single = int(sizes.get("one attack", 1))
+    told = [f"the {main} comparisons of a quantity"] * (main > 1) + [f"all {single} of single attacks"] * (single > 1)
+    return f", both corrected for {' and '.join(told)} (Bonferroni)" if told else ""
 
 
 def _mean(value: float) -> str:

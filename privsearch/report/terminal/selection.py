@@ -5,60 +5,64 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from privsearch.analysis.candidates import PairedDifference
 from privsearch.analysis.differences import ACCURACY
-from privsearch.analysis.frames import records, varying_axes
-from privsearch.analysis.labels import NOTATION, configuration, quantity, turned_words
+from privsearch.analysis.frames import records
+from privsearch.analysis.labels import NOTATION, quantity, turned_words
 from privsearch.analysis.learning import far_below_full_precision
-from privsearch.analysis.selection import Cost, Selection
-from privsearch.report.wording.fronts import constraints_words, missing_words, nearest_words
-from privsearch.spec import AXES
+from privsearch.analysis.selection import Selection
+from privsearch.report.wording.fronts import missing_words
+from privsearch.report.wording.verdict import named, verdict_sentence
+from privsearch.spec import AXES, WORST
 from privsearch.spec.columns import Column
 
 _MOST: Final = 10
 """The most other configurations that are named."""
 
-_WHY: Final = {
-    "knee": "the knee of the front: farthest from the line between its ends, each objective scaled to the front's "
-    "range (Das 1999)",
-    "single": "alone on the front, so there is no trade-off to make",
-    "no_knee": "the most private on a front without a knee: no configuration lies nearer to the ideal than the line "
-    "between its ends",
-}
-
 
 def selection_lines(selection: Selection, study: Path) -> Iterator[str]:
-    """Yield the selection of one task in words.
+    """Yield the selection of one task in words, its verdict first.
 
     Args:
         selection: the selection.
         study: the study's directory, for the command lines.
     """
-    yield f"{selection.task.title}: {_headline(selection)}"
+    yield f"{selection.task.title}: {verdict_sentence(selection)}"
     if selection.chosen is None:
-        yield from map(_indented, _nothing(selection))
+        yield from map(_indented, missing_words(selection.task))
         return
-    yield from map(_indented, [f"{_named(selection, selection.chosen)}", *_numbers(selection), *_doubts(selection)])
-    yield from map(_indented, [*_cost(selection), _alike(selection), *_commands(selection, study), NOTATION])
+    yield from map(_indented, [f"take {_with_id(selection, selection.chosen)}", *_numbers(selection)])
+    yield from map(_indented, [*_doubts(selection), *_against(selection), _alike(selection)])
+    yield from map(_indented, [*_commands(selection, study), NOTATION])
 
 
 def selection_summary(selection: Selection) -> dict[str, Any]:
     """Return the selection of one task as plain JSON values."""
-    best, chosen = selection.most_accurate, selection.chosen
+    best, chosen, instead = selection.most_accurate, selection.chosen, selection.in_place_of
+    by_quantity = {difference.quantity: vars(difference) for difference in selection.differences}
     return {
+        "dataset": selection.task.rows["dataset"].iloc[0],
+        "protocol": selection.task.rows["protocol"].iloc[0],
+        "trial_id": None if chosen is None else chosen["trial_id"],
+        "configuration": None if chosen is None else named(selection, chosen),
+        "reason": selection.reason,
+        "verdict": verdict_sentence(selection),
+        "accuracy_difference": by_quantity.get(ACCURACY),
+        "leakage_difference": by_quantity.get(selection.private),
+        "alternatives": None if selection.alike is None else [row["trial_id"] for row in selection.alike],
         "task": selection.task.name,
-        "title": selection.task.title,
         "private": selection.private,
         "min_accuracy": selection.min_accuracy,
         "constraints": {column: str(constraint) for column, constraint in selection.task.constraints.items()},
-        "rule": selection.rule,
-        "knee_distance": selection.distance,
         "chosen": None if chosen is None else _row(selection, chosen),
+        "shrunken": dict(selection.shrunken),
         "test_accuracy_interval": [selection.accuracy.low, selection.accuracy.high] if selection.accuracy else None,
         "accuracy_is_doubtful": selection.is_doubtful,
         "most_accurate": None if best is None else _row(selection, best),
-        "against_most_accurate": [vars(cost) for cost in selection.costs],
-        "compared_with": selection.rivals,
-        "not_different": None if selection.alike is None else [row["trial_id"] for row in selection.alike],
+        "in_place_of": None if instead is None else instead["trial_id"],
+        "leaking_less": selection.leaking_less,
+        "compared": selection.compared,
+        "rivals": selection.rivals,
     }
 
 
@@ -67,35 +71,12 @@ def _row(selection: Selection, row: Mapping[str, Any]) -> dict[str, Any]:
     for column in map(Column.parse, dict.fromkeys((ACCURACY, *selection.task.objectives))):
         spread = {"sd": row.get(str(column.sd)), "low": row.get(str(column.low)), "high": row.get(str(column.high))}
         numbers[str(column)] = {"mean": row[str(column)], **spread}
-    sure = {"n": row["replicates"], "on_front": row["on_front"], "front_probability": row["front_probability"]}
-    return {"trial_id": row["trial_id"], **{axis: row[axis] for axis in AXES}, **sure, "numbers": numbers}
+    axes = {axis: row[axis] for axis in AXES}
+    return {"trial_id": row["trial_id"], **axes, "n": row["replicates"], "numbers": numbers}
 
 
-def _headline(selection: Selection) -> str:
-    limits = f", with {constraints_words(selection.task)}" if selection.task.constraints else ""
-    if selection.min_accuracy is None:
-        return f"the knee of the front{limits}"
-    return (
-        f"the lowest {quantity(selection.private)} with a test accuracy of at least {selection.min_accuracy:g}{limits}"
-    )
-
-
-def _nothing(selection: Selection) -> Iterator[str]:
-    """Yield why nothing was picked, and how near the best configuration comes."""
-    best, nearest = selection.most_accurate, nearest_words(selection.task)
-    if nearest:
-        yield f"no configuration satisfies {constraints_words(selection.task)}; the nearest to it: {nearest}"
-        return
-    if best is None or selection.min_accuracy is None:
-        yield "no configuration can be compared: failed, dead, not learnt, or without these numbers"
-        yield from (f"  {sentence}" for sentence in missing_words(selection.task))
-        return
-    yield f"no configuration reaches it; the best, {_named(selection, best)}, is {_mean(best, ACCURACY)}: "
-    yield f"  short by {selection.min_accuracy - best[ACCURACY]:.4f}; ask for less, or sweep other configurations"
-
-
-def _named(selection: Selection, row: Mapping[str, Any]) -> str:
-    return f"{configuration(row, varying_axes(selection.task.rows))} (trial {row['trial_id']})"
+def _with_id(selection: Selection, row: Mapping[str, Any]) -> str:
+    return f"{named(selection, row)} (trial {row['trial_id']})"
 
 
 def _mean(row: Mapping[str, Any], column: str) -> str:
@@ -108,34 +89,32 @@ def _bounds(low: float | None, high: float | None) -> str:
 
 
 def _numbers(selection: Selection) -> Iterator[str]:
-    """Yield why the configuration was picked, and its numbers."""
+    """Yield the numbers of the chosen configuration."""
     row, accuracy = selection.chosen or {}, selection.accuracy
-    if selection.rule in _WHY:
-        yield f"{_WHY[selection.rule]}" + ("" if selection.distance is None else f"; distance {selection.distance:.3f}")
-    count = f"n = {row['replicates']} target{'s' if row['replicates'] > 1 else ''}; ±: sd over them"
+    count = f"n = {row['replicates']} target{'s' if row['replicates'] > 1 else ''}; ±: standard deviation"
     bounds = _bounds(accuracy.low, accuracy.high) if accuracy else ""
     yield f"{quantity(ACCURACY)} {_mean(row, ACCURACY)}{bounds} ({count})"
     for column in (column for column in selection.task.objectives if column != ACCURACY):
-        remark = " (what private means here)" if column == selection.private else ""
+        remark = " (privacy is judged by it)" if column == selection.private else ""
         parsed = Column.parse(column)
         bounds = _bounds(row.get(str(parsed.low)), row.get(str(parsed.high)))
         yield f"{quantity(column)} {_mean(row, column)}{bounds}{remark}"
+    if selection.shrunken and selection.rivals:
+        estimates = ", ".join(f"{quantity(column)} {value:.4f}" for column, value in selection.shrunken.items())
+        yield f"corrected for having been chosen, by shrinkage towards the others: {estimates}"
     private = Column.parse(selection.private)
     if private.is_auc and row.get(str(private.excess)) is not None:
         low, high = (row.get(str(end)) for end in (private.excess.low, private.excess.high))
         yield f"excess AUC over the placebo {row[str(private.excess)]:+.4f}{_bounds(low, high)}"
     yield from (f"warning: {words}" for words in turned_words([row.get(str(private.high))]) if private.is_auc)
-    sure = row["front_probability"]
-    there = "on the front" if row["on_front"] else "not on the front"
-    yield f"{there}; probability of being on it: {'not known, with one target' if sure is None else f'{sure:.2f}'}"
 
 
 def _doubts(selection: Selection) -> Iterator[str]:
     if selection.is_doubtful:
-        why = "its interval reaches below that"
-        if selection.accuracy is None:
-            why = "how sure that is is not known, as its targets show no spread"
-        yield f"warning: its mean accuracy is at least {selection.min_accuracy:g}, but {why}"
+        yield (
+            f"warning: its mean accuracy is at least {selection.min_accuracy:g}, but how sure that is is not known, as "
+            "its targets show no spread"
+        )
     told = far_below_full_precision(selection.task.rows)
     for row in records(told[told["trial_id"] == (selection.chosen or {}).get("trial_id")]):
         yield (
@@ -144,41 +123,47 @@ def _doubts(selection: Selection) -> Iterator[str]:
         )
 
 
-def _cost(selection: Selection) -> Iterator[str]:
-    if not selection.costs:
-        yield "it is the most accurate one as well"
+def _against(selection: Selection) -> Iterator[str]:
+    """Yield the differences from the most accurate configuration."""
+    if not selection.differences:
         return
     assert selection.most_accurate is not None, "what differs from it is known"
-    yield f"against the most accurate, {_named(selection, selection.most_accurate)}:"
-    yield from (f"  {quantity(cost.quantity)} {cost.difference:+.4f}{_told(cost)}" for cost in selection.costs)
+    strongest = Column.parse(selection.private).attack == WORST
+    how = ", by the strongest of the attacks that both ran" if strongest else ""
+    yield f"against the most accurate, {_with_id(selection, selection.most_accurate)}{how}:"
+    yield from (f"  {_difference(difference)}" for difference in selection.differences)
 
 
-def _told(cost: Cost) -> str:
-    verdict = cost.verdict.replace("B ", "it ", 1)
-    return f"{_bounds(cost.low, cost.high)}: {verdict}"
+def _difference(found: PairedDifference) -> str:
+    bounds = _bounds(found.low, found.high)
+    if bounds and found.family > 1:
+        bounds += f", for all {found.family} comparisons"
+    return f"{quantity(found.quantity)} {found.difference:+.4f}{bounds}: {found.verdict.replace('B ', 'it ', 1)}"
 
 
 def _alike(selection: Selection) -> str:
-    pool = "on the front" if selection.min_accuracy is None else "above that accuracy"
+    pool = "that may be chosen"
     if not selection.rivals:
-        return f"no other configuration is {pool}"
+        return f"no other configuration {pool.replace('that ', '')}"
     if selection.alike is None:
-        return f"others {pool}: {selection.rivals}; whether they differ is not known, as targets have no such numbers"
-    by = quantity(selection.private) + (f" and {quantity(ACCURACY)}" if selection.min_accuracy is None else "")
-    text = f"no significant difference from it in {by}: {len(selection.alike)} of the {selection.rivals} others {pool}"
-    named = [_named(selection, row) for row in selection.alike[:_MOST]]
+        return f"others {pool}: {selection.rivals}; whether they differ cannot be tested"
+    text = (
+        f"not significantly different from it in {quantity(ACCURACY)} and {quantity(selection.private)}: "
+        f"{len(selection.alike)} of the {selection.rivals} others {pool}"
+    )
+    names = [_with_id(selection, row) for row in selection.alike[:_MOST]]
     more = f", and {len(selection.alike) - _MOST} more" if len(selection.alike) > _MOST else ""
-    return text + (f": {', '.join(named)}{more}" if named else "")
+    return text + (f": {', '.join(names)}{more}" if names else "")
 
 
 def _commands(selection: Selection, study: Path) -> Iterator[str]:
     """Yield the commands to run next."""
     assert selection.chosen is not None, "something was picked"
-    where, trial_id = shlex.quote(str(study)), selection.chosen["trial_id"]
-    yield f"privsearch export {where} {trial_id}"
-    if selection.alike is not None and len(selection.task.candidates) > 1:
-        column = "" if selection.private == ACCURACY else f" --column {selection.private}"
-        yield f"privsearch diff {where} {trial_id}{column}"
+    assert selection.most_accurate is not None, "so there is a most accurate one"
+    where = shlex.quote(str(study))
+    yield f"privsearch export {where} {selection.chosen['trial_id']}"
+    if selection.alike is not None and selection.compared:
+        yield f"privsearch diff {where} {selection.most_accurate['trial_id']} --column {selection.private}"
 
 
 def _indented(line: str) -> str:

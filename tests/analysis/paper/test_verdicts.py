@@ -100,7 +100,7 @@ def test_claim_that_the_study_does_not_touch_is_not_tested(study_of: StudyOf) ->
 def test_agreeing_replicates_are_no_certainty() -> None:
     """Equal differences have no spread to judge them by: a number, but no interval and no p-value."""
     (comparison,) = compare({"same": np.full(3, 1 / 30)}, 0.0)
-    assert (comparison.n, comparison.low, comparison.p_holm) == (3, None, None)
+    assert (comparison.n, comparison.low, comparison.p_corrected) == (3, None, None)
     assert comparison.difference == pytest.approx(1 / 30)
 
 
@@ -110,19 +110,22 @@ def test_interval_and_p_value_are_those_of_the_paired_t_test() -> None:
     half_width = 4.302653 / np.sqrt(3)
     assert comparison.low == pytest.approx(2 - half_width, abs=1e-5)
     assert comparison.high == pytest.approx(2 + half_width, abs=1e-5)
-    assert comparison.p_holm == pytest.approx(1 - np.sqrt(12 / 14), abs=1e-9)
+    assert comparison.p_corrected == pytest.approx(1 - np.sqrt(12 / 14), abs=1e-9)
 
 
-def test_p_values_are_corrected_by_holm() -> None:
-    """The smallest of three p-values counts threefold, the next twofold, and none less than the one before."""
+def test_difference_against_a_claim_is_corrected_for_all_of_them() -> None:
+    """Its p-value and its interval; one above the bar counts only with all others, and has an interval of its own."""
     rng = np.random.default_rng(3)
-    samples = {name: rng.normal(loc, 1.0, 6) for name, loc in {"a": 1.2, "b": 0.6, "c": 0.5}.items()}
-    raw = {name: compare({name: values}, 0.0)[0].p or 0.0 for name, values in samples.items()}
-    first, second, third = sorted(raw, key=lambda name: raw[name])
-    corrected = {comparison.what: comparison.p_holm for comparison in compare(samples, 0.0)}
-    assert corrected[first] == pytest.approx(3 * raw[first])
-    assert corrected[second] == pytest.approx(min(1, max(2 * raw[second], 3 * raw[first])))
-    assert corrected[third] == pytest.approx(min(1, max(raw[third], 2 * raw[second], 3 * raw[first])))
+    samples = {name: rng.normal(loc, 1.0, 6) for name, loc in {"above": 1.2, "below": -2.6, "far below": -3.5}.items()}
+    alone = {name: compare({name: values}, 0.0)[0] for name, values in samples.items()}
+    for found in compare(samples, 0.0):
+        own = alone[found.what]
+        assert found.p_corrected == pytest.approx(min(1.0, 3 * own.p))
+        if found.what == "above":
+            assert (found.low, found.high) == (own.low, own.high)
+        else:
+            assert found.low < own.low < own.high < found.high
+            assert (found.high < 0) == (found.p_corrected < 0.05)
 
 
 def test_equal_configurations_are_seldom_told_apart() -> None:

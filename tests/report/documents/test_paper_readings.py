@@ -94,7 +94,7 @@ def test_claim_that_readings_decide_stands_in_their_table_alone(found: list[Verd
 def test_csv_has_the_reading_of_each_comparison_if_there_are_several(found: list[Verdict], study_of: StudyOf) -> None:
     """With one reading a line is as without any."""
     several, one = (verdicts_csv(v) for v in (found, verdicts(study_of(lambda spec: {}))))
-    header = "claim,text,{}dataset,success,verdict,bar,paper_means,what,n,difference,low,high,p,p_holm,published"
+    header = "claim,text,{}dataset,success,verdict,bar,paper_means,what,n,difference,low,high,p,p_corrected,published"
     assert several.splitlines()[0] == header.format("reading,")
     assert one.splitlines()[0] == header.format("")
     assert f',"{NAMES[3]}",' not in one

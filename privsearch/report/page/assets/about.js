@@ -1,12 +1,13 @@
 // ---- What was asked, at a glance, what matters, and how to get it again ----
 
 function askedSection() {
-  const { counts, facts } = page.asked;
+  const { verdicts, counts, facts } = page.asked;
   const tiles = Object.entries(counts).filter(([name, count]) => count || name === "asked for" || name === "completed");
   const runs = page.provenance.runs;
   const machines = [...new Set(runs.map(({ machine }) => machine).filter(Boolean))];
   const all = [...facts, ...(machines.length ? [{ name: machines.length > 1 ? "Machines" : "Machine", said: machines }] : [])];
-  return section("asked", "What was asked",
+  return section("asked", "Verdict, and what was asked",
+    verdicts.length ? el("ul", { class: "verdicts" }, verdicts.map((words) => el("li", {}, words))) : null,
     el("ul", { class: "tiles", "aria-label": "Trials" }, tiles.map(([name, count]) => el("li", {}, el("b", {}, String(count)), ` ${name}`))),
     glance(),
     el("dl", {}, all.flatMap(({ name, said }) => [el("dt", {}, name), el("dd", {}, said.map((line) => el("div", {}, line)))])));

@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import chi2, t
 
-from privsearch.attacks.shrinkage import shrunken_means, shrunken_variances
+from privsearch.analysis.shrinkage import shrunken_means, shrunken_variances
 
 
 def drawn_variances(size: int, degrees: int, *, prior: float, prior_degrees: float) -> np.ndarray:

@@ -1,0 +1,187 @@
+"""The configurations of a task that can be compared, with the numbers of their targets, ready for a decision."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float
+from numpy import ndarray as Array
+
+from privsearch._util.interval import Interval
+from privsearch.analysis.decision import Candidates, shrunken
+from privsearch.analysis.differences import ACCURACY, Numbers, common_attacks, differences_frame
+from privsearch.analysis.frames import records
+from privsearch.analysis.intervals import spread_interval
+from privsearch.analysis.paired import ALPHA, pair_correlation
+from privsearch.analysis.targets import BOUNDS
+from privsearch.analysis.tasks import Task
+from privsearch.spec import AXES
+from privsearch.spec.columns import DECIMALS, Column
+from privsearch.study.result import Completed, TrialResult
+
+Row = Mapping[str, Any]
+"""A row of the results table, as plain values."""
+
+_NO_SPREAD: Final = 1e-12
+"""Accuracies that differ by less are equal."""
+
+_FULL_PRECISION: Final = 32
+_BIT_WIDTHS: Final = ("weight_bit_width", "act_bit_width")
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """The difference of the chosen configuration from the most accurate one in one quantity, paired by targets.
+
+    Attributes:
+        quantity: a column of the results table.
+        difference: the chosen one's mean less the other's.
+        low: the lower end of its 95 % interval, simultaneous for the family; None where no spread is known.
+        high: the upper end.
+        n: the number of targets.
+        family: the number of comparisons that the interval is corrected for.
+        verdict: in words, B being the chosen one.
+    """
+
+    quantity: str
+    difference: float
+    low: float | None
+    high: float | None
+    n: int
+    family: int
+    verdict: str
+
+
+class TaskCandidates:
+    """The configurations of a task that can be compared, with the numbers of their targets.
+
+    Args:
+        task: of one dataset under one protocol.
+        results: its trials, with others or without.
+        column: the column that stands for leakage.
+
+    Attributes:
+        rows: `m` rows of the results table.
+        feasible: `(m,)`, True for those that keep the task's constraints.
+    """
+
+    def __init__(self, task: Task, results: Sequence[TrialResult], column: str) -> None:
+        by_id = {result.trial_id: result for result in results if isinstance(result, Completed)}
+        self.rows: Sequence[Row] = records(task.competitors)
+        self._trials = [by_id[row["trial_id"]] for row in self.rows]
+        # Of a bound a difference says nothing.
+        is_estimate = Column.parse(column).number not in BOUNDS
+        self._is_tested = is_estimate and column in task.targets.select_dtypes("number")
+        self._column = column
+        self.feasible: Bool[Array, " m"] = task.competitors["feasible"].to_numpy(bool)
+
+    def __len__(self) -> int:
+        return len(self._trials)
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        return Numbers(self._trials, self._column if self._is_tested else ACCURACY)
+
+    @cached_property
+    def accuracy(self) -> Float[Array, "m n"]:
+        """The test accuracy of each target."""
+        return np.array([[r.target.test_accuracy for r in trial.replicates] for trial in self._trials], dtype=float)
+
+    def reaches(self, min_accuracy: float | None) -> Bool[Array, " m"]:
+        """Tell which ones reach an accuracy with their whole interval; with their mean where they have none."""
+        if min_accuracy is None:
+            return np.ones(len(self), dtype=bool)
+        spreads = [accuracy_interval(accuracies.tolist()) for accuracies in self.accuracy]
+        least = [mean if spread is None else spread.low for spread, mean in zip(spreads, self._means, strict=True)]
+        return np.array(least, dtype=float).round(DECIMALS) >= min_accuracy
+
+    def most_accurate_row(self) -> Row | None:
+        """Return the row of the most accurate of those that keep the constraints; None if none does."""
+        if not self.feasible.any():
+            return None
+        return self.rows[int(np.where(self.feasible, self._means, -1.0).argmax())]
+
+    @property
+    def _means(self) -> Float[Array, " m"]:
+        return np.array([accuracies.mean() for accuracies in self.accuracy])
+
+    def for_decision(self, eligible: Bool[Array, " m"]) -> Candidates:
+        """Return what the rule decides on."""
+        spec = self._trials[0].spec
+        n = self.accuracy.shape[1]
+        return Candidates(
+            self.accuracy,
+            self._leakage_against,
+            self._column,
+            eligible,
+            np.array([_bits(row) for row in self.rows], dtype=float),
+            [tuple(row[axis] for axis in AXES if axis not in _BIT_WIDTHS) for row in self.rows],
+            pair_correlation(spec, self._column, n) if n > 1 else 0.0,
+        )
+
+    def differences(self, chosen: int, most_accurate: int) -> tuple[PairedDifference, ...]:
+        """Compare the chosen configuration with the most accurate one; return nothing if they are the same."""
+        if chosen == most_accurate:
+            return ()
+        found = self._compared(most_accurate)
+        of_chosen = found[found["trial_id"] == self.rows[chosen]["trial_id"]]
+        fields = ("quantity", "difference", "low", "high", "n", "family", "verdict")
+        return tuple(
+            PairedDifference(*(row[name] for name in fields))
+            for row in records(of_chosen)
+            if row["difference"] is not None
+        )
+
+    def alike(self, chosen: int, others: Sequence[int]) -> tuple[Row, ...] | None:
+        """Return those of the others that differ significantly from the chosen one neither in accuracy nor leakage."""
+        if not others:
+            return ()
+        if not self._is_tested:
+            return None
+        found = self._compared(chosen)
+        significant = set(found["trial_id"][found["p_corrected"] < ALPHA])
+        return tuple(self.rows[i] for i in others if self.rows[i]["trial_id"] not in significant)
+
+    def shrunken(self, chosen: int) -> dict[str, float]:
+        """Return the chosen one's accuracy and leakage, drawn towards those of all, by column."""
+        tables = {ACCURACY: self.accuracy}
+        if self._is_tested:
+            tables[self._column] = np.array([self._numbers.of(trial, self._column) for trial in self._trials])
+        estimates = {column: shrunken(table) for column, table in tables.items()}
+        return {column: float(found[chosen]) for column, found in estimates.items() if found is not None}
+
+    def _compared(self, reference: int) -> pd.DataFrame:
+        """Compare all others with one, as `privsearch diff` of that one does."""
+        others = [trial for index, trial in enumerate(self._trials) if index != reference]
+        column = self._column if self._is_tested else ACCURACY
+        return differences_frame(self._trials[reference], others, column, numbers=self._numbers, breakdown=False)
+
+    def _leakage_against(self, reference: int) -> tuple[Float[Array, "m n"], Float[Array, "m n"]]:
+        """Return the leakage of one and of each, by the strongest of the attacks that both ran if that is asked for."""
+        if not self._is_tested:
+            missing = np.full_like(self.accuracy, np.nan)
+            return missing, missing
+        one = self._trials[reference]
+        pairs = [
+            [self._numbers.of(trial, self._column, frozenset(common_attacks([one, other]))) for trial in (one, other)]
+            for other in self._trials
+        ]
+        of_it, of_each = np.array(pairs, dtype=float).swapaxes(0, 1)
+        return of_it, of_each
+
+
+def accuracy_interval(accuracies: Sequence[float]) -> Interval | None:
+    """Return the mean accuracy of a configuration's targets with its 95 % interval; None where they show no spread."""
+    return spread_interval(accuracies) if np.ptp(accuracies) >= _NO_SPREAD else None
+
+
+def _bits(row: Row) -> int:
+    """Return the product of the widths of weights and activations, in bits: that of the bit operations of a product.
+
+    Source: Baskin et al. 2021, UNIQ: uniform noise injection for non-uniform quantization of neural networks.
+    """
+    weights, activations = (row[axis] or _FULL_PRECISION for axis in _BIT_WIDTHS)
+    return int(weights * activations)

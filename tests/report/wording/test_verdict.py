@@ -1,0 +1,117 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import completed_of, make_failed
+
+from privsearch.analysis.selection import Selection, select_in_task
+from privsearch.analysis.tasks import tasks
+from privsearch.report.wording.verdict import verdict_lines, verdict_sentence
+from privsearch.spec import PaperProtocol, SweepSpec, TrialSpec
+from privsearch.study.result import TrialResult
+
+SWEEP: dict[str, Any] = {"name": "a", "datasets": ["iris"], "protocol": "paper", "grids": {"a": {"model": ["ann"]}}}
+NOISE = np.array([-0.004, 0.001, 0.003, 0.002, -0.002])
+MODELS: tuple[dict[str, Any], ...] = (
+    {"model": "ann"},
+    {"model": "snn"},
+    {"model": "ann", "weight_bit_width": 4},
+    {"model": "snn", "weight_bit_width": 4},
+)
+
+
+def results_of(*means: tuple[float, float], targets: int = 5) -> list[TrialResult]:
+    """A full-precision ANN, an SNN, and both at 4 bits, with these mean accuracies and AUCs."""
+    return [
+        completed_of(
+            f"{number:016x}",
+            (accuracy + np.roll(NOISE, number)[:targets]).tolist(),
+            (auc - np.roll(NOISE, number)[:targets]).tolist(),
+            TrialSpec(dataset="iris", protocol=PaperProtocol(replicates=targets), **MODELS[number]),
+        )
+        for number, (accuracy, auc) in enumerate(means)
+    ]
+
+
+def selection(*means: tuple[float, float], targets: int = 5, min_accuracy: float | None = None) -> Selection:
+    """The selection among them."""
+    results = results_of(*means, targets=targets)
+    (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": OBJECTIVES}))
+    return select_in_task(task, results, min_accuracy)
+
+
+OBJECTIVES = {"test_accuracy": "maximize", "svm.auc": "minimize"}
+SAME = ((0.95, 0.6), (0.94, 0.599))
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (
+            {"means": SAME},
+            "No configuration leaks measurably less than the most accurate one, ANN.",
+        ),
+        (
+            {"means": SAME, "min_accuracy": 0.9},
+            "No configuration with an accuracy of at least 0.9 leaks measurably less than the most accurate one, ANN.",
+        ),
+        (
+            {"means": ((0.95, 0.56), (0.55, 0.53))},
+            "ANN is the most accurate; 1 other leaks measurably less, but at a greater cost in accuracy than the gain "
+            "in privacy.",
+        ),
+        (
+            {"means": SAME, "targets": 1},
+            "ANN is the most accurate; whether another leaks less cannot be tested with one target.",
+        ),
+        ({"means": ((0.95, 0.6),)}, "ANN is the only configuration."),
+        ({"means": SAME, "min_accuracy": 0.943}, "ANN is the only configuration with an accuracy of at least 0.943."),
+    ],
+)
+def test_verdict_on_the_most_accurate(made: dict[str, Any], said: str) -> None:
+    """It stays where nothing leaks measurably less, costs less than it gains, or can be tested."""
+    means = made.pop("means")
+    assert verdict_sentence(selection(*means, **made)) == said
+
+
+def test_verdict_on_one_that_leaks_less_has_both_differences() -> None:
+    """With their intervals, which hold the sizes of the differences."""
+    words = verdict_sentence(selection((0.95, 0.6), (0.94, 0.55)))
+    assert words.startswith("SNN leaks 0.050 (0.0")
+    assert " less than the most accurate one, ANN, by svm AUC, and costs 0.010 (0.00" in words
+    assert words.endswith(") of accuracy.")
+
+
+def test_cost_that_is_not_significant_is_told() -> None:
+    """Its interval begins below 0."""
+    words = verdict_sentence(selection((0.95, 0.6), (0.949, 0.55)))
+    assert " and costs 0.001 (-0.00" in words
+    assert words.endswith(") of accuracy, which is not significant.")
+
+
+def test_fewer_bits_in_its_place_are_told() -> None:
+    """Who reads of one configuration and is to take another must know why."""
+    words = verdict_sentence(selection((0.95, 0.6), (0.94, 0.6), (0.9495, 0.6)))
+    assert words == (
+        "No configuration leaks measurably less than the most accurate one, ANN fp32; ANN w4 does as well with fewer "
+        "bits."
+    )
+
+
+def test_every_task_has_a_verdict() -> None:
+    """One line each; where no number of an attack is an objective there is none."""
+    results = results_of(*SAME)
+    (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": OBJECTIVES}))
+    assert list(verdict_lines([task], results)) == [f"iris, protocol paper: {verdict_sentence(selection(*SAME))}"]
+    other = {"test_accuracy": "maximize", "seconds": "minimize"}
+    (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": other}))
+    assert list(verdict_lines([task], results)) == []
+
+
+def test_nothing_to_compare_is_told() -> None:
+    """Where all trials have failed."""
+    results: list[TrialResult] = [make_failed()]
+    (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": OBJECTIVES}))
+    assert verdict_sentence(select_in_task(task, results)) == (
+        "No configuration can be compared: failed, dead, not learnt, or without these numbers."
+    )
