@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from plotly.subplots import make_subplots
 
 from privsearch.analysis.columns import axis_title, spreads
-from privsearch.analysis.frames import records, varying_axes
+from privsearch.analysis.frames import records
 from privsearch.analysis.labels import configuration, interval, measured, model_name, quantity
 from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front_marks import front_rows, front_title, marked_parts, noise_floors, tier_words
@@ -55,7 +55,7 @@ def _line(task: Task, x: str, y: str) -> go.Scatter:
 
 def _trace(task: Task, pair: tuple[str, str], model: str, tier: int, rows: pd.DataFrame) -> go.Scatter:
     (x, y), colour, symbol = pair, MODEL_COLOURS[model], MODEL_SYMBOLS[model]
-    varying = varying_axes(task.rows)
+    varying = task.varying
     bars = {"thickness": 1, "width": 0, "color": _rgba(colour, _BAR_ALPHAS[tier])}
     marker = (
         {"symbol": symbol, "size": 11, "color": colour, "line": {"width": 1, "color": "black"}},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 from privsearch._util.lines import collector_paused
 from privsearch.analysis.audit import audit_table
-from privsearch.analysis.frames import records, varying_axes
+from privsearch.analysis.frames import records
 from privsearch.analysis.importances import importances
 from privsearch.analysis.labels import configuration, model_name
 from privsearch.analysis.tasks import Task, tasks
@@ -155,7 +155,7 @@ def _words(study_tasks: Sequence[Task]) -> dict[str, str]:
     """Return the configuration of each trial in words that distinguish it within its task."""
     words: dict[str, str] = {}
     for task in study_tasks:
-        varying = varying_axes(task.rows)
+        varying = task.varying
         words |= {row["trial_id"]: configuration(row, varying) for row in records(task.rows)}
     return words
 
