@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from privsearch.data import DatasetInfo
-from privsearch.errors import PrivsearchError
 from privsearch.spec import TrialSpec
 from privsearch.sweep.cost import training_seconds
 from privsearch.sweep.pace import Kind, Pace, estimated_seconds, kinds
@@ -24,8 +23,8 @@ Trial = tuple[TrialSpec, DatasetInfo]
 def probe(trials: Iterable[Trial], clock: Callable[[], float] = time.perf_counter) -> Pace:
     """Train one network briefly for each of the kinds of trials that will take longest, and return the pace.
 
-    The first training runs twice, as the first one in a process also imports, compiles and warms up. What cannot be
-    trained here, or diverges, is passed over.
+    Each runs twice, and the faster one counts, as the first one of a kind also imports, compiles and warms up. What
+    cannot be trained here, or diverges, is passed over.
 
     Args:
         trials: the trials that a plan leaves to train, canonical, each with its dataset.
@@ -40,18 +39,16 @@ def probe(trials: Iterable[Trial], clock: Callable[[], float] = time.perf_counte
 
 def _measured(trials: Iterable[Trial], clock: Callable[[], float]) -> Iterator[tuple[TrialSpec, float, float]]:
     """Yield what was trained, the seconds that it took, and the seconds estimated, until the time is up."""
-    left, warm = SECONDS, False
+    left = SECONDS
     for spec, info in trials:
         if left <= 0:
             return
         try:
-            for _ in range(1 if warm else 2):
-                taken = _train_briefly(spec, info, clock)
-        except (PrivsearchError, ImportError, ValueError, RuntimeError):
+            runs = [_train_briefly(spec, info, clock) for _ in range(2)]
+        except Exception:  # noqa: S112  # whatever fails here will be told by the sweep, and must not end a plan
             continue
-        warm = True
-        left -= taken[0]
-        yield spec, *taken
+        left -= sum(seconds for seconds, _ in runs)
+        yield spec, *min(runs)
 
 
 def _train_briefly(spec: TrialSpec, info: DatasetInfo, clock: Callable[[], float]) -> tuple[float, float]:

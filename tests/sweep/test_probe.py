@@ -21,14 +21,22 @@ def trials() -> list[Trial]:
     return [trial("iris", "ann"), trial("iris", "ann", epochs=6), trial("iris", "snn")]
 
 
-def test_each_kind_is_trained_once(trials: list[Trial]) -> None:
+def test_each_kind_is_trained_twice(trials: list[Trial]) -> None:
     """On a clock that takes a tenth of a second a look, both kinds are measured, and both took that."""
     ticks = count()
     pace = probe(trials, clock=lambda: next(ticks) / 10)
     assert (pace.source, pace.count) == ("probe", 2)
     assert {kinds(spec)[0] for spec, _ in trials} <= pace.factors.keys()
-    # The first kind was trained twice, the second once; each training looks twice at the clock.
-    assert next(ticks) == 6
+    # Each training looks at the clock before and after.
+    assert next(ticks) == 8
+
+
+def test_the_first_training_of_a_kind_does_not_count(trials: list[Trial]) -> None:
+    """Of two trainings that take 10 s and 0.01 s, as the first one compiles, the second tells the pace."""
+    looks = iter([0.0, 10.0, 10.0, 10.01])
+    once = probe(trials[:1], clock=lambda: next(looks))
+    ticks = iter([0.0, 0.01, 0.01, 0.02])
+    assert once.factors == pytest.approx(probe(trials[:1], clock=lambda: next(ticks)).factors)
 
 
 def test_a_slow_machine_is_probed_briefly(trials: list[Trial]) -> None:
