@@ -36,6 +36,17 @@ def spreads(rows: pd.DataFrame, header: str) -> Float[Array, " n"]:
     return deviations
 
 
+def bar_lengths(rows: pd.DataFrame, header: str) -> Float[Array, "2 n"]:
+    """Return how far bars of a standard deviation go down and up from the means, ending where the column's range does.
+
+    Returns:
+        `(2, n)`, downwards and upwards.
+    """
+    (low, high), deviations = Column.parse(header).bounds, spreads(rows, header)
+    means = numbers(rows, header)
+    return np.stack([np.minimum(deviations, means - low), np.minimum(deviations, high - means)])
+
+
 def widest_noise_floor(rows: pd.DataFrame, auc: Column) -> float:
     """Return the widest noise floor of some trials in an attack's AUC."""
     return float(rows[str(auc.noise_floor)].max())

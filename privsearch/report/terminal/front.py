@@ -140,8 +140,9 @@ def _headers(task: Task, column: str) -> list[str]:
 def _cells(task: Task, row: Mapping[str, Any], column: str) -> list[str]:
     parsed, excess = Column.parse(column), _excess(task, column)
     if str(excess) == column:
-        auc = Column(parsed.attack, "auc")
-        return [*(f"{row[str(part)]:.3f}" for part in (auc.matched, auc.placebo)), _signed(row, parsed)]
+        # Rounded in such a way that the first less the second is the third.
+        placebo, beyond = (round(row[str(part)], 3) for part in (Column(parsed.attack, "auc").placebo, parsed))
+        return [f"{placebo + beyond:.3f}", f"{placebo:.3f}", _signed(row, parsed)]
     if not parsed.is_auc:
         return [measured(row, column)]
     mark = auc_mark(row[str(parsed.low)], row[str(parsed.high)]) or " "
