@@ -57,6 +57,11 @@ class Task:
         return self.candidates[self.candidates["on_front"]].drop(columns="on_front").reset_index(drop=True)
 
     @cached_property
+    def varying(self) -> tuple[str, ...]:
+        """The axes that tell the configurations apart."""
+        return varying_axes(self.rows)
+
+    @cached_property
     def uncertainty(self) -> FrontUncertainty:
         """The uncertainty of this front."""
         return front_uncertainty(self.rows, self.targets, self.objectives, self.constraints)
