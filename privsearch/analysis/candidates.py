@@ -76,6 +76,7 @@ class TaskCandidates:
         is_estimate = Column.parse(column).number not in BOUNDS
         self._is_tested = is_estimate and column in task.targets.select_dtypes("number")
         self._column = column
+        self._known = task.numbers
         self._tables: dict[int, pd.DataFrame] = {}
         self.feasible: Bool[Array, " m"] = task.competitors["feasible"].to_numpy(bool)
 
@@ -84,7 +85,7 @@ class TaskCandidates:
 
     @cached_property
     def _numbers(self) -> Numbers:
-        return Numbers(self._trials, self._column if self._is_tested else ACCURACY)
+        return Numbers(self._trials, self._column if self._is_tested else ACCURACY, self._known)
 
     @cached_property
     def accuracy(self) -> Float[Array, "m n"]:

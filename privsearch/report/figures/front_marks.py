@@ -10,7 +10,6 @@ from jaxtyping import Int
 from numpy import ndarray as Array
 
 from privsearch.analysis.columns import widest_noise_floor
-from privsearch.analysis.frames import varying_axes
 from privsearch.analysis.labels import LIKELY, POSSIBLE, configuration
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.fronts import constraints_words, counts
@@ -60,7 +59,7 @@ def tier_words(task: Task, tier: int) -> str:
 
 def front_names(task: Task, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield configurations in words, each with its probability of being on the front, if that is known."""
-    varying = varying_axes(task.rows)
+    varying = task.varying
     for row in rows:
         p = row["front_probability"]
         yield configuration(row, varying) + ("" if p is None else f" ({p:.2f})")

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from privsearch.analysis.candidates import PairedDifference, Row
 from privsearch.analysis.differences import ACCURACY
-from privsearch.analysis.frames import varying_axes
 from privsearch.analysis.labels import configuration, quantity
 from privsearch.analysis.selection import Selection, select_in_task
 from privsearch.analysis.tasks import Task
@@ -65,7 +64,7 @@ def _why_kept(selection: Selection) -> str:
 
 def named(selection: Selection, row: Row) -> str:
     """Name a configuration of a task."""
-    return configuration(row, varying_axes(selection.task.rows))
+    return configuration(row, selection.task.varying)
 
 
 def difference_words(difference: PairedDifference) -> str:
