@@ -1,6 +1,6 @@
 """The configurations of a task that can be compared, with the numbers of their targets, ready for a decision."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -72,6 +72,7 @@ class TaskCandidates:
         by_id = {result.trial_id: result for result in results if isinstance(result, Completed)}
         self.rows: Sequence[Row] = records(task.competitors)
         self._trials = [by_id[row["trial_id"]] for row in self.rows]
+        self._completed = [by_id[trial_id] for trial_id in task.rows["trial_id"] if trial_id in by_id]
         # Of a bound a difference says nothing.
         is_estimate = Column.parse(column).number not in BOUNDS
         self._is_tested = is_estimate and column in task.targets.select_dtypes("number")
@@ -85,7 +86,7 @@ class TaskCandidates:
 
     @cached_property
     def _numbers(self) -> Numbers:
-        return Numbers(self._trials, self._column if self._is_tested else ACCURACY, self._known)
+        return Numbers(self._completed, self._column if self._is_tested else ACCURACY, self._known)
 
     @cached_property
     def accuracy(self) -> Float[Array, "m n"]:
@@ -112,17 +113,22 @@ class TaskCandidates:
 
     def for_decision(self, eligible: Bool[Array, " m"]) -> Candidates:
         """Return what the rule decides on."""
-        spec = self._trials[0].spec
-        n = self.accuracy.shape[1]
+        leakage = Column.parse(self._column).as_leakage(np.array([row[self._column] for row in self.rows], dtype=float))
         return Candidates(
             self.accuracy,
+            leakage,
             self._leakage_against,
             self._column,
             eligible,
             np.array([_bits(row) for row in self.rows], dtype=float),
             [tuple(row[axis] for axis in AXES if axis not in _BIT_WIDTHS) for row in self.rows],
-            pair_correlation(spec, self._column, n) if n > 1 else 0.0,
+            self._correlation,
         )
+
+    @property
+    def _correlation(self) -> float:
+        n = self.accuracy.shape[1]
+        return pair_correlation(self._trials[0].spec, self._column, n) if n > 1 else 0.0
 
     def differences(self, chosen: int, most_accurate: int) -> tuple[PairedDifference, ...]:
         """Compare the chosen configuration with the most accurate one; return nothing if they are the same."""
@@ -145,22 +151,34 @@ class TaskCandidates:
         widths = (found["high"] - found["low"])[found["role"] == "compared"].dropna()
         return float(widths.median()) / 2 if len(widths) else None
 
-    def alike(self, chosen: int, others: Sequence[int]) -> tuple[Row, ...] | None:
-        """Return those of the others that differ significantly from the chosen one neither in accuracy nor leakage."""
+    def alike(self, chosen: int, others: Sequence[int], unlike: Collection[int] = ()) -> tuple[Row, ...] | None:
+        """Return those of the others that differ significantly from the chosen one neither in accuracy nor leakage.
+
+        Args:
+            chosen: the chosen one.
+            others: those to compare with it.
+            unlike: those of the others that are known to differ.
+
+        Returns:
+            None if no leakage can be compared.
+        """
         if not others:
             return ()
         if not self._is_tested:
             return None
         found = self._compared(chosen)
+        if found["p_corrected"][found["role"] == "compared"].isna().all():
+            return None
         significant = set(found["trial_id"][found["p_corrected"] < ALPHA])
-        return tuple(self.rows[i] for i in others if self.rows[i]["trial_id"] not in significant)
+        return tuple(self.rows[i] for i in others if i not in unlike and self.rows[i]["trial_id"] not in significant)
 
     def shrunken(self, chosen: int) -> dict[str, float]:
         """Return the chosen one's accuracy and leakage, drawn towards those of all, by column."""
         tables = {ACCURACY: self.accuracy}
         if self._is_tested:
             tables[self._column] = np.array([self._numbers.of(trial, self._column) for trial in self._trials])
-        estimates = {column: shrunken(table) for column, table in tables.items()}
+        correlations = {ACCURACY: 0.0, self._column: self._correlation}
+        estimates = {column: shrunken(table, correlations[column]) for column, table in tables.items()}
         return {column: float(found[chosen]) for column, found in estimates.items() if found is not None}
 
     def _compared(self, reference: int) -> pd.DataFrame:
@@ -170,7 +188,8 @@ class TaskCandidates:
         return self._tables[reference]
 
     def _compare(self, reference: int) -> pd.DataFrame:
-        others = [trial for index, trial in enumerate(self._trials) if index != reference]
+        # All that `privsearch diff` compares, with those that cannot be chosen, so that the families are the same.
+        others = [trial for trial in self._completed if trial is not self._trials[reference]]
         column = self._column if self._is_tested else ACCURACY
         return differences_frame(self._trials[reference], others, column, numbers=self._numbers, breakdown=False)
 

@@ -28,7 +28,7 @@ from privsearch.analysis.frames import targets_frame
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.paired import ALPHA, equivalence, has_spread, mean_difference, pair_correlation
 from privsearch.analysis.targets import BOUNDS, TargetNumbers, strongest_numbers, target_numbers
-from privsearch.analysis.verdict_words import direction
+from privsearch.analysis.verdict_words import compared_values, direction
 from privsearch.errors import StudyError
 from privsearch.spec import WORST, TrialSpec, leading_attack
 from privsearch.spec.columns import Column
@@ -102,6 +102,12 @@ class Comparison:
     silent: str
     more: Mapping[str, Any]
 
+    @property
+    def pairs(self) -> Float[Array, " n"]:
+        """What is tested: B less A, of an AUC by how far either lies from guessing (`compared_values`)."""
+        less: Array = compared_values(self.quantity, self.b) - compared_values(self.quantity, self.a)
+        return less
+
 
 def leakage_column(spec: TrialSpec) -> str:
     """Return the column that stands for a target's leakage.
@@ -142,7 +148,8 @@ def differences_frame(
         - "all attacks": `worst` of all attacks of either side, where these are not the same; it has no verdict.
         - "one attack": where the column is one of `worst`, the same number of each attack that both sides ran.
 
-        `a` and `b` are means over the targets; `difference` is B - A. `family` counts the comparisons that are asked
+        `a` and `b` are means over the targets; `difference` is B - A, of an AUC and of its excess in how far they lie
+        from guessing. `family` counts the comparisons that are asked
         together: those of accuracy, those of the compared column, and all those of single attacks. For all of one
         family, `low` to `high` is the simultaneous 95 % interval and `p_corrected` the corrected p-value, below 0.05
         where the interval excludes 0; `p` is that of the one comparison. `verdict` says in words which differences
@@ -260,7 +267,7 @@ def tested_frame(spec: TrialSpec, comparisons: Sequence[Comparison], margins: Ma
 
 def _families(comparisons: Sequence[Comparison]) -> dict[Role, int]:
     """Count the comparisons of each role that are tested together; where none is tested, those that are shown."""
-    with_test = [row for row in comparisons if row.a.size > 1 and has_spread((row.b - row.a)[None])[0]]
+    with_test = [row for row in comparisons if row.a.size > 1 and has_spread(row.pairs[None])[0]]
     tested = Counter(row.role for row in with_test if not row.silent)
     shown = Counter(row.role for row in with_test)
     return {row.role: tested[row.role] or shown[row.role] or 1 for row in comparisons}
@@ -276,10 +283,11 @@ def _tested(spec: TrialSpec, comparisons: Sequence[Comparison], margins: Margins
     # All of one kind at once, as numpy's calls take far longer than their sums.
     for (role, quantity, n), places in alike.items():
         a, b = (np.stack([getattr(comparisons[place], side) for place in places]) for side in ("a", "b"))
+        pairs = np.stack([comparisons[place].pairs for place in places])
         correlation = 0.0 if n < 2 else pair_correlation(spec, quantity, n)
-        found = mean_difference(b - a, correlation=correlation, family=families[role])
+        found = mean_difference(pairs, correlation=correlation, family=families[role])
         margin = margins.of(role)
-        within = None if margin is None else equivalence(b - a, margin, correlation, families[role])
+        within = None if margin is None else equivalence(pairs, margin, correlation, families[role])
         for i, place in enumerate(places):
             rows[place] = {
                 "trial_id": comparisons[place].trial_id,
@@ -312,7 +320,7 @@ def not_learnt(a: Completed, b: Completed) -> str:
 
 
 def _verdict(comparison: Comparison, row: Mapping[str, Any]) -> str:
-    pairs = (comparison.b - comparison.a)[None]
+    pairs = comparison.pairs[None]
     if np.isnan(pairs).any():
         return "number missing: no test"
     if pairs.size == 1:

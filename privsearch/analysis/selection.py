@@ -129,6 +129,8 @@ def select_in_task(task: Task, results: Sequence[TrialResult], min_accuracy: flo
     decision = decide(pool.for_decision(eligible), least_leakage=min_accuracy is not None)
     chosen = decision.chosen
     others = np.flatnonzero(eligible & (np.arange(len(pool)) != chosen)).tolist()
+    # What the chosen one was shown to leak less than is not like it, in whichever family it is compared.
+    unlike = {decision.most_accurate} if decision.reason == "leaks less" else set()
     return Selection(
         task,
         private,
@@ -144,7 +146,7 @@ def select_in_task(task: Task, results: Sequence[TrialResult], min_accuracy: flo
         len(pool) - 1,
         pool.resolution(decision.most_accurate),
         len(others),
-        pool.alike(chosen, others),
+        pool.alike(chosen, others, unlike),
     )
 
 

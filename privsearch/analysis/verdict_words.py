@@ -1,6 +1,29 @@
-"""What a difference of two means says: less or more leakage, or accuracy, in words and as a truth value."""
+"""What a difference of two configurations says: less or more leakage, or accuracy, in words and as a truth value."""
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray as Array
 
 from privsearch.spec.columns import AUDIT_FRACTIONS, Column
+
+
+def compared_values(quantity: str, values: Float[Array, "*m n"]) -> Float[Array, "*m n"]:
+    """Return what is compared of a column's values, target by target: of an AUC and of its excess, what they leak.
+
+    An AUC below guessing leaks as one above it. So a configuration whose mean lies below guessing counts by how far its
+    targets lie below, and one whose mean lies above by how far they lie above. The mean of these is the mean's distance
+    from guessing; the difference of two configurations on the same side is that of their AUCs, but for its sign below.
+
+    Args:
+        quantity: the column.
+        values: `(..., n)`, of n targets.
+    """
+    column = Column.parse(quantity)
+    if not column.is_signed:
+        return values
+    beyond = values - column.guess
+    leakage: Array = beyond * np.where(beyond.mean(axis=-1, keepdims=True) < 0, -1.0, 1.0)
+    return leakage
 
 
 def direction(quantity: str, a: float, b: float) -> str:
@@ -15,14 +38,11 @@ def direction(quantity: str, a: float, b: float) -> str:
 def leaks_less(quantity: str, a: float, b: float) -> bool | None:
     """Tell whether B's mean leaks less than A's, or more: an AUC further below 0.5 leaks more, not less.
 
-    Of numbers on both sides of guessing, the lower is said to leak less only if it is no further from guessing. None
-    where neither can be said.
+    None where both leak alike, such as two rates below guessing.
     """
     column = Column.parse(quantity)
     leakage_a, leakage_b = column.as_leakage(a), column.as_leakage(b)
-    if leakage_a != leakage_b and ((leakage_b > leakage_a) == (b > a) or max(a, b) < (column.guess or 0.0)):
-        return bool(leakage_b < leakage_a)
-    return None
+    return None if leakage_a == leakage_b else bool(leakage_b < leakage_a)
 
 
 def verdict_words(quantity: str) -> tuple[str, str]:

@@ -129,6 +129,11 @@ class Column:
             return 0.0
         return 0.5 if self.number in _SIGNED else _GUESSES.get(self.number)
 
+    @property
+    def is_signed(self) -> bool:
+        """True for an AUC, an end of its interval, and its excess: a value below guessing leaks as one above."""
+        return self.attack is not None and self.number in _SIGNED
+
     def as_leakage(self, values: Numbers) -> Numbers:
         """Return how much values of this column leak: what is to be low, where a number is to be low.
 

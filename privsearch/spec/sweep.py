@@ -234,7 +234,8 @@ class SweepSpec(BaseModel):
         has_placebo = PROTOCOLS[kind].has_placebo
         attack = leading_attack([attack for attack in attacks if attack is not None]) if has_placebo else WORST
         auc = Column(attack, "auc")
-        return {"test_accuracy": "maximize", str(auc.excess if has_placebo else auc): "minimize"}
+        is_excess = has_placebo and attack != WORST  # the strongest attack has no placebo
+        return {"test_accuracy": "maximize", str(auc.excess if is_excess else auc): "minimize"}
 
     def constraints(self) -> Constraints:
         """Return the constraints that a trial's results must satisfy to be of use; none without a search."""

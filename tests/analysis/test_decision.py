@@ -6,6 +6,7 @@ from jaxtyping import Float
 from numpy import ndarray as Array
 
 from privsearch.analysis.decision import Candidates, decide, shrunken
+from privsearch.spec.columns import Column
 
 
 def candidates(
@@ -16,6 +17,7 @@ def candidates(
     defaults = {"eligible": np.ones(m, dtype=bool), "bits": np.full(m, 1024.0), "kinds": list(range(m))}
     return Candidates(
         accuracy,
+        Column.parse(column).as_leakage(leakage.mean(axis=1)),
         lambda reference: (np.broadcast_to(leakage[reference], leakage.shape), leakage),
         column,
         **{**defaults, **fields},
@@ -50,17 +52,35 @@ def test_accuracy_is_not_given_up_for_less_than_it_is_worth() -> None:
 
 
 def test_of_those_that_leak_less_the_most_accurate_is_taken_that_is_as_private() -> None:
-    """The lowest mean of two that differ by noise is no reason to give up accuracy."""
+    """Within one standard error of the lowest mean: accuracy is not given up for less."""
     made = candidates(numbers([0.95, 0.93, 0.90]), numbers([0.7, 0.551, 0.55], 1))
     assert decide(made, least_leakage=True).chosen == 1
-    apart = candidates(numbers([0.95, 0.93, 0.90]), numbers([0.7, 0.6, 0.55], 1))
+    apart = candidates(numbers([0.95, 0.93, 0.90]), numbers([0.7, 0.56, 0.55], 1))
     assert decide(apart, least_leakage=True).chosen == 2
 
 
-def test_an_auc_below_guessing_is_no_privacy() -> None:
-    """One of 0.3 leaks more than one of 0.6."""
-    made = candidates(numbers([0.95, 0.94]), numbers([0.6, 0.3], 1))
-    assert decide(made, least_leakage=True).chosen == 0
+@pytest.mark.parametrize(
+    ("aucs", "chosen"),
+    [((0.6, 0.3), 0), ((0.4, 0.52), 1), ((0.3, 0.4), 1), ((0.553, 0.448), 0), ((0.52, 0.4), 0)],
+)
+def test_an_auc_below_guessing_leaks_as_one_above(aucs: tuple[float, float], chosen: int) -> None:
+    """On either side of it the distance from guessing counts: one of 0.52 leaks less than one of 0.4."""
+    made = candidates(numbers([0.95, 0.94]), numbers(list(aucs), 1))
+    assert decide(made, least_leakage=True).chosen == chosen
+
+
+def test_fewer_bits_just_above_guessing_are_no_better_than_just_below() -> None:
+    """A network that lies just below guessing is not replaced by one that leaks far more."""
+    bits = np.array([1024.0, 128.0])
+    made = candidates(numbers([0.95, 0.9497]), numbers([0.489, 0.623], 1), bits=bits, kinds=[0, 0])
+    assert decide(made, least_leakage=False).chosen == 0
+
+
+def test_of_equally_accurate_ones_the_one_that_leaks_less_is_the_one_to_beat() -> None:
+    """Though it has more bits, and the difference is not significant."""
+    accuracy = np.repeat(numbers([0.95]), 2, axis=0)
+    made = candidates(accuracy, numbers([0.6, 0.599], 1), bits=np.array([128.0, 1024.0]))
+    assert decide(made, least_leakage=True).chosen == 1
 
 
 def test_what_may_not_be_chosen_is_compared_all_the_same() -> None:

@@ -63,10 +63,10 @@ def test_verdicts_say_which_way_a_difference_goes() -> None:
     [
         (0.05, 0.01, "B leaks less (significant)"),
         (0.05, -0.01, "B leaks less (significant)"),
-        (0.01, -0.05, "B is lower (significant)"),
+        (0.01, -0.05, "B leaks more (significant)"),
         (-0.01, -0.05, "B leaks more (significant)"),
         (-0.05, -0.01, "B leaks less (significant)"),
-        (-0.05, 0.01, "B is higher (significant)"),
+        (-0.05, 0.01, "B leaks less (significant)"),
     ],
 )
 def test_auc_below_guessing_is_a_leak(shift_a: float, shift_b: float, verdict: str) -> None:

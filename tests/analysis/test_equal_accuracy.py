@@ -53,8 +53,8 @@ def test_two_lines_differ_by_their_offset() -> None:
 @pytest.mark.parametrize("offset", [0.0, 0.02, -0.05])
 def test_equal_slopes_give_the_offset_whatever_the_members(offset: float) -> None:
     """On one line, shifted, it is no matter where on it the members of either family lie."""
-    a = family("a", [0.80, 0.83, 0.85, 0.93], [0.80 / 2, 0.83 / 2, 0.85 / 2, 0.93 / 2])
-    b = family("b", [0.81, 0.90], [0.81 / 2 + offset, 0.90 / 2 + offset], TWISTED, model="snn")
+    a = family("a", [0.80, 0.83, 0.85, 0.93], [0.2 + x / 2 for x in (0.80, 0.83, 0.85, 0.93)])
+    b = family("b", [0.81, 0.90], [0.2 + x / 2 + offset for x in (0.81, 0.90)], TWISTED, model="snn")
     found = equal_accuracy_frame(a[0], [b[1]], [*b, *a], "svm.auc").set_index("role")
     assert found["difference"].tolist() == pytest.approx([offset] * 3)
 

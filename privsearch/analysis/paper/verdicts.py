@@ -61,7 +61,7 @@ class Comparison:
         low: the lower end of its 95 % t-interval: if it is above the bar, its own; else corrected for all.
         high: the upper end.
         p: that the difference is at the claim's bar, two-sided, for this comparison alone.
-        p_corrected: the same, corrected for the claim's other comparisons.
+        p_corrected: the same, for a difference below the bar corrected for the claim's other comparisons.
     """
 
     what: str
@@ -177,7 +177,7 @@ def compare(
     """
     family = max(1, sum(values.size > 1 and bool(has_spread(values[None])[0]) for values in differences.values()))
     rows = [
-        [float(number[0]) for number in (own.mean, shown.low, shown.high, own.p, corrected.p_corrected)]
+        [float(number[0]) for number in (own.mean, shown.low, shown.high, own.p, shown.p_corrected)]
         for values in differences.values()
         for own, corrected in [[mean_difference(values[None], bar, family=size) for size in (1, family)]]
         for shown in [corrected if own.mean[0] <= bar else own]

@@ -29,7 +29,7 @@ _WORDS: Final[Mapping[Finding, str]] = {
 _GLANCE_HEADER: Final = ("This study", "Excess over placebo", "The paper's means")
 _NUMBERS_HEADER: Final = (
     *("Success", "Comparison", "Claimed", "The paper's means"),
-    *("Difference", "95 % interval", "p (Holm)", "n"),
+    *("Difference", "95 % interval", "p", "n"),
 )
 _WIDTHS: Final = (15, 23, 23, 13)
 """The columns of the terminal's tables, in characters: 80 with the gaps."""
@@ -198,7 +198,8 @@ def _notes(attack: str) -> Iterator[str]:
     yield (
         "Comparisons are within replicates, by two-sided t-tests; significant is p < 0.05. Supported: every comparison "
         "is significantly on the claim's side. Equivalent: every difference is significantly smaller than the margin. "
-        "Contradicted: some comparison is significantly on the other side, by Holm's method within the claim. "
+        "Contradicted: some comparison is significantly on the other side, corrected for all of the claim "
+        "(Bonferroni). "
         "Incomplete: supported by those comparisons that the study has. No spread: replicates agree exactly, or there "
         "is one, so that there is no test. Not tested: the study has no comparison."
     )

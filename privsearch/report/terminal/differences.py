@@ -139,11 +139,14 @@ def _like_for_like(differences: pd.DataFrame, compared: str) -> Iterator[str]:
 
 def family_words(differences: pd.DataFrame) -> str:
     """Tell for how many comparisons intervals and p-values are corrected."""
-    sizes = differences.drop_duplicates("role").set_index("role")["family"]
-    main = int(sizes.drop(["one attack", "all attacks"], errors="ignore").max())
-    single = int(sizes.get("one attack", 1))
-    told = [f"the {main} comparisons of a quantity"] * (main > 1) + [f"all {single} of single attacks"] * (single > 1)
-    return f", both corrected for {' and '.join(told)} (Bonferroni)" if told else ""
+    rows = differences[~differences["role"].isin(["all attacks", "lowest accuracy", "highest accuracy"])]
+    names = {"accuracy": quantity("test_accuracy"), "one attack": "single attacks"}
+    told = [
+        f"{row['family']} of {names.get(row['role'], quantity(row['quantity']))}"
+        for row in records(rows.drop_duplicates("role"))
+        if row["family"] > 1
+    ]
+    return f", both corrected for all comparisons of a kind ({', '.join(told)}; Bonferroni)" if told else ""
 
 
 def _mean(value: float) -> str:

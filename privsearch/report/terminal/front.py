@@ -9,11 +9,11 @@ from rich.table import Table
 
 from privsearch.analysis.frames import SEPARATOR, records
 from privsearch.analysis.labels import (
+    GUESSING_WORDS,
     NOTATION,
     POSSIBLE,
     auc_mark,
     configuration,
-    guessing_words,
     interval,
     matched_and_placebo,
     measured,
@@ -94,7 +94,11 @@ def front_key(tasks: Iterable[Task]) -> list[str]:
         lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
     aucs = [(row, Column.parse(column)) for task, row in shown for column in task.objectives]
     ends = [(row[str(auc.low)], row[str(auc.high)]) for row, auc in aucs if auc.is_auc]
-    lines += [*guessing_words(ends), *turned_words(high for _, high in ends)]
+    marked = {auc_mark(*pair) for pair in ends}
+    for task, row in shown:
+        for excess in filter(None, (_excess(task, column) for column in task.objectives)):
+            marked.add(auc_mark(row.get(str(excess.low)), row.get(str(excess.high)), guess=0.0))
+    lines += [*([GUESSING_WORDS] if "~" in marked else []), *turned_words(high for _, high in ends)]
     if any(_excess(task, column) for task in known for column in task.objectives):
         lines.append(EXCESS_MEANING)
     return [*lines, NOTATION, *_constant_axes(known)]
@@ -154,7 +158,9 @@ def _cells(task: Task, row: Mapping[str, Any], column: str) -> list[str]:
 def _signed(row: Mapping[str, Any], excess: Column) -> str:
     """Write an excess with its interval, `+0.020 [-.010, .050]`."""
     bounds = interval(row, str(excess))
-    return f"{row[str(excess)]:+.3f}" + (f" {bounds}" if bounds else "")
+    mark = auc_mark(row.get(str(excess.low)), row.get(str(excess.high)), guess=0.0) or " "
+    # Adding 0 makes 0 of what is rounded to -0.
+    return f"{mark}{round(row[str(excess)], 3) + 0.0:+.3f}" + (f" {bounds}" if bounds else "")
 
 
 def _stacked(cell: str) -> str:

@@ -1,5 +1,6 @@
 """The progress of a running sweep: a live display on a terminal, one line a trial in a log file."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from textwrap import indent
@@ -140,7 +141,11 @@ class SweepProgress:
             for column in objectives
             if (value := values.get(column)) is not None and not (partial and Column.parse(column).attack == WORST)
         }
-        if not networks_at_chance(result) and len(numbers) == len(objectives):
+        allowed = all(
+            constraint.holds(constraint.judged(column, values.get(column) or math.nan))
+            for column, constraint in self._sweep.constraints().items()
+        )
+        if allowed and not networks_at_chance(result) and len(numbers) == len(objectives):
             column, direction = next(iter(objectives.items()))
             best = self._best.get(task)
             judged = as_objective(column, direction, numbers[column])

@@ -39,7 +39,10 @@ def selection_lines(selection: Selection, study: Path) -> Iterator[str]:
 def selection_summary(selection: Selection) -> dict[str, Any]:
     """Return the selection of one task as plain JSON values."""
     best, chosen, instead = selection.most_accurate, selection.chosen, selection.in_place_of
-    by_quantity = {difference.quantity: vars(difference) for difference in selection.differences}
+    by_quantity = {
+        found.quantity: vars(found) | {"verdict": found.verdict.replace("B ", "it ", 1)}
+        for found in selection.differences
+    }
     return {
         "dataset": selection.task.rows["dataset"].iloc[0],
         "protocol": selection.task.rows["protocol"].iloc[0],

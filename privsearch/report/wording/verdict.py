@@ -1,15 +1,18 @@
 """The verdict on a task in one sentence, alike wherever one is given."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from privsearch.analysis.candidates import PairedDifference, Row
 from privsearch.analysis.differences import ACCURACY
 from privsearch.analysis.labels import configuration, quantity
 from privsearch.analysis.selection import Selection, select_in_task
+from privsearch.analysis.targets import BOUNDS
 from privsearch.analysis.tasks import Task
 from privsearch.errors import StudyError
 from privsearch.report.wording.fronts import constraints_words, nearest_words
-from privsearch.spec.columns import Column
+from privsearch.spec import WORST
+from privsearch.spec.columns import DECIMALS, Column
 from privsearch.spec.protocols import PROTOCOLS
 from privsearch.study.result import TrialResult
 
@@ -17,14 +20,15 @@ from privsearch.study.result import TrialResult
 def verdict_lines(tasks: Sequence[Task], results: Sequence[TrialResult]) -> Iterator[str]:
     """Yield, for each dataset, the title of its task and the verdict on it in a sentence.
 
-    Of a dataset that was audited under several protocols, those without a placebo have the word: what an attack finds
-    under the others is membership only in part. `privsearch pick` has the choice under every protocol.
+    Of a dataset that was audited under several protocols, those with a placebo are passed over, since what an attack
+    finds under them is membership only in part, if another one has something to compare. `privsearch pick` has the
+    choice under every protocol.
 
     Args:
         tasks: the tasks of a study.
         results: its trials.
     """
-    fair = {_dataset(task) for task in tasks if not _has_placebo(task)}
+    fair = {_dataset(task) for task in tasks if not _has_placebo(task) and len(task.competitors)}
     for task in tasks:
         if _has_placebo(task) and _dataset(task) in fair:
             continue
@@ -39,18 +43,22 @@ def verdict_sentence(selection: Selection) -> str:
     if selection.chosen is None or selection.most_accurate is None:
         return _nothing(selection)
     chosen, best = named(selection, selection.chosen), named(selection, selection.most_accurate)
-    limit = "" if selection.min_accuracy is None else f" with an accuracy of at least {selection.min_accuracy:g}"
+    limits = [f"satisfies {constraints_words(selection.task)}"] if selection.task.constraints else []
+    if selection.min_accuracy is not None:
+        limits.append(f"is shown to have an accuracy of at least {selection.min_accuracy:g}")
+    limit = f" that {' and '.join(limits)}" if limits else ""
     if selection.reason == "leaks less":
         return f"{chosen} {_leaks_less(selection, best)}{_in_place(selection)}."
-    if not selection.compared or (limit and not selection.rivals):
-        return f"{chosen} is the only configuration{limit}."
+    if not selection.rivals:
+        return f"{chosen} is the only configuration{limit or ' that can be compared'}."
     cheaper = f"; {chosen} does as well with fewer bits" if selection.in_place_of is not None else ""
     if selection.reason == "nothing leaks less":
         return (
             f"No configuration{limit} leaks measurably less than the most accurate one, {best}"
             f"{_sensitivity(selection)}{cheaper}."
         )
-    return f"{best} is the most accurate{limit}; {_why_kept(selection)}{cheaper}."
+    among = f" of those{limit.replace(' is ', ' are ').replace(' satisfies ', ' satisfy ')}" if limit else ""
+    return f"{best} is the most accurate{among}; {_why_kept(selection)}{cheaper}."
 
 
 def _why_kept(selection: Selection) -> str:
@@ -58,9 +66,14 @@ def _why_kept(selection: Selection) -> str:
     if selection.reason == "costs more than it gains":
         others = "1 other leaks" if selection.leaking_less == 1 else f"{selection.leaking_less} others leak"
         return f"{others} measurably less, but at a greater cost in accuracy than the gain in privacy"
-    targets = (selection.chosen or {})["replicates"]
-    means = "with one target" if targets == 1 else f"by {quantity(selection.private)}"
-    return f"whether another leaks less cannot be tested {means}"
+    targets, column = (selection.chosen or {})["replicates"], Column.parse(selection.private)
+    if targets == 1:
+        why = "with one target"
+    elif column.number in BOUNDS:
+        why = f"as {quantity(selection.private)} is a bound"
+    else:
+        why = f"as the targets do not differ in {quantity(selection.private)}, or lack it"
+    return f"whether another leaks less cannot be tested, {why}"
 
 
 def named(selection: Selection, row: Row) -> str:
@@ -71,17 +84,21 @@ def named(selection: Selection, row: Row) -> str:
 def difference_words(difference: PairedDifference) -> str:
     """Return the size of a difference with its simultaneous interval, both without a sign where all have the same."""
     value, low, high = difference.difference, difference.low, difference.high
+    # As many digits as the difference needs, and three at least.
+    digits = 3 if abs(value) >= 0.0005 or not value else min(12, 1 - math.floor(math.log10(abs(value))))
     if low is None or high is None:
-        return f"{abs(value):.3f}"
+        return f"{abs(value):.{digits}f}"
     sign = -1 if value < 0 else 1
     ends = sorted((sign * low, sign * high))
-    return f"{abs(value):.3f} ({ends[0]:.3f} to {ends[1]:.3f})"
+    return f"{abs(value):.{digits}f} ({ends[0]:.{digits}f} to {ends[1]:.{digits}f})"
 
 
 def _leaks_less(selection: Selection, best: str) -> str:
     by_quantity = {difference.quantity: difference for difference in selection.differences}
     less = difference_words(by_quantity[selection.private])
-    words = f"leaks {less} less than the most accurate one, {best}, by {quantity(selection.private)}"
+    words = (
+        f"leaks {less} less than the most accurate one, {best}, by {quantity(selection.private)}{_by_all(selection)}"
+    )
     cost = by_quantity.get(ACCURACY)
     if cost is None:
         return words
@@ -91,15 +108,28 @@ def _leaks_less(selection: Selection, best: str) -> str:
     return f"{words}, and costs {difference_words(cost)} of accuracy{unsure}"
 
 
+def _by_all(selection: Selection) -> str:
+    """Tell of the strongest attack where the two sides did not run the same ones."""
+    if Column.parse(selection.private).attack != WORST:
+        return ""
+    best, chosen = (row[selection.private] for row in (selection.most_accurate or {}, selection.chosen or {}))
+    by_quantity = {difference.quantity: difference for difference in selection.differences}
+    as_leakage = Column.parse(selection.private).as_leakage
+    less = as_leakage(best) - as_leakage(chosen)
+    if abs(less + by_quantity[selection.private].difference) < 0.0005:
+        return ""
+    return f" of the attacks that both ran ({abs(less):.3f} {'less' if less > 0 else 'more'} by all that either ran)"
+
+
 def _sensitivity(selection: Selection) -> str:
     """Tell how small a difference in leakage could have been seen."""
     if selection.resolution is None:
         return ""
     targets, column = (selection.chosen or {})["replicates"], Column.parse(selection.private)
     if selection.resolution >= column.leakage_range:
-        return f" (with {targets} targets no difference in {quantity(selection.private)} would show)"
-    size = f"{quantity(selection.private)} below about {selection.resolution:.3f}"
-    return f" (with {targets} targets, differences in {size} do not show)"
+        return f" (with {targets} targets, no difference in {quantity(selection.private)} can be significant)"
+    size = f"about {selection.resolution:.3f}"
+    return f" (with {targets} targets, a difference in {quantity(selection.private)} must be {size} to be significant)"
 
 
 def _dataset(task: Task) -> str:
@@ -123,10 +153,10 @@ def _nothing(selection: Selection) -> str:
     if best is None or selection.min_accuracy is None:
         return "No configuration can be compared: failed, dead, not learnt, or without these numbers."
     short = selection.min_accuracy - best[ACCURACY]
-    if short > 0:
+    if round(short, DECIMALS) > 0:
         return (
             f"No configuration reaches an accuracy of {selection.min_accuracy:g}; the best, {named(selection, best)}, "
-            f"has {best[ACCURACY]:.4f}, which is short by {short:.4f}."
+            f"has {best[ACCURACY]:.4f}, which is short by {short:.2g}."
         )
     return (
         f"No configuration is shown to reach an accuracy of {selection.min_accuracy:g}: the 95 % interval of the best, "

@@ -74,7 +74,7 @@ def test_caption_says_what_the_numbers_are(protocol: HalvesProtocol | PaperProto
     trials = [varied(make_completed(i * 16, protocol=protocol, epochs=e), e) for i, e in (("a", 1), ("b", 2), ("c", 3))]
     caption = " ".join(printed(*trials))
     assert f"A: trial {'a' * 16}, test accuracy 0.900, {leakage}." in caption
-    assert "corrected for the 2 comparisons of a quantity" in caption
+    assert "both corrected for all comparisons of a kind (2 of test accuracy" in caption
     assert words in caption
     assert "chance here is that of training and of drawing subsets, not of other data." in caption
 
@@ -89,7 +89,7 @@ def test_long_table_shows_those_that_leak_least() -> None:
     assert shown == [f"{k:016x}" for k in range(45, 5, -1)]
     caption = " ".join(lines)
     assert "Shown: the 40 of 45 configurations with the lowest worst AUC." in caption
-    assert "corrected for the 45 comparisons of a quantity" in caption
+    assert "both corrected for all comparisons of a kind (45 of test accuracy" in caption
 
 
 def test_missing_number_is_a_dash() -> None:
