@@ -1,6 +1,7 @@
 """One column of a results table at a time: its numbers, its spreads, and the title of its axis."""
 
 import math
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,33 @@ def spreads(rows: pd.DataFrame, header: str) -> Float[Array, " n"]:
     """Return standard deviations, `(n,)`; 0, so that no bar is drawn, for one replicate, or if there is no column."""
     deviations: Float[Array, " n"] = np.nan_to_num(numbers(rows, Column.parse(header).sd))
     return deviations
+
+
+def bar_kind(rows: pd.DataFrame, header: str) -> Literal["interval", "sd"] | None:
+    """Tell what an error bar of a column shows: the 95 % interval of the mean, or else the standard deviation.
+
+    None where the table has neither.
+    """
+    column = Column.parse(header)
+    if not np.isnan(numbers(rows, column.low)).all():
+        return "interval"
+    return None if np.isnan(numbers(rows, column.sd)).all() else "sd"
+
+
+def bar_ends(rows: pd.DataFrame, header: str) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+    """Return the lower and the upper ends of error bars, `(n,)` each, which end where the column's range ends.
+
+    They are of the kind that `bar_kind` tells; a row without a spread has the ends of a bar of length 0.
+    """
+    column, means = Column.parse(header), numbers(rows, header)
+    if bar_kind(rows, header) == "interval":
+        low, high = numbers(rows, column.low), numbers(rows, column.high)
+    else:
+        low, high = means - spreads(rows, header), means + spreads(rows, header)
+    least, greatest = column.bounds
+    return np.where(np.isnan(low), means, np.maximum(low, least)), np.where(
+        np.isnan(high), means, np.minimum(high, greatest)
+    )
 
 
 def widest_noise_floor(rows: pd.DataFrame, auc: Column) -> float:
