@@ -8,13 +8,14 @@ Studies of 12 configurations are made up whose true accuracies and leakages are 
     spread            drawn from 0.56 to 0.62
 
 A target's numbers are the truth, plus what all configurations share of a target, plus the configuration's own noise:
-standard deviations 0.010 and 0.008 of accuracy, 0.010 and 0.012 of leakage, as in `studies/fair-tabular`. Each study is
-put to three rules: `decide`, as `privsearch pick` does; the knee of the front of means, as it did before; and the most
-accurate configuration. Regret in accuracy is what the most accurate configuration has in truth, less what the chosen one
-has; regret in leakage, what the chosen one leaks in truth, less what the least leaking one does. Both can be 0 only where
-privacy costs no accuracy. A study is *wrong* if it has some configuration called less leaking than the most accurate
-one that in truth is not; privacy is *found* if the chosen one leaks less than some other in truth. `bias` is the
-measured leakage of the chosen one less its true one, and `shrunken_bias` that of the corrected number beside it.
+standard deviations 0.010 and 0.008 of accuracy, 0.010 and 0.012 of leakage. Each study is put to three rules: `decide`,
+as `privsearch pick` does; the knee of the front of means, as it did before; and the most accurate configuration.
+
+Regret in accuracy is what the most accurate configuration has in truth, less what the chosen one has; regret in
+leakage, what the chosen one leaks in truth, less what the least leaking one does. Both can be 0 only where privacy costs
+no accuracy. A study is *wrong* if it has some configuration called less leaking than the most accurate one that in truth
+is not; privacy is *found* if the chosen one leaks less than some other in truth. `bias` is the measured leakage of the
+chosen one less its true one, and `shrunken_bias` that of the corrected number beside it.
 """
 
 import argparse
@@ -162,11 +163,12 @@ def plot(table: pd.DataFrame, path: Path) -> list[Path]:
             axes.set_xscale("log", base=2)
             axes.set_xticks(TARGETS, [str(targets) for targets in TARGETS])
             axes.minorticks_off()
+            axes.tick_params(labelsize=7)
         title = f"three leak {case} less" if GAINS[case] else case
-        panels[0, column].set_title(title, fontsize=7)
-        panels[1, column].set_xlabel("targets")
-    panels[0, 0].set_ylabel("regret in accuracy")
-    panels[1, 0].set_ylabel("regret in leakage (AUC)")
+        panels[0, column].set_title(title, fontsize=8)
+        panels[1, column].set_xlabel("targets", fontsize=8)
+    panels[0, 0].set_ylabel("regret in accuracy", fontsize=8)
+    panels[1, 0].set_ylabel("regret in leakage (AUC)", fontsize=8)
     legend_below(figure, key, handle_length=1.5)
     return save_figure(figure, path)
 

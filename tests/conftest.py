@@ -51,6 +51,7 @@ def tiny_sweep() -> SweepSpec:
             "protocol": {"kind": "paper", "replicates": 2, "placebo_cuts": 2},
             "grids": {"precision": {"model": ["ann", "snn"], "weight_bit_width": [None], "act_bit_width": [None, 4]}},
             "recipe": {"epochs": 1, "batch_size": 64, "num_steps": 3},
+            "objectives": {"test_accuracy": "maximize", "svm.auc": "minimize"},
         }
     )
 

@@ -1,5 +1,6 @@
 """Configurations, columns and numbers in the words that tables and plots share."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ TPRS: Final = {f"tpr_at_fpr_{rate_key(fpr)}": fpr for fpr in FPRS}
 """The true positive rates among an attack's numbers, and the false positive rate of each."""
 
 _GUESSING: Final = "~"
-"""Marks an AUC that guessing could give."""
+"""Marks an AUC whose interval holds what guessing gives."""
 
 _TURNED: Final = "!"
 """Marks an AUC that is below 0.5 for certain."""
@@ -71,7 +72,12 @@ def interval(row: Mapping[str, Any], column: str) -> str:
     """Write the 95 % interval of a fraction without leading zeros, `[.580, .644]`; empty if the table has none."""
     parsed = Column.parse(column)
     ends = [row.get(str(end)) for end in (parsed.low, parsed.high)]
-    return "" if None in ends else f"[{', '.join(f'{end:.3f}'.removeprefix('0') for end in ends)}]"
+    return "" if None in ends else f"[{', '.join(_without_zero(f'{end:.3f}') for end in ends)}]"
+
+
+def _without_zero(number: str) -> str:
+    """Leave out the zero before the decimal point."""
+    return re.sub(r"^(-?)0\.", r"\1.", number)
 
 
 def reason_missing(tpr: str, num_non_members: int) -> str | None:
@@ -82,17 +88,25 @@ def reason_missing(tpr: str, num_non_members: int) -> str | None:
     return "needs members and non-members on either half of the examples"
 
 
-def auc_mark(auc: float, noise_floor: float, high: float | None) -> str:
-    """Return `!` for an AUC whose interval ends below 0.5, `~` for one within the noise floor, else nothing."""
-    if high is not None and high < 0.5:
+def auc_mark(low: float | None, high: float | None, guess: float = 0.5) -> str:
+    """Return `!` for an AUC whose 95 % interval lies below guessing, `~` for one whose interval holds it, else nothing.
+
+    Args:
+        low: the lower end of the interval of what is shown, such as a mean over targets; None if there is no interval.
+        high: the upper end.
+        guess: what guessing gives: 0.5, and 0 for an excess over a placebo.
+    """
+    if low is None or high is None:
+        return ""
+    if high < guess:
         return _TURNED
-    return _GUESSING if abs(auc - 0.5) <= noise_floor else ""
+    return _GUESSING if low <= guess else ""
 
 
-def guessing_words(noise_floors: Iterable[float]) -> str:
-    """Explain the mark beside an AUC, and give the widths of the noise floors, of which there is at least one."""
-    floors = sorted({f"{floor:.3f}" for floor in noise_floors})
-    return f"{_GUESSING} within the noise floor, 0.5 ± {' or '.join(floors)}: so is guessing on 95 % of targets."
+def guessing_words(ends: Iterable[tuple[float | None, float | None]]) -> list[str]:
+    """Explain the mark of AUCs that guessing could give, if one of these intervals has it."""
+    marked = any(auc_mark(low, high) == _GUESSING for low, high in ends)
+    return [f"{_GUESSING} not above guessing: the 95 % interval holds 0.5."] if marked else []
 
 
 def turned_words(highs: Iterable[float | None]) -> list[str]:
@@ -100,8 +114,8 @@ def turned_words(highs: Iterable[float | None]) -> list[str]:
     if not any(high is not None and high < 0.5 for high in highs):
         return []
     return [
-        f"{_TURNED} wholly below 0.5: no privacy, but leakage with its sign turned (who calls the others members is "
-        "right), or two splits that differ. Where less is better, it counts as 1 - AUC."
+        f"{_TURNED} the whole interval lies below 0.5: no privacy, but leakage with its sign turned (who calls the "
+        "others members is right), or two splits that differ. Where less is better, it counts as 1 - AUC."
     ]
 
 

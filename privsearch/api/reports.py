@@ -100,12 +100,14 @@ class DifferenceReport:
         first: the configuration that the others are compared with.
         others: the others.
         table: a row for each other configuration and quantity: difference, interval and verdict.
+        varying: the axes that tell the configurations of the task apart, by which they are named.
         at_equal_accuracy: True if families were compared along their frontiers.
     """
 
     first: Completed
     others: tuple[Completed, ...]
     table: "pd.DataFrame"
+    varying: tuple[str, ...] = ()
     at_equal_accuracy: bool = False
 
     def write_csv(self, path: Path | str) -> Path:

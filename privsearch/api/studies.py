@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -164,19 +165,22 @@ def diff_trials(
     from privsearch.analysis.comparable import choose_trials
     from privsearch.analysis.differences import Margins, differences_frame
     from privsearch.analysis.equal_accuracy import equal_accuracy_frame
+    from privsearch.analysis.frames import configurations_frame, varying_axes
 
     margins = Margins(equivalent_within, accuracy_within)
     results = open_study(study).results()
     one, rest = choose_trials(results, first, others)
+    of_task = attrgetter("spec.dataset_name", "spec.protocol.kind")
+    varying = varying_axes(configurations_frame(result for result in results if of_task(result) == of_task(one)))
     if not at_equal_accuracy:
-        return DifferenceReport(one, tuple(rest), differences_frame(one, rest, column, margins))
+        return DifferenceReport(one, tuple(rest), differences_frame(one, rest, column, margins), varying)
     if not others:
         raise StudyError(
             f"{one.trial_id}: at equal accuracy must be compared with trials that are named, but got none; name one of "
             "the other family, whichever its epochs"
         )
     table = equal_accuracy_frame(one, rest, results, column, margins)
-    return DifferenceReport(one, tuple(rest), table, at_equal_accuracy=True)
+    return DifferenceReport(one, tuple(rest), table, varying, at_equal_accuracy=True)
 
 
 def audit_study(

@@ -93,11 +93,15 @@ def new_console() -> "Console":
 
 
 def print_fronts(console: "Console", tasks: "Iterable[Task]") -> None:
-    """Print the front of each task."""
-    from privsearch.report.terminal.front import front_table
+    """Print the front of each task, and what their columns and marks mean."""
+    from privsearch.report.terminal.front import front_key, front_table
 
-    for task in tasks:
-        console.print(front_table(task), "")
+    shown = list(tasks)
+    for task in shown:
+        console.print(front_table(task, console.width), "")
+    for line in front_key(shown):
+        console.print(line)
+    console.print()
 
 
 def say_written(files: "Iterable[Path]") -> None:

@@ -36,7 +36,7 @@ def check(
         bool, typer.Option("--repair", help="Move what is damaged aside, and make again what can be made.")
     ] = False,
 ) -> None:
-    """Look at every part of a study: is it whole, does it belong together, and what is to be done where it is not?"""
+    """Check every part of a study for damage, and say how to repair what is damaged."""
     from privsearch.api.studies import check_study
     from privsearch.report.terminal.check import check_table
 
@@ -82,7 +82,7 @@ def diff(
     ] = False,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all differences to a CSV file.")] = None,
 ) -> None:
-    """Say of configurations whether one is more accurate, or leaks less, than another: intervals and a verdict."""
+    """Test whether configurations differ in accuracy or in leakage, with an interval and a verdict for each."""
     from privsearch.api.studies import diff_trials
     from privsearch.report.terminal.differences import differences_view
     from privsearch.report.terminal.equal_accuracy import equal_accuracy_view
@@ -97,7 +97,7 @@ def diff(
         at_equal_accuracy=at_equal_accuracy,
     )
     view = equal_accuracy_view if report.at_equal_accuracy else differences_view
-    new_console().print(view(report.first, report.others, report.table))
+    new_console().print(view(report.first, report.others, report.table, report.varying))
     if csv:
         say_written([report.write_csv(csv)])
 

@@ -64,17 +64,19 @@ def test_labels_come_without_optuna() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_auc_within_the_noise_floor_is_marked() -> None:
-    """The mark stands on either side of 0.5 as far as the noise floor reaches, and every width is named once."""
-    assert [auc_mark(auc, 0.06, auc + 0.1) for auc in (0.43, 0.45, 0.55, 0.57)] == ["", "~", "~", ""]
-    assert guessing_words([0.06, 0.05, 0.06]).startswith("~ within the noise floor, 0.5 ± 0.050 or 0.060: ")
+def test_mark_is_that_of_the_interval_of_what_is_shown() -> None:
+    """An interval that holds guessing is marked, and one wholly below it; one above, or none, is not."""
+    ends = [(0.45, 0.55), (0.5, 0.6), (0.51, 0.6), (0.4, 0.49), (None, None)]
+    assert [auc_mark(low, high) for low, high in ends] == ["~", "~", "", "!", ""]
+    assert [auc_mark(low, high, guess=0.0) for low, high in ((-0.01, 0.02), (0.01, 0.03))] == ["~", ""]
+    assert guessing_words(ends) == ["~ not above guessing: the 95 % interval holds 0.5."]
+    assert guessing_words(ends[2:]) == []
 
 
-def test_auc_below_one_half_for_certain_is_marked_as_a_leak() -> None:
-    """Within the noise floor or not: its whole interval lies below 0.5, and the words say what that is."""
-    assert [auc_mark(auc, 0.06, high) for auc, high in ((0.2, 0.27), (0.46, 0.49), (0.46, None))] == ["!", "!", "~"]
+def test_auc_below_one_half_for_certain_is_explained_as_a_leak() -> None:
+    """The words say what it is."""
     (words,) = turned_words([0.6, None, 0.27])
-    assert words.startswith("! wholly below 0.5: no privacy")
+    assert words.startswith("! the whole interval lies below 0.5: no privacy")
     assert turned_words([0.6, None]) == []
 
 

@@ -28,7 +28,7 @@ def test_a_task_is_one_dataset_under_one_protocol() -> None:
     assert [task.title for task in found][:2] == ["iris, protocol paper", "iris, protocol halves"]
     assert [list(task.rows["trial_id"].str[0]) for task in found] == [["1"], ["2", "3"], ["4"]]
     assert [list(task.targets["trial_id"].str[0]) for task in found] == [["1"] * 2, ["2"] * 4, ["4"] * 2]
-    assert [list(task.objectives)[1] for task in found] == ["svm.auc", "worst.auc", "svm.auc"]
+    assert [list(task.objectives)[1] for task in found] == ["svm.excess_auc", "worst.auc", "svm.excess_auc"]
 
 
 def test_task_of_the_only_protocol_has_the_datasets_name() -> None:
@@ -57,7 +57,8 @@ def test_what_violates_a_constraint_is_a_candidate_off_the_front() -> None:
         make_completed("2" * 16, accuracy=0.9, auc=0.5),
         make_completed("3" * 16, accuracy=0.7, auc=0.7),
     ]
-    (found,) = tasks(results, sweep("paper"))
+    asked = sweep("paper", objectives={"test_accuracy": "maximize", "svm.auc": "minimize"})
+    (found,) = tasks(results, asked)
     task = replace(found, constraints={"test_accuracy": Constraint.model_validate("<= 0.8")})
     assert task.candidates["trial_id"].str[0].tolist() == ["2", "1", "3"]
     assert task.candidates["feasible"].tolist() == [False, True, True]

@@ -27,7 +27,10 @@ def task_of() -> TaskOf:
     def build(rows: list[Row], kind: str = "paper", **changes: Any) -> Task:
         targets = max(len(row[2]) or 1 for row in rows)
         protocol = PaperProtocol(replicates=targets) if kind == "paper" else HalvesProtocol(networks=targets)
-        sweep = {"name": "a", "datasets": ["breast_cancer"], "protocol": kind, "grids": {"a": {"model": ["ann"]}}}
+        sweep: dict[str, Any] = {"name": "a", "datasets": ["breast_cancer"], "protocol": kind}
+        sweep |= {"grids": {"a": {"model": ["ann"]}}}
+        if kind == "paper":
+            sweep |= {"objectives": {"test_accuracy": "maximize", "svm.auc": "minimize"}}
         results = [_result(number, row, protocol) for number, row in enumerate(rows)]
         (task,) = tasks(results, SweepSpec.model_validate(sweep | changes))
         return task

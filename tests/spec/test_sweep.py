@@ -183,11 +183,11 @@ def test_objectives_must_be_columns_of_the_sweep() -> None:
 @pytest.mark.parametrize(
     ("fields", "kind", "column"),
     [
-        ({}, "paper", "svm.auc"),
+        ({}, "paper", "svm.excess_auc"),
         ({"protocol": "halves"}, "halves", "worst.auc"),
-        ({"protocol": ["paper", "halves"]}, "paper", "svm.auc"),
+        ({"protocol": ["paper", "halves"]}, "paper", "svm.excess_auc"),
         ({"protocol": ["paper", "halves"]}, "halves", "worst.auc"),
-        ({"attacks": ["loss", "entropy"]}, "paper", "loss.auc"),
+        ({"attacks": ["loss", "entropy"]}, "paper", "loss.excess_auc"),
         ({"protocol": ["paper", "one_run"], "attacks": ["svm", "loss"]}, "one_run", "worst.auc"),
         ({"objectives": {"test_accuracy": "maximize", "worst.auc": "minimize"}}, "paper", "worst.auc"),
     ],

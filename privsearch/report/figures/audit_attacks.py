@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from privsearch.analysis.audit import highest_mean_aucs
 from privsearch.report.figures.audit_marks import draw_rows, filled, model_key, targets_words
 from privsearch.report.figures.palette import GREY, MODEL_COLOURS, MODEL_MARKERS
-from privsearch.report.figures.style import BAND, PAGE_WIDTH, draw_noise_floor, legend_below, new_figure
+from privsearch.report.figures.style import PAGE_WIDTH, draw_guessing, legend_below, new_figure
 from privsearch.spec import WORST
+from privsearch.spec.columns import Column
 
 _ROW_HEIGHT: Final = 0.34
 _APART: Final = 0.2
@@ -44,14 +44,14 @@ def plot_attacks(rows: pd.DataFrame) -> Figure:
         axes.plot(part["auc"], np.full(len(part), y), color=MODEL_COLOURS[str(model)], **pale)
         axes.plot([mean["auc_low"], mean["auc_high"]], [y, y], color=MODEL_COLOURS[str(model)], lw=1.4)
         axes.plot(mean["auc"], y, zorder=4, **filled(str(model)))
-    draw_noise_floor(axes, attacks["noise_floor"].max(), along="x")
+    guessing = draw_guessing(axes, Column(WORST, "auc"), along="x")
     samples = f"{targets_words(attacks)} targets a configuration"
     dataset, protocol = rows[["dataset", "protocol"]].iloc[0]
     axes.set_title(f"{dataset}, protocol {protocol}\n{samples}", loc="left", fontsize=8)
     key = model_key(attacks) | {
         "mean of the configurations, and of their 95 % intervals": Line2D([], [], color=GREY, marker="s", ms=4, lw=1.4),
         "one configuration": Line2D([], [], color=GREY, ls="none", marker="s", ms=3, mew=0, alpha=0.35),
-        "noise floor of one target": Patch(color=BAND),
     }
+    key |= guessing
     legend_below(figure, key, handle_length=2.0)
     return figure

@@ -7,15 +7,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from privsearch.analysis.audit import paper_attack
 from privsearch.analysis.frames import records
 from privsearch.report.figures.audit_marks import PALE, bars, draw_rows, filled, model_key, targets_words
 from privsearch.report.figures.palette import GREY, MODEL_COLOURS, MODEL_MARKERS
-from privsearch.report.figures.style import BAND, PAGE_WIDTH, draw_noise_floor, legend_below, new_figure
+from privsearch.report.figures.style import PAGE_WIDTH, draw_guessing, legend_below, new_figure
 from privsearch.report.wording.audit import with_interval
 from privsearch.spec import WORST
+from privsearch.spec.columns import Column
 from privsearch.spec.protocols import PROTOCOLS
 
 _ROW_HEIGHT: Final = 0.24
@@ -30,7 +30,7 @@ def plot_leakage(rows: pd.DataFrame) -> Figure:
     Of a protocol without a placebo that is the strongest attack. Its AUC has its interval, and stands in numbers at the
     right, those of the first such protocol. Of a protocol with a placebo it is the paper's attack, with what it owes to
     members: its excess over the placebo, not its distance from the placebo's AUC, which is that of a smaller sample.
-    The band is the noise floor, the widest one of all protocols.
+    The line is what guessing gets.
 
     Args:
         rows: of the audit's table, all of one dataset; not empty.
@@ -49,8 +49,7 @@ def plot_leakage(rows: pd.DataFrame) -> Figure:
     for number, part in enumerate(protocols):
         shift = _APART * (2 * number / (len(protocols) - 1) - 1) if len(protocols) > 1 else 0.0
         key |= _draw_fair(axes, part, place, shift) if number < len(fair) else _draw_paper(axes, part, place, shift)
-    draw_noise_floor(axes, rows["noise_floor"].max(), along="x")
-    key["noise floor of one target"] = Patch(color=BAND)
+    key |= draw_guessing(axes, Column(WORST, "auc"), along="x")
     axes.set_title(f"{rows['dataset'].iloc[0]}\n{_samples(protocols)}", loc="left", fontsize=8)
     legend_below(figure, key, handle_length=2.0)
     return figure

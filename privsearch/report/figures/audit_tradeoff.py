@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from privsearch.report.figures.audit_marks import TEXT_SIZE, bars, filled, model_key
 from privsearch.report.figures.palette import GREY, MODEL_COLOURS
-from privsearch.report.figures.style import BAND, COLUMN_WIDTH, draw_noise_floor, legend_below, new_figure
+from privsearch.report.figures.style import COLUMN_WIDTH, draw_guessing, legend_below, new_figure
+from privsearch.spec import WORST
+from privsearch.spec.columns import Column
 
 _TITLES: Final = {
     "test_accuracy": "test accuracy (fraction)",
@@ -43,11 +44,11 @@ def plot_leakage_against(rows: pd.DataFrame, number: str) -> Figure:
         pale: dict[str, Any] = {"fmt": "none", "ecolor": MODEL_COLOURS[str(model)], "elinewidth": 0.8, "alpha": 0.45}
         axes.errorbar(model_rows[number], model_rows["auc"], bars(model_rows, "auc"), bars(model_rows, number), **pale)
         axes.plot(model_rows[number], model_rows["auc"], ls="none", zorder=4, **filled(str(model)) | {"ms": 4.5})
-    draw_noise_floor(axes, rows["noise_floor"].max(), along="y")
+    guessing = draw_guessing(axes, Column(WORST, "auc"), along="y")
     key = model_key(rows) | {
         "95 % interval": Line2D([], [], color=GREY, ls="none", marker="+", ms=8),
-        "noise floor of one target": Patch(color=BAND),
     }
+    key |= guessing
     if number == "accuracy_gap":
         gaps = np.array(axes.get_xlim())
         axes.set_xlim(*gaps)

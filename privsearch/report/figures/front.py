@@ -27,13 +27,13 @@ from privsearch.report.figures.front_marks import (
     front_rows,
     front_title,
     marked_parts,
-    noise_floors,
     tier_words,
     tiers,
 )
 from privsearch.report.figures.front_page import front_page
 from privsearch.report.figures.palette import GREY, MODEL_COLOURS, MODEL_MARKERS
-from privsearch.report.figures.style import PAGE_WIDTH, draw_noise_floor, legend_below, new_figure
+from privsearch.report.figures.style import PAGE_WIDTH, draw_guessing, legend_below, new_figure
+from privsearch.spec.columns import Column
 
 _BAR_ALPHAS: Final = (0.8, 0.35, 0.15, 0.15)
 _MOST_LINES: Final = 20
@@ -48,7 +48,7 @@ def plot_front(task: Task) -> Figure:
 
     Points likely to be on the front are filled, points that may be are hollow, all others faint. With one target the
     likelihood is unknown: the front is filled, the rest hollow. A cross violates a constraint. The front of the means
-    is numbered and named. The band around an AUC of 0.5 is the noise floor. Error bars are standard deviations over
+    is numbered and named. The dotted line is what guessing gets. Error bars are standard deviations over
     the targets. With two objectives, a line bounds the outcomes that some configuration reaches or beats. With three,
     each pair has a panel: a front's point that looks dominated there is better in the third objective.
     """
@@ -76,10 +76,8 @@ def _panel(figure: Figure, task: Task, pair: Pair, key: dict[str, Artist]) -> Ax
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(0.1)
-    for column, floor in noise_floors(task).items():
-        if column in pair:
-            band = draw_noise_floor(axes, floor, along="x" if column == x else "y")
-            key[f"noise floor of guessing: 0.5 ± {floor:.3f}"] = band
+    for column, along in ((x, "x"), (y, "y")):
+        key |= draw_guessing(axes, Column.parse(column), along=along)
     if side == 1 and task.candidates["on_front"].any():
         line = front_rows(task).sort_values(x)
         step = "steps-pre" if task.objectives[x] == "maximize" else "steps-post"

@@ -29,6 +29,7 @@ more."""
 
 BAND: Final = "#E8E8E8"
 _DPI: Final = 300
+_GUESSING: Final[dict[str, Any]] = {"color": GREY, "lw": 0.9, "ls": ":", "zorder": 1}
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -52,11 +53,24 @@ def save_figure(figure: Figure, path: Path) -> list[Path]:
     return [png, svg]
 
 
-def draw_noise_floor(axes: Axes, floor: float, *, along: str) -> Artist:
-    """Draw the noise floor as a band around an AUC of 0.5; `along` is the axis of the AUC, x or y."""
-    span, line = (axes.axvspan, axes.axvline) if along == "x" else (axes.axhspan, axes.axhline)
-    line(0.5, color=GREY, lw=0.8, ls=":", zorder=1)
-    return span(0.5 - floor, 0.5 + floor, color=BAND, lw=0, zorder=0)
+def draw_guessing(axes: Axes, column: Column, *, along: str) -> dict[str, Artist]:
+    """Draw a line where guessing gets a column, and return its entry in the key; nothing for a column without one.
+
+    Args:
+        axes: where to draw.
+        column: the column along one axis.
+        along: that axis, x or y.
+    """
+    if column.guess is None:
+        return {}
+    line = axes.axvline if along == "x" else axes.axhline
+    line(column.guess, **_GUESSING)
+    return {"guessing": guessing_line()}
+
+
+def guessing_line() -> Artist:
+    """Return the mark of guessing for a key."""
+    return Line2D([], [], **_GUESSING)
 
 
 def panels(rows: pd.DataFrame, drawn: Collection[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:

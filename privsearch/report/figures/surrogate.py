@@ -8,20 +8,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from privsearch.analysis.columns import axis_title, measured_rows, numbers, spreads, widest_noise_floor
+from privsearch.analysis.columns import axis_title, measured_rows, numbers, spreads
 from privsearch.analysis.learning import leakage_of_learnt
 from privsearch.errors import StudyError
 from privsearch.report.figures.palette import GREY
 from privsearch.report.figures.style import (
-    BAND,
     COLUMN_WIDTH,
     PAGE_WIDTH,
     bar_key,
     check_room,
-    draw_noise_floor,
+    draw_guessing,
+    guessing_line,
     legend_below,
     new_figure,
     panels,
@@ -105,7 +104,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(0.1)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
-    draw_noise_floor(axes, widest_noise_floor(rows, Column.parse(column)), along="x")
+    draw_guessing(axes, Column.parse(column), along="x")
     for name in _MARKERS:
         point = rows[rows["surrogate_gradient"] == name]
         x, y, excess = (numbers(point, c) for c in (column, _ACCURACY, Column.parse(column).excess))
@@ -125,5 +124,5 @@ def _key(rows: pd.DataFrame, column: str) -> dict[str, Any]:
     drawn = set(rows["surrogate_gradient"])
     key: dict[str, Any] = {name: Line2D([], [], **_style(name)) for name in _MARKERS if name in drawn}
     key["0.5 + excess over placebo"] = Line2D([], [], ls="none", marker="o", mec=GREY, **_DEBIASED)
-    key["noise floor"] = Patch(color=BAND)
+    key["guessing"] = guessing_line()
     return key | bar_key(rows, column)

@@ -12,18 +12,18 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
-from privsearch.analysis.columns import axis_title, measured_rows, numbers, spreads, widest_noise_floor
+from privsearch.analysis.columns import axis_title, measured_rows, numbers, spreads
 from privsearch.analysis.learning import leakage_of_learnt
 from privsearch.analysis.paper.readings import shown_rows
 from privsearch.errors import StudyError
 from privsearch.report.figures.palette import GREY
 from privsearch.report.figures.style import (
-    BAND,
     COLUMN_WIDTH,
     PAGE_WIDTH,
     bar_key,
     check_room,
-    draw_noise_floor,
+    draw_guessing,
+    guessing_line,
     legend_below,
     new_figure,
     panels,
@@ -70,11 +70,11 @@ def plot_threshold(frame: pd.DataFrame, column: str) -> Figure:
 
     The lines are trials with full-precision weights and the default surrogate gradient. The reference line is the trial
     with full-precision activations too. Markers at the same threshold stand side by side. Error bars, and the band of
-    the reference line, are standard deviations over the replicates; a failed trial leaves a gap, and
-    one that has not learnt has no number of an attack. An attack AUC has its
-    noise floor and hollow markers at 0.5 plus the excess over the placebo. SNNs that differ in another axis, such as
-    `num_steps`, have a column of panels for each value of that axis. Of several readings of how membranes are
-    quantised one is drawn (`shown_rows`), and a line above the panels names it.
+    the reference line, are standard deviations over the replicates; a failed trial leaves a gap, and one that has not
+    learnt has no number of an attack. An attack AUC has a line of guessing, and hollow markers at 0.5 plus the excess
+    over the placebo. SNNs that differ in another axis, such as `num_steps`, have a column of panels for each value of
+    that axis. Of several readings of how membranes are quantised one is drawn (`shown_rows`), and a line above the
+    panels names it.
 
     Args:
         frame: the results table; every dataset with quantised activations is drawn.
@@ -130,7 +130,7 @@ def _parts(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], pd.DataFra
 
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
-    """Draw the lines of one dataset and model kind, the reference, and for an AUC the noise floor.
+    """Draw the lines of one dataset and model kind, the reference, and for an AUC what guessing gets.
 
     If every trial failed, the panel stays empty, and its title says so.
     """
@@ -140,7 +140,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
     if measured_rows(rows, column).empty:
         return
     if Column.parse(column).is_auc:
-        draw_noise_floor(axes, widest_noise_floor(rows, Column.parse(column)), along="y")
+        draw_guessing(axes, Column.parse(column), along="y")
     _draw_reference(axes, measured_rows(rows[rows["act_bit_width"].isna()], column), column)
     widths = _bit_widths(rows)
     for place, width in enumerate(widths):
@@ -192,5 +192,5 @@ def _key(rows: pd.DataFrame, column: str) -> dict[str, Any]:
         key["0.5 + excess over placebo"] = Line2D([], [], color=GREY, marker="o", **_DEBIASED)
         if referred:
             key["the same of full precision"] = Line2D([], [], **_REFERENCE_DEBIASED)
-        key["noise floor"] = Patch(color=BAND)
+        key["guessing"] = guessing_line()
     return key | bar_key(rows, column)

@@ -75,7 +75,8 @@ def _paper_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _caption(rows: pd.DataFrame, attack: str, *, coins: bool) -> str:
     shown = rows[rows["attack"] == attack]
-    lines = [f"{sample_words(rows)}.", "Means over the targets [95 % interval].", guessing_words(rows["noise_floor"])]
+    lines = [f"{sample_words(rows)}.", "Means over the targets [95 % interval]."]
+    lines += guessing_words(zip(shown["auc_low"], shown["auc_high"], strict=True))
     lines += turned_words(shown["auc_high"])
     if attack == WORST:
         lines.append(

@@ -1,14 +1,14 @@
 """The differences between one configuration and others, as a table for the terminal."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
 import pandas as pd
 from rich.table import Table
 
-from privsearch.analysis.frames import records, varying_axes
+from privsearch.analysis.frames import records
 from privsearch.analysis.labels import NOTATION, configuration, quantity
 from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.spec import WORST
@@ -22,7 +22,9 @@ _MOST_BROKEN_DOWN: Final = 4
 """The most configurations that have a line for each attack."""
 
 
-def differences_view(a: Completed, others: Sequence[Completed], differences: pd.DataFrame) -> Table:
+def differences_view(
+    a: Completed, others: Sequence[Completed], differences: pd.DataFrame, varying: Collection[str]
+) -> Table:
     """Return a table of the first 40 differences between A and others, for a terminal of 80 characters.
 
     Up to 4 others have a line for each attack that both sides ran.
@@ -31,9 +33,9 @@ def differences_view(a: Completed, others: Sequence[Completed], differences: pd.
         a: the trial called A.
         others: the trials called B.
         differences: the table of `privsearch.analysis.differences.differences_frame` of these trials.
+        varying: the axes by which configurations are named.
     """
     axes = {trial.trial_id: trial.spec.axes() for trial in (a, *others)}
-    varying = varying_axes(pd.DataFrame(axes.values()))
     name = f"{a.spec.dataset_name}: what differs from A, {configuration(axes[a.trial_id], varying)}"
     table = console_table(*header(differences), title=name, caption=_caption(a, others, differences), gap=1)
     ids = differences["trial_id"].unique()
@@ -103,8 +105,8 @@ def _caption(a: Completed, others: Sequence[Completed], differences: pd.DataFram
         f"{f'Not attacked, as a network gives all examples the same outputs: {dead}. ' if dead else ''}"
         f"{' '.join(_like_for_like(differences, compared))}"
         "B - A: the mean over the n targets, paired, as target k has the same subset and seed in both, with the "
-        f"interval and the p-value of the paired t-test{_family(differences)}. Significant: p below 0.05, which is "
-        "where the interval excludes 0. "
+        f"interval and the p-value of the paired t-test{family_words(differences)}. Significant: p below 0.05, where "
+        "the interval excludes 0. "
         f"{equivalence_words(differences)}Not significant is no proof that nothing differs. "
         f"{a.spec.protocol.chance_words}: chance here is that of training and of drawing subsets, not of other data."
         f"\n{NOTATION}"
@@ -135,7 +137,7 @@ def _like_for_like(differences: pd.DataFrame, compared: str) -> Iterator[str]:
     yield ""
 
 
-def _family(differences: pd.DataFrame) -> str:
+def family_words(differences: pd.DataFrame) -> str:
     """Tell for how many comparisons intervals and p-values are corrected."""
     sizes = differences.drop_duplicates("role").set_index("role")["family"]
     main = int(sizes.drop(["one attack", "all attacks"], errors="ignore").max())

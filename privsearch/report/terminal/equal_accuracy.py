@@ -1,6 +1,6 @@
 """The differences in leakage at equal accuracy, as a table for the terminal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -8,24 +8,27 @@ import pandas as pd
 from rich.table import Table
 
 from privsearch.analysis.equal_accuracy import FAMILY_AXES
-from privsearch.analysis.frames import records, varying_axes
+from privsearch.analysis.frames import records
 from privsearch.analysis.labels import NOTATION, configuration, quantity
-from privsearch.report.terminal.differences import equivalence_words, header, numbers
+from privsearch.report.terminal.differences import equivalence_words, family_words, header, numbers
 from privsearch.report.wording.formats import console_table
 from privsearch.spec.columns import Column
 from privsearch.study.result import Completed
 
 
-def equal_accuracy_view(a: Completed, others: Sequence[Completed], differences: pd.DataFrame) -> Table:
+def equal_accuracy_view(
+    a: Completed, others: Sequence[Completed], differences: pd.DataFrame, varying: Collection[str]
+) -> Table:
     """Return a table of the differences between two families at equal accuracy, for a terminal of 80 characters.
 
     Args:
         a: the trial called A.
         others: the trials called B.
         differences: the table of `privsearch.analysis.equal_accuracy.equal_accuracy_frame` of these trials.
+        varying: the axes by which configurations are named, but for those in which the members of a family differ.
     """
     axes = {trial.trial_id: trial.spec.axes() for trial in (a, *others)}
-    varying = [axis for axis in varying_axes(pd.DataFrame(axes.values())) if axis not in FAMILY_AXES]
+    varying = [axis for axis in varying if axis not in FAMILY_AXES]
     name = f"{a.spec.dataset_name}: what differs from A, {configuration(axes[a.trial_id], varying)}, at equal accuracy"
     table = console_table(*header(differences), title=name, caption=_caption(a, differences), gap=1)
     for trial_id, rows in groupby(records(differences), key=lambda row: str(row["trial_id"])):
@@ -44,18 +47,15 @@ def _row_name(row: Mapping[str, Any]) -> str:
 
 
 def _caption(a: Completed, differences: pd.DataFrame) -> str:
-    num_compared = differences["trial_id"].nunique()
-    single = int((differences["role"] == "one attack").sum())
-    family = f", that of a single attack for all {single} of these lines" if single else ""
     axes = " or ".join(FAMILY_AXES)
     return (
         f"A and B: each with the trials that differ from it in {axes} alone. {' '.join(_families(differences))} "
         "B - A: between the frontiers, the least that such an accuracy costs, on average over all accuracies that both "
-        "reach, and at the lowest and the highest of them; paired over the n targets; 95 % interval of the t-test, for "
-        f"one comparison alone. p (Holm): corrected for the {num_compared} comparison{'s' * (num_compared > 1)} of "
-        f"configurations{family}; significant is less than 0.05. {equivalence_words(differences)}Not significant is no "
-        f"proof that nothing differs. {a.spec.protocol.chance_words}: chance here is that of training and of drawing "
-        f"subsets, not of another split.\n{NOTATION}"
+        "reach, and at the lowest and the highest of them; paired over the n targets, with the interval and the "
+        f"p-value of the t-test{family_words(differences)}. Significant: p below 0.05, where the interval excludes 0. "
+        f"{equivalence_words(differences)}Not significant is no proof that nothing differs. "
+        f"{a.spec.protocol.chance_words}: chance here is that of training and of drawing subsets, not of another split."
+        f"\n{NOTATION}"
     )
 
 

@@ -1,9 +1,9 @@
-"""The Pareto front of a task as a table for the terminal."""
+"""The Pareto fronts of tasks as tables for the terminal, and one key for all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import pandas as pd
+from rich.cells import cell_len
 from rich.table import Column as TableColumn
 from rich.table import Table
 
@@ -36,79 +36,157 @@ from privsearch.study.environment import mixture
 
 _MOST_CONTENDERS: Final = 10
 
+_ID_LENGTH: Final = 8
+"""The characters of a trial's id that are shown; commands take the beginning of one."""
 
-def front_table(task: Task) -> Table:
+
+def front_table(task: Task, width: int = 80) -> Table:
     """Return a table of a task's front, the best in the first objective first.
 
     Configurations that may also be on the front follow, and the caption tells of the rest. A configuration has the
-    probability that it is on the front, if that is known; an attack AUC has its placebo and its excess, if the protocol
-    has a placebo. An AUC that guessing could give is marked.
+    probability that it is on the front, if that is known. What the columns and marks mean is in `front_key`.
+
+    Args:
+        task: the task.
+        width: the characters of a line; where the table would not fit, intervals go below their numbers.
     """
-    candidates = task.candidates
-    front = records(candidates[candidates["on_front"]])
-    possible = candidates[~candidates["on_front"] & (candidates["front_probability"] >= POSSIBLE)]
-    likeliest = possible["front_probability"].nlargest(_MOST_CONTENDERS).index
-    contenders = records(possible[possible.index.isin(likeliest)])
+    front, contenders, num_possible = _shown(task)
     sure = task.uncertainty.hypervolume is not None
-    headers = [header for column in task.objectives for header in _headers(column, candidates)]
+    headers = ["trial", *["prob"] * sure, *(header for column in task.objectives for header in _headers(task, column))]
+    varying = varying_axes(task.rows)
+    parts = [
+        [
+            [
+                configuration(row, varying),
+                row["trial_id"][:_ID_LENGTH],
+                *([f"{row['front_probability']:.2f}"] if sure else []),
+                *(cell for column in task.objectives for cell in _cells(task, row, column)),
+            ]
+            for row in rows
+        ]
+        for rows in (front, contenders)
+    ]
+    stacked = _needed(headers, [row for rows in parts for row in rows]) > width
     table = console_table(
-        "configuration",
+        TableColumn("configuration", overflow="fold"),
         # On two lines, as one would not fit into 80 characters.
-        *(TableColumn(header.replace(" ", "\n", 1), no_wrap=True) for header in ["prob"] * sure + headers),
+        *(TableColumn(header.replace(" ", "\n", 1), no_wrap=True) for header in headers),
         title=f"{task.title}: Pareto front",
-        caption=_caption(task, front, contenders, len(possible)),
+        caption=_caption(task, front, contenders, num_possible),
         gap=1,
     )
-    varying = varying_axes(task.rows)
-    for style, rows in ((None, front), ("dim", contenders)):
+    for style, rows in zip((None, "dim"), parts, strict=True):
         for row in rows:
-            probability = [f"{row['front_probability']:.2f}"] if sure else []
-            cells = (cell for column in task.objectives for cell in _cells(row, column))
-            table.add_row(configuration(row, varying), *probability, *cells, style=style)
+            table.add_row(*(map(_stacked, row) if stacked else row), style=style)
         table.add_section()
     return table
 
 
-def _headers(column: str, candidates: pd.DataFrame) -> list[str]:
-    parsed = Column.parse(column)
-    has_placebo = parsed.is_auc and str(parsed.placebo) in candidates
-    return [quantity(column), *(("placebo AUC", "excess AUC") if has_placebo else ())]
+def front_key(tasks: Iterable[Task]) -> list[str]:
+    """Return what the columns and marks of the fronts of some tasks mean, each thing once; nothing without a row."""
+    known = list(tasks)
+    shown = [(task, row) for task in known for rows in _shown(task)[:2] for row in rows]
+    if not shown:
+        return []
+    lines = ["±: standard deviation over the targets. In brackets: 95 % interval."]
+    if any(task.uncertainty.hypervolume for task in known):
+        lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
+    aucs = [(row, Column.parse(column)) for task, row in shown for column in task.objectives]
+    ends = [(row[str(auc.low)], row[str(auc.high)]) for row, auc in aucs if auc.is_auc]
+    lines += [*guessing_words(ends), *turned_words(high for _, high in ends)]
+    if any(_excess(task, column) for task in known for column in task.objectives):
+        lines.append(EXCESS_MEANING)
+    return [*lines, NOTATION, *_constant_axes(known)]
 
 
-def _cells(row: Mapping[str, Any], column: str) -> list[str]:
+def _constant_axes(known: Sequence[Task]) -> Iterator[str]:
+    """Yield the axes with one value, once for all tasks in which they are the same."""
+    by_axes: dict[str, list[str]] = {}
+    for task in known:
+        by_axes.setdefault(shared_axes(task.rows), []).append(task.name)
+    for shared, names in by_axes.items():
+        if shared:
+            where = "" if len(by_axes) == 1 else f" of {', '.join(names)}"
+            yield f"Constant axes{where}: {shared}."
+
+
+def _shown(task: Task) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
+    """Return the rows of the front, those of the likeliest others, and how many others may be on it."""
+    candidates = task.candidates
+    front = records(candidates[candidates["on_front"]])
+    possible = candidates[~candidates["on_front"] & (candidates["front_probability"] >= POSSIBLE)]
+    likeliest = possible["front_probability"].nlargest(_MOST_CONTENDERS).index
+    return front, records(possible[possible.index.isin(likeliest)]), len(possible)
+
+
+def _excess(task: Task, column: str) -> Column | None:
+    """Return the excess that belongs to an objective: that of an AUC, or itself; None without one."""
     parsed = Column.parse(column)
+    if parsed.is_auc and str(parsed.excess) in task.candidates:
+        return parsed.excess
+    return parsed if parsed.number == "excess_auc" else None
+
+
+def _headers(task: Task, column: str) -> list[str]:
+    excess = _excess(task, column)
+    if excess is None:
+        return [quantity(column)]
+    if str(excess) == column:
+        # The first two give the third.
+        return ["matched AUC", "placebo AUC", quantity(column)]
+    return [quantity(column), "excess AUC"]
+
+
+def _cells(task: Task, row: Mapping[str, Any], column: str) -> list[str]:
+    parsed, excess = Column.parse(column), _excess(task, column)
+    if str(excess) == column:
+        auc = Column(parsed.attack, "auc")
+        return [*(f"{row[str(part)]:.3f}" for part in (auc.matched, auc.placebo)), _signed(row, parsed)]
     if not parsed.is_auc:
         return [measured(row, column)]
-    mark = auc_mark(row[column], row[str(parsed.noise_floor)], row[str(parsed.high)]) or " "
+    mark = auc_mark(row[str(parsed.low)], row[str(parsed.high)]) or " "
     bounds = interval(row, column)
-    auc = f"{mark}{row[column]:.3f} {bounds}" if bounds else f"{mark}{measured(row, column)}"
-    if str(parsed.placebo) not in row:
-        return [auc]
-    return [auc, f"{row[str(parsed.placebo)]:.3f}", f"{row[str(parsed.excess)]:+.3f}"]
+    cell = f"{mark}{row[column]:.3f} {bounds}" if bounds else f"{mark}{measured(row, column)}"
+    return [cell] if excess is None else [cell, _signed(row, excess)]
+
+
+def _signed(row: Mapping[str, Any], excess: Column) -> str:
+    """Write an excess with its interval, `+0.020 [-.010, .050]`."""
+    bounds = interval(row, str(excess))
+    return f"{row[str(excess)]:+.3f}" + (f" {bounds}" if bounds else "")
+
+
+def _stacked(cell: str) -> str:
+    """Put an interval or a standard deviation below its number."""
+    return cell.replace(" [", "\n[").replace(" ± ", "\n± ")
+
+
+def _needed(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Return the width that a table of these rows needs."""
+    widths = [max((cell_len(cell) for cell in column), default=0) for column in zip(*rows, strict=True)]
+    names = [max(map(len, header.split(" ", 1))) for header in ("configuration", *headers)]
+    return sum(map(max, widths or names, names)) + len(headers)
 
 
 def _caption(task: Task, front: list[dict[str, Any]], contenders: list[dict[str, Any]], num_possible: int) -> str:
-    spreads = " ±: sd over the targets. In brackets: 95 %." if front else ""
-    lines = [f"{len(front)} on the front of {counts(task.rows)}.{spreads}", *missing_words(task)]
-    lines += [*learnt_less_words(task.rows, varying_axes(task.rows)), *_constraints(task)]
-    if task.uncertainty.hypervolume:
-        lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
+    return "\n".join(_own_lines(task, front, contenders, num_possible))
+
+
+def _own_lines(
+    task: Task, front: list[dict[str, Any]], contenders: list[dict[str, Any]], num_possible: int
+) -> Iterator[str]:
+    """Yield what is to be said of this front alone."""
+    yield f"{len(front)} on the front of {counts(task.rows)}."
+    yield from missing_words(task)
+    yield from learnt_less_words(task.rows, varying_axes(task.rows))
+    yield from _constraints(task)
     if num_possible:
-        which = "those" if len(contenders) == num_possible else f"the {len(contenders)} likeliest of {num_possible}"
-        lines.append(f"Below the front: {which} off it with a prob of at least {POSSIBLE:g}.")
-    lines.append(hypervolume_words(task))
-    for auc in (column for column in map(Column.parse, task.objectives) if front and column.is_auc):
-        lines.append(guessing_words(row[str(auc.noise_floor)] for row in front + contenders))
-        lines += turned_words(row[str(auc.high)] for row in front + contenders)
-        if str(auc.placebo) in task.rows:
-            lines.append(EXCESS_MEANING)
-    lines.append(NOTATION)
+        which = "all" if len(contenders) == num_possible else f"the {len(contenders)} likeliest of {num_possible}"
+        yield f"Below the front: not on it, but with a prob of at least {POSSIBLE:g}; {which}."
+    yield hypervolume_words(task)
     origins = task.rows["environment"].dropna()
     if mixed := mixture(environment for origin in origins for environment in origin.split(SEPARATOR)):
-        lines.append(f"Computed in different environments: {mixed}.")
-    if shared := shared_axes(task.rows):
-        lines.append(f"Constant axes: {shared}.")
-    return "\n".join(lines)
+        yield f"Computed in different environments: {mixed}."
 
 
 def _constraints(task: Task) -> list[str]:

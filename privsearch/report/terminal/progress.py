@@ -1,7 +1,7 @@
 """The progress of a running sweep: a live display on a terminal, one line a trial in a log file."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import indent
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from privsearch import errors
+from privsearch.analysis.differences import ACCURACY
 from privsearch.analysis.frames import completed_numbers
 from privsearch.analysis.labels import configuration
 from privsearch.analysis.learning import networks_at_chance
@@ -19,6 +20,7 @@ from privsearch.report.terminal.plan import given_splits_lines, reuse_lines, tri
 from privsearch.spec import WORST, TrialSpec
 from privsearch.spec.columns import Column
 from privsearch.spec.datasets import task_name
+from privsearch.spec.objectives import as_objective
 from privsearch.study.result import Completed, Death, Failed, TrialResult
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
@@ -31,13 +33,13 @@ LOG_LINES: Final = 200
 
 
 class SweepProgress:
-    """A display of a sweep's trials: done, running, failed, cached, the time, and the best so far."""
+    """A display of a sweep's trials: done, running, failed, cached, the time, and the most accurate so far."""
 
     def __init__(self, console: Console) -> None:
         """Show the sweep on `console`: live on a terminal, line by line elsewhere."""
         self._console = console
         self._live: Live | None = None
-        self._best: dict[tuple[str, str], float] = {}
+        self._best: dict[str, tuple[str, dict[str, float]]] = {}
         self._running: set[str] = set()
         self._done = self._failed = 0
         self._done_estimate = 0.0
@@ -68,13 +70,13 @@ class SweepProgress:
             self._show()
 
     def end(self) -> None:
-        """Remove the live display, or end the log with the best results."""
+        """Remove the live display, or end the log with the most accurate configurations."""
         if self._live:
             self._live.stop()
         for search in self._searches if not self._live else ():
             self._log(search.line())
         for line in self._best_lines() if not self._live else ():
-            self._log(f"best  {line}")
+            self._log(line)
 
     def started(self, trial: PlannedTrial) -> None:
         """Count a trial as running."""
@@ -127,21 +129,24 @@ class SweepProgress:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _note_best(self, result: Completed) -> dict[str, float]:
-        """Keep the best of each objective of what has learnt; return the result's objectives that have a number."""
+        """Keep the best in the first objective of what has learnt; return the result's objectives with a number."""
         protocol = result.spec.protocol
         task = self._task_name(result.spec)
         # If attacks are added to a trial, its result has only these, and the strongest of all is not known yet.
         partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.model))
-        values, numbers, idle = completed_numbers(result), {}, networks_at_chance(result)
-        for column, direction in self._sweep.objectives_under(protocol.kind).items():
-            value = values.get(column)
-            if value is None or (partial and Column.parse(column).attack == WORST):
-                continue
-            numbers[column] = value
-            if not idle:
-                key = (task, column)
-                better = max if direction == "maximize" else min
-                self._best[key] = better(self._best.get(key, value), value)
+        values, objectives = completed_numbers(result), self._sweep.objectives_under(protocol.kind)
+        numbers = {
+            column: value
+            for column in objectives
+            if (value := values.get(column)) is not None and not (partial and Column.parse(column).attack == WORST)
+        }
+        if not networks_at_chance(result) and len(numbers) == len(objectives):
+            column, direction = next(iter(objectives.items()))
+            best = self._best.get(task)
+            judged = as_objective(column, direction, numbers[column])
+            held = None if best is None else as_objective(column, direction, best[1][column])
+            if held is None or (judged > held if direction == "maximize" else judged < held):
+                self._best[task] = self._names[result.trial_id].removeprefix(task).strip(), numbers
         return numbers
 
     def _counts(self) -> str:
@@ -168,16 +173,24 @@ class SweepProgress:
             f"{self._done} done, {len(self._running)} running, {self._failed} failed, {self._cached} cached; "
             f"{_clock(self._elapsed())} elapsed, {self._remaining()}"
         )
-        best = [Text(f"best so far  {line}", overflow="ellipsis", no_wrap=True) for line in self._best_lines()]
+        best = [Text(f"{line}", overflow="ellipsis", no_wrap=True) for line in self._best_lines(" so far")]
         searches = [Text(search.line(), overflow="ellipsis", no_wrap=True) for search in self._searches]
         return Group(bar, Text(counts), *searches, *best)
 
-    def _best_lines(self) -> list[str]:
-        lines: dict[str, list[str]] = {}
+    def _best_lines(self, until: str = "") -> list[str]:
+        """Return, for each task, one configuration that exists, with all of its objectives."""
         # A copy, as the display's own thread runs this while trials finish.
-        for (task, column), value in self._best.copy().items():
-            lines.setdefault(task, []).append(f"{column} {value:.3f}")
-        return [f"{task}: {', '.join(values)}" for task, values in lines.items()]
+        return [
+            f"{_superlative(numbers)}{until}  {task}: {name}, "
+            + ", ".join(f"{column} {value:.3f}" for column, value in numbers.items())
+            for task, (name, numbers) in self._best.copy().items()
+        ]
+
+
+def _superlative(numbers: Mapping[str, float]) -> str:
+    """Say what a configuration is the best in: the first of its objectives."""
+    first = next(iter(numbers))
+    return "most accurate" if first == ACCURACY else f"best {first}"
 
 
 def _last_words(death: Death | None) -> str:

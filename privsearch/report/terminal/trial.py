@@ -7,7 +7,7 @@ from rich.table import Table
 
 from privsearch.analysis.labels import auc_mark, guessing_words, turned_words
 from privsearch.analysis.learning import networks_at_chance
-from privsearch.analysis.metrics import FPRS, noise_floor, rate_key
+from privsearch.analysis.metrics import FPRS, rate_key
 from privsearch.models.training import EpochListener
 from privsearch.report.wording.audit import EPSILON_WORDS, EXCESS_MEANING, PLACEBO_WORDS, epsilon_words
 from privsearch.report.wording.blind import blind_lines
@@ -60,7 +60,7 @@ def attack_results_table(result: Completed) -> Table:
 def _notes(result: Completed, attack_results: Sequence[AttackResult]) -> Iterator[str]:
     if attack_results:
         yield f"All are fractions. {MISSING}: too few examples. {_last_columns(result)}"
-        yield guessing_words(map(_noise_floor, attack_results))
+        yield from guessing_words((attack.auc.low, attack.auc.high) for attack in attack_results)
         yield from turned_words(attack.auc.high for attack in attack_results)
     for network in result.dead or ():
         yield f"Dead: {result.spec.protocol.network_name(network)} gives all examples the same outputs."
@@ -95,12 +95,8 @@ def _accuracies(number: int, replicate: Replicate) -> Iterator[str]:
             yield f"{role} {number}  {network.train_accuracy:.3f} {network.test_accuracy:.3f}"
 
 
-def _noise_floor(attack: AttackResult) -> float:
-    return noise_floor(attack.num_members, attack.num_non_members)
-
-
 def _cells(attack: AttackResult, fpr: str) -> Iterator[str]:
-    mark = auc_mark(attack.auc.value, _noise_floor(attack), attack.auc.high)
+    mark = auc_mark(attack.auc.low, attack.auc.high)
     yield f"{mark}{attack.auc.value:.3f} [{attack.auc.low:.3f}, {attack.auc.high:.3f}]"
     tpr = attack.tpr_at_fpr[fpr]
     yield f"{tpr.value:.3f}" if tpr else MISSING

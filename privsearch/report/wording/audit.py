@@ -57,7 +57,7 @@ def with_interval(row: Mapping[str, Any], name: str) -> str:
 
 def auc_words(row: Mapping[str, Any]) -> str:
     """Return an AUC with its interval, marked if guessing could give it, or if it is below 0.5 for certain."""
-    return auc_mark(row["auc"], row["noise_floor"], row["auc_high"]) + with_interval(row, "auc")
+    return auc_mark(row["auc_low"], row["auc_high"]) + with_interval(row, "auc")
 
 
 def excess_words(row: Mapping[str, Any], name: str) -> str:
@@ -93,8 +93,7 @@ def notes(rows: pd.DataFrame, protocol: ProtocolSpec) -> list[str]:
     texts = [
         f"{sample_words(rows)}. {protocol.evaluation_words}",
         _INTERVALS,
-        f"{guessing_words(rows['noise_floor'])} A mean over several can be within it and above 0.5 for certain: its "
-        "interval tells.",
+        *guessing_words(zip(rows["auc_low"], rows["auc_high"], strict=True)),
         *turned_words(rows["auc_high"]),
         _WORST_MEANS if (rows["attack"] == WORST).any() else f"{NO_WORST}.",
     ]

@@ -147,7 +147,7 @@ def hypervolume_words(task: Task) -> str:
     text = f"Hypervolume {task.hypervolume:.4f} against the reference point ({worst})"
     if not estimate or not estimate.value:
         return f"{text}."
-    return f"{text}; 95 %, less the luck of the best: {estimate.low:.4f} to {estimate.high:.4f}."
+    return f"{text}; 95 % interval, corrected for optimism: {estimate.low:.4f} to {estimate.high:.4f}."
 
 
 def shared_axes(frame: pd.DataFrame) -> str:

@@ -28,10 +28,15 @@ def family(first: str, offset: float, **fields: object) -> list[Completed]:
 ANN, SNN = family("a", 0.0), family("b", 0.03, model="snn", weight_bit_width=4)
 
 
+VARYING = ("model", "weight_bit_width", "epochs")
+
+
 def printed(margins: Margins) -> list[str]:
     log = io.StringIO()
     found = equal_accuracy_frame(ANN[0], [SNN[1]], [*ANN, *SNN], margins=margins)
-    Console(file=log, width=80, markup=False, highlight=False).print(equal_accuracy_view(ANN[0], [SNN[1]], found))
+    Console(file=log, width=80, markup=False, highlight=False).print(
+        equal_accuracy_view(ANN[0], [SNN[1]], found, VARYING)
+    )
     return [line.rstrip() for line in log.getvalue().splitlines()]
 
 
@@ -64,5 +69,7 @@ def test_attack_that_not_all_members_ran_is_named() -> None:
     spied = [attacked(t, {SvmAttack(): [0.5, 0.6, 0.55, 0.57], LiraAttack(): [0.6, 0.7, 0.65, 0.67]}) for t in SNN]
     found = equal_accuracy_frame(ANN[0], [spied[1]], [*ANN, *spied])
     log = io.StringIO()
-    Console(file=log, width=80, markup=False, highlight=False).print(equal_accuracy_view(ANN[0], [spied[1]], found))
+    Console(file=log, width=80, markup=False, highlight=False).print(
+        equal_accuracy_view(ANN[0], [spied[1]], found, VARYING)
+    )
     assert f"Left out, as not all members ran it: {LiraAttack().name} of B." in " ".join(log.getvalue().split())

@@ -11,15 +11,15 @@ from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import configuration
 from privsearch.analysis.tasks import Task
 from privsearch.report.terminal import front as module
-from privsearch.report.terminal.front import front_table
+from privsearch.report.terminal.front import front_key, front_table
 from privsearch.report.wording.fronts import counts, nearest_words
 from privsearch.spec import Constraint
 
 
-def printed(task: Task) -> list[str]:
-    """The table as a log file of 80 columns has it."""
+def printed(task: Task, width: int = 100) -> list[str]:
+    """The table as a log file has it."""
     log = io.StringIO()
-    Console(file=log, width=80).print(front_table(task))
+    Console(file=log, width=width).print(front_table(task, width))
     return [line.rstrip() for line in log.getvalue().splitlines()]
 
 
@@ -32,18 +32,19 @@ def body(task: Task) -> list[str]:
 
 
 def test_front_comes_first_and_then_what_may_be_on_it(small: Task) -> None:
-    """The table has the front, best first, and apart from it the possible, each on one line of 80 characters."""
+    """The table has the front, best first, and apart from it the possible, each on one line where there is room."""
     probability = small.uncertainty.probability
     assert body(small) == [
-        "ANN fp32 1.00 0.970 ± 0.010 0.700 [.670, .730] 0.500 +0.020",
-        "ANN w4 1.00 0.950 ± 0.020 ~0.580 [.550, .610] 0.500 +0.020",
-        "SNN w4 atan 1.00 0.950 ± 0.020 ~0.580 [.550, .610] 0.500 +0.020",
-        "ANN a4 1.00 0.920 ± 0.020 ~0.520 [.490, .550] 0.500 +0.020",
+        "ANN fp32 00000000 1.00 0.970 ± 0.010 0.700 [.670, .730] +0.020 [.020, .020]",
+        "ANN w4 00000000 1.00 0.950 ± 0.020 0.580 [.550, .610] +0.020 [.020, .020]",
+        "SNN w4 atan 00000000 1.00 0.950 ± 0.020 0.580 [.550, .610] +0.020 [.020, .020]",
+        "ANN a4 00000000 1.00 0.920 ± 0.020 ~0.520 [.490, .550] +0.020 [.020, .020]",
         "",
-        f"SNN fp32 spike_rate_escape {probability.iloc[5]:.2f} 0.940 ± 0.010 ~0.590 [.560, .620] 0.500 +0.020",
+        f"SNN fp32 spike_rate_escape 00000000 {probability.iloc[5]:.2f} 0.940 ± 0.010 0.590 [.560, .620] "
+        "+0.020 [.020, .020]",
     ]
     assert probability.iloc[5] == pytest.approx(4 / 27, abs=0.03)
-    assert max(map(len, printed(small))) == 80
+    assert max(map(len, printed(small))) <= 100
 
 
 def test_the_likeliest_others_are_shown(small: Task, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,16 +53,16 @@ def test_the_likeliest_others_are_shown(small: Task, monkeypatch: pytest.MonkeyP
     probability.iloc[4] = 0.9
     monkeypatch.setattr(module, "_MOST_CONTENDERS", 1)
     shown = body(small)
-    assert [row[:20] for row in shown[shown.index("") + 1 :]] == ["SNN fp32 atan 0.90 0"]
-    assert "Below the front: the 1 likeliest of 2 off it with a prob of at least 0.1" in " ".join(printed(small))
+    assert [row[:27] for row in shown[shown.index("") + 1 :]] == ["SNN fp32 atan 00000000 0.90"]
+    assert "with a prob of at least 0.1; the 1 likeliest of 2." in " ".join(" ".join(printed(small)).split())
 
 
 def test_one_target_has_no_probability(single: Task) -> None:
     """Where nothing is known of other networks, the table has no probabilities and the hypervolume no interval."""
     text = " ".join(printed(single))
     assert "prob" not in text
-    assert "less the luck" not in text
-    assert body(single)[0] == "ANN fp32 0.970 0.700 [.670, .730] 0.500 +0.020"
+    assert "corrected for optimism" not in text
+    assert body(single)[0] == "ANN fp32 00000000 0.970 0.700 [.670, .730] +0.020"
 
 
 def test_protocol_without_a_placebo_has_no_column_for_it(task_of: Any, small_rows: list[Any]) -> None:
@@ -73,20 +74,50 @@ def test_protocol_without_a_placebo_has_no_column_for_it(task_of: Any, small_row
     assert "worst" in text
     assert "placebo" not in text.lower()
     assert "excess" not in text.lower()
-    assert body(task)[0].startswith("ANN fp32 1.00 0.968 ± ")
+    assert body(task)[0].startswith("ANN fp32 00000000 1.00 0.968 ± ")
 
 
 def test_caption_says_what_the_front_was_found_among(small: Task) -> None:
-    """The caption has the counts, the hypervolume with its reference point, the mark and what all share."""
-    caption = " ".join(printed(small))
+    """The caption has the counts, and the hypervolume with its reference point and its interval."""
+    caption = " ".join(" ".join(printed(small)).split())
     assert "4 on the front of 7 configurations, 1 of them failed, 3 targets each" in caption
     area, known = 0.92 * 0.96 + 0.03 * 0.84 + 0.02 * 0.60, small.uncertainty.hypervolume
     assert known is not None
-    assert f"Hypervolume {area:.4f} against the reference point (test_accuracy 0, svm.auc 1); 95 %" in caption
-    assert f"less the luck of the best: {known.low:.4f} to {known.high:.4f}." in caption
-    assert "~ within the noise floor, 0.5 ± 0.116: so is guessing on 95 % of targets" in caption
-    assert "fp32: full precision" in caption
-    assert "Constant axes: threshold 0.5, spiking_layers all, num_steps 25, beta 0.95, epochs 20" in caption
+    assert f"Hypervolume {area:.4f} against the reference point (test_accuracy 0, svm.auc 1); 95 % interval" in caption
+    assert f"corrected for optimism: {known.low:.4f} to {known.high:.4f}." in caption
+
+
+def test_one_key_explains_all_fronts(small: Task, task_of: Any, small_rows: list[Any]) -> None:
+    """Marks, columns and words are explained once, and constant axes where they are the same."""
+    key = front_key([small, small])
+    assert len(key) == len(set(key))
+    text = " ".join(key)
+    assert "~ not above guessing: the 95 % interval holds 0.5." in text
+    assert "fp32: full precision" in text
+    assert "Constant axes: threshold 0.5, spiking_layers all, num_steps 25, beta 0.95, epochs 20" in text
+    assert not any(word in " ".join(printed(small)) for word in ("fp32: full", "Constant axes", "holds 0.5"))
+    other = task_of([(axes | {"epochs": 3}, *numbers) for axes, *numbers in small_rows])
+    assert sum(line.startswith("Constant axes of ") for line in front_key([small, other])) == 2
+    assert front_key([task_of(small_rows[6:])]) == []
+
+
+def test_columns_of_an_excess_add_up(task_of: Any, small_rows: list[Any]) -> None:
+    """Where the excess is the objective, the matched AUC less the placebo's is the excess, in every row."""
+    objectives = {"test_accuracy": "maximize", "svm.excess_auc": "minimize"}
+    rows = [row.split() for row in body(task_of(small_rows, objectives=objectives)) if row]
+    for row in rows:
+        matched, placebo, excess = (float(cell) for cell in row[-5:-2])
+        assert matched - placebo == pytest.approx(excess, abs=1e-9)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_front_is_readable_on_narrow_and_wide_terminals(small: Task, width: int) -> None:
+    """No line is too long, and every configuration has its name, its id and all numbers."""
+    lines = printed(small, width)
+    assert max(map(len, lines)) <= width
+    text = " ".join(lines)
+    for words in ("ANN fp32", "SNN w4 atan", "00000000", "0.970", "± 0.010", "[.670, .730]", "+0.020"):
+        assert words in text
 
 
 def test_counts_tell_of_failures_and_targets(small: Task) -> None:
@@ -104,28 +135,26 @@ def test_no_two_configurations_have_the_same_words(small: Task) -> None:
 
 
 def test_front_of_accuracies_has_no_attack(task_of: Any, small_rows: list[Any]) -> None:
-    """Placebo, noise floor and mark appear only beside an AUC."""
+    """Placebo and mark appear only beside an AUC."""
     objectives = {"test_accuracy": "maximize", "train_accuracy": "minimize"}
     text = " ".join(printed(task_of(small_rows, objectives=objectives)))
     assert "train" in text
-    assert not any(word in text for word in ("placebo", "noise", "~"))
+    assert not any(word in text for word in ("placebo", "excess", "~"))
 
 
 def test_task_without_a_completed_trial_has_an_empty_table(task_of: Any, small_rows: list[Any]) -> None:
     """Where everything failed, the table says so instead of breaking."""
     text = " ".join(printed(task_of(small_rows[6:])))
     assert "0 on the front of 1 configuration, 1 of them failed" in text
-    assert "noise floor" not in text
 
 
 def test_objective_without_a_number_is_named_with_the_reason(task_of: Any, small_rows: list[Any]) -> None:
-    """Where a rate needs more non-members than there are, the caption says so, and has no noise floor of nothing."""
+    """Where a rate needs more non-members than there are, the caption says so."""
     objectives = {"svm.auc": "minimize", "svm.tpr_at_fpr_1e-2": "minimize"}
     text = " ".join(" ".join(printed(task_of(small_rows, objectives=objectives))).split())
     assert "0 on the front of 7 configurations, 1 of them failed" in text
     lack = "6 of 6 completed configurations have no svm TPR at FPR 1e-2, and so cannot be on the front"
     assert f"{lack}: it needs 200 non-members, has 30." in text
-    assert "noise floor" not in text
 
 
 def test_missing_number_of_unknown_reason_is_counted(small: Task) -> None:
@@ -178,8 +207,8 @@ def test_a_constraint_is_told_with_what_satisfies_it(small: Task) -> None:
 def test_three_objectives_fit_on_a_terminal(small: Task) -> None:
     """Each has its column; the reference point of one without bounds is the worst that was found."""
     objectives = {"test_accuracy": "maximize", "svm.excess_auc": "minimize", "seconds": "minimize"}
+    assert max(map(len, printed(replace(small, objectives=objectives), 80))) <= 80
     lines = printed(replace(small, objectives=objectives))
-    assert max(map(len, lines)) <= 80
     text = " ".join(" ".join(lines).split())
     assert "against the reference point (test_accuracy 0, svm.excess_auc 1, seconds 1.5)" in text
-    assert "ANN fp32 1.00 0.970 ± 0.010 0.020 ± 0.000 1.500" in text
+    assert "ANN fp32 00000000 1.00 0.970 ± 0.010 0.520 0.500 +0.020 [.020, .020] 1.500" in text
