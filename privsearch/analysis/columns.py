@@ -62,8 +62,3 @@ def bar_ends(rows: pd.DataFrame, header: str) -> tuple[Float[Array, " n"], Float
     return np.where(np.isnan(low), means, np.maximum(low, least)), np.where(
         np.isnan(high), means, np.minimum(high, greatest)
     )
-
-
-def widest_noise_floor(rows: pd.DataFrame, auc: Column) -> float:
-    """Return the widest noise floor of some trials in an attack's AUC."""
-    return float(rows[str(auc.noise_floor)].max())

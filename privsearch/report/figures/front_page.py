@@ -47,7 +47,6 @@ def front_page(figure: "go.Figure", name: str) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(name)} \N{EN DASH} privsearch</title>
-<link rel="icon" href="data:,">
 <style>{_STYLE}</style>
 </head>
 <body>

@@ -62,7 +62,7 @@ class Objective(TypedDict):
     axis: str
     direction: str
     guess: float | None
-    bounds: tuple[float, float | None]
+    bounds: list[float | None]
     bar: str | None
 
 
@@ -212,7 +212,7 @@ def _objective(task: Task, column: str) -> Objective:
         "axis": axis_title(column),
         "direction": task.objectives[column],
         "guess": parsed.guess,
-        "bounds": (least, greatest if isfinite(greatest) else None),
+        "bounds": [least, greatest if isfinite(greatest) else None],
         "bar": bar_kind(task.candidates, column),
     }
 

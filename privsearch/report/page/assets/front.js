@@ -27,7 +27,7 @@ function glance() {
   const most = Math.max(...page.tasks.map(({ objectives }) => objectives.length));
   const first = page.tasks[0].objectives;
   const same = page.tasks.every(({ objectives }) => objectives.map(({ column }) => column).join() === first.map(({ column }) => column).join());
-  const header = Array.from({ length: most }, (_, k) => (same ? `best ${first[k].label} on the front` : `best in objective ${k + 1}`));
+  const header = Array.from({ length: most }, (_, k) => (same ? `${first[k].direction === "maximize" ? "highest" : "lowest"} ${first[k].label} on the front` : `best in objective ${k + 1}`));
   return simpleTable(["", "on the front", ...header], rows, "The fronts at a glance");
 }
 
