@@ -12,14 +12,14 @@ standard deviations 0.010 and 0.008 of accuracy, 0.010 and 0.012 of leakage. Eac
 as `privsearch pick` does; the knee of the front of means, as it did before; and the most accurate configuration.
 
 Regret in accuracy is what the most accurate configuration has in truth, less what the chosen one has; regret in
-leakage, what the chosen one leaks in truth, less what the least leaking one does. Both can be 0 only where privacy costs
-no accuracy. A study is *wrong* if it has some configuration called less leaking than the most accurate one that in truth
-is not; privacy is *found* if the chosen one leaks less than some other in truth. `bias` is the measured leakage of the
+leakage, what the chosen one leaks in truth, less what the least leaking one does. Both can be 0 only where privacy is
+free. A study is *wrong* if it has some configuration called less leaking than the most accurate one that in truth is
+not; privacy is *found* if the chosen one leaks less than some other in truth. `bias` is the measured leakage of the
 chosen one less its true one, and `shrunken_bias` that of the corrected number beside it.
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -174,19 +174,21 @@ def plot(table: pd.DataFrame, path: Path) -> list[Path]:
 
 
 def document(table: pd.DataFrame) -> str:
-    """Return the table of the documentation: for each case and number of targets, what each rule comes to."""
-    cells: dict[str, Callable[[pd.Series], str]] = {
-        "regret in accuracy": lambda row: f"{row['accuracy_regret']:.4f}",
-        "in leakage": lambda row: f"{row['leakage_regret']:.3f}",
-    }
+    """Return the table of docs/choosing.md: for each case and number of targets, what each rule comes to."""
     rows = []
     for (case, targets), group in table.groupby(["case", "targets"], sort=False):
         by_rule = group.set_index("rule")
-        numbers = [" / ".join(cell(by_rule.loc[rule]) for rule in RULES) for cell in cells.values()]
         chosen = by_rule.loc["pick"]
-        rows.append([str(case), str(targets), *numbers, f"{chosen['wrong']:.3f}", f"{chosen['found']:.2f}"])
-    header = ["leakage", "targets", *(f"{name}: {' / '.join(RULES)}" for name in cells), "wrong", "found"]
-    return markdown_table(header, rows)
+        regrets = [
+            " / ".join(f"{by_rule.loc[rule, number]:.{digits}f}" for rule in RULES)
+            for number, digits in (("accuracy_regret", 4), ("leakage_regret", 3))
+        ]
+        rates = [f"{chosen['wrong']:.3f}", f"{chosen['found']:.2f}"]
+        biases = [f"{chosen[number]:+.4f}" for number in ("bias", "shrunken_bias")]
+        rows.append([str(case), str(targets), *regrets, *rates, *biases])
+    rules = " / ".join(RULES)
+    header = ["leakage", "targets", f"regret in accuracy: {rules}", f"in leakage: {rules}"]
+    return markdown_table([*header, "wrong", "found", "bias", "corrected"], rows)
 
 
 def _measured(

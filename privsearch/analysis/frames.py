@@ -32,7 +32,7 @@ SEPARATOR: Final = "; "
 _TYPES: Final = {
     **dict.fromkeys(("weight_bit_width", "act_bit_width", "num_steps", "train_size", "test_size"), "Int64"),
     **dict.fromkeys(("threshold", "beta"), "Float64"),
-    **dict.fromkeys(("spiking_layers", "surrogate_gradient", "error", "environment"), "string"),
+    **dict.fromkeys(("spiking_layers", "surrogate_gradient", "error", "environment", "attacks_missing"), "string"),
     **dict.fromkeys(("dead_networks", "networks_at_chance"), "Int64"),
 }
 
@@ -46,7 +46,8 @@ def results_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
     interval around 0.5 that guessing gives on one target. A number that some target has too few examples for is
     missing. `dead_networks` counts the networks that give all examples the same outputs, which no attack has a number
     for, and `networks_at_chance` those that have not learnt (`privsearch.analysis.learning`). `environment` names the
-    versions and the processor that a trial was trained and attacked with. `worst` is the strongest attack, chosen on
+    versions and the processor that a trial was trained and attacked with, `attacks_missing` the attacks that are still
+    to be run on it. `worst` is the strongest attack, chosen on
     other examples (see `strongest`): its AUC is that on these, its other numbers are
     those on all. `inputs_auc` and `<attack>.blind_auc`, with their intervals, are the blind baselines of data with a
     test split of their own. A failed trial has its configuration, `error`, and no numbers.
@@ -194,6 +195,7 @@ def _row(result: TrialResult, targets: Sequence[Mapping[str, Any]] | None) -> di
         "dead_networks": None,
         "networks_at_chance": None,
         "environment": None,
+        "attacks_missing": None,
     }
     if isinstance(result, Completed):
         dead = None if result.dead is None else len(result.dead)
@@ -201,9 +203,17 @@ def _row(result: TrialResult, targets: Sequence[Mapping[str, Any]] | None) -> di
             "dead_networks": dead,
             "networks_at_chance": networks_at_chance(result),
             "environment": SEPARATOR.join(result.environments),
+            "attacks_missing": ", ".join(_missing(result)) or None,
         }
         return row | origin | completed_numbers(result, targets)
     return row | {"error": f"{result.error}: {result.message}"}
+
+
+def _missing(result: Completed) -> Iterator[str]:
+    """Yield the attacks that were asked for and have neither numbers nor a reason against them."""
+    # What is dead is not attacked at all.
+    asked = () if result.dead else result.spec.attacks
+    yield from (attack.name for attack in asked if attack.name not in {*result.across, *result.refused})
 
 
 def completed_numbers(

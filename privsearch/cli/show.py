@@ -104,7 +104,7 @@ def diff(
 
 @app.command(epilog=EXIT_STATUS)
 def audit(study: StudyFolder) -> None:
-    """Print and write what every attack found, with intervals, placebos and noise floors: tables and plots."""
+    """Print and write what every attack found, with intervals and placebos: tables and plots."""
     from privsearch.api.studies import audit_study
     from privsearch.report.terminal.audit import audit_view
 

@@ -142,18 +142,20 @@ def _difference(found: PairedDifference) -> str:
 
 
 def _alike(selection: Selection) -> str:
-    pool = "that may be chosen"
     if not selection.rivals:
-        return f"no other configuration {pool.replace('that ', '')}"
+        return "no other configuration may be chosen"
     if selection.alike is None:
-        return f"others {pool}: {selection.rivals}; whether they differ cannot be tested"
-    text = (
-        f"not significantly different from it in {quantity(ACCURACY)} and {quantity(selection.private)}: "
-        f"{len(selection.alike)} of the {selection.rivals} others {pool}"
-    )
+        return f"others that may be chosen: {selection.rivals}; whether they differ cannot be tested"
+    differs = f"from it in {quantity(ACCURACY)} or {quantity(selection.private)}"
+    if not selection.alike:
+        which = "the only other one" if selection.rivals == 1 else f"each of the {selection.rivals} others"
+        return f"{which} that may be chosen differs significantly {differs}"
     names = [_with_id(selection, row) for row in selection.alike[:_MOST]]
     more = f", and {len(selection.alike) - _MOST} more" if len(selection.alike) > _MOST else ""
-    return text + (f": {', '.join(names)}{more}" if names else "")
+    count = (
+        "" if len(selection.alike) == selection.rivals else f" ({len(selection.alike)} of {selection.rivals} others)"
+    )
+    return f"not significantly different {differs}{count}: {', '.join(names)}{more}"
 
 
 def _commands(selection: Selection, study: Path) -> Iterator[str]:

@@ -19,6 +19,7 @@ from privsearch.analysis.labels import (
 from privsearch.analysis.learning import FAR_BELOW, far_below_full_precision, learnt_rows, not_learnt_rows
 from privsearch.analysis.pareto import reference_point
 from privsearch.analysis.tasks import Task
+from privsearch.spec import WORST
 from privsearch.spec.columns import Column
 from privsearch.spec.trial import STATE_DEFAULTS
 
@@ -80,6 +81,9 @@ def missing_words(task: Task) -> Iterator[str]:
             sizes = numbers(lacking, parsed.num_non_members)
             has_reason = parsed.number in TPRS and not np.isnan(sizes).any()
             reason = f": it {reason_missing(parsed.number, int(sizes.min()))}" if has_reason else ""
+            unrun = dict.fromkeys(lacking["attacks_missing"].dropna()) if parsed.attack == WORST else ()
+            if unrun:
+                reason = f": not all attacks have been run on them (missing: {'; '.join(unrun)}); run the sweep again"
             yield (
                 f"{len(lacking)} of {len(completed)} completed configurations have no {quantity(column)}, and so "
                 f"cannot be on the front{reason}."

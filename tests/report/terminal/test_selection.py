@@ -57,7 +57,7 @@ def test_a_choice_in_words() -> None:
         "excess AUC over the placebo +0.0200, 95 % interval 0.0200 to 0.0200\n",
         "against the most accurate, ANN w8 (trial 0000000000000008):\n    test accuracy -0.0200, 95 % interval -0.0",
         ", for all 3 comparisons: it leaks less (significant)\n",
-        "not significantly different from it in test accuracy and svm AUC: 1 of the 2 others that may be chosen: ANN",
+        "not significantly different from it in test accuracy or svm AUC (1 of 2 others): ANN w4 (trial 00000",
         "  privsearch export 'my studies/a' 0000000000000006\n",
         "  privsearch diff 'my studies/a' 0000000000000008 --column svm.auc\n",
     ):

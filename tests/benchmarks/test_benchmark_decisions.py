@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.decisions import GAINS, RULES, TARGETS, document, knee, made_up, plot, simulate
+
+ROOT = Path(__file__).parents[2]
+TABLE = pd.read_csv(ROOT / "benchmarks" / "decisions.csv")
+OF_RULE = TABLE[TABLE["rule"] == "pick"].set_index(["case", "targets"])
+
+
+def test_the_document_has_the_table_that_was_simulated() -> None:
+    """docs/choosing.md shows what the program wrote, for every case and number of targets."""
+    assert list(OF_RULE.index) == [(case, targets) for case in GAINS for targets in TARGETS]
+    assert document(TABLE).strip() in (ROOT / "docs" / "choosing.md").read_text(encoding="utf-8")
+
+
+def test_where_nothing_leaks_accuracy_is_not_given_away() -> None:
+    """Less than 0.002 on average, and in at most 5 % of studies something is called less leaking."""
+    null = OF_RULE.loc["nothing leaks"]
+    assert null["accuracy_regret"].max() < 0.002
+    assert null["wrong"].max() <= 0.05
+
+
+def test_more_targets_find_more() -> None:
+    """Where something leaks less, it is found the oftener the more targets there are, and the larger it is."""
+    for case in ("0.02", "0.05", "0.10"):
+        assert OF_RULE.loc[case, "found"].is_monotonic_increasing
+    assert OF_RULE.xs(3, level="targets").loc[["0.02", "0.05", "0.10"], "found"].is_monotonic_increasing
+
+
+def test_corrected_number_is_less_flattered_than_the_plain_one() -> None:
+    """On average over all cases; the plain one is too low."""
+    assert OF_RULE["bias"].mean() < -0.0005
+    assert abs(OF_RULE["shrunken_bias"].mean()) < abs(OF_RULE["bias"].mean()) / 2
+
+
+def test_the_table_is_what_the_program_gives(tmp_path: Path) -> None:
+    """A few studies, simulated anew, come near the kept table; and they can be drawn."""
+    fresh = simulate(40, seed=1)
+    kept = TABLE.set_index(["case", "targets", "rule"])
+    found = fresh.set_index(["case", "targets", "rule"])
+    assert (found["accuracy_regret"] - kept["accuracy_regret"]).abs().max() < 0.006
+    assert [path.suffix for path in plot(fresh, tmp_path / "drawn")] == [".png", ".svg"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_knee_is_on_the_front(seed: int) -> None:
+    """No other configuration is better in both means."""
+    study = made_up(None, 5, np.random.default_rng(seed))
+    accuracy, leakage = study.accuracies.mean(axis=1), study.leakages.mean(axis=1)
+    chosen = knee(study)
+    assert not ((accuracy > accuracy[chosen]) & (leakage < leakage[chosen])).any()
+    assert set(RULES) == set(TABLE["rule"])
