@@ -16,9 +16,12 @@ from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import configuration, interval, measured, model_name, quantity
 from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front_marks import front_rows, marked_parts, tier_words
-from privsearch.report.figures.palette import GREY, MODEL_COLOURS, MODEL_SYMBOLS
+from privsearch.report.figures.palette import MODEL_COLOURS, MODEL_SYMBOLS
 from privsearch.report.wording.fronts import constraints_words, counts
 from privsearch.spec.columns import Column
+
+_LINE: Final = "#808080"
+"""The grey of lines, which can be seen in the light and in the dark."""
 
 _BAR_ALPHAS: Final = (0.8, 0.35, 0.15, 0.15)
 
@@ -43,11 +46,17 @@ def plot_front_interactive(task: Task) -> go.Figure:
         for column, add in ((x, figure.add_vline), (y, figure.add_hline)):
             guess = Column.parse(column).guess
             if guess is not None:
-                line = {"line_color": GREY, "line_width": 1, "line_dash": "dot", "layer": "below"}
+                line = {"line_color": _LINE, "line_width": 1, "line_dash": "dot", "opacity": 1, "layer": "below"}
                 add(guess, annotation_text="guessing", **line, **place)
         figure.update_xaxes(title=axis_title(x), **place)
         figure.update_yaxes(title=axis_title(y), **place)
-    figure.update_layout(template="simple_white", title=escape(_title(task)).replace("\n", "<br>"))
+    title = escape(_title(task)).replace("\n", "<br>")
+    figure.update_layout(
+        template="simple_white",
+        title={"text": title, "font_size": 15},
+        margin_t=60 + 20 * title.count("<br>"),
+        legend={"orientation": "h", "yanchor": "top", "y": -0.18},
+    )
     return figure
 
 
@@ -63,7 +72,7 @@ def _title(task: Task) -> str:
 
 def _line(task: Task, x: str, y: str) -> go.Scatter:
     line = front_rows(task).sort_values(x)
-    style = {"color": GREY, "width": 1.5, "shape": "vh" if task.objectives[x] == "maximize" else "hv"}
+    style = {"color": _LINE, "width": 1.5, "shape": "vh" if task.objectives[x] == "maximize" else "hv"}
     name = "Pareto front of the means"
     return go.Scatter(x=line[x], y=line[y], mode="lines", name=name, line=style, hoverinfo="skip")
 

@@ -17,10 +17,10 @@ _NOT_JUDGED: Final = (
     "There is no verdict: privacy is judged by an attack's number that is to be low, and no objective of this study is "
     "one."
 )
+_WORST: Final = " (worst: the strongest attack)"
 _EXCESS: Final = (
-    "the excess is what real members add to the placebo, the same attack on examples no network was trained on"
+    " (excess: what real members add to the placebo, the same attack on examples that no network was trained on)"
 )
-_WORST: Final = f"{WORST} is the strongest of the attacks"
 
 
 class TaskVerdict(TypedDict):
@@ -66,9 +66,10 @@ def verdict(tasks: Sequence[Task], results: Sequence[TrialResult]) -> Verdict:
 
 
 def _judged_words(judged_by: dict[str, list[str]]) -> str:
-    """Return what privacy is judged by, `Privacy is judged by the worst AUC (protocol halves), ...`."""
-    parts = [f"{quantity(column)} (protocol {' and '.join(kinds)})" for column, kinds in judged_by.items()]
-    columns = [Column.parse(column) for column in judged_by]
-    meanings = [_EXCESS] if any(column.number.startswith("excess_") for column in columns) else []
-    meanings += [_WORST] if any(column.attack == WORST for column in columns) else []
-    return "; ".join([f"Privacy is judged by {' and by '.join(parts)}, as in privsearch pick", *meanings]) + "."
+    """Return what privacy is judged by, with the meaning of each column."""
+    parts = []
+    for name, protocols in judged_by.items():
+        column = Column.parse(name)
+        meaning = _EXCESS if column.number.startswith("excess_") else _WORST if column.attack == WORST else ""
+        parts.append(f"the {quantity(name)} under {' and '.join(protocols)}{meaning}")
+    return f"As in privsearch pick, privacy is judged by {' and by '.join(parts)}."

@@ -28,7 +28,7 @@ def test_the_verdict_is_that_of_pick(study: Study, document: Document) -> None:
     assert shown["tasks"] == [{"title": task.title, "sentence": verdict_sentence(selection)}]
     assert shown["notation"] == NOTATION
     text = json.dumps(document, ensure_ascii=False)
-    assert text.count("Privacy is judged by") == text.count(NOTATION) == 1
+    assert text.count("privacy is judged by") == text.count(NOTATION) == 1
 
 
 def _sweep(*protocols: Protocol, **changes: Any) -> tuple[SweepSpec, list[Completed]]:
@@ -44,11 +44,11 @@ def test_each_protocol_says_what_privacy_is_judged_by() -> None:
     """By default the excess over the placebo under `paper`, and the strongest attack under `halves`, both explained."""
     sweep, results = _sweep(PAPER, HalvesProtocol(networks=4))
     judged = verdict(list(tasks(results, sweep)), results)["judged"]
-    assert judged.startswith(
-        "Privacy is judged by svm excess AUC (protocol paper) and by worst AUC (protocol halves), "
+    assert judged == (
+        "As in privsearch pick, privacy is judged by the svm excess AUC under paper (excess: what real members add to "
+        "the placebo, the same attack on examples that no network was trained on) and by the worst AUC under halves "
+        "(worst: the strongest attack)."
     )
-    assert "the excess is what real members add to the placebo" in judged
-    assert "worst is the strongest of the attacks" in judged
 
 
 def test_no_verdict_is_told() -> None:

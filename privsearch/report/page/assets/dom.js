@@ -78,14 +78,23 @@ function isAuc(column) {
 
 const MARKS = "~ marks an AUC whose 95 % interval contains 0.5, which is guessing; ! one whose whole interval lies below 0.5.";
 
-const FIGURE_SPACE = "\u2007";
-const STARTS_WITH_NUMBER = /^([+−-]?\d+)(?=$|\.\d|[\s[,±])/;
+const SIGNED_WHOLE = /^([+−-]?)(\d+)(?=$|\.\d|[\s[,±])/;
 
-/** Texts of one column, padded so that the decimal points of those that begin with a number lie below each other. */
+/** For each text of a column that begins with a number, what would have to stand before it to bring its decimal point below the others'. */
+function paddings(texts) {
+  const parts = texts.map((text) => (typeof text === "string" ? text.match(SIGNED_WHOLE) : null));
+  const found = parts.filter(Boolean);
+  const isSigned = found.some(([, sign]) => sign);
+  const digits = Math.max(...found.map(([, , whole]) => whole.length));
+  return parts.map((part) => (part ? (isSigned && !part[1] ? "−" : "") + "0".repeat(digits - part[2].length) : ""));
+}
+
+/** Texts of one column, those that begin with a number behind an unseen padding. */
 function aligned(texts) {
-  const wholes = texts.map((text) => (typeof text === "string" ? text.match(STARTS_WITH_NUMBER)?.[1] : undefined));
-  const width = Math.max(...wholes.map((whole) => whole?.length ?? 0));
-  return texts.map((text, i) => (wholes[i] === undefined ? text : FIGURE_SPACE.repeat(width - wholes[i].length) + text.replace(/^-/, "−")));
+  return paddings(texts).map((pad, i) => {
+    const text = typeof texts[i] === "string" ? texts[i].replace(/^-(?=\d)/, "−") : texts[i];
+    return pad ? [el("span", { class: "pad", "data-pad": pad }), text] : text;
+  });
 }
 
 function capital(text) {

@@ -87,17 +87,17 @@ function bigTable(name, caption, columns, rows, { order = [], drawn = () => {} }
   }
 
   function build() {
-    for (const column of columns) if (column.kind === "number") column.texts = new Map(aligned(rows.map(column.shown)).map((text, k) => [rows[k], text]));
+    for (const column of columns) if (column.kind === "number") column.pads = new Map(paddings(rows.map(column.shown)).map((pad, k) => [rows[k], pad]));
     table = new DataTable(node, {
       data: rows.map((i) => [i]),
-      columns: columns.map(({ key: column, kind, value, shown, mark, node: made, texts }) => ({
+      columns: columns.map(({ key: column, kind, value, shown, mark, node: made, pads }) => ({
         data: 0,
         type: kind === "number" ? "num" : "string",
         orderable: !made,
         className: `${kind} col-${column}`,
         render: (i, purpose) => {
           if (made) return purpose === "display" ? made(i) : "";
-          if (purpose === "display") return (mark ? `<span class="mark">${escaped(mark(i))}</span>` : "") + escaped(texts?.get(i) ?? shown(i));
+          if (purpose === "display") return (mark ? `<span class="mark">${escaped(mark(i))}</span>` : "") + (pads?.get(i) ? `<span class="pad" data-pad="${pads.get(i)}"></span>` : "") + escaped(shown(i));
           // DataTables makes elements of texts to find out what they say, where they seem to hold markup.
           return kind === "number" ? value(i) ?? -Infinity : escaped(value(i) ?? "");
         },
