@@ -251,6 +251,7 @@ FIELDS: Final = (
     more("views that nobody asks about", "protocol: {kind: halves, dropout_queries: 3}"),
     more("an attack that is none", "attacks: [svm, lirra]"),
     more("an attack that the protocol cannot carry", "attacks: [svm, lira]"),
+    more("an attack that learns from what nobody is judged on", "attacks: [svm, quantile_regression]"),
     more("a misspelt field of an attack", "protocol: halves\nattacks: [svm, {kind: lira, mod: online}]"),
     more("an attack's number out of bounds", "protocol: halves\nattacks: [svm, {kind: rmia, a: -1}]"),
     more("a switch in words", "keep_signals: maybe"),

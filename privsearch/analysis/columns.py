@@ -37,6 +37,17 @@ def spreads(rows: pd.DataFrame, header: str) -> Float[Array, " n"]:
     return deviations
 
 
+def bar_lengths(rows: pd.DataFrame, header: str) -> Float[Array, "2 n"]:
+    """Return how far bars of a standard deviation go down and up from the means, ending where the column's range does.
+
+    Returns:
+        `(2, n)`, downwards and upwards.
+    """
+    (low, high), deviations = Column.parse(header).bounds, spreads(rows, header)
+    means = numbers(rows, header)
+    return np.stack([np.minimum(deviations, means - low), np.minimum(deviations, high - means)])
+
+
 def bar_kind(rows: pd.DataFrame, header: str) -> Literal["interval", "sd"] | None:
     """Tell what an error bar of a column shows: the 95 % interval of the mean, or else the standard deviation.
 
@@ -56,9 +67,9 @@ def bar_ends(rows: pd.DataFrame, header: str) -> tuple[Float[Array, " n"], Float
     column, means = Column.parse(header), numbers(rows, header)
     if bar_kind(rows, header) == "interval":
         low, high = numbers(rows, column.low), numbers(rows, column.high)
+        least, greatest = column.bounds
+        low, high = np.maximum(low, least), np.minimum(high, greatest)
     else:
-        low, high = means - spreads(rows, header), means + spreads(rows, header)
-    least, greatest = column.bounds
-    return np.where(np.isnan(low), means, np.maximum(low, least)), np.where(
-        np.isnan(high), means, np.minimum(high, greatest)
-    )
+        below, above = bar_lengths(rows, header)
+        low, high = means - below, means + above
+    return np.where(np.isnan(low), means, low), np.where(np.isnan(high), means, high)

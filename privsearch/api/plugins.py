@@ -101,7 +101,7 @@ def register_model(name: str, build: Builder | None = None, *, version: int = 1,
     return _registered(lambda function: Entry("model", name, function, version, used_axes), build)
 
 
-def register_attack(name: str, scores: Scorer | None = None, *, version: int = 1) -> Any:
+def register_attack(name: str, scores: Scorer | None = None, *, version: int = 1, inputs: bool = False) -> Any:
     """Have `name` stand for an attack in sweeps and in later attacks on a study.
 
     Its columns in the results table begin with its name, such as `margin.auc`; from version 2 on with the version
@@ -114,6 +114,8 @@ def register_attack(name: str, scores: Scorer | None = None, *, version: int = 1
             more likely a member. A `privsearch.errors.MetricError` that it raises says why the examples cannot carry
             it. Left out: returns a decorator.
         version: an integer of at least 1; another one where the code changes what it computes.
+        inputs: True to be given the examples themselves, `view.queried.inputs` and `view.population.inputs`, beside the
+            outputs. The attack then needs the data, also where it is run later on what was kept of a training.
 
     Returns:
         `scores`, or a decorator that registers what it decorates.
@@ -121,7 +123,7 @@ def register_attack(name: str, scores: Scorer | None = None, *, version: int = 1
     Raises:
         SpecError: the name is taken, or none; or the version is none.
     """
-    return _registered(lambda function: Entry("attack", name, function, version), scores)
+    return _registered(lambda function: Entry("attack", name, function, version, inputs=bool(inputs)), scores)
 
 
 def use_plugin(given: str) -> None:

@@ -241,7 +241,9 @@ def attack_study(
 ) -> SweepOutcome:
     """Run more attacks on what a study has trained, and write its tables, its index and its fronts again.
 
-    Nothing is trained, and no dataset is read: the attacks see what was kept of the trainings.
+    Nothing is trained: the attacks see what was kept of the trainings. No dataset is read but for an attack that reads
+    the examples themselves, such as quantile_regression; a trial whose data are not at hand lacks its numbers, and has
+    the reason, until the attack is run again.
 
     Args:
         study: the study, or its folder.

@@ -2,16 +2,18 @@
 
 An attack is one file with one pure function from an `AttackView` to scores, and one case in `attack_scores`.
 
-base.py         the input of every attack, and the log-odds that most attacks compute from it
-label_only.py   the gap attack, on the predicted class alone
-lira.py         the likelihood ratio attack of Carlini et al. 2022
-protocols/      which networks a trial trains on what, and how an attack is evaluated on them
-rbf_svm.py      the RBF-SVM of scikit-learn, in less time
-registered.py   attacks of a user's own
-rmia.py         the robust membership inference attack of Zarifzadeh et al. 2024
-svm.py          the paper's RBF-SVM on a shadow's outputs
-thresholds.py   loss, confidence and entropy, without any shadow
-trajectory.py   the likelihood ratio attack on a spiking network's membrane at every time step
+base.py                the input of every attack, and the log-odds that most attacks compute from it
+kernel_ridge.py        a number of each example as a function of its inputs and its label
+label_only.py          the gap attack, on the predicted class alone
+lira.py                the likelihood ratio attack of Carlini et al. 2022
+protocols/             which networks a trial trains on what, and how an attack is evaluated on them
+quantile_regression.py the attack of Bertran et al. 2023, which knows the examples themselves and needs no shadow
+rbf_svm.py             the RBF-SVM of scikit-learn, in less time
+registered.py          attacks of a user's own
+rmia.py                the robust membership inference attack of Zarifzadeh et al. 2024
+svm.py                 the paper's RBF-SVM on a shadow's outputs
+thresholds.py          loss, confidence and entropy, without any shadow
+trajectory.py          the likelihood ratio attack on a spiking network's membrane at every time step
 """
 
 import numpy as np
@@ -21,6 +23,7 @@ from numpy import ndarray as Array
 from privsearch.attacks.base import AttackView, Fold, Outputs
 from privsearch.attacks.label_only import label_only_scores
 from privsearch.attacks.lira import lira_scores
+from privsearch.attacks.quantile_regression import quantile_regression_scores
 from privsearch.attacks.registered import registered_scores
 from privsearch.attacks.rmia import rmia_scores
 from privsearch.attacks.svm import svm_scores
@@ -31,7 +34,9 @@ from privsearch.spec import Attack
 __all__ = ["AttackView", "Fold", "Outputs", "attack_scores"]
 
 
-def attack_scores(attack: Attack, view: AttackView, rng: np.random.Generator) -> Float[Array, " n"]:
+def attack_scores(  # noqa: PLR0911  # one for each attack
+    attack: Attack, view: AttackView, rng: np.random.Generator
+) -> Float[Array, " n"]:
     """Score the examples that the target was queried with.
 
     Args:
@@ -43,7 +48,7 @@ def attack_scores(attack: Attack, view: AttackView, rng: np.random.Generator) ->
         `(n,)`, float64, finite; higher means more likely a member.
 
     Raises:
-        MetricError: the attack cannot be run on the examples, or on the shadows.
+        MetricError: the attack cannot be run on the examples, or on the shadows, or needs inputs that the view lacks.
         SpecError, TrialError: a registered attack is not registered in this process, or gives no scores.
     """
     match attack.kind:
@@ -59,6 +64,8 @@ def attack_scores(attack: Attack, view: AttackView, rng: np.random.Generator) ->
             return rmia_scores(view, rng, mode=attack.mode, a=attack.a, gamma=attack.gamma)
         case "label_only":
             return label_only_scores(view.queried)
+        case "quantile_regression":
+            return quantile_regression_scores(view, rng)
         case "registered":
             return registered_scores(attack, view)
         case _:

@@ -18,15 +18,19 @@ class Outputs:
         target: `(V, n, C)`, unitless.
         shadows: `(S, V, n, C)`, unitless.
         labels: `(n,)`, class indices.
+        inputs: `(n, features)`, the examples as a network is given them, without augmentation; None unless the attack
+            asks for them.
     """
 
     target: Float[Array, "views n classes"]
     shadows: Float[Array, "shadows views n classes"]
     labels: Int[Array, " n"]
+    inputs: Float[Array, "n features"] | None = None
 
     def __getitem__(self, chosen: Array) -> "Outputs":
         """Return the outputs on the examples that `chosen`, an index array or a mask, picks."""
-        return Outputs(self.target[:, chosen], self.shadows[:, :, chosen], self.labels[chosen])
+        inputs = None if self.inputs is None else self.inputs[chosen]
+        return Outputs(self.target[:, chosen], self.shadows[:, :, chosen], self.labels[chosen], inputs)
 
 
 @dataclass(frozen=True)
@@ -125,3 +129,12 @@ def label_log_odds(outputs: Outputs) -> tuple[Float[Array, "views n"], Float[Arr
         log_odds(network)[:, examples, outputs.labels] for network in (outputs.target, *outputs.shadows)
     )
     return target, np.array(shadows).reshape(len(shadows), *target.shape)
+
+
+def within_step(values: Float[Array, " n"]) -> Float[Array, " n"]:
+    """Return numbers from 0 to below a half in the order of the values; equal values get equal numbers.
+
+    Added to a score that goes in steps of 1, they order the examples of one step.
+    """
+    distinct, ranks = np.unique(values, return_inverse=True)
+    return ranks / (2 * len(distinct))

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from numpy import ndarray as Array
 from scipy.special import log_expit, logsumexp
 
-from privsearch.attacks.base import AttackView, Outputs, in_and_out, label_log_odds
+from privsearch.attacks.base import AttackView, Outputs, in_and_out, label_log_odds, within_step
 from privsearch.errors import MetricError
 from privsearch.spec.attacks import Mode
 
@@ -60,14 +60,8 @@ def rmia_scores(
     to_exceed = np.sort(population - _log_offline(_log_mean(population_shadows), a) + math.log(gamma), axis=-1)
     # Counted in integers over all views, so that equal shares are equal to the last digit.
     exceeded = sum(np.searchsorted(*of_view) for of_view in zip(to_exceed, ratio, strict=True))
-    scores: Array = (exceeded + _within_step(ratio.mean(axis=0))) / to_exceed.size
+    scores: Array = (exceeded + within_step(ratio.mean(axis=0))) / to_exceed.size
     return scores
-
-
-def _within_step(values: Float[Array, " n"]) -> Float[Array, " n"]:
-    """Return numbers from 0 to below a half in the order of the values; equal values get equal numbers."""
-    distinct, ranks = np.unique(values, return_inverse=True)
-    return ranks / (2 * len(distinct))
 
 
 def _log_confidences(outputs: Outputs) -> tuple[Float[Array, "views n"], Float[Array, "shadows views n"]]:

@@ -22,9 +22,10 @@ def front(study: StudyFolder) -> None:
     from privsearch.report.wording.blind import blind_warnings
 
     outputs = remake_outputs(study)
-    print_fronts(new_console(), outputs.tasks)
+    console = new_console()
+    print_fronts(console, outputs.tasks)
     for line in verdicts(outputs):
-        typer.echo(printable(line))
+        console.print(printable(line))
     for warning in blind_warnings(outputs.content.results):
         typer.echo(printable(warning))
 
@@ -111,7 +112,7 @@ def audit(study: StudyFolder) -> None:
     def show(report: "AuditReport") -> None:
         console = new_console()
         for line in report.verdicts:
-            typer.echo(printable(line))
+            console.print(printable(line))
         for view in audit_view(report.table):
             console.print(view, "")
         for line in (*report.blind, *report.left_out):

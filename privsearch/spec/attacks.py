@@ -162,6 +162,21 @@ class LabelOnlyAttack(BaseModel):
         return "label_only"
 
 
+class QuantileRegressionAttack(BaseModel):
+    """The attack of Bertran et al. 2023: the target's confidence against what an example itself lets expect."""
+
+    model_config = STRICT
+
+    kind: Literal["quantile_regression"] = Field("quantile_regression", description="'quantile_regression'")
+    signals: ReadoutField = "final_mem"
+    queries: QueriesField = "plain"
+
+    @property
+    def name(self) -> str:
+        """The first part of this attack's columns in the results table."""
+        return "quantile_regression" + _suffix(self)
+
+
 class RegisteredAttack(BaseModel):
     """A user's function of what an attacker knows, registered under a name (`privsearch.register_attack`)."""
 
@@ -211,6 +226,7 @@ Attack = Annotated[
     | Annotated[LiraAttack, Tag("lira")]
     | Annotated[RmiaAttack, Tag("rmia")]
     | Annotated[LabelOnlyAttack, Tag("label_only")]
+    | Annotated[QuantileRegressionAttack, Tag("quantile_regression")]
     | Annotated[RegisteredAttack, Tag(REGISTERED_TAG)],
     Discriminator(_attack_kind),
     BeforeValidator(_attack_by_name),
@@ -230,17 +246,22 @@ ATTACK_KINDS: Final = tuple(
 """The names of the built-in attacks, as a sweep file has them."""
 
 
+def needs_inputs(attack: Attack) -> bool:
+    """Return whether an attack reads the examples themselves, beside the outputs."""
+    entry = registry.find("attack", attack.attack) if attack.kind == "registered" else None
+    return attack.kind == "quantile_regression" or (entry is not None and entry.inputs)
+
+
 def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | None:
     """Return the requirement of an attack that a trial does not meet, with the remedy; None if it meets all.
 
     The SVM needs a shadow. LiRA and RMIA need shadows with and without each example, and a variance for each example
-    needs two or more of both, as does the trajectory of a membrane. An average over views needs these views, and a
-    trajectory must have been kept. Spikes and membranes need a spiking network.
+    needs two or more of both, as does the trajectory of a membrane. Quantile regression needs examples that no network
+    was trained on and none is judged on. An average over views needs these views, and a trajectory must have been kept.
+    Spikes and membranes need a spiking network.
     """
-    if attack.kind in ("lira", "rmia") and not protocol.shadows_in_each_state:
-        return f"{attack.kind} needs shadows with and without each example: add halves to protocol, or drop it"
-    if attack.kind == "svm" and protocol.networks_per_attack < 2:
-        return f"{attack.name} learns from a shadow: add paper or halves to protocol, or drop it"
+    if nothing_to_learn_from := _unmet_by_examples(attack, protocol):
+        return nothing_to_learn_from
     if attack.queries not in protocol.queries:
         return (
             f"it asks about {attack.queries} views: give the protocol halves {VIEWS_OF[attack.queries]} of at least 1 "
@@ -251,6 +272,19 @@ def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | N
     if attack.signals != "final_mem" and model != "snn":
         return f"{attack.name} needs a spiking network: add snn to a grid's model, or drop it"
     return _unmet_by_trajectory(attack, protocol) if attack.signals == "mem_trajectory" else None
+
+
+def _unmet_by_examples(attack: Attack, protocol: Protocol) -> str | None:
+    if attack.kind in ("lira", "rmia") and not protocol.shadows_in_each_state:
+        return f"{attack.kind} needs shadows with and without each example: add halves to protocol, or drop it"
+    if attack.kind == "svm" and protocol.networks_per_attack < 2:
+        return f"{attack.name} learns from a shadow: add paper or halves to protocol, or drop it"
+    if attack.kind == "quantile_regression" and not protocol.has_population:
+        return (
+            f"{attack.name} learns from examples that no network was trained on and none is judged on: add halves or "
+            "one_run to protocol, or drop it"
+        )
+    return None
 
 
 def _unmet_by_trajectory(attack: LiraAttack, protocol: Protocol) -> str | None:

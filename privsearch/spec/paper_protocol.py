@@ -18,6 +18,7 @@ class PaperProtocol(ProtocolSpec):
     """
 
     has_placebo: ClassVar[bool] = True
+    has_population: ClassVar[bool] = False
     targets_are_shadows: ClassVar[bool] = False
     first_values: ClassVar[Mapping[str, Any]] = {"resplit": False}
 

@@ -28,6 +28,8 @@ class ProtocolSpec(BaseModel, ABC):
             placebo then measures how far, and the paper's attack stands for the protocol, not the strongest attack.
         has_independent_coins: True if a coin for each example decided on its membership, whatever the others said, so
             that the bound on epsilon assumes nothing of the examples.
+        has_population: True if there are examples that no network was trained on and none is judged on, for attacks to
+            learn from.
         targets_are_shadows: True if each target is a shadow of the other targets, so that they are not independent.
         first_values: the values of fields that came later, where they are not the default, in what was written before.
             Ids leave them out, so that such a trial keeps the id under which it was recorded.
@@ -37,6 +39,7 @@ class ProtocolSpec(BaseModel, ABC):
 
     has_placebo: ClassVar[bool]
     has_independent_coins: ClassVar[bool] = False
+    has_population: ClassVar[bool] = True
     targets_are_shadows: ClassVar[bool]
     first_values: ClassVar[Mapping[str, Any]] = {}
 

@@ -31,6 +31,7 @@ class Entry:
         function: the user's function, called as `privsearch.api.plugins` says for its kind.
         version: the version of a model or an attack; another version is another model, or another attack.
         axes: the axes that a model uses beside those of every recipe; empty for a dataset or an attack.
+        inputs: True for an attack that reads the examples themselves, beside the outputs.
     """
 
     kind: Kind
@@ -38,6 +39,7 @@ class Entry:
     function: Callable[..., Any]
     version: int = 1
     axes: frozenset[str] = frozenset()
+    inputs: bool = False
 
     @property
     def tag(self) -> str:

@@ -137,14 +137,16 @@ def merged(earlier: TrialResult | None, later: TrialResult) -> TrialResult:
     )
     if not _trained_alike(earlier, later) or later.audit_version > earlier.audit_version:
         return later
-    replaced = {attack.name for attack in earlier.spec.attacks} <= {attack.name for attack in later.spec.attacks}
+    run_later = {attack.name for attack in later.spec.attacks}
+    replaced = {attack.name for attack in earlier.spec.attacks} <= run_later
     spec = later.spec.model_copy(update={"attacks": tuple(attacks.values())})
     return later.model_copy(
         update={
             "spec": spec,
             "replicates": replicates,
             "across": {**earlier.across, **later.across},
-            "refused": {**earlier.refused, **later.refused},
+            "refused": {**{n: why for n, why in earlier.refused.items() if n not in later.across}, **later.refused},
+            "lacked_data": (*(name for name in earlier.lacked_data if name not in run_later), *later.lacked_data),
             "blind": merged_baselines(earlier.blind, later.blind),
             "environments": tuple(dict.fromkeys((*(() if replaced else earlier.environments), *later.environments))),
             "seconds": earlier.seconds + later.seconds,

@@ -101,6 +101,8 @@ class Completed(BaseModel):
         replicates: the targets, with the numbers of each attack on them.
         across: the numbers of each attack on all targets together, by the attack's name.
         refused: the reason why an attack cannot be run on the examples or the outputs, by the attack's name.
+        lacked_data: those of these attacks that read the examples themselves, and were refused as the data were not at
+            hand. They are run once they are asked for again.
         dead: the networks that give all examples the same outputs, so that no attack can see anything, from 0 in the
             order of their training (under `paper` each target before its shadow); None if this was not examined.
         blind: the blind baselines; None if they are not needed, or were not measured.
@@ -119,6 +121,7 @@ class Completed(BaseModel):
     replicates: tuple[Replicate, ...] = Field(min_length=1)
     across: dict[Word, AcrossTargets]
     refused: dict[Word, Text] = {}
+    lacked_data: tuple[Word, ...] = ()
     dead: tuple[int, ...] | None = None
     blind: BlindBaselines | None = None
     unkept: Text | None = None
@@ -128,6 +131,11 @@ class Completed(BaseModel):
     seconds: float
     host: Text = Field(default_factory=platform.node)
     finished_at: Text = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @property
+    def attacks_done(self) -> tuple[Attack, ...]:
+        """The attacks that have numbers, or that nothing would give any."""
+        return tuple(attack for attack in self.spec.attacks if attack.name not in self.lacked_data)
 
     @property
     def audited_earlier(self) -> bool:
@@ -262,6 +270,7 @@ def restricted_to(result: TrialResult, attacks: tuple[Attack, ...]) -> TrialResu
     )
     across = {name: result.across[name] for name in names if name in result.across}
     refused = {name: result.refused[name] for name in names if name in result.refused}
-    parts = {"replicates": replicates, "across": across, "refused": refused}
+    lacked_data = tuple(name for name in names if name in result.lacked_data)
+    parts = {"replicates": replicates, "across": across, "refused": refused, "lacked_data": lacked_data}
     blind = result.blind.restricted_to(names) if result.blind else None
     return result.model_copy(update={"spec": spec, **parts, "blind": blind})

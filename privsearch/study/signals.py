@@ -30,6 +30,8 @@ class Signals:
         rows: `(N,)`, the row of each example in the dataset, from 0, before any split or subsample. The rows of test
             data that the dataset brings are counted from 0 again; where targets have splits of their own, they go on.
         num_train: the number of the N examples that belong to the training split, the sweep's or each target's own.
+        inputs: `(N, features)`, the examples as a network is given them, without augmentation; None unless they were
+            loaded for an attack that asks for them. They are not archived with the rest.
     """
 
     outputs: Mapping[tuple[Recorded, Queries], Float[Array, "networks _ examples classes"]]
@@ -37,6 +39,7 @@ class Signals:
     labels: Int[Array, " examples"]
     rows: Int[Array, " examples"]
     num_train: int
+    inputs: Float[Array, "examples features"] | None = None
 
     @property
     def logits(self) -> Float[Array, "networks examples classes"]:

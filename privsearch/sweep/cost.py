@@ -4,6 +4,7 @@ The constants were measured on one core of a server processor of 2025 (AVX-512, 
 within a factor of two there; on another machine the ratios between trials matter more than the seconds.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final, get_args
 
@@ -21,6 +22,11 @@ SECONDS_PER_QUANTISED_WEIGHT: Final = 3.5e-9
 SECONDS_PER_SVM: Final = 1e-3
 SECONDS_PER_FITTED_PAIR: Final = 8e-9
 SECONDS_PER_SCORED_PAIR: Final = 1.5e-9
+SECONDS_PER_LANDMARK_CUBED: Final = 2.4e-9
+SECONDS_PER_LEARNT_PAIR: Final = 5.5e-7
+SECONDS_PER_COMPARED_INPUT: Final = 5e-11
+LANDMARKS: Final = 500
+"""Those of `privsearch.attacks.kernel_ridge`."""
 SECONDS_PER_JUDGING: Final = 5e-3
 SECONDS_PER_OUTPUT_READ: Final = 50e-9
 
@@ -57,7 +63,9 @@ def attack_seconds(spec: TrialSpec, attacks: Sequence[Attack], info: DatasetInfo
     outputs = protocol.networks_per_attack * (num_train + num_test) * info.num_classes
     read = SECONDS_PER_JUDGING + outputs * SECONDS_PER_OUTPUT_READ
     num_svms = sum(attack.kind == "svm" for attack in attacks)
-    return _times_queried(spec, info) * protocol.targets * (num_svms * svm + len(attacks) * read)
+    num_regressions = sum(attack.kind == "quantile_regression" for attack in attacks)
+    fitted = num_svms * svm + num_regressions * _regression(num_test, num_train, math.prod(info.input_shape))
+    return _times_queried(spec, info) * protocol.targets * (fitted + len(attacks) * read)
 
 
 def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
@@ -112,3 +120,14 @@ def _seconds_per_batch(spec: TrialSpec, layers: Sequence[Layer]) -> float:
 
 def _svm(fitted: float, scored: float) -> float:
     return SECONDS_PER_SVM + fitted * (fitted * SECONDS_PER_FITTED_PAIR + scored * SECONDS_PER_SCORED_PAIR)
+
+
+def _regression(learnt: int, scored: int, features: int) -> float:
+    landmarks = min(learnt, LANDMARKS)
+    compared = (learnt + scored) * landmarks * features
+    pairs = learnt * landmarks
+    return (
+        landmarks**3 * SECONDS_PER_LANDMARK_CUBED
+        + pairs * SECONDS_PER_LEARNT_PAIR
+        + compared * SECONDS_PER_COMPARED_INPUT
+    )

@@ -246,7 +246,7 @@ def _trained_again(result: Completed, networks: NetworkArchive, on_epoch: "Epoch
             "one of them has changed; export without --train and run the sweep file, which trains what it is now"
         )
     require_datasets([result.spec.dataset])
-    done = tuple(attack for attack in result.spec.attacks if attack.name in {*result.across, *result.refused})
+    done = tuple(attack for attack in result.attacks_done if attack.name in {*result.across, *result.refused})
     spec = result.spec.model_copy(update={"attacks": done or result.spec.attacks})
     device = _device(result.environments)
     again = run_trial(spec, on_epoch, keep=Keeping(networks=networks), device=device)
@@ -273,4 +273,5 @@ def _device(environments: Sequence[str]) -> str:
 
 def _outcome(result: Completed) -> tuple[Any, ...]:
     """Return all outcomes of a result without its spec, whose dataset may have another path."""
-    return result.replicates, result.across, result.refused
+    refused = {name: why for name, why in result.refused.items() if name not in result.lacked_data}
+    return result.replicates, result.across, refused

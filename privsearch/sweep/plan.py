@@ -276,7 +276,7 @@ def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
 
 
 def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
-    """Plan to run more attacks on the trained trials of a study; nothing is trained, and no data are read.
+    """Plan to run more attacks on the trained trials of a study; nothing is trained, and the plan reads no data.
 
     Args:
         study: the study.
@@ -296,7 +296,7 @@ def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
     for result in trained:
         fitting = [a for a in attacks if a in sweep.attacks_under(result.spec.protocol, result.spec.model)]
         again = result.trial_id in kept and to_evaluate_again(result)
-        done = () if again else result.spec.attacks
+        done = () if again else result.attacks_done
         missing = tuple(a for a in (with_recorded(tuple(fitting), result) if again else fitting) if a not in done)
         seconds = _attack_seconds(result.spec, missing)
         spec = result.spec.model_copy(update={"attacks": tuple(dict.fromkeys((*result.spec.attacks, *missing)))})

@@ -80,7 +80,7 @@ class Recorded:
         result = self.results.get(trial_id)
         completed = result if isinstance(result, Completed) else None
         outdated = self.only_same_versions and completed is not None and not has_present_versions(completed)
-        spec, done = item.spec, completed.spec.attacks if completed and not outdated else ()
+        spec, done = item.spec, completed.attacks_done if completed and not outdated else ()
         lacks_some = any(attack not in done for attack in spec.attacks)
         if completed and done and to_evaluate_again(completed) and (trial_id in self.kept or lacks_some):
             # All recorded ones: numbers of two versions are not joined, and nothing that was finished may be lost.

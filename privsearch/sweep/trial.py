@@ -3,24 +3,31 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from functools import cache
+from typing import Final, Protocol, TypeVar
 
+import numpy as np
+from jaxtyping import Float32
 from torch import Tensor
 
 from privsearch.attacks.protocols import rules_of
 from privsearch.attacks.protocols.audit import audit, audit_untrained
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.data.splits import Splits, load_splits
-from privsearch.errors import StudyError
+from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.models import Network, RegisteredNetwork
 from privsearch.models.training import EpochListener, Listeners, train_cohort
-from privsearch.spec import Attack, TrialSpec
+from privsearch.spec import NUMERICS_VERSION, Attack, TrialSpec
 from privsearch.study.environment import present_environment, same_versions
 from privsearch.study.network_archive import KeptNetwork, KeptNetworks
 from privsearch.study.result import AUDIT_VERSION, UNKNOWN_ID, Cohort, Completed, TrialResult, failure
+from privsearch.study.signals import Signals
 from privsearch.sweep.blind import blind_signals
 
 T = TypeVar("T")
+
+_LOADED_AT_ONCE: Final = 1000
+"""The examples whose inputs are prepared in one batch, as an attack gets them."""
 
 
 class Archive(Protocol):
@@ -131,7 +138,10 @@ def attack_trial(
     archive: Archive,
     earlier: Earlier = Earlier(),
 ) -> TrialResult:
-    """Run attacks of `spec` on a trial's signals in the archive; nothing is trained, and no data are needed.
+    """Run attacks of `spec` on a trial's signals in the archive; nothing is trained.
+
+    No data are needed but by an attack that reads the examples themselves. Without them it has the reason in the place
+    of its numbers, and is run when it is asked for again.
 
     Args:
         spec: the trial, canonical.
@@ -227,16 +237,45 @@ def _train(spec: TrialSpec, listeners: Listeners, device: str) -> Cohort:
 
 
 def _attacked(spec: TrialSpec, trial_id: str, cohort: Cohort, environment: str, started: float) -> Completed:
-    outcome = audit(cohort, spec)
+
+    @cache
+    def load_inputs() -> Float32[np.ndarray, "examples features"]:
+        return _inputs(spec, trial_id, cohort.signals)
+
+    outcome = audit(cohort, spec, load_inputs)
     return Completed(
         trial_id=trial_id,
         spec=spec,
         replicates=outcome.replicates,
         across=outcome.across,
         refused=outcome.refused,
+        lacked_data=outcome.lacked_data,
         dead=outcome.dead,
-        blind=audit_untrained(cohort.blind, spec) if cohort.blind else None,
+        blind=audit_untrained(cohort.blind, spec, load_inputs) if cohort.blind else None,
         environments=tuple(dict.fromkeys((cohort.environment, environment))),
         audit_version=AUDIT_VERSION,
         seconds=time.perf_counter() - started,
     )
+
+
+def _inputs(spec: TrialSpec, trial_id: str, signals: Signals) -> Float32[np.ndarray, "examples features"]:
+    """Load the inputs of a trial's examples, in the order of its signals.
+
+    Raises:
+        DataError: the data are not here, or are not those that the networks were trained on.
+    """
+    try:
+        fingerprint, splits = describe_dataset(spec.dataset).fingerprint, _load(spec)
+    except (DataError, SpecError) as error:
+        raise DataError(
+            f"it reads the examples themselves, but the data are not at hand ({error}); bring them here and run the "
+            "attack again"
+        ) from None
+    as_recorded = trial_id in (spec.trial_id(fingerprint, version) for version in range(1, NUMERICS_VERSION + 1))
+    same = [np.array_equal(*of_both) for of_both in ((splits.rows, signals.rows), (splits.labels, signals.labels))]
+    if not (as_recorded and all(same)):
+        raise DataError(
+            f"it reads the examples themselves, but the data of {spec.dataset_name} are not those that the networks "
+            "were trained on; bring those back and run the attack again, or run the sweep, which trains on what is here"
+        )
+    return np.concatenate([batch.flatten(1).cpu().numpy() for batch in splits.batches(_LOADED_AT_ONCE)])

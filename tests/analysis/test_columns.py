@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privsearch.analysis.columns import bar_ends, bar_kind
+from privsearch.analysis.columns import bar_ends, bar_kind, bar_lengths
 
 ROWS = pd.DataFrame(
     {
@@ -34,3 +34,19 @@ def test_bars_of_an_auc_are_its_intervals() -> None:
     low, high = bar_ends(ROWS, "svm.auc")
     assert low == pytest.approx([0.55, 0.7, np.nan], nan_ok=True)
     assert high == pytest.approx([0.66, 0.7, np.nan], nan_ok=True)
+
+
+def test_bars_end_where_the_range_of_their_column_does() -> None:
+    """An accuracy of 0.98 has no spread beyond 1, an AUC none below 0; what has no bounds keeps its bars whole."""
+    rows = pd.DataFrame(
+        {
+            "test_accuracy": [0.98, 0.5],
+            "test_accuracy_sd": [0.05, 0.05],
+            "svm.auc": [0.02, 0.5],
+            "svm.auc_sd": [0.05, np.nan],
+            "seconds": [9.0, 8.0],
+        }
+    )
+    assert bar_lengths(rows, "test_accuracy").tolist() == [pytest.approx([0.05, 0.05]), pytest.approx([0.02, 0.05])]
+    assert bar_lengths(rows, "svm.auc").tolist() == [pytest.approx([0.02, 0.0]), pytest.approx([0.05, 0.0])]
+    assert bar_lengths(rows, "seconds").tolist() == [[0.0, 0.0], [0.0, 0.0]]

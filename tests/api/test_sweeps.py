@@ -53,3 +53,36 @@ def test_an_audit_of_one_run_goes_all_the_way(tmp_path: Path) -> None:
     report = privsearch.audit_study(outcome.study)
     assert set(report.table["protocol"]) <= {"one_run", "halves"}
     assert report.table[report.table["protocol"] == "one_run"]["epsilon_ceiling"].notna().all()
+
+
+def test_an_attack_that_reads_the_examples_waits_for_them(tmp_path: Path) -> None:
+    """On the kept signals of a study made without it: refused alone where a table is missing, and run once it is back.
+
+    The other trials are not attacked twice, and the numbers are those of a sweep that had it from the beginning.
+    """
+    table = tmp_path / "table.csv"
+    rows = [f"{row % 7},{row * row % 11},{'yes' if row % 3 else 'no'}" for row in range(60)]
+    table.write_text("\n".join(["a,b,label", *rows]))
+    sweep = {
+        "name": "reading",
+        "datasets": ["iris", {"name": "table", "path": str(table), "label": "label"}],
+        "protocol": {"kind": "halves", "networks": 4},
+        "grids": {"models": {"model": ["ann"]}},
+        "recipe": {"epochs": 2},
+        "attacks": ["loss"],
+    }
+    how: dict[str, Any] = {"runner": "inline", "progress": False}
+    study = privsearch.run_sweep(sweep, study=tmp_path / "study", **how).study
+    table.rename(tmp_path / "away.csv")
+    without = privsearch.attack_study(study, ["quantile_regression"], **how)
+    assert (without.run.num_completed, sum(without.run.refused.values())) == (2, 1)
+    by_dataset = without.study.frame().set_index("dataset")
+    assert by_dataset["quantile_regression.auc"].notna().to_dict() == {"iris": True, "table": False}
+    assert by_dataset["worst.auc"].notna().all()
+    (tmp_path / "away.csv").rename(table)
+    again = privsearch.attack_study(study, ["quantile_regression"], **how)
+    assert (again.run.num_completed, dict(again.run.refused)) == (1, {}), "that of iris was recorded"
+    at_once = {**sweep, "attacks": ["loss", "quantile_regression"]}
+    expected = privsearch.run_sweep(at_once, study=tmp_path / "at_once", **how).study.frame()
+    columns = ["dataset", "loss.auc", "quantile_regression.auc", "worst.auc"]
+    assert again.study.frame()[columns].equals(expected[columns])

@@ -15,8 +15,16 @@ from privsearch.analysis.metrics import attack_auc, noise_floor
 from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
 from privsearch.attacks.base import label_log_odds
 from privsearch.errors import MetricError
-from privsearch.spec import Attack, LabelOnlyAttack, LiraAttack, RmiaAttack, SvmAttack, ThresholdAttack
-from privsearch.spec.attacks import Means, Mode, Variance
+from privsearch.spec import (
+    Attack,
+    LabelOnlyAttack,
+    LiraAttack,
+    QuantileRegressionAttack,
+    RmiaAttack,
+    SvmAttack,
+    ThresholdAttack,
+)
+from privsearch.spec.attacks import Means, Mode, Variance, needs_inputs
 
 # What reads the target alone needs no shadow, and nothing that could be missing in the shadows can be refused.
 TARGET_ALONE: Sequence[Attack] = (
@@ -42,7 +50,8 @@ WITH_SHADOWS: Sequence[Attack] = (
     RmiaAttack(),
     RmiaAttack(mode="offline"),
 )
-ALL = [*TARGET_ALONE, *WITH_SHADOWS]
+WITH_POPULATION: Sequence[Attack] = (QuantileRegressionAttack(),)
+ALL = [*TARGET_ALONE, *WITH_SHADOWS, *WITH_POPULATION]
 
 every_attack_on_one_and_more_views = pytest.mark.parametrize(
     ("attack", "views"),
@@ -152,10 +161,15 @@ def balanced_view(views: int) -> AttackView:
     """A target beside a whole cohort of shadows, each example in exactly half of them."""
     shadows, target = make_cohort(0, effect=1.0, networks=6, views=views), make_cohort(1, effect=1.0, views=views)
     return AttackView(
-        Outputs(target.logits[0], shadows.logits, shadows.labels),
+        Outputs(target.logits[0], shadows.logits, shadows.labels, shadows.inputs),
         shadows.is_member,
         shadows.view().folds,
-        Outputs(target.population_logits[0], shadows.population_logits, shadows.population_labels),
+        Outputs(
+            target.population_logits[0],
+            shadows.population_logits,
+            shadows.population_labels,
+            shadows.population_inputs,
+        ),
     )
 
 
@@ -209,3 +223,21 @@ def test_an_attack_on_the_target_alone_asks_for_nothing_else(attack: Attack) -> 
         replace(view.queried, shadows=view.queried.shadows[:0]), view.shadow_is_member[:0], (), view.population[none]
     )
     assert np.array_equal(scores(attack, alone), scores(attack, view))
+
+
+@pytest.mark.parametrize("attack", [*TARGET_ALONE, *WITH_POPULATION], ids=lambda attack: attack.name)
+def test_an_attack_without_shadows_needs_none(attack: Attack) -> None:
+    """It has the same scores where there are no shadows and no folds, as under `one_run`."""
+    view = make_cohort(0).view()
+    queried, population = (replace(of, shadows=of.shadows[:0]) for of in (view.queried, view.population))
+    alone = AttackView(queried, view.shadow_is_member[:0], (), population)
+    assert np.array_equal(scores(attack, alone), scores(attack, view))
+
+
+@pytest.mark.parametrize("attack", [*TARGET_ALONE, *WITH_SHADOWS], ids=lambda attack: attack.name)
+def test_what_asks_for_no_inputs_reads_none(attack: Attack) -> None:
+    """They are loaded for the attacks that ask alone."""
+    view = make_cohort(0).view()
+    blind = replace(view, queried=replace(view.queried, inputs=None), population=replace(view.population, inputs=None))
+    assert not needs_inputs(attack)
+    assert np.array_equal(scores(attack, blind), scores(attack, view))

@@ -66,7 +66,7 @@ def test_a_choice_as_json(study: Path) -> None:
     )
     assert choice["chosen"]["trial_id"] in Study(study).load().trials
     assert choice["chosen"]["n"] == 2
-    assert choice["chosen"]["numbers"]["svm.auc"].keys() == {"mean", "sd", "low", "high"}
+    assert choice["chosen"]["numbers"]["svm.excess_auc"].keys() == {"mean", "sd", "low", "high"}
     assert (choice["compared"], choice["rivals"]) == (1, 1)
 
 

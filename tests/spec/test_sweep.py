@@ -11,6 +11,7 @@ from privsearch.spec import (
     HalvesProtocol,
     LabelOnlyAttack,
     LiraAttack,
+    QuantileRegressionAttack,
     Queries,
     Readout,
     Recorded,
@@ -235,6 +236,11 @@ def test_every_protocol_asks_for_its_own_trials_with_the_attacks_that_fit() -> N
             "rmia needs shadows with and without each example: add halves to protocol, or drop it",
         ),
         (
+            {"protocol": "paper", "attacks": ["loss", "quantile_regression"]},
+            "quantile_regression learns from examples that no network was trained on and none is judged on: add halves "
+            "or one_run to protocol, or drop it",
+        ),
+        (
             {"protocol": {"kind": "one_run", "canaries": True}, "attacks": ["loss"]},
             "must go with an audited_fraction below 1, so that some labels stay right, but that is 1",
         ),
@@ -275,6 +281,7 @@ def test_every_attack_has_a_name_of_its_own() -> None:
         RmiaAttack: {"mode": ["online", "offline"], "a": [0.3, 0.5], "gamma": [1.0, 2.0]},
         ThresholdAttack: {"kind": list(get_args(ThresholdKind))},
         LabelOnlyAttack: {},
+        QuantileRegressionAttack: {},
     }
     names = []
     for attack, fields in options.items():
@@ -286,4 +293,4 @@ def test_every_attack_has_a_name_of_its_own() -> None:
         names += [
             attack(**dict(zip(choices, point, strict=True))).name for point in itertools.product(*choices.values())
         ]
-    assert len(names) == len(set(names)) == 4 * 3 + 4 * 12 + 8 * 9 + 4 * 9 + 1
+    assert len(names) == len(set(names)) == 4 * 3 + 4 * 12 + 8 * 9 + 4 * 9 + 1 + 9

@@ -10,7 +10,7 @@ from small_disk import files_of_at_most
 from privsearch._util import lines
 from privsearch._util.lines import collector_paused, lines_of, set_lines_aside
 from privsearch.errors import StudyError
-from privsearch.spec import PaperProtocol, SvmAttack
+from privsearch.spec import PaperProtocol, QuantileRegressionAttack, SvmAttack
 from privsearch.study.record import Record, RecordWriter, read_record
 from privsearch.study.result import Completed, TrialResult
 
@@ -93,6 +93,27 @@ def test_attacks_of_two_runs_add_up(path: Path) -> None:
     names = {attack.name for attack in result.spec.attacks}
     assert set(result.replicates[0].attacks) == set(result.across) == {"svm", "svm_per_class"} == names
     assert result.refused == {"lira": "too few"}
+
+
+def test_an_attack_that_has_got_its_data_loses_its_refusal(path: Path) -> None:
+    """Until then it has the reason and is not done; then it has numbers, and another attack's refusal stays."""
+    attack = QuantileRegressionAttack()
+    refused = {attack.name: "no data", "lira": "too few"}
+    done = make_completed()
+    spec = done.spec.model_copy(update={"attacks": (SvmAttack(), attack)})
+    lacking = done.model_copy(update={"spec": spec, "refused": refused, "lacked_data": (attack.name,)})
+    append(path, lacking)
+    (read,) = read_record(path).results.values()
+    assert isinstance(read, Completed)
+    assert read == lacking
+    assert read.attacks_done == (SvmAttack(),)
+    for found, still in ((make_completed(attacks=(attack,)), {"lira": "too few"}), (lacking, refused)):
+        path.unlink()
+        append(path, lacking, found)
+        (read,) = read_record(path).results.values()
+        assert isinstance(read, Completed)
+        assert read.refused == still
+        assert (attack in read.attacks_done) == (attack.name in read.across) == (found is not lacking)
 
 
 def test_the_later_audit_of_a_trial_stands_alone(path: Path) -> None:

@@ -4,9 +4,17 @@ from typing import Any
 import pytest
 from kept_networks import small_images, trained_trial
 
+from privsearch.attacks.kernel_ridge import MOST_LANDMARKS
 from privsearch.data import describe_dataset
-from privsearch.spec import HalvesProtocol, PaperProtocol, SvmAttack, ThresholdAttack, TrialSpec
-from privsearch.sweep.cost import attack_seconds, network_bytes, signal_bytes, training_seconds
+from privsearch.spec import (
+    HalvesProtocol,
+    PaperProtocol,
+    QuantileRegressionAttack,
+    SvmAttack,
+    ThresholdAttack,
+    TrialSpec,
+)
+from privsearch.sweep.cost import LANDMARKS, attack_seconds, network_bytes, signal_bytes, training_seconds
 
 
 def seconds(dataset: Any = "digits", **fields: Any) -> float:
@@ -32,6 +40,19 @@ def seconds(dataset: Any = "digits", **fields: Any) -> float:
 def test_more_work_is_estimated_to_take_longer(longer: dict[str, Any]) -> None:
     """The order of trials, and so the end of the sweep, hangs on this."""
     assert seconds(**longer) > seconds()
+
+
+def test_a_quantile_regression_is_counted() -> None:
+    """By the examples that it learns from, up to those that it compares all with."""
+    halves = {"protocol": HalvesProtocol(), "model": "ann", "dataset": "digits"}
+    plain, reading = (ThresholdAttack(kind="loss"),), (ThresholdAttack(kind="loss"), QuantileRegressionAttack())
+
+    def more(test_size: int) -> float:
+        with_it, without = (seconds(**halves, test_size=test_size, attacks=attacks) for attacks in (reading, plain))
+        return with_it - without
+
+    assert 0 < more(100) < more(300)
+    assert LANDMARKS == MOST_LANDMARKS
 
 
 def test_less_work_is_estimated_to_take_less() -> None:

@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -7,7 +8,8 @@ from kept_networks import trained_trial
 from versions import OtherVersions
 
 import privsearch.sweep.trial
-from privsearch.attacks import attack_scores
+from privsearch.api.plugins import register_attack
+from privsearch.attacks import AttackView, attack_scores
 from privsearch.attacks.protocols import rules_of
 from privsearch.data import describe_dataset
 from privsearch.data.splits import load_splits
@@ -22,6 +24,8 @@ from privsearch.spec import (
     OneRunProtocol,
     PaperProtocol,
     Protocol,
+    QuantileRegressionAttack,
+    RegisteredAttack,
     RmiaAttack,
     SvmAttack,
     ThresholdAttack,
@@ -97,6 +101,7 @@ EVERYTHING: tuple[Attack, ...] = (
     RmiaAttack(),
     RmiaAttack(mode="offline", a=0.5),
     LabelOnlyAttack(),
+    QuantileRegressionAttack(),
 )
 
 
@@ -105,7 +110,7 @@ def test_one_run_audits_a_part_of_the_training_split(canaries: bool) -> None:
     """Each network is attacked by itself; canaries are what it was trained on, and what its training accuracy is of."""
     protocol = OneRunProtocol(replicates=2, audited_fraction=0.5, canaries=canaries)
     attacks = tuple(attack for attack in EVERYTHING if unmet_requirement(attack, protocol, "ann") is None)
-    assert [attack.name for attack in attacks] == [*get_args(ThresholdKind), "label_only"]
+    assert [attack.name for attack in attacks] == [*get_args(ThresholdKind), "label_only", "quantile_regression"]
     shelf = Shelf()
     result = run_trial(
         TINY.model_copy(update={"model": "ann", "protocol": protocol, "attacks": attacks}), archive=shelf
@@ -460,3 +465,90 @@ def test_an_added_attack_finds_the_same_splits(resplit: bool) -> None:
     later = attack_trial(added, first.trial_id, shelf)
     assert isinstance(later, Completed)
     assert later.across["loss"] == first.across["loss"]
+
+
+READING: tuple[Attack, ...] = (ThresholdAttack(kind="loss"), QuantileRegressionAttack())
+
+
+def csv_trial(folder: Path, attacks: tuple[Attack, ...] = READING) -> TrialSpec:
+    """A trial on a small table of two classes in a file."""
+    rng = np.random.default_rng(0)
+    rows = [f"{a:.6f},{b:.6f},{'yes' if a + b > 0 else 'no'}" for a, b in rng.normal(size=(80, 2))]
+    (folder / "table.csv").write_text("\n".join(["a,b,label", *rows]))
+    dataset = CsvDataset(name="table", path=str(folder / "table.csv"), label="label")
+    protocol = HalvesProtocol(networks=4)
+    return TrialSpec(dataset=dataset, model="ann", epochs=3, batch_size=16, protocol=protocol, attacks=attacks)
+
+
+def test_an_attack_that_reads_the_examples_gets_them_in_their_order(tmp_path: Path) -> None:
+    """As networks are given them, where it runs at once and where it runs on kept signals; other attacks get none."""
+    seen: dict[str, np.ndarray | None] = {}
+
+    def score(view: AttackView, name: str) -> np.ndarray:
+        of_both = (view.queried.inputs, view.population.inputs)
+        seen[name] = None if of_both[0] is None else np.concatenate([of for of in of_both if of is not None])
+        return view.queried.target[0, :, 0]
+
+    register_attack("reader", partial(score, name="reader"), inputs=True)
+    register_attack("other", partial(score, name="other"))
+    attacks = tuple(RegisteredAttack(attack=name) for name in ("reader", "other"))
+    spec, archive = csv_trial(tmp_path, attacks), SignalArchive(tmp_path / "signals")
+    trained = run_trial(spec, archive=archive)
+    assert isinstance(trained, Completed), trained
+    splits = load_splits(spec.dataset, seed=0, train_size=None, test_size=None)
+    expected = np.concatenate([splits.x_train, splits.x_test])
+    assert seen["reader"] is not None
+    assert np.array_equal(seen["reader"], expected)
+    seen["reader"] = None
+    later = attack_trial(trained.spec, trained.trial_id, archive)
+    assert isinstance(later, Completed)
+    assert later.numbers() == trained.numbers()
+    assert np.array_equal(seen["reader"], expected)
+    assert seen["other"] is None
+
+
+def test_without_the_data_only_what_reads_them_is_refused(tmp_path: Path) -> None:
+    """The other attacks have their numbers; when the data are back it is run, and has those it would have had."""
+    spec, archive = csv_trial(tmp_path), SignalArchive(tmp_path / "signals")
+    at_once = run_trial(spec, archive=archive)
+    assert isinstance(at_once, Completed), at_once
+    (tmp_path / "table.csv").rename(tmp_path / "away.csv")
+    later = attack_trial(at_once.spec, at_once.trial_id, archive)
+    assert isinstance(later, Completed), later
+    assert list(later.across) == ["loss"]
+    assert later.across["loss"] == at_once.across["loss"]
+    assert later.attacks_done == READING[:1]
+    assert later.refused["quantile_regression"].startswith(
+        "it reads the examples themselves, but the data are not at hand ("
+    )
+    assert str(tmp_path / "table.csv") in later.refused["quantile_regression"]
+    (tmp_path / "away.csv").rename(tmp_path / "table.csv")
+    again = attack_trial(at_once.spec, at_once.trial_id, archive)
+    assert isinstance(again, Completed)
+    assert again.numbers() == at_once.numbers()
+
+
+def test_other_data_than_those_trained_on_are_refused(tmp_path: Path) -> None:
+    """A file of the same name and shape tells nothing of the networks' examples."""
+    spec, archive = csv_trial(tmp_path), SignalArchive(tmp_path / "signals")
+    trained = run_trial(spec, archive=archive)
+    assert isinstance(trained, Completed), trained
+    table = tmp_path / "table.csv"
+    table.write_text(table.read_text().replace("0.1", "0.2", 1))
+    later = attack_trial(trained.spec, trained.trial_id, archive)
+    assert isinstance(later, Completed)
+    assert later.lacked_data == ("quantile_regression",)
+    assert "the data of table are not those that the networks were trained on" in later.refused["quantile_regression"]
+
+
+def test_no_data_are_loaded_for_attacks_that_read_outputs_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept signals are all that they need."""
+    archive = SignalArchive(tmp_path / "signals")
+    trained = run_trial(csv_trial(tmp_path, READING[:1]), archive=archive)
+    monkeypatch.setattr(privsearch.sweep.trial, "describe_dataset", None)
+    monkeypatch.setattr(privsearch.sweep.trial, "load_splits", None)
+    later = attack_trial(trained.spec, trained.trial_id, archive)
+    assert isinstance(later, Completed), later
+    assert later.refused == {}

@@ -1,20 +1,26 @@
 """The audit of a trial: all its attacks, each evaluated on every target under the trial's protocol."""
 
 import zlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray as Array
 
 from privsearch.attacks.protocols import rules_of
 from privsearch.attacks.protocols.evaluation import Evaluation, across_targets
-from privsearch.errors import MetricError, TrialError
+from privsearch.errors import DataError, MetricError, TrialError
 from privsearch.spec import Attack, Protocol, TrialSpec
+from privsearch.spec.attacks import needs_inputs
 from privsearch.study.attack_result import AcrossTargets, AttackResult
 from privsearch.study.blind import BlindBaselines, BlindSignals, UntrainedBaseline, UntrainedTarget
 from privsearch.study.result import Cohort, Replicate
 from privsearch.study.signals import Signals
+
+LoadInputs = Callable[[], Float[Array, "examples features"]]
+"""A function that loads the inputs of a cohort's examples, in their order; it raises `DataError` if it cannot."""
 
 
 @dataclass(frozen=True)
@@ -25,32 +31,45 @@ class Audit:
     across: dict[str, AcrossTargets]
     refused: dict[str, str]
     dead: tuple[int, ...]
+    lacked_data: tuple[str, ...] = ()
 
 
-def audit(cohort: Cohort, spec: TrialSpec) -> Audit:
+def audit(cohort: Cohort, spec: TrialSpec, load_inputs: LoadInputs | None = None) -> Audit:
     """Run the attacks of `spec` on every target of a cohort.
 
     The result of an attack does not depend on the other attacks. An attack gets no number if it cannot be run on the
     examples, or on the networks' outputs: a number would tell of ties and of class counts.
+
+    Args:
+        cohort: the trained networks' outputs.
+        spec: the trial.
+        load_inputs: called for an attack that reads the examples themselves, and for no other; None if there are none.
     """
     by_target: list[dict[str, AttackResult]] = [{} for _ in range(spec.protocol.targets)]
     across: dict[str, AcrossTargets] = {}
     refused: dict[str, str] = {}
+    lacked_data: list[str] = []
     constant_networks = cache(cohort.signals.constant_networks)  # most attacks read the same
     for attack in spec.attacks:
         try:
             _check_outputs(constant_networks(attack.signals, attack.queries), attack)
-            evaluations, across[attack.name] = _evaluated(cohort.signals, attack, spec)
+            signals = _seen_by(attack, cohort.signals, load_inputs)
+        except (MetricError, DataError) as error:
+            refused[attack.name] = str(error)
+            lacked_data += [attack.name] if isinstance(error, DataError) else []
+            continue
+        try:
+            evaluations, across[attack.name] = _evaluated(signals, attack, spec)
         except MetricError as error:
             refused[attack.name] = str(error)
             continue
         for results, evaluation in zip(by_target, evaluations, strict=True):
             results[attack.name] = evaluation.result
     replicates = _replicates(cohort, spec.protocol, by_target)
-    return Audit(replicates, across, refused, constant_networks("final_mem", "plain"))
+    return Audit(replicates, across, refused, constant_networks("final_mem", "plain"), tuple(lacked_data))
 
 
-def audit_untrained(blind: BlindSignals, spec: TrialSpec) -> BlindBaselines:
+def audit_untrained(blind: BlindSignals, spec: TrialSpec, load_inputs: LoadInputs | None = None) -> BlindBaselines:
     """Run the attacks of `spec` on the untrained networks of a cohort, exactly as on the trained ones."""
     untrained: dict[str, UntrainedBaseline] = {}
     refused: dict[str, str] = {}
@@ -60,8 +79,9 @@ def audit_untrained(blind: BlindSignals, spec: TrialSpec) -> BlindBaselines:
             refused[attack.name] = f"some untrained network gives all examples the same {attack.signals}"
             continue
         try:
-            evaluations, across = _evaluated(blind.untrained, attack, spec)
-        except (MetricError, TrialError) as error:
+            signals = _seen_by(attack, blind.untrained, load_inputs)
+            evaluations, across = _evaluated(signals, attack, spec)
+        except (MetricError, TrialError, DataError) as error:
             refused[attack.name] = str(error)
             continue
         targets = tuple(
@@ -74,6 +94,11 @@ def audit_untrained(blind: BlindSignals, spec: TrialSpec) -> BlindBaselines:
         )
         untrained[attack.name] = UntrainedBaseline(auc=across.auc, targets=targets)
     return BlindBaselines(inputs=blind.inputs, untrained=untrained, refused=refused)
+
+
+def _seen_by(attack: Attack, signals: Signals, load_inputs: LoadInputs | None) -> Signals:
+    """Return the signals, with the inputs if the attack asks for them and they can be loaded."""
+    return replace(signals, inputs=load_inputs()) if load_inputs and needs_inputs(attack) else signals
 
 
 def _evaluated(signals: Signals, attack: Attack, spec: TrialSpec) -> tuple[list[Evaluation], AcrossTargets]:

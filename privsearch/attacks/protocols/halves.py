@@ -44,7 +44,7 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         train, test = self.queried(signals, seed), np.arange(signals.num_train, len(signals.labels))
         for target in range(len(answers)):
             shadows = np.roll(np.arange(len(answers)), -target)[1:]
-            outputs = Outputs(answers[target], answers[shadows], signals.labels)
+            outputs = Outputs(answers[target], answers[shadows], signals.labels, signals.inputs)
             rng = attack_stream(seed, target, attack)
             view = AttackView(
                 queried=outputs[train],

@@ -66,7 +66,7 @@ class OneRunRules(ProtocolRules[OneRunProtocol]):
         answers = signals.answers(attack.signals, attack.queries)
         queried, test = self.queried(signals, seed), np.arange(signals.num_train, len(signals.labels))
         for target in range(len(answers)):
-            outputs = Outputs(answers[target], answers[:0], signals.labels)
+            outputs = Outputs(answers[target], answers[:0], signals.labels, signals.inputs)
             view = AttackView(
                 queried=outputs[queried],
                 shadow_is_member=signals.is_member[:0, queried],

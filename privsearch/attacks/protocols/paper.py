@@ -158,7 +158,7 @@ class _Pair:
         answers = signals.answers(attack.signals, attack.queries)
         shadow = target + 1
         self.target = target
-        self.outputs = Outputs(answers[target], answers[shadow : shadow + 1], signals.labels)
+        self.outputs = Outputs(answers[target], answers[shadow : shadow + 1], signals.labels, signals.inputs)
         self.shadow_is_member = signals.is_member[shadow]
         self.correct = signals.logits[target].argmax(1) == signals.labels
         self.train, self.test = map(np.flatnonzero, (signals.is_member[target], ~signals.is_member[target]))

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy import ndarray as Array
 
-from privsearch.analysis.columns import axis_title, spreads
+from privsearch.analysis.columns import axis_title, bar_lengths
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import model_name
 from privsearch.analysis.tasks import Task
@@ -105,7 +105,7 @@ def _mark_of(model: str, tier: int) -> dict[str, Any]:
 def _draw_points(axes: Axes, rows: pd.DataFrame, pair: Pair, model: str, tier: int) -> None:
     x, y = pair
     bars: dict[str, Any] = {"elinewidth": 0.8, "ecolor": MODEL_COLOURS[model], "alpha": _BAR_ALPHAS[tier]}
-    axes.errorbar(rows[x], rows[y], yerr=spreads(rows, y), xerr=spreads(rows, x), fmt="none", **bars)
+    axes.errorbar(rows[x], rows[y], yerr=bar_lengths(rows, y), xerr=bar_lengths(rows, x), fmt="none", **bars)
     axes.plot(rows[x], rows[y], **_mark_of(model, tier))
 
 

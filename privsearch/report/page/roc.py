@@ -10,6 +10,7 @@ from numpy import ndarray as Array
 from privsearch.attacks.protocols import rules_of
 from privsearch.errors import DataError, MetricError, SpecError, StudyError, TrialError
 from privsearch.report.page.budget import fitting
+from privsearch.spec.attacks import needs_inputs
 from privsearch.study.result import Cohort, Completed
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.study.signals import Signals
@@ -44,7 +45,7 @@ class Roc(TypedDict):
 
     Attributes:
         trials: the trials with curves.
-        left_out: the trials without curves, and the reasons, in words.
+        left_out: the trials and the attacks without curves, and the reasons, in words.
     """
 
     trials: list[TrialRoc]
@@ -81,7 +82,19 @@ def roc(
         - len(shown)
         - len(damaged),
     }
-    return {"trials": shown, "left_out": [_left_out_sentence(n, len(order), why) for why, n in counts.items() if n]}
+    left_out = [_left_out_sentence(n, len(order), why) for why, n in counts.items() if n]
+    return {"trials": shown, "left_out": left_out + _without_data([results[trial["trial_id"]] for trial in shown])}
+
+
+def _without_data(shown: Sequence[Completed]) -> list[str]:
+    """Say which attacks have no curves, as their inputs are not opened: a stranger's study may name any file."""
+    attacks = dict.fromkeys(
+        attack.name
+        for result in shown
+        for attack in result.spec.attacks
+        if needs_inputs(attack) and attack.name in result.across
+    )
+    return [f"{name} has no curve: it reads the examples themselves, and this page opens no data." for name in attacks]
 
 
 def _left_out_sentence(count: int, of: int, why: str) -> str:
@@ -123,7 +136,7 @@ def _fits(cohort: Cohort, result: Completed) -> bool:
 def _attacks(signals: Signals, result: Completed) -> Iterator[AttackCurves]:
     rules = rules_of(result.spec.protocol)
     for attack in result.spec.attacks:
-        if attack.name not in result.across:
+        if attack.name not in result.across or needs_inputs(attack):
             continue
         try:
             targets = list(rules.target_scores(signals, attack, result.spec.seed))

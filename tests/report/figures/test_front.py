@@ -123,7 +123,7 @@ def test_bars_of_the_page_end_where_the_range_ends(task_of: Callable[..., Task])
     figure = plot_front_interactive(task)
     (trace,) = [trace for trace in figure.data if (trace.name or "").startswith("ANN")]
     row = task.rows.iloc[0]
-    assert trace.x[0] + trace.error_x.array[0] == 1.0
+    assert trace.x[0] + trace.error_x.array[0] == pytest.approx(1.0)
     assert trace.error_x.arrayminus[0] == pytest.approx(row["test_accuracy_sd"])
     ends = (trace.y[0] - trace.error_y.arrayminus[0], trace.y[0] + trace.error_y.array[0])
     assert ends == pytest.approx((row["svm.auc_low"], row["svm.auc_high"]))

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ from privsearch.analysis.metrics import attack_auc
 from privsearch.api.study import Study
 from privsearch.report.page.document import Document
 from privsearch.report.page.roc import curve, roc
+from privsearch.spec import HalvesProtocol, QuantileRegressionAttack, ThresholdAttack, TrialSpec
 from privsearch.study.result import Completed
+from privsearch.study.signal_archive import SignalArchive
+from privsearch.sweep.trial import run_trial
 
 
 def _area(found: Any) -> float:
@@ -82,3 +86,18 @@ def test_signals_of_another_trial_are_not_drawn(study: Study) -> None:
     found = roc(study.signals, {trial_id: changed}, [trial_id], 5, 10**6)
     assert found["trials"] == []
     assert found["left_out"] == ["1 of 1 trials has signals that do not fit what is recorded of it."]
+
+
+def test_an_attack_that_reads_the_examples_has_no_curve(tmp_path: Path) -> None:
+    """A page opens no data, as a stranger's study may name any file; it says so, and has the others' curves."""
+    archive, attacks = SignalArchive(tmp_path), (ThresholdAttack(kind="loss"), QuantileRegressionAttack())
+    protocol = HalvesProtocol(networks=4)
+    result = run_trial(
+        TrialSpec(dataset="iris", model="ann", epochs=1, protocol=protocol, attacks=attacks), archive=archive
+    )
+    assert isinstance(result, Completed)
+    found = roc(archive, {result.trial_id: result}, [result.trial_id], 1, 10**6)
+    assert [attack["attack"] for attack in found["trials"][0]["attacks"]] == ["loss"]
+    assert found["left_out"] == [
+        "quantile_regression has no curve: it reads the examples themselves, and this page opens no data."
+    ]
