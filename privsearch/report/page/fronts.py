@@ -219,8 +219,10 @@ def _objective(task: Task, column: str) -> Objective:
 
 def _number_columns(task: Task) -> Iterator[str]:
     for column in map(Column.parse, task.objectives):
-        shown = [column, *_beside(task, column)]
-        yield from (str(name) for own in shown for name in (own, own.sd, own.low, own.high))
+        yield from map(str, (column, column.sd, column.low, column.high))
+        for own in _beside(task, column):
+            # Of the two AUCs beside an excess the means alone, as a row has no room for more.
+            yield from map(str, (own, own.sd, own.low, own.high) if own == column.excess else (own,))
 
 
 def _beside(task: Task, column: Column) -> list[Column]:

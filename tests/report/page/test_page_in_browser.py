@@ -185,6 +185,8 @@ def test_the_verdict_comes_first(open_page: OpenPage, document: Document) -> Non
     ((task,), shown) = document["verdict"]["tasks"], document["verdict"]
     assert verdict.locator(".verdicts b").all_text_contents() == [task["title"]]
     assert verdict.locator(".verdicts span").all_text_contents() == [task["sentence"]]
+    linked = verdict.locator(".verdicts a").get_attribute("href") or ""
+    assert verdict.page.locator(f"article.task{linked}").count() == 1
     assert verdict.locator("p").all_text_contents() == [f"Key. {shown['notation']}", shown["judged"]]
 
 

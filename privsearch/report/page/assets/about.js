@@ -25,14 +25,15 @@ function importanceChart({ title, rows }) {
   const names = of("axis").map(plain);
   const [least, most] = [of("low"), of("high")];
   const alt = `Importance for ${title}: ${[...order].reverse().map((i) => `${rows.axis[i]} ${fraction(rows.importance[i])}${rows.importance[i] <= rows.chance[i] ? " (within chance)" : ""}`).join(", ")}.`;
-  return figure(alt, () => [[
+  const chart = figure(alt, () => [[
     { x: of("chance"), y: names, mode: "markers", name: "chance level", marker: { symbol: "line-ns-open", size: 18, color: colour("ink-soft"), line: { width: 2 } }, hovertemplate: "chance level %{x:.3f}<extra></extra>" },
     {
       x: of("importance"), y: names, mode: "markers", name: "importance", marker: { symbol: "square", size: 9, color: colour("accent") },
       error_x: { type: "data", symmetric: false, array: of("importance").map((v, i) => most[i] - v), arrayminus: of("importance").map((v, i) => v - least[i]), thickness: 1.5, width: 4, color: colour("accent") },
       text: of("n"), hovertemplate: "%{y} %{x:.3f}, of %{text} configurations<extra></extra>",
     },
-  ], layout(axis(`importance for ${title} (share)`, { rangemode: "tozero" }), { ...axis(""), type: "category", automargin: false }, { margin: { l: 150, r: 14, t: 30, b: 48 } })], { height: 150 + 32 * names.length });
+  ], layout(axis("importance (share)", { rangemode: "tozero" }), { ...axis(""), type: "category", automargin: false }, { margin: { l: 150, r: 14, t: 10, b: 48 } })], { height: 130 + 32 * names.length });
+  return el("div", {}, el("h4", {}, `For ${title}`), chart);
 }
 
 function provenanceSection() {

@@ -8,27 +8,7 @@ function frontSection() {
   return section("fronts", "Fronts",
     el("p", {}, "Each point is a configuration. Hover over it to see its numbers. Click it, or press its button in the table, to pin it; pin a second one to compare the two. A second click unpins it."),
     page.tasks.some(({ objectives }) => objectives.some(({ column }) => isAuc(column))) ? el("p", { class: "note" }, `In the tables, ${MARKS}`) : null,
-    glance(),
     parts.length ? parts : el("p", {}, "No trial has finished yet."));
-}
-
-/** For each task the best of the front in each objective. */
-function glance() {
-  const rows = page.tasks.filter(({ num_candidates: n }) => n).map((task) => {
-    const front = onFront(task);
-    const best = task.objectives.map(({ column, direction }) => {
-      const sign = direction === "maximize" ? -1 : 1;
-      const i = [...front].sort((a, b) => sign * (task.rows[column][a] - task.rows[column][b]))[0];
-      return el("span", {}, task.rows.configuration[i], el("br"), el("small", {}, task.objectives.map((o) => `${o.label} ${fraction(task.rows[o.column][i])}`).join(", ")));
-    });
-    return [task.title, `${front.length} of ${task.num_candidates}`, ...best];
-  });
-  if (!rows.length) return null;
-  const most = Math.max(...page.tasks.map(({ objectives }) => objectives.length));
-  const first = page.tasks[0].objectives;
-  const same = page.tasks.every(({ objectives }) => objectives.map(({ column }) => column).join() === first.map(({ column }) => column).join());
-  const header = Array.from({ length: most }, (_, k) => (same ? `${first[k].direction === "maximize" ? "highest" : "lowest"} ${first[k].label} on the front` : `best in objective ${k + 1}`));
-  return simpleTable(["", "on the front", ...header], rows, "The fronts at a glance");
 }
 
 function pinsOf(task) {
@@ -36,7 +16,7 @@ function pinsOf(task) {
 }
 
 function taskPart(task) {
-  const part = el("article", { class: "task", "data-task": task.name }, el("h3", {}, task.title), el("p", { class: "counts" }, `${task.counts}.`));
+  const part = el("article", { class: "task", id: `front-${task.name}`, "data-task": task.name }, el("h3", {}, task.title), el("p", { class: "counts" }, `${task.counts}.`));
   if (task.num_candidates) {
     if (task.objectives.length > 2) part.append(pairChoice(task));
     const chart = figure(frontAlt(task), () => frontChart(task), {
