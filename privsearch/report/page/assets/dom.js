@@ -50,7 +50,7 @@ const decimals = new WeakMap();
 
 function decimalsOf(values) {
   if (!decimals.has(values)) {
-    const least = Math.min(...values.filter(isNumber), 100);
+    const least = values.filter(isNumber).reduce((low, value) => Math.min(low, value), 100);
     decimals.set(values, least >= 100 ? 0 : least >= 1 ? 1 : 2);
   }
   return decimals.get(values);
@@ -85,7 +85,7 @@ function paddings(texts) {
   const parts = texts.map((text) => (typeof text === "string" ? text.match(SIGNED_WHOLE) : null));
   const found = parts.filter(Boolean);
   const isSigned = found.some(([, sign]) => sign);
-  const digits = Math.max(...found.map(([, , whole]) => whole.length));
+  const digits = found.reduce((most, [, , whole]) => Math.max(most, whole.length), 0);
   return parts.map((part) => (part ? (isSigned && !part[1] ? "−" : "") + "0".repeat(digits - part[2].length) : ""));
 }
 
