@@ -3,7 +3,7 @@
 from typing import Final
 
 from benchmarks.row import Row
-from benchmarks.rows import epochs, membranes, orchestration, svm, training_steps, trials
+from benchmarks.rows import epochs, membranes, orchestration, reading, svm, training_steps, trials
 
 ROWS: Final[tuple[Row, ...]] = (
     *training_steps.ROWS,
@@ -12,6 +12,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *svm.ROWS,
     *trials.ROWS,
     *orchestration.ROWS,
+    *reading.ROWS,
 )
 
 

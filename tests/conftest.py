@@ -16,6 +16,7 @@ from tiny_sweep import TINY_SWEEP
 from versions import OtherVersions, pretending
 
 from privsearch.spec import SweepSpec, registry
+from privsearch.sweep.pace import Pace
 
 pytest_plugins = ["audited_trials", "paper_trials"]
 
@@ -31,6 +32,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
         if not torch.cuda.is_available():
             pytest.skip("needs a CUDA device")
+
+
+@pytest.fixture(autouse=True)
+def unprobed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has `plan` measure no machine, so that what it says is the same everywhere; tests of the probe measure one."""
+    if request.module.__name__ != "test_probe":
+        monkeypatch.setattr("privsearch.sweep.probe.probe", lambda _: Pace())
 
 
 @pytest.fixture

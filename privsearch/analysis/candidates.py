@@ -76,6 +76,8 @@ class TaskCandidates:
         is_estimate = Column.parse(column).number not in BOUNDS
         self._is_tested = is_estimate and column in task.targets.select_dtypes("number")
         self._column = column
+        self._known = task.numbers
+        self._tables: dict[int, pd.DataFrame] = {}
         self.feasible: Bool[Array, " m"] = task.competitors["feasible"].to_numpy(bool)
 
     def __len__(self) -> int:
@@ -83,7 +85,7 @@ class TaskCandidates:
 
     @cached_property
     def _numbers(self) -> Numbers:
-        return Numbers(self._trials, self._column if self._is_tested else ACCURACY)
+        return Numbers(self._trials, self._column if self._is_tested else ACCURACY, self._known)
 
     @cached_property
     def accuracy(self) -> Float[Array, "m n"]:
@@ -135,6 +137,14 @@ class TaskCandidates:
             if row["difference"] is not None
         )
 
+    def resolution(self, reference: int) -> float | None:
+        """Return the median half-width of the intervals of all differences in leakage from one; None without a test."""
+        if not self._is_tested or len(self) < 2:
+            return None
+        found = self._compared(reference)
+        widths = (found["high"] - found["low"])[found["role"] == "compared"].dropna()
+        return float(widths.median()) / 2 if len(widths) else None
+
     def alike(self, chosen: int, others: Sequence[int]) -> tuple[Row, ...] | None:
         """Return those of the others that differ significantly from the chosen one neither in accuracy nor leakage."""
         if not others:
@@ -155,6 +165,11 @@ class TaskCandidates:
 
     def _compared(self, reference: int) -> pd.DataFrame:
         """Compare all others with one, as `privsearch diff` of that one does."""
+        if reference not in self._tables:
+            self._tables[reference] = self._compare(reference)
+        return self._tables[reference]
+
+    def _compare(self, reference: int) -> pd.DataFrame:
         others = [trial for index, trial in enumerate(self._trials) if index != reference]
         column = self._column if self._is_tested else ACCURACY
         return differences_frame(self._trials[reference], others, column, numbers=self._numbers, breakdown=False)

@@ -27,7 +27,7 @@ from numpy import ndarray as Array
 from privsearch.analysis.frames import targets_frame
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.paired import ALPHA, equivalence, has_spread, mean_difference, pair_correlation
-from privsearch.analysis.targets import BOUNDS, strongest_numbers, target_numbers
+from privsearch.analysis.targets import BOUNDS, TargetNumbers, strongest_numbers, target_numbers
 from privsearch.analysis.verdict_words import direction
 from privsearch.errors import StudyError
 from privsearch.spec import WORST, TrialSpec, leading_attack
@@ -175,13 +175,15 @@ class Numbers:
     Args:
         trials: the trials.
         column: the column that is to be compared.
+        known: the numbers of their targets, if at hand.
 
     Raises:
         StudyError: there is no such column, or it has no numbers.
     """
 
-    def __init__(self, trials: Sequence[Completed], column: str) -> None:
-        self._by_target = {trial.trial_id: target_numbers(trial) for trial in trials}
+    def __init__(self, trials: Sequence[Completed], column: str, known: TargetNumbers | None = None) -> None:
+        known = known or {}
+        self._by_target = {trial.trial_id: known.get(trial.trial_id) or target_numbers(trial) for trial in trials}
         self._among: dict[tuple[str, frozenset[str]], list[dict[str, Any]] | None] = {}
         _check_numeric(targets_frame(trials, self._by_target), column)
 
@@ -193,8 +195,8 @@ class Numbers:
             quantity: the column.
             among: for a column of `worst`, the attacks to choose the strongest from; None for all.
         """
-        targets: list[dict[str, Any]] | None = self._by_target[trial.trial_id]
-        if among is not None and Column.parse(quantity).attack == WORST:
+        targets: Sequence[Mapping[str, Any]] | None = self._by_target[trial.trial_id]
+        if among is not None and among != trial.across.keys() and Column.parse(quantity).attack == WORST:
             key = trial.trial_id, among
             if key not in self._among:
                 self._among[key] = strongest_numbers(trial, among)
@@ -245,21 +247,15 @@ def tested_frame(spec: TrialSpec, comparisons: Sequence[Comparison], margins: Ma
         A row for each comparison, as `differences_frame` describes it.
     """
     asked = margins != NO_MARGINS
-    families = _families(comparisons)
-    frame = pd.DataFrame(
-        [_tested(spec, row, margins.of(row.role), families[row.role]) for row in comparisons],
-    )
-    heard = np.array([not comparison.silent for comparison in comparisons])
-    for column in ("p_corrected", "p_equivalent_corrected"):
-        frame[column] = frame[column].where(heard)
-    frame["verdict"] = [
-        comparison.silent or _verdict(comparison, row)
-        for comparison, (_, row) in zip(comparisons, frame.iterrows(), strict=True)
-    ]
+    rows = _tested(spec, comparisons, margins)
+    for comparison, row in zip(comparisons, rows, strict=True):
+        if comparison.silent:
+            row.update(dict.fromkeys(("p_corrected", "p_equivalent_corrected"), np.nan))
+        row["verdict"] = comparison.silent or _verdict(comparison, row)
     test = ["a", "b", "difference", "low", "high", "p", "p_corrected"]
     test += ["margin", "low_90", "high_90", "p_equivalent", "p_equivalent_corrected"] if asked else []
-    more = [column for column in frame.columns if column in comparisons[0].more]
-    return frame[["trial_id", "role", "quantity", *test, "family", "n", "verdict", *more]]
+    columns = ["trial_id", "role", "quantity", *test, "family", "n", "verdict", *comparisons[0].more]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _families(comparisons: Sequence[Comparison]) -> dict[Role, int]:
@@ -270,21 +266,42 @@ def _families(comparisons: Sequence[Comparison]) -> dict[Role, int]:
     return {row.role: tested[row.role] or shown[row.role] or 1 for row in comparisons}
 
 
-def _tested(spec: TrialSpec, comparison: Comparison, margin: float | None, family: int) -> dict[str, Any]:
-    """Return a row of the table, without its verdict."""
-    pairs = (comparison.b - comparison.a)[None]
-    correlation = 0.0 if pairs.size < 2 else pair_correlation(spec, comparison.quantity, pairs.size)
-    found = mean_difference(pairs, correlation=correlation, family=family)
-    row: dict[str, Any] = {"trial_id": comparison.trial_id, "role": comparison.role, "quantity": comparison.quantity}
-    row |= {"a": comparison.a.mean(), "b": comparison.b.mean(), "difference": found.mean[0]}
-    row |= {"low": found.low[0], "high": found.high[0], "p": found.p[0], "p_corrected": found.p_corrected[0]}
-    row |= dict.fromkeys(("margin", "low_90", "high_90", "p_equivalent", "p_equivalent_corrected"), np.nan)
-    if margin is not None:
-        within = equivalence(pairs, margin, correlation, family)
-        row |= {"margin": margin, "low_90": within.low[0], "high_90": within.high[0]}
-        row |= {"p_equivalent": within.p[0], "p_equivalent_corrected": within.p_corrected[0]}
-    n = 0 if np.isnan(found.mean[0]) else pairs.size
-    return row | {"family": family, "n": n, **comparison.more}
+def _tested(spec: TrialSpec, comparisons: Sequence[Comparison], margins: Margins) -> list[dict[str, Any]]:
+    """Return the rows of the table, without their verdicts."""
+    rows: list[dict[str, Any]] = [{} for _ in comparisons]
+    families = _families(comparisons)
+    alike: dict[tuple[Role, str, int], list[int]] = {}
+    for place, row in enumerate(comparisons):
+        alike.setdefault((row.role, row.quantity, row.a.size), []).append(place)
+    # All of one kind at once, as numpy's calls take far longer than their sums.
+    for (role, quantity, n), places in alike.items():
+        a, b = (np.stack([getattr(comparisons[place], side) for place in places]) for side in ("a", "b"))
+        correlation = 0.0 if n < 2 else pair_correlation(spec, quantity, n)
+        found = mean_difference(b - a, correlation=correlation, family=families[role])
+        margin = margins.of(role)
+        within = None if margin is None else equivalence(b - a, margin, correlation, families[role])
+        for i, place in enumerate(places):
+            rows[place] = {
+                "trial_id": comparisons[place].trial_id,
+                "role": role,
+                "quantity": quantity,
+                "a": a[i].mean(),
+                "b": b[i].mean(),
+                "difference": found.mean[i],
+                "low": found.low[i],
+                "high": found.high[i],
+                "p": found.p[i],
+                "p_corrected": found.p_corrected[i],
+                "margin": np.nan if margin is None else margin,
+                "low_90": within.low[i] if within else np.nan,
+                "high_90": within.high[i] if within else np.nan,
+                "p_equivalent": within.p[i] if within else np.nan,
+                "p_equivalent_corrected": within.p_corrected[i] if within else np.nan,
+                "family": families[role],
+                "n": 0 if np.isnan(found.mean[i]) else n,
+                **comparisons[place].more,
+            }
+    return rows
 
 
 def not_learnt(a: Completed, b: Completed) -> str:
@@ -294,7 +311,7 @@ def not_learnt(a: Completed, b: Completed) -> str:
     return "B has not learnt" if networks_at_chance(b) else ""
 
 
-def _verdict(comparison: Comparison, row: "pd.Series[Any]") -> str:
+def _verdict(comparison: Comparison, row: Mapping[str, Any]) -> str:
     pairs = (comparison.b - comparison.a)[None]
     if np.isnan(pairs).any():
         return "number missing: no test"

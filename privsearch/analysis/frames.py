@@ -287,8 +287,10 @@ def axis_values(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """
     values = {}
     for axis in AXES:
-        null = [None] if frame[axis].isna().any() and axis not in CONDITIONAL_DEFAULTS else []
-        values[axis] = null + sorted(frame[axis].dropna().unique().tolist())
+        distinct = frame[axis].unique()
+        there = distinct[pd.notna(distinct)].tolist()
+        null = [None] if len(there) < len(distinct) and axis not in CONDITIONAL_DEFAULTS else []
+        values[axis] = null + sorted(there)
     return values
 
 
@@ -299,6 +301,14 @@ def varying_axes(frame: pd.DataFrame) -> tuple[str, ...]:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as mappings from column to a value of plain Python, None for a missing one."""
-    # As floats, a missing number would stay a NaN.
-    plain = frame.astype(object)
-    return [{str(c): v for c, v in row.items()} for row in plain.where(plain.notna(), None).to_dict("records")]
+    # Not pandas' own `to_dict`, which takes five times as long for wide tables.
+    names, missing = [str(name) for name in frame.columns], frame.isna().to_numpy()
+    return [
+        {name: None if lacks else _plain(value) for name, value, lacks in zip(names, row, lacking, strict=True)}
+        for row, lacking in zip(frame.astype(object).to_numpy(), missing, strict=True)
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """Return a value without numpy's type, which it may have in a column of objects."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -7,15 +7,13 @@ axis is cut into categories once, and every resample is a count of them; the den
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 from optuna.distributions import CategoricalDistribution
-
-# Private: Optuna's public evaluator takes studies alone. A test holds the two against each other.
-from optuna.importance._ped_anova.scott_parzen_estimator import ScottParzenEstimator
 
 TOP_SHARE: Final = 0.1
 FEWEST_TOP: Final = 5
@@ -44,11 +42,28 @@ class BinnedAxis:
 
     def density(self, counts: Int[Array, " size"]) -> Float[Array, " size"]:
         """Return the smoothed share of each category."""
-        categories = np.flatnonzero(counts)
-        space = CategoricalDistribution(range(self.size))
-        estimator = ScottParzenEstimator(categories, space, counts[categories], _PRIOR_WEIGHT)
-        density: Float[Array, " size"] = estimator.pdf(np.arange(self.size)) + 1e-12
-        return density
+        return _density(tuple(counts.tolist()))
+
+
+@lru_cache(maxsize=100_000)
+def _density(counts: tuple[int, ...]) -> Float[Array, " size"]:
+    """Return the smoothed share of each category; the resamples of few configurations count the same again and again.
+
+    Args:
+        counts: how many configurations each category has.
+    """
+    numbers, size = np.array(counts), len(counts)
+    categories = np.flatnonzero(numbers)
+    # Imported here, as the package that it lies in imports scikit-learn, which takes a second.
+    # Private: Optuna's public evaluator takes studies alone. A test holds the two against each other.
+    from optuna.importance._ped_anova.scott_parzen_estimator import ScottParzenEstimator
+
+    estimator = ScottParzenEstimator(
+        categories, CategoricalDistribution(range(size)), numbers[categories], _PRIOR_WEIGHT
+    )
+    density: Float[Array, " size"] = estimator.pdf(np.arange(size)) + 1e-12
+    density.flags.writeable = False  # shared by all who ask for these counts
+    return density
 
 
 def num_top(count: int) -> int:

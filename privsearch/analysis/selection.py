@@ -40,6 +40,8 @@ class Selection:
         differences: its differences from the most accurate one, in accuracy and leakage; empty if it is that one.
         leaking_less: how many of those that may be chosen leak significantly less than the most accurate one.
         compared: how many configurations the most accurate one is compared with.
+        resolution: how far the simultaneous interval of a comparison with the most accurate one typically reaches to
+            either side, in the units of `private`: smaller differences do not show. The median; None without a test.
         rivals: how many others may be chosen.
         alike: those of them that differ significantly from the chosen one in neither accuracy nor leakage; None if the
             targets lack the numbers for it.
@@ -57,6 +59,7 @@ class Selection:
     differences: tuple[PairedDifference, ...] = ()
     leaking_less: int = 0
     compared: int = 0
+    resolution: float | None = None
     rivals: int = 0
     alike: tuple[Row, ...] | None = ()
 
@@ -139,6 +142,7 @@ def select_in_task(task: Task, results: Sequence[TrialResult], min_accuracy: flo
         pool.differences(chosen, decision.most_accurate),
         int(decision.leaking_less.sum()),
         len(pool) - 1,
+        pool.resolution(decision.most_accurate),
         len(others),
         pool.alike(chosen, others),
     )

@@ -9,7 +9,7 @@ import pandas as pd
 from privsearch._util.html import html_table
 from privsearch.analysis.frames import results_frame, targets_frame, varying_axes
 from privsearch.analysis.pareto import best_first, comparable, hypervolume, pareto_front, total_violation
-from privsearch.analysis.targets import target_numbers
+from privsearch.analysis.targets import TargetNumbers, target_numbers
 from privsearch.analysis.uncertainty import FrontUncertainty, front_uncertainty
 from privsearch.spec import SweepSpec
 from privsearch.spec.columns import Column
@@ -30,6 +30,7 @@ class Task:
         targets: their rows of the table with one row a target.
         objectives: two or three result columns, and which way is better.
         constraints: what must hold of result columns.
+        numbers: the numbers of the trials' targets, by trial_id, as far as they are at hand.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Task:
     targets: pd.DataFrame
     objectives: Objectives
     constraints: Constraints = field(default_factory=dict)
+    numbers: TargetNumbers = field(default_factory=dict)
 
     def __repr__(self) -> str:
         count = len(pareto_front(self.rows, self.objectives, self.constraints))
@@ -53,6 +55,11 @@ class Task:
     def front(self) -> pd.DataFrame:
         """The candidates whose means are on the front, the best in the first objective first."""
         return self.candidates[self.candidates["on_front"]].drop(columns="on_front").reset_index(drop=True)
+
+    @cached_property
+    def varying(self) -> tuple[str, ...]:
+        """The axes that tell the configurations apart."""
+        return varying_axes(self.rows)
 
     @cached_property
     def uncertainty(self) -> FrontUncertainty:
@@ -109,4 +116,5 @@ def tasks(results: Iterable[TrialResult], sweep: SweepSpec) -> Iterator[Task]:
             targets=targets_frame(group, numbers),
             objectives=sweep.objectives_under(protocol),
             constraints=sweep.constraints(),
+            numbers=numbers,
         )

@@ -90,17 +90,20 @@ def front_uncertainty(
         return FrontUncertainty(pd.Series(np.nan, candidates["trial_id"], dtype=float), None)
     space, groups = outcome_space(candidates, objectives), list(_rivals(candidates, targets, objectives, constraints))
     places = np.concatenate([group_places for group_places, _ in groups])
-    counts, volumes = np.zeros(len(candidates)), np.empty(resamples)
-    means = _resampled_means([outcomes for _, outcomes in groups], resamples, np.random.default_rng(seed))
-    for i, drawn in enumerate(means):
-        fit = satisfied(shortfalls_of(drawn[:, len(objectives) :], constraints), constraints)
-        drawn_losses = losses_of(drawn[fit, : len(objectives)], objectives)
+    drawn, times = _distinct_draws(
+        [outcomes.shape[1] for _, outcomes in groups], resamples, np.random.default_rng(seed)
+    )
+    counts, volumes = np.zeros(len(candidates)), np.empty(len(times))
+    for i, weights in enumerate(drawn):
+        means = _weighted_means(weights, [outcomes for _, outcomes in groups])
+        fit = satisfied(shortfalls_of(means[:, len(objectives) :], constraints), constraints)
+        drawn_losses = losses_of(means[fit, : len(objectives)], objectives)
         on_front = unbeaten(drawn_losses)
-        counts[places[fit]] += on_front
+        counts[places[fit]] += times[i] * on_front
         volumes[i] = space.share(drawn_losses[on_front])
     value = hypervolume(candidates, objectives, constraints)
     tail = expanded_tail(0.95, int(candidates["replicates"].min()))
-    low, high = np.clip(2 * value - np.quantile(volumes, [1 - tail, tail]), 0, 1)
+    low, high = np.clip(2 * value - np.quantile(np.repeat(volumes, times), [1 - tail, tail]), 0, 1)
     return FrontUncertainty(
         pd.Series(counts / resamples, candidates["trial_id"]), Interval(value, float(low), float(high))
     )
@@ -167,13 +170,31 @@ def _least_losses(objectives: Objectives) -> Float[Array, " objectives"]:
     return np.array([-np.inf if d == "maximize" else Column.parse(c).least_leakage for c, d in objectives.items()])
 
 
-def _resampled_means(
-    groups: Sequence[Float[Array, "_ _ outcomes"]], resamples: int, rng: np.random.Generator
-) -> Iterator[Float[Array, "configurations outcomes"]]:
-    """Yield means over targets drawn with replacement, the same draw for all configurations of a group."""
-    for _ in range(resamples):
-        means = []
-        for outcomes in groups:
-            size = outcomes.shape[1]
-            means.append(np.tensordot(rng.multinomial(size, [1 / size] * size) / size, outcomes, (0, 1)))
-        yield np.concatenate(means).round(DECIMALS)
+def _distinct_draws(
+    sizes: Sequence[int], resamples: int, rng: np.random.Generator
+) -> tuple[list[list[Int[Array, " _"]]], Int[Array, " draws"]]:
+    """Draw targets with replacement, the same ones for all configurations of a group.
+
+    Of few targets there are few different draws (10 of 3, 126 of 5), and each is held against the front only once.
+
+    Args:
+        sizes: the number of targets of each group.
+        resamples: the number of draws.
+        rng: draws.
+
+    Returns:
+        The different draws, each as the number of times that each target of each group came, and how often each draw
+        came.
+    """
+    each = [[rng.multinomial(size, [1 / size] * size) for size in sizes] for _ in range(resamples)]
+    flat = np.array([np.concatenate(draw) for draw in each])
+    _, first, times = np.unique(flat, axis=0, return_index=True, return_counts=True)
+    return [each[i] for i in first], times
+
+
+def _weighted_means(
+    draw: Sequence[Int[Array, " _"]], groups: Sequence[Float[Array, "_ _ outcomes"]]
+) -> Float[Array, "configurations outcomes"]:
+    """Return the means over the targets of a draw."""
+    means = [np.tensordot(times / len(times), outcomes, (0, 1)) for times, outcomes in zip(draw, groups, strict=True)]
+    return np.concatenate(means).round(DECIMALS)

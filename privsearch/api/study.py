@@ -95,7 +95,9 @@ class Study(StudyFolder):
         return chosen[0]
 
     def verdicts(self) -> list[str]:
-        """Return, for each task, what to take and why in a sentence, as `privsearch pick` begins.
+        """Return, for each dataset, what to take and why in a sentence, as `privsearch pick` begins.
+
+        Of a dataset under several protocols, those without a placebo have the word.
 
         Raises:
             StudyError: the study cannot be read.

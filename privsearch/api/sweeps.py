@@ -26,7 +26,8 @@ from privsearch.spec import Attack
 from privsearch.spec.sweep_file import check_attacks
 from privsearch.study.environment import describe_environment
 from privsearch.study.result import Failed, TrialResult
-from privsearch.sweep.plan import Plan, attack_plan, find_trial, make_plan
+from privsearch.sweep.attack_plan import attack_plan
+from privsearch.sweep.plan import Plan, find_trial, make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.reuse import changed_code
 from privsearch.sweep.run import Progress, RunSummary, run
@@ -94,24 +95,37 @@ class SweepOutcome:
 
 
 def plan_sweep(
-    sweep: AnySweep, *, study: AnyStudy | None = None, settings: Sequence[str] = (), reuse: Reuse = "all"
+    sweep: AnySweep,
+    *,
+    study: AnyStudy | None = None,
+    settings: Sequence[str] = (),
+    reuse: Reuse = "all",
+    probe: bool = False,
 ) -> Plan:
-    """Work out the trials of a sweep and what is left to do; nothing is trained or written.
+    """Work out the trials of a sweep and what is left to do; nothing is written.
 
     Args:
         sweep: the sweep; paths in a mapping are relative to the current directory.
         study: its folder; by default `studies/<name>`.
         settings: such as "recipe.epochs=5", written over the sweep's fields.
         reuse: the recorded trials that are not run again.
+        probe: train for about a second to see how fast this machine is, if the study has recorded nothing that tells.
 
     Raises:
         SpecError: the sweep breaks a rule.
         DataError: a dataset is missing or unfit.
         StudyError: the folder belongs to another sweep.
     """
+    from privsearch.sweep.probe import probe as train_briefly
+
     request = read_request(sweep, study, settings)
     with request.locating_errors():
-        return make_plan(request.spec, request.study, only_same_versions=_only_same_versions(reuse))
+        return make_plan(
+            request.spec,
+            request.study,
+            only_same_versions=_only_same_versions(reuse),
+            probe=train_briefly if probe else None,
+        )
 
 
 def run_sweep(

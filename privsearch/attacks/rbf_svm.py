@@ -5,10 +5,8 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 import numpy as np
-import sklearn
 from jaxtyping import Bool, Float
 from numpy import ndarray as Array
-from sklearn.svm import SVC
 from threadpoolctl import ThreadpoolController
 
 MANY: Final = 6000
@@ -37,6 +35,9 @@ def rbf_svm_scores(
     Returns:
         `(scored,)`, float64, the signed distance from the boundary, unitless; higher means more likely a member.
     """
+    import sklearn  # takes a second, and whoever reads a study seldom needs it
+    import sklearn.svm  # brings thread pools of its own, which must be there before they are counted
+
     fit, (distinct, places) = fit.astype(np.float64), _distinct_rows(scored.astype(np.float64))
     width = 1 / (fit.shape[1] * fit.var() or 1.0)
     # scikit-learn's checks of its arguments take as long as a small fit.
@@ -57,6 +58,8 @@ def _svc(width: float, *, many: bool) -> Any:
 
         # By default it takes every core.
         return intelex.SVC(kernel="rbf", gamma=width, n_jobs=1)
+    from sklearn.svm import SVC
+
     return SVC(kernel="rbf", gamma=width)
 
 

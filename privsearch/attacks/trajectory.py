@@ -8,7 +8,6 @@ from jaxtyping import Float
 from numpy import ndarray as Array
 from scipy.linalg import solve_triangular
 from scipy.special import gammaln
-from sklearn.covariance import ledoit_wolf_shrinkage
 
 from privsearch.analysis.shrinkage import shrunken_means, shrunken_variances
 from privsearch.attacks.base import AttackView, in_and_out, label_log_odds
@@ -74,6 +73,8 @@ def _covariance(values: Float[Array, "each steps n"], variance: Variance) -> Flo
     correlation = covariance / np.outer(stds, stds)
     np.fill_diagonal(correlation, 1.0)
     if variance == "shrunken":
+        from sklearn.covariance import ledoit_wolf_shrinkage  # takes a second, and is seldom needed
+
         # As correlations, since a common variance of early and of late steps is nothing to shrink towards.
         correlation *= 1 - ledoit_wolf_shrinkage((residuals / stds[:, None]).T, assume_centered=True)
         np.fill_diagonal(correlation, 1.0)

@@ -54,12 +54,18 @@ def plan(
     reuse: ReuseOption = Reuse.ALL,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
     trials: Annotated[bool, typer.Option("--trials", help="List every trial with its id.")] = False,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            help="Where the study has recorded nothing yet, train for about a second to see how fast this machine is."
+        ),
+    ] = True,
 ) -> None:
-    """Show what a sweep comes to, and train nothing: trials, cached, to do, networks, estimated time."""
+    """Show what a sweep comes to, and run none of it: trials, cached, to do, networks, estimated time."""
     from privsearch.api.sweeps import plan_sweep
     from privsearch.report.terminal.plan import plan_tables, planned_trials_table
 
-    planned = plan_sweep(_request(sweep, settings, study, data_dir), reuse=reuse.value)
+    planned = plan_sweep(_request(sweep, settings, study, data_dir), reuse=reuse.value, probe=probe)
     for complaint in planned.missing_data():
         typer.echo(f"note: {complaint}", err=True)
     if as_json:

@@ -1,6 +1,8 @@
 """The files of a study that are made from its record: tables, Optuna's index, and fronts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from privsearch._util.disk import replace_file
@@ -9,6 +11,7 @@ from privsearch._util.lines import collector_paused
 from privsearch.analysis.frames import exposed_frame, results_frame, slices_frame, targets_frame
 from privsearch.analysis.tasks import Task, tasks
 from privsearch.report.optuna_index import index_results
+from privsearch.report.unchanged import draw_changed
 from privsearch.study.content import StudyContent
 from privsearch.study.folder import StudyFolder
 from privsearch.study.output_paths import OutputPaths
@@ -41,16 +44,23 @@ class Outputs:
 def write_outputs(study: StudyFolder) -> Outputs:
     """Write the four tables of results, Optuna's index, and the front of each dataset under each protocol.
 
+    A front that is drawn already as it would be drawn now is left as it is.
+
     Raises:
         StudyError: the study cannot be read or written.
     """
-    from privsearch.report.figures.front import write_front_plots  # as the tables alone need no matplotlib
-
     with study.rewriting_outputs(), collector_paused():
         content, paths = study.load(), study.outputs
         for name, table in TABLES.items():
             replace_file(paths.table(name), table(content.results).to_csv(index=False))
         study_tasks = tuple(tasks(content.results, content.sweep))
         index_results(paths.index, study_tasks)
-        write_front_plots(paths.fronts, study_tasks)
+        draw_changed(paths.fronts, study_tasks, _draw)
     return Outputs(content, study_tasks, paths)
+
+
+def _draw(folder: Path, tasks: Sequence[Task]) -> list[Path]:
+    # Imported here, as it takes a second, and nothing may have to be drawn.
+    from privsearch.report.figures.front import write_front_plots
+
+    return write_front_plots(folder, tasks)

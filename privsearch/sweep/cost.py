@@ -22,12 +22,16 @@ SECONDS_PER_QUANTISED_WEIGHT: Final = 3.5e-9
 SECONDS_PER_SVM: Final = 1e-3
 SECONDS_PER_FITTED_PAIR: Final = 8e-9
 SECONDS_PER_SCORED_PAIR: Final = 1.5e-9
+SECONDS_PER_QUANTISED_ACTIVATION: Final = 1.2e-8
 SECONDS_PER_LANDMARK_CUBED: Final = 2.4e-9
 SECONDS_PER_LEARNT_PAIR: Final = 5.5e-7
 SECONDS_PER_COMPARED_INPUT: Final = 5e-11
 LANDMARKS: Final = 500
 """Those of `privsearch.attacks.kernel_ridge`."""
 SECONDS_PER_JUDGING: Final = 5e-3
+SECONDS_PER_PLACEBO: Final = 0.14
+SECONDS_PER_JUDGED_EXAMPLE: Final = 4e-6
+SECONDS_PER_RATIO: Final = 7e-7
 SECONDS_PER_OUTPUT_READ: Final = 50e-9
 
 
@@ -62,10 +66,15 @@ def attack_seconds(spec: TrialSpec, attacks: Sequence[Attack], info: DatasetInfo
     svm = sum(times * _svm(fitted, scored) for times, fitted, scored in protocol.svm_fits(num_train, num_test))
     outputs = protocol.networks_per_attack * (num_train + num_test) * info.num_classes
     read = SECONDS_PER_JUDGING + outputs * SECONDS_PER_OUTPUT_READ
+    read += (num_train + num_test) * SECONDS_PER_JUDGED_EXAMPLE
+    if protocol.kind == "paper":  # which judges each attack many times, on members and on the placebo
+        read += SECONDS_PER_PLACEBO
+    num_ratios = sum(attack.kind in ("lira", "rmia") for attack in attacks)
+    ratios = num_ratios * protocol.networks_per_attack * (num_train + num_test) * SECONDS_PER_RATIO
     num_svms = sum(attack.kind == "svm" for attack in attacks)
     num_regressions = sum(attack.kind == "quantile_regression" for attack in attacks)
     fitted = num_svms * svm + num_regressions * _regression(num_test, num_train, math.prod(info.input_shape))
-    return _times_queried(spec, info) * protocol.targets * (fitted + len(attacks) * read)
+    return _times_queried(spec, info) * protocol.targets * (fitted + len(attacks) * read + ratios)
 
 
 def signal_bytes(spec: TrialSpec, info: DatasetInfo) -> int:
@@ -103,6 +112,8 @@ def _seconds_per_example(spec: TrialSpec, layers: Sequence[Layer]) -> float:
     arithmetic = sum(2 * layer.multiply_adds * run for layer, run in zip(layers, runs, strict=True))
     seconds = arithmetic / FLOPS[spec.precision]
     seconds += sum(layer.neurons * run for layer, run in zip(layers, runs, strict=True)) * SECONDS_PER_NEURON
+    if spec.model != "snn" and spec.act_bit_width is not None:
+        seconds += sum(layer.neurons for layer in layers[:-1]) * SECONDS_PER_QUANTISED_ACTIVATION
     per_neuron = SECONDS_PER_NEURON_STEP if spec.model == "snn" else 0.0
     if spec.model == "snn" and spec.act_bit_width is not None:
         per_neuron += SECONDS_PER_QUANTISED_MEMBRANE

@@ -1,25 +1,22 @@
 """The plan of a sweep: its distinct trials, those recorded already, and the work left to do."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
-
-from pydantic import ValidationError
 
 from privsearch._util.html import html_table
 from privsearch._util.lines import collector_paused
 from privsearch._util.npz import MAX_BYTES
 from privsearch._util.text import nearest
-from privsearch.data import DatasetInfo, describe_dataset, missing_data
-from privsearch.errors import DataError, SpecError, StudyError
-from privsearch.spec import Attack, Dataset, SweepSpec, TrialSpec, dataset_name
+from privsearch.data import DatasetInfo, missing_data
+from privsearch.errors import SpecError
+from privsearch.spec import Dataset, SweepSpec, TrialSpec, dataset_name
 from privsearch.study.environment import changes_to_present
 from privsearch.study.folder import StudyFolder
 from privsearch.study.result import Completed, TrialResult
 from privsearch.sweep.checks import (
-    check_attacks_registered,
     check_augmentation,
     check_directory,
     check_ownership,
@@ -28,8 +25,8 @@ from privsearch.sweep.checks import (
     describe_datasets,
     with_given_splits,
 )
-from privsearch.sweep.cost import attack_seconds
-from privsearch.sweep.planned import PlannedTrial, Recorded, to_evaluate_again, with_recorded
+from privsearch.sweep.pace import Pace, recorded_pace
+from privsearch.sweep.planned import PlannedTrial, Recorded
 from privsearch.sweep.reuse import Superseded, superseded
 from privsearch.sweep.search.plan import SearchPlan, plan_searches
 
@@ -49,6 +46,7 @@ class Plan:
         only_same_versions: True to run again trials that were recorded under other versions.
         without_networks: the number of trials that need no training, but whose networks should be kept and are not.
         kept_signals: the ids of the trials whose signals were kept when the plan was made.
+        pace: the pace of the machine that the seconds are estimated for.
     """
 
     sweep: SweepSpec
@@ -61,6 +59,7 @@ class Plan:
     only_same_versions: bool = False
     without_networks: int = 0
     kept_signals: frozenset[str] = frozenset()
+    pace: Pace = field(default_factory=Pace)
 
     def __repr__(self) -> str:
         seconds = sum(trial.seconds for trial in self.todo)
@@ -156,6 +155,8 @@ class Plan:
             "to_attack_only": sum(trial.trained for trial in todo),
             "networks_to_train": _networks(todo),
             "estimated_core_seconds": round(sum(trial.seconds for trial in todo), 1),
+            "start_up_seconds": round(self.pace.start_up, 1) if todo else 0.0,
+            "estimated_from": {"source": self.pace.source, "count": self.pace.count},
             "signal_bytes": self.signal_bytes,
             "signals_too_large_to_keep": self.num_unkept,
             "network_bytes": self.network_bytes,
@@ -202,13 +203,20 @@ class Plan:
         return {"points_per_dataset": points, "distinct_per_dataset": max(per_dataset.values(), default=0)}
 
 
-def make_plan(sweep: SweepSpec, study: StudyFolder, *, only_same_versions: bool = False) -> Plan:
+Probe = Callable[[Iterable[tuple[TrialSpec, DatasetInfo]]], Pace]
+"""A function that trains a little of the trials that are left, and returns the machine's pace."""
+
+
+def make_plan(
+    sweep: SweepSpec, study: StudyFolder, *, only_same_versions: bool = False, probe: Probe | None = None
+) -> Plan:
     """Plan a sweep from its datasets' descriptions and the study's record.
 
     Args:
         sweep: the sweep.
         study: the study that records the sweep, or will.
         only_same_versions: run again trials that were recorded under other versions than the present ones.
+        probe: measures the machine's pace where the study has recorded nothing to tell it; None not to.
 
     Raises:
         DataError: a dataset is missing or unfit.
@@ -219,10 +227,16 @@ def make_plan(sweep: SweepSpec, study: StudyFolder, *, only_same_versions: bool 
     datasets = {info.name: info for info in describe_datasets(sweep)}
     check_augmentation(sweep, datasets.values())
     with collector_paused():
-        return _plan(sweep, study, datasets, only_same_versions)
+        return _plan(sweep, study, datasets, only_same_versions, probe)
 
 
-def _plan(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetInfo], only_same_versions: bool) -> Plan:
+def _plan(
+    sweep: SweepSpec,
+    study: StudyFolder,
+    datasets: Mapping[str, DatasetInfo],
+    only_same_versions: bool,
+    probe: Probe | None,
+) -> Plan:
     points = sweep.expand(
         {name: info.network for name, info in datasets.items()},
         augmented=[name for name, info in datasets.items() if info.augments],
@@ -231,11 +245,16 @@ def _plan(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetIn
     check_directory(sweep, study)
     results, log = study.record().results, study.proposals()
     kept_signals = frozenset(study.signals_of(sweep).trial_ids())
-    recorded, trials = Recorded(results, kept_signals, only_same_versions), []
+    pace = recorded_pace(results.values(), datasets)
+    recorded, trials = Recorded(results, kept_signals, only_same_versions, pace), []
     for item in points:
         info = datasets[item.spec.dataset_name]
         check_trial_sizes(item, sweep, info)
         trials.append(recorded.planned(item, info))
+    if probe and pace.source == "nothing":
+        untrained = [(t.spec, datasets[t.spec.dataset_name]) for t in trials if not t.trained]
+        recorded = replace(recorded, pace=probe(untrained))
+        trials = [replace(trial, seconds=trial.seconds * recorded.pace.factor(trial.spec)) for trial in trials]
     searches = tuple(plan_searches(sweep, datasets, recorded, log, trials))
     trial_ids = {trial.trial_id for trial in trials} | {i for search in searches for i in search.trial_ids}
     elsewhere = [result for trial_id, result in results.items() if trial_id not in trial_ids]
@@ -254,6 +273,7 @@ def _plan(sweep: SweepSpec, study: StudyFolder, datasets: Mapping[str, DatasetIn
         only_same_versions=only_same_versions,
         without_networks=_without_networks(trials, sweep, study),
         kept_signals=kept_signals,
+        pace=recorded.pace,
     )
 
 
@@ -273,58 +293,6 @@ def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
         f"{trial_id}: must be the id, or the beginning of one id, of a trial of the sweep {plan.sweep.name!r}, but "
         f"{what}; `privsearch plan --trials` lists them" + (f"; nearest: {near}" if near else "")
     )
-
-
-def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
-    """Plan to run more attacks on the trained trials of a study; nothing is trained, and the plan reads no data.
-
-    Args:
-        study: the study.
-        attacks: the attacks to run on every trial that has no record of them.
-
-    Raises:
-        SpecError: an attack does not fit the study's trials, or is not registered here.
-        StudyError: the directory is not a study, nothing in it is trained, or the signals of a trial are not kept.
-    """
-    check_attacks_registered(attacks)
-    content = study.load()
-    sweep, recorded = _with_attacks(content.sweep, attacks), content.record.results
-    trained = [r for trial_id in content.trials if isinstance(r := recorded.get(trial_id), Completed)]
-    if not trained:
-        raise StudyError(f"{study.path}: must hold trained trials to attack, but has none; run its sweep first")
-    trials, kept = [], content.signals.trial_ids()
-    for result in trained:
-        fitting = [a for a in attacks if a in sweep.attacks_under(result.spec.protocol, result.spec.model)]
-        again = result.trial_id in kept and to_evaluate_again(result)
-        done = () if again else result.attacks_done
-        missing = tuple(a for a in (with_recorded(tuple(fitting), result) if again else fitting) if a not in done)
-        seconds = _attack_seconds(result.spec, missing)
-        spec = result.spec.model_copy(update={"attacks": tuple(dict.fromkeys((*result.spec.attacks, *missing)))})
-        trials.append(PlannedTrial(result.trial_id, spec, (), missing, True, seconds, 0, result.environments))
-    lost = [trial for trial in trials if trial.missing and trial.trial_id not in kept]
-    if lost:
-        raise StudyError(
-            f"{study.path}: the signals of every trial must be kept for an attack without training, but those of "
-            f"{len(lost)} of {len(trials)} are not; run the sweep with these attacks in its file, which trains "
-            f"{'it' if len(lost) == 1 else 'these'} again"
-        )
-    return Plan(sweep, {}, tuple(trials), kept_signals=frozenset(kept))
-
-
-def _with_attacks(sweep: SweepSpec, attacks: Sequence[Attack]) -> SweepSpec:
-    added = [attack for attack in attacks if attack not in sweep.attacks]
-    try:
-        return SweepSpec.model_validate({**sweep.model_dump(), "attacks": (*sweep.attacks, *added)})
-    except ValidationError as error:
-        raise SpecError("\n".join(str(details["msg"]) for details in error.errors())) from None
-
-
-def _attack_seconds(spec: TrialSpec, attacks: Sequence[Attack]) -> float:
-    """Estimate the seconds that attacks take; if the dataset is not at hand, count one an attack."""
-    try:
-        return attack_seconds(spec, attacks, describe_dataset(spec.dataset))
-    except DataError:
-        return float(len(attacks))
 
 
 def _without_networks(trials: Iterable[PlannedTrial], sweep: SweepSpec, study: StudyFolder) -> int:

@@ -7,6 +7,7 @@ from privsearch.data import DatasetInfo
 from privsearch.spec import Attack, TrialRequest, TrialSpec, registry
 from privsearch.study.result import Completed, TrialResult
 from privsearch.sweep.cost import attack_seconds, network_bytes, signal_bytes, training_seconds
+from privsearch.sweep.pace import Pace
 from privsearch.sweep.reuse import has_present_versions
 
 
@@ -68,11 +69,13 @@ class Recorded:
         results: the recorded results, by trial_id.
         kept: the ids of the trials whose signals are kept.
         only_same_versions: True to run again trials that were recorded under other versions than the present ones.
+        pace: the pace of the machine that the seconds are estimated for.
     """
 
     results: Mapping[str, TrialResult]
     kept: Collection[str] = ()
     only_same_versions: bool = False
+    pace: Pace = Pace()  # noqa: RUF009  # frozen
 
     def planned(self, item: TrialRequest, info: DatasetInfo) -> PlannedTrial:
         """Compare a requested trial with the record, and return what is left to do."""
@@ -96,7 +99,7 @@ class Recorded:
             grids=item.grids,
             missing=missing,
             trained=trained,
-            seconds=left,
+            seconds=left * self.pace.factor(spec),
             signal_bytes=signal_bytes(item.spec, info),
             recorded_under=completed.environments if completed else (),
             audited_earlier=completed is not None and completed.audited_earlier,

@@ -7,7 +7,7 @@ import pytest
 from builders import completed_of, make_failed
 
 from privsearch.analysis.frames import results_frame, targets_frame
-from privsearch.analysis.pareto import hypervolume, pareto_front
+from privsearch.analysis.pareto import hypervolume, pareto_front, unbeaten
 from privsearch.analysis.uncertainty import FrontUncertainty, front_uncertainty
 from privsearch.spec import Constraint, Direction, PaperProtocol, TrialSpec
 
@@ -77,6 +77,27 @@ def test_unequal_numbers_of_targets_are_resampled_each_on_its_own() -> None:
     found = uncertainty(([0.9, 0.7, 0.9, 0.7], [0.6] * 4), ([0.85, 0.85], [0.6] * 2))
     # Three or four of the four draws must be 0.9 to beat 0.85, and three make both equal.
     assert found.probability.tolist() == pytest.approx([5 / 16, 15 / 16], abs=0.04)
+
+
+def test_equal_draws_count_as_often_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three targets there are ten different draws; no more fronts are worked out, and the numbers are the same."""
+    asked: list[int] = []
+
+    def counted(outcomes: Any) -> Any:
+        asked.append(len(outcomes))
+        return unbeaten(outcomes)
+
+    monkeypatch.setattr("privsearch.analysis.uncertainty.unbeaten", counted)
+    trials = [([0.9, 0.7, 0.8], [0.6, 0.5, 0.7]), ([0.7, 0.9, 0.8], [0.7, 0.6, 0.5]), ([0.75] * 3, [0.55] * 3)]
+    once = uncertainty(*trials)
+    assert len(asked) <= 11
+    # One draw at a time, as they come.
+    rng, rolls = np.random.default_rng(0), []
+    for _ in range(2000):
+        drawn = np.repeat(range(3), rng.multinomial(3, [1 / 3] * 3))
+        rows = table([("completed", *(float(np.take(numbers, drawn).mean()) for numbers in trial)) for trial in trials])
+        rolls.append([i in pareto_front(rows, OBJECTIVES).index for i in range(3)])
+    assert once.probability.tolist() == np.mean(rolls, axis=0).tolist()
 
 
 @pytest.mark.parametrize("trials", [[], [([0.9], [0.6]), ([0.8], [0.5])]])

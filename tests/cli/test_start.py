@@ -60,3 +60,13 @@ def test_the_package_is_a_program() -> None:
     for words, status in ((["--help"], 0), (["plan", "nowhere.yaml"], 2)):
         command = [sys.executable, "-m", "privsearch", *words]
         assert subprocess.run(command, check=False, capture_output=True).returncode == status
+
+
+@pytest.mark.parametrize("command", ["front", "sweep"])
+def test_what_is_drawn_already_waits_for_no_figures(study: Path, command: str) -> None:
+    """Where nothing is left to train or to draw, none of the heavy libraries is imported."""
+    words: list[object] = [study] if command == "front" else [study / "sweep.yaml", "--study", study]
+    heavy = ["ray", "torch", "sklearn", "matplotlib", "plotly"]
+    run = "from privsearch.cli import main; main()"
+    assert imported(run, [], command, *words)[0] == 0
+    assert imported(run, heavy, command, *words) == (0, [])

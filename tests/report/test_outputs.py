@@ -10,6 +10,7 @@ from optuna.storages.journal import JournalFileBackend
 from privsearch.analysis.frames import exposed_frame, results_frame, slices_frame, targets_frame
 from privsearch.api.study import Study
 from privsearch.report.outputs import write_outputs
+from privsearch.report.unchanged import MEMORY
 from privsearch.spec import HalvesProtocol, SweepSpec
 from privsearch.study.record import RecordWriter
 
@@ -43,4 +44,4 @@ def test_every_output_is_made_from_the_record(study: Study) -> None:
     storage = JournalStorage(JournalFileBackend(str(study.outputs.index)))
     assert get_all_study_names(storage) == ["iris_paper", "iris_halves"]
     plots = [f"iris_{kind}.{ending}" for kind in ("halves", "paper") for ending in ("html", "png")]
-    assert sorted(path.name for path in study.outputs.fronts.iterdir()) == plots
+    assert sorted(path.name for path in study.outputs.fronts.iterdir()) == [MEMORY, *plots]

@@ -15,7 +15,8 @@ from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import LiraAttack, PaperProtocol, SvmAttack, SweepSpec, ThresholdAttack
 from privsearch.study.environment import present_environment
 from privsearch.study.record import RecordWriter
-from privsearch.sweep.plan import Plan, attack_plan, find_trial, make_plan
+from privsearch.sweep.attack_plan import attack_plan
+from privsearch.sweep.plan import Plan, find_trial, make_plan
 
 
 @pytest.fixture

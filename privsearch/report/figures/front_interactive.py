@@ -1,6 +1,6 @@
 """A Pareto front among all configurations, as an interactive page."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from html import escape
 from itertools import combinations
 from textwrap import fill
@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from plotly.subplots import make_subplots
 
 from privsearch.analysis.columns import axis_title, bar_ends, bar_kind, numbers
-from privsearch.analysis.frames import records, varying_axes
+from privsearch.analysis.frames import records
 from privsearch.analysis.labels import configuration, interval, measured, model_name, quantity
 from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front_marks import front_rows, marked_parts, tier_words
@@ -79,6 +79,7 @@ def _line(task: Task, x: str, y: str) -> go.Scatter:
 
 def _trace(task: Task, pair: tuple[str, str], model: str, tier: int, rows: pd.DataFrame) -> go.Scatter:
     (x, y), colour, symbol = pair, MODEL_COLOURS[model], MODEL_SYMBOLS[model]
+    varying = task.varying
     style = {"thickness": 1, "width": 0, "color": _rgba(colour, _BAR_ALPHAS[tier])}
     marker = (
         {"symbol": symbol, "size": 11, "color": colour, "line": {"width": 1, "color": "black"}},
@@ -94,7 +95,7 @@ def _trace(task: Task, pair: tuple[str, str], model: str, tier: int, rows: pd.Da
         mode="markers",
         name=f"{model_name(model)}, {tier_words(task, tier)}",
         marker=marker,
-        hovertext=[_hover(row, task) for row in records(rows)],
+        hovertext=[_hover(row, task, varying) for row in records(rows)],
         hoverinfo="text",
         legendgroup=f"{model} {tier}",
     )
@@ -110,7 +111,7 @@ def _rgba(colour: str, alpha: float) -> str:
     return f"rgba({red}, {green}, {blue}, {alpha})"
 
 
-def _hover(row: Mapping[str, Any], task: Task) -> str:
+def _hover(row: Mapping[str, Any], task: Task, varying: Collection[str]) -> str:
     excesses = [column.excess for column in map(Column.parse, task.objectives) if column.is_auc]
     columns = [*task.objectives, *(str(column) for column in excesses if str(column) in row)]
     columns += [column for column in task.constraints if column not in columns and row.get(column) is not None]
@@ -118,5 +119,5 @@ def _hover(row: Mapping[str, Any], task: Task) -> str:
     p = row["front_probability"]
     probability = [] if p is None else [f"on the front with probability {p:.2f}"]
     violates = [] if row["feasible"] else ["violates a constraint"]
-    name = escape(configuration(row, varying_axes(task.rows)))
+    name = escape(configuration(row, varying))
     return "<br>".join([f"<b>{name}</b>", *probability, *violates, *said, f"trial {escape(row['trial_id'])}"])

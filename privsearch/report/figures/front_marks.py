@@ -9,7 +9,6 @@ import pandas as pd
 from jaxtyping import Int
 from numpy import ndarray as Array
 
-from privsearch.analysis.frames import varying_axes
 from privsearch.analysis.labels import LIKELY, POSSIBLE, configuration
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.fronts import constraints_words, counts
@@ -58,7 +57,7 @@ def tier_words(task: Task, tier: int) -> str:
 
 def front_names(task: Task, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield configurations in words, each with its probability of being on the front, if that is known."""
-    varying = varying_axes(task.rows)
+    varying = task.varying
     for row in rows:
         p = row["front_probability"]
         yield configuration(row, varying) + ("" if p is None else f" ({p:.2f})")

@@ -100,7 +100,7 @@ def plot_threshold(frame: pd.DataFrame, column: str) -> Figure:
         axes.set_visible(True)
         _draw_panel(axes, rows, column)
         # The most characters that fit above a panel.
-        axes.set_title(fill(f"{dataset}, {kind} ({sample_note(rows)})", int(15 * width / len(kinds))), fontsize=8)
+        axes.set_title(fill(f"{dataset}, {kind} ({sample_note(rows)})", int(14 * width / len(kinds))), fontsize=8)
         axes.tick_params(
             labelsize=7, labelbottom=ragged or dataset == datasets[-1], labelleft=ragged or kind == kinds[0]
         )

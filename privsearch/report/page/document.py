@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Final, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from privsearch._util.lines import collector_paused
 from privsearch.analysis.audit import audit_table
-from privsearch.analysis.frames import records, varying_axes
+from privsearch.analysis.frames import records
 from privsearch.analysis.importances import importances
 from privsearch.analysis.labels import configuration, model_name
 from privsearch.analysis.tasks import Task, tasks
@@ -21,12 +21,14 @@ from privsearch.report.page.growth import Growth, growth_section
 from privsearch.report.page.importances import Importances, importances_section
 from privsearch.report.page.leakage import leakage
 from privsearch.report.page.overview import Overview, overview
-from privsearch.report.page.paper_figures import Paper, paper
 from privsearch.report.page.provenance import Provenance, provenance
 from privsearch.report.page.roc import Roc, roc
 from privsearch.report.page.verdict import Verdict, verdict
 from privsearch.study.folder import StudyFolder
 from privsearch.study.result import Completed, TrialResult
+
+if TYPE_CHECKING:
+    from privsearch.report.page.paper_figures import Paper
 
 _FIGURES_LATER: Final = "The figures and tables of the paper are drawn when no sweep is running."
 
@@ -58,7 +60,7 @@ class Document(TypedDict):
     tasks: list[TaskSection]
     importances: list[Importances]
     growth: list[Growth]
-    paper: Paper
+    paper: "Paper"
     curves: Curves
     roc: Roc
     failures: Failures
@@ -95,7 +97,7 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
             "tasks": [],
             "importances": [section for task in study_tasks if whole and (section := _importances(task))],
             "growth": [growth_section(task, content.order, searched=bool(searches)) for task in study_tasks],
-            "paper": paper(study_tasks) if whole else {"figures": [], "tables": [], "missing": [_FIGURES_LATER]},
+            "paper": _paper(study_tasks, whole=whole),
             "curves": {"trials": [], "left_out": ""},
             "roc": {"trials": [], "left_out": []},
             "failures": failures(trials, results, words),
@@ -132,6 +134,14 @@ def _add_leakage(
         section["leakage"] = leakage(rows, completed, section["rows"]["trial_id"], importance, share * room)
 
 
+def _paper(study_tasks: Sequence[Task], *, whole: bool) -> "Paper":
+    if not whole:
+        return {"figures": [], "tables": [], "missing": [_FIGURES_LATER]}
+    from privsearch.report.page.paper_figures import paper  # imports matplotlib, which takes a second
+
+    return paper(study_tasks)
+
+
 def _importances(task: Task) -> Importances | None:
     """Return the importances of a task; None if there are too few configurations or axes."""
     try:
@@ -148,7 +158,7 @@ def _words(study_tasks: Sequence[Task]) -> dict[str, str]:
     """Return the configuration of each trial in words that distinguish it within its task."""
     words: dict[str, str] = {}
     for task in study_tasks:
-        varying = varying_axes(task.rows)
+        varying = task.varying
         words |= {row["trial_id"]: configuration(row, varying) for row in records(task.rows)}
     return words
 

@@ -158,6 +158,7 @@ class StudyFollower:
         started = time.monotonic()
         if not self.is_watched or started < self._not_before:
             return
+        resting = False
         try:
             if not self._study.exists():
                 return
@@ -176,6 +177,8 @@ class StudyFollower:
             _log.warning("the page cannot be drawn, which is a mistake in privsearch", exc_info=True)
             self._problem = f"a mistake in privsearch: {type(error).__name__}: {error}"
         now = time.monotonic()
+        if resting and self._whole and self._drawn and not (self._drawn.whole or self._problem):
+            return  # nothing else asks for this machine, so the rest of the document may follow at once
         rest = REST_FOR_WORK * (now - started) if self._lease.held() else 0.0
         self._not_before = now + max(LEAST_SECONDS, rest)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from privsearch.analysis.columns import axis_title, bar_kind
 from privsearch.analysis.differences import ACCURACY, leakage_column
-from privsearch.analysis.frames import records, varying_axes
+from privsearch.analysis.frames import records
 from privsearch.analysis.labels import configuration, quantity
 from privsearch.analysis.learning import leakage_of_learnt, learnt_rows
 from privsearch.analysis.paired import half_width_factor, pair_correlation
@@ -144,7 +144,7 @@ def task_section(task: Task, rows: pd.DataFrame, results: Mapping[str, Completed
         rows: the table of `task_rows`.
         results: the completed trials of the study, by trial_id.
     """
-    axes = [axis for axis in varying_axes(task.rows) if axis in rows]
+    axes = [axis for axis in task.varying if axis in rows]
     sure = task.uncertainty.hypervolume is not None
     trials = [results[trial_id] for trial_id in rows["trial_id"]]
     columns = columns_of(rows, ("trial_id", "configuration", *axes, *_ALWAYS, *_number_columns(task), "tier"))
@@ -177,7 +177,7 @@ def task_rows(task: Task, numbers: Mapping[str, int]) -> pd.DataFrame:
     others = leakage_of_learnt(completed[~completed["trial_id"].isin(candidates["trial_id"])])
     # As objects, since a column of missing values alone has no type of its own.
     rows = pd.concat([candidates.astype(object), others.astype(object)])
-    varying = varying_axes(task.rows)
+    varying = task.varying
     proposals = [numbers.get(trial_id) for trial_id in rows["trial_id"]]
     if any(number is not None for number in proposals):
         rows = rows.assign(proposal=pd.Series(proposals, rows.index, dtype=object))
@@ -259,7 +259,7 @@ def _heading(column: Column) -> Heading:
 
 def _notes(task: Task) -> Iterator[str]:
     yield from missing_words(task)
-    yield from learnt_less_words(task.rows, varying_axes(task.rows))
+    yield from learnt_less_words(task.rows, task.varying)
     if not task.candidates.empty:
         yield hypervolume_words(task)
     if shared := shared_axes(task.rows):

@@ -1,13 +1,14 @@
 """The first section of the page: what to take of each task, what privacy is judged by, and the notation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final, TypedDict
 
 from privsearch.analysis.labels import NOTATION, quantity
-from privsearch.analysis.selection import select_in_task
+from privsearch.analysis.selection import private_column, select_in_task
 from privsearch.analysis.tasks import Task
 from privsearch.errors import StudyError
-from privsearch.report.wording.verdict import verdict_sentence
+from privsearch.report.wording.verdict import deciding, verdict_sentence
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
 from privsearch.study.result import TrialResult
@@ -45,24 +46,46 @@ class Verdict(TypedDict):
 
 
 def verdict(tasks: Sequence[Task], results: Sequence[TrialResult]) -> Verdict:
-    """Return the verdicts on the tasks of a study, each as `privsearch pick` gives it.
+    """Return the verdict on each dataset, as `verdict_lines` gives it at the end of a sweep.
 
     Args:
         tasks: the tasks of the study.
         results: its trials.
     """
-    found: list[TaskVerdict] = []
     judged_by: dict[str, list[str]] = {}
     for task in tasks:
-        try:
-            selection = select_in_task(task, results)
-        except StudyError:  # objectives without a number of an attack
-            continue
-        found.append({"title": task.title, "sentence": verdict_sentence(selection)})
-        protocols = judged_by.setdefault(selection.private, [])
-        protocols += [kind for kind in task.rows["protocol"].unique() if kind not in protocols]
-    sentence = _judged_words(judged_by) if found else _NOT_JUDGED if tasks else _NO_RESULT
-    return {"tasks": found, "judged": sentence, "notation": NOTATION}
+        with suppress(StudyError):  # objectives without a number of an attack
+            protocols = judged_by.setdefault(private_column(task.objectives), [])
+            protocols += [kind for kind in _protocols([task]) if kind not in protocols]
+    found = [(task, sentence) for task in deciding(tasks) if (sentence := _sentence(task, results))]
+    if not found:
+        judged = _NOT_JUDGED if tasks else _NO_RESULT
+    else:
+        judged = " ".join([_judged_words(judged_by), *_deciding_words(tasks)])
+    shown: list[TaskVerdict] = [{"title": task.title, "sentence": sentence} for task, sentence in found]
+    return {"tasks": shown, "judged": judged, "notation": NOTATION}
+
+
+def _sentence(task: Task, results: Sequence[TrialResult]) -> str:
+    """Return the verdict on a task; empty if it has none."""
+    try:
+        return verdict_sentence(select_in_task(task, results))
+    except StudyError:
+        return ""
+
+
+def _protocols(tasks: Sequence[Task]) -> list[str]:
+    return list(dict.fromkeys(kind for task in tasks for kind in task.rows["protocol"]))
+
+
+def _deciding_words(tasks: Sequence[Task]) -> Iterator[str]:
+    """Yield which protocol has the word, where datasets were audited under several."""
+    shown = _protocols(deciding(tasks))
+    if others := [kind for kind in _protocols(tasks) if kind not in shown]:
+        yield (
+            f"The verdict is that under {' and '.join(shown)}, where attacks find membership alone; under "
+            f"{' and '.join(others)} they also recognise examples."
+        )
 
 
 def _judged_words(judged_by: dict[str, list[str]]) -> str:

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.table import Column as TableColumn
 from rich.table import Table
 
-from privsearch.analysis.frames import SEPARATOR, records, varying_axes
+from privsearch.analysis.frames import SEPARATOR, records
 from privsearch.analysis.labels import (
     NOTATION,
     POSSIBLE,
@@ -53,7 +53,7 @@ def front_table(task: Task, width: int = 80) -> Table:
     front, contenders, num_possible = _shown(task)
     sure = task.uncertainty.hypervolume is not None
     headers = ["trial", *["prob"] * sure, *(header for column in task.objectives for header in _headers(task, column))]
-    varying = varying_axes(task.rows)
+    varying = task.varying
     parts = [
         [
             [
@@ -140,8 +140,9 @@ def _headers(task: Task, column: str) -> list[str]:
 def _cells(task: Task, row: Mapping[str, Any], column: str) -> list[str]:
     parsed, excess = Column.parse(column), _excess(task, column)
     if str(excess) == column:
-        auc = Column(parsed.attack, "auc")
-        return [*(f"{row[str(part)]:.3f}" for part in (auc.matched, auc.placebo)), _signed(row, parsed)]
+        # Rounded in such a way that the first less the second is the third.
+        placebo, beyond = (round(row[str(part)], 3) for part in (Column(parsed.attack, "auc").placebo, parsed))
+        return [f"{placebo + beyond:.3f}", f"{placebo:.3f}", _signed(row, parsed)]
     if not parsed.is_auc:
         return [measured(row, column)]
     mark = auc_mark(row[str(parsed.low)], row[str(parsed.high)]) or " "
@@ -178,7 +179,7 @@ def _own_lines(
     """Yield what is to be said of this front alone."""
     yield f"{len(front)} on the front of {counts(task.rows)}."
     yield from missing_words(task)
-    yield from learnt_less_words(task.rows, varying_axes(task.rows))
+    yield from learnt_less_words(task.rows, task.varying)
     yield from _constraints(task)
     if num_possible:
         which = "all" if len(contenders) == num_possible else f"the {len(contenders)} likeliest of {num_possible}"

@@ -53,6 +53,23 @@ def _grid_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     )
     estimate = duration(summary["estimated_core_seconds"])
     yield f"to train: {summary['networks_to_train']} networks, about {estimate} on one core, give or take half"
+    if summary["to_do"]:
+        around = duration(summary["start_up_seconds"])
+        yield f"estimated {_source_words(summary)}; start and end take about {around} more"
+
+
+def _source_words(summary: Mapping[str, Any]) -> str:
+    """Return what an estimate rests on."""
+    source, count = summary["estimated_from"]["source"], summary["estimated_from"]["count"]
+    if source == "recorded":
+        return f"from {_counted(count, 'recorded trial')}"
+    if source == "probe":
+        return f"from {_counted(count, 'short training')} here"
+    return "for a server of 2025, as this machine was not measured"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" + ("s" if count != 1 else "")
 
 
 def _grid_tables(summary: Mapping[str, Any]) -> Iterator[RenderableType]:

@@ -62,6 +62,7 @@ def selection_summary(selection: Selection) -> dict[str, Any]:
         "in_place_of": None if instead is None else instead["trial_id"],
         "leaking_less": selection.leaking_less,
         "compared": selection.compared,
+        "resolution": selection.resolution,
         "rivals": selection.rivals,
     }
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from privsearch.analysis.columns import numbers
-from privsearch.analysis.frames import axis_values, records, varying_axes
+from privsearch.analysis.frames import axis_values, records
 from privsearch.analysis.labels import (
     TPRS,
     configuration,
@@ -59,7 +59,7 @@ def nearest_words(task: Task) -> str:
     for row in records(task.nearest):
         present = [c for c in task.constraints if row.get(c) is not None]
         numbers = ", ".join(f"{quantity(column)} {measured(row, column)}" for column in present)
-        words.append(f"{configuration(row, varying_axes(task.rows))}{', with ' if present else ''}{numbers}")
+        words.append(f"{configuration(row, task.varying)}{', with ' if present else ''}{numbers}")
     return "".join(words)
 
 
@@ -72,7 +72,7 @@ def missing_words(task: Task) -> Iterator[str]:
             f"{is_dead.sum()} of {len(completed)} completed configurations have a dead network, which gives all "
             "examples the same outputs, and so cannot be on the front."
         )
-    yield from not_learnt_words(completed, varying_axes(task.rows))
+    yield from not_learnt_words(completed, task.varying)
     for column in task.objectives:
         is_lacking = np.isnan(numbers(completed, column)) & ~is_dead
         lacking = learnt_rows(completed[is_lacking])

@@ -4,27 +4,36 @@ from collections.abc import Iterator, Sequence
 
 from privsearch.analysis.candidates import PairedDifference, Row
 from privsearch.analysis.differences import ACCURACY
-from privsearch.analysis.frames import varying_axes
 from privsearch.analysis.labels import configuration, quantity
 from privsearch.analysis.selection import Selection, select_in_task
 from privsearch.analysis.tasks import Task
 from privsearch.errors import StudyError
 from privsearch.report.wording.fronts import constraints_words, nearest_words
+from privsearch.spec.protocols import PROTOCOLS
 from privsearch.study.result import TrialResult
 
 
 def verdict_lines(tasks: Sequence[Task], results: Sequence[TrialResult]) -> Iterator[str]:
-    """Yield, for each task, its title and the verdict on it in a sentence.
+    """Yield, for each dataset, the title of its task and the verdict on it in a sentence.
+
+    Of a dataset that was audited under several protocols, those without a placebo have the word: what an attack finds
+    under the others is membership only in part. `privsearch pick` has the choice under every protocol.
 
     Args:
         tasks: the tasks of a study.
         results: its trials.
     """
-    for task in tasks:
+    for task in deciding(tasks):
         try:
             yield f"{task.title}: {verdict_sentence(select_in_task(task, results))}"
         except StudyError:  # objectives without a number of an attack: there is no verdict on privacy
             continue
+
+
+def deciding(tasks: Sequence[Task]) -> list[Task]:
+    """Return the tasks whose verdict is that on their dataset: those under a protocol without a placebo, if any is."""
+    fair = {_dataset(task) for task in tasks if not _has_placebo(task)}
+    return [task for task in tasks if not _has_placebo(task) or _dataset(task) not in fair]
 
 
 def verdict_sentence(selection: Selection) -> str:
@@ -39,7 +48,10 @@ def verdict_sentence(selection: Selection) -> str:
         return f"{chosen} is the only configuration{limit}."
     cheaper = f"; {chosen} does as well with fewer bits" if selection.in_place_of is not None else ""
     if selection.reason == "nothing leaks less":
-        return f"No configuration{limit} leaks measurably less than the most accurate one, {best}{cheaper}."
+        return (
+            f"No configuration{limit} leaks measurably less than the most accurate one, {best}"
+            f"{_sensitivity(selection)}{cheaper}."
+        )
     return f"{best} is the most accurate{limit}; {_why_kept(selection)}{cheaper}."
 
 
@@ -55,7 +67,7 @@ def _why_kept(selection: Selection) -> str:
 
 def named(selection: Selection, row: Row) -> str:
     """Name a configuration of a task."""
-    return configuration(row, varying_axes(selection.task.rows))
+    return configuration(row, selection.task.varying)
 
 
 def difference_words(difference: PairedDifference) -> str:
@@ -79,6 +91,23 @@ def _leaks_less(selection: Selection, best: str) -> str:
         return f"{words}, and is as accurate"
     unsure = "" if cost.low is None or "significant)" in cost.verdict else ", which is not significant"
     return f"{words}, and costs {difference_words(cost)} of accuracy{unsure}"
+
+
+def _sensitivity(selection: Selection) -> str:
+    """Tell how small a difference in leakage could have been seen."""
+    if selection.resolution is None:
+        return ""
+    targets = (selection.chosen or {})["replicates"]
+    size = f"{quantity(selection.private)} below about {selection.resolution:.3f}"
+    return f" (with {targets} targets, differences in {size} do not show)"
+
+
+def _dataset(task: Task) -> str:
+    return str(task.rows["dataset"].iloc[0])
+
+
+def _has_placebo(task: Task) -> bool:
+    return PROTOCOLS[str(task.rows["protocol"].iloc[0])].has_placebo
 
 
 def _in_place(selection: Selection) -> str:

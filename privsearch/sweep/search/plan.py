@@ -134,7 +134,7 @@ class SearchPlan:
         }
 
     def _drawn(self, rng: np.random.Generator) -> PlannedTrial:
-        nothing = Recorded({})
+        nothing = Recorded({}, pace=self.recorded.pace)
         return nothing.planned(self.task.request(self.task.space.draw(rng)), self.task.info)
 
 

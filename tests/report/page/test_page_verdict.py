@@ -41,13 +41,15 @@ def _sweep(*protocols: Protocol, **changes: Any) -> tuple[SweepSpec, list[Comple
 
 
 def test_each_protocol_says_what_privacy_is_judged_by() -> None:
-    """By default the excess over the placebo under `paper`, and the strongest attack under `halves`, both explained."""
+    """By default the excess over the placebo under `paper`, and the strongest attack under `halves`, which decides."""
     sweep, results = _sweep(PAPER, HalvesProtocol(networks=4))
-    judged = verdict(list(tasks(results, sweep)), results)["judged"]
-    assert judged == (
+    shown = verdict(list(tasks(results, sweep)), results)
+    assert [task["title"] for task in shown["tasks"]] == ["iris, protocol halves"]
+    assert shown["judged"] == (
         "As in privsearch pick, privacy is judged by the svm excess AUC under paper (excess: what real members add to "
         "the placebo, the same attack on examples that no network was trained on) and by the worst AUC under halves "
-        "(worst: the strongest attack)."
+        "(worst: the strongest attack). The verdict is that under halves, where attacks find membership alone; under "
+        "paper they also recognise examples."
     )
 
 

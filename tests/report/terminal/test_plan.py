@@ -45,6 +45,7 @@ def test_plan_is_told_in_numbers(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
     lines = printed(*plan_tables(planned(tiny_sweep, tmp_path, recorded=1)))
     assert lines[:2] == ["tiny: 4 distinct trials, from 4 points of the grids", "to do: 3, cached: 1"]
     assert re.fullmatch(r"to train: 12 networks, about \d+ s on one core, give or take half", lines[2])
+    assert re.fullmatch(r"estimated from 1 recorded trial; start and end take about \d+ \w+ more", lines[3])
     rows = [line.split() for line in lines]
     assert ["iris", "4", "1", "3", "12"] in [row[:5] for row in rows]
     assert ["precision", "4", "4"] in rows

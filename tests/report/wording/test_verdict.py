@@ -2,12 +2,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import completed_of, make_failed
+from builders import completed_of, make_completed, make_failed
 
 from privsearch.analysis.selection import Selection, select_in_task
 from privsearch.analysis.tasks import tasks
 from privsearch.report.wording.verdict import verdict_lines, verdict_sentence
-from privsearch.spec import PaperProtocol, SweepSpec, TrialSpec
+from privsearch.spec import HalvesProtocol, PaperProtocol, SweepSpec, TrialSpec
 from privsearch.study.result import TrialResult
 
 SWEEP: dict[str, Any] = {"name": "a", "datasets": ["iris"], "protocol": "paper", "grids": {"a": {"model": ["ann"]}}}
@@ -49,11 +49,13 @@ SAME = ((0.95, 0.6), (0.94, 0.599))
     [
         (
             {"means": SAME},
-            "No configuration leaks measurably less than the most accurate one, ANN.",
+            "No configuration leaks measurably less than the most accurate one, ANN (with 5 targets, differences in "
+            "svm AUC below about 0.004 do not show).",
         ),
         (
             {"means": SAME, "min_accuracy": 0.9},
-            "No configuration with an accuracy of at least 0.9 leaks measurably less than the most accurate one, ANN.",
+            "No configuration with an accuracy of at least 0.9 leaks measurably less than the most accurate one, ANN "
+            "(with 5 targets, differences in svm AUC below about 0.004 do not show).",
         ),
         (
             {"means": ((0.95, 0.56), (0.55, 0.53))},
@@ -92,13 +94,13 @@ def test_cost_that_is_not_significant_is_told() -> None:
 def test_fewer_bits_in_its_place_are_told() -> None:
     """Who reads of one configuration and is to take another must know why."""
     words = verdict_sentence(selection((0.95, 0.6), (0.94, 0.6), (0.9495, 0.6)))
-    assert words == (
-        "No configuration leaks measurably less than the most accurate one, ANN fp32; ANN w4 does as well with fewer "
-        "bits."
+    assert words.startswith(
+        "No configuration leaks measurably less than the most accurate one, ANN fp32 (with 5 targets"
     )
+    assert words.endswith("do not show); ANN w4 does as well with fewer bits.")
 
 
-def test_every_task_has_a_verdict() -> None:
+def test_every_dataset_has_a_verdict() -> None:
     """One line each; where no number of an attack is an objective there is none."""
     results = results_of(*SAME)
     (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": OBJECTIVES}))
@@ -106,6 +108,17 @@ def test_every_task_has_a_verdict() -> None:
     other = {"test_accuracy": "maximize", "seconds": "minimize"}
     (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": other}))
     assert list(verdict_lines([task], results)) == []
+
+
+def test_protocol_without_a_placebo_has_the_word() -> None:
+    """A dataset has one verdict where it was audited by both; each of the two has one where it is alone."""
+    halves = HalvesProtocol(networks=4)
+    results = [make_completed("a" * 16), make_completed("b" * 16, protocol=halves)]
+    asked = SweepSpec.model_validate(SWEEP | {"protocol": ["paper", "halves"]})
+    paper, fair = tasks(results, asked)
+    (line,) = verdict_lines([paper, fair], results)
+    assert line == "iris, protocol halves: ANN is the only configuration."
+    assert list(verdict_lines([paper], results)) == ["iris, protocol paper: ANN is the only configuration."]
 
 
 def test_nothing_to_compare_is_told() -> None:

@@ -1,0 +1,67 @@
+"""The plan of more attacks on what a study has trained."""
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from privsearch.data import describe_dataset
+from privsearch.errors import DataError, SpecError, StudyError
+from privsearch.spec import Attack, SweepSpec, TrialSpec
+from privsearch.study.folder import StudyFolder
+from privsearch.study.result import Completed
+from privsearch.sweep.checks import check_attacks_registered
+from privsearch.sweep.cost import attack_seconds
+from privsearch.sweep.plan import Plan
+from privsearch.sweep.planned import PlannedTrial, to_evaluate_again, with_recorded
+
+
+def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
+    """Plan to run more attacks on the trained trials of a study; nothing is trained, and the plan reads no data.
+
+    Args:
+        study: the study.
+        attacks: the attacks to run on every trial that has no record of them.
+
+    Raises:
+        SpecError: an attack does not fit the study's trials, or is not registered here.
+        StudyError: the directory is not a study, nothing in it is trained, or the signals of a trial are not kept.
+    """
+    check_attacks_registered(attacks)
+    content = study.load()
+    sweep, recorded = _with_attacks(content.sweep, attacks), content.record.results
+    trained = [r for trial_id in content.trials if isinstance(r := recorded.get(trial_id), Completed)]
+    if not trained:
+        raise StudyError(f"{study.path}: must hold trained trials to attack, but has none; run its sweep first")
+    trials, kept = [], content.signals.trial_ids()
+    for result in trained:
+        fitting = [a for a in attacks if a in sweep.attacks_under(result.spec.protocol, result.spec.model)]
+        again = result.trial_id in kept and to_evaluate_again(result)
+        done = () if again else result.attacks_done
+        missing = tuple(a for a in (with_recorded(tuple(fitting), result) if again else fitting) if a not in done)
+        seconds = _attack_seconds(result.spec, missing)
+        spec = result.spec.model_copy(update={"attacks": tuple(dict.fromkeys((*result.spec.attacks, *missing)))})
+        trials.append(PlannedTrial(result.trial_id, spec, (), missing, True, seconds, 0, result.environments))
+    lost = [trial for trial in trials if trial.missing and trial.trial_id not in kept]
+    if lost:
+        raise StudyError(
+            f"{study.path}: the signals of every trial must be kept for an attack without training, but those of "
+            f"{len(lost)} of {len(trials)} are not; run the sweep with these attacks in its file, which trains "
+            f"{'it' if len(lost) == 1 else 'these'} again"
+        )
+    return Plan(sweep, {}, tuple(trials), kept_signals=frozenset(kept))
+
+
+def _with_attacks(sweep: SweepSpec, attacks: Sequence[Attack]) -> SweepSpec:
+    added = [attack for attack in attacks if attack not in sweep.attacks]
+    try:
+        return SweepSpec.model_validate({**sweep.model_dump(), "attacks": (*sweep.attacks, *added)})
+    except ValidationError as error:
+        raise SpecError("\n".join(str(details["msg"]) for details in error.errors())) from None
+
+
+def _attack_seconds(spec: TrialSpec, attacks: Sequence[Attack]) -> float:
+    """Estimate the seconds that attacks take; if the dataset is not at hand, count one an attack."""
+    try:
+        return attack_seconds(spec, attacks, describe_dataset(spec.dataset))
+    except DataError:
+        return float(len(attacks))
