@@ -1,5 +1,12 @@
 # ruff: noqa: E402
 # isort: off
+import os
+
+# One test process for each core, so one thread for each: more of them wait for each other in loops that take the cores
+# from all. Before the libraries are imported, which read this once; what the tests start inherits it.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
 from shape_checks import check_shapes
 
 check_shapes()  # before anything whose shapes are to be checked is imported
@@ -62,6 +69,23 @@ def tiny_sweep() -> SweepSpec:
             "objectives": {"test_accuracy": "maximize", "svm.auc": "minimize"},
         }
     )
+
+
+class _Blank:
+    """A figure that is not drawn; its files are empty."""
+
+    def savefig(self, path: Path) -> None:
+        path.touch()
+
+    def write_html(self, path: Path, **_: object) -> None:
+        path.touch()
+
+
+@pytest.fixture
+def blank_fronts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sweeps write their fronts as empty files, as drawing takes longer than training the tests' networks does."""
+    for drawing in ("plot_front", "plot_front_interactive"):
+        monkeypatch.setattr(f"privsearch.report.figures.front.{drawing}", lambda _: _Blank())
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def asked(url: str, method: str = "GET", **headers: str) -> Answer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(url, method=method, headers=named)  # noqa: S310  # our own server
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # likewise
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # likewise
             return Answer(answer.status, answer.headers, answer.read())
     except urllib.error.HTTPError as error:
         with error:

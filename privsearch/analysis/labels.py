@@ -80,6 +80,15 @@ def _without_zero(number: str) -> str:
     return re.sub(r"^(-?)0\.", r"\1.", number)
 
 
+def matched_and_placebo(placebo: float, excess: float) -> tuple[str, str]:
+    """Write a number with as many members as its placebo has, and that placebo, so that they give the excess.
+
+    They are rounded in such a way that the first less the second is the excess as it is written, with three digits.
+    """
+    below, beyond = round(placebo, 3), round(excess, 3)
+    return f"{below + beyond:.3f}", f"{below:.3f}"
+
+
 def reason_missing(tpr: str, num_non_members: int) -> str | None:
     """Give the reason why so many non-members have no true positive rate, one of `TPRS`."""
     needed = needed_for_held_out(TPRS[tpr])

@@ -19,6 +19,8 @@ from privsearch.study.record import RecordWriter
 from privsearch.study.result import Cohort, Epoch, TrainedNetwork
 from privsearch.study.signals import Signals
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 A, B, C = "a" * 16, "b" * 16, "c" * 16
 
 
@@ -34,12 +36,6 @@ def small_networks(trial_id: str) -> KeptNetworks:
     """One network with a weight."""
     spec, state = TrialSpec(dataset="iris", model="ann"), {"weight": torch.zeros(100)}
     return KeptNetworks(trial_id, spec, (4,), 3, "unknown", [KeptNetwork("target", 1, 0, np.arange(2), state)])
-
-
-@pytest.fixture(autouse=True)
-def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drawing takes longer than all else."""
-    monkeypatch.setattr("privsearch.report.figures.front.write_front_plots", lambda *_: [])
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from privsearch.api import sweeps
 from privsearch.api.study import Study
 from privsearch.spec import SweepSpec
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 
 def test_a_sweep_is_planned_once(tiny_sweep: SweepSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second plan is made only if another process has written into the study since the first one."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.svm import SVC
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from privsearch.analysis.metrics import attack_auc
 from privsearch.attacks import rbf_svm
@@ -89,10 +89,12 @@ def test_one_thread_is_used_and_the_others_given_back(monkeypatch: pytest.Monkey
         return model
 
     monkeypatch.setattr(rbf_svm, "_svc", spied)
-    before = threadpool_info()
-    rbf_svm_scores(*examples(20), examples(20, seed=1)[0])
-    assert during == [{1}]
-    assert threadpool_info() == before
+    with threadpool_limits(2):
+        before = threadpool_info()
+        rbf_svm_scores(*examples(20), examples(20, seed=1)[0])
+        assert during == [{1}]
+        assert threadpool_info() == before
+        assert {pool["num_threads"] for pool in before} != {1}
 
 
 def test_outputs_that_are_not_finite_are_refused() -> None:

@@ -13,6 +13,8 @@ from command_line import INLINE, files, numbers, record_lines, run
 import privsearch.sweep.trial
 from privsearch.api.study import Study
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 FAIR_SWEEP = """\
 name: fair
 datasets: [iris]

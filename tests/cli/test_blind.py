@@ -13,6 +13,8 @@ from privsearch.api.study import Study
 from privsearch.api.views import write_report
 from privsearch.report.page.document import build_document
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 SWEEP = """\
 name: given
 datasets: [{path: shifted.npz, name: shifted}, {path: alike.npz, name: alike}, iris]

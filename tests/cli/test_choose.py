@@ -7,6 +7,8 @@ from command_line import INLINE, record_lines, run
 
 from privsearch.api.study import Study
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -18,6 +18,8 @@ from privsearch import load_study
 from privsearch.api.study import Study
 from privsearch.study.result import Failed
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 COMMANDS = ("plan", "sweep", "trial", "front", "datasets")
 
 
@@ -98,7 +100,7 @@ def test_sweep_leaves_a_study_and_prints_its_front(finished: tuple[Path, Result]
     study = where / "studies" / "tiny"
     assert result.exit_code == 0
     assert {"trials.jsonl", "results.csv", "optuna.journal"} <= {path.name for path in study.iterdir()}
-    assert {path.name for path in (study / "fronts").iterdir()} == {"iris.png", "iris.html"}
+    assert {path.name for path in (study / "fronts").glob("[!.]*")} == {"iris.png", "iris.html"}
     assert len(record_lines(study)) == len(numbers(study)) == 4
     assert "iris, protocol paper: Pareto front" in result.stdout
     assert "trials: 4 finished, 0 recorded already, 0 failed\nresults: studies/tiny/results.csv" in result.stdout
@@ -262,7 +264,7 @@ def test_front_makes_the_outputs_again(study: Path) -> None:
     assert result.exit_code == 0
     assert "iris, protocol paper: Pareto front" in result.stdout
     assert (study / "results.csv").read_bytes() == table
-    assert {path.name for path in load_study(study).outputs.fronts.iterdir()} == {"iris.png", "iris.html"}
+    assert {path.name for path in load_study(study).outputs.fronts.glob("[!.]*")} == {"iris.png", "iris.html"}
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import pytest
 from command_line import INLINE, numbers, run
 from small_disk import files_of_at_most
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 SWEEP = ("sweep", "tiny.yaml", *INLINE, "--keep-signals", "no")
 
 
@@ -12,7 +14,6 @@ SWEEP = ("sweep", "tiny.yaml", *INLINE, "--keep-signals", "no")
 def folder(tmp_path: Path, tiny_sweep_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory that every command is run in; it holds tiny.yaml."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("privsearch.report.figures.front.write_front_plots", lambda *_: [])
     return tmp_path
 
 

@@ -13,6 +13,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from versions import OtherVersions
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 SWEEP = """\
 name: odd
 datasets: [iris]

@@ -9,6 +9,8 @@ from privsearch.spec.storage import folder_in
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.study.storage import open_folder
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 SWEEP = ("sweep", "tiny.yaml", *INLINE, "--set", "grids={one: {model: [ann]}}")
 """A sweep of one trial."""
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from privsearch.analysis.audit import highest_mean_aucs, paper_attack
 from privsearch.analysis.frames import exposed_frame, records, slices_frame
-from privsearch.analysis.labels import NOTATION, TPRS
+from privsearch.analysis.labels import NOTATION, TPRS, matched_and_placebo
 from privsearch.report.wording.audit import (
     COINS_WORDS,
     EPSILON_WORDS,
@@ -87,9 +87,12 @@ def _aucs(rows: pd.DataFrame, protocol: ProtocolSpec) -> Iterator[str]:
 
 def _placebos(rows: pd.DataFrame) -> Iterator[str]:
     def cell(row: Mapping[str, Any]) -> str:
-        return MISSING if pd.isna(row["placebo_auc"]) else f"{row['placebo_auc']:.3f} / {excess_words(row, 'auc')}"
+        if pd.isna(row["placebo_auc"]):
+            return MISSING
+        matched, placebo = matched_and_placebo(row["placebo_auc"], row["excess_auc"])
+        return f"{matched} - {placebo} = {excess_words(row, 'auc')}"
 
-    yield "Placebo AUC / excess AUC of every attack."
+    yield "AUC of every attack with as many members as the placebo has, less the placebo's: the excess."
     yield _pivot(rows, [attack for attack in rows["attack"].unique() if attack != WORST], cell)
     yield f"{PLACEBO_WORDS} {EXCESS_WORDS}"
 

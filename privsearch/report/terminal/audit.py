@@ -8,7 +8,7 @@ from rich.table import Column, Table
 
 from privsearch.analysis.audit import paper_attack
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import NOTATION, guessing_words, turned_words
+from privsearch.analysis.labels import NOTATION, guessing_words, matched_and_placebo, turned_words
 from privsearch.report.wording.audit import (
     EXCESS_WORDS,
     NOT_RUN,
@@ -27,15 +27,16 @@ from privsearch.spec.protocols import PROTOCOLS
 _SHOWN_TPR: Final = "tpr_at_fpr_1e-2"
 _FAIR_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "TPR at\n1 % FPR")
 _COINS_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "epsilon\nat least")
-_PAPER_HEADERS: Final = ("test\naccuracy", "AUC", "placebo\nAUC", "excess\nAUC")
+_PAPER_HEADERS: Final = ("test\naccuracy", "matched\nAUC", "placebo\nAUC", "excess\nAUC")
 
 
 def audit_view(table: pd.DataFrame) -> Iterator[Table]:
     """Yield a table for each dataset and protocol with a completed trial, a line a configuration, in 80 columns.
 
-    Under a protocol with a placebo it has the AUC of the paper's attack, its placebo and its excess; under another
-    one the AUC of the strongest attack with its interval, the name of that attack, and the TPR at an FPR of 0.01, or,
-    where independent coins chose the members, the bound on epsilon.
+    Under a protocol with a placebo it has the AUC of the paper's attack on as many members as its placebo has, that
+    placebo, and their difference, the excess; under another one the AUC of the strongest attack with its interval, the
+    name of that attack, and the TPR at an FPR of 0.01, or, where independent coins chose the members, the bound on
+    epsilon.
 
     Args:
         table: of `audit_table`.
@@ -70,15 +71,15 @@ def _coins_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _paper_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return (auc_words(row), f"{row['placebo_auc']:.3f}", excess_words(row, "auc"))
+    return (*matched_and_placebo(row["placebo_auc"], row["excess_auc"]), excess_words(row, "auc"))
 
 
 def _caption(rows: pd.DataFrame, attack: str, *, coins: bool) -> str:
     shown = rows[rows["attack"] == attack]
     lines = [f"{sample_words(rows)}.", "Means over the targets [95 % interval]."]
-    lines += guessing_words(zip(shown["auc_low"], shown["auc_high"], strict=True))
-    lines += turned_words(shown["auc_high"])
     if attack == WORST:
+        lines += guessing_words(zip(shown["auc_low"], shown["auc_high"], strict=True))
+        lines += turned_words(shown["auc_high"])
         lines.append(
             "attack: the highest mean AUC on one half of the examples, judged on the other; two "
             "where the halves choose differently."

@@ -15,6 +15,7 @@ from privsearch.analysis.labels import (
     configuration,
     guessing_words,
     interval,
+    matched_and_placebo,
     measured,
     quantity,
     turned_words,
@@ -140,9 +141,8 @@ def _headers(task: Task, column: str) -> list[str]:
 def _cells(task: Task, row: Mapping[str, Any], column: str) -> list[str]:
     parsed, excess = Column.parse(column), _excess(task, column)
     if str(excess) == column:
-        # Rounded in such a way that the first less the second is the third.
-        placebo, beyond = (round(row[str(part)], 3) for part in (Column(parsed.attack, "auc").placebo, parsed))
-        return [f"{placebo + beyond:.3f}", f"{placebo:.3f}", _signed(row, parsed)]
+        placebo = row[str(Column(parsed.attack, "auc").placebo)]
+        return [*matched_and_placebo(placebo, row[column]), _signed(row, parsed)]
     if not parsed.is_auc:
         return [measured(row, column)]
     mark = auc_mark(row[str(parsed.low)], row[str(parsed.high)]) or " "

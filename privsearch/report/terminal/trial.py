@@ -36,7 +36,7 @@ def attack_results_table(result: Completed) -> Table:
 
     An attack has its AUC with DeLong's interval, marked where guessing could give it, the TPR at the finest FPR that
     all targets have examples for, the advantage, and the bound on epsilon beside the largest that the examples can
-    show; under a protocol with a placebo, the placebo's AUC and the excess instead of epsilon. Below stands which
+    show; under a protocol with a placebo, the excess over the placebo instead of epsilon. Below stands which
     networks are dead, which attacks could not be run, and the blind baselines, if the trial needs them.
     """
     attack_results = [attack for replicate in result.replicates for attack in replicate.attacks.values()]
@@ -44,7 +44,7 @@ def attack_results_table(result: Completed) -> Table:
     table = console_table(
         "network, train\nand test accuracy",
         *("AUC,\n95 % interval", f"TPR\nat {fpr}", "advan-\ntage"),
-        *(("placebo\nAUC", "excess\nAUC") if result.spec.protocol.has_placebo else ("epsilon,\nat most",)),
+        *(("excess\nAUC",) if result.spec.protocol.has_placebo else ("epsilon,\nat most",)),
         title=f"Trial {result.trial_id}, {result.seconds:.1f} s",
         caption="\n".join(_notes(result, attack_results)),
         gap=1,
@@ -102,6 +102,6 @@ def _cells(attack: AttackResult, fpr: str) -> Iterator[str]:
     yield f"{tpr.value:.3f}" if tpr else MISSING
     yield f"{attack.advantage.value:.3f}" if attack.advantage else MISSING
     if attack.placebo and attack.matched:
-        yield from (f"{attack.placebo.auc:.3f}", f"{attack.matched.auc - attack.placebo.auc:+.3f}")
+        yield f"{attack.matched.auc - attack.placebo.auc:+.3f}"
     else:
         yield epsilon_words(attack.epsilon_low, attack.epsilon_ceiling)

@@ -9,6 +9,7 @@ from privsearch.analysis.selection import Selection, select_in_task
 from privsearch.analysis.tasks import Task
 from privsearch.errors import StudyError
 from privsearch.report.wording.fronts import constraints_words, nearest_words
+from privsearch.spec.columns import Column
 from privsearch.spec.protocols import PROTOCOLS
 from privsearch.study.result import TrialResult
 
@@ -97,7 +98,9 @@ def _sensitivity(selection: Selection) -> str:
     """Tell how small a difference in leakage could have been seen."""
     if selection.resolution is None:
         return ""
-    targets = (selection.chosen or {})["replicates"]
+    targets, column = (selection.chosen or {})["replicates"], Column.parse(selection.private)
+    if selection.resolution >= column.leakage_range:
+        return f" (with {targets} targets no difference in {quantity(selection.private)} would show)"
     size = f"{quantity(selection.private)} below about {selection.resolution:.3f}"
     return f" (with {targets} targets, differences in {size} do not show)"
 

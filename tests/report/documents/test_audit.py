@@ -103,7 +103,7 @@ def test_targets_with_splits_of_their_own_tell_who_is_exposed(audited: Audited, 
 def test_placebo_stands_beside_the_papers_numbers(audited: Audited, tmp_path: Path) -> None:
     """Under `paper` every attack has its placebo and its excess; under `halves` there is none."""
     paper = document(tmp_path, [audited([0.6] * 4, [0.5] * 4, protocol="paper")])
-    assert "| ANN | 0.500 / +0.020 [+0.020, +0.020] | 0.500 / +0.020 [+0.020, +0.020] |" in paper
+    assert "| ANN | 0.520 - 0.500 = +0.020 [+0.020, +0.020] | 0.520 - 0.500 = +0.020 [+0.020, +0.020] |" in paper
     decided = [line for line in paper.splitlines() if line.startswith("| ANN | 0.905")]
     assert any("0.000; +0.040 [+0.040, +0.040]" in line and "0.110; +0.020" in line for line in decided)
     assert "no bound on epsilon" in paper

@@ -100,6 +100,23 @@ def test_fewer_bits_in_its_place_are_told() -> None:
     assert words.endswith("do not show); ANN w4 does as well with fewer bits.")
 
 
+def test_two_targets_that_show_nothing_say_so() -> None:
+    """Where the intervals are wider than all that an attack could gain, no number is given."""
+    results = [
+        completed_of(
+            f"{k:016x}",
+            [a, a + 0.02],
+            [u, u + d],
+            TrialSpec(dataset="iris", protocol=PaperProtocol(replicates=2), **axes),
+        )
+        for k, (axes, a, u, d) in enumerate(
+            zip(MODELS, (0.95, 0.94, 0.93), (0.6, 0.59, 0.58), (0.2, -0.1, 0.05), strict=False)
+        )
+    ]
+    (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": OBJECTIVES}))
+    assert "(with 2 targets no difference in svm AUC would show)" in verdict_sentence(select_in_task(task, results))
+
+
 def test_every_dataset_has_a_verdict() -> None:
     """One line each; where no number of an attack is an objective there is none."""
     results = results_of(*SAME)

@@ -167,7 +167,8 @@ def test_a_trial_that_hangs_is_ended_and_no_other(trials: list[PlannedTrial]) ->
         return run_trial(trial.spec)
 
     listener = Listener()
-    TuneRunner(workers=1, retry_policy=RetryPolicy(timeout=6)).run(Listed(trials[::-1]), hanging, listener)
+    # Long enough for the imports of a first trial, however busy the machine.
+    TuneRunner(workers=1, retry_policy=RetryPolicy(timeout=30)).run(Listed(trials[::-1]), hanging, listener)
     late = listener.results.pop(trials[-1].trial_id)
     assert isinstance(late, Failed)
     assert (late.error, late.attempts) == ("TrialTimeout", 1)

@@ -26,6 +26,8 @@ CONNECT_SECONDS: Final = 10.0
 """The time that a cluster's machine may take to answer at all; Ray itself tries for minutes."""
 CLIENT_STARTS: Final = 3
 """The number of times that a cluster may try to start the process that serves a client from outside."""
+FORK_CRASHES: Final = ("Starting Ray client server failed", "psutil.ZombieProcess")
+"""What a cluster says of such a process that crashed as it was forked: at once, or as it looks at what it started."""
 QUIET: Final[dict[str, Any]] = {"log_to_driver": False, "logging_level": logging.ERROR}
 """The options of `ray.init` that keep Ray's messages off the terminal."""
 
@@ -99,7 +101,7 @@ def _connect(address: str) -> None:
         try:
             ray.init(address=address, **QUIET)
         except ConnectionError as error:
-            if not left or "Starting Ray client server failed" not in str(error):
+            if not left or not any(crash in str(error) for crash in FORK_CRASHES):
                 raise
         else:
             return

@@ -41,6 +41,8 @@ recipe: {epochs: 10, batch_size: 16, num_steps: 10}
 resources: {custom: {seat: 1}}
 timeout: 300
 """
+NODES = 3
+"""The nodes that trials spread over."""
 
 
 @pytest.fixture
@@ -112,24 +114,27 @@ class Collector:
 
 @pytest.mark.parametrize("client", [False, True])
 def test_trials_spread_over_the_nodes(client: bool, cluster: Cluster, tiny_sweep: SweepSpec, tmp_path: Path) -> None:
-    """Every node takes part, from one of them or from outside."""
+    """Every node takes part, from one of them or from outside: no trial ends before each has one."""
+    seen = tmp_path / "nodes"
+    seen.mkdir()
 
-    def where(trial: PlannedTrial, device: Device) -> TrialResult:
-        time.sleep(2)
+    def meet(trial: PlannedTrial, device: Device) -> TrialResult:
         # A node's raylet started the worker that started this process.
-        raylet = psutil.Process(os.getppid()).ppid()
-        return make_failed(trial.trial_id).model_copy(update={"message": str(raylet)})
+        (seen / str(psutil.Process(os.getppid()).ppid())).touch()
+        until = time.monotonic() + 240
+        while len(met := list(seen.iterdir())) < NODES and time.monotonic() < until:
+            time.sleep(0.1)
+        return make_failed(trial.trial_id).model_copy(update={"message": str(len(met))})
 
-    for _ in range(3):
+    for _ in range(NODES):
         seat(cluster)
     address = f"ray://127.0.0.1:{cluster.head_node._ray_params.ray_client_server_port}" if client else cluster.address
-    study = Study(tmp_path / "study")
-    seeds = [make_plan(tiny_sweep.model_copy(update={"seed": seed}), study).todo for seed in range(5)]
-    trials = [trial for planned in seeds for trial in planned]
+    trials = make_plan(tiny_sweep, Study(tmp_path / "study")).todo
+    assert len(trials) > NODES
     collector = Collector()
-    TuneRunner(resources=Resources(custom={"seat": 1}), address=address).run(Listed(trials), where, collector)
+    TuneRunner(resources=Resources(custom={"seat": 1}), address=address).run(Listed(trials), meet, collector)
     assert sorted(result.trial_id for result in collector.results) == sorted(trial.trial_id for trial in trials)
-    assert len({result.message for result in collector.results if isinstance(result, Failed)}) == 3
+    assert [result.message for result in collector.results if isinstance(result, Failed)] == [str(NODES)] * len(trials)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from privsearch.sweep.runners.ray_tune import session as ray_session
 from privsearch.sweep.runners.ray_tune.session import CLIENT_STARTS, ray_at
 
 CRASHED = "Initialization failure from server: RuntimeError: Starting Ray client server failed. See its log."
+ZOMBIE = "Initialization failure from server: psutil.ZombieProcess: PID still exists but it's a zombie (pid=7)"
 
 
 class Proxy:
@@ -34,7 +35,7 @@ def proxy(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Pr
     return own
 
 
-@pytest.mark.parametrize("proxy", [(0,), (CLIENT_STARTS - 1,)], indirect=True)
+@pytest.mark.parametrize("proxy", [(0,), (CLIENT_STARTS - 1,), (1, ZOMBIE)], indirect=True)
 def test_a_client_s_server_that_crashed_is_started_again(proxy: Proxy) -> None:
     """Whoever connects from outside need not know of it."""
     crashes = proxy.left
