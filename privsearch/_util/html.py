@@ -1,4 +1,4 @@
-"""The HTML of values in a notebook, with all names escaped, because strangers may have chosen them."""
+"""The HTML of values in a notebook or a page, with all names escaped, because strangers may have chosen them."""
 
 from html import escape
 from typing import TYPE_CHECKING, Final
@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_ROWS: Final = 50
+
+_ESCAPES: Final = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 
 
 def html_table(frame: "pd.DataFrame", title: str) -> str:
@@ -20,3 +22,8 @@ def html_table(frame: "pd.DataFrame", title: str) -> str:
 def html_text(text: str) -> str:
     """Return text as it is, in letters of one width."""
     return f"<pre>{escape(text)}</pre>"
+
+
+def in_script(json: str) -> str:
+    """Return JSON that says the same and is safe within a script element, whatever its texts."""
+    return json.translate(_ESCAPES)

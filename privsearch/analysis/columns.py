@@ -1,6 +1,7 @@
 """One column of a results table at a time: its numbers, its spreads, and the title of its axis."""
 
 import math
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,28 @@ def bar_lengths(rows: pd.DataFrame, header: str) -> Float[Array, "2 n"]:
     return np.stack([np.minimum(deviations, means - low), np.minimum(deviations, high - means)])
 
 
-def widest_noise_floor(rows: pd.DataFrame, auc: Column) -> float:
-    """Return the widest noise floor of some trials in an attack's AUC."""
-    return float(rows[str(auc.noise_floor)].max())
+def bar_kind(rows: pd.DataFrame, header: str) -> Literal["interval", "sd"] | None:
+    """Tell what an error bar of a column shows: the 95 % interval of the mean, or else the standard deviation.
+
+    None where the table has neither.
+    """
+    column = Column.parse(header)
+    if not np.isnan(numbers(rows, column.low)).all():
+        return "interval"
+    return None if np.isnan(numbers(rows, column.sd)).all() else "sd"
+
+
+def bar_ends(rows: pd.DataFrame, header: str) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+    """Return the lower and the upper ends of error bars, `(n,)` each, which end where the column's range ends.
+
+    They are of the kind that `bar_kind` tells; a row without a spread has the ends of a bar of length 0.
+    """
+    column, means = Column.parse(header), numbers(rows, header)
+    if bar_kind(rows, header) == "interval":
+        low, high = numbers(rows, column.low), numbers(rows, column.high)
+        least, greatest = column.bounds
+        low, high = np.maximum(low, least), np.minimum(high, greatest)
+    else:
+        below, above = bar_lengths(rows, header)
+        low, high = means - below, means + above
+    return np.where(np.isnan(low), means, low), np.where(np.isnan(high), means, high)

@@ -7,5 +7,6 @@ outputs.py           the files of a study that are made from its record
 page/                A study as one page that needs no network
 terminal/            values as tables and lines for the terminal
 unchanged.py         drawings that need not be made again
+vendored.py          scripts of others, in vendor/
 wording/             values in words
 """

@@ -2,7 +2,38 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privsearch.analysis.columns import bar_lengths
+from privsearch.analysis.columns import bar_ends, bar_kind, bar_lengths
+
+ROWS = pd.DataFrame(
+    {
+        "test_accuracy": [0.98, 0.02, 0.5],
+        "test_accuracy_sd": [0.05, 0.05, np.nan],
+        "svm.auc": [0.6, 0.7, np.nan],
+        "svm.auc_sd": [0.1, 0.1, np.nan],
+        "svm.auc_low": [0.55, np.nan, np.nan],
+        "svm.auc_high": [0.66, np.nan, np.nan],
+        "seconds": [1.0, 2.0, 3.0],
+    }
+)
+
+
+def test_a_bar_is_an_interval_where_there_is_one() -> None:
+    """Else a standard deviation; a column without either has no bar."""
+    assert [bar_kind(ROWS, column) for column in ("svm.auc", "test_accuracy", "seconds")] == ["interval", "sd", None]
+
+
+def test_bars_end_where_the_range_ends() -> None:
+    """Fractions lie between 0 and 1, and so do the ends of their bars; without a spread both ends are the value."""
+    low, high = bar_ends(ROWS, "test_accuracy")
+    assert low == pytest.approx([0.93, 0.0, 0.5])
+    assert high == pytest.approx([1.0, 0.07, 0.5])
+
+
+def test_bars_of_an_auc_are_its_intervals() -> None:
+    """One without an interval has a bar of length 0 beside them, and not one of another kind."""
+    low, high = bar_ends(ROWS, "svm.auc")
+    assert low == pytest.approx([0.55, 0.7, np.nan], nan_ok=True)
+    assert high == pytest.approx([0.66, 0.7, np.nan], nan_ok=True)
 
 
 def test_bars_end_where_the_range_of_their_column_does() -> None:

@@ -1,8 +1,10 @@
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from builders import completed_of, make_failed
+from playwright.sync_api import Browser, sync_playwright
 
 from privsearch.analysis.tasks import Task, tasks
 from privsearch.spec import HalvesProtocol, PaperProtocol, Protocol, SweepSpec, TrialSpec
@@ -76,3 +78,15 @@ def tradeoff(task_of: TaskOf) -> Callable[..., Task]:
         return task_of([(axis, *number) for axis, number in zip(axes, numbers, strict=True)])
 
     return build
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real browser, Debian's chromium."""
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("needs chromium, as of `apt-get install chromium`")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()

@@ -8,6 +8,7 @@ audit_tradeoff.py    the strongest attack against accuracy, or against overfitti
 front.py             A Pareto front among all configurations, for a paper
 front_interactive.py A Pareto front among all configurations, for a browser
 front_marks.py       the markers and labels of a front's configurations
+front_page.py        the page of an interactive front
 importances.py       the importance of each axis, and the growth of the hypervolume
 palette.py           colours and markers of the models
 study.py             all figures of a study

@@ -30,6 +30,7 @@ from privsearch.report.figures.front_marks import (
     tier_words,
     tiers,
 )
+from privsearch.report.figures.front_page import front_page
 from privsearch.report.figures.palette import GREY, MODEL_COLOURS, MODEL_MARKERS
 from privsearch.report.figures.style import PAGE_WIDTH, draw_guessing, legend_below, new_figure
 from privsearch.spec.columns import Column
@@ -206,6 +207,6 @@ def write_front_plots(folder: Path, tasks: Iterable[Task]) -> list[Path]:
             continue
         png, html = folder / f"{task.name}.png", folder / f"{task.name}.html"
         plot_front(task).savefig(png)
-        plot_front_interactive(task).write_html(html, include_plotlyjs=True, div_id="front")
+        html.write_text(front_page(plot_front_interactive(task), task.title), encoding="utf-8")
         written += [png, html]
     return written

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from html import escape
 from itertools import combinations
+from textwrap import fill
 from typing import Any, Final
 
 import pandas as pd
@@ -10,20 +11,27 @@ import plotly.graph_objects as go
 from matplotlib.colors import to_rgb
 from plotly.subplots import make_subplots
 
-from privsearch.analysis.columns import axis_title, spreads
+from privsearch.analysis.columns import axis_title, bar_ends, bar_kind, numbers
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import configuration, interval, measured, model_name, quantity
 from privsearch.analysis.tasks import Task
-from privsearch.report.figures.front_marks import front_rows, front_title, marked_parts, noise_floors, tier_words
-from privsearch.report.figures.palette import GREY, MODEL_COLOURS, MODEL_SYMBOLS
-from privsearch.report.figures.style import BAND
+from privsearch.report.figures.front_marks import front_rows, marked_parts, tier_words
+from privsearch.report.figures.palette import MODEL_COLOURS, MODEL_SYMBOLS
+from privsearch.report.wording.fronts import constraints_words, counts
 from privsearch.spec.columns import Column
+
+_LINE: Final = "#808080"
+"""The grey of lines, which can be seen in the light and in the dark."""
 
 _BAR_ALPHAS: Final = (0.8, 0.35, 0.15, 0.15)
 
 
 def plot_front_interactive(task: Task) -> go.Figure:
-    """Draw the figure of `privsearch.report.figures.front` for a browser; hovering over a point shows its numbers."""
+    """Draw the figure of `privsearch.report.figures.front` for a browser; hovering over a point shows its numbers.
+
+    Error bars are 95 % intervals of the means where the results have them, else standard deviations over the targets,
+    and end where the column's range ends. A dotted line is what guessing gives.
+    """
     objectives = list(task.objectives)
     side = len(objectives) - 1
     figure = make_subplots(side, side) if side > 1 else go.Figure()
@@ -35,20 +43,36 @@ def plot_front_interactive(task: Task) -> go.Figure:
         for part in reversed([*marked_parts(task)]):
             trace = _trace(task, (x, y), *part).update(showlegend=[x, y] == objectives[:2])
             figure.add_trace(trace, **place)
-        for column, floor in noise_floors(task).items():
-            if column in (x, y):
-                add = figure.add_vrect if column == x else figure.add_hrect
-                style = {"fillcolor": BAND, "line_width": 0, "layer": "below", "annotation_text": "noise floor"}
-                add(0.5 - floor, 0.5 + floor, **style, **place)
+        for column, add in ((x, figure.add_vline), (y, figure.add_hline)):
+            guess = Column.parse(column).guess
+            if guess is not None:
+                line = {"line_color": _LINE, "line_width": 1, "line_dash": "dot", "opacity": 1, "layer": "below"}
+                add(guess, annotation_text="guessing", **line, **place)
         figure.update_xaxes(title=axis_title(x), **place)
         figure.update_yaxes(title=axis_title(y), **place)
-    figure.update_layout(template="simple_white", title=escape(front_title(task)).replace("\n", "<br>"))
+    title = escape(_title(task)).replace("\n", "<br>")
+    figure.update_layout(
+        template="simple_white",
+        title={"text": title, "font_size": 15},
+        margin_t=60 + 20 * title.count("<br>"),
+        legend={"orientation": "h", "yanchor": "top", "y": -0.18},
+    )
     return figure
+
+
+def _title(task: Task) -> str:
+    """Return the title, with the meaning of the error bars where there are some."""
+    kinds = {column: bar_kind(task.candidates, column) for column in task.objectives}
+    meanings = {"interval": "95 % interval of the mean", "sd": "± standard deviation over the targets"}
+    parts = [f"{quantity(column)} {meanings[kind]}" for column, kind in kinds.items() if kind]
+    constraints = [fill(f"asked for: {constraints_words(task)}", 90)] if task.constraints else []
+    bars = [f"bars: {', '.join(parts)}"] if parts else []
+    return "\n".join([fill(task.title, 60), counts(task.rows), *bars, *constraints])
 
 
 def _line(task: Task, x: str, y: str) -> go.Scatter:
     line = front_rows(task).sort_values(x)
-    style = {"color": GREY, "width": 1.5, "shape": "vh" if task.objectives[x] == "maximize" else "hv"}
+    style = {"color": _LINE, "width": 1.5, "shape": "vh" if task.objectives[x] == "maximize" else "hv"}
     name = "Pareto front of the means"
     return go.Scatter(x=line[x], y=line[y], mode="lines", name=name, line=style, hoverinfo="skip")
 
@@ -56,7 +80,7 @@ def _line(task: Task, x: str, y: str) -> go.Scatter:
 def _trace(task: Task, pair: tuple[str, str], model: str, tier: int, rows: pd.DataFrame) -> go.Scatter:
     (x, y), colour, symbol = pair, MODEL_COLOURS[model], MODEL_SYMBOLS[model]
     varying = task.varying
-    bars = {"thickness": 1, "width": 0, "color": _rgba(colour, _BAR_ALPHAS[tier])}
+    style = {"thickness": 1, "width": 0, "color": _rgba(colour, _BAR_ALPHAS[tier])}
     marker = (
         {"symbol": symbol, "size": 11, "color": colour, "line": {"width": 1, "color": "black"}},
         {"symbol": f"{symbol}-open", "size": 9, "color": colour, "line": {"width": 1.5}},
@@ -66,8 +90,8 @@ def _trace(task: Task, pair: tuple[str, str], model: str, tier: int, rows: pd.Da
     return go.Scatter(
         x=rows[x],
         y=rows[y],
-        error_x={"array": spreads(rows, x), **bars},
-        error_y={"array": spreads(rows, y), **bars},
+        error_x=_bars(rows, x) | style,
+        error_y=_bars(rows, y) | style,
         mode="markers",
         name=f"{model_name(model)}, {tier_words(task, tier)}",
         marker=marker,
@@ -77,19 +101,23 @@ def _trace(task: Task, pair: tuple[str, str], model: str, tier: int, rows: pd.Da
     )
 
 
+def _bars(rows: pd.DataFrame, column: str) -> dict[str, Any]:
+    (low, high), means = bar_ends(rows, column), numbers(rows, column)
+    return {"symmetric": False, "array": high - means, "arrayminus": means - low}
+
+
 def _rgba(colour: str, alpha: float) -> str:
     red, green, blue = (round(255 * part) for part in to_rgb(colour))
     return f"rgba({red}, {green}, {blue}, {alpha})"
 
 
 def _hover(row: Mapping[str, Any], task: Task, varying: Collection[str]) -> str:
-    aucs = [column for column in map(Column.parse, task.objectives) if column.is_auc]
-    beside = [str(column) for auc in aucs for column in (auc.placebo, auc.excess)]
-    columns = [*task.objectives, *(column for column in beside if column in row)]
+    excesses = [column.excess for column in map(Column.parse, task.objectives) if column.is_auc]
+    columns = [*task.objectives, *(str(column) for column in excesses if str(column) in row)]
     columns += [column for column in task.constraints if column not in columns and row.get(column) is not None]
-    numbers = [f"{quantity(column)} {measured(row, column)} {interval(row, column)}".rstrip() for column in columns]
+    said = [f"{quantity(column)} {measured(row, column)} {interval(row, column)}".rstrip() for column in columns]
     p = row["front_probability"]
     probability = [] if p is None else [f"on the front with probability {p:.2f}"]
     violates = [] if row["feasible"] else ["violates a constraint"]
     name = escape(configuration(row, varying))
-    return "<br>".join([f"<b>{name}</b>", *probability, *violates, *numbers, f"trial {escape(row['trial_id'])}"])
+    return "<br>".join([f"<b>{name}</b>", *probability, *violates, *said, f"trial {escape(row['trial_id'])}"])

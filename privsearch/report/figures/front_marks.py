@@ -9,11 +9,9 @@ import pandas as pd
 from jaxtyping import Int
 from numpy import ndarray as Array
 
-from privsearch.analysis.columns import widest_noise_floor
 from privsearch.analysis.labels import LIKELY, POSSIBLE, configuration
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.fronts import constraints_words, counts
-from privsearch.spec.columns import Column
 
 INFEASIBLE: Final = 3
 """The tier of configurations that violate a constraint."""
@@ -63,12 +61,6 @@ def front_names(task: Task, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for row in rows:
         p = row["front_probability"]
         yield configuration(row, varying) + ("" if p is None else f" ({p:.2f})")
-
-
-def noise_floors(task: Task) -> dict[str, float]:
-    """Return, for each objective that is an AUC, the widest noise floor of the task's trials."""
-    aucs = [column for column in map(Column.parse, task.objectives) if column.is_auc]
-    return {str(auc): widest_noise_floor(task.rows, auc) for auc in aucs}
 
 
 def front_title(task: Task) -> str:

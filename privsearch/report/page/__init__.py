@@ -17,4 +17,5 @@ paper_figures.py     the paper's figures and tables
 provenance.py        the sweep file, commands, commits and versions that give the same numbers again
 roc.py               ROC curves from the signals that a study keeps
 server.py            the server of the page, for this machine alone
+verdict.py           the verdict on each task, and the notation
 """

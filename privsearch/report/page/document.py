@@ -23,6 +23,7 @@ from privsearch.report.page.leakage import leakage
 from privsearch.report.page.overview import Overview, overview
 from privsearch.report.page.provenance import Provenance, provenance
 from privsearch.report.page.roc import Roc, roc
+from privsearch.report.page.verdict import Verdict, verdict
 from privsearch.study.folder import StudyFolder
 from privsearch.study.result import Completed, TrialResult
 
@@ -54,6 +55,7 @@ class Document(TypedDict):
     made: str
     models: dict[str, Style]
     words: dict[str, str]
+    verdict: Verdict
     asked: Overview
     tasks: list[TaskSection]
     importances: list[Importances]
@@ -90,7 +92,8 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
             "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by privsearch {version('privsearch')}",
             "models": {name: _style(name) for name in sorted({result.spec.model for result in results})},
             "words": {i: _whole(result, words[i]) for i, result in ((r.trial_id, r) for r in results)},
-            "asked": overview(sweep, trials, results, searches, study_tasks),
+            "verdict": verdict(study_tasks, results),
+            "asked": overview(sweep, trials, results, searches),
             "tasks": [],
             "importances": [section for task in study_tasks if whole and (section := _importances(task))],
             "growth": [growth_section(task, content.order, searched=bool(searches)) for task in study_tasks],

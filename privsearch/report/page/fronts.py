@@ -1,19 +1,22 @@
 """The tasks of a study: points, fronts, likelihoods, comparisons, and the leakage by attack."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any, Final, TypedDict
 
 import numpy as np
 import pandas as pd
 
-from privsearch.analysis.columns import axis_title, widest_noise_floor
+from privsearch.analysis.columns import axis_title, bar_kind
 from privsearch.analysis.differences import ACCURACY, leakage_column
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import NOTATION, configuration, quantity
+from privsearch.analysis.labels import configuration, quantity
 from privsearch.analysis.learning import leakage_of_learnt, learnt_rows
 from privsearch.analysis.paired import half_width_factor, pair_correlation
+from privsearch.analysis.selection import private_column
 from privsearch.analysis.tasks import Task
 from privsearch.analysis.verdict_words import verdict_words
+from privsearch.errors import StudyError
 from privsearch.report.figures.front_marks import INFEASIBLE, tier_words, tiers
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
 from privsearch.report.wording.blind import blind_lines
@@ -25,7 +28,7 @@ from privsearch.report.wording.fronts import (
     missing_words,
     shared_axes,
 )
-from privsearch.spec import WORST
+from privsearch.spec import WORST, TrialSpec
 from privsearch.spec.columns import Column
 from privsearch.study.result import Completed
 
@@ -33,6 +36,11 @@ _ALWAYS: Final = ("train_accuracy", "train_accuracy_sd", "test_accuracy", "test_
 _PROBABILITY_HELP: Final = (
     "probability of being on the front, by a bootstrap over the targets; rough where these are few"
 )
+_HELP: Final = {
+    "matched_auc": "of as many real members as the placebo has",
+    "placebo_auc": "of the same attack on examples that no network was trained on",
+    "excess_auc": "over the placebo, at its sample size; 0 on average without a leak, if the splits are alike",
+}
 _PROPOSAL_HELP: Final = "its number among the proposals of its search, from 0, as in search.jsonl"
 
 
@@ -44,14 +52,18 @@ class Objective(TypedDict):
         label: the objective in words.
         axis: the title of the objective's axis in a plot, with the unit.
         direction: `maximize` or `minimize`.
-        floor: the half-width of the noise floor around an AUC of 0.5; None if the objective is no AUC.
+        guess: the value that guessing gives; None if the objective is no number of an attack.
+        bounds: the least and the greatest possible value, the latter None if nothing bounds it.
+        bar: the meaning of its error bars: `interval` (of the mean, 95 %), `sd`, or None if it has none.
     """
 
     column: str
     label: str
     axis: str
     direction: str
-    floor: float | None
+    guess: float | None
+    bounds: list[float | None]
+    bar: str | None
 
 
 class Paired(TypedDict):
@@ -193,21 +205,34 @@ def by_importance(parts: Sequence[pd.DataFrame]) -> list[str]:
 
 def _objective(task: Task, column: str) -> Objective:
     parsed = Column.parse(column)
-    floor = widest_noise_floor(task.rows, parsed) if parsed.is_auc else None
+    least, greatest = parsed.bounds
     return {
         "column": column,
         "label": quantity(column),
         "axis": axis_title(column),
         "direction": task.objectives[column],
-        "floor": None if floor is None or np.isnan(floor) else floor,
+        "guess": parsed.guess,
+        "bounds": [least, greatest if isfinite(greatest) else None],
+        "bar": bar_kind(task.candidates, column),
     }
 
 
 def _number_columns(task: Task) -> Iterator[str]:
     for column in map(Column.parse, task.objectives):
-        yield from map(str, (column, column.sd))
-        if column.is_auc:
-            yield from map(str, (column.low, column.high, column.placebo, column.excess))
+        yield from map(str, (column, column.sd, column.low, column.high))
+        for own in _beside(task, column):
+            # Of the two AUCs beside an excess the means alone, as a row has no room for more.
+            yield from map(str, (own, own.sd, own.low, own.high) if own == column.excess else (own,))
+
+
+def _beside(task: Task, column: Column) -> list[Column]:
+    """Return what stands beside an objective: the excess of an AUC, or the two AUCs whose difference an excess is.
+
+    Never the placebo alone, as the excess is not its difference from the AUC, but at the placebo's sample size.
+    """
+    auc = Column(column.attack, "auc")
+    beside = [column.excess] if column.is_auc else [auc.matched, auc.placebo] if column == auc.excess else []
+    return [own for own in beside if str(own) in task.rows and str(own) not in task.objectives]
 
 
 def _headings(task: Task, *, sure: bool, searched: bool) -> Iterator[Heading]:
@@ -215,21 +240,21 @@ def _headings(task: Task, *, sure: bool, searched: bool) -> Iterator[Heading]:
     if sure:
         yield {"key": "front_probability", "label": "P(on the front)", "kind": "number", "help": _PROBABILITY_HELP}
     accuracies = ("test_accuracy", "train_accuracy")
-    for column in dict.fromkeys((*task.objectives, *accuracies)):
-        yield {"key": column, "label": quantity(column), "kind": "number"}
-        parsed = Column.parse(column)
-        if parsed.is_auc and str(parsed.placebo) in task.rows:
-            yield {"key": str(parsed.placebo), "label": "placebo AUC", "kind": "number"}
-            yield {
-                "key": str(parsed.excess),
-                "label": "excess AUC",
-                "kind": "number",
-                "help": "over the placebo, at its sample size; 0 on average without a leak, if the splits are alike",
-            }
+    for column in map(Column.parse, dict.fromkeys((*task.objectives, *accuracies))):
+        beside = _beside(task, column)
+        # The two AUCs stand before the excess, which is their difference; the excess stands after its AUC.
+        yield from map(_heading, [column, *beside] if column.is_auc else [*beside, column])
     if searched:
         yield {"key": "proposal", "label": "proposal", "kind": "number", "help": _PROPOSAL_HELP}
     yield {"key": "seconds", "label": "seconds", "kind": "number", "help": "of training and attacking all its networks"}
     yield {"key": "trial_id", "label": "trial", "kind": "text"}
+
+
+def _heading(column: Column) -> Heading:
+    heading: Heading = {"key": str(column), "label": quantity(str(column)), "kind": "number"}
+    if column.attack is not None and column.number in _HELP:
+        heading["help"] = _HELP[column.number]
+    return heading
 
 
 def _notes(task: Task) -> Iterator[str]:
@@ -237,9 +262,23 @@ def _notes(task: Task) -> Iterator[str]:
     yield from learnt_less_words(task.rows, task.varying)
     if not task.candidates.empty:
         yield hypervolume_words(task)
-    yield NOTATION
     if shared := shared_axes(task.rows):
-        yield f"The same in all: {shared}."
+        yield f"The same in all configurations: {shared}."
+
+
+def _compared(task: Task, spec: TrialSpec) -> list[str]:
+    """Return the columns that have a verdict: accuracy, what privacy is judged by, and the other objectives.
+
+    Of an AUC and its excess only one has a verdict: two on one question could contradict each other.
+    """
+    try:
+        private = private_column(task.objectives)
+    except StudyError:  # objectives without a number of an attack
+        private = leakage_column(spec)
+    judged = Column.parse(private)
+    plain = Column(judged.attack, judged.number.removeprefix("excess_"))
+    twins = {str(own) for own in (plain, plain.excess)} - {private}
+    return [column for column in dict.fromkeys((ACCURACY, private, *task.objectives)) if column not in twins]
 
 
 def _paired(task: Task, trials: Sequence[Completed]) -> Iterator[Paired]:
@@ -248,7 +287,7 @@ def _paired(task: Task, trials: Sequence[Completed]) -> Iterator[Paired]:
     spec, targets = trials[0].spec, task.targets
     not_learnt = set(task.rows["trial_id"]) - set(learnt_rows(task.rows)["trial_id"])
     choices = [", ".join(sorted(trial.across)) for trial in trials]
-    for column in dict.fromkeys((ACCURACY, leakage_column(spec), *task.objectives)):
+    for column in _compared(task, spec):
         if column not in targets or not pd.api.types.is_numeric_dtype(targets[column]):
             continue
         values = {str(i): series.tolist() for i, series in targets.groupby("trial_id", sort=False)[column]}

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from privsearch._util.disk import replace_file
+from privsearch._util.html import in_script
 from privsearch.report.page.budget import MOST_BYTES, ROC_TRIALS, encoded
+from privsearch.report.vendored import DATA_TABLES, PLOTLY, vendored
 from privsearch.study.folder import StudyFolder
 
 if TYPE_CHECKING:
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
 
 SCRIPTS: Final = (
     "dom",
+    "scroll",
     "theme",
     "charts",
     "tables",
+    "verdict",
     "front",
     "compare",
     "leakage",
@@ -36,7 +40,6 @@ SCRIPTS: Final = (
 FOLLOWING: Final = ("keep", "follow")
 """The further parts of the script in a page that is served."""
 
-_ESCAPES: Final = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 _MARGIN: Final = 50_000
 """Bytes reserved for the template."""
 
@@ -75,14 +78,12 @@ def render_following(name: str) -> str:
 
 def embedded(document: "Document") -> str:
     """Return the document as JSON that is safe within a script element, whatever its texts."""
-    return encoded(document).translate(_ESCAPES)
+    return in_script(encoded(document))
 
 
 def _page(document: str, name: str = "", *, following: bool = False) -> str:
-    from plotly.offline import get_plotlyjs  # slow to import
-
     script_names = (*SCRIPTS, *FOLLOWING) if following else SCRIPTS
-    scripts = [get_plotlyjs(), _part("vendor/dataTables.min.js"), _own_script(script_names)]
+    scripts = [vendored(PLOTLY), vendored(DATA_TABLES), _own_script(script_names)]
     environment = Environment(loader=PackageLoader(__package__, "."), autoescape=True, undefined=StrictUndefined)
     return environment.get_template("template.html.j2").render(
         name=name,

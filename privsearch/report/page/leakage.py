@@ -1,4 +1,4 @@
-"""The findings of every attack on every trial, with intervals, placebos and noise floors."""
+"""The findings of every attack on every trial, with intervals and excesses over the placebo."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -13,16 +13,8 @@ from privsearch.report.wording.audit import EPSILON_WORDS, EXCESS_WORDS, missing
 from privsearch.spec import WORST
 from privsearch.study.result import Completed
 
-_NUMBERS: Final = (
-    "auc",
-    "auc_low",
-    "auc_high",
-    "noise_floor",
-    "placebo_auc",
-    "excess_auc",
-    "excess_auc_low",
-    "excess_auc_high",
-)
+_NUMBERS: Final = ("auc", "auc_low", "auc_high", "excess_auc", "excess_auc_low", "excess_auc_high")
+NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _AFTER: Final = ("advantage", "excess_advantage", "epsilon_low", "epsilon_ceiling")
 
 
@@ -92,11 +84,11 @@ def _headings(rows: pd.DataFrame) -> Iterator[Heading]:
     yield {"key": "configuration", "label": "configuration", "kind": "text"}
     yield {"key": "attack", "label": "attack", "kind": "text"}
     yield {"key": "auc", "label": "AUC", "kind": "number", "help": "mean over the targets, with its 95 % interval"}
-    if rows["placebo_auc"].notna().any():
-        yield {"key": "placebo_auc", "label": "placebo AUC", "kind": "number"}
+    # Without the placebo's own AUC: the excess is not their difference, but at the placebo's sample size.
+    if rows["excess_auc"].notna().any():
         yield {"key": "excess_auc", "label": "excess AUC", "kind": "number", "help": EXCESS_WORDS}
     for tpr in _rates(rows):
-        label = f"TPR at {percent(tpr)} FPR"
+        label = f"TPR at {percent(tpr).replace(' ', NO_BREAK)} FPR"
         why = missing_words(rows, tpr)
         yield {"key": tpr, "label": label, "kind": "number", **({"help": why} if why else {})}  # type: ignore[typeddict-item]
     yield {"key": "advantage", "label": "advantage", "kind": "number"}

@@ -5,9 +5,7 @@ from typing import Any, TypedDict
 
 from privsearch.analysis.labels import quantity
 from privsearch.analysis.learning import networks_at_chance
-from privsearch.analysis.tasks import Task
 from privsearch.report.wording.search import asked_words, outcome_words, value_words
-from privsearch.report.wording.verdict import verdict_lines
 from privsearch.spec import SweepSpec
 from privsearch.spec.datasets import dataset_name
 from privsearch.study.proposals import Searched
@@ -22,15 +20,13 @@ class Fact(TypedDict):
 
 
 class Overview(TypedDict):
-    """The first section of the page.
+    """The section of what was asked.
 
     Attributes:
-        verdicts: what to take of each dataset and protocol, and why, in a sentence.
         counts: the number of trials in each state.
         facts: the settings of the sweep.
     """
 
-    verdicts: list[str]
     counts: dict[str, int]
     facts: list[Fact]
 
@@ -40,9 +36,8 @@ def overview(
     trials: Mapping[str, str],
     results: Sequence[TrialResult],
     searches: Sequence[Searched],
-    study_tasks: Sequence[Task],
 ) -> Overview:
-    """Return the verdicts, the settings of a sweep, and the number of its trials in each state."""
+    """Return the settings of a sweep, and the number of its trials in each state."""
     completed = [result for result in results if isinstance(result, Completed)]
     names = [dataset_name(dataset) for dataset in sweep.datasets]
     objectives = {protocol.kind: sweep.objectives_under(protocol.kind) for protocol in sweep.protocol}
@@ -54,14 +49,13 @@ def overview(
         "Searched": list(_searched(sweep, results, searches)),
         "Training": _recipe(sweep.recipe),
         "Attacks": [", ".join(attack.name for attack in sweep.attacks)],
-        "What competes": [
+        "Objectives": [
             f"{kind}: " + ", ".join(f"{_way(way)} {quantity(column)}" for column, way in chosen.items())
             for kind, chosen in objectives.items()
         ],
         "Time": [_time(sum(result.seconds for result in results))],
     }
     return {
-        "verdicts": list(verdict_lines(study_tasks, results)),
         "counts": {
             "asked for": len(trials),
             "completed": len(completed),
@@ -107,5 +101,5 @@ def _way(direction: str) -> str:
 def _time(seconds: float) -> str:
     for unit, length in (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0)):
         if seconds >= 2 * length:
-            return f"{seconds / length:.1f} {unit} of computing, all trials added up"
-    return f"{seconds:.0f} seconds of computing, all trials added up"
+            return f"{seconds / length:.1f} {unit} of computing in all trials together"
+    return f"{seconds:.0f} seconds of computing in all trials together"

@@ -116,10 +116,13 @@ def _pages(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 
 def _svg(figure: Drawing) -> str:
-    """Return a figure as SVG with its text as text; as an image in a page it cannot run scripts or fetch anything."""
+    """Return a figure as SVG with its text as text, and no ground, so that the page's light or dark shows through.
+
+    As an image in a page it cannot run scripts or fetch anything.
+    """
     file = io.BytesIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "privsearch"}):
-        figure.savefig(file, format="svg", metadata={"Date": None})
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     return base64.b64encode(file.getvalue()).decode()
 
 

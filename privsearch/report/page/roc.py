@@ -78,7 +78,7 @@ def roc(
         "has no kept signals, from which the curves would be made": len(attacked) - len(having),
         "could not be attacked": len(order) - len(attacked),
         "has signals that do not fit what is recorded of it": len(damaged),
-        "is left out, as attacks are computed again for them (privsearch report --roc N)": len(having)
+        "has no ROC curves here, which take time to compute (privsearch report --roc N shows more)": len(having)
         - len(shown)
         - len(damaged),
     }

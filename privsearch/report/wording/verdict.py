@@ -28,14 +28,17 @@ def verdict_lines(tasks: Sequence[Task], results: Sequence[TrialResult]) -> Iter
         tasks: the tasks of a study.
         results: its trials.
     """
-    fair = {_dataset(task) for task in tasks if not _has_placebo(task) and len(task.competitors)}
-    for task in tasks:
-        if _has_placebo(task) and _dataset(task) in fair:
-            continue
+    for task in deciding(tasks):
         try:
             yield f"{task.title}: {verdict_sentence(select_in_task(task, results))}"
         except StudyError:  # objectives without a number of an attack: there is no verdict on privacy
             continue
+
+
+def deciding(tasks: Sequence[Task]) -> list[Task]:
+    """Return the tasks whose verdict is that on their dataset: those under a protocol without a placebo, if any can."""
+    fair = {_dataset(task) for task in tasks if not _has_placebo(task) and len(task.competitors)}
+    return [task for task in tasks if not _has_placebo(task) or _dataset(task) not in fair]
 
 
 def verdict_sentence(selection: Selection) -> str:

@@ -113,8 +113,28 @@ def test_every_configuration_is_a_point_with_error_bars(small: Task) -> None:
     traces = plot_front_interactive(small).data[1:]
     drawn = np.concatenate([np.transpose([trace.x, trace.y]) for trace in traces])
     np.testing.assert_allclose(np.sort(drawn, axis=0), expected)
-    spreads = [spread for trace in traces for spread in trace.error_x.array]
+    spreads = [spread for trace in traces for spread in trace.error_x.arrayminus]
     assert sorted(spreads) == pytest.approx(sorted(small.rows["test_accuracy_sd"].dropna()))
+
+
+def test_bars_of_the_page_end_where_the_range_ends(task_of: Callable[..., Task]) -> None:
+    """An AUC has its 95 % interval, an accuracy its standard deviation, which goes no further than 1."""
+    task = task_of([({"model": "ann"}, [1.0, 0.9, 1.0], [0.5, 0.6, 0.7]), ({"model": "snn"}, [0.9] * 3, [0.4] * 3)])
+    figure = plot_front_interactive(task)
+    (trace,) = [trace for trace in figure.data if (trace.name or "").startswith("ANN")]
+    row = task.rows.iloc[0]
+    assert trace.x[0] + trace.error_x.array[0] == pytest.approx(1.0)
+    assert trace.error_x.arrayminus[0] == pytest.approx(row["test_accuracy_sd"])
+    ends = (trace.y[0] - trace.error_y.arrayminus[0], trace.y[0] + trace.error_y.array[0])
+    assert ends == pytest.approx((row["svm.auc_low"], row["svm.auc_high"]))
+    words = ("test accuracy ± standard deviation over the targets", "svm AUC 95 % interval of the mean")
+    assert all(said in figure.layout.title.text for said in words)
+
+
+def test_a_line_on_the_page_is_what_guessing_gives(small: Task) -> None:
+    """At 0.5 of an AUC, and no band around it."""
+    (line,) = plot_front_interactive(small).layout.shapes
+    assert (line.type, line.y0, line.y1) == ("line", 0.5, 0.5)
 
 
 def test_models_differ_in_marker_and_in_grey(small: Task) -> None:
@@ -133,7 +153,7 @@ def test_hovering_tells_configuration_numbers_and_trial(small: Task) -> None:
     texts = [text for trace in plot_front_interactive(small).data[1:] for text in trace.hovertext]
     assert (
         "<b>ANN a4</b><br>on the front with probability 1.00<br>test accuracy 0.920 ± 0.020"
-        "<br>svm AUC 0.520 ± 0.020 [.490, .550]<br>svm placebo AUC 0.500 ± 0.000"
+        "<br>svm AUC 0.520 ± 0.020 [.490, .550]"
         "<br>svm excess AUC 0.020 ± 0.000 [.020, .020]"
         "<br>trial 0000000000000001"
     ) in texts

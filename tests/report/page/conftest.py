@@ -1,11 +1,10 @@
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from builders import make_failed
 from page_study import HOSTILE, OpenPage, sweep_of
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from privsearch.api.study import Study
 from privsearch.api.sweeps import run_sweep
@@ -44,18 +43,6 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 def document(study: Study) -> Document:
     """That study as its page has it."""
     return build_document(study, MOST_BYTES / 2)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A real browser, Debian's chromium."""
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("needs chromium, as of `apt-get install chromium`")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_a_page_follows_a_sweep_and_keeps_what_was_chosen(
         assert now is not None
         assert abs(now["y"] - top["y"]) < 2
     assert problems == []
-    expect(bar).to_contain_text("The server has gone. What is shown is as of ", timeout=WITHIN_MS)
+    expect(bar).to_contain_text("The server has stopped. What is shown is as of ", timeout=WITHIN_MS)
     assert _points(page) == 5
     assert [problem for problem in problems if "ERR_CONNECTION_REFUSED" not in problem] == []
 

@@ -1,3 +1,4 @@
+import base64
 import copy
 import json
 import re
@@ -18,7 +19,7 @@ from privsearch.report.page.importances import importances_section
 
 pytestmark = pytest.mark.slow
 
-SECTIONS: Final = ("asked", "fronts", "leakage", "growth", "paper", "training", "failures", "again")
+SECTIONS: Final = ("verdict", "asked", "fronts", "leakage", "growth", "paper", "training", "failures", "again")
 
 
 def _task(page: Page) -> Locator:
@@ -58,9 +59,19 @@ def _pinned(page: Page) -> list[str]:
 
 def _farthest_from_the_first(rows: Columns) -> int:
     """The row whose point lies farthest from the first one's: points that lie on each other cannot both be clicked."""
-    x, y = (np.asarray(rows[column], float) for column in ("test_accuracy", "svm.auc"))
+    x, y = (np.asarray(rows[column], float) for column in ("test_accuracy", "svm.excess_auc"))
     distances = [np.abs(values - values[0]) / max(np.ptp(values), 1e-9) for values in (x, y)]
     return int(np.argmax(np.hypot(*distances)))
+
+
+def _without_bars(document: Document) -> Document:
+    """The document with charts that no wide bar squeezes, so that points lie apart and can be pointed at."""
+    tight = copy.deepcopy(document)
+    rows = tight["tasks"][0]["rows"]
+    for name in rows:
+        if name.endswith(("_low", "_high", "_sd")):
+            rows[name] = [None] * len(rows[name])
+    return tight
 
 
 def test_every_section_is_there(open_page: OpenPage, document: Document) -> None:
@@ -73,7 +84,7 @@ def test_every_section_is_there(open_page: OpenPage, document: Document) -> None
 
 def test_hovering_tells_the_configuration(open_page: OpenPage, document: Document) -> None:
     """The label of a point has its configuration and its numbers."""
-    page, rows = open_page(document), document["tasks"][0]["rows"]
+    page, rows = open_page(_without_bars(document)), document["tasks"][0]["rows"]
     page.mouse.move(*_point(page, rows["trial_id"][0]))
     label = page.locator(".hoverlayer .hovertext").first
     label.wait_for()
@@ -84,7 +95,7 @@ def test_hovering_tells_the_configuration(open_page: OpenPage, document: Documen
 
 def test_a_click_pins_and_a_second_compares(open_page: OpenPage, document: Document) -> None:
     """Two points that are clicked stand side by side, with the difference and its interval; a third click lets go."""
-    page, rows = open_page(document), document["tasks"][0]["rows"]
+    page, rows = open_page(_without_bars(document)), document["tasks"][0]["rows"]
     other = _farthest_from_the_first(rows)
     first, second = rows["trial_id"][0], rows["trial_id"][other]
     _click(page, first)
@@ -165,6 +176,125 @@ def test_any_trial_and_attack_has_its_curves(open_page: OpenPage, document: Docu
     page.locator("#attack").select_option("loss")
     assert "ROC curves of the attack loss" in (page.locator("#one-trial .plot").last.get_attribute("aria-label") or "")
     assert page.locator("#one-trial .plot").last.evaluate("node => node.layout.xaxis.type") == "log"
+
+
+def test_the_verdict_comes_first(open_page: OpenPage, document: Document) -> None:
+    """Each task has a line with its title in bold; the key and what privacy is judged by are directly below."""
+    verdict = open_page(document).locator("main > section").first
+    expect(verdict).to_have_id("verdict")
+    ((task,), shown) = document["verdict"]["tasks"], document["verdict"]
+    assert verdict.locator(".verdicts b").all_text_contents() == [task["title"]]
+    assert verdict.locator(".verdicts span").all_text_contents() == [task["sentence"]]
+    linked = verdict.locator(".verdicts a").get_attribute("href") or ""
+    assert verdict.page.locator(f"article.task{linked}").count() == 1
+    assert verdict.locator("p").all_text_contents() == [f"Key. {shown['notation']}", shown["judged"]]
+
+
+def test_a_front_has_a_line_at_guessing_and_bars_within_the_range(open_page: OpenPage, document: Document) -> None:
+    """An excess has its 95 % interval and the line at 0; an accuracy its standard deviation, cut off at 1."""
+    sure = copy.deepcopy(document)
+    rows = sure["tasks"][0]["rows"]
+    rows["test_accuracy"][0], rows["test_accuracy_sd"][0] = 0.99, 0.05
+    rows["svm.excess_auc"][0], rows["svm.excess_auc_low"][0], rows["svm.excess_auc_high"][0] = 0.1, -0.05, 0.15
+    plot = _task(open_page(sure)).locator(".plot")
+    assert plot.evaluate("node => node.layout.shapes.map(({type, y0, y1}) => [type, y0, y1])") == [["line", 0, 0]]
+    bars = plot.evaluate(
+        """node => node.data.flatMap((trace) => (trace.customdata ?? []).flatMap((row, k) => row ? [] : [
+          ["x", "y"].flatMap((way) => {
+            const {array, arrayminus} = trace[`error_${way}`];
+            return [trace[way][k] - arrayminus[k], trace[way][k] + array[k]];
+          })]))"""
+    )
+    assert bars == [pytest.approx([0.94, 1.0, -0.05, 0.15])]
+    key = _task(open_page(sure)).locator(".key").first.text_content() or ""
+    assert "guessing: svm excess AUC 0" in key
+    assert "svm excess AUC: 95 % interval of the mean" in key
+    assert "test accuracy: ± standard deviation over the targets" in key
+
+
+def test_marks_are_judged_by_the_interval_of_the_mean(open_page: OpenPage, document: Document) -> None:
+    """`~` where it contains 0.5, `!` where it lies below, and nothing where it lies above."""
+    marked = copy.deepcopy(document)
+    rows = marked["tasks"][0]["leakage"]["rows"]
+    rows["auc_low"][:3], rows["auc_high"][:3] = [0.49, 0.40, 0.51], [0.6, 0.49, 0.7]
+    cells = open_page(marked).locator("#leakage tbody td.col-auc")
+    assert [cells.nth(k).locator(".mark").text_content() for k in range(3)] == ["~", "!", ""]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_scrolls_shows_it(open_page: OpenPage, document: Document, width: int) -> None:
+    """The edges at which a table goes on are shaded, at the start the right one and at the end the left one."""
+    wide = copy.deepcopy(document)
+    names = wide["tasks"][0]["rows"]["configuration"]
+    names[:] = [f"{name} {'and so on ' * 30}".strip().replace(" ", "\u00a0") for name in names]
+    page = open_page(wide, viewport={"width": width, "height": 800})
+    box = page.locator("#failures .edges, #leakage .edges").first
+    shade = "(node, side) => getComputedStyle(node, side).opacity"
+    expect(box).to_have_attribute("data-more", "right")
+    page.wait_for_timeout(300)  # as the shade comes slowly
+    assert box.evaluate(shade, "::after") == "1"
+    box.locator(".scroll").evaluate("node => node.scrollTo(node.scrollWidth, 0)")
+    expect(box).to_have_attribute("data-more", "left")
+    page.wait_for_timeout(300)
+    assert box.evaluate(shade, "::after") == "0"
+
+
+def test_what_fits_has_no_shade(open_page: OpenPage, document: Document) -> None:
+    """A table that is not wider than the page does not seem to go on."""
+    assert open_page(document).locator("#fronts .edges").first.get_attribute("data-more") == ""
+
+
+def test_suggested_filters_leave_some_rows(open_page: OpenPage, document: Document) -> None:
+    """Each filter suggests a value of its own column: typed in, it leaves some rows, and a bound not all of them."""
+    page = open_page(document)
+    table = _task(page).locator("table.big")
+    fields = table.locator(".filters input")
+    suggestions = [field.get_attribute("placeholder") or "" for field in fields.all()]
+    assert len(set(suggestions)) >= 5
+    for field, suggestion in zip(fields.all(), suggestions, strict=True):
+        field.fill(suggestion)
+        assert table.locator("tbody td.col-configuration").count() > 0, suggestion
+        field.fill("")
+    accuracy = table.locator("[data-filter=test_accuracy]")
+    assert re.fullmatch(r"≥ [\d.]+", accuracy.get_attribute("placeholder") or "")
+
+
+def test_numbers_stand_below_each_other(open_page: OpenPage, document: Document) -> None:
+    """The decimal points of a column have one place, whatever the signs, digits and spreads of its numbers."""
+    mixed = copy.deepcopy(document)
+    rows = mixed["tasks"][0]["rows"]
+    rows["seconds"][:4] = [1.26, 12.5, 345.0, 7.0]
+    leakage = mixed["tasks"][0]["leakage"]["rows"]
+    leakage["advantage"][:3] = [-0.02, 0.1, -0.3]
+    page = open_page(mixed)
+    places = """(cells) => cells.map((cell) => {
+      const text = cell.lastChild, range = document.createRange(), dot = text.data.indexOf(".");
+      range.setStart(text, dot);
+      range.setEnd(text, dot + 1);
+      return Math.round(range.getBoundingClientRect().left);
+    })"""
+    for cells in ("#fronts td.col-seconds", "#leakage td.col-advantage", "#leakage td.col-auc"):
+        found = page.locator(f"{cells}.number").filter(has_text=".").evaluate_all(places)
+        assert len(found) >= 4
+        assert max(found) - min(found) <= 1, cells
+    shown = page.locator("#fronts tbody td.col-seconds").all_text_contents()
+    assert [text.strip() for text in shown[:3]] == ["1.3", "12.5", "345.0"]
+
+
+def test_pictures_follow_the_theme(open_page: OpenPage, document: Document) -> None:
+    """In the dark a figure of the paper has light ink, keeps its colours, and has no ground of its own."""
+    path = '<path d="M0 0h9v9" style="stroke: #000000; fill: #E69F00"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{path}</svg>'
+    figure = base64.b64encode(svg.encode()).decode()
+    drawn = copy.deepcopy(document)
+    drawn["paper"]["figures"] = [{"title": "A figure", "alt": "A square, orange with a black edge.", "svg": figure}]
+    page = open_page(drawn, color_scheme="dark")
+    picture = page.locator("#paper img")
+    assert "000000" not in (picture.get_attribute("src") or "")
+    assert "E69F00" in (picture.get_attribute("src") or "")
+    page.locator("#theme").click()
+    assert (picture.get_attribute("src") or "").endswith(figure)
+    assert picture.evaluate("node => node.complete && node.naturalWidth") == 9
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -293,7 +423,7 @@ def _strangers(value: Any, key: str = "") -> Any:
 
 def test_markup_is_shown_and_not_obeyed(open_page: OpenPage, document: Document) -> None:
     """Whatever texts are in the document, in tables, labels of charts, choices or comparisons, they stay texts."""
-    hostile = _strangers(copy.deepcopy(document))
+    hostile = _strangers(_without_bars(document))
     hostile["words"] = dict.fromkeys(document["words"], f"{HOSTILE}: {HOSTILE}")
     page = open_page(hostile)
     title = page.title()
@@ -318,7 +448,9 @@ def test_three_objectives_show_a_pair(open_page: OpenPage, document: Document) -
             "label": "train accuracy",
             "axis": "train accuracy (fraction)",
             "direction": "maximize",
-            "floor": None,
+            "guess": None,
+            "bounds": [0.0, 1.0],
+            "bar": "sd",
         }
     )
     page = open_page(three)

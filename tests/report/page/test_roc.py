@@ -70,7 +70,7 @@ def test_who_has_no_curves_is_said(study: Study) -> None:
     found = roc(study.signals, results, list(results), 1, 10**6)
     assert len(found["trials"]) == 1
     assert found["left_out"] == [
-        "3 of 4 trials are left out, as attacks are computed again for them (privsearch report --roc N)."
+        "3 of 4 trials have no ROC curves here, which take time to compute (privsearch report --roc N shows more)."
     ]
 
 

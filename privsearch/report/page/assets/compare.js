@@ -2,14 +2,14 @@
 
 function compared(task) {
   const places = pinsOf(task).map((id) => task.rows.trial_id.indexOf(id));
-  if (!places.length) return el("p", { class: "note nothing" }, "Nothing is pinned.");
+  if (!places.length) return el("p", { class: "note nothing" }, "Nothing is pinned. Pin two configurations to compare them.");
   const [a, b] = places;
   const names = places.map((i, n) => el("span", {}, el("b", {}, `${"AB"[n]}: `), task.rows.configuration[i], " ", `(trial ${task.rows.trial_id[i]}, `, curvesLink(task.rows.trial_id[i]), ")"));
   const header = ["", "A", ...(b === undefined ? [] : ["B", "B − A", "95 % interval", "verdict"])];
   const table = simpleTable(header, compareRows(task, a, b), `What is pinned of ${task.title}`, { class: "compared" });
   return el("div", {}, el("p", {}, ...names.flatMap((name) => [name, el("br")])), table, b === undefined
     ? el("p", { class: "note" }, "Pin a second configuration to compare.")
-    : el("p", { class: "note" }, "B − A and its interval: the paired t-test over the targets, for this one comparison alone; ", el("code", {}, "privsearch diff"), " corrects for many."));
+    : el("p", { class: "note" }, "B − A with its 95 % interval: a paired t-test over the targets, not corrected for multiple comparisons; ", el("code", {}, "privsearch diff"), " corrects."));
 }
 
 function curvesLink(id) {
@@ -43,6 +43,10 @@ function mean(values) {
   return values.every(isNumber) && values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
 }
 
+function signedSeconds({ rows }, value) {
+  return (value >= 0 ? "+" : "") + value.toFixed(decimalsOf(rows.seconds)).replace("-", "−");
+}
+
 /** The difference, its interval and a verdict, as far as they are known. */
 function difference(task, column, a, b) {
   const paired = task.paired.find(({ quantity }) => quantity === column);
@@ -50,7 +54,7 @@ function difference(task, column, a, b) {
   if (!paired) {
     const [va, vb] = [a, b].map((i) => task.rows[column]?.[i]);
     if (!isNumber(va) || !isNumber(vb)) return [MISSING, "", ""];
-    return [column === "seconds" ? amount(vb - va).replace("-", "−") : fraction(vb - va, true), "", ""];
+    return [column === "seconds" ? signedSeconds(task, vb - va) : fraction(vb - va, true), "", ""];
   }
   const differences = paired.values[b].map((value, k) => (isNumber(value) && isNumber(paired.values[a][k]) ? value - paired.values[a][k] : null));
   const middle = mean(differences);

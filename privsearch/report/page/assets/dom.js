@@ -45,12 +45,56 @@ function measured(rows, column, i, signed = false) {
   return isNumber(sd) ? `${written} ± ${fraction(sd)}` : written;
 }
 
+/** How many decimals the numbers of a column are shown with, so that the least of them has two digits. */
+const decimals = new WeakMap();
+
+function decimalsOf(values) {
+  if (!decimals.has(values)) {
+    const least = values.filter(isNumber).reduce((low, value) => Math.min(low, value), 100);
+    decimals.set(values, least >= 100 ? 0 : least >= 1 ? 1 : 2);
+  }
+  return decimals.get(values);
+}
+
 function formatted(rows, column, i) {
-  if (column === "seconds" || column === "proposal") return amount(rows[column][i]);
+  if (column === "seconds") return isNumber(rows[column][i]) ? rows[column][i].toFixed(decimalsOf(rows[column])) : MISSING;
+  if (column === "proposal") return isNumber(rows[column][i]) ? String(rows[column][i]) : MISSING;
   if (column === "front_probability") return isNumber(rows[column][i]) ? rows[column][i].toFixed(2) : MISSING;
   if (column.endsWith("epsilon_low")) return isNumber(rows[column][i]) ? rows[column][i].toFixed(2) : MISSING;
   if (column.endsWith("epsilon_ceiling")) return isNumber(rows[column][i]) ? rows[column][i].toFixed(1) : MISSING;
   return measured(rows, column, i, column.includes("excess_"));
+}
+
+/** `~` for an AUC whose 95 % interval contains what guessing gives, `!` for one whose interval lies below; else nothing. */
+function guessMark(rows, column, i) {
+  const [low, high] = ["low", "high"].map((end) => rows[`${column}_${end}`]?.[i]);
+  if (!isNumber(low) || !isNumber(high)) return "";
+  return high < 0.5 ? "!" : low <= 0.5 ? "~" : "";
+}
+
+function isAuc(column) {
+  return column === "auc" || column.endsWith(".auc");
+}
+
+const MARKS = "~ marks an AUC whose 95 % interval contains 0.5, which is guessing; ! one whose whole interval lies below 0.5.";
+
+const SIGNED_WHOLE = /^([+−-]?)(\d+)(?=$|\.\d|[\s[,±])/;
+
+/** For each text of a column that begins with a number, what would have to stand before it to bring its decimal point below the others'. */
+function paddings(texts) {
+  const parts = texts.map((text) => (typeof text === "string" ? text.match(SIGNED_WHOLE) : null));
+  const found = parts.filter(Boolean);
+  const isSigned = found.some(([, sign]) => sign);
+  const digits = found.reduce((most, [, , whole]) => Math.max(most, whole.length), 0);
+  return parts.map((part) => (part ? (isSigned && !part[1] ? "−" : "") + "0".repeat(digits - part[2].length) : ""));
+}
+
+/** Texts of one column, those that begin with a number behind an unseen padding. */
+function aligned(texts) {
+  return paddings(texts).map((pad, i) => {
+    const text = typeof texts[i] === "string" ? texts[i].replace(/^-(?=\d)/, "−") : texts[i];
+    return pad ? [el("span", { class: "pad", "data-pad": pad }), text] : text;
+  });
 }
 
 function capital(text) {
@@ -73,11 +117,12 @@ function paragraphs(texts, attributes = { class: "note" }) {
 /** A table that is small enough to be read as it is. */
 function simpleTable(header, rows, caption, attributes = {}) {
   const cells = (tag, values) => values.map((value) => el(tag, tag === "th" ? { scope: "col" } : {}, value ?? MISSING));
-  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+  const columns = header.map((_, k) => aligned(rows.map((row) => row[k])));
+  return scroller(caption,
     el("table", attributes,
       el("caption", { class: "quiet" }, caption),
       el("thead", {}, el("tr", {}, cells("th", header))),
-      el("tbody", {}, rows.map((row) => el("tr", {}, cells("td", row))))));
+      el("tbody", {}, rows.map((_, i) => el("tr", {}, cells("td", columns.map((column) => column[i])))))));
 }
 
 function select(id, label, options, chosen, onchange) {

@@ -3,14 +3,14 @@
 function failuresSection() {
   const { failed, num_failed: numFailed, said, dead, at_chance: atChance, waiting, num_waiting: numWaiting } = page.failures;
   const nothing = !numFailed && !said.length && !dead.length && !atChance.length && !numWaiting;
-  return section("failures", "What has no numbers, and why",
+  return section("failures", "Failures and missing numbers",
     nothing ? el("p", {}, "Every trial that was asked for has completed, and every attack could be run.") : null,
     numFailed ? el("h3", {}, `Failed trials: ${numFailed}`) : null,
     failed.map(failedTrial),
     failed.length < numFailed ? el("p", { class: "note" }, `Shown are ${failed.length}; trials.jsonl has all.`) : null,
-    dead.length ? [el("h3", {}, "Dead networks"), el("p", {}, "These give all examples the same outputs, so no attack can see anything, and their trials are on no front."),
+    dead.length ? [el("h3", {}, "Dead networks"), el("p", {}, "A dead network gives all examples the same outputs, so no attack can learn anything from it. Its trial is on no front."),
       simpleTable(["dataset", "configuration", "dead networks", "trial"], dead.map((d) => [d.dataset, d.configuration, d.networks, d.trial_id]), "Trials with a dead network")] : null,
-    atChance.length ? [el("h3", {}, "Networks that have not learnt"), el("p", {}, "Some network of these classifies its own training data no better than the most frequent class would. What it does not leak says nothing, so the trials are in no audit and on no front."),
+    atChance.length ? [el("h3", {}, "Networks that have not learnt"), el("p", {}, "In each of these trials some network classifies its own training data no better than always naming the most frequent class would. That such a network leaks nothing proves nothing, so the trials are in no audit and on no front."),
       simpleTable(["dataset", "configuration", "train accuracy", "trial"], atChance.map((d) => [d.dataset, d.configuration, d.train_accuracy, d.trial_id]), "Trials with networks that have not learnt")] : null,
     said.length ? [el("h3", {}, "Attacks and signals"), paragraphs(said, {})] : null,
     numWaiting ? [el("h3", {}, `Not run yet: ${numWaiting}`), el("details", {}, el("summary", {}, "Which"),

@@ -66,7 +66,7 @@ function tell({ state, study, problem, seconds_since: seconds, ...newest }) {
   const said = {
     waiting: `Waiting: no sweep has begun in ${study} yet`,
     running: asked === null ? "live: reading the study" : `live: ${counts}`,
-    resting: asked === null ? "Reading the study" : done === asked ? `The sweep has ended: ${counts}` : `No sweep is running: ${counts}. The same command goes on with it`,
+    resting: asked === null ? "Reading the study" : done === asked ? `The sweep has ended: ${counts}` : `No sweep is running: ${counts}. Run the same command again to continue it`,
     over: `The sweep has ended: ${counts}. This page stays as it is; privsearch report ${study} writes it as a file`,
   }[state];
   following.lastAt = state === "running" && seconds !== null ? Date.now() - 1000 * seconds : null;
@@ -81,7 +81,7 @@ function tellLost(error) {
   if (!network) console.error(error);
   const at = following.reachedAt?.toLocaleTimeString();
   const shown = page && at ? ` What is shown is as of ${at}.` : "";
-  show("gone", `${network ? "The server has gone" : `This could not be drawn (${error.message})`}.${shown} privsearch watch serves it again`);
+  show("gone", `${network ? "The server has stopped" : `This could not be drawn (${error.message})`}.${shown} Run privsearch watch to serve it again`);
 }
 
 function show(state, said) {

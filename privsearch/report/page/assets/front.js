@@ -1,11 +1,13 @@
 // ---- Fronts: the points, two of them side by side, and the table of all ----
 
 const MOST_BARS = 300;
+const BARS = { interval: "95 % interval of the mean", sd: "± standard deviation over the targets" };
 
 function frontSection() {
   const parts = page.tasks.map(taskPart);
   return section("fronts", "Fronts",
-    el("p", {}, "Each point is a configuration. Point at one to see its numbers; click it, or press its button in the table, to pin it. A second pin sets the two side by side; the same again lets go."),
+    el("p", {}, "Each point is a configuration. Hover over it to see its numbers. Click it, or press its button in the table, to pin it; pin a second one to compare the two. A second click unpins it."),
+    page.tasks.some(({ objectives }) => objectives.some(({ column }) => isAuc(column))) ? el("p", { class: "note" }, `In the tables, ${MARKS}`) : null,
     parts.length ? parts : el("p", {}, "No trial has finished yet."));
 }
 
@@ -14,7 +16,7 @@ function pinsOf(task) {
 }
 
 function taskPart(task) {
-  const part = el("article", { class: "task", "data-task": task.name }, el("h3", {}, task.title), el("p", { class: "counts" }, `${task.counts}.`));
+  const part = el("article", { class: "task", id: `front-${task.name}`, "data-task": task.name }, el("h3", {}, task.title), el("p", { class: "counts" }, `${task.counts}.`));
   if (task.num_candidates) {
     if (task.objectives.length > 2) part.append(pairChoice(task));
     const chart = figure(frontAlt(task), () => frontChart(task), {
@@ -66,7 +68,7 @@ function frontAlt(task) {
 function frontChart(task) {
   const { rows } = task;
   const [x, y] = shownPair(task);
-  const shapes = [x, y].filter(({ floor }) => isNumber(floor)).flatMap((objective) => floorShapes(objective, objective === x ? "x" : "y"));
+  const shapes = [x, y].filter((objective) => isGuessShown(task, objective)).map((objective) => guessLine(objective, objective === x ? "x" : "y"));
   const traces = [3, 2, 1, 0].flatMap((tier) => Object.keys(page.models).map((model) => pointTrace(task, x, y, model, tier)));
   if (task.objectives.length === 2) traces.unshift(frontLine(task, x, y));
   const pinned = pinsOf(task).map((id) => rows.trial_id.indexOf(id));
@@ -78,10 +80,32 @@ function frontChart(task) {
   return [traces.filter((trace) => trace.x.length), layout(axis(x.axis, { range: rangeOf(task, x) }), axis(y.axis, { range: rangeOf(task, y) }), { shapes })];
 }
 
-/** From the lowest to the highest end of a bar, with some room; a wide noise floor does not squeeze the points. */
-function rangeOf({ rows, num_candidates: count }, { column }) {
-  const ends = candidates({ num_candidates: count }).flatMap((i) => [-1, 1].map((way) => rows[column][i] + way * (rows[`${column}_sd`]?.[i] ?? 0)));
-  const [low, high] = ends.reduce(([least, most], end) => [Math.min(least, end), Math.max(most, end)], [Infinity, -Infinity]);
+/** The ends of a configuration's error bar: its 95 % interval, or else a standard deviation both ways, within the column's range. */
+function barEnds({ rows }, { column, bounds: [least, most] }, i) {
+  const value = rows[column][i];
+  const [low, high, sd] = ["low", "high", "sd"].map((part) => rows[`${column}_${part}`]?.[i]);
+  const ends = isNumber(low) && isNumber(high) ? [low, high] : [value - (sd ?? 0), value + (sd ?? 0)];
+  return [Math.max(ends[0], least), Math.min(ends[1], most ?? Infinity)];
+}
+
+/** The lowest and the highest end of a bar. */
+function spanOf(task, objective) {
+  const ends = candidates(task).flatMap((i) => barEnds(task, objective, i));
+  return ends.reduce(([least, most], end) => [Math.min(least, end), Math.max(most, end)], [Infinity, -Infinity]);
+}
+
+/** What guessing gives is drawn unless it lies so far away that it would squeeze the points. */
+function isGuessShown(task, objective) {
+  if (!isNumber(objective.guess)) return false;
+  const [low, high] = spanOf(task, objective);
+  return Math.max(low - objective.guess, objective.guess - high) <= high - low;
+}
+
+/** From the lowest to the highest end of a bar, and guessing, with some room. */
+function rangeOf(task, objective) {
+  const span = spanOf(task, objective);
+  if (isGuessShown(task, objective)) span.push(objective.guess);
+  const [low, high] = [Math.min(...span), Math.max(...span)];
   const room = 0.06 * (high - low) || 0.05;
   return [low - room, high + room];
 }
@@ -96,24 +120,22 @@ function frontLine(task, x, y) {
   };
 }
 
-function floorShapes({ floor }, along) {
+function guessLine({ guess }, along) {
   const other = along === "x" ? "y" : "x";
-  const span = (low, high) => ({ [`${along}0`]: low, [`${along}1`]: high, [`${other}0`]: 0, [`${other}1`]: 1, [`${other}ref`]: "paper", layer: "below" });
-  return [
-    { type: "rect", fillcolor: colour("band"), line: { width: 0 }, ...span(0.5 - floor, 0.5 + floor) },
-    { type: "line", line: { color: colour("ink-soft"), width: 1, dash: "dot" }, ...span(0.5, 0.5) },
-  ];
+  return { type: "line", line: { color: colour("ink-soft"), width: 1.5, dash: "dot" }, layer: "below", [`${along}0`]: guess, [`${along}1`]: guess, [`${other}0`]: 0, [`${other}1`]: 1, [`${other}ref`]: "paper" };
 }
 
 function pointTrace(task, x, y, model, tier) {
   const { rows } = task;
   const own = candidates(task).filter((i) => rows.model[i] === model && rows.tier[i] === tier);
-  const bars = (column) => ({
-    type: "data", array: own.map((i) => rows[`${column}_sd`]?.[i] ?? 0), thickness: 1, width: 0, color: faded(page.models[model].colour, (isDark() ? [0.9, 0.7, 0.5, 0.3] : [0.8, 0.5, 0.25, 0.25])[tier]),
+  const bars = (objective) => ({
+    type: "data", symmetric: false, thickness: 1,
+    array: own.map((i) => barEnds(task, objective, i)[1] - rows[objective.column][i]), arrayminus: own.map((i) => rows[objective.column][i] - barEnds(task, objective, i)[0]),
+    width: 0, color: faded(page.models[model].colour, (isDark() ? [0.9, 0.7, 0.5, 0.3] : [0.8, 0.5, 0.25, 0.25])[tier]),
     visible: task.num_candidates <= MOST_BARS || tier === 0,
   });
   return {
-    x: own.map((i) => rows[x.column][i]), y: own.map((i) => rows[y.column][i]), error_x: bars(x.column), error_y: bars(y.column),
+    x: own.map((i) => rows[x.column][i]), y: own.map((i) => rows[y.column][i]), error_x: bars(x), error_y: bars(y),
     mode: "markers", name: plain(model), marker: marker(model, tier), customdata: own, hovertext: own.map((i) => hoverText(task, i)), hoverinfo: "text",
   };
 }
@@ -138,13 +160,13 @@ function hoverText(task, i) {
 function frontKey(task) {
   const tiers = [...new Set(task.rows.tier.filter(isNumber))].sort();
   const models = [...new Set(task.rows.model)].sort();
-  const floors = task.objectives.filter(({ floor }) => isNumber(floor));
+  const guesses = task.objectives.filter((objective) => isGuessShown(task, objective));
   return key([
     ...models.map((model) => ({ symbol: page.models[model], tier: 0, text: modelName(model) })),
     ...tiers.map((tier) => ({ symbol: {}, tier, text: task.tiers[tier] })),
     ...(task.objectives.length === 2 ? [{ line: "currentColor", text: "front of the means" }] : []),
-    ...floors.map(({ floor, label }) => ({ band: true, text: `noise floor: guessing keeps the ${label} of one target within 0.5 ± ${fraction(floor)}` })),
-    ...(task.paired[0]?.factor ? [{ bar: true, text: `± standard deviation over the targets${task.num_candidates > MOST_BARS ? " (of the likely ones)" : ""}` }] : []),
+    ...guesses.map(({ guess, label }) => ({ line: "currentColor", dash: "2 2", text: `guessing: ${label} ${guess}` })),
+    ...task.objectives.filter(({ bar }) => bar).map(({ label, bar }) => ({ bar: true, text: `${label}: ${BARS[bar]}${task.num_candidates > MOST_BARS ? " (of the likely ones)" : ""}` })),
   ]);
 }
 
@@ -185,9 +207,15 @@ function pointsTable(task) {
       ? el("button", { class: "pin", type: "button", "data-trial": rows.trial_id[i], "aria-pressed": "false", "aria-label": `Pin ${rows.configuration[i]}`, onclick: () => togglePin(task, i) }, "pin")
       : document.createTextNode("")),
   };
-  const columns = task.headings.map((heading) => ({ ...heading, value: (i) => rows[heading.key]?.[i], shown: (i) => (heading.key === "trial_id" ? rows.trial_id[i].slice(0, 8) : cell(rows, heading, i)) }));
+  const lows = new Set(task.objectives.filter(({ direction }) => direction === "minimize").map(({ column }) => column));
+  const columns = task.headings.map((heading) => ({ ...heading, ...(isAuc(heading.key) ? { mark: (i) => guessMark(rows, heading.key, i) } : {}), low: lows.has(heading.key) || isLow(heading.key), value: (i) => rows[heading.key]?.[i], shown: (i) => (heading.key === "trial_id" ? rows.trial_id[i].slice(0, 8) : cell(rows, heading, i)) }));
   const places = rows.trial_id.map((_, i) => i);
   return bigTable(`points ${task.name}`, `Configurations of ${task.title}`, [pinColumn, ...columns], places, { drawn: () => markPins(task) });
+}
+
+/** Columns of which small numbers are the good ones. */
+function isLow(column) {
+  return column === "seconds" || /(^|[._])(auc|advantage|epsilon|tpr)/.test(column);
 }
 
 function cell(rows, { key: column, kind }, i) {

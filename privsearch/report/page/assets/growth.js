@@ -3,8 +3,8 @@
 function growthSection() {
   const known = page.growth.filter(({ rows }) => rows.number.length);
   if (!known.length) return null;
-  return section("growth", "How the fronts grew",
-    el("p", {}, "The hypervolume, the share of all possible outcomes that some configuration reaches or beats, after each trial. A dot is a configuration that added to it."),
+  return section("growth", "Growth of the fronts",
+    el("p", {}, "The hypervolume is the share of all possible outcomes that some configuration reaches or beats. Each dot is a trial that added to it."),
     el("div", { class: "pair" }, known.map((found) => el("div", {}, el("h3", {}, found.title), growthChart(found)))));
 }
 

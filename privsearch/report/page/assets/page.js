@@ -13,15 +13,15 @@ function render(found) {
   const focused = document.activeElement?.id;
   forgetCharts(main);
   forgetTables(main);
-  const sections = [askedSection(), frontSection(), leakageSection(), importancesSection(), growthSection(), paperSection(), trialSection(), failuresSection(), provenanceSection()].filter(Boolean);
+  const sections = [verdictSection(), askedSection(), frontSection(), leakageSection(), importancesSection(), growthSection(), paperSection(), trialSection(), failuresSection(), provenanceSection()].filter(Boolean);
   const links = sections.map(({ id, firstChild }) => el("a", { href: `#${id}` }, firstChild.textContent));
   document.getElementById("top").replaceChildren(
     el("div", { class: "head" }, el("h1", {}, page.name), themeToggle()),
-    el("p", { class: "note" }, `A study of accuracy and leakage. Made ${page.made}.`),
+    el("p", { class: "note" }, `Accuracy of trained networks, and what membership inference attacks learn from them. Made ${page.made}.`),
     el("nav", { "aria-label": "Sections" }, links));
   main.replaceChildren(...sections);
   document.getElementById("bottom").replaceChildren(
-    el("p", { class: "note" }, "privsearch, after Moshruba et al. 2025. Charts: plotly.js; tables: DataTables (both MIT). This file holds all that it shows, and loads nothing."));
+    el("p", { class: "note" }, "privsearch, after Moshruba et al. 2025. Charts: plotly.js; tables: DataTables (both MIT). This file is complete in itself and loads nothing from the network."));
   applyTheme();
   buildTables();
   showTrial();

@@ -8,6 +8,7 @@ const PRINTED_ROWS = 60;
 
 /** What a filter asks of a number: `> 0.9`, `0.5..0.6`, or how it begins. */
 function numberTest(text) {
+  text = text.replace("≥", ">=").replace("≤", "<=").replaceAll("−", "-");
   const compared = text.match(/^(<=|>=|<|>|=)\s*(-?[\d.]+(?:e-?\d+)?)$/i);
   if (compared) {
     const bound = Number(compared[2]);
@@ -24,6 +25,18 @@ function textTest(text) {
   return (value) => words.every((word) => String(value ?? "").toLowerCase().includes(word));
 }
 
+/** A filter that some rows of a column pass: a bound near the middle of its numbers, or the beginning of its first text. */
+function suggestion({ key: column, kind, value, low }, rows) {
+  const values = rows.map(value).filter((v) => v !== null && v !== undefined && v !== "");
+  if (!values.length) return "";
+  if (kind !== "number") return column === "trial_id" ? values[0].slice(0, 4) : values[0].split(" ").slice(0, 2).join(" ");
+  const sorted = values.filter(isNumber).sort((a, b) => a - b);
+  const [middle, spread] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1) - sorted[0]];
+  const scale = 10 ** Math.min(3, Math.max(0, 1 - Math.floor(Math.log10(spread || 1))));
+  const bound = (low ? Math.ceil(middle * scale) : Math.floor(middle * scale)) / scale;
+  return `${low ? "≤" : "≥"} ${String(bound).replace("-", "−")}`;
+}
+
 function escaped(text) {
   return plain(text).replace(/"/g, "&quot;");
 }
@@ -31,20 +44,21 @@ function escaped(text) {
 /**
  * A table of many rows.
  *
- * columns: {key, label, kind, help?, value(i), shown(i) -> text, node?(i)}; rows: the places of its rows.
+ * columns: {key, label, kind, help?, low?, value(i), shown(i) -> text, mark?(i) -> text, node?(i)}; rows: the places of its
+ * rows. `low`: small numbers are the good ones.
  */
 function bigTable(name, caption, columns, rows, { order = [], drawn = () => {} } = {}) {
   const state = tableStates.get(name) ?? { filters: {}, order };
   tableStates.set(name, state);
   const titles = el("tr", {}, columns.map(({ key: column, label, help }) => el("th", { scope: "col", title: help, class: `col-${column}` }, label)));
-  const filters = el("tr", { class: "filters" }, columns.map((column, place) => el("td", {}, column.node ? null : filterField(column, place))));
+  const filters = el("tr", { class: "filters" }, columns.map((column, place) => el("td", { class: column.kind }, column.node ? null : filterField(column, place))));
   const node = el("table", { class: "big" }, el("caption", { class: "quiet" }, caption), el("thead", {}, titles, filters));
-  const holder = el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, node);
-  const box = el("div", { class: "table-box" }, holder);
+  const box = el("div", { class: "table-box" }, scroller(caption, node));
   let tests = [];
   let table = null;
 
-  function filterField({ key: column, label, kind, choices }, place) {
+  function filterField(heading, place) {
+    const { key: column, label, kind, choices } = heading;
     const set = (value) => {
       state.filters[column] = value.trim();
       readFilters();
@@ -57,8 +71,8 @@ function bigTable(name, caption, columns, rows, { order = [], drawn = () => {} }
       return el("select", { ...attributes, onchange: (event) => set(event.target.value) }, options);
     }
     return el("input", {
-      ...attributes, type: "search", size: kind === "number" ? 5 : column === "trial_id" ? 6 : 10, value: state.filters[column] ?? "",
-      placeholder: kind === "number" ? "> 0.5" : "filter", oninput: (event) => set(event.target.value), "data-place": place,
+      ...attributes, type: "search", size: kind === "number" ? 6 : column === "trial_id" ? 6 : 10, value: state.filters[column] ?? "",
+      placeholder: suggestion(heading, rows), oninput: (event) => set(event.target.value), "data-place": place,
     });
   }
 
@@ -73,16 +87,17 @@ function bigTable(name, caption, columns, rows, { order = [], drawn = () => {} }
   }
 
   function build() {
+    for (const column of columns) if (column.kind === "number") column.pads = new Map(paddings(rows.map(column.shown)).map((pad, k) => [rows[k], pad]));
     table = new DataTable(node, {
       data: rows.map((i) => [i]),
-      columns: columns.map(({ key: column, kind, value, shown, node: made }) => ({
+      columns: columns.map(({ key: column, kind, value, shown, mark, node: made, pads }) => ({
         data: 0,
         type: kind === "number" ? "num" : "string",
         orderable: !made,
         className: `${kind} col-${column}`,
         render: (i, purpose) => {
           if (made) return purpose === "display" ? made(i) : "";
-          if (purpose === "display") return escaped(shown(i));
+          if (purpose === "display") return (mark ? `<span class="mark">${escaped(mark(i))}</span>` : "") + (pads?.get(i) ? `<span class="pad" data-pad="${pads.get(i)}"></span>` : "") + escaped(shown(i));
           // DataTables makes elements of texts to find out what they say, where they seem to hold markup.
           return kind === "number" ? value(i) ?? -Infinity : escaped(value(i) ?? "");
         },

@@ -12,6 +12,7 @@ function isDark() {
 function applyTheme() {
   root.classList.toggle("dark", isDark());
   redrawCharts();
+  recolourPictures();
   const toggle = document.getElementById("theme");
   if (toggle) toggle.textContent = isDark() ? "Light" : "Dark";
 }

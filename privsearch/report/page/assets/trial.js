@@ -2,7 +2,7 @@
 
 function trialSection() {
   const ids = page.curves.trials.map(({ trial_id: id }) => id);
-  const node = section("training", "One trial: training and ROC");
+  const node = section("training", "Training and ROC curves of one trial");
   if (!ids.length) node.append(el("p", {}, "No trial has completed yet."));
   else {
     if (!ids.includes(state.trial)) state.trial = page.roc.trials[0]?.trial_id ?? ids[0];
@@ -25,7 +25,7 @@ function showTrial() {
   if (!holder) return;
   forgetCharts(holder);
   const found = page.curves.trials.find(({ trial_id: id }) => id === state.trial);
-  holder.replaceChildren(...(found ? [trainingPart(found), rocPart()] : [el("p", {}, "There is no room for the curves of this trial on this page.")]));
+  holder.replaceChildren(...(found ? [trainingPart(found), rocPart()] : [el("p", {}, "The curves of this trial were left out to keep the page small.")]));
   for (const plot of holder.querySelectorAll(".plot")) drawChart(plot);
 }
 
@@ -70,14 +70,14 @@ function trainingAlt(networks, field, title) {
 function rocPart() {
   const found = page.roc.trials.find(({ trial_id: id }) => id === state.trial);
   if (!found?.attacks.length) {
-    return el("div", {}, el("h3", {}, "ROC"), el("p", {}, "This page has no ROC curves of this trial."));
+    return el("div", {}, el("h3", {}, "ROC"), el("p", {}, "There are no ROC curves of this trial here; the reason stands below."));
   }
   const names = found.attacks.map(({ attack }) => attack);
   if (!names.includes(state.attack)) state.attack = names[0];
   const chosen = found.attacks.find(({ attack }) => attack === state.attack);
   const choice = select("attack", "Attack", names.map((value) => ({ value, text: value })), state.attack, (value) => { state.attack = value; showTrial(); document.getElementById("attack").focus(); });
   return el("div", {}, el("h3", {}, "ROC"), el("p", { class: "choices" }, choice),
-    figure(rocAlt(chosen), () => rocChart(chosen), { height: 460, caption: `One line a target, each with ${countsOf(chosen, "members")} members and ${countsOf(chosen, "non_members")} non-members. Both axes are logarithmic: what counts is the left, where an attacker accuses few and is right.` }),
+    figure(rocAlt(chosen), () => rocChart(chosen), { height: 460, caption: `One line for each target, with ${countsOf(chosen, "members")} members and ${countsOf(chosen, "non_members")} non-members. Both axes are logarithmic. The left counts most: there an attacker accuses few people, and is right.` }),
     key([{ line: modelColour(state.trial), text: "targets" }, { line: "currentColor", dash: "3 2", text: "guessing" }]));
 }
 
