@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.decisions import GAINS, RULES, TARGETS, document, knee, made_up, plot, simulate
+from benchmarks.decisions import CORRELATED, GAINS, RULES, TARGETS, document, knee, made_up, plot, simulate
 
 ROOT = Path(__file__).parents[2]
 TABLE = pd.read_csv(ROOT / "benchmarks" / "decisions.csv")
@@ -17,24 +17,29 @@ def test_the_document_has_the_table_that_was_simulated() -> None:
     assert document(TABLE).strip() in (ROOT / "docs" / "choosing.md").read_text(encoding="utf-8")
 
 
-def test_where_nothing_leaks_accuracy_is_not_given_away() -> None:
+@pytest.mark.parametrize("case", ["nothing leaks", CORRELATED])
+def test_where_nothing_leaks_accuracy_is_not_given_away(case: str) -> None:
     """Less than 0.002 on average, and in at most 5 % of studies something is called less leaking."""
-    null = OF_RULE.loc["nothing leaks"]
+    null = OF_RULE.loc[case]
     assert null["accuracy_regret"].max() < 0.002
-    assert null["wrong"].max() <= 0.05
+    assert null[["wrong", "wrong_single"]].to_numpy().max() <= 0.05
 
 
 def test_more_targets_find_more() -> None:
     """Where something leaks less, it is found the oftener the more targets there are, and the larger it is."""
-    for case in ("0.02", "0.05", "0.10"):
-        assert OF_RULE.loc[case, "found"].is_monotonic_increasing
-    assert OF_RULE.xs(3, level="targets").loc[["0.02", "0.05", "0.10"], "found"].is_monotonic_increasing
+    for number in ("found", "found_single"):
+        for case in ("0.02", "0.05", "0.10"):
+            assert (np.diff(OF_RULE.loc[case, number]) > -0.01).all()
+        for targets in TARGETS:
+            of_sizes = OF_RULE.xs(targets, level="targets").loc[["0.02", "0.05", "0.10"], number]
+            assert (np.diff(of_sizes) > -0.01).all()
 
 
-def test_corrected_number_is_less_flattered_than_the_plain_one() -> None:
-    """On average over all cases; the plain one is too low."""
-    assert OF_RULE["bias"].mean() < -0.0005
-    assert abs(OF_RULE["shrunken_bias"].mean()) < abs(OF_RULE["bias"].mean()) / 2
+def test_corrected_number_is_not_flattered_where_nothing_leaks() -> None:
+    """There the plain one is off by up to 0.003."""
+    null = OF_RULE.loc[["nothing leaks", CORRELATED]]
+    assert null["bias"].abs().max() > 0.002
+    assert null["shrunken_bias"].abs().max() < 0.0005
 
 
 def test_the_table_is_what_the_program_gives(tmp_path: Path) -> None:
@@ -49,7 +54,7 @@ def test_the_table_is_what_the_program_gives(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_knee_is_on_the_front(seed: int) -> None:
     """No other configuration is better in both means."""
-    study = made_up(None, 5, np.random.default_rng(seed))
+    study = made_up("spread", 5, np.random.default_rng(seed))
     accuracy, leakage = study.accuracies.mean(axis=1), study.leakages.mean(axis=1)
     chosen = knee(study)
     assert not ((accuracy > accuracy[chosen]) & (leakage < leakage[chosen])).any()

@@ -104,7 +104,7 @@ def test_results_have_the_attacks_that_the_sweep_asks_for(study: Study, tiny_swe
     assert isinstance(result, Completed)
     assert list(result.across) == list(result.replicates[0].attacks) == ["svm"]
     loss = ThresholdAttack(kind="loss")
-    study.extend(tiny_sweep.model_copy(update={"attacks": (loss, SvmAttack(per_class=True))}), {})
+    study.extend(tiny_sweep.model_copy(update={"attacks": (loss, SvmAttack(per_class=True)), "objectives": None}), {})
     (result,) = study.results()
     assert isinstance(result, Completed)
     assert list(result.across) == ["svm_per_class"]

@@ -214,6 +214,7 @@ def test_augmented_views_need_data_that_are_augmented(tiny_sweep: SweepSpec, stu
     fields = {
         "protocol": {"kind": "halves", "augmented_queries": 2},
         "attacks": [{"kind": "loss", "queries": "augmented"}],
+        "objectives": None,
     }
     with pytest.raises(SpecError, match="needs a dataset that is augmented in training, such as cifar10") as caught:
         make_plan(changed(tiny_sweep, **fields), study)
