@@ -23,9 +23,6 @@ TPRS: Final = {f"tpr_at_fpr_{rate_key(fpr)}": fpr for fpr in FPRS}
 _GUESSING: Final = "~"
 """Marks an AUC whose interval holds what guessing gives."""
 
-GUESSING_WORDS: Final = f"{_GUESSING} not above guessing: the 95 % interval holds 0.5, or 0 of an excess."
-"""The meaning of that mark."""
-
 _TURNED: Final = "!"
 """Marks an AUC that is below 0.5 for certain."""
 
@@ -118,7 +115,13 @@ def auc_mark(low: float | None, high: float | None, guess: float = 0.5) -> str:
 def guessing_words(ends: Iterable[tuple[float | None, float | None]]) -> list[str]:
     """Explain the mark of AUCs that guessing could give, if one of these intervals has it."""
     marked = any(auc_mark(low, high) == _GUESSING for low, high in ends)
-    return [GUESSING_WORDS] if marked else []
+    return [f"{_GUESSING} not above guessing: the 95 % interval holds 0.5."] if marked else []
+
+
+def guessing_excess_words(ends: Iterable[tuple[float | None, float | None]]) -> list[str]:
+    """Explain the mark of excesses over a placebo that may be 0, if one of these intervals has it."""
+    marked = any(auc_mark(low, high, guess=0.0) == _GUESSING for low, high in ends)
+    return [f"{_GUESSING} before an excess: not above 0, which its 95 % interval holds."] if marked else []
 
 
 def turned_words(highs: Iterable[float | None]) -> list[str]:

@@ -69,7 +69,7 @@ def test_mark_is_that_of_the_interval_of_what_is_shown() -> None:
     ends = [(0.45, 0.55), (0.5, 0.6), (0.51, 0.6), (0.4, 0.49), (None, None)]
     assert [auc_mark(low, high) for low, high in ends] == ["~", "~", "", "!", ""]
     assert [auc_mark(low, high, guess=0.0) for low, high in ((-0.01, 0.02), (0.01, 0.03))] == ["~", ""]
-    assert guessing_words(ends) == ["~ not above guessing: the 95 % interval holds 0.5, or 0 of an excess."]
+    assert guessing_words(ends) == ["~ not above guessing: the 95 % interval holds 0.5."]
     assert guessing_words(ends[2:]) == []
 
 

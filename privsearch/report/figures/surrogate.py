@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from privsearch.analysis.columns import axis_title, measured_rows, numbers, spreads
+from privsearch.analysis.columns import axis_title, bar_lengths, measured_rows, numbers
 from privsearch.analysis.learning import leakage_of_learnt
 from privsearch.errors import StudyError
 from privsearch.report.figures.palette import GREY
@@ -112,7 +112,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
         style = _style(name)
         axes.plot([*x, *debiased], [*y, *y], color=style["color"], lw=0.5, ls=":", zorder=1.5)
         axes.plot(debiased, y, **style | _DEBIASED | {"mec": style["color"]})
-        axes.errorbar(x, y, spreads(point, _ACCURACY), spreads(point, column), elinewidth=0.8, **style)
+        axes.errorbar(x, y, bar_lengths(point, _ACCURACY), bar_lengths(point, column), elinewidth=0.8, **style)
 
 
 def _style(name: str) -> dict[str, Any]:

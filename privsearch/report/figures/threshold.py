@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
-from privsearch.analysis.columns import axis_title, measured_rows, numbers, spreads
+from privsearch.analysis.columns import axis_title, bar_lengths, measured_rows, numbers, spreads
 from privsearch.analysis.learning import leakage_of_learnt
 from privsearch.analysis.paper.readings import shown_rows
 from privsearch.errors import StudyError
@@ -163,9 +163,9 @@ def _draw_reference(axes: Axes, rows: pd.DataFrame, column: str) -> None:
 
 
 def _draw_line(axes: Axes, line: pd.DataFrame, column: str, style: dict[str, Any]) -> None:
-    thresholds, values, bars = numbers(line, "threshold"), numbers(line, column), spreads(line, column)
-    axes.errorbar(thresholds, values, yerr=bars, elinewidth=0.8, **style)
-    extents = [values - bars, values + bars]
+    thresholds, values, (down, up) = numbers(line, "threshold"), numbers(line, column), bar_lengths(line, column)
+    axes.errorbar(thresholds, values, yerr=[down, up], elinewidth=0.8, **style)
+    extents = [values - down, values + up]
     if Column.parse(column).is_auc:
         extents.append(0.5 + numbers(line, Column.parse(column).excess))
         axes.plot(thresholds, extents[-1], **style | _DEBIASED)

@@ -9,11 +9,12 @@ from rich.table import Table
 
 from privsearch.analysis.frames import SEPARATOR, records
 from privsearch.analysis.labels import (
-    GUESSING_WORDS,
     NOTATION,
     POSSIBLE,
     auc_mark,
     configuration,
+    guessing_excess_words,
+    guessing_words,
     interval,
     matched_and_placebo,
     measured,
@@ -94,11 +95,11 @@ def front_key(tasks: Iterable[Task]) -> list[str]:
         lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
     aucs = [(row, Column.parse(column)) for task, row in shown for column in task.objectives]
     ends = [(row[str(auc.low)], row[str(auc.high)]) for row, auc in aucs if auc.is_auc]
-    marked = {auc_mark(*pair) for pair in ends}
-    for task, row in shown:
-        for excess in filter(None, (_excess(task, column) for column in task.objectives)):
-            marked.add(auc_mark(row.get(str(excess.low)), row.get(str(excess.high)), guess=0.0))
-    lines += [*([GUESSING_WORDS] if "~" in marked else []), *turned_words(high for _, high in ends)]
+    lines += [*guessing_words(ends), *turned_words(high for _, high in ends)]
+    excesses = [(row, _excess(task, column)) for task, row in shown for column in task.objectives]
+    lines += guessing_excess_words(
+        (row.get(str(excess.low)), row.get(str(excess.high))) for row, excess in excesses if excess
+    )
     if any(_excess(task, column) for task in known for column in task.objectives):
         lines.append(EXCESS_MEANING)
     return [*lines, NOTATION, *_constant_axes(known)]

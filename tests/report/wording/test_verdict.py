@@ -49,13 +49,13 @@ SAME = ((0.95, 0.6), (0.94, 0.599))
     [
         (
             {"means": SAME},
-            "No configuration leaks measurably less than the most accurate one, ANN (with 5 targets, differences in "
-            "svm AUC below about 0.004 do not show).",
+            "No configuration leaks measurably less than the most accurate one, ANN (with 5 targets, a difference in "
+            "svm AUC must be about 0.004 to be significant).",
         ),
         (
             {"means": SAME, "min_accuracy": 0.9},
-            "No configuration with an accuracy of at least 0.9 leaks measurably less than the most accurate one, ANN "
-            "(with 5 targets, differences in svm AUC below about 0.004 do not show).",
+            "No configuration that is shown to have an accuracy of at least 0.9 leaks measurably less than the most "
+            "accurate one, ANN (with 5 targets, a difference in svm AUC must be about 0.004 to be significant).",
         ),
         (
             {"means": ((0.95, 0.56), (0.55, 0.53))},
@@ -64,10 +64,13 @@ SAME = ((0.95, 0.6), (0.94, 0.599))
         ),
         (
             {"means": SAME, "targets": 1},
-            "ANN is the most accurate; whether another leaks less cannot be tested with one target.",
+            "ANN is the most accurate; whether another leaks less cannot be tested, with one target.",
         ),
-        ({"means": ((0.95, 0.6),)}, "ANN is the only configuration."),
-        ({"means": SAME, "min_accuracy": 0.943}, "ANN is the only configuration with an accuracy of at least 0.943."),
+        ({"means": ((0.95, 0.6),)}, "ANN is the only configuration that can be compared."),
+        (
+            {"means": SAME, "min_accuracy": 0.943},
+            "ANN is the only configuration that is shown to have an accuracy of at least 0.943.",
+        ),
     ],
 )
 def test_verdict_on_the_most_accurate(made: dict[str, Any], said: str) -> None:
@@ -97,7 +100,7 @@ def test_fewer_bits_in_its_place_are_told() -> None:
     assert words.startswith(
         "No configuration leaks measurably less than the most accurate one, ANN fp32 (with 5 targets"
     )
-    assert words.endswith("do not show); ANN w4 does as well with fewer bits.")
+    assert words.endswith("to be significant); ANN w4 does as well with fewer bits.")
 
 
 def test_two_targets_that_show_nothing_say_so() -> None:
@@ -114,7 +117,9 @@ def test_two_targets_that_show_nothing_say_so() -> None:
         )
     ]
     (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": OBJECTIVES}))
-    assert "(with 2 targets no difference in svm AUC would show)" in verdict_sentence(select_in_task(task, results))
+    assert "(with 2 targets, no difference in svm AUC can be significant)" in verdict_sentence(
+        select_in_task(task, results)
+    )
 
 
 def test_every_dataset_has_a_verdict() -> None:
@@ -134,8 +139,10 @@ def test_protocol_without_a_placebo_has_the_word() -> None:
     asked = SweepSpec.model_validate(SWEEP | {"protocol": ["paper", "halves"]})
     paper, fair = tasks(results, asked)
     (line,) = verdict_lines([paper, fair], results)
-    assert line == "iris, protocol halves: ANN is the only configuration."
-    assert list(verdict_lines([paper], results)) == ["iris, protocol paper: ANN is the only configuration."]
+    assert line == "iris, protocol halves: ANN is the only configuration that can be compared."
+    assert list(verdict_lines([paper], results)) == [
+        "iris, protocol paper: ANN is the only configuration that can be compared."
+    ]
 
 
 def test_nothing_to_compare_is_told() -> None:
