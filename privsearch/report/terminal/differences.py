@@ -52,9 +52,13 @@ def differences_view(
 
 
 def header(differences: pd.DataFrame) -> tuple[str, ...]:
-    """Return the names of the columns, those of the test for equivalence only if it was asked for."""
+    """Return the names of the columns, those of the test for equivalence only if it was asked for.
+
+    Intervals that are corrected for several comparisons are marked as simultaneous.
+    """
+    interval = "95 % interval\n(simultaneous)" if (differences["family"] > 1).any() else "95 % interval"
     within = ("p within",) if "margin" in differences else ()
-    return "B", "B - A", "95 % interval", "p", *within, "n", "verdict"
+    return "B", "B - A", interval, "p", *within, "n", "verdict"
 
 
 def numbers(row: Mapping[str, Any]) -> list[str]:
