@@ -72,18 +72,18 @@ def tiny_sweep() -> SweepSpec:
 
 
 class _Blank:
-    """A figure that is not drawn; its files are empty."""
+    """A figure that is not drawn."""
 
     def savefig(self, path: Path) -> None:
         path.touch()
 
-    def write_html(self, path: Path, **_: object) -> None:
-        path.touch()
+    def to_json(self) -> str:
+        return "{}"
 
 
 @pytest.fixture
 def blank_fronts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sweeps write their fronts as empty files, as drawing takes longer than training the tests' networks does."""
+    """Sweeps write their fronts without a figure, as drawing takes longer than training the tests' networks does."""
     for drawing in ("plot_front", "plot_front_interactive"):
         monkeypatch.setattr(f"privsearch.report.figures.front.{drawing}", lambda _: _Blank())
 

@@ -15,6 +15,7 @@ importances.py    the growth of a front, the axes that decide outcomes, the valu
 intervals.py      intervals of means over targets, from each target's own estimate
 labels.py         the words for configurations, columns and numbers
 learning.py       which networks have learnt, and which far less than in full precision
+margins.py        the margins within which differences count as none
 metrics/          AUC, TPR, advantage, epsilon, noise floor: the only definitions
 paired.py         tests of paired differences: against 0, and for equivalence, with simultaneous intervals
 paper/            the published numbers and claims, and how a study bears them out

@@ -12,9 +12,10 @@ from numpy import ndarray as Array
 
 from privsearch._util.interval import Interval
 from privsearch.analysis.decision import Candidates, shrunken
-from privsearch.analysis.differences import ACCURACY, Numbers, common_attacks, differences_frame
+from privsearch.analysis.differences import Numbers, common_attacks, differences_frame
 from privsearch.analysis.frames import records
 from privsearch.analysis.intervals import spread_interval
+from privsearch.analysis.margins import ACCURACY
 from privsearch.analysis.paired import ALPHA, pair_correlation
 from privsearch.analysis.targets import BOUNDS
 from privsearch.analysis.tasks import Task

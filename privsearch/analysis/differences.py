@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from math import isfinite
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -26,15 +25,14 @@ from numpy import ndarray as Array
 
 from privsearch.analysis.frames import targets_frame
 from privsearch.analysis.learning import networks_at_chance
-from privsearch.analysis.paired import ALPHA, equivalence, has_spread, mean_difference, pair_correlation
+from privsearch.analysis.margins import ACCURACY, NO_MARGINS, Margins
+from privsearch.analysis.paired import ALPHA, Equivalence, equivalence, has_spread, mean_difference, pair_correlation
 from privsearch.analysis.targets import BOUNDS, TargetNumbers, strongest_numbers, target_numbers
 from privsearch.analysis.verdict_words import compared_values, direction
 from privsearch.errors import StudyError
 from privsearch.spec import WORST, TrialSpec, leading_attack
 from privsearch.spec.columns import Column
 from privsearch.study.result import Completed
-
-ACCURACY: Final = "test_accuracy"
 
 Role = Literal["accuracy", "compared", "all attacks", "one attack", "lowest accuracy", "highest accuracy"]
 """The part of a row in the table: accuracy, the compared column, `worst` of all attacks, or one attack's number.
@@ -43,41 +41,6 @@ The last two are those of a comparison at equal accuracy (`privsearch.analysis.e
 """
 
 _MOST_NEAR: Final = 5
-
-
-@dataclass(frozen=True)
-class Margins:
-    """The differences that are too small to matter, above 0, in the units of their columns; None if nothing is asked.
-
-    Attributes:
-        compared: that of the compared column, and of the single attacks.
-        accuracy: that of accuracy; if None, the same.
-    """
-
-    compared: float | None = None
-    accuracy: float | None = None
-
-    def of(self, role: Role) -> float | None:
-        """Return the margin of a row."""
-        return self.accuracy if role == "accuracy" and self.accuracy is not None else self.compared
-
-    def check(self, column: str) -> None:
-        """Check that the margins are above 0, and less than what their columns can differ by.
-
-        Raises:
-            StudyError: one is not.
-        """
-        for margin, header in ((self.compared, column), (self.accuracy, ACCURACY)):
-            low, high = Column.parse(header).bounds
-            if margin is not None and not (isfinite(margin) and 0 < margin < high - low):
-                most = f" and below {high - low:g}, the most that {header} can differ by" if isfinite(high) else ""
-                raise StudyError(
-                    f"the margin within which {header} counts as equivalent must be a number above 0{most}, but got "
-                    f"{margin:g}; margins are in the column's units, such as 0.02 for two points of AUC"
-                )
-
-
-NO_MARGINS: Final = Margins()
 
 
 @dataclass(frozen=True, eq=False)
@@ -301,15 +264,18 @@ def _tested(spec: TrialSpec, comparisons: Sequence[Comparison], margins: Margins
                 "p": found.p[i],
                 "p_corrected": found.p_corrected[i],
                 "margin": np.nan if margin is None else margin,
-                "low_90": within.low[i] if within else np.nan,
-                "high_90": within.high[i] if within else np.nan,
-                "p_equivalent": within.p[i] if within else np.nan,
-                "p_equivalent_corrected": within.p_corrected[i] if within else np.nan,
+                **_within(within, i),
                 "family": families[role],
                 "n": 0 if np.isnan(found.mean[i]) else n,
                 **comparisons[place].more,
             }
     return rows
+
+
+def _within(within: Equivalence | None, i: int) -> dict[str, float]:
+    """Return the test for equivalence of one comparison; NaN if it was not asked for."""
+    names = {"low_90": "low", "high_90": "high", "p_equivalent": "p", "p_equivalent_corrected": "p_corrected"}
+    return {name: float(getattr(within, field)[i]) if within else np.nan for name, field in names.items()}
 
 
 def not_learnt(a: Completed, b: Completed) -> str:

@@ -35,10 +35,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray as Array
 
 from privsearch.analysis.differences import (
-    ACCURACY,
-    NO_MARGINS,
     Comparison,
-    Margins,
     Numbers,
     Role,
     common_attacks,
@@ -47,6 +44,7 @@ from privsearch.analysis.differences import (
     tested_frame,
 )
 from privsearch.analysis.learning import networks_at_chance
+from privsearch.analysis.margins import ACCURACY, NO_MARGINS, Margins
 from privsearch.errors import StudyError
 from privsearch.spec import AXES, WORST
 from privsearch.spec.columns import Column

@@ -11,7 +11,7 @@ from privsearch._util.interval import Interval
 from privsearch._util.text import cut, remedy
 from privsearch.analysis.candidates import PairedDifference, Row, TaskCandidates, accuracy_interval
 from privsearch.analysis.decision import Reason, decide
-from privsearch.analysis.differences import ACCURACY
+from privsearch.analysis.margins import ACCURACY
 from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import SpecError, StudyError
 from privsearch.spec.columns import Column

@@ -163,9 +163,10 @@ def diff_trials(
         StudyError: an id fits none or several trials, trials cannot be compared, or a margin cannot be one.
     """
     from privsearch.analysis.comparable import choose_trials
-    from privsearch.analysis.differences import Margins, differences_frame
+    from privsearch.analysis.differences import differences_frame
     from privsearch.analysis.equal_accuracy import equal_accuracy_frame
     from privsearch.analysis.frames import configurations_frame, varying_axes
+    from privsearch.analysis.margins import Margins
 
     margins = Margins(equivalent_within, accuracy_within)
     results = open_study(study).results()

@@ -4,7 +4,8 @@ import pytest
 from builders import completed_of
 from compared_trials import ACCURATE, OPPOSITE, QUIET, A, attacked, trial
 
-from privsearch.analysis.differences import Margins, differences_frame, leakage_column
+from privsearch.analysis.differences import differences_frame, leakage_column
+from privsearch.analysis.margins import Margins
 from privsearch.errors import StudyError
 from privsearch.spec import LabelOnlyAttack, LiraAttack, PaperProtocol, SvmAttack
 from privsearch.study.attack_result import Cut

@@ -6,8 +6,8 @@ from builders import make_failed, not_learnt
 from compared_trials import HALVES, attacked, trial
 from numpy.typing import NDArray
 
-from privsearch.analysis.differences import Margins
 from privsearch.analysis.equal_accuracy import equal_accuracy_frame, family_of, mean_along_frontier
+from privsearch.analysis.margins import Margins
 from privsearch.analysis.paired import mean_difference
 from privsearch.errors import StudyError
 from privsearch.spec import LabelOnlyAttack, LiraAttack

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from privsearch.analysis.columns import axis_title, bar_kind
-from privsearch.analysis.differences import ACCURACY, leakage_column
+from privsearch.analysis.differences import leakage_column
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import configuration, quantity
 from privsearch.analysis.learning import leakage_of_learnt, learnt_rows
+from privsearch.analysis.margins import ACCURACY
 from privsearch.analysis.paired import half_width_factor, pair_correlation
 from privsearch.analysis.selection import private_column
 from privsearch.analysis.tasks import Task

@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from privsearch import errors
-from privsearch.analysis.differences import ACCURACY
 from privsearch.analysis.frames import completed_numbers
 from privsearch.analysis.labels import configuration
 from privsearch.analysis.learning import networks_at_chance
+from privsearch.analysis.margins import ACCURACY
 from privsearch.report.terminal.plan import given_splits_lines, reuse_lines, trial_names
 from privsearch.spec import WORST, TrialSpec
 from privsearch.spec.columns import Column

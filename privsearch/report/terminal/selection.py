@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from privsearch.analysis.candidates import PairedDifference
-from privsearch.analysis.differences import ACCURACY
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import NOTATION, quantity, turned_words
 from privsearch.analysis.learning import far_below_full_precision
+from privsearch.analysis.margins import ACCURACY
 from privsearch.analysis.selection import Selection
 from privsearch.report.wording.fronts import missing_words
 from privsearch.report.wording.verdict import named, verdict_sentence

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from privsearch.analysis.candidates import PairedDifference, Row
-from privsearch.analysis.differences import ACCURACY
 from privsearch.analysis.labels import configuration, quantity
+from privsearch.analysis.margins import ACCURACY
 from privsearch.analysis.selection import Selection, select_in_task
 from privsearch.analysis.targets import BOUNDS
 from privsearch.analysis.tasks import Task

@@ -3,8 +3,8 @@ import io
 from compared_trials import attacked, trial
 from rich.console import Console
 
-from privsearch.analysis.differences import Margins
 from privsearch.analysis.equal_accuracy import equal_accuracy_frame
+from privsearch.analysis.margins import Margins
 from privsearch.report.terminal.equal_accuracy import equal_accuracy_view
 from privsearch.spec import LiraAttack, SvmAttack
 from privsearch.study.result import Completed
