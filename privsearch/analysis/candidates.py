@@ -15,12 +15,11 @@ from privsearch.analysis.decision import Candidates, shrunken
 from privsearch.analysis.differences import Numbers, common_attacks, differences_frame
 from privsearch.analysis.frames import records
 from privsearch.analysis.intervals import spread_interval
-from privsearch.analysis.margins import ACCURACY
 from privsearch.analysis.paired import ALPHA, pair_correlation
 from privsearch.analysis.targets import BOUNDS
 from privsearch.analysis.tasks import Task
 from privsearch.spec import AXES
-from privsearch.spec.columns import DECIMALS, Column
+from privsearch.spec.columns import ACCURACY, DECIMALS, Column
 from privsearch.study.result import Completed, TrialResult
 
 Row = Mapping[str, Any]

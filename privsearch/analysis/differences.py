@@ -25,13 +25,13 @@ from numpy import ndarray as Array
 
 from privsearch.analysis.frames import targets_frame
 from privsearch.analysis.learning import networks_at_chance
-from privsearch.analysis.margins import ACCURACY, NO_MARGINS, Margins
+from privsearch.analysis.margins import NO_MARGINS, Margins
 from privsearch.analysis.paired import ALPHA, Equivalence, equivalence, has_spread, mean_difference, pair_correlation
 from privsearch.analysis.targets import BOUNDS, TargetNumbers, strongest_numbers, target_numbers
 from privsearch.analysis.verdict_words import compared_values, direction
 from privsearch.errors import StudyError
 from privsearch.spec import WORST, TrialSpec, leading_attack
-from privsearch.spec.columns import Column
+from privsearch.spec.columns import ACCURACY, Column
 from privsearch.study.result import Completed
 
 Role = Literal["accuracy", "compared", "all attacks", "one attack", "lowest accuracy", "highest accuracy"]

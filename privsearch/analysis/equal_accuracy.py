@@ -44,10 +44,10 @@ from privsearch.analysis.differences import (
     tested_frame,
 )
 from privsearch.analysis.learning import networks_at_chance
-from privsearch.analysis.margins import ACCURACY, NO_MARGINS, Margins
+from privsearch.analysis.margins import NO_MARGINS, Margins
 from privsearch.errors import StudyError
 from privsearch.spec import AXES, WORST
-from privsearch.spec.columns import Column
+from privsearch.spec.columns import ACCURACY, Column
 from privsearch.study.result import Completed, TrialResult
 
 FAMILY_AXES: Final = ("epochs", "width")

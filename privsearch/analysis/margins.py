@@ -5,10 +5,7 @@ from math import isfinite
 from typing import Final
 
 from privsearch.errors import StudyError
-from privsearch.spec.columns import Column
-
-ACCURACY: Final = "test_accuracy"
-"""The column of accuracy in comparisons."""
+from privsearch.spec.columns import ACCURACY, Column
 
 
 @dataclass(frozen=True)

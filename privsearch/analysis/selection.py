@@ -11,10 +11,9 @@ from privsearch._util.interval import Interval
 from privsearch._util.text import cut, remedy
 from privsearch.analysis.candidates import PairedDifference, Row, TaskCandidates, accuracy_interval
 from privsearch.analysis.decision import Reason, decide
-from privsearch.analysis.margins import ACCURACY
 from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import SpecError, StudyError
-from privsearch.spec.columns import Column
+from privsearch.spec.columns import ACCURACY, Column
 from privsearch.spec.objectives import Objectives
 from privsearch.study.content import StudyContent
 from privsearch.study.result import TrialResult

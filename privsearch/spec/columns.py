@@ -11,6 +11,9 @@ from privsearch.spec.attacks import WORST
 Numbers = TypeVar("Numbers", bound=Any)
 """A number, an array or a series of them."""
 
+ACCURACY: Final = "test_accuracy"
+"""The column of the accuracy that configurations are compared by."""
+
 DECIMALS: Final = 12
 """The decimal places to which numbers are compared: beyond these, sums differ by the order of their terms."""
 

@@ -12,7 +12,6 @@ from privsearch.analysis.differences import leakage_column
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import configuration, quantity
 from privsearch.analysis.learning import leakage_of_learnt, learnt_rows
-from privsearch.analysis.margins import ACCURACY
 from privsearch.analysis.paired import half_width_factor, pair_correlation
 from privsearch.analysis.selection import private_column
 from privsearch.analysis.tasks import Task
@@ -30,7 +29,7 @@ from privsearch.report.wording.fronts import (
     shared_axes,
 )
 from privsearch.spec import WORST, TrialSpec
-from privsearch.spec.columns import Column
+from privsearch.spec.columns import ACCURACY, Column
 from privsearch.study.result import Completed
 
 _ALWAYS: Final = ("train_accuracy", "train_accuracy_sd", "test_accuracy", "test_accuracy_sd", "seconds")

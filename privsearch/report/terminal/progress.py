@@ -16,10 +16,9 @@ from privsearch import errors
 from privsearch.analysis.frames import completed_numbers
 from privsearch.analysis.labels import configuration
 from privsearch.analysis.learning import networks_at_chance
-from privsearch.analysis.margins import ACCURACY
 from privsearch.report.terminal.plan import given_splits_lines, reuse_lines, trial_names
 from privsearch.spec import WORST, TrialSpec
-from privsearch.spec.columns import Column
+from privsearch.spec.columns import ACCURACY, Column
 from privsearch.spec.datasets import task_name
 from privsearch.spec.objectives import as_objective
 from privsearch.study.result import Completed, Death, Failed, TrialResult

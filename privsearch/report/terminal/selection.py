@@ -9,12 +9,11 @@ from privsearch.analysis.candidates import PairedDifference
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import NOTATION, quantity, turned_words
 from privsearch.analysis.learning import far_below_full_precision
-from privsearch.analysis.margins import ACCURACY
 from privsearch.analysis.selection import Selection
 from privsearch.report.wording.fronts import missing_words
 from privsearch.report.wording.verdict import named, verdict_sentence
 from privsearch.spec import AXES, WORST
-from privsearch.spec.columns import Column
+from privsearch.spec.columns import ACCURACY, Column
 
 _MOST: Final = 10
 """The most other configurations that are named."""

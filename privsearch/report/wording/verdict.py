@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from privsearch.analysis.candidates import PairedDifference, Row
 from privsearch.analysis.labels import configuration, quantity
-from privsearch.analysis.margins import ACCURACY
 from privsearch.analysis.selection import Selection, select_in_task
 from privsearch.analysis.targets import BOUNDS
 from privsearch.analysis.tasks import Task
 from privsearch.errors import StudyError
 from privsearch.report.wording.fronts import constraints_words, nearest_words
 from privsearch.spec import WORST
-from privsearch.spec.columns import DECIMALS, Column
+from privsearch.spec.columns import ACCURACY, DECIMALS, Column
 from privsearch.spec.protocols import PROTOCOLS
 from privsearch.study.result import TrialResult
 
