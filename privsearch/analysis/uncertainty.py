@@ -26,6 +26,12 @@ from privsearch.spec.columns import DECIMALS, Column
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.objectives import Objectives
 
+_FEW: Final = 64
+"""Up to so many configurations all are compared with all, which is quicker then than one draw after the other."""
+
+_MOST_PAIRS: Final = 1_000_000
+"""Pairs of configurations, over several draws, that are compared at once: some ten megabytes."""
+
 MOST_BEST: Final = 64
 """Configurations that all others are held against, to drop those that are beaten on every target."""
 
@@ -93,14 +99,18 @@ def front_uncertainty(
     drawn, times = _distinct_draws(
         [outcomes.shape[1] for _, outcomes in groups], resamples, np.random.default_rng(seed)
     )
-    counts, volumes = np.zeros(len(candidates)), np.empty(len(times))
-    for i, weights in enumerate(drawn):
-        means = _weighted_means(weights, [outcomes for _, outcomes in groups])
-        fit = satisfied(shortfalls_of(means[:, len(objectives) :], constraints), constraints)
-        drawn_losses = losses_of(means[fit, : len(objectives)], objectives)
-        on_front = unbeaten(drawn_losses)
-        counts[places[fit]] += times[i] * on_front
-        volumes[i] = space.share(drawn_losses[on_front])
+    outcomes = [of_group for _, of_group in groups]
+    counts, volumes, done = np.zeros(len(candidates)), np.empty(len(times)), 0
+    for part in _parts(drawn, len(places)):
+        means = _weighted_means(part, outcomes)
+        values = means.reshape(-1, means.shape[2])
+        fit = satisfied(shortfalls_of(values[:, len(objectives) :], constraints), constraints).reshape(means.shape[:2])
+        drawn_losses = losses_of(values[:, : len(objectives)], objectives).reshape(*means.shape[:2], len(objectives))
+        on_front = _unbeaten_in_each(drawn_losses, fit)
+        counts[places] += times[done : done + len(means)] @ on_front
+        for i, (of_draw, there) in enumerate(zip(drawn_losses, on_front, strict=True), start=done):
+            volumes[i] = space.share(of_draw[there])
+        done += len(means)
     value = hypervolume(candidates, objectives, constraints)
     tail = expanded_tail(0.95, int(candidates["replicates"].min()))
     low, high = np.clip(2 * value - np.quantile(np.repeat(volumes, times), [1 - tail, tail]), 0, 1)
@@ -172,7 +182,7 @@ def _least_losses(objectives: Objectives) -> Float[Array, " objectives"]:
 
 def _distinct_draws(
     sizes: Sequence[int], resamples: int, rng: np.random.Generator
-) -> tuple[list[list[Int[Array, " _"]]], Int[Array, " draws"]]:
+) -> tuple[list[Int[Array, "draws _"]], Int[Array, " draws"]]:
     """Draw targets with replacement, the same ones for all configurations of a group.
 
     Of few targets there are few different draws (10 of 3, 126 of 5), and each is held against the front only once.
@@ -183,18 +193,45 @@ def _distinct_draws(
         rng: draws.
 
     Returns:
-        The different draws, each as the number of times that each target of each group came, and how often each draw
-        came.
+        For each group the different draws, as the number of times that each target came, and how often each draw came.
     """
-    each = [[rng.multinomial(size, [1 / size] * size) for size in sizes] for _ in range(resamples)]
-    flat = np.array([np.concatenate(draw) for draw in each])
-    _, first, times = np.unique(flat, axis=0, return_index=True, return_counts=True)
-    return [each[i] for i in first], times
+    flat = np.array(
+        [np.concatenate([rng.multinomial(size, [1 / size] * size) for size in sizes]) for _ in range(resamples)]
+    )
+    different, times = np.unique(flat, axis=0, return_counts=True)
+    return np.split(different, np.cumsum(sizes)[:-1], axis=1), times
+
+
+def _parts(drawn: Sequence[Int[Array, "draws _"]], configurations: int) -> Iterator[list[Int[Array, "some _"]]]:
+    """Yield the draws in parts, each small enough that all configurations can be held against all others at once."""
+    size = max(1, _MOST_PAIRS // max(configurations, 1) ** 2)
+    for start in range(0, len(drawn[0]), size):
+        yield [draws[start : start + size] for draws in drawn]
+
+
+def _unbeaten_in_each(
+    drawn_losses: Float[Array, "draws n objectives"], fit: Bool[Array, "draws n"]
+) -> Bool[Array, "draws n"]:
+    """Mark, for each draw, the losses of those that fit which no other one that fits beats.
+
+    One beats another if it is at least as good in every objective and better in one.
+    """
+    if drawn_losses.shape[1] > _FEW:  # to compare all with all takes the square of their number
+        there = np.zeros_like(fit)
+        for of_draw, fit_in_draw, mark in zip(drawn_losses, fit, there, strict=True):
+            mark[fit_in_draw] = unbeaten(of_draw[fit_in_draw])
+        return there
+    one, other = drawn_losses[:, :, None], drawn_losses[:, None]
+    beats = (one <= other).all(axis=3) & (one < other).any(axis=3) & fit[:, :, None]
+    marked: Array = fit & ~beats.any(axis=1)
+    return marked
 
 
 def _weighted_means(
-    draw: Sequence[Int[Array, " _"]], groups: Sequence[Float[Array, "_ _ outcomes"]]
-) -> Float[Array, "configurations outcomes"]:
-    """Return the means over the targets of a draw."""
-    means = [np.tensordot(times / len(times), outcomes, (0, 1)) for times, outcomes in zip(draw, groups, strict=True)]
-    return np.concatenate(means).round(DECIMALS)
+    drawn: Sequence[Int[Array, "draws _"]], groups: Sequence[Float[Array, "_ _ outcomes"]]
+) -> Float[Array, "draws configurations outcomes"]:
+    """Return the means over the targets of each draw."""
+    means = [
+        np.tensordot(times / times.shape[1], outcomes, (1, 1)) for times, outcomes in zip(drawn, groups, strict=True)
+    ]
+    return np.concatenate(means, axis=1).round(DECIMALS)
