@@ -1,6 +1,5 @@
 """The progress of a running sweep: a live display on a terminal, one line a trial in a log file."""
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from textwrap import indent
@@ -141,7 +140,7 @@ class SweepProgress:
             if (value := values.get(column)) is not None and not (partial and Column.parse(column).attack == WORST)
         }
         allowed = all(
-            constraint.holds(constraint.judged(column, values.get(column) or math.nan))
+            (value := values.get(column)) is not None and constraint.holds(constraint.judged(column, value))
             for column, constraint in self._sweep.constraints().items()
         )
         if allowed and not networks_at_chance(result) and len(numbers) == len(objectives):
@@ -177,7 +176,7 @@ class SweepProgress:
             f"{self._done} done, {len(self._running)} running, {self._failed} failed, {self._cached} cached; "
             f"{_clock(self._elapsed())} elapsed, {self._remaining()}"
         )
-        best = [Text(f"{line}", overflow="ellipsis", no_wrap=True) for line in self._best_lines(" so far")]
+        best = [Text(line, overflow="ellipsis", no_wrap=True) for line in self._best_lines(" so far")]
         searches = [Text(search.line(), overflow="ellipsis", no_wrap=True) for search in self._searches]
         return Group(bar, Text(counts), *searches, *best)
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from privsearch.api.study import Study
 from privsearch.report.terminal import progress
 from privsearch.report.terminal.progress import LOG_LINES, SweepProgress
-from privsearch.spec import HalvesProtocol, SweepSpec
+from privsearch.spec import Constraint, HalvesProtocol, SweepSpec
 from privsearch.study.record import RecordWriter
 from privsearch.sweep.plan import Plan, make_plan
 
@@ -127,6 +127,21 @@ def test_best_is_one_configuration_with_all_of_its_numbers(plan: Plan) -> None:
     text = screen(shown)
     shown.end()
     assert text[-1].rstrip() == "most accurate so far  iris: SNN fp32, test_accuracy 0.900, svm.auc 0.700"
+
+
+@pytest.mark.parametrize(("bound", "accuracy"), [("<= 0.65", 0.8), (">= 0", 0.9)])
+def test_best_satisfies_the_constraints(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, bound: str, accuracy: float
+) -> None:
+    """What breaks one is not named, however accurate; a number of 0 is a number."""
+    column = "svm.auc" if "<" in bound else "svm.placebo_advantage"
+    monkeypatch.setattr(SweepSpec, "constraints", lambda _: {column: Constraint.model_validate(bound)})
+    shown, _ = begun(plan, terminal=True)
+    for trial, (reached, auc) in zip(plan.todo, [(0.8, 0.6), (0.9, 0.7)], strict=False):
+        shown.finished(make_completed(trial.trial_id, accuracy=reached, auc=auc))
+    text = screen(shown)
+    shown.end()
+    assert f"test_accuracy {accuracy:.3f}" in text[-1]
 
 
 def test_what_has_not_learnt_is_named_and_never_best(plan: Plan) -> None:
