@@ -11,11 +11,11 @@ from jaxtyping import Bool, Float
 from numpy import ndarray as Array
 
 from privsearch._util.interval import Interval
-from privsearch.analysis.decision import Candidates, shrunken
+from privsearch.analysis.decision import Candidates, most_accurate, shrunken
 from privsearch.analysis.differences import Numbers, common_attacks, differences_frame
 from privsearch.analysis.frames import records
 from privsearch.analysis.intervals import spread_interval
-from privsearch.analysis.paired import ALPHA, pair_correlation
+from privsearch.analysis.paired import ALPHA, has_spread, pair_correlation
 from privsearch.analysis.targets import BOUNDS
 from privsearch.analysis.tasks import Task
 from privsearch.spec import AXES
@@ -24,9 +24,6 @@ from privsearch.study.result import Completed, TrialResult
 
 Row = Mapping[str, Any]
 """A row of the results table, as plain values."""
-
-_NO_SPREAD: Final = 1e-12
-"""Accuracies that differ by less are equal."""
 
 _FULL_PRECISION: Final = 32
 _BIT_WIDTHS: Final = ("weight_bit_width", "act_bit_width")
@@ -105,7 +102,7 @@ class TaskCandidates:
         """Return the row of the most accurate of those that keep the constraints; None if none does."""
         if not self.feasible.any():
             return None
-        return self.rows[int(np.where(self.feasible, self._means, -1.0).argmax())]
+        return self.rows[most_accurate(self.for_decision(self.feasible), self.feasible)]
 
     @property
     def _means(self) -> Float[Array, " m"]:
@@ -130,11 +127,11 @@ class TaskCandidates:
         n = self.accuracy.shape[1]
         return pair_correlation(self._trials[0].spec, self._column, n) if n > 1 else 0.0
 
-    def differences(self, chosen: int, most_accurate: int) -> tuple[PairedDifference, ...]:
+    def differences(self, chosen: int, best: int) -> tuple[PairedDifference, ...]:
         """Compare the chosen configuration with the most accurate one; return nothing if they are the same."""
-        if chosen == most_accurate:
+        if chosen == best:
             return ()
-        found = self._compared(most_accurate)
+        found = self._compared(best)
         of_chosen = found[found["trial_id"] == self.rows[chosen]["trial_id"]]
         fields = ("quantity", "difference", "low", "high", "n", "family", "verdict")
         return tuple(
@@ -209,7 +206,7 @@ class TaskCandidates:
 
 def accuracy_interval(accuracies: Sequence[float]) -> Interval | None:
     """Return the mean accuracy of a configuration's targets with its 95 % interval; None where they show no spread."""
-    return spread_interval(accuracies) if np.ptp(accuracies) >= _NO_SPREAD else None
+    return spread_interval(accuracies) if has_spread(np.asarray(accuracies)) else None
 
 
 def _bits(row: Row) -> int:

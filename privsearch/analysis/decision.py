@@ -35,7 +35,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray as Array
 
-from privsearch.analysis.paired import ALPHA, has_spread, mean_difference
+from privsearch.analysis.paired import ALPHA, error_factor, has_spread, mean_difference
 from privsearch.analysis.shrinkage import shrunken_means
 from privsearch.analysis.verdict_words import compared_values
 from privsearch.spec.columns import DECIMALS, Column
@@ -103,7 +103,7 @@ def decide(candidates: Candidates, *, least_leakage: bool) -> Decision:
         candidates: the configurations, of which at least one may be chosen.
         least_leakage: True to take, in step 3, the one that leaks least, whatever accuracy it costs.
     """
-    best = _most_accurate(candidates, candidates.eligible)
+    best = most_accurate(candidates, candidates.eligible)
     gains, is_less, tested = _leakage_below(candidates, best)
     leaking_less = is_less & candidates.eligible
     wanted, reason = best, _why_not(tested, leaking_less)
@@ -113,10 +113,17 @@ def decide(candidates: Candidates, *, least_leakage: bool) -> Decision:
         worth = np.where(leaking_less, worth if least_leakage else worth + accuracy - accuracy[best], -np.inf)
         if least_leakage or worth.max() > 0:
             near = _leaks_within_error(candidates, int(worth.argmax()))
-            wanted, reason = _most_accurate(candidates, leaking_less & near), "leaks less"
+            wanted, reason = most_accurate(candidates, leaking_less & near), "leaks less"
     pool = leaking_less if reason == "leaks less" else candidates.eligible
     chosen = _with_fewer_bits(candidates, wanted, pool)
     return Decision(chosen, best, reason, leaking_less, wanted if chosen != wanted else None)
+
+
+def most_accurate(candidates: Candidates, among: Bool[Array, " m"]) -> int:
+    """Return the most accurate; among equals the one that leaks less, then the one with fewer bits, then the first."""
+    accuracy, leakage = (mean.round(DECIMALS) for mean in (candidates.accuracy.mean(axis=1), candidates.leakage))
+    order = np.lexsort((candidates.bits, leakage, -accuracy, ~among))
+    return int(order[0])
 
 
 def shrunken(numbers: Float[Array, "m n"], correlation: float = 0.0) -> Float[Array, " m"] | None:
@@ -142,18 +149,11 @@ def shrunken(numbers: Float[Array, "m n"], correlation: float = 0.0) -> Float[Ar
     shared = numbers.mean(axis=0)
     means = numbers.mean(axis=1)
     residuals = numbers - shared - (means - means.mean())[:, None]
-    noise = (residuals**2).sum() / ((m - 1) * (n - 1)) * (1 / n + correlation / (1 - correlation))
+    noise = (residuals**2).sum() / ((m - 1) * (n - 1)) * error_factor(n, correlation) ** 2
     if noise == 0:
         return np.asarray(means)
     estimates: Array = shrunken_means(means[None], np.full((1, 1, 1), noise))[0]
     return estimates
-
-
-def _most_accurate(candidates: Candidates, among: Bool[Array, " m"]) -> int:
-    """Return the most accurate; among equals the one that leaks less, then the one with fewer bits, then the first."""
-    accuracy, leakage = (mean.round(DECIMALS) for mean in (candidates.accuracy.mean(axis=1), candidates.leakage))
-    order = np.lexsort((candidates.bits, leakage, -accuracy, ~among))
-    return int(order[0])
 
 
 def _leakage_below(candidates: Candidates, reference: int) -> tuple[Float[Array, " m"], Bool[Array, " m"], bool]:
@@ -200,7 +200,7 @@ def _with_fewer_bits(candidates: Candidates, wanted: int, pool: Bool[Array, " m"
     if not as_well.any():
         return wanted
     cheapest = as_well & (candidates.bits == candidates.bits[as_well].min())
-    return _most_accurate(candidates, cheapest)
+    return most_accurate(candidates, cheapest)
 
 
 def _standard_error(differences: Float[Array, "m n"], correlation: float = 0.0) -> Float[Array, " m"]:
@@ -208,5 +208,5 @@ def _standard_error(differences: Float[Array, "m n"], correlation: float = 0.0) 
     n = differences.shape[1]
     if n < 2:
         return np.zeros(len(differences))
-    error: Array = differences.std(axis=1, ddof=1) * np.sqrt(1 / n + correlation / (1 - correlation))
+    error: Array = differences.std(axis=1, ddof=1) * error_factor(n, correlation)
     return error

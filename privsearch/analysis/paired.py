@@ -88,7 +88,7 @@ def mean_difference(
     n = differences.shape[-1]
     mean, deviation = _mean_and_deviation(differences)
     half_width = half_width_factor(n, correlation, ALPHA / family) * deviation
-    p = 2 * stdtr(n - 1, -np.abs(mean - bar) / (deviation * _error_factor(n, correlation)))
+    p = 2 * stdtr(n - 1, -np.abs(mean - bar) / (deviation * error_factor(n, correlation)))
     return Difference(mean, mean - half_width, mean + half_width, p, np.minimum(family * p, 1.0))
 
 
@@ -111,7 +111,7 @@ def equivalence(
     n = differences.shape[-1]
     mean, deviation = _mean_and_deviation(differences)
     half_width = half_width_factor(n, correlation, 2 * ALPHA / family) * deviation
-    p = stdtr(n - 1, (np.abs(mean) - margin) / (deviation * _error_factor(n, correlation)))
+    p = stdtr(n - 1, (np.abs(mean) - margin) / (deviation * error_factor(n, correlation)))
     return Equivalence(mean - half_width, mean + half_width, p, np.minimum(family * p, 1.0))
 
 
@@ -128,7 +128,17 @@ def half_width_factor(n: int, correlation: float = 0.0, alpha: float = ALPHA) ->
         correlation: as for `mean_difference`.
         alpha: the share of cases that the interval misses: 0.05 for that of 95 %.
     """
-    return float(stdtrit(n - 1, 1 - alpha / 2) * _error_factor(n, correlation))
+    return float(stdtrit(n - 1, 1 - alpha / 2) * error_factor(n, correlation))
+
+
+def error_factor(n: int, correlation: float) -> float:
+    """Return the standard error of a mean of n pairs, in their deviations.
+
+    Args:
+        n: the number of pairs.
+        correlation: as for `mean_difference`.
+    """
+    return float(np.sqrt(1 / n + correlation / (1 - correlation)))
 
 
 def pair_correlation(spec: TrialSpec, quantity: str, num_targets: int) -> float:
@@ -149,8 +159,3 @@ def _mean_and_deviation(differences: Float[Array, "m n"]) -> tuple[Float[Array, 
     squares = ((differences.T - mean) ** 2).sum(axis=0)
     variance = np.where(has_spread(differences), squares / max(differences.shape[-1] - 1, 1), np.nan)
     return mean, np.sqrt(variance)
-
-
-def _error_factor(n: int, correlation: float) -> float:
-    """Return the standard error of a mean of n pairs, in their deviations."""
-    return float(np.sqrt(1 / n + correlation / (1 - correlation)))
