@@ -38,7 +38,7 @@ class AuditReport:
         table: a row for each trial and attack, with intervals, placebos and noise floors.
         left_out: the trials that have no row, counted, and why.
         blind: the blind baselines of data with a test split of their own, in words, with warnings if the splits differ.
-        verdicts: the verdict on each dataset and protocol, in a sentence.
+        verdicts: the verdict on each dataset, in a sentence.
         files: the tables and plots that were written.
         skipped: a message for each figure that the study cannot fill.
     """

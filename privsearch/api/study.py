@@ -97,7 +97,7 @@ class Study(StudyFolder):
     def verdicts(self) -> list[str]:
         """Return, for each dataset, what to take and why in a sentence, as `privsearch pick` begins.
 
-        Of a dataset under several protocols, those without a placebo have the word.
+        Where a dataset was audited under several protocols, one without a placebo decides.
 
         Raises:
             StudyError: the study cannot be read.

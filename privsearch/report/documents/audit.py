@@ -43,7 +43,7 @@ def write_audit(
         folder: the folder to write to, created if missing.
         results: the results of a study.
         table: the table of `audit_table` for these results.
-        verdicts: the verdict on each task, in a sentence.
+        verdicts: the verdict on each dataset, in a sentence.
 
     Returns:
         The two files.
@@ -61,7 +61,7 @@ def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame, verdicts
     Args:
         results: the results of a study.
         table: the table of `audit_table` for these results.
-        verdicts: the verdict on each task, in a sentence.
+        verdicts: the verdict on each dataset, in a sentence.
     """
     results = list(results)
     slices, exposed = slices_frame(results), exposed_frame(results)

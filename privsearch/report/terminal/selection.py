@@ -38,10 +38,7 @@ def selection_lines(selection: Selection, study: Path) -> Iterator[str]:
 def selection_summary(selection: Selection) -> dict[str, Any]:
     """Return the selection of one task as plain JSON values."""
     best, chosen, instead = selection.most_accurate, selection.chosen, selection.in_place_of
-    by_quantity = {
-        found.quantity: vars(found) | {"verdict": found.verdict.replace("B ", "it ", 1)}
-        for found in selection.differences
-    }
+    by_quantity = {found.quantity: vars(found) | {"verdict": _of_it(found)} for found in selection.differences}
     return {
         "dataset": selection.task.rows["dataset"].iloc[0],
         "protocol": selection.task.rows["protocol"].iloc[0],
@@ -141,7 +138,12 @@ def _difference(found: PairedDifference) -> str:
     bounds = _bounds(found.low, found.high)
     if bounds and found.family > 1:
         bounds += f", for all {found.family} comparisons"
-    return f"{quantity(found.quantity)} {found.difference:+.4f}{bounds}: {found.verdict.replace('B ', 'it ', 1)}"
+    return f"{quantity(found.quantity)} {found.difference:+.4f}{bounds}: {_of_it(found)}"
+
+
+def _of_it(found: PairedDifference) -> str:
+    """Return a verdict in words about the chosen one, which it calls B."""
+    return found.verdict.replace("B ", "it ", 1)
 
 
 def _alike(selection: Selection) -> str:
