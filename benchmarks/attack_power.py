@@ -111,7 +111,7 @@ def simulated(name: str, networks: int, seed: int) -> tuple[Signals, np.ndarray]
     """
     world, rng = WORLDS[name], np.random.default_rng([seed, networks])
     is_member = np.zeros((networks, 2 * SIZE), dtype=bool)
-    is_member[:, :SIZE] = half_members(SIZE, networks, rng)
+    is_member[:, :SIZE] = np.concatenate([half_members(SIZE, rng) for _ in range(networks // 2)])
     out = rng.normal(MEAN, MEAN_STD, size=2 * SIZE)
     gain = world.gain - world.gain_slope * (out - MEAN) + rng.normal(0.0, world.gain_std, size=2 * SIZE)
     std_out, std_in = (std * np.exp(rng.normal(0.0, world.scatter_std, 2 * SIZE)) for std in (STD_OUT, STD_IN))

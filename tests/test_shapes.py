@@ -38,7 +38,7 @@ def test_every_module_that_is_checked_exists() -> None:
         pytest.param(fast_sigmoid, (torch.zeros(2), torch.zeros(3)), id="models"),
         pytest.param(partial(evaluate, bounds_epsilon=True), (SQUARE, None, 0, np.arange(4), 0), id="protocols"),
         pytest.param(Signals, ({("final_mem", "plain"): SQUARE}, MEMBERS, SCORES, SCORES, 2), id="signals"),
-        pytest.param(half_members, (7.5, 4, np.random.default_rng(0)), id="protocols: drawing"),
+        pytest.param(half_members, (7.5, np.random.default_rng(0)), id="protocols: drawing"),
     ],
 )
 def test_a_wrong_shape_raises(function: Callable[..., object], arguments: tuple[object, ...]) -> None:

@@ -20,6 +20,7 @@ class PaperProtocol(ProtocolSpec):
     has_placebo: ClassVar[bool] = True
     has_population: ClassVar[bool] = False
     targets_are_shadows: ClassVar[bool] = False
+    beside_training: ClassVar[frozenset[str]] = frozenset({"replicates", "placebo_cuts"})
     first_values: ClassVar[Mapping[str, Any]] = {"resplit": False}
 
     kind: Literal["paper"] = Field("paper", description="'paper'")
@@ -104,9 +105,9 @@ class PaperProtocol(ProtocolSpec):
         """Return the target of each replicate, then its shadow."""
         return [(number, role) for number in range(1, self.replicates + 1) for role in ROLES]
 
-    def training_examples(self, num_train: int) -> float:
-        """Return the number of examples in the training sets of all targets and shadows together."""
-        return num_train * self.replicates * (1 + self.shadow_fraction)
+    def training_examples(self, num_train: int) -> list[float]:
+        """Return the number of examples in the training set of each target and each shadow."""
+        return [num_train, num_train * self.shadow_fraction] * self.replicates
 
     def svm_fits(self, num_train: int, num_test: int) -> list[tuple[int, float, float]]:
         """List the attack's SVM, and two for each cut of the placebo."""

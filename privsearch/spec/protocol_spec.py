@@ -31,6 +31,8 @@ class ProtocolSpec(BaseModel, ABC):
         has_population: True if there are examples that no network was trained on and none is judged on, for attacks to
             learn from.
         targets_are_shadows: True if each target is a shadow of the other targets, so that they are not independent.
+        design: the version of the way in which the networks' training sets are drawn.
+        beside_training: the fields that make no difference to any one network, such as the number of networks.
         first_values: the values of fields that came later, where they are not the default, in what was written before.
             Ids leave them out, so that such a trial keeps the id under which it was recorded.
     """
@@ -41,6 +43,8 @@ class ProtocolSpec(BaseModel, ABC):
     has_independent_coins: ClassVar[bool] = False
     has_population: ClassVar[bool] = True
     targets_are_shadows: ClassVar[bool]
+    design: ClassVar[int] = 1
+    beside_training: ClassVar[frozenset[str]]
     first_values: ClassVar[Mapping[str, Any]] = {}
 
     @property
@@ -128,8 +132,8 @@ class ProtocolSpec(BaseModel, ABC):
         return f"network {number}" if role == "both" else f"replicate {number}  {role}"
 
     @abstractmethod
-    def training_examples(self, num_train: int) -> float:
-        """Return the number of examples in the training sets of all networks together.
+    def training_examples(self, num_train: int) -> list[float]:
+        """Return the number of examples in the training set of each network, as chance has it on average.
 
         Args:
             num_train: the number of examples in the training split.

@@ -12,14 +12,17 @@ from privsearch.spec.protocol_spec import ProtocolSpec, Queries, Role
 class HalvesProtocol(ProtocolSpec):
     """The protocol of random halves: each network trains on a half of the training split.
 
-    Every example is in the halves of half of the networks. Each network is the target in turn, and the others are its
-    shadows.
+    Networks come in pairs, of which one is trained on a random half and the other one on the rest. So every example is
+    in the halves of half of the networks, and more networks leave the first ones as they are. Each network is the
+    target in turn, and the others are its shadows.
 
     Source: Carlini et al. 2022, section IV; Zarifzadeh et al. 2024.
     """
 
     has_placebo: ClassVar[bool] = False
     targets_are_shadows: ClassVar[bool] = True
+    design: ClassVar[int] = 2  # 1: all halves drawn at once, so that another number of networks had other halves
+    beside_training: ClassVar[frozenset[str]] = frozenset({"networks"})
 
     kind: Literal["halves"] = Field("halves", description="'halves'")
     networks: int = Field(
@@ -66,8 +69,8 @@ class HalvesProtocol(ProtocolSpec):
     def summary(self) -> str:
         """The protocol in a few words, its name first."""
         return (
-            f"halves: {self.networks} networks, each trained on a random half of the training split; each is the "
-            "target in turn, the others are its shadows"
+            f"halves: {self.networks} networks in pairs, one trained on a random half of the training split, one on the "
+            "rest; each is the target in turn, the others are its shadows"
         )
 
     @property
@@ -109,9 +112,9 @@ class HalvesProtocol(ProtocolSpec):
         """Return the networks in turn, each a target and a shadow of the others."""
         return [(number, "both") for number in range(1, self.networks + 1)]
 
-    def training_examples(self, num_train: int) -> float:
-        """Return the number of examples in the training sets of all networks together."""
-        return num_train * self.networks / 2
+    def training_examples(self, num_train: int) -> list[float]:
+        """Return half of the training split for each network."""
+        return [num_train / 2] * self.networks
 
     def svm_fits(self, num_train: int, num_test: int) -> list[tuple[int, float, float]]:  # noqa: ARG002
         """List the two SVMs that are each fitted on one half of the training split and score the other."""
@@ -138,6 +141,7 @@ class OneRunProtocol(ProtocolSpec):
     has_placebo: ClassVar[bool] = False
     targets_are_shadows: ClassVar[bool] = False
     has_independent_coins: ClassVar[bool] = True
+    beside_training: ClassVar[frozenset[str]] = frozenset({"replicates", "delta"})
 
     kind: Literal["one_run"] = Field("one_run", description="'one_run'")
     replicates: int = Field(
@@ -233,13 +237,13 @@ class OneRunProtocol(ProtocolSpec):
         """Return the networks in turn, each a target."""
         return [(number, "target") for number in range(1, self.replicates + 1)]
 
-    def training_examples(self, num_train: int) -> float:
-        """Return the number of examples in the training sets of all networks together, as the coins have it on average.
+    def training_examples(self, num_train: int) -> list[float]:
+        """Return the number of examples in the training set of each network, as the coins have it on average.
 
         Args:
             num_train: the number of examples in the training split.
         """
-        return self.replicates * (num_train - self.num_audited(num_train) / 2)
+        return [num_train - self.num_audited(num_train) / 2] * self.replicates
 
     def svm_fits(self, num_train: int, num_test: int) -> list[tuple[int, float, float]]:  # noqa: ARG002
         """List no SVM, as there is no shadow to learn from."""

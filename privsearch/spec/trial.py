@@ -253,7 +253,7 @@ class TrialSpec(Axes):
         protocol = self.protocol.canonical(augments=augments, has_own_test_split=has_own_test_split)
         return self.model_copy(update={**canonical_axes(self.axes(), network), "protocol": protocol})
 
-    def trial_id(self, fingerprint: str, version: int = NUMERICS_VERSION) -> str:
+    def trial_id(self, fingerprint: str, version: int = NUMERICS_VERSION, design: int | None = None) -> str:
         """Return the key under which this trial is recorded: 16 hexadecimal digits.
 
         It covers the axes, the protocol, the seed, the dataset's content (its `fingerprint`, whatever its path or
@@ -263,13 +263,47 @@ class TrialSpec(Axes):
         Args:
             fingerprint: the fingerprint of the dataset's content.
             version: an earlier `NUMERICS_VERSION`, for the id that the trial had under it.
+            design: an earlier `design` of the protocol, likewise; None for the present one.
         """
+        return _digest(self._meaning(fingerprint, version, design or self.protocol.design))
+
+    def earlier_ids(self, fingerprint: str) -> set[str]:
+        """Return the keys that this trial had under earlier versions of the numerics, or of its protocol's design."""
+        present = self.protocol.design
+        ids = {
+            self.trial_id(fingerprint, version, design)
+            for version in range(1, NUMERICS_VERSION + 1)
+            for design in range(1, present + 1)
+        }
+        return ids - {self.trial_id(fingerprint)}
+
+    def network_ids(self, fingerprint: str) -> tuple[str, ...]:
+        """Return the key of each of this trial's networks, in the order of training: `n` and 16 hexadecimal digits.
+
+        It covers all that a network is trained and queried with, and not how many networks there are: the first
+        networks of two trials that differ in this number are the same.
+
+        Args:
+            fingerprint: the fingerprint of the dataset's content.
+        """
+        meaning = self._meaning(fingerprint, NUMERICS_VERSION, self.protocol.design)
+        shared = {name: v for name, v in meaning["protocol"].items() if name not in self.protocol.beside_training}
+        return tuple(
+            f"n{_digest({**meaning, 'protocol': shared, 'network': network})}"
+            for network in range(self.protocol.networks)
+        )
+
+    def _meaning(self, fingerprint: str, version: int, design: int) -> dict[str, Any]:
         fields = Axes.model_fields  # once, as pydantic looks it up afresh each time
-        meaning = {
+        return {
             "version": version,
             "dataset": fingerprint,
             # Defaults are left out, so that a field that comes later, and is not used, leaves the ids as they are.
-            "protocol": {"kind": self.protocol.kind, **self._protocol_meaning()},
+            "protocol": {
+                "kind": self.protocol.kind,
+                **({"design": design} if design > 1 else {}),
+                **self._protocol_meaning(),
+            },
             "seed": self.seed,
             **{
                 axis: value
@@ -277,13 +311,16 @@ class TrialSpec(Axes):
                 if value not in (fields[axis].default, FIRST_STATE.get(axis))
             },
         }
-        return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
     def _protocol_meaning(self) -> dict[str, Any]:
         """Return the fields of the protocol that the id covers: all that make a difference to this trial's training."""
         fields = self.protocol.meaning()
         # Only spiking networks have a trajectory to keep.
         return fields if self.model == "snn" else {name: v for name, v in fields.items() if name != "mem_trajectory"}
+
+
+def _digest(meaning: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _as_first_recorded(fields: Any) -> Any:

@@ -45,7 +45,7 @@ def training_seconds(spec: TrialSpec, info: DatasetInfo) -> float:
     num_train, num_test = _sizes(spec, info)
     layers = network_layers(spec, info.input_shape, info.num_classes)
     protocol = spec.protocol
-    trained = spec.epochs * protocol.training_examples(num_train)
+    trained = spec.epochs * sum(protocol.training_examples(num_train))
     batches = trained / min(spec.batch_size, num_train)
     # A backward pass costs about twice a forward pass.
     queried = _times_queried(spec, info) * protocol.networks * sum(protocol.views.values()) * (num_train + num_test)

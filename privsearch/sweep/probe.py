@@ -63,7 +63,7 @@ def _train_briefly(spec: TrialSpec, info: DatasetInfo, clock: Callable[[], float
     started = clock()
     train_cohort(short, splits, everybody, [0])
     seconds = clock() - started
-    share = len(splits.y_train) / short.protocol.training_examples(len(splits.y_train))
+    share = len(splits.y_train) / sum(short.protocol.training_examples(len(splits.y_train)))
     return seconds, share * training_seconds(short, info)
 
 
@@ -78,7 +78,7 @@ def _shortened(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
 
     def cost(examples: int, epochs: int) -> float:
         short = one(examples, epochs)
-        return training_seconds(short, info) * examples / short.protocol.training_examples(examples)
+        return training_seconds(short, info) * examples / sum(short.protocol.training_examples(examples))
 
     examples = min(num_train, max(least, int(least * _EACH / cost(least, 1))))
     epochs = max(1, min(spec.epochs, int(_EACH / cost(examples, 1))))

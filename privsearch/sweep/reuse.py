@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from privsearch.data import DatasetInfo
-from privsearch.spec import NUMERICS_VERSION, registry
+from privsearch.spec import registry
 from privsearch.study.environment import present_environment, same_versions
 from privsearch.study.result import Completed, TrialResult
 
@@ -36,7 +36,8 @@ class Superseded:
 
     Attributes:
         by_data: the trials run on other contents of the dataset's file, or by a later privsearch whose numerics differ.
-        by_meaning: the trials run by an earlier privsearch whose numerics differ (`NUMERICS_VERSION`).
+        by_meaning: the trials run by an earlier privsearch whose numerics differ (`NUMERICS_VERSION`), or
+            whose protocol drew other training sets (`design`).
     """
 
     by_data: Mapping[str, int] = field(default_factory=dict)
@@ -62,7 +63,6 @@ def superseded(
     for result in elsewhere:
         info = infos.get(result.spec.dataset_name)
         if info and result.spec.trial_id(info.fingerprint) in trial_ids:
-            earlier = (result.spec.trial_id(info.fingerprint, version) for version in range(1, NUMERICS_VERSION))
-            changed = by_meaning if result.trial_id in earlier else by_data
+            changed = by_meaning if result.trial_id in result.spec.earlier_ids(info.fingerprint) else by_data
             changed[info.name] += 1
     return Superseded(by_data, by_meaning)

@@ -80,7 +80,7 @@ def test_the_strongest_of_guessing_attacks_still_guesses(kind: str) -> None:
             is_member[:, :50] = True
         else:
             is_member = np.zeros((6, 80), dtype=bool)
-            is_member[:, :60] = half_members(60, 6, rng)
+            is_member[:, :60] = np.concatenate([half_members(60, rng) for _ in range(3)])
         logits = 3 * rng.normal(size=(80, 3)) + 0.3 * rng.normal(size=(len(is_member), 80, 3))
         num_train = 50 if kind == "paper" else 60
         seen = Signals(

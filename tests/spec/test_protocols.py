@@ -45,5 +45,5 @@ def test_the_plain_view_comes_first_and_views_without_a_count_not_at_all() -> No
 def test_a_coin_for_a_part_leaves_the_rest_in_training() -> None:
     """Of 100 examples with 40 coins, 80 are trained on, on average; nothing else is the target's shadow."""
     protocol = OneRunProtocol(replicates=3, audited_fraction=0.4)
-    assert (protocol.num_audited(100), protocol.training_examples(100)) == (40, 3 * 80)
+    assert (protocol.num_audited(100), protocol.training_examples(100)) == (40, [80] * 3)
     assert (protocol.networks_per_attack, protocol.shadows_in_each_state, protocol.svm_fits(100, 20)) == (1, 0, [])

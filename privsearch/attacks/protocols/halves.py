@@ -20,19 +20,19 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
     """The rules of `halves`: K networks, each the target in turn, the other ones its shadows.
 
     Every target is attacked on the training split, one half of which it was trained on. The test split is the
-    population that no network was trained on. A fitted attack learns from the shadow that follows the target, on one
-    half of the examples, and scores the other half; then the halves are exchanged. So it cannot score an example high
-    just because it was fitted on it.
+    population that no network was trained on. A fitted attack learns from one shadow, of another pair than the
+    target's, on one half of the examples, and scores the other half; then the halves are exchanged. So it cannot score
+    an example high just because it was fitted on it.
 
     Source: Carlini et al. 2022, section IV.
     """
 
     def draw_cohort(self, num_train: int, seed: int) -> tuple[Bool[Array, "networks num_train"], list[int]]:
-        """Draw K subsets of half of the training split each, with each example in K/2 of them, and K seeds."""
+        """Draw a half of the training split and the rest of it for each pair of networks, and a seed for each."""
         networks = self.protocol.networks
-        subsets = half_members(num_train, networks, random_stream(seed, 0, Stream.SUBSET))
+        pairs = [half_members(num_train, random_stream(seed, p, Stream.SUBSET)) for p in range(networks // 2)]
         seeds = [int(random_stream(seed, k, Stream.INIT).integers(2**63)) for k in range(networks)]
-        return subsets, seeds
+        return np.concatenate(pairs), seeds
 
     def queried(self, signals: Signals, seed: int) -> Int[Array, " num_train"]:  # noqa: ARG002
         """Return the indices of the training split."""
@@ -43,7 +43,7 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         answers = signals.answers(attack.signals, attack.queries)
         train, test = self.queried(signals, seed), np.arange(signals.num_train, len(signals.labels))
         for target in range(len(answers)):
-            shadows = np.roll(np.arange(len(answers)), -target)[1:]
+            shadows = shadows_of(target, len(answers))
             outputs = Outputs(answers[target], answers[shadows], signals.labels, signals.inputs)
             rng = attack_stream(seed, target, attack)
             view = AttackView(
@@ -64,14 +64,13 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         ]
 
 
-def half_members(num_train: int, networks: int, rng: np.random.Generator) -> Bool[Array, "networks num_train"]:
-    """Draw the halves: every example in exactly half of the networks, every network with half of the examples.
+def half_members(num_train: int, rng: np.random.Generator) -> Bool[Array, "2 num_train"]:
+    """Draw a random half of the training split, and return it and the rest, for the two networks of a pair.
 
-    With an odd number of examples, half of the networks have one more than the others.
+    With an odd number of examples, chance decides which of the two has one more.
 
     Args:
         num_train: the number of examples in the training split.
-        networks: K, even.
         rng: the source of the draw.
 
     Raises:
@@ -82,16 +81,20 @@ def half_members(num_train: int, networks: int, rng: np.random.Generator) -> Boo
             f"the protocol halves needs a training split of at least 4 examples, but this one has {num_train}; keep "
             "more examples"
         )
-    is_member = rng.random((networks, num_train)).argsort(0) < networks // 2
-    # Each example is in half of the networks now; moving one from a large network to a small one leaves that so.
-    sizes = np.full(networks, num_train // 2)
-    sizes[: networks // 2 * (num_train % 2)] += 1
-    while (surplus := is_member.sum(1) - sizes).any():
-        large, small = int(surplus.argmax()), int(surplus.argmin())
-        movable = np.flatnonzero(is_member[large] & ~is_member[small])
-        moved = rng.choice(movable, min(surplus[large], -surplus[small]), replace=False)
-        is_member[large, moved], is_member[small, moved] = False, True
-    return is_member
+    size = (num_train + int(rng.integers(2))) // 2
+    first = np.zeros(num_train, dtype=np.bool_)
+    first[rng.permutation(num_train)[:size]] = True
+    return np.stack([first, ~first])
+
+
+def shadows_of(target: int, networks: int) -> Int[Array, " shadows"]:
+    """Return the other networks, beginning with the pair after the target's.
+
+    So the first one, which a fitted attack learns from, is trained on a half that was drawn independently of the
+    target's, whichever network of its pair the target is.
+    """
+    order = np.roll(np.arange(networks), -(target + 2))
+    return order[order != target]
 
 
 def _two_folds(is_member: Bool[Array, " n"], rng: np.random.Generator) -> tuple[Fold, Fold]:

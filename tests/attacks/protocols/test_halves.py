@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from jaxtyping import Float
 
 from privsearch.analysis.metrics import attack_auc
-from privsearch.attacks.protocols.halves import HalvesRules, half_members
+from privsearch.attacks.protocols.halves import HalvesRules, half_members, shadows_of
 from privsearch.errors import DataError
 from privsearch.spec import Attack, HalvesProtocol, LiraAttack, RmiaAttack, SvmAttack, ThresholdAttack
 from privsearch.study.signals import Signals
@@ -19,7 +19,7 @@ def cohort(member_shift: float, seed: int = 0, difficulty: float = 3.0) -> Signa
     rng = np.random.default_rng(seed)
     size = TRAIN + TEST
     is_member = np.zeros((K, size), dtype=bool)
-    is_member[:, :TRAIN] = half_members(TRAIN, K, rng)
+    is_member[:, :TRAIN] = np.concatenate([half_members(TRAIN, rng) for _ in range(K // 2)])
     labels = rng.integers(2, size=size)
     margin = difficulty * rng.normal(size=size) + rng.normal(size=(K, size)) + member_shift * is_member
     logits = np.stack([np.where(labels == c, margin, 0) for c in (0, 1)], axis=-1)
@@ -37,38 +37,59 @@ def aucs(signals: Signals, attack: Attack, seed: int = 0) -> Float[np.ndarray, "
     return np.array([attack_auc(*of_target) for of_target in zip(scores, members, strict=True)])
 
 
-@given(num_train=st.integers(4, 300), pairs=st.integers(2, 8), seed=st.integers(0, 2**32))
-def test_every_example_is_in_half_of_the_networks_and_every_network_has_half(
-    num_train: int, pairs: int, seed: int
-) -> None:
-    """Exactly, for whatever sizes; with an odd number of examples, half of the networks have one more."""
-    is_member = half_members(num_train, 2 * pairs, np.random.default_rng(seed))
-    assert (is_member.sum(0) == pairs).all()
-    assert sorted(is_member.sum(1)) == sorted([num_train // 2] * pairs + [num_train - num_train // 2] * pairs)
+@given(num_train=st.integers(4, 300), seed=st.integers(0, 2**32))
+def test_the_networks_of_a_pair_share_all_examples_between_them(num_train: int, seed: int) -> None:
+    """Each example is in one of the two halves, and neither has two examples more than the other."""
+    first, second = half_members(num_train, np.random.default_rng(seed))
+    assert np.array_equal(first, ~second)
+    assert abs(int(first.sum()) - int(second.sum())) == num_train % 2
 
 
 def test_halves_are_drawn_at_random() -> None:
-    """Any two examples are as likely to be in one network as chance has it: no pairs, no complements."""
+    """Any two examples are as likely to be together as chance has it, and an odd example goes to either network."""
     rng = np.random.default_rng(0)
-    draws = np.stack([half_members(8, 4, rng) for _ in range(3000)])
-    together = np.einsum("dki,dkj->ij", draws.astype(float), draws.astype(float)) / (3000 * 4)
+    draws = np.concatenate([half_members(8, rng) for _ in range(6000)]).astype(float)
     # Of the 4 examples that a network has beside this one, each of the 7 others is one with probability 3/7.
     expected = np.where(np.eye(8, dtype=bool), 0.5, 0.5 * 3 / 7)
-    assert np.abs(together - expected).max() < 5 * np.sqrt(0.25 / 3000)
+    assert np.abs(draws.T @ draws / len(draws) - expected).max() < 5 * np.sqrt(0.25 / 6000)
+    sizes = [int(half_members(9, rng)[0].sum()) for _ in range(1000)]
+    assert set(sizes) == {4, 5}
+    assert abs(np.mean(sizes) - 4.5) < 5 * np.sqrt(0.25 / 1000)
 
 
-def test_the_cohort_depends_on_the_seed_and_not_on_its_size() -> None:
-    """The seeds of the first networks are those of a smaller cohort; another sweep's seed gives other halves."""
-    subsets, seeds = rules(4).draw_cohort(120, seed=0)
-    assert subsets.shape == (4, 120)
-    assert rules(8).draw_cohort(120, seed=0)[1][:4] == seeds
-    assert not np.array_equal(rules(4).draw_cohort(120, seed=1)[0], subsets)
+@given(pairs=st.integers(2, 6), more=st.integers(0, 6), num_train=st.integers(4, 200), seed=st.integers(0, 2**62))
+def test_the_networks_of_a_cohort_are_the_first_ones_of_any_larger_cohort(
+    pairs: int, more: int, num_train: int, seed: int
+) -> None:
+    """Their subsets and seeds are the same, so that a cohort grows by training the new networks alone."""
+    small, large = (rules(2 * count).draw_cohort(num_train, seed) for count in (pairs, pairs + more))
+    assert np.array_equal(large[0][: 2 * pairs], small[0])
+    assert large[1][: 2 * pairs] == small[1]
+    assert len(set(large[1])) == 2 * (pairs + more)
+    assert (large[0].sum(0) == pairs + more).all()
+
+
+def test_the_pairs_of_a_cohort_are_drawn_independently() -> None:
+    """Two networks of different pairs share, over many seeds, half of their examples; another seed draws others."""
+    cohorts = np.stack([rules(4).draw_cohort(40, seed)[0] for seed in range(1500)])
+    shared = (cohorts[:, 0] & cohorts[:, 2]).mean(axis=1)
+    assert abs(shared.mean() - 0.25) < 4 * shared.std(ddof=1) / np.sqrt(len(shared))
+    assert not np.array_equal(cohorts[0], cohorts[1])
+
+
+@given(pairs=st.integers(2, 8), data=st.data())
+def test_the_first_shadow_is_of_another_pair(pairs: int, data: st.DataObject) -> None:
+    """All other networks are shadows, once each; the one that a fitted attack learns from is not the complement."""
+    target = data.draw(st.integers(0, 2 * pairs - 1))
+    shadows = shadows_of(target, 2 * pairs)
+    assert sorted([*shadows, target]) == list(range(2 * pairs))
+    assert shadows[0] // 2 == (target // 2 + 1) % pairs
 
 
 def test_a_training_split_of_three_is_refused() -> None:
     """There is no half of it worth the name."""
     with pytest.raises(DataError, match="at least 4 examples, but this one has 3; keep more"):
-        half_members(3, 4, np.random.default_rng(0))
+        half_members(3, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
@@ -96,7 +117,7 @@ def test_an_attack_that_knows_shares_of_members_is_not_misled() -> None:
     for seed in range(150):
         rng = np.random.default_rng(seed)
         is_member = np.zeros((4, 60), dtype=bool)
-        is_member[:, :50] = half_members(50, 4, rng)
+        is_member[:, :50] = np.concatenate([half_members(50, rng) for _ in range(2)])
         logits = rng.normal(size=(4, 1, 60, 2))
         noise = Signals({("final_mem", "plain"): logits}, is_member, rng.integers(2, size=60), np.arange(60), 50)
         means.append(aucs(noise, SvmAttack(undersample=False), seed).mean())
