@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +44,9 @@ class Recorder:
     def started(self, trial: PlannedTrial) -> None:  # noqa: ARG002  # the first is as good as any
         """Note the time of the first trial's start."""
         self.first = self.first or time.perf_counter()
+
+    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
+        """Take no note of a part of a trial."""
 
     def finished(self, result: TrialResult) -> None:
         """Record a result, and note the time."""

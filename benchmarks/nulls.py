@@ -30,7 +30,8 @@ from privsearch.report.wording.formats import MISSING, markdown_table
 from privsearch.spec import Attack, Protocol, TrialSpec
 from privsearch.spec.attacks import unmet_requirement
 from privsearch.spec.columns import Column
-from privsearch.study.result import AUDIT_VERSION, Cohort, Completed, TrainedNetwork
+from privsearch.study.cohort import Cohort
+from privsearch.study.result import AUDIT_VERSION, Completed, TrainedNetwork
 from privsearch.study.signals import Signals
 
 HERE: Final = Path(__file__).parent

@@ -9,7 +9,8 @@ from privsearch.spec import PaperProtocol, TrialSpec
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import Completed
 from privsearch.study.signal_archive import SignalArchive
-from privsearch.sweep.trial import Keeping, run_trial
+from privsearch.sweep.cohort import Keeping
+from privsearch.sweep.trial import run_trial
 
 
 def small_images(folder: Path) -> dict[str, Any]:

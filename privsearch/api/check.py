@@ -14,6 +14,7 @@ from privsearch.study import lock
 from privsearch.study.content import StudyContent
 from privsearch.study.findings import Finding, State
 from privsearch.study.folder import StudyFolder
+from privsearch.study.kept import KeptFiles
 from privsearch.study.proposals import ProposalLog
 from privsearch.study.record import Record, read_record
 from privsearch.study.result import Completed, TrialResult
@@ -211,17 +212,19 @@ class _Examination:
         # Elsewhere they may be another study's.
         for name in () if self.content.sweep.storage else self.kept[what].leftovers():
             yield Finding(f"{what}, {name}", State.REPAIR, _UNFINISHED, "--repair removes it")
-        kept = self.kept[what].trial_ids()
-        orphans = kept - self.record.results.keys()
+        kept = KeptFiles(frozenset(self.kept[what].trial_ids()), self.record.results)
+        completed = [result for result in self.record.results.values() if isinstance(result, Completed)]
+        orphans = kept.names - self.record.results.keys() - {n for result in completed for n in result.networks}
         if orphans:
             text = f"files without a recorded trial: {len(orphans)}, such as {min(orphans)}"
             yield Finding(what, State.NOTE, text, _USES[what])
-        lost = {result.trial_id for result in self.results if isinstance(result, Completed)} - kept
+        asked = [result for result in self.results if isinstance(result, Completed)]
+        lost = {result.trial_id for result in asked if not kept.has(result.trial_id, result.networks)}
         if lost and getattr(self.content.sweep, f"keep_{what}"):
             text = f"completed trials without {what}: {len(lost)}, such as {min(lost)}"
             yield Finding(what, State.NOTE, text, _LACKS[what])
-        if not self.damaged[what] and (kept or what == "signals"):
-            yield Finding(what, State.SOUND, f"{len(kept)} files")
+        if not self.damaged[what] and (kept.names or what == "signals"):
+            yield Finding(what, State.SOUND, f"{len(kept.names)} files")
 
     def _splits(self) -> Iterator[Finding]:
         for warning in blind_warnings(self.results):

@@ -6,6 +6,7 @@ An interrupt is Python's own KeyboardInterrupt, after which the same call goes o
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from privsearch._util.html import html_text
@@ -101,6 +102,7 @@ def plan_sweep(
     settings: Sequence[str] = (),
     reuse: Reuse = "all",
     probe: bool = False,
+    warm_from: Sequence[AnyStudy] = (),
 ) -> Plan:
     """Work out the trials of a sweep and what is left to do; nothing is written.
 
@@ -110,6 +112,7 @@ def plan_sweep(
         settings: such as "recipe.epochs=5", written over the sweep's fields.
         reuse: the recorded trials that are not run again.
         probe: train for about a second to see how fast this machine is, if the study has recorded nothing that tells.
+        warm_from: as in `run_sweep`.
 
     Raises:
         SpecError: the sweep breaks a rule.
@@ -125,6 +128,7 @@ def plan_sweep(
             request.study,
             only_same_versions=_only_same_versions(reuse),
             probe=train_briefly if probe else None,
+            others=[open_study(other).kept_signals() for other in warm_from],
         )
 
 
@@ -159,13 +163,13 @@ def run_sweep(
         keep_signals: keep what the attacks saw; by default as the sweep says.
         keep_networks: keep the networks; by default as the sweep says.
         storage: a path or a URI to keep both in; by default as the sweep says.
-        warm_from: other studies whose results a search begins with.
+        warm_from: other studies, whose networks are taken where they are the same, and whose results a search begins
+            with.
         progress: True to show it, False for silence, or an object that is told of it.
 
     Raises:
         DataError: a dataset is missing or unfit; nothing has been written.
-        SpecError: the sweep breaks a rule, does not fit its data, or has no search for `warm_from`; nothing has been
-            written.
+        SpecError: the sweep breaks a rule, or does not fit its data; nothing has been written.
         StudyError: the folder belongs to another sweep, another process writes to it, or signals cannot be kept;
             nothing has been written.
         ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
@@ -183,26 +187,25 @@ def _run_sweep(
     request: SweepRequest, runner: Runner, progress: Progress, others: Sequence[Study], *, only_same_versions: bool
 ) -> SweepOutcome:
     sweep, study = request.spec, request.study
-    if others and not sweep.search:
-        raise SpecError(
-            f"--from: must come with a sweep that has a search, but {sweep.name!r} has none; drop it, or add a search"
-        )
     stamp = study.stamp()
     # Whatever is wrong with the sweep or its data is found before the folder is made.
-    plan = make_plan(sweep, study, only_same_versions=only_same_versions)
+    planned = partial(make_plan, sweep, study, only_same_versions=only_same_versions)
+    elsewhere = [other.kept_signals() for other in others]
+    plan = planned(others=elsewhere)
     require_datasets(plan.datasets_to_load)
     with study.locked():
         signals, networks = study.signals_of(sweep), study.networks_of(sweep) if sweep.keep_networks else None
         if study.stamp() != stamp or signals.trial_ids() != plan.kept_signals:  # another process has written until now
-            plan = make_plan(sweep, study, only_same_versions=only_same_versions)
-        for archive in (signals if sweep.keep_signals else None, networks):
+            plan = planned(others=elsewhere)
+        # Signals that are not to be kept are there until their trial is done.
+        for archive in (signals, networks):
             if archive and plan.datasets_to_load:
                 archive.probe()
         _note_changed_code(study)
         _begin(plan, study)
-        warm_starts = [warm_start(other, study, plan.searches) for other in others]
+        warm_starts = [warm_start(other, study, plan.searches) for other in others if plan.searches]
         if any(start.copied for start in warm_starts):
-            plan = make_plan(sweep, study, only_same_versions=only_same_versions)
+            plan = planned(others=elsewhere)
         job = TrainAndAttack(signals, sweep.keep_signals, networks, only_same_versions)
         copied_from = {trial_id: start.name for start in warm_starts for trial_id in start.copied}
         summary = run(plan, study, runner, job, progress, known_from=copied_from)
@@ -329,6 +332,9 @@ class _Silence(Progress):
         pass
 
     def started(self, trial: PlannedTrial) -> None:
+        pass
+
+    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
         pass
 
     def finished(self, result: TrialResult) -> None:

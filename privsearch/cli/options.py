@@ -91,7 +91,7 @@ FromOption = Annotated[
     typer.Option(
         "--from",
         metavar="STUDY",
-        help="Copy what the search can use of another study, which then costs nothing; repeatable.",
+        help="Take from another study the networks that are the same, and what a search can use; repeatable.",
     ),
 ]
 AttackOption = Annotated[

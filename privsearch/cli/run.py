@@ -60,12 +60,14 @@ def plan(
             help="Where the study has recorded nothing yet, train for about a second to see how fast this machine is."
         ),
     ] = True,
+    warm_from: FromOption = None,
 ) -> None:
     """Show what a sweep comes to, and run none of it: trials, cached, to do, networks, estimated time."""
     from privsearch.api.sweeps import plan_sweep
     from privsearch.report.terminal.plan import plan_tables, planned_trials_table
 
-    planned = plan_sweep(_request(sweep, settings, study, data_dir), reuse=reuse.value, probe=probe)
+    request = _request(sweep, settings, study, data_dir)
+    planned = plan_sweep(request, reuse=reuse.value, probe=probe, warm_from=warm_from or ())
     for complaint in planned.missing_data():
         typer.echo(f"note: {complaint}", err=True)
     if as_json:

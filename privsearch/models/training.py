@@ -1,6 +1,7 @@
 """The training of a cohort: K training subsets and K seeds in, K networks' outputs on every example out."""
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from privsearch.models import Network, RegisteredNetwork, build_network
 from privsearch.models.allocator import keep_freed_memory
 from privsearch.models.optimizers import Adam, Optimizer, Sgd
 from privsearch.spec import Protocol, Queries, Recorded, TrialSpec
-from privsearch.study.result import Cohort, Epoch, TrainedNetwork
+from privsearch.study.cohort import Cohort, Training
+from privsearch.study.result import Epoch, TrainedNetwork
 from privsearch.study.signals import Signals
 
 QUERY_BATCH = 256
@@ -48,13 +50,15 @@ class Listeners:
     on_trained: NetworkListener | None = None
 
 
-def train_cohort(
+def train_cohort(  # noqa: PLR0913  # the two that are drawn belong together
     spec: TrialSpec,
     splits: Splits,
     subsets: Bool[np.ndarray, "networks num_train"],
     seeds: Sequence[int],
     listeners: Listeners = Listeners(),
     device: str = "cpu",
+    *,
+    only: Sequence[int] | None = None,
 ) -> Cohort:
     """Train one network for each subset of its training split, and query each on both splits.
 
@@ -71,22 +75,25 @@ def train_cohort(
         seeds: K numbers; each decides its network's initial weights, the order of its batches and their augmentation.
         listeners: the functions to call after every epoch and every network.
         device: the networks' device, as torch names it.
+        only: the indices of the networks to train, in order; None for all.
 
     Returns:
-        The cohort, its examples in the order of `splits` for all networks.
+        The trained networks, their examples in the order of `splits` for all networks.
 
     Raises:
         DivergedError: a loss, a weight or an output is not finite, or the last epoch's loss is above `MOST_LOSS`; the
             message names the network.
         ConstructionError: a network could not be built as the trial specifies it.
     """
-    outputs, trained = [], []
+    chosen_networks = range(len(subsets)) if only is None else only
+    outputs, trained, trainings = [], [], []
     num_train = len(splits.y_train)
     splits = splits.to(device)
     keep_freed_memory()
     with _one_thread(), _exact_convolutions():
-        for k, (subset, seed) in enumerate(zip(subsets, seeds, strict=True)):
-            own = splits.of_network(k)
+        for k in chosen_networks:
+            subset, seed, own = subsets[k], seeds[k], splits.of_network(k)
+            started = time.perf_counter()
             chosen = torch.from_numpy(np.flatnonzero(subset))
             with _naming(k, len(subsets), spec):
                 network, history = _train(
@@ -104,7 +111,8 @@ def train_cohort(
                 )
             )
             outputs.append(answers)
-    return Cohort(_signals(outputs, splits, subsets), tuple(trained))
+            trainings.append(Training(seconds=time.perf_counter() - started))
+    return Cohort(_signals(outputs, splits, subsets, chosen_networks), tuple(trained), tuple(trainings))
 
 
 def query_untrained(
@@ -113,6 +121,8 @@ def query_untrained(
     subsets: Bool[np.ndarray, "networks num_train"],
     seeds: Sequence[int],
     device: str = "cpu",
+    *,
+    only: Sequence[int] | None = None,
 ) -> Signals:
     """Query the networks of a cohort on both splits, as they are before their training.
 
@@ -122,6 +132,7 @@ def query_untrained(
         subsets: `(K, num_train)`: the examples that each network is to be trained on.
         seeds: K numbers; each decides its network's initial weights, as in `train_cohort`.
         device: the networks' device, as torch names it.
+        only: the indices of the networks to query, in order; None for all.
 
     Returns:
         The outputs of the untrained networks, with the membership that training gives the examples.
@@ -130,24 +141,30 @@ def query_untrained(
         DivergedError: an output is not finite.
         ConstructionError: a network could not be built as the trial specifies it.
     """
+    chosen_networks = range(len(subsets)) if only is None else only
     splits = splits.to(device)
     # What is drawn here must not reach the trainings of others.
     with _one_thread(), _exact_convolutions(), torch.random.fork_rng(devices=[]):
         outputs = []
-        for k, seed in enumerate(seeds):
-            torch.manual_seed(seed)
+        for k in chosen_networks:
+            torch.manual_seed(seeds[k])
             own = splits.of_network(k)
             outputs.append(_query(_built(spec, own), own, spec))
-    return _signals(outputs, splits, subsets)
+    return _signals(outputs, splits, subsets, chosen_networks)
 
 
-def _signals(outputs: Sequence[_Answers], splits: Splits, subsets: Bool[np.ndarray, "networks num_train"]) -> Signals:
-    """Join the outputs of the networks of a cohort, each on its own splits, in the common order of the examples."""
+def _signals(
+    outputs: Sequence[_Answers],
+    splits: Splits,
+    subsets: Bool[np.ndarray, "networks num_train"],
+    chosen_networks: Sequence[int],
+) -> Signals:
+    """Join the outputs of some networks of a cohort, each on its own splits, in the common order of the examples."""
     y, num_train = splits.labels, subsets.shape[1]
     is_member = np.zeros((len(outputs), len(y)), dtype=bool)
-    places = [splits.places_of(k) for k in range(len(outputs))]
-    for members, of_network, subset in zip(is_member, places, subsets, strict=True):
-        members[of_network[:num_train][subset]] = True
+    places = [splits.places_of(k) for k in chosen_networks]
+    for members, of_network, k in zip(is_member, places, chosen_networks, strict=True):
+        members[of_network[:num_train][subsets[k]]] = True
     # Sorting a network's places gives, for each example in the common order, where it stands among the network's.
     stacked = {
         view: np.stack([answers[view].numpy()[:, of.argsort()] for answers, of in zip(outputs, places, strict=True)])

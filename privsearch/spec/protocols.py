@@ -69,8 +69,8 @@ class HalvesProtocol(ProtocolSpec):
     def summary(self) -> str:
         """The protocol in a few words, its name first."""
         return (
-            f"halves: {self.networks} networks in pairs, one trained on a random half of the training split, one on the "
-            "rest; each is the target in turn, the others are its shadows"
+            f"halves: {self.networks} networks in pairs, one trained on a random half of the training split and one on "
+            "the rest; each is the target in turn, the others are its shadows"
         )
 
     @property

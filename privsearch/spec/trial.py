@@ -288,10 +288,8 @@ class TrialSpec(Axes):
         """
         meaning = self._meaning(fingerprint, NUMERICS_VERSION, self.protocol.design)
         shared = {name: v for name, v in meaning["protocol"].items() if name not in self.protocol.beside_training}
-        return tuple(
-            f"n{_digest({**meaning, 'protocol': shared, 'network': network})}"
-            for network in range(self.protocol.networks)
-        )
+        common = _digest({**meaning, "protocol": shared})
+        return tuple(f"n{_digest([common, network])}" for network in range(self.protocol.networks))
 
     def _meaning(self, fingerprint: str, version: int, design: int) -> dict[str, Any]:
         fields = Axes.model_fields  # once, as pydantic looks it up afresh each time
@@ -319,7 +317,7 @@ class TrialSpec(Axes):
         return fields if self.model == "snn" else {name: v for name, v in fields.items() if name != "mem_trajectory"}
 
 
-def _digest(meaning: Mapping[str, Any]) -> str:
+def _digest(meaning: Any) -> str:
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -2,12 +2,14 @@
 
 attack_result.py      the numbers of one attack
 blind.py              the success of those who know no trained network at telling the splits apart
+cohort.py             the trained networks of a trial
 content.py            all that the files of a study hold, read once
 environment.py        the versions and the machine that a result was computed with
 environment_log.py    the log of where a study ran
 fields.py             the types of recorded fields, which hold even if a stranger wrote the record
 findings.py           the findings of an examination of a study
 folder.py             the folder of a study, and the names of its files
+kept.py               the files in which the signals of trained networks are
 links.py              the symbolic links of a study, none of which may lead out of it
 lock.py               one writer at a time, on one host or on several
 network_archive.py    the weights of a trial's networks, in files safe to load

@@ -13,6 +13,7 @@ from privsearch.spec import SweepSpec
 from privsearch.spec.datasets import Name
 from privsearch.spec.storage import folder_in
 from privsearch.study.fields import Word
+from privsearch.study.kept import KeptSignals
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.proposals import ProposalLog, Searched, in_order
 from privsearch.study.record import Record
@@ -70,6 +71,15 @@ class StudyContent:
     def signals(self) -> SignalArchive:
         """The signals of the trials that have been trained, as far as they are kept."""
         return SignalArchive(kept_folder(self.path, self.sweep, SIGNALS))
+
+    @cached_property
+    def kept_signals(self) -> KeptSignals:
+        """The same, with the networks that each file holds, listed once.
+
+        Raises:
+            StudyError: their folder cannot be reached.
+        """
+        return KeptSignals.of(self.signals, self.record.results)
 
     @property
     def networks(self) -> NetworkArchive:

@@ -36,6 +36,7 @@ from privsearch.spec.sweep_file import read_sweep
 from privsearch.study import lock
 from privsearch.study.content import NETWORKS, SIGNALS, StudyContent, StudyPlan, kept_folder
 from privsearch.study.environment_log import EnvironmentLog, read_environments
+from privsearch.study.kept import KeptSignals
 from privsearch.study.links import check_links
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.output_paths import OutputPaths
@@ -80,6 +81,14 @@ class StudyFolder:
             StudyError: the signals would lie in two places.
         """
         return SignalArchive(kept_folder(self.path, self.with_storage(sweep), SIGNALS))
+
+    def kept_signals(self) -> KeptSignals:
+        """List the signals that are kept, with the networks that each file holds.
+
+        Raises:
+            StudyError: this is not a study, or its files or its signals cannot be reached.
+        """
+        return self.load().kept_signals
 
     @property
     def networks(self) -> NetworkArchive:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -81,31 +81,50 @@ class KeptNetworks:
 
 @dataclass(frozen=True)
 class NetworkArchive(TrialFiles):
-    """A folder with one torch file for each trained trial, `<trial_id>.pt`, of tensors and plain values alone."""
+    """A folder with torch files of tensors and plain values alone.
+
+    A file has the networks that were trained together: `<trial_id>.pt` those that a trial had trained for itself,
+    `<network_id>.pt` a single network.
+    """
 
     ending = ".pt"
 
-    def save(self, trial_id: str, kept: KeptNetworks) -> None:
-        """Write the networks of a training to a file; a reader sees all of them or nothing.
+    def save(self, name: str, kept: KeptNetworks) -> None:
+        """Write networks to a file; a reader sees all of them or nothing. Other networks that the file has stay.
+
+        Args:
+            name: the file's name without its ending.
+            kept: the networks.
 
         Raises:
             StudyError: the folder cannot be reached or written, or the networks are larger than what is read back.
         """
-        content = pack_networks(kept)
+        content = pack_networks(self._with_others(name, kept))
         if len(content) > MAX_BYTES:
             raise StudyError(
-                f"the networks of {trial_id} must have at most {MAX_BYTES:,} bytes, so that they can be read back, but "
+                f"the networks of {name} must have at most {MAX_BYTES:,} bytes, so that they can be read back, but "
                 f"have {len(content):,}; ask for fewer networks, or do without (keep_networks: false)"
             )
-        self.files.write(f"{trial_id}{self.ending}", content)
+        self.files.write(f"{name}{self.ending}", content)
 
-    def read(self, trial_id: str) -> bytes | None:
-        """Return the content of a trial's file; None if there is no file.
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a file; None if there is no file.
 
         Raises:
             StudyError: the folder cannot be reached.
         """
-        return self.files.read(f"{trial_id}{self.ending}")
+        return self.files.read(f"{name}{self.ending}")
+
+    def _with_others(self, name: str, kept: KeptNetworks) -> KeptNetworks:
+        """Return the networks together with the others in a file of that name."""
+        try:
+            earlier = unpack_networks(self.read(name) or b"").networks
+        except ValueError:  # there is no such file, or it is damaged
+            return kept
+        places = {(network.replicate, network.role) for network in kept.networks}
+        others = [network for network in earlier if (network.replicate, network.role) not in places]
+        together = sorted([*others, *kept.networks], key=lambda n: (n.replicate, n.role == "shadow"))
+        return replace(kept, networks=together) if others else kept
 
     def damage_in(self, content: bytes) -> str | None:
         """Return a sentence on the damage in the content of a file; None if there is none."""

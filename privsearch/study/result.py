@@ -2,7 +2,6 @@
 
 import platform
 import traceback
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import fmean
 from typing import Annotated, Any, Final, Literal, Self
@@ -14,9 +13,8 @@ from privsearch._util.text import cut
 from privsearch.spec import Attack, TrialSpec
 from privsearch.spec.trial import STATE_DEFAULTS, Axes, RecordedSpec
 from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
-from privsearch.study.blind import BlindBaselines, BlindSignals
+from privsearch.study.blind import BlindBaselines
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment, Text, Word
-from privsearch.study.signals import Signals
 
 
 # Not a BaseModel, which takes five times the memory: a record holds more epochs than any other objects.
@@ -69,23 +67,6 @@ class Replicate(BaseModel):
     train_size: int | None = Field(None, ge=1)
 
 
-@dataclass(frozen=True)
-class Cohort:
-    """The trained networks of a trial, as far as present and future attacks need them.
-
-    Attributes:
-        signals: the outputs that attacks see.
-        networks: the accuracies and the training history of each network.
-        environment: the versions and the processor that they were trained with.
-        blind: what blind baselines are computed from; None if they are not needed, or were not measured.
-    """
-
-    signals: Signals
-    networks: tuple[TrainedNetwork, ...]
-    environment: str = UNKNOWN_ENVIRONMENT
-    blind: BlindSignals | None = None
-
-
 AUDIT_VERSION: Final = 2
 """The version of the attacks and of their evaluation, raised whenever the same signals give other numbers.
 
@@ -108,8 +89,12 @@ class Completed(BaseModel):
         blind: the blind baselines; None if they are not needed, or were not measured.
         unkept: the reason why the signals could not be kept; None if they were kept, or were not to be.
         networks_unkept: the same for the networks.
-        environments: the environment that the networks were trained in, and then any others that they were attacked
-            in (`privsearch.study.environment.present_environment`).
+        environments: the environment that the first network was trained in, and then any others that networks were
+            trained or attacked in (`privsearch.study.environment.present_environment`).
+        networks: the keys of the networks, in the order of training (`TrialSpec.network_ids`); empty in what was
+            recorded before there were such keys.
+        held: those of them whose signals, if they are kept, are in the trial's own file; the others are in files of
+            their own, or in those of other trials with the same networks.
         audit_version: the `AUDIT_VERSION` under which the attacks were evaluated.
     """
 
@@ -128,6 +113,8 @@ class Completed(BaseModel):
     networks_unkept: Text | None = None
     environments: tuple[Environment, ...] = Field((UNKNOWN_ENVIRONMENT,), min_length=1)
     audit_version: int = Field(1, ge=1)
+    networks: tuple[Word, ...] = ()
+    held: tuple[Word, ...] = ()
     seconds: float
     host: Text = Field(default_factory=platform.node)
     finished_at: Text = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
@@ -158,7 +145,7 @@ class Completed(BaseModel):
 
     def numbers(self) -> dict[str, Any]:
         """Return all fields that must be the same if the trial is run again: all but time, place and date."""
-        circumstances = {"seconds", "host", "finished_at", "environments", "unkept", "networks_unkept"}
+        circumstances = {"seconds", "host", "finished_at", "environments", "unkept", "networks_unkept", "held"}
         return self.model_dump(mode="json", exclude=circumstances)
 
 

@@ -1,6 +1,7 @@
 """The signals of a study: the outputs of trained networks, so that an attack to come needs no new training."""
 
 import io
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,17 +14,20 @@ from privsearch._util.npz import NpzError, open_npz, pack_npz, read_array
 from privsearch.errors import StudyError
 from privsearch.spec import Queries, Recorded
 from privsearch.study.blind import BlindSignals, InputsBaseline
+from privsearch.study.cohort import Cohort, Training
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment
-from privsearch.study.result import Cohort, TrainedNetwork
+from privsearch.study.result import TrainedNetwork
 from privsearch.study.signals import Signals
 from privsearch.study.trial_files import TrialFiles
 
 _NETWORKS: TypeAdapter[tuple[TrainedNetwork, ...]] = TypeAdapter(tuple[TrainedNetwork, ...])
+_TRAININGS: TypeAdapter[tuple[Training, ...]] = TypeAdapter(tuple[Training, ...])
 _ENVIRONMENT: TypeAdapter[str] = TypeAdapter(Environment)
 _OUTPUTS = {
     f"{readout}.{queries}": (readout, queries) for readout in get_args(Recorded) for queries in get_args(Queries)
 }
 _INPUTS: TypeAdapter[InputsBaseline | None] = TypeAdapter(InputsBaseline | None)
+_NETWORK_ID = re.compile("(n[0-9a-f]{16})?")
 _UNTRAINED = "untrained."
 """Begins the names of the outputs of untrained networks."""
 
@@ -32,12 +36,20 @@ _DAMAGE = (ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 @dataclass(frozen=True)
 class SignalArchive(TrialFiles):
-    """A folder with one NPZ file for each trained trial, `<trial_id>.npz`, without pickled objects."""
+    """A folder with NPZ files without pickled objects.
+
+    A file has the networks that were trained together: `<trial_id>.npz` those that a trial had trained for itself,
+    `<network_id>.npz` a single network. `privsearch.study.kept` tells in which files the networks of a trial are.
+    """
 
     ending = ".npz"
 
-    def save(self, trial_id: str, cohort: Cohort) -> None:
-        """Write the signals of a training to a file; a reader sees all of them or nothing.
+    def save(self, name: str, cohort: Cohort) -> None:
+        """Write the signals of trained networks to a file; a reader sees all of them or nothing.
+
+        Args:
+            name: the file's name without its ending.
+            cohort: the networks.
 
         Raises:
             StudyError: the folder cannot be reached or written, or the signals are larger than what is read back.
@@ -49,23 +61,23 @@ class SignalArchive(TrialFiles):
             arrays["inputs"] = _INPUTS.dump_json(cohort.blind.inputs).decode()
         arrays |= {"is_member": signals.is_member, "labels": signals.labels, "rows": signals.rows}
         arrays |= {"num_train": signals.num_train, "networks": _NETWORKS.dump_json(cohort.networks).decode()}
-        arrays["environment"] = cohort.environment
+        arrays["trainings"] = _TRAININGS.dump_json(cohort.trainings).decode()
         try:
             content = pack_npz(arrays)
         except NpzError as error:
             raise StudyError(
-                f"the signals of {trial_id} must be kept so that they can be read back, but: {error}; ask for fewer "
+                f"the signals of {name} must be kept so that they can be read back, but: {error}; ask for fewer "
                 "networks, queries or examples, or do without (keep_signals: false)"
             ) from None
-        self.files.write(f"{trial_id}{self.ending}", content)
+        self.files.write(f"{name}{self.ending}", content)
 
-    def load(self, trial_id: str) -> Cohort | None:
-        """Return the cohort of a trial's training; None if it was not kept, or if its file is damaged.
+    def load(self, name: str) -> Cohort | None:
+        """Return the networks in a file; None if there is no such file, or if it is damaged.
 
         Raises:
             StudyError: the folder cannot be reached.
         """
-        content = self.files.read(f"{trial_id}{self.ending}")
+        content = self.files.read(f"{name}{self.ending}")
         try:
             return None if content is None else _cohort(content)
         except _DAMAGE:
@@ -92,11 +104,26 @@ def _cohort(content: bytes) -> Cohort:
             raise zipfile.BadZipFile("Comment where none was written")
         arrays = {name.removesuffix(".npy"): read_array(file, name) for name in file.namelist()}
     networks = _NETWORKS.validate_json(str(arrays["networks"]))
-    environment = _ENVIRONMENT.validate_python(str(arrays.get("environment", UNKNOWN_ENVIRONMENT)))
+    trainings = _trainings(arrays, len(networks))
     signals, blind = _signals(arrays, "", len(networks)), None
     if "inputs" in arrays:
         blind = BlindSignals(_INPUTS.validate_json(str(arrays["inputs"])), _signals(arrays, _UNTRAINED, len(networks)))
-    return Cohort(signals, networks, environment, blind)
+    return Cohort(signals, networks, trainings, blind)
+
+
+def _trainings(arrays: Mapping[str, np.ndarray], networks: int) -> tuple[Training, ...]:
+    """Return the circumstances of the trainings; raise one of `_DAMAGE` if they are not those of so many networks."""
+    if "trainings" not in arrays:  # as it was written when a file had the networks of one training alone
+        environment = _ENVIRONMENT.validate_python(str(arrays.get("environment", UNKNOWN_ENVIRONMENT)))
+        return (Training(environment=environment),) * networks
+    trainings = _TRAININGS.validate_json(str(arrays["trainings"]))
+    if len(trainings) not in (0, networks):
+        raise ValueError(f"it must tell of {networks} trainings, but tells of {len(trainings)}")
+    for training in trainings:
+        _ENVIRONMENT.validate_python(training.environment)
+        if not _NETWORK_ID.fullmatch(training.network_id):
+            raise ValueError("its networks must have keys of networks, or none")
+    return trainings
 
 
 def _signals(arrays: Mapping[str, np.ndarray], prefix: str, networks: int) -> Signals:

@@ -1,7 +1,7 @@
 """The signals that attacks see: the outputs of a cohort of networks on examples whose membership is known."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -50,6 +50,12 @@ class Signals:
         """Return the outputs that an attack reads; for an ANN always the logits, its only outputs."""
         is_spiking = ("spike_counts", queries) in self.outputs
         return self.outputs[readout if is_spiking else "final_mem", queries]
+
+    def of_networks(self, chosen: Sequence[int]) -> "Signals":
+        """Return the signals of the networks with these indices alone, in this order."""
+        indices = list(chosen)
+        outputs = {key: array[indices] for key, array in self.outputs.items()}
+        return replace(self, outputs=outputs, is_member=self.is_member[indices])
 
     def constant_networks(self, readout: Recorded, queries: Queries) -> tuple[int, ...]:
         """Return the networks, from 0, whose outputs are the same for all examples, so that no attack can see anything.

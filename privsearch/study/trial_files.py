@@ -1,6 +1,8 @@
 """Folders with one file for each trained trial, which can be listed, examined and set aside."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
@@ -56,6 +58,14 @@ class TrialFiles(ABC):
         """
         damages = {trial_id: self._damage(trial_id) for trial_id in sorted(self.trial_ids())}
         return {trial_id: damage for trial_id, damage in damages.items() if damage}
+
+    def discard(self, names: Iterable[str]) -> None:
+        """Remove the files of these names, as far as they are there and can be removed."""
+        there = self.trial_ids()
+        with suppress(StudyError):
+            for name in names:
+                if name in there:
+                    self.files.remove(f"{name}{self.ending}")
 
     def set_aside(self, trial_id: str) -> str:
         """Move the file of a trial into the folder `damaged` beside it, and return the file's new path or URI.

@@ -1,11 +1,14 @@
 """From a sweep to recorded results.
 
-attack_plan.py       the plan of more attacks on what is trained
+attack_parts.py             the parts of a long trial, for several workers
+plan.py       the plan of more attacks on what is trained
 blind.py             the blind baselines of data with a test split of their own
 checks.py            checks before a sweep runs: registered parts, datasets, sizes, the study's directory
+cohort.py            the networks of a trial: those that are kept are found, the others are trained
 cost.py              A rough estimate of a trial's time and size
 export.py            the export of one configuration: a sweep file of its own, and its networks
 pace.py              the pace of a machine, measured against the estimates
+parts.py             the parts of a long trial, for several workers
 plan.py              the plan of a sweep: its trials, those recorded already, the work left
 planned.py           A trial compared with the record
 probe.py             short trainings that show a machine's pace

@@ -8,6 +8,7 @@ from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import Attack, SweepSpec, TrialSpec
 from privsearch.study.folder import StudyFolder
+from privsearch.study.kept import KeptSignals
 from privsearch.study.result import Completed
 from privsearch.sweep.checks import check_attacks_registered
 from privsearch.sweep.cost import attack_seconds
@@ -32,23 +33,37 @@ def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
     trained = [r for trial_id in content.trials if isinstance(r := recorded.get(trial_id), Completed)]
     if not trained:
         raise StudyError(f"{study.path}: must hold trained trials to attack, but has none; run its sweep first")
-    trials, kept = [], content.signals.trial_ids()
+    trials, kept = [], KeptSignals.of(content.signals, recorded)
     for result in trained:
         fitting = [a for a in attacks if a in sweep.attacks_under(result.spec.protocol, result.spec.model)]
-        again = result.trial_id in kept and to_evaluate_again(result)
+        again = kept.has(result.trial_id, result.networks) and to_evaluate_again(result)
         done = () if again else result.attacks_done
         missing = tuple(a for a in (with_recorded(tuple(fitting), result) if again else fitting) if a not in done)
         seconds = _attack_seconds(result.spec, missing)
         spec = result.spec.model_copy(update={"attacks": tuple(dict.fromkeys((*result.spec.attacks, *missing)))})
-        trials.append(PlannedTrial(result.trial_id, spec, (), missing, True, seconds, 0, result.environments))
-    lost = [trial for trial in trials if trial.missing and trial.trial_id not in kept]
+        files = kept.files_of(result.trial_id, result.networks)
+        trials.append(
+            PlannedTrial(
+                result.trial_id,
+                spec,
+                (),
+                missing,
+                trained=True,
+                seconds=seconds,
+                signal_bytes=0,
+                recorded_under=result.environments,
+                networks=result.networks,
+                files=files,
+            )
+        )
+    lost = [trial for trial in trials if trial.missing and not kept.has(trial.trial_id, trial.networks)]
     if lost:
         raise StudyError(
             f"{study.path}: the signals of every trial must be kept for an attack without training, but those of "
             f"{len(lost)} of {len(trials)} are not; run the sweep with these attacks in its file, which trains "
             f"{'it' if len(lost) == 1 else 'these'} again"
         )
-    return Plan(sweep, {}, tuple(trials), kept_signals=frozenset(kept))
+    return Plan(sweep, {}, tuple(trials), kept_signals=kept.names)
 
 
 def _with_attacks(sweep: SweepSpec, attacks: Sequence[Attack]) -> SweepSpec:

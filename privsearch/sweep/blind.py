@@ -24,6 +24,8 @@ def blind_signals(
     subsets: Bool[np.ndarray, "networks num_train"],
     seeds: Sequence[int],
     device: str = "cpu",
+    *,
+    only: Sequence[int] | None = None,
 ) -> BlindSignals:
     """Return what the blind baselines of a trial are computed from, for attacks now and later.
 
@@ -33,8 +35,10 @@ def blind_signals(
         subsets: `(networks, num_train)`: the examples that each network is trained on.
         seeds: the networks' seeds.
         device: the networks' device, as torch names it.
+        only: the indices of the networks to query, in order; None for all.
     """
-    return BlindSignals(inputs_baseline(splits, spec.seed), query_untrained(spec, splits, subsets, seeds, device))
+    untrained = query_untrained(spec, splits, subsets, seeds, device, only=only)
+    return BlindSignals(inputs_baseline(splits, spec.seed), untrained)
 
 
 @lru_cache(maxsize=4)  # trials on the same splits share them

@@ -42,15 +42,27 @@ def training_seconds(spec: TrialSpec, info: DatasetInfo) -> float:
         spec: the trial, canonical.
         info: the trial's dataset.
     """
+    return sum(network_seconds(spec, info))
+
+
+def network_seconds(spec: TrialSpec, info: DatasetInfo) -> list[float]:
+    """Estimate the seconds on one core to train and query each network of a trial, in the order of training.
+
+    Args:
+        spec: the trial, canonical.
+        info: the trial's dataset.
+    """
     num_train, num_test = _sizes(spec, info)
     layers = network_layers(spec, info.input_shape, info.num_classes)
     protocol = spec.protocol
-    trained = spec.epochs * sum(protocol.training_examples(num_train))
-    batches = trained / min(spec.batch_size, num_train)
-    # A backward pass costs about twice a forward pass.
-    queried = _times_queried(spec, info) * protocol.networks * sum(protocol.views.values()) * (num_train + num_test)
-    passes = 3 * trained + queried
-    return passes * _seconds_per_example(spec, layers) + batches * _seconds_per_batch(spec, layers)
+    per_example, per_batch = _seconds_per_example(spec, layers), _seconds_per_batch(spec, layers)
+    queried = _times_queried(spec, info) * sum(protocol.views.values()) * (num_train + num_test)
+    return [
+        # A backward pass costs about twice a forward pass.
+        (3 * spec.epochs * examples + queried) * per_example
+        + spec.epochs * examples / min(spec.batch_size, num_train) * per_batch
+        for examples in protocol.training_examples(num_train)
+    ]
 
 
 def attack_seconds(spec: TrialSpec, attacks: Sequence[Attack], info: DatasetInfo) -> float:

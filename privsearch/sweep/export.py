@@ -1,7 +1,7 @@
 """The export of one configuration of a study: a sweep file of its own, and its networks."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,9 +15,17 @@ from privsearch.errors import DataError, StudyError
 from privsearch.spec import Attack, SweepSpec, ThresholdAttack, TrialSpec, dataset_name
 from privsearch.spec.columns import Column
 from privsearch.spec.recipe import RECIPE_AXES
+from privsearch.study.content import StudyContent
 from privsearch.study.environment import changes, present_environment, was_on_gpu
 from privsearch.study.folder import StudyFolder
-from privsearch.study.network_archive import KeptNetworks, NetworkArchive, load_networks, unpack_networks
+from privsearch.study.kept import KeptFiles
+from privsearch.study.network_archive import (
+    KeptNetworks,
+    NetworkArchive,
+    load_networks,
+    pack_networks,
+    unpack_networks,
+)
 from privsearch.study.result import Completed, Failed
 
 if TYPE_CHECKING:
@@ -113,7 +121,7 @@ def export(
     replace_file(sweep_file, heading + one.to_yaml(brief=True))
     notes = [*_identity_notes(result), *_attack_notes(result.spec, one)]
     path, retrained = to.absolute() / f"{result.trial_id}.pt", None
-    kept = _copied(study, content.networks, result, path)
+    kept = _copied(content, result, path)
     if kept and kept.environment != result.environments[0]:
         differs = changes(result.environments[0], kept.environment)
         notes.append(f"the networks are of another training than the numbers recorded: {differs}")
@@ -157,21 +165,34 @@ def _with_present_dataset(spec: TrialSpec, sweep: SweepSpec) -> TrialSpec:
     return spec.model_copy(update={"dataset": there})
 
 
-def _copied(study: StudyFolder, networks: NetworkArchive, result: Completed, path: Path) -> KeptNetworks | None:
-    """Copy a trial's networks out of the study and return their contents; None if the study has not kept them."""
-    content = networks.read(result.trial_id)
-    if content is None:
+def _copied(content: StudyContent, result: Completed, path: Path) -> KeptNetworks | None:
+    """Copy a trial's networks out of the study and return their contents; None if the study has not kept them all."""
+    archive = content.networks
+    files = KeptFiles(frozenset(archive.trial_ids()), content.record.results)
+    holding = files.files_of(result.trial_id, result.networks)
+    parts: list[KeptNetworks] = []
+    for name in dict.fromkeys([result.trial_id, *holding.values()]):
+        packed = archive.read(name)
+        if packed is None:
+            continue
+        try:
+            parts.append(unpack_networks(packed))
+            if name == result.trial_id != parts[-1].trial_id:
+                raise ValueError(f"must be those of trial {result.trial_id}, but are those of {parts[-1].trial_id}")
+        except ValueError as error:
+            raise StudyError(
+                f"{content.path}: the networks of {result.trial_id} are damaged: {_one_line(str(error))}; "
+                f"`privsearch check --repair` moves them aside, then --train trains them again"
+            ) from None
+    # A network has the same place in all trials that have it.
+    found = {(network.replicate, network.role): network for part in parts for network in part.networks}
+    roles = result.spec.protocol.roles()
+    if not found.keys() >= set(roles):
         return None
-    try:
-        kept = unpack_networks(content)
-        if kept.trial_id != result.trial_id:
-            raise ValueError(f"must be those of trial {result.trial_id}, but are those of {kept.trial_id}")
-    except ValueError as error:
-        raise StudyError(
-            f"{study.path}: the networks of {result.trial_id} are damaged: {_one_line(str(error))}; "
-            f"`privsearch check --repair` moves them aside, then --train trains them again"
-        ) from None
-    replace_file(path, content)
+    kept = replace(
+        parts[0], trial_id=result.trial_id, spec=result.spec, networks=[found[replicate] for replicate in roles]
+    )
+    replace_file(path, pack_networks(kept))
     return kept
 
 
@@ -237,7 +258,8 @@ def _attack_notes(spec: TrialSpec, one: SweepSpec) -> Iterator[str]:
 def _trained_again(result: Completed, networks: NetworkArchive, on_epoch: "EpochListener | None") -> Retrained:
     """Train a trial again, keep its networks, and compare its numbers with the recorded ones."""
     # Slow to import, and needed by no other export.
-    from privsearch.sweep.trial import Keeping, run_trial
+    from privsearch.sweep.cohort import Keeping
+    from privsearch.sweep.trial import run_trial
 
     info = describe_dataset(result.spec.dataset)
     if result.spec.trial_id(info.fingerprint) != result.trial_id:

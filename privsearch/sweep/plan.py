@@ -1,7 +1,7 @@
 """The plan of a sweep: its distinct trials, those recorded already, and the work left to do."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from privsearch.errors import SpecError
 from privsearch.spec import Dataset, SweepSpec, TrialSpec, dataset_name
 from privsearch.study.environment import changes_to_present
 from privsearch.study.folder import StudyFolder
+from privsearch.study.kept import KeptFiles, KeptSignals
 from privsearch.study.result import Completed, TrialResult
 from privsearch.sweep.checks import (
     check_augmentation,
@@ -45,7 +46,7 @@ class Plan:
         superseded: the counts of recorded trials that the sweep would ask for had nothing changed since.
         only_same_versions: True to run again trials that were recorded under other versions.
         without_networks: the number of trials that need no training, but whose networks should be kept and are not.
-        kept_signals: the ids of the trials whose signals were kept when the plan was made.
+        kept_signals: the names of the files of signals that were there when the plan was made.
         pace: the pace of the machine that the seconds are estimated for.
     """
 
@@ -113,6 +114,11 @@ class Plan:
     def _network_sizes(self) -> list[int]:
         return [trial.network_bytes for trial in self.todo if not trial.trained] if self.sweep.keep_networks else []
 
+    @property
+    def num_from_other_studies(self) -> int:
+        """The number of networks that are taken from other studies."""
+        return sum(file.archive is not None for trial in self.todo for file in trial.files.values())
+
     @cached_property
     def recorded_differently(self) -> dict[str, int]:
         """The numbers of trials recorded under another environment than the present one, by their differences to it.
@@ -154,6 +160,8 @@ class Plan:
             "to_do": len(todo),
             "to_attack_only": sum(trial.trained for trial in todo),
             "networks_to_train": _networks(todo),
+            "networks_kept_already": sum(len(t.networks) - len(t.to_train) for t in todo if t.to_train),
+            "networks_from_other_studies": self.num_from_other_studies,
             "estimated_core_seconds": round(sum(trial.seconds for trial in todo), 1),
             "start_up_seconds": round(self.pace.start_up, 1) if todo else 0.0,
             "estimated_from": {"source": self.pace.source, "count": self.pace.count},
@@ -208,7 +216,12 @@ Probe = Callable[[Iterable[tuple[TrialSpec, DatasetInfo]]], Pace]
 
 
 def make_plan(
-    sweep: SweepSpec, study: StudyFolder, *, only_same_versions: bool = False, probe: Probe | None = None
+    sweep: SweepSpec,
+    study: StudyFolder,
+    *,
+    only_same_versions: bool = False,
+    probe: Probe | None = None,
+    others: Sequence[KeptSignals] = (),
 ) -> Plan:
     """Plan a sweep from its datasets' descriptions and the study's record.
 
@@ -217,6 +230,7 @@ def make_plan(
         study: the study that records the sweep, or will.
         only_same_versions: run again trials that were recorded under other versions than the present ones.
         probe: measures the machine's pace where the study has recorded nothing to tell it; None not to.
+        others: the signals of other studies, whose networks are taken where they are the same.
 
     Raises:
         DataError: a dataset is missing or unfit.
@@ -227,7 +241,7 @@ def make_plan(
     datasets = {info.name: info for info in describe_datasets(sweep)}
     check_augmentation(sweep, datasets.values())
     with collector_paused():
-        return _plan(sweep, study, datasets, only_same_versions, probe)
+        return _plan(sweep, study, datasets, only_same_versions, probe, others)
 
 
 def _plan(
@@ -236,6 +250,7 @@ def _plan(
     datasets: Mapping[str, DatasetInfo],
     only_same_versions: bool,
     probe: Probe | None,
+    others: Sequence[KeptSignals],
 ) -> Plan:
     points = sweep.expand(
         {name: info.network for name, info in datasets.items()},
@@ -244,9 +259,9 @@ def _plan(
     )
     check_directory(sweep, study)
     results, log = study.record().results, study.proposals()
-    kept_signals = frozenset(study.signals_of(sweep).trial_ids())
+    kept = KeptSignals.of(study.signals_of(sweep), results, others)
     pace = recorded_pace(results.values(), datasets)
-    recorded, trials = Recorded(results, kept_signals, only_same_versions, pace), []
+    recorded, trials = Recorded(results, kept, only_same_versions, pace), []
     for item in points:
         info = datasets[item.spec.dataset_name]
         check_trial_sizes(item, sweep, info)
@@ -254,13 +269,14 @@ def _plan(
     if probe and pace.source == "nothing":
         untrained = [(t.spec, datasets[t.spec.dataset_name]) for t in trials if not t.trained]
         recorded = replace(recorded, pace=probe(untrained))
-        trials = [replace(trial, seconds=trial.seconds * recorded.pace.factor(trial.spec)) for trial in trials]
+        trials = [trial.slowed(recorded.pace.factor(trial.spec)) for trial in trials]
     searches = tuple(plan_searches(sweep, datasets, recorded, log, trials))
     trial_ids = {trial.trial_id for trial in trials} | {i for search in searches for i in search.trial_ids}
     elsewhere = [result for trial_id, result in results.items() if trial_id not in trial_ids]
     changed = superseded(elsewhere, datasets, trial_ids)
     proposed = {proposal.trial_id for proposal in log.proposals}
-    num_foreign = sum(result.trial_id not in proposed for result in elsewhere) - changed.total
+    asked = {network for trial in trials for network in trial.networks}
+    num_foreign = sum(r.trial_id not in proposed and not _shares(r, asked) for r in elsewhere) - changed.total
     check_ownership(sweep, study, num_recorded=len(results), num_foreign=num_foreign)
     return Plan(
         sweep=sweep,
@@ -271,8 +287,8 @@ def _plan(
         superseded=changed,
         searches=searches,
         only_same_versions=only_same_versions,
-        without_networks=_without_networks(trials, sweep, study),
-        kept_signals=kept_signals,
+        without_networks=_without_networks(trials, sweep, study, results),
+        kept_signals=kept.names,
         pace=recorded.pace,
     )
 
@@ -295,11 +311,19 @@ def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
     )
 
 
-def _without_networks(trials: Iterable[PlannedTrial], sweep: SweepSpec, study: StudyFolder) -> int:
-    if not sweep.keep_networks:
+def _shares(result: TrialResult, asked: Collection[str]) -> bool:
+    """Tell whether a result has one of these networks: then the sweep asks for it with more or fewer networks."""
+    return isinstance(result, Completed) and any(network in asked for network in result.networks)
+
+
+def _without_networks(
+    trials: Iterable[PlannedTrial], sweep: SweepSpec, study: StudyFolder, results: Mapping[str, TrialResult]
+) -> int:
+    trained = [trial for trial in trials if trial.trained] if sweep.keep_networks else []
+    if not trained:
         return 0
-    trained = {trial.trial_id for trial in trials if trial.trained}
-    return len(trained - study.networks_of(sweep).trial_ids()) if trained else 0
+    kept = KeptFiles(frozenset(study.networks_of(sweep).trial_ids()), results)
+    return sum(not kept.has(trial.trial_id, trial.networks) for trial in trained)
 
 
 def _attacks_elsewhere(trials: Iterable[PlannedTrial], recorded: Mapping[str, TrialResult]) -> tuple[str, ...]:
@@ -315,4 +339,4 @@ def _attacks_elsewhere(trials: Iterable[PlannedTrial], recorded: Mapping[str, Tr
 
 
 def _networks(trials: Iterable[PlannedTrial]) -> int:
-    return sum(trial.spec.protocol.networks for trial in trials if not trial.trained)
+    return sum(len(trial.to_train) for trial in trials)

@@ -1,12 +1,14 @@
 """A trial compared with the record: the parts recorded, and the work left to do."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from privsearch.data import DatasetInfo
 from privsearch.spec import Attack, TrialRequest, TrialSpec, registry
+from privsearch.study.kept import KeptSignals, SignalFile
 from privsearch.study.result import Completed, TrialResult
-from privsearch.sweep.cost import attack_seconds, network_bytes, signal_bytes, training_seconds
+from privsearch.sweep.cost import attack_seconds, network_bytes, network_seconds, signal_bytes
 from privsearch.sweep.pace import Pace
 from privsearch.sweep.reuse import has_present_versions
 
@@ -26,6 +28,10 @@ class PlannedTrial:
         recorded_under: the environments of the recorded result, used or not; empty if there is none.
         network_bytes: the bytes of the trial's networks.
         audited_earlier: True if the recorded attacks were evaluated in a way that has been corrected since.
+        networks: the keys of the trial's networks; empty for a recorded trial that was trained before there were such.
+        files: by network id, the files of networks that are kept, but not in the trial's own file.
+        to_train: by index, the estimated seconds on one core of each network that has to be trained.
+        part: the indices of the networks that a worker trains as a part of this trial; None for all that is left.
     """
 
     trial_id: str
@@ -38,6 +44,15 @@ class PlannedTrial:
     recorded_under: tuple[str, ...] = ()
     network_bytes: int = 0
     audited_earlier: bool = False
+    networks: tuple[str, ...] = ()
+    files: Mapping[str, SignalFile] = field(default_factory=dict)
+    to_train: Mapping[int, float] = field(default_factory=dict)
+    part: tuple[int, ...] | None = None
+
+    @property
+    def attack_seconds(self) -> float:
+        """The estimated seconds on one core of what is left to do once all networks are trained."""
+        return max(0.0, self.seconds - sum(self.to_train.values()))
 
     @property
     def cached(self) -> bool:
@@ -48,6 +63,20 @@ class PlannedTrial:
     def trained_under(self) -> str | None:
         """The environment of the recorded training, used or not; None if no training is recorded."""
         return self.recorded_under[0] if self.recorded_under else None
+
+    def slowed(self, factor: float) -> Self:
+        """Return the trial with its estimated seconds multiplied."""
+        to_train = {network: seconds * factor for network, seconds in self.to_train.items()}
+        return replace(self, seconds=self.seconds * factor, to_train=to_train)
+
+    def part_of(self, networks: tuple[int, ...]) -> Self:
+        """Return the part of this trial that trains these networks."""
+        return replace(self, part=networks, seconds=sum(self.to_train[network] for network in networks))
+
+    def rest(self) -> Self:
+        """Return what is left of this trial once each network that had to be trained is kept in a file of its own."""
+        files = {self.networks[k]: SignalFile(self.networks[k]) for k in self.to_train}
+        return replace(self, files={**self.files, **files}, to_train={}, seconds=self.attack_seconds)
 
 
 def to_evaluate_again(result: Completed) -> bool:
@@ -67,41 +96,47 @@ class Recorded:
 
     Attributes:
         results: the recorded results, by trial_id.
-        kept: the ids of the trials whose signals are kept.
+        kept: the signals that are kept.
         only_same_versions: True to run again trials that were recorded under other versions than the present ones.
         pace: the pace of the machine that the seconds are estimated for.
     """
 
     results: Mapping[str, TrialResult]
-    kept: Collection[str] = ()
+    kept: KeptSignals = KeptSignals()  # noqa: RUF009  # frozen
     only_same_versions: bool = False
     pace: Pace = Pace()  # noqa: RUF009  # frozen
 
     def planned(self, item: TrialRequest, info: DatasetInfo) -> PlannedTrial:
         """Compare a requested trial with the record, and return what is left to do."""
-        trial_id = item.spec.trial_id(info.fingerprint)
+        trial_id, networks = item.spec.trial_id(info.fingerprint), item.spec.network_ids(info.fingerprint)
         result = self.results.get(trial_id)
         completed = result if isinstance(result, Completed) else None
         outdated = self.only_same_versions and completed is not None and not has_present_versions(completed)
         spec, done = item.spec, completed.attacks_done if completed and not outdated else ()
         lacks_some = any(attack not in done for attack in spec.attacks)
-        if completed and done and to_evaluate_again(completed) and (trial_id in self.kept or lacks_some):
+        is_kept = self.kept.has(trial_id, networks)
+        if completed and done and to_evaluate_again(completed) and (is_kept or lacks_some):
             # All recorded ones: numbers of two versions are not joined, and nothing that was finished may be lost.
             spec, done = spec.model_copy(update={"attacks": with_recorded(spec.attacks, completed)}), ()
         missing = tuple(attack for attack in spec.attacks if attack not in done)
-        trained = not missing or (trial_id in self.kept and not outdated)
+        trained = not missing or (is_kept and not outdated)
+        # What was trained under other versions is trained again as a whole.
+        lacking = range(len(networks)) if outdated else self.kept.lacking(trial_id, networks)
+        to_train = {} if trained else {k: s for k, s in enumerate(network_seconds(spec, info)) if k in lacking}
         # Whatever is trained is attacked by all.
         left = attack_seconds(spec, missing if trained else spec.attacks, info)
-        left += 0 if trained else training_seconds(spec, info)
         return PlannedTrial(
             trial_id=trial_id,
             spec=spec,
             grids=item.grids,
             missing=missing,
             trained=trained,
-            seconds=left * self.pace.factor(spec),
+            seconds=left + sum(to_train.values()),
             signal_bytes=signal_bytes(item.spec, info),
             recorded_under=completed.environments if completed else (),
             audited_earlier=completed is not None and completed.audited_earlier,
             network_bytes=network_bytes(item.spec, info),
-        )
+            networks=networks,
+            files=self.kept.files_of(trial_id, networks) if missing else {},
+            to_train=to_train,
+        ).slowed(self.pace.factor(spec))

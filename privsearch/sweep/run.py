@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from privsearch.study.folder import StudyFolder
 from privsearch.study.proposals import ProposalWriter
 from privsearch.study.record import RecordWriter
-from privsearch.study.result import Failed, TrialResult
+from privsearch.study.result import Completed, Failed, TrialResult
+from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners import Job, Listed, Observer, Runner, Source
@@ -83,7 +84,7 @@ def run(
     with RecordWriter(study.record_path) as record, ExitStack() as stack:
         source: Source = Listed(plan.todo)
         searches: Sequence[RunningSearch] = ()
-        recorder = _Recorder(record, progress)
+        recorder = _Recorder(record, progress, None if plan.sweep.keep_signals else study.signals_of(plan.sweep))
         progress.begin(plan)
         try:
             if plan.searches:
@@ -103,10 +104,14 @@ def run(
 
 
 class _Recorder(Observer):
-    """An observer that records a result first and tells of it second."""
+    """An observer that records a result first and tells of it second.
 
-    def __init__(self, record: RecordWriter, progress: Progress) -> None:
+    Signals that are not to be kept are there for the parts of a trial alone, and go when the trial is recorded.
+    """
+
+    def __init__(self, record: RecordWriter, progress: Progress, passing: SignalArchive | None) -> None:
         self._record = record
+        self._passing = passing
         self.tell: Callable[[TrialResult], None] | None = None
         self._progress = progress
         self._num_completed = self._num_dead = 0
@@ -118,8 +123,13 @@ class _Recorder(Observer):
     def started(self, trial: PlannedTrial) -> None:
         self._progress.started(trial)
 
+    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
+        self._progress.trained(trial, networks)
+
     def finished(self, result: TrialResult) -> None:
         self._record.append(result)
+        if self._passing and isinstance(result, Completed):
+            self._passing.discard(result.networks)
         if self.tell:
             self.tell(result)
         if isinstance(result, Failed):

@@ -10,7 +10,8 @@ from privsearch.attacks.protocols.audit import audit
 from privsearch.attacks.protocols.halves import half_members
 from privsearch.spec import HalvesProtocol, PaperProtocol, SvmAttack, ThresholdAttack, TrialSpec
 from privsearch.spec.columns import PLACEBO_NUMBERS
-from privsearch.study.result import Cohort, Completed
+from privsearch.study.cohort import Cohort
+from privsearch.study.result import Completed
 from privsearch.study.signals import Signals
 
 

@@ -62,6 +62,9 @@ class _Heard(Progress):
         if len(self.results) == self.interrupt_after:
             raise KeyboardInterrupt
 
+    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
+        pass
+
     def finished(self, result: TrialResult) -> None:
         self.results.append(result)
 

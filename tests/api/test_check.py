@@ -13,10 +13,11 @@ from privsearch.api.study import Study
 from privsearch.errors import StudyError
 from privsearch.report.outputs import write_outputs
 from privsearch.spec import SweepSpec, TrialSpec
+from privsearch.study.cohort import Cohort
 from privsearch.study.findings import State
 from privsearch.study.network_archive import KeptNetwork, KeptNetworks
 from privsearch.study.record import RecordWriter
-from privsearch.study.result import Cohort, Epoch, TrainedNetwork
+from privsearch.study.result import Epoch, TrainedNetwork
 from privsearch.study.signals import Signals
 
 pytestmark = pytest.mark.usefixtures("blank_fronts")

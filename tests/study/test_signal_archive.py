@@ -14,7 +14,8 @@ from privsearch._util.interval import Interval
 from privsearch.errors import StudyError
 from privsearch.spec.storage import folder_in
 from privsearch.study.blind import BlindSignals, InputsBaseline
-from privsearch.study.result import Cohort, Epoch, TrainedNetwork
+from privsearch.study.cohort import Cohort, Training
+from privsearch.study.result import Epoch, TrainedNetwork
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.study.signals import Signals
 from privsearch.study.storage import open_folder
@@ -31,7 +32,8 @@ def cohort(seed: int = 0) -> Cohort:
     }
     network = TrainedNetwork(train_accuracy=0.9, test_accuracy=0.8, history=(Epoch(loss=0.5, accuracy=0.7),))
     signals = Signals(outputs, rng.random((2, 5)) < 0.5, np.arange(5) % 3, np.arange(5) + 10, 4)  # type: ignore[arg-type]
-    return Cohort(signals, (network, network), "privsearch 0.1.0, torch 2.11.0 on a processor")
+    trained = [Training(f"n{k:016x}", "privsearch 0.1.0, torch 2.11.0 on a processor", 1.5) for k in range(2)]
+    return Cohort(signals, (network, network), tuple(trained))
 
 
 def blind_cohort() -> Cohort:
@@ -48,7 +50,7 @@ def same(one: Cohort, other: Cohort) -> bool:
         {**c.signals.outputs, **{n: getattr(c.signals, n) for n in ("is_member", "labels", "rows")}}
         for c in (one, other)
     ]
-    rest = [(c.networks, c.environment, c.signals.num_train) for c in (one, other)]
+    rest = [(c.networks, c.trainings, c.signals.num_train) for c in (one, other)]
     return (
         rest[0] == rest[1]
         and arrays[0].keys() == arrays[1].keys()
@@ -171,7 +173,9 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, damage: str) -> None:
 OUTPUTS = "final_mem.plain"
 DAMAGES: dict[str, dict[str, object]] = {
     "a network too few": {"networks": "[]"},
-    "another environment": {"environment": "=HYPERLINK(1)"},
+    "another environment": {"trainings": '[{"environment": "=HYPERLINK(1)"}, {}]'},
+    "another network's key": {"trainings": '[{"network_id": "../x"}, {}]'},
+    "a training too few": {"trainings": "[{}]"},
     "other networks": {OUTPUTS: np.zeros((3, 1, 5, 3), np.float32)},
     "outputs without views": {OUTPUTS: np.zeros((2, 5, 3), np.float32)},
     "other classes": {OUTPUTS: np.zeros((2, 1, 5, 4), np.float32)},

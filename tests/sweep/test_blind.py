@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from given_splits import given_splits
 
-import privsearch.sweep.trial
+import privsearch.sweep.cohort
 from privsearch.analysis.blind import BlindFinding, blind_findings
 from privsearch.attacks import attack_scores
 from privsearch.data import describe_dataset
 from privsearch.data.splits import load_splits
 from privsearch.errors import TrialError
 from privsearch.spec import Attack, HalvesProtocol, PaperProtocol, SvmAttack, ThresholdAttack, TrialSpec
-from privsearch.study.result import Cohort, Completed
+from privsearch.study.cohort import Cohort
+from privsearch.study.result import Completed
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.blind import inputs_baseline
 from privsearch.sweep.cost import attack_seconds, signal_bytes, training_seconds
@@ -85,7 +86,7 @@ def test_training_changes_no_baseline_and_a_baseline_no_training(
     learning = spec(tmp_path, epochs=5, learning_rate=1e-2)
     result = run(learning)
     assert result.blind == run(spec(tmp_path)).blind
-    monkeypatch.setattr(privsearch.sweep.trial, "blind_signals", lambda *_: None)
+    monkeypatch.setattr(privsearch.sweep.cohort, "blind_signals", lambda *_, **options: None)
     assert run(learning).numbers() == result.numbers() | {"blind": None}
 
 

@@ -16,9 +16,10 @@ from privsearch.spec.sweep_file import read_sweep
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed
+from privsearch.sweep.cohort import Keeping
 from privsearch.sweep.export import export, one_trial_sweep
 from privsearch.sweep.plan import make_plan
-from privsearch.sweep.trial import Keeping, run_trial
+from privsearch.sweep.trial import run_trial
 
 SWEEPS = Path(__file__).parents[2] / "sweeps"
 

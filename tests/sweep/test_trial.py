@@ -7,6 +7,7 @@ import pytest
 from kept_networks import trained_trial
 from versions import OtherVersions
 
+import privsearch.sweep.cohort
 import privsearch.sweep.trial
 from privsearch.api.plugins import register_attack
 from privsearch.attacks import AttackView, attack_scores
@@ -32,11 +33,13 @@ from privsearch.spec import (
     TrialSpec,
 )
 from privsearch.spec.attacks import ThresholdKind, unmet_requirement
+from privsearch.study.cohort import Cohort
 from privsearch.study.environment import present_environment
 from privsearch.study.network_archive import NetworkArchive
-from privsearch.study.result import UNKNOWN_ID, Cohort, Completed, Epoch, Failed, TrialResult
+from privsearch.study.result import UNKNOWN_ID, Completed, Epoch, Failed, TrialResult
 from privsearch.study.signal_archive import SignalArchive
-from privsearch.sweep.trial import Earlier, Keeping, attack_trial, network_splits, run_trial
+from privsearch.sweep.cohort import Keeping, network_splits
+from privsearch.sweep.trial import Earlier, attack_trial, run_trial
 
 TINY = TrialSpec(
     dataset="iris",
@@ -182,7 +185,7 @@ def test_what_was_kept_is_not_trained_again(monkeypatch: pytest.MonkeyPatch) -> 
     shelf = Shelf()
     first = run_trial(TINY, archive=shelf)
     both = run(attacks=(SvmAttack(), ThresholdAttack(kind="loss")))
-    monkeypatch.setattr(privsearch.sweep.trial, "train_cohort", None)
+    monkeypatch.setattr(privsearch.sweep.cohort, "train_cohort", None)
     added = TINY.model_copy(update={"attacks": (ThresholdAttack(kind="loss"),)})
     for later in (run_trial(added, archive=shelf), attack_trial(added.canonical("fcnet"), first.trial_id, shelf)):
         assert isinstance(later, Completed)
@@ -242,13 +245,13 @@ def test_signals_that_are_gone_are_a_failed_result() -> None:
 def test_configurations_share_their_subsets_and_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two configurations are compared on the same shadows' subsets, replicate by replicate."""
     seen: list[tuple[bytes, tuple[int, ...]]] = []
-    train = privsearch.sweep.trial.train_cohort
+    train = privsearch.sweep.cohort.train_cohort
 
-    def watching(spec: Any, splits: Any, subsets: np.ndarray, seeds: Any, *rest: Any) -> Any:
+    def watching(spec: Any, splits: Any, subsets: np.ndarray, seeds: Any, *rest: Any, **options: Any) -> Any:
         seen.append((subsets.tobytes(), tuple(seeds)))
-        return train(spec, splits, subsets, seeds, *rest)
+        return train(spec, splits, subsets, seeds, *rest, **options)
 
-    monkeypatch.setattr(privsearch.sweep.trial, "train_cohort", watching)
+    monkeypatch.setattr(privsearch.sweep.cohort, "train_cohort", watching)
     run()
     run(weight_bit_width=2)
     assert seen[0] == seen[1]
@@ -279,7 +282,7 @@ def test_a_trial_that_diverges_is_a_failed_result() -> None:
     assert isinstance(result, Failed)
     assert result.error == "DivergedError"
     assert "must be finite" in result.message
-    assert "in _train" in result.traceback
+    assert "in train_cohort" in result.traceback
 
 
 def test_a_dataset_that_vanished_is_a_failed_result() -> None:
@@ -293,10 +296,10 @@ def test_a_dataset_that_vanished_is_a_failed_result() -> None:
 def test_an_interrupt_is_not_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C must get through."""
 
-    def interrupted(*args: Any) -> None:
+    def interrupted(*args: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(privsearch.sweep.trial, "train_cohort", interrupted)
+    monkeypatch.setattr(privsearch.sweep.cohort, "train_cohort", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_trial(TINY)
 
@@ -548,7 +551,7 @@ def test_no_data_are_loaded_for_attacks_that_read_outputs_alone(
     archive = SignalArchive(tmp_path / "signals")
     trained = run_trial(csv_trial(tmp_path, READING[:1]), archive=archive)
     monkeypatch.setattr(privsearch.sweep.trial, "describe_dataset", None)
-    monkeypatch.setattr(privsearch.sweep.trial, "load_splits", None)
+    monkeypatch.setattr(privsearch.sweep.cohort, "load_splits", None)
     later = attack_trial(trained.spec, trained.trial_id, archive)
     assert isinstance(later, Completed), later
     assert later.refused == {}

@@ -16,7 +16,8 @@ from privsearch.spec import Attack, Protocol, TrialSpec
 from privsearch.spec.attacks import needs_inputs
 from privsearch.study.attack_result import AcrossTargets, AttackResult
 from privsearch.study.blind import BlindBaselines, BlindSignals, UntrainedBaseline, UntrainedTarget
-from privsearch.study.result import Cohort, Replicate
+from privsearch.study.cohort import Cohort
+from privsearch.study.result import Replicate
 from privsearch.study.signals import Signals
 
 LoadInputs = Callable[[], Float[Array, "examples features"]]

@@ -94,7 +94,7 @@ def shadows_of(target: int, networks: int) -> Int[Array, " shadows"]:
     target's, whichever network of its pair the target is.
     """
     order = np.roll(np.arange(networks), -(target + 2))
-    return order[order != target]
+    return np.delete(order, networks - 2)
 
 
 def _two_folds(is_member: Bool[Array, " n"], rng: np.random.Generator) -> tuple[Fold, Fold]:

@@ -107,7 +107,7 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
         room_for_leakage = LEAKAGE_SHARE * (room - num_bytes(document))
         _add_leakage(document["tasks"], study_tasks, completed, importance, room_for_leakage)
         document["roc"] = roc(
-            sweep.storage or content.signals,
+            sweep.storage or content.kept_signals,
             completed,
             importance,
             roc_trials,

@@ -11,8 +11,9 @@ from privsearch.attacks.protocols import rules_of
 from privsearch.errors import DataError, MetricError, SpecError, StudyError, TrialError
 from privsearch.report.page.budget import fitting
 from privsearch.spec.attacks import needs_inputs
-from privsearch.study.result import Cohort, Completed
-from privsearch.study.signal_archive import SignalArchive
+from privsearch.study.cohort import Cohort
+from privsearch.study.kept import KeptSignals
+from privsearch.study.result import Completed
 from privsearch.study.signals import Signals
 
 MOST_POINTS = 200
@@ -52,9 +53,7 @@ class Roc(TypedDict):
     left_out: list[str]
 
 
-def roc(
-    kept: SignalArchive | str, results: Mapping[str, Completed], order: Sequence[str], most: int, room: float
-) -> Roc:
+def roc(kept: KeptSignals | str, results: Mapping[str, Completed], order: Sequence[str], most: int, room: float) -> Roc:
     """Compute the curves of the first trials, in an order, whose signals are kept in the study's folder.
 
     Signals that a sweep keeps elsewhere are not opened: a page may be made of a stranger's study, whose sweep names any
@@ -70,8 +69,7 @@ def roc(
     if isinstance(kept, str):
         return {"trials": [], "left_out": [f"This page opens no signals outside of the study; they are in {kept}."]}
     attacked = [trial_id for trial_id in order if results[trial_id].across]
-    at_hand = kept.trial_ids()
-    having = [trial_id for trial_id in attacked if trial_id in at_hand]
+    having = [trial_id for trial_id in attacked if kept.has(trial_id, results[trial_id].networks)]
     damaged: list[str] = []
     shown = list(fitting(_trials(kept, results, having[:most], damaged), room))
     counts = {
@@ -106,12 +104,12 @@ def _left_out_sentence(count: int, of: int, why: str) -> str:
 
 
 def _trials(
-    kept: SignalArchive, results: Mapping[str, Completed], order: Sequence[str], damaged: list[str]
+    kept: KeptSignals, results: Mapping[str, Completed], order: Sequence[str], damaged: list[str]
 ) -> Iterator[TrialRoc]:
     for trial_id in order:
         result = results[trial_id]
         try:
-            cohort = kept.load(trial_id)
+            cohort = kept.load(trial_id, result.networks)
         except StudyError:
             cohort = None
         if cohort is None or not _fits(cohort, result):

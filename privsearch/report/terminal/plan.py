@@ -53,6 +53,8 @@ def _grid_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     )
     estimate = duration(summary["estimated_core_seconds"])
     yield f"to train: {summary['networks_to_train']} networks, about {estimate} on one core, give or take half"
+    if kept := summary["networks_kept_already"]:
+        yield f"trained already, and taken as they are kept: {kept} more networks of these trials"
     if summary["to_do"]:
         around = duration(summary["start_up_seconds"])
         yield f"estimated {_source_words(summary)}; start and end take about {around} more"
@@ -145,6 +147,8 @@ def reuse_lines(plan: Plan) -> Iterator[str]:
         yield f"audited by an earlier version, and evaluated again on the kept signals: {again}; nothing is trained"
     if left:
         yield f"audited by an earlier version, whose signals are not kept: {left}; their numbers are as they were"
+    if taken := plan.num_from_other_studies:
+        yield f"networks taken from other studies, and not trained again: {taken}"
     if unrecorded := sum(trial.trained and not trial.recorded_under for trial in plan.trials):
         fate = "trained again" if plan.only_same_versions else "used; train them again with --reuse same-versions"
         yield f"not recorded, but trained, as their signals are kept: {unrecorded}; those of other versions are {fate}"

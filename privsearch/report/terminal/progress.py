@@ -42,6 +42,7 @@ class SweepProgress:
         self._running: set[str] = set()
         self._done = self._failed = 0
         self._done_estimate = 0.0
+        self._ahead: dict[str, float] = {}
         self._searches: Sequence[RunningSearch] = ()
 
     def begin(self, plan: Plan) -> None:
@@ -84,11 +85,18 @@ class SweepProgress:
         if trial.trial_id not in self._names:
             self._names[trial.trial_id] = self._proposed_name(trial)
 
+    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
+        """Count some networks of a trial as trained."""
+        seconds = sum(trial.to_train[network] for network in networks)
+        self._ahead[trial.trial_id] = self._ahead.get(trial.trial_id, 0.0) + seconds
+        self._done_estimate += seconds
+
     def finished(self, result: TrialResult) -> None:
         """Count a trial as done or failed; print a failure at once, with its traceback unless it was foreseen."""
         self._running.discard(result.trial_id)
         planned = self._todo.get(result.trial_id)
-        self._done_estimate += planned.seconds if planned else 0.0
+        ahead = self._ahead.pop(result.trial_id, 0.0)
+        self._done_estimate += planned.seconds - ahead if planned else 0.0
         if isinstance(result, Failed):
             self._failed += 1
             message = f"{result.error}: {result.message}{_last_words(result.death)}"

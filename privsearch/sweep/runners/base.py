@@ -16,6 +16,9 @@ class Observer(Protocol):
     def started(self, trial: PlannedTrial) -> None:
         """Note that a worker has begun `trial`; this is called again if the trial is tried again."""
 
+    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
+        """Note that a part of `trial` has trained the networks with these indices."""
+
     def finished(self, result: TrialResult) -> None:
         """Note the result of a trial, which has not been recorded yet."""
 

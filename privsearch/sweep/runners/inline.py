@@ -3,6 +3,7 @@
 from collections import deque
 
 from privsearch.spec import Device, Resources
+from privsearch.sweep.parts import TrainedPart
 from privsearch.sweep.runners.base import Observer, Runner, Source, checked_identity, no_gpu
 from privsearch.sweep.runners.jobs import Job
 
@@ -20,7 +21,9 @@ class InlineRunner(Runner):
         while waiting:
             trial = waiting.popleft()
             observer.started(trial)
-            observer.finished(checked_identity(job(trial, device), trial))
+            result = job(trial, device)
+            if not isinstance(result, TrainedPart):  # no trial is split here
+                observer.finished(checked_identity(result, trial))
             waiting.extend(source.take())
 
     def _device(self) -> Device:

@@ -2,16 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from privsearch.spec import Device, registry
 from privsearch.spec.registry import Entry
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import TrialResult
 from privsearch.study.signal_archive import SignalArchive
+from privsearch.sweep.parts import TrainedPart
 from privsearch.sweep.planned import PlannedTrial
 
-Job = Callable[[PlannedTrial, Device], TrialResult]
-"""A function from a trial and the device to train on to the trial's result; it is sent to the workers' processes."""
+if TYPE_CHECKING:
+    from privsearch.sweep.trial import Earlier
+
+Job = Callable[[PlannedTrial, Device], TrialResult | TrainedPart]
+"""A function from a trial and the device to train on to the trial's result; it is sent to the workers' processes.
+
+A part of a trial has a `TrainedPart` for its result.
+"""
+
+
+def can_be_split(job: "Job") -> bool:
+    """Tell whether a job can be done with the parts of a trial, which leave to the others what they have trained."""
+    return isinstance(job, TrainAndAttack) and job.archive is not None
 
 
 @dataclass(frozen=True)
@@ -30,12 +43,15 @@ class TrainAndAttack:
     networks: NetworkArchive | None = None
     only_same_versions: bool = False
 
-    def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:
-        """Train and attack, and return the trial's result."""
-        from privsearch.sweep.trial import Earlier, Keeping, run_trial
+    def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult | TrainedPart:
+        """Train and attack, and return the trial's result; train alone if it is a part."""
+        from privsearch.sweep.cohort import Keeping
+        from privsearch.sweep.trial import run_trial, train_networks
 
-        earlier = Earlier(trial.trained_under, trial.missing, self.only_same_versions)
         keep = Keeping(signals=self.keep, networks=self.networks)
+        if trial.part is not None and self.archive:
+            return train_networks(trial.spec, trial.part, self.archive, keep, device)
+        earlier = _earlier(trial, only_same_versions=self.only_same_versions)
         return run_trial(trial.spec, archive=self.archive, keep=keep, earlier=earlier, device=device)
 
 
@@ -51,7 +67,7 @@ class JobWithPlugins:
     job: Job
     entries: tuple[Entry, ...]
 
-    def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:
+    def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult | TrainedPart:
         """Register the plugins, do the job, and return the trial's result."""
         registry.adopt(self.entries)
         return self.job(trial, device)
@@ -69,7 +85,12 @@ class AttackOnly:
 
     def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:  # noqa: ARG002  # nothing is trained
         """Attack the signals, and return the trial's result."""
-        from privsearch.sweep.trial import Earlier, attack_trial
+        from privsearch.sweep.trial import attack_trial
 
-        earlier = Earlier(trial.trained_under, trial.missing)
-        return attack_trial(trial.spec, trial.trial_id, self.archive, earlier)
+        return attack_trial(trial.spec, trial.trial_id, self.archive, _earlier(trial))
+
+
+def _earlier(trial: PlannedTrial, *, only_same_versions: bool = False) -> "Earlier":
+    from privsearch.sweep.trial import Earlier
+
+    return Earlier(trial.trained_under, trial.missing, trial.networks, trial.files, only_same_versions)

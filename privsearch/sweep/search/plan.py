@@ -105,7 +105,7 @@ class SearchPlan:
     def serves(self, result: TrialResult) -> bool:
         """Tell whether a result has everything that its trial is asked for."""
         return (
-            Recorded({result.trial_id: result}, (), self.recorded.only_same_versions)
+            Recorded({result.trial_id: result}, only_same_versions=self.recorded.only_same_versions)
             .planned(self.task.request(result.spec.axes()), self.task.info)
             .cached
         )

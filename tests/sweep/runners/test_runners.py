@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -51,6 +51,9 @@ class Listener:
 
     def started(self, trial: PlannedTrial) -> None:
         self.events.append(("started", trial.trial_id))
+
+    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
+        self.events.append(("trained", trial.trial_id))
 
     def finished(self, result: TrialResult) -> None:
         self.events.append(("finished", result.trial_id))

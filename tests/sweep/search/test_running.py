@@ -43,6 +43,8 @@ class Quiet:
     def searching(self, searches: Any) -> None: ...
     def end(self) -> None: ...
     def started(self, trial: PlannedTrial) -> None: ...
+
+    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None: ...
     def finished(self, result: TrialResult) -> None: ...
 
 
@@ -228,14 +230,6 @@ def test_a_search_starts_from_another_study(sweep_file: Path, tmp_path: Path) ->
     assert "from old: 0 results copied; not used: 6 here already" in again.stdout
     other = run("sweep", sweep_file, "--study", tmp_path / "seed", *options[2:], "--set", "seed=1")
     assert "from old: 0 results copied; not used: 6 of other data, another protocol or another seed" in other.stdout
-
-
-def test_results_are_asked_for_only_where_something_is_searched(tiny_sweep_file: Path, tmp_path: Path) -> None:
-    """A sweep without a search takes nothing from other studies."""
-    assert run("sweep", tiny_sweep_file, "--study", tmp_path / "other", *INLINE).exit_code == 0
-    result = run("sweep", tiny_sweep_file, "--study", tmp_path / "s", "--from", tmp_path / "other", *INLINE)
-    assert (result.exit_code, (tmp_path / "s").exists()) == (2, False)
-    assert "--from: must come with a sweep that has a search" in result.stderr
 
 
 def test_minutes_end_a_search(sweep_file: Path, tmp_path: Path) -> None:

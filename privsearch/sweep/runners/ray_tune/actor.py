@@ -22,7 +22,7 @@ class SchedulerActor(Schedule):
             job: the pickled pair of a `Job` and the device to train on.
             config: the workers to run them on.
         """
-        super().__init__(trials, config.workers, config.retry_policy.retries)
+        super().__init__(trials, config.workers, config.retry_policy.retries, splits=config.splits)
         self._job = job
         self._config = config
 

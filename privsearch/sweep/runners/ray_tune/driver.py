@@ -19,7 +19,7 @@ from privsearch.sweep.runners.failures import given_up
 from privsearch.sweep.runners.jobs import Job
 from privsearch.sweep.runners.ray_tune.actor import SchedulerActor
 from privsearch.sweep.runners.ray_tune.heartbeat import HEAD, Heartbeat
-from privsearch.sweep.runners.ray_tune.messages import Event, Finished, GivenUp, Started, WorkerConfig
+from privsearch.sweep.runners.ray_tune.messages import Event, Finished, GivenUp, Started, Trained, WorkerConfig
 from privsearch.sweep.runners.ray_tune.pickling import packed
 from privsearch.sweep.runners.ray_tune.session import last_line
 
@@ -47,6 +47,11 @@ class PendingTrials:
         self._observer = observer
         self.take()
 
+    @property
+    def most_at_once(self) -> int:
+        """The most workers that the open trials can use: one for each network that is to be trained."""
+        return sum(max(1, len(trial.to_train)) for trial in self.open.values())
+
     def take(self) -> Sequence[PlannedTrial]:
         """Take further trials from the source, and return them."""
         trials = self._source.take()
@@ -58,6 +63,9 @@ class PendingTrials:
         match event:
             case Started():
                 self._observer.started(trial)
+                return
+            case Trained(_, networks):
+                self._observer.trained(trial, networks)
                 return
             case Finished(_, answer):
                 result = checked_identity(parse_result(answer), trial)

@@ -18,6 +18,7 @@ class WorkerConfig:
         resources: the amounts that each worker needs, by Ray's names for them.
         environment: variables for the environment of the training processes.
         retry_policy: the policy for trials that end their worker, or do not end.
+        splits: True if the job can be done in parts.
     """
 
     workers: int
@@ -25,6 +26,7 @@ class WorkerConfig:
     resources: Mapping[str, float]
     environment: Mapping[str, str]
     retry_policy: RetryPolicy
+    splits: bool = False
 
     @property
     def device(self) -> Device:
@@ -37,6 +39,14 @@ class Started:
     """An event: a worker has begun the trial with this index."""
 
     index: int
+
+
+@dataclass(frozen=True)
+class Trained:
+    """An event: a part of the trial with this index has trained these networks."""
+
+    index: int
+    networks: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -58,19 +68,19 @@ class GivenUp:
 
 @dataclass(frozen=True)
 class Shard:
-    """A run of trials that a worker does one after another.
+    """A run of work items, trials and parts of trials, that a worker does one after another.
 
     Attributes:
-        number: a new number each time that the trials are handed out.
-        trials: the indices of the trials.
+        number: a new number each time that the items are handed out.
+        items: the indices of the items.
     """
 
     number: int
-    trials: range
+    items: range
 
     def config(self) -> dict[str, int]:
         """Return this shard as the configuration that Tune hands to a worker."""
-        return {"number": self.number, "start": self.trials.start, "stop": self.trials.stop}
+        return {"number": self.number, "start": self.items.start, "stop": self.items.stop}
 
     @classmethod
     def of(cls, config: Mapping[str, int]) -> Self:
@@ -78,5 +88,5 @@ class Shard:
         return cls(config["number"], range(config["start"], config["stop"]))
 
 
-Event = Started | Finished | GivenUp
+Event = Started | Trained | Finished | GivenUp
 """A change in the state of a trial, as the schedule reports it to the driver."""

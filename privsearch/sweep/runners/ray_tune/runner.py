@@ -10,7 +10,7 @@ from privsearch.data.directory import DATA_DIR_VARIABLE
 from privsearch.errors import ClusterLostError, SpecError
 from privsearch.spec import Resources, RetryPolicy
 from privsearch.sweep.runners.base import Observer, Runner, Source
-from privsearch.sweep.runners.jobs import Job
+from privsearch.sweep.runners.jobs import Job, can_be_split
 
 if TYPE_CHECKING:
     from privsearch.sweep.runners.ray_tune.driver import PendingTrials
@@ -76,17 +76,17 @@ class TuneRunner(Runner):
         if self._address:
             with ray_at(self._address):
                 capacity = room(self._resources)
-                workers = min(capacity, self._max_concurrent or capacity, len(pending.open))
-                drive(pending, job, self._config(workers, self._max_concurrent))
+                workers = min(capacity, self._max_concurrent or capacity, pending.most_at_once)
+                drive(pending, job, self._config(workers, self._max_concurrent, job))
             return
         if self._resources.custom:
             raise _only_on_clusters(self._resources.custom)
         cores = max(1, int(available_cores() / self._resources.cpu))
-        workers = min(self._max_concurrent or cores, len(pending.open))
+        workers = min(self._max_concurrent or cores, pending.most_at_once)
         with local_ray(workers * self._resources.cpu):
-            drive(pending, job, self._config(workers, workers))
+            drive(pending, job, self._config(workers, workers, job))
 
-    def _config(self, workers: int, max_concurrent: int | None) -> "WorkerConfig":
+    def _config(self, workers: int, max_concurrent: int | None, job: Job) -> "WorkerConfig":
         from privsearch.sweep.runners.ray_tune.messages import WorkerConfig
         from privsearch.sweep.runners.ray_tune.session import gpu_share
 
@@ -101,6 +101,7 @@ class TuneRunner(Runner):
             # Other machines do not know the environment of this one.
             environment={DATA_DIR_VARIABLE: os.environ[DATA_DIR_VARIABLE]} if DATA_DIR_VARIABLE in os.environ else {},
             retry_policy=self._retry_policy,
+            splits=can_be_split(job),
         )
 
 

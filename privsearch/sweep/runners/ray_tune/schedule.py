@@ -1,38 +1,56 @@
-"""The schedule of a run: which trials are left, and which are tried again after the death of a worker."""
+"""The schedule of a run: which work is left, and what is tried again after the death of a worker."""
 
 import itertools
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from privsearch.study.result import Death
+from privsearch.sweep.parts import longest_part, parts_of
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners.ray_tune.messages import Event, Finished, GivenUp, Shard, Started
+from privsearch.sweep.runners.ray_tune.messages import Event, Finished, GivenUp, Shard, Started, Trained
 from privsearch.sweep.runners.ray_tune.shards import Shards
 
 STARTS: Final = 3
-"""The number of workers lost before they began a shard after which the shard's first trial is blamed."""
+"""The number of workers lost before they began a shard after which the shard's first item is blamed."""
+
+
+@dataclass(frozen=True)
+class _Item:
+    """An item of work: a trial, a part of one, or what is left of one after its parts.
+
+    Attributes:
+        trial: the index of the trial.
+        work: what a worker does.
+    """
+
+    trial: int
+    work: PlannedTrial
 
 
 class Schedule:
     """The schedule of a run, safe to call from several threads.
 
-    Trials are numbered in the order in which they are added. Workers get them in shards, and bring an outcome for each;
-    the driver reads what happened as events.
+    Trials are numbered in the order in which they are added. A long one is split into parts (`privsearch.sweep.parts`),
+    and comes last itself. Workers get such items in shards, the longest first, and bring an outcome for each; the
+    driver reads what happened to the trials as events.
     """
 
-    def __init__(self, trials: Sequence[PlannedTrial], workers: int, retries: int) -> None:
+    def __init__(self, trials: Sequence[PlannedTrial], workers: int, retries: int, *, splits: bool = False) -> None:
         """Begin with `trials`.
 
         Args:
             trials: the trials that are known so far.
-            workers: the number of workers, which decides how long shards are.
-            retries: how often a trial is tried again after its worker died.
+            workers: the number of workers, which decides how long shards and parts are.
+            retries: how often an item is tried again after its worker died.
+            splits: True to split long trials.
         """
-        self._trials = [*trials]
+        self._splits = splits
+        self._workers = workers
         self._retries = retries
-        self._shards = Shards([trial.seconds for trial in trials], workers)
+        self._shards = Shards([], workers)
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._closed = False
@@ -42,6 +60,12 @@ class Schedule:
         self._never_begun: Counter[range] = Counter()
         self._numbers = itertools.count()
         self._left: dict[int, range] = {}
+        self._trials: list[PlannedTrial] = []
+        self._items: list[_Item] = []
+        self._open_parts: Counter[int] = Counter()
+        self._started: set[int] = set()
+        self._over: set[int] = set()
+        self.add(trials)
 
     def events(self, num_read: int) -> list[Event]:
         """Return all events after the first `num_read`, and forget those first ones."""
@@ -51,10 +75,17 @@ class Schedule:
             return self._events.copy()
 
     def add(self, trials: Sequence[PlannedTrial]) -> None:
-        """Add trials behind those that are left."""
+        """Add trials behind those that are left, in parts if they are long."""
         with self._changed:
+            longest = longest_part(trials, self._workers)
+            items = []
+            for number, trial in enumerate(trials, len(self._trials)):
+                parts = parts_of(trial, longest) if self._splits else []
+                if parts:
+                    self._open_parts[number] = len(parts)
+                items += [_Item(number, work) for work in parts or [trial]]
             self._trials += trials
-            self._shards.add([trial.seconds for trial in trials])
+            self._queue(sorted(items, key=lambda item: -item.work.seconds))
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -63,22 +94,23 @@ class Schedule:
             self._closed = True
             self._changed.notify_all()
 
-    def begin(self, shard: Shard) -> Sequence[PlannedTrial]:
-        """Note that a worker begins `shard`, and return the shard's trials."""
+    def begin(self, shard: Shard) -> Sequence[PlannedTrial | None]:
+        """Note that a worker begins `shard`, and return the work of its items; None if nothing is to be done."""
         with self._lock:
-            self._left[shard.number] = shard.trials
-            self._events.append(Started(shard.trials.start))
-            return self._trials[shard.trials.start : shard.trials.stop]
+            self._left[shard.number] = shard.items
+            self._note_begun(shard.items.start)
+            items = self._items[shard.items.start : shard.items.stop]
+            return [None if item.trial in self._over else item.work for item in items]
 
     def done(self, number: int, outcome: str | Death) -> None:
-        """Note the outcome of the first trial that is left of a shard; its worker goes on with the next trial.
+        """Note the outcome of the first item that is left of a shard; its worker goes on with the next one.
 
         A worker reports an outcome only after the call for the one before it has returned, so that the loss of a worker
-        costs two trials at most.
+        costs two items at most.
 
         Args:
             number: the number of the shard.
-            outcome: the result as JSON, or the death of the process that ran the trial.
+            outcome: the result as JSON, or the death of the process that did the work.
         """
         with self._lock:
             index, left = self._left[number].start, self._left[number][1:]
@@ -86,35 +118,35 @@ class Schedule:
             if isinstance(outcome, Death):
                 self._died(index, outcome)
             else:
-                self._events.append(Finished(index, outcome))
+                self._finished(self._items[index], outcome)
             if left:
-                self._events.append(Started(left.start))
+                self._note_begun(left.start)
 
     def take(self) -> Shard | None:
         """Return the next shard to hand out, or None if nothing is left for now."""
         with self._lock:
-            trials = self._shards.take()
-            return None if trials is None else Shard(next(self._numbers), trials)
+            items = self._shards.take()
+            return None if items is None else Shard(next(self._numbers), items)
 
     def wait(self) -> Shard | None:
         """Wait for the next shard and return it, or return None once the schedule is closed and nothing is left.
 
-        Call this only while no shard is handed out: the trials of such a shard may still come back.
+        Call this only while no shard is handed out: the items of such a shard may still come back.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._shards)
             return self.take()
 
     def lost(self, shard: Shard, why: str) -> None:
-        """Note that the worker of `shard` is gone; of the trials that were left, only the first can be to blame.
+        """Note that the worker of `shard` is gone; of the items that were left, only the first can be to blame.
 
-        If the worker had not begun the shard, no trial is to blame. Only after `STARTS` such losses is the first trial
+        If the worker had not begun the shard, no item is to blame. Only after `STARTS` such losses is the first item
         blamed, as the run would not end otherwise.
         """
         with self._lock:
             left = self._left.pop(shard.number, None)
             if left is None:
-                left = shard.trials
+                left = shard.items
                 self._never_begun[left] += 1
                 if self._never_begun[left] < STARTS:
                     self._shards.put_back(left)
@@ -123,10 +155,38 @@ class Schedule:
                 self._shards.put_back(left[1:])
                 self._died(left.start, _unseen(why))
 
+    def _queue(self, items: Sequence[_Item], *, first: bool = False) -> None:
+        self._items += items
+        self._shards.add([item.work.seconds for item in items], first=first)
+
+    def _note_begun(self, index: int) -> None:
+        trial = self._items[index].trial
+        if trial not in self._started | self._over:
+            self._started.add(trial)
+            self._events.append(Started(trial))
+
+    def _finished(self, item: _Item, outcome: str) -> None:
+        """Note the result of an item; after its last part, what is left of the trial comes next."""
+        if item.trial in self._over:
+            return
+        if item.work.part is None:
+            self._over.add(item.trial)
+            self._events.append(Finished(item.trial, outcome))
+            return
+        self._events.append(Trained(item.trial, item.work.part))
+        self._open_parts[item.trial] -= 1
+        if not self._open_parts[item.trial]:
+            self._queue([_Item(item.trial, self._trials[item.trial].rest())], first=True)
+
     def _died(self, index: int, death: Death) -> None:
+        trial = self._items[index].trial
         self._deaths[index] += 1
+        self._started.discard(trial)
+        if trial in self._over:
+            return
         if death.cause == "timeout" or self._deaths[index] > self._retries:
-            self._events.append(GivenUp(index, self._deaths[index], death))
+            self._over.add(trial)
+            self._events.append(GivenUp(trial, self._deaths[index], death))
         else:
             self._shards.put_back(range(index, index + 1))
 

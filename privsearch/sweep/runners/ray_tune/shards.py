@@ -1,4 +1,4 @@
-"""The division of a list of trials into shards: runs of trials that a worker does one after another.
+"""The division of a list of work items into shards: runs of items that a worker does one after another.
 
 Source: Polychronopoulos and Kuck 1987, guided self-scheduling. Each shard is a part of the work that is left when a
 worker asks for it, so that the first shards save the most overhead and the last ones let all workers finish together.
@@ -11,18 +11,18 @@ from itertools import accumulate
 from typing import Final
 
 MOST_SECONDS: Final = 5.0
-"""The longest estimate of a shard of several trials: Ray Tune's overhead for it, some 20 ms, is below a hundredth."""
+"""The longest estimate of a shard of several items: Ray Tune's overhead for it, some 20 ms, is below a hundredth."""
 SHARE: Final = 3
 """The number of shards that each worker would get if all were as long as the next one."""
 LEAST_SECONDS: Final = 1e-3
-"""The least estimate that is believed of a trial."""
+"""The least estimate that is believed of an item."""
 
 
 class Shards:
-    """The trials that are left to hand out, of those that are numbered from 0."""
+    """The items that are left to hand out, of those that are numbered from 0."""
 
     def __init__(self, seconds: Sequence[float], workers: int) -> None:
-        """Begin with one trial for each estimate in `seconds`, to be shared by that many `workers`."""
+        """Begin with one item for each estimate in `seconds`, to be shared by that many `workers`."""
         self._until = [0.0]
         self._ranges = deque[range]()
         self._workers = workers
@@ -31,17 +31,18 @@ class Shards:
     def __bool__(self) -> bool:
         return bool(self._ranges)
 
-    def add(self, seconds: Sequence[float]) -> None:
-        """Add trials with these estimates behind those that are left; the numbering continues."""
-        first = len(self._until) - 1
+    def add(self, seconds: Sequence[float], *, first: bool = False) -> None:
+        """Add items with these estimates behind those that are left, or before them; the numbering continues."""
+        start = len(self._until) - 1
         self._until += [*accumulate((max(estimate, LEAST_SECONDS) for estimate in seconds), initial=self._until[-1])][
             1:
         ]
         if seconds:
-            self._ranges.append(range(first, first + len(seconds)))
+            added = range(start, start + len(seconds))
+            self._ranges.insert(0 if first else len(self._ranges), added)
 
     def take(self) -> range | None:
-        """Take the next shard, of at least one trial, and return it; return None if no trial is left."""
+        """Take the next shard, of at least one item, and return it; return None if no item is left."""
         if not self._ranges:
             return None
         first = self._ranges.popleft()

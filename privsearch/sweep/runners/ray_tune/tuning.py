@@ -5,7 +5,7 @@ import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray
 
 # isort: on
 import tempfile
-from typing import Any
+from typing import Any, Final
 
 import ray
 from ray import tune
@@ -39,6 +39,10 @@ def run_shards(schedule: Schedule, job: bytes, config: WorkerConfig) -> None:
         ).fit()
 
 
+NOTHING: Final = ""
+"""The outcome of an item of a trial that has been given up, which nobody reads."""
+
+
 class _Worker(tune.Trainable):
     """A worker, which has a training process of its own run one shard of trials after another."""
 
@@ -57,7 +61,7 @@ class _Worker(tune.Trainable):
         self._process.prepare()
         report: Any = None
         for trial in ray.get(self._actor.begin.remote(self._shard)):
-            outcome = self._process.run(trial)
+            outcome = self._process.run(trial) if trial else NOTHING
             # By now, waiting for the report before this one takes no time; earlier, it would cost a round trip a trial.
             if report:
                 ray.get(report)

@@ -108,6 +108,9 @@ class Collector:
     def started(self, trial: PlannedTrial) -> None:
         pass
 
+    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
+        pass
+
     def finished(self, result: TrialResult) -> None:
         self.results.append(result)
 

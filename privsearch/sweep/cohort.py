@@ -1,0 +1,289 @@
+"""The cohort of a trial: the networks that are kept are found, and the others are trained."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
+
+from torch import Tensor
+
+from privsearch.attacks.protocols import rules_of
+from privsearch.data import DatasetInfo, describe_dataset
+from privsearch.data.splits import Splits, load_splits
+from privsearch.errors import StudyError
+from privsearch.models import Network, RegisteredNetwork
+from privsearch.models.training import EpochListener, Listeners, train_cohort
+from privsearch.spec import TrialSpec
+from privsearch.study.cohort import Cohort, are_parts, join
+from privsearch.study.environment import present_environment, same_versions
+from privsearch.study.kept import SignalFile, SignalReader, load_networks
+from privsearch.study.network_archive import KeptNetwork, KeptNetworks
+from privsearch.sweep.blind import blind_signals
+
+T = TypeVar("T")
+
+
+class Archive(SignalReader, Protocol):
+    """A store of the signals of trained networks. Its methods raise `StudyError` if it cannot be reached."""
+
+    def save(self, name: str, cohort: Cohort) -> None:
+        """Keep networks in a file of that name."""
+
+
+class NetworkShelf(Protocol):
+    """A store of trained networks' weights. Its method raises `StudyError` if it cannot be reached."""
+
+    def save(self, name: str, kept: KeptNetworks) -> None:
+        """Keep networks in a file of that name."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """The parts to keep of newly trained networks.
+
+    Attributes:
+        signals: True to keep the signals in the archive.
+        networks: the store of the networks; None to keep none.
+    """
+
+    signals: bool = True
+    networks: NetworkShelf | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The rule for taking networks that are kept, and the places where they are.
+
+    Attributes:
+        archive: the store of signals; None for none.
+        files: by network id, the files of networks that are not in the trial's own file.
+        only_same_versions: take none that was trained under other versions than the present ones.
+    """
+
+    archive: Archive | None = None
+    files: Mapping[str, SignalFile] = field(default_factory=dict)
+    only_same_versions: bool = False
+
+    def fits(self, cohort: Cohort) -> bool:
+        """Tell whether networks may be taken, by the versions that they were trained under."""
+        here = present_environment()
+        return not self.only_same_versions or all(same_versions(one, here) for one in cohort.environments)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The complete cohort of a trial.
+
+    Attributes:
+        cohort: all of its networks.
+        trained_seconds: the seconds that were spent now on training some of them.
+        held: the keys of those whose signals are in the trial's own file.
+        unkept: the reason why signals could not be kept; None if they were, or were not to be.
+        networks_unkept: the same for the weights.
+    """
+
+    cohort: Cohort
+    trained_seconds: float = 0.0
+    held: tuple[str, ...] = ()
+    unkept: str | None = None
+    networks_unkept: str | None = None
+
+
+@dataclass(frozen=True)
+class TrialNetworks:
+    """The networks of a trial.
+
+    Attributes:
+        spec: the trial, canonical.
+        info: its dataset.
+        on_epoch: the listener to their training; None for none.
+        device: the device to train on, as torch names it.
+    """
+
+    spec: TrialSpec
+    info: DatasetInfo
+    on_epoch: EpochListener | None = None
+    device: str = "cpu"
+
+    @property
+    def trial_id(self) -> str:
+        """The trial's key."""
+        return self.spec.trial_id(self.info.fingerprint)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The networks' keys, in the order of training."""
+        return self.spec.network_ids(self.info.fingerprint)
+
+    def gather(self, kept: Kept, keep: Keeping) -> Gathered:
+        """Take the networks that are kept, and train the others; what is trained is kept before this returns.
+
+        Args:
+            kept: where networks may be kept already.
+            keep: the parts to keep of newly trained networks.
+
+        Raises:
+            DivergedError, ConstructionError, DataError: a network cannot be trained.
+        """
+        own = _reached(kept, self.trial_id)
+        if own and not own.network_ids and len(own.networks) == len(self.ids):
+            return Gathered(own)  # trained before networks had keys
+        found = _found(kept, own, self.ids)
+        missing = [k for k in range(len(self.ids)) if k not in found]
+        reasons: list[str | None] = [None, None]
+        trained_seconds = 0.0
+        if missing:
+            trained, weights = self.train(missing, with_weights=keep.networks is not None)
+            trained_seconds = trained.seconds
+            found |= {k: trained.part([i]) for i, k in enumerate(missing)} if found else {}
+            if keep.networks and weights:
+                reasons[1] = _reason(keep.networks.save, self.trial_id, weights)
+        cohort = join([found[k] for k in sorted(found)]) if found else trained
+        held = self._held(kept, own, missing)
+        if held and kept.archive and keep.signals and (missing or len(held) > len(own.networks if own else ())):
+            reasons[0] = _reason(kept.archive.save, self.trial_id, cohort.part(held))
+        return Gathered(cohort, trained_seconds, tuple(self.ids[k] for k in held), *reasons)
+
+    def train_into(self, archive: Archive, keep: Keeping, networks: Sequence[int]) -> list[str]:
+        """Train some of the networks, each of which is kept in a file of its own before the next one is begun.
+
+        A network that has such a file is not trained again.
+
+        Args:
+            archive: the store of signals.
+            keep: the store of the weights.
+            networks: the indices of the networks.
+
+        Returns:
+            The reasons why weights could not be kept.
+
+        Raises:
+            StudyError: signals cannot be kept.
+            DivergedError, ConstructionError, DataError: a network cannot be trained.
+        """
+        unkept = []
+        for k in networks:
+            name = self.ids[k]
+            if archive.load(name) is None:
+                trained, weights = self.train([k], with_weights=keep.networks is not None)
+                unkept += [_reason(keep.networks.save, name, weights) if keep.networks and weights else None]
+                archive.save(name, trained)
+        return [reason for reason in unkept if reason]
+
+    def train(self, networks: Sequence[int], *, with_weights: bool) -> tuple[Cohort, KeptNetworks | None]:
+        """Train some of the networks, and return what attacks see of them, and their weights.
+
+        Args:
+            networks: their indices.
+            with_weights: False to return None for the weights, which take memory.
+        """
+        spec, ids, device = self.spec, self.ids, self.device
+        splits = prepared_splits(spec)
+        subsets, seeds = rules_of(spec.protocol).draw_cohort(len(splits.y_train), spec.seed)
+        weights = _Weights() if with_weights else None
+        listeners = Listeners(self.on_epoch, weights)
+        cohort = train_cohort(spec, splits, subsets, seeds, listeners, device, only=networks)
+        environment = present_environment(device)
+        trainings = tuple(
+            replace(training, network_id=ids[k], environment=environment)
+            for k, training in zip(networks, cohort.trainings, strict=True)
+        )
+        is_blind_needed = splits.info.needs_blind_baselines(spec.protocol)
+        blind = blind_signals(spec, splits, subsets, seeds, device, only=networks) if is_blind_needed else None
+        cohort = replace(cohort, trainings=trainings, blind=blind)
+        if weights is None:
+            return cohort, None
+        roles, signals = spec.protocol.roles(), cohort.signals
+        kept = [
+            KeptNetwork(roles[k][1], roles[k][0], seeds[k], signals.rows[is_member], weights.states[k])
+            for k, is_member in zip(networks, signals.is_member, strict=True)
+        ]
+        shape, classes = self.info.input_shape, self.info.num_classes
+        return cohort, KeptNetworks(self.trial_id, spec, shape, classes, environment, kept)
+
+    def _held(self, kept: Kept, own: Cohort | None, missing: Sequence[int]) -> list[int]:
+        """Return the networks that belong into the trial's own file: all but those in other files of the archive."""
+        in_own = own.network_ids if own else ()
+        return [
+            k
+            for k, network in enumerate(self.ids)
+            if network in in_own or k in missing or (network in kept.files and kept.files[network].archive)
+        ]
+
+
+def canonical(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
+    """Return the canonical form of a trial on a dataset."""
+    return spec.canonical(info.network, augments=info.augments, has_own_test_split=info.has_own_test_split)
+
+
+def prepared_splits(spec: TrialSpec) -> Splits:
+    """Load the sweep's splits, with those that networks have instead, if the protocol gives them any.
+
+    Args:
+        spec: the trial, canonical.
+
+    Raises:
+        DataError: the dataset is missing or unfit.
+    """
+    splits = load_splits(spec.dataset, seed=spec.seed, train_size=spec.train_size, test_size=spec.test_size)
+    rules = rules_of(spec.protocol)
+    labels = rules.training_labels(splits.y_train.numpy(), splits.info.num_classes, spec.seed)
+    splits = splits.with_training_labels(labels)
+    return splits.with_own(rules.draw_splits(splits.labels, len(splits.y_train), spec.seed))
+
+
+def network_splits(spec: TrialSpec, network: int) -> Splits:
+    """Load the splits of one network of a trial, with its inputs prepared as they were in its training.
+
+    Args:
+        spec: the trial.
+        network: its index in the order of training.
+
+    Raises:
+        DataError: the dataset is missing or unfit.
+    """
+    return prepared_splits(canonical(spec, describe_dataset(spec.dataset))).of_network(network)
+
+
+def _reached(kept: Kept, name: str) -> Cohort | None:
+    """Return what a file holds; None if it may not be used, or cannot be reached: then it is trained again."""
+    try:
+        cohort = kept.archive.load(name) if kept.archive else None
+    except StudyError:
+        return None
+    return cohort if cohort and kept.fits(cohort) else None
+
+
+def _found(kept: Kept, own: Cohort | None, ids: Sequence[str]) -> dict[int, Cohort]:
+    """Return the networks that may be taken, each alone, by index."""
+    if kept.archive is None or not (own or kept.files):
+        return {}
+    try:
+        loaded = load_networks(own, kept.archive, ids, kept.files)
+        found = {k: cohort for k, cohort in loaded if kept.fits(cohort)}
+    except StudyError:  # what cannot be reached is trained again
+        return {}
+    # Files that a stranger has mixed up are not what they are called.
+    return found if found and are_parts(list(found.values())) else {}
+
+
+def _reason(save: Callable[[str, T], None], name: str, trained: T) -> str | None:
+    """Save a trained object; return the reason if that fails, as this must not cost the trial its numbers."""
+    try:
+        save(name, trained)
+    except StudyError as error:
+        return str(error)
+    return None
+
+
+class _Weights:
+    """A listener that copies the weights of every trained network.
+
+    Attributes:
+        states: the weights on the CPU, by the network's index.
+    """
+
+    def __init__(self) -> None:
+        self.states: dict[int, dict[str, Tensor]] = {}
+
+    def __call__(self, index: int, network: Network | RegisteredNetwork) -> None:
+        self.states[index] = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}

@@ -1,0 +1,131 @@
+"""Studies that grow by training only what is new, seen from the command line."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from command_line import INLINE, numbers, record_lines, run
+
+import privsearch.sweep.cohort
+from privsearch.api.study import Study
+from privsearch.study.result import Completed
+
+PAPER: Final = "protocol={kind: paper, replicates: %d, placebo_cuts: 2}"
+HALVES: Final = "protocol={kind: halves, networks: %d}"
+ATTACKS: Final = ("--set", "attacks=[svm, loss]", "--set", "grids.precision.act_bit_width=[null]")
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The indices of the networks that are trained from now on."""
+    heard: list[int] = []
+    train = privsearch.sweep.cohort.train_cohort
+
+    def watching(*args: Any, only: Any, **options: Any) -> Any:
+        heard.extend(only)
+        return train(*args, only=only, **options)
+
+    monkeypatch.setattr(privsearch.sweep.cohort, "train_cohort", watching)
+    return heard
+
+
+def sweep(file: Path, study: Path, protocol: str, *more: object) -> str:
+    """Run a sweep of an ANN and an SNN under a protocol; return what it printed."""
+    result = run("sweep", file, "--study", study, *INLINE, "--set", protocol, *ATTACKS, *more)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def planned(file: Path, study: Path, protocol: str, *more: object) -> dict[str, Any]:
+    """Plan it."""
+    result = run("plan", file, "--study", study, "--json", "--no-probe", "--set", protocol, *ATTACKS, *more)
+    assert result.exit_code == 0, result.output
+    summary: dict[str, Any] = json.loads(result.stdout)
+    return summary
+
+
+@pytest.mark.parametrize(("protocol", "counts", "networks"), [(PAPER, (1, 2), 2), (HALVES, (4, 6), 1)])
+def test_a_study_grows_by_its_new_networks_alone(  # three of them are the cases
+    protocol: str, counts: tuple[int, int], networks: int, tiny_sweep_file: Path, tmp_path: Path, trained: list[int]
+) -> None:
+    """The plan says so before, and every number is that of a study which was as large from the beginning."""
+    grown, whole = tmp_path / "grown", tmp_path / "whole"
+    few, many = (protocol % count for count in counts)
+    sweep(tiny_sweep_file, grown, few)
+    first, new = range(counts[0] * networks), range(counts[0] * networks, counts[1] * networks)
+    assert trained == [*first] * 2
+    plan = planned(tiny_sweep_file, grown, many)
+    assert plan["to_do"] == 2
+    assert (plan["networks_to_train"], plan["networks_kept_already"]) == (2 * len(new), 2 * len(first))
+    trained.clear()
+    sweep(tiny_sweep_file, grown, many)
+    assert trained == [*new] * 2
+    sweep(tiny_sweep_file, whole, many)
+    assert numbers(grown) == numbers(whole) | {k: v for k, v in numbers(grown).items() if k not in numbers(whole)}
+    assert planned(tiny_sweep_file, grown, few)["to_do"] == 0
+
+
+def test_a_grown_study_is_whole(tiny_sweep_file: Path, tmp_path: Path, trained: list[int]) -> None:
+    """It is checked, attacked, and its networks are exported, although they are in several trials' files."""
+    study = tmp_path / "grown"
+    for networks in (4, 6):
+        sweep(tiny_sweep_file, study, HALVES % networks, "--keep-networks", "yes")
+    trained.clear()
+    assert run("check", study).exit_code == 0
+    attacked = run("attack", study, "--attack", "lira", *INLINE)
+    assert attacked.exit_code == 0, attacked.output
+    assert all(
+        len(result.replicates) == 6 and any(name.startswith("lira") for name in result.across)
+        for result in Study(study).load().results
+        if isinstance(result, Completed)
+    )
+    trial_id = next(iter(Study(study).load().trials))
+    exported = run("export", study, trial_id, "--to", tmp_path / "out")
+    assert exported.exit_code == 0, exported.output
+    assert "6 networks" in exported.output
+    assert trained == []
+
+
+def test_networks_are_taken_from_another_study(tiny_sweep_file: Path, tmp_path: Path, trained: list[int]) -> None:
+    """What it has is not trained again; afterwards the study needs the other one no longer."""
+    other, study, alone = (tmp_path / name for name in ("other", "study", "alone"))
+    sweep(tiny_sweep_file, other, HALVES % 4)
+    trained.clear()
+    plan = planned(tiny_sweep_file, study, HALVES % 6, "--from", other)
+    assert (plan["networks_to_train"], plan["networks_from_other_studies"]) == (4, 8)
+    output = sweep(tiny_sweep_file, study, HALVES % 6, "--from", other)
+    assert trained == [4, 5] * 2
+    assert "networks taken from other studies, and not trained again: 8" in output
+    for path in other.rglob("*"):
+        path.unlink() if path.is_file() else None
+    sweep(tiny_sweep_file, alone, HALVES % 6)
+    trained.clear()
+    assert run("attack", study, "--attack", "lira", *INLINE).exit_code == 0
+    assert run("attack", alone, "--attack", "lira", *INLINE).exit_code == 0
+    assert numbers(study) == numbers(alone)
+    assert trained == []
+
+
+def test_signals_that_are_not_to_be_kept_leave_no_files(tiny_sweep_file: Path, tmp_path: Path) -> None:
+    """Such a study cannot grow: its plan trains every network."""
+    study = tmp_path / "s"
+    sweep(tiny_sweep_file, study, HALVES % 4, "--keep-signals", "no")
+    assert [path.name for path in (study / "signals").glob("*")] == []
+    plan = planned(tiny_sweep_file, study, HALVES % 6)
+    assert (plan["networks_to_train"], plan["networks_kept_already"]) == (12, 0)
+
+
+def test_a_damaged_file_costs_its_own_networks(tiny_sweep_file: Path, tmp_path: Path, trained: list[int]) -> None:
+    """What another trial trained is trained again if its file is damaged, with the same numbers."""
+    study = tmp_path / "s"
+    sweep(tiny_sweep_file, study, HALVES % 4)
+    for path in (study / "signals").glob("*.npz"):
+        path.write_bytes(path.read_bytes()[:-100])
+    trained.clear()
+    sweep(tiny_sweep_file, study, HALVES % 6)
+    assert trained == [*range(6)] * 2
+    sweep(tiny_sweep_file, tmp_path / "sound", HALVES % 6)
+    found, expected = numbers(study), numbers(tmp_path / "sound")
+    assert {trial_id: found[trial_id] for trial_id in expected} == expected
+    assert len(record_lines(study)) == 4
