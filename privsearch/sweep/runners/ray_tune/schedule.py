@@ -77,15 +77,8 @@ class Schedule:
     def add(self, trials: Sequence[PlannedTrial]) -> None:
         """Add trials behind those that are left, in parts if they are long."""
         with self._changed:
-            longest = longest_part(trials, self._workers)
-            items = []
-            for number, trial in enumerate(trials, len(self._trials)):
-                parts = parts_of(trial, longest) if self._splits else []
-                if parts:
-                    self._open_parts[number] = len(parts)
-                items += [_Item(number, work) for work in parts or [trial]]
+            self._queue(self._split(trials) if self._splits else self._whole(trials))
             self._trials += trials
-            self._queue(sorted(items, key=lambda item: -item.work.seconds))
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -154,6 +147,19 @@ class Schedule:
             if left:
                 self._shards.put_back(left[1:])
                 self._died(left.start, _unseen(why))
+
+    def _whole(self, trials: Sequence[PlannedTrial]) -> list[_Item]:
+        return [_Item(number, trial) for number, trial in enumerate(trials, len(self._trials))]
+
+    def _split(self, trials: Sequence[PlannedTrial]) -> list[_Item]:
+        """Return new trials, the long ones in parts, the longest item first."""
+        longest, items = longest_part(trials, self._workers), []
+        for item in self._whole(trials):
+            parts = parts_of(item.work, longest)
+            if parts:
+                self._open_parts[item.trial] = len(parts)
+            items += [_Item(item.trial, work) for work in parts] or [item]
+        return sorted(items, key=lambda item: -item.work.seconds)
 
     def _queue(self, items: Sequence[_Item], *, first: bool = False) -> None:
         self._items += items
