@@ -6,7 +6,7 @@ An error of the disk, in writing or in reading, becomes a `StudyError` with the 
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -38,6 +38,48 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         remedy = next((text for codes, text in _REMEDIES if error.errno in codes), f"mend that, {_AGAIN}")
         raise StudyError(f"{path}: must be writable, but: {_reason(error, path)}; {remedy}") from error
+
+
+@contextmanager
+def made_if_missing(folder: Path) -> Iterator[None]:
+    """Have a folder during this block: it is made with those above it, and made ones that stay empty are removed again.
+
+    Raises:
+        OSError: it cannot be made; nothing of it is left.
+    """
+    made: list[Path] = []
+    try:
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        for path in reversed(missing):
+            with suppress(FileExistsError):  # another process was faster
+                path.mkdir()
+                made.append(path)
+                sync_folder(path.parent)
+        folder.mkdir(exist_ok=True)  # refuses what is no folder
+        yield
+    finally:
+        with suppress(OSError):
+            for path in reversed(made):
+                path.rmdir()
+
+
+def check_writable(*, appended: Iterable[Path], replaced: Iterable[Path]) -> None:
+    """Make sure that files can be written, as far as they are there, and leave them as they are.
+
+    Args:
+        appended: the files that lines will be appended to.
+        replaced: the files that `replace_file` will write.
+
+    Raises:
+        StudyError: one of them cannot be written.
+    """
+    for path in appended:
+        with writing(path), suppress(FileNotFoundError):
+            os.close(os.open(path, os.O_WRONLY | os.O_APPEND))
+    for path in replaced:
+        with writing(path):
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
 @contextmanager

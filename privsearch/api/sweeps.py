@@ -30,7 +30,7 @@ from privsearch.sweep.attack_plan import attack_plan
 from privsearch.sweep.plan import Plan, find_trial, make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.reuse import changed_code
-from privsearch.sweep.run import Progress, RunSummary, run
+from privsearch.sweep.run import Progress, RunSummary, Silence, ready, run
 from privsearch.sweep.runners import AttackOnly, Runner, TrainAndAttack
 from privsearch.sweep.search.warm_start import WarmStart, warm_start
 
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from privsearch.analysis.tasks import Task
     from privsearch.models.training import EpochListener
     from privsearch.report.outputs import Outputs
-    from privsearch.sweep.search.running import RunningSearch
 
 Reuse = Literal["all", "same-versions"]
 _log = logging.getLogger(__name__)
@@ -164,11 +163,12 @@ def run_sweep(
 
     Raises:
         DataError: a dataset is missing or unfit; nothing has been written.
-        SpecError: the sweep breaks a rule, does not fit its data, or has no search for `warm_from`; nothing has been
-            written.
+        SpecError: the sweep breaks a rule, does not fit its data, has no search for `warm_from`, or asks for what is
+            not here, such as a GPU; nothing has been written.
         StudyError: the folder belongs to another sweep, another process writes to it, or signals cannot be kept;
             nothing has been written.
-        ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
+        ClusterError: the runner's cluster is not there, and nothing has been written, or it is gone; what had finished
+            is recorded.
         KeyboardInterrupt: the user interrupted; what had finished is recorded.
     """
     request = read_request(sweep, study, settings, storage=storage)
@@ -198,14 +198,18 @@ def _run_sweep(
         for archive in (signals if sweep.keep_signals else None, networks):
             if archive and plan.datasets_to_load:
                 archive.probe()
-        _note_changed_code(study)
-        _begin(plan, study)
-        warm_starts = [warm_start(other, study, plan.searches) for other in others]
-        if any(start.copied for start in warm_starts):
-            plan = make_plan(sweep, study, only_same_versions=only_same_versions)
+        warm_starts = [warm_start(other, plan.searches) for other in others]
         job = TrainAndAttack(signals, sweep.keep_signals, networks, only_same_versions)
-        copied_from = {trial_id: start.name for start in warm_starts for trial_id in start.copied}
-        summary = run(plan, study, runner, job, progress, known_from=copied_from)
+        with ready(plan, runner, job):
+            # From here on nothing is refused any more.
+            _note_changed_code(study)
+            _begin(plan, study)
+            for start in warm_starts:
+                start.copy_into(study)
+            if any(start.copied for start in warm_starts):
+                plan = make_plan(sweep, study, only_same_versions=only_same_versions)
+            copied_from = {trial_id: start.name for start in warm_starts for trial_id in start.copied}
+            summary = run(plan, study, runner, job, progress, known_from=copied_from)
         return SweepOutcome(study, plan, summary, _write_outputs(study), warm_starts)
 
 
@@ -270,7 +274,8 @@ def attack_study(
     Raises:
         SpecError: an attack does not fit the study's protocols.
         StudyError: this is not a study, its signals were not kept, or another process holds it.
-        ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
+        ClusterError: the runner's cluster is not there, and nothing has been written, or it is gone; what had finished
+            is recorded.
         KeyboardInterrupt: the user interrupted; what had finished is recorded.
     """
     folder, wanted = open_study(study), check_attacks(attacks)
@@ -281,9 +286,11 @@ def attack_study(
         signals = folder.signals
         if folder.stamp() != stamp or signals.trial_ids() != plan.kept_signals:  # another process has written until now
             plan = attack_plan(folder, wanted)
-        _note_changed_code(folder)
-        folder.extend(plan.sweep, describe_environment())
-        summary = run(plan, folder, chosen, AttackOnly(signals), _shown(progress))
+        job = AttackOnly(signals)
+        with ready(plan, chosen, job):
+            _note_changed_code(folder)
+            folder.extend(plan.sweep, describe_environment())
+            summary = run(plan, folder, chosen, job, _shown(progress))
         return SweepOutcome(folder, plan, summary, _write_outputs(folder))
 
 
@@ -316,30 +323,11 @@ def _only_same_versions(reuse: Reuse) -> bool:
     return reuse == "same-versions"
 
 
-class _Silence(Progress):
-    """A progress that shows nothing."""
-
-    def begin(self, plan: Plan) -> None:
-        pass
-
-    def searching(self, searches: Sequence["RunningSearch"]) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
-
-    def started(self, trial: PlannedTrial) -> None:
-        pass
-
-    def finished(self, result: TrialResult) -> None:
-        pass
-
-
 def _shown(progress: bool | Progress) -> Progress:
     if not isinstance(progress, bool):
         return progress
     if not progress:
-        return _Silence()
+        return Silence()
     from rich.console import Console
 
     from privsearch.report.terminal.progress import SweepProgress

@@ -21,14 +21,15 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from filelock import Timeout
 from pydantic import ValidationError
 
-from privsearch._util.disk import PART, LineWriter, file_stamp, reading, replace_file, sync_folder, writing
+from privsearch._util import disk
+from privsearch._util.disk import LineWriter, check_writable, file_stamp, reading, replace_file, writing
 from privsearch._util.lines import collector_paused
 from privsearch.errors import StudyError
 from privsearch.spec import SweepSpec
@@ -45,6 +46,9 @@ from privsearch.study.signal_archive import SignalArchive
 
 OUTPUTS_SECONDS: Final = 600.0
 """The seconds to wait for another process that is making a study's outputs."""
+
+BEGUN: Final = ("environments.jsonl", "plan.json")
+"""The files that a study has before it is one, if the process that began it was killed."""
 
 _MANY: Final = 10
 _log = logging.getLogger(__name__)
@@ -238,27 +242,41 @@ class StudyFolder:
             searches: by the id of each search, the name of its dataset.
         """
         self._make()
-        self._add_environment(environment)
-        plan = {"trials": dict(trials), "searches": dict(searches or {})}
-        replace_file(self.path / "plan.json", json.dumps(plan, indent=0) + "\n")
-        # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
-        replace_file(self.path / "sweep.yaml", self.with_storage(sweep).to_yaml())
+        first = not self.exists()
+        try:
+            self._add_environment(environment)
+            plan = {"trials": dict(trials), "searches": dict(searches or {})}
+            replace_file(self.path / "plan.json", json.dumps(plan, indent=0) + "\n")
+            # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
+            replace_file(self.path / "sweep.yaml", self.with_storage(sweep).to_yaml())
+        except BaseException:
+            for name in BEGUN if first else ():
+                (self.path / name).unlink(missing_ok=True)
+            raise
 
     def _make(self) -> None:
         with writing(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-            sync_folder(self.path.parent)
+            disk.sync_folder(self.path.parent)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Lock this study against other processes; the lock ends with the process, however it dies.
 
+        A folder that is made for this is removed again if nothing is written into it.
+
         Raises:
             StudyError: another process holds it, or takes it over; or it cannot be written to.
         """
-        self._make()
-        check_links(self.path)
-        with lock.locked(self.path):
+        with ExitStack() as stack:
+            with writing(self.path):
+                stack.enter_context(disk.made_if_missing(self.path))
+            check_links(self.path)
+            stack.enter_context(lock.locked(self.path))
+            check_writable(
+                appended=(self.environments_path, self.record_path, self.proposals_path),
+                replaced=(self.path / "plan.json", self.path / "sweep.yaml"),
+            )
             yield
 
     @contextmanager
@@ -280,7 +298,7 @@ class StudyFolder:
 
     def leftovers(self) -> list[Path]:
         """Return the files that killed processes left unfinished, signals and networks aside."""
-        return sorted([*self.path.glob(f".*{PART}"), *self.path.glob(f".{self.outputs.index.name}-*")])
+        return sorted([*self.path.glob(f".*{disk.PART}"), *self.path.glob(f".{self.outputs.index.name}-*")])
 
     def remove_leftovers(self) -> list[str]:
         """Remove the leftovers, while this process holds the lock, and return their names.

@@ -39,7 +39,9 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder, which is made if needed, against other processes; the hold ends with the process, however it dies.
+    """Hold a folder against other processes; the hold ends with the process, however it dies.
+
+    No file is left of it that was not there before.
 
     A holder that could not touch its lease for too long, on a suspended host for example, is interrupted when it goes
     on: by then another process may be writing.
@@ -64,8 +66,7 @@ def locked(folder: Path) -> Iterator[None]:
                     f"it was alive ({lease.compromise.reason}), so that another may have taken over; what is recorded "
                     "is kept: run the same command again"
                 )
-            with suppress(OSError):
-                (folder / _HOLDER).unlink()
+            _remove(folder / _HOLDER)
 
 
 def holder(folder: Path) -> str | None:
@@ -134,7 +135,11 @@ def _acquired(folder: Path, stack: ExitStack) -> SoftFileLease:
     """Acquire the lock and the lease of a folder, held until `stack` ends, and return the lease."""
     with writing(folder):
         try:
+            lock_is_new = not (folder / _LOCK).exists()
             stack.enter_context(file_locked(folder / _LOCK, timeout=0))
+            if lock_is_new:
+                # While it is locked: whoever waits for it sees that it was removed, and makes another.
+                stack.callback(_remove, folder / _LOCK)
             lease = _leased(folder)
         except (Timeout, LeaseSettingsMismatch):
             raise StudyError(
@@ -183,6 +188,11 @@ def _outlive(lease: SoftFileLease, path: Path) -> None:
         # filelock takes a lease over by swapping two files, which some shared file systems, such as NFS, cannot.
         lease.force_break()
         lease.acquire(timeout=0)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -7,13 +7,13 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from privsearch._util.disk import PART, replace_file
+from privsearch._util.disk import PART, made_if_missing, replace_file
 from privsearch.errors import StudyError
 from privsearch.spec.storage import folder_in
 
@@ -169,16 +169,20 @@ def open_folder(where: Path | str) -> Folder:
 
 
 def probe(folder: Folder) -> None:
-    """Write a small file, read it back, and remove it.
+    """Write a small file, read it back, and remove it; folders on a disk that this makes are removed as well.
 
     Raises:
         StudyError: the folder cannot be reached or written.
     """
     name = f".probe.{secrets.token_hex(4)}{PART}"
-    folder.write(name, b"probe")
-    folder.read(name)
-    with suppress(StudyError):  # the right to write may come without the right to remove
-        folder.remove(name)
+    with ExitStack() as stack:
+        if isinstance(folder, LocalFolder):
+            with _reaching(folder.path):
+                stack.enter_context(made_if_missing(folder.path))
+        folder.write(name, b"probe")
+        folder.read(name)
+        with suppress(StudyError):  # the right to write may come without the right to remove
+            folder.remove(name)
 
 
 @cache

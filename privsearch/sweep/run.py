@@ -1,8 +1,8 @@
 """Run what a plan leaves to do, recording every result before anybody hears of it."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +31,25 @@ class Progress(Observer, Protocol):
         """Take note that the sweep has ended, or was interrupted."""
 
 
+class Silence(Progress):
+    """A progress that shows nothing."""
+
+    def begin(self, plan: Plan) -> None:
+        """Show nothing."""
+
+    def searching(self, searches: Sequence["RunningSearch"]) -> None:
+        """Show nothing."""
+
+    def end(self) -> None:
+        """Show nothing."""
+
+    def started(self, trial: PlannedTrial) -> None:
+        """Show nothing."""
+
+    def finished(self, result: TrialResult) -> None:
+        """Show nothing."""
+
+
 @dataclass(frozen=True)
 class RunSummary:
     """The counts of one run.
@@ -54,6 +73,18 @@ class RunSummary:
     searches: Sequence["RunningSearch"] = ()
 
 
+@contextmanager
+def ready(plan: Plan, runner: Runner, job: Job) -> Iterator[None]:
+    """Have a runner ready, during this block, for what a plan leaves to do, if that is anything.
+
+    Raises:
+        SpecError: the workers need something that is missing, such as a GPU.
+        ClusterError: Ray does not start, or its cluster cannot be reached.
+    """
+    with runner.ready(job, plan.most_at_once) if plan.most_at_once else nullcontext():
+        yield
+
+
 def run(
     plan: Plan,
     study: StudyFolder,
@@ -71,7 +102,7 @@ def run(
     Args:
         plan: the trials and the searches.
         study: its record takes the results. This process holds its lock.
-        runner: runs the trials.
+        runner: runs the trials; it is `ready`.
         job: the work on each trial.
         progress: told of the trials.
         known_from: by trial_id, the name of the study that a result was copied from, for the searches to tell.
