@@ -314,6 +314,7 @@ def _write_outputs(study: Study) -> "Outputs":
     # Imported here, so that the trials need not wait for the libraries that draw their results.
     from privsearch.report.outputs import write_outputs
 
+    study.check_held()
     return write_outputs(study)
 
 

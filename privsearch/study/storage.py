@@ -52,9 +52,15 @@ class Folder(Protocol):
 
 @dataclass(frozen=True)
 class LocalFolder:
-    """A folder on a disk, or on a network file system that is mounted as one."""
+    """A folder on a disk, or on a network file system that is mounted as one.
+
+    Attributes:
+        path: the folder.
+        with_parents: True if the folders above it may be made as well.
+    """
 
     path: Path
+    with_parents: bool = True
 
     def names(self) -> set[str]:
         """Return the names of the files; none if there is no folder."""
@@ -77,7 +83,7 @@ class LocalFolder:
     def write(self, name: str, content: bytes) -> None:
         """Write a file, and wait until the disk has it."""
         with _reaching(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=self.with_parents, exist_ok=True)
         replace_file(self.path / name, content)
 
     def move(self, name: str, below: str) -> str:
@@ -163,9 +169,9 @@ class RemoteFolder:
             yield _open(self.uri, os.getpid())
 
 
-def open_folder(where: Path | str) -> Folder:
-    """Return the folder at a path, or at a URI, without any access to it."""
-    return LocalFolder(where) if isinstance(where, Path) else RemoteFolder(where)
+def open_folder(where: Path | str, *, in_study: bool = False) -> Folder:
+    """Return the folder at a path, or at a URI, without any access to it; a study around it is never made."""
+    return LocalFolder(where, with_parents=not in_study) if isinstance(where, Path) else RemoteFolder(where)
 
 
 def probe(folder: Folder) -> None:

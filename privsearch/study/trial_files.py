@@ -1,7 +1,7 @@
 """Folders with one file for each trained trial, which can be listed, examined and set aside."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -22,9 +22,11 @@ class TrialFiles(ABC):
 
     Attributes:
         folder: a path, or a URI (`privsearch.study.storage`); it is made when the first file is written.
+        in_study: True if it lies in the study's own folder, which must be there: one that was moved is not made again.
     """
 
     folder: Path | str
+    in_study: bool = field(default=False, compare=False)
 
     ending: ClassVar[str]
 
@@ -89,7 +91,7 @@ class TrialFiles(ABC):
     @property
     def files(self) -> Folder:
         """The folder, opened."""
-        return open_folder(self.folder)
+        return open_folder(self.folder, in_study=self.in_study)
 
     def _damage(self, trial_id: str) -> str | None:
         try:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from privsearch.study.folder import StudyFolder
-from privsearch.study.proposals import ProposalWriter
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Failed, TrialResult
 from privsearch.sweep.plan import Plan
@@ -111,7 +110,7 @@ def run(
         ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
         KeyboardInterrupt: the user interrupted; what had finished is recorded.
     """
-    with RecordWriter(study.record_path) as record, ExitStack() as stack:
+    with study.record_writer() as record, ExitStack() as stack:
         source: Source = Listed(plan.todo)
         searches: Sequence[RunningSearch] = ()
         recorder = _Recorder(record, progress)
@@ -120,7 +119,7 @@ def run(
             if plan.searches:
                 from privsearch.sweep.search.running import SearchSource  # Optuna is slow to import
 
-                log = stack.enter_context(ProposalWriter(study.proposals_path))
+                log = stack.enter_context(study.proposal_writer())
                 source = searching = SearchSource(plan.todo, plan.searches, log, dict(known_from or {}))
                 searches, recorder.tell = searching.searches, searching.finished
                 progress.searching(searches)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from privsearch.study.folder import StudyFolder
-from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed, TrialResult
 from privsearch.sweep.search.plan import SearchPlan
 
@@ -35,7 +34,7 @@ class WarmStart:
         Raises:
             StudyError: the record cannot be written.
         """
-        with RecordWriter(study.record_path) as record:
+        with study.record_writer() as record:
             for result in self.results.values():
                 record.append(result)
 
