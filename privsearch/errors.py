@@ -4,6 +4,7 @@ PrivsearchError          a user can mend it; the command line prints it without 
 |-- SpecError            a sweep file, or a value given with --set, breaks a rule
 |-- DataError            a dataset is missing, unreadable or unfit
 |-- StudyError           a study directory is missing, held by another sweep, not a study, or cannot be read or written
+|   `-- StudyLostError   a study directory was moved, or its lock was lost, while this process wrote to it
 |-- PortError            the page of a study cannot be served at its address
 |-- ClusterError         trials cannot be run: Ray does not start, cannot be reached, or is gone
 |   `-- ClusterLostError a Ray ended while trials were running on it
@@ -38,6 +39,10 @@ class DataError(PrivsearchError):
 
 class StudyError(PrivsearchError):
     """The error of a study directory that is missing, held by another sweep, no study, or not readable or writable."""
+
+
+class StudyLostError(StudyError):
+    """The error of a study directory that was moved, or whose lock was lost, while this process wrote to it."""
 
 
 class PortError(PrivsearchError):

@@ -6,8 +6,8 @@ An error of the disk, in writing or in reading, becomes a `StudyError` with the 
 import errno
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +38,49 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         remedy = next((text for codes, text in _REMEDIES if error.errno in codes), f"mend that, {_AGAIN}")
         raise StudyError(f"{path}: must be writable, but: {_reason(error, path)}; {remedy}") from error
+
+
+@contextmanager
+def made_if_missing(folder: Path) -> Iterator[None]:
+    """Have a folder during this block: it is made with those above it, and made ones that stay empty are removed again.
+
+    Raises:
+        OSError: it cannot be made; nothing of it is left.
+    """
+    made: list[tuple[Path, int]] = []
+    try:
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        for path in reversed(missing):
+            with suppress(FileExistsError):  # another process was faster
+                path.mkdir()
+                made.append((path, path.stat().st_ino))
+                sync_folder(path.parent)
+        folder.mkdir(exist_ok=True)  # refuses what is no folder
+        yield
+    finally:
+        with suppress(OSError):
+            for path, inode in reversed(made):
+                if path.lstat().st_ino == inode:  # not what somebody has put in its place
+                    path.rmdir()
+
+
+def check_writable(appended: Iterable[Path], replaced: Iterable[Path]) -> None:
+    """Make sure that files can be written, as far as they are there, and leave them as they are.
+
+    Args:
+        appended: the files that lines will be appended to.
+        replaced: the files that `replace_file` will write.
+
+    Raises:
+        StudyError: one of them cannot be written.
+    """
+    for path in appended:
+        with writing(path), suppress(FileNotFoundError):
+            os.close(os.open(path, os.O_WRONLY | os.O_APPEND))
+    for path in replaced:
+        with writing(path):
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
 @contextmanager
@@ -86,7 +129,10 @@ def append_line(file: FileIO, line: bytes) -> None:
     Raises:
         OSError: the system refuses.
     """
-    size = os.fstat(file.fileno()).st_size
+    status = os.fstat(file.fileno())
+    if not status.st_nlink:
+        raise FileNotFoundError(errno.ENOENT, "it was deleted or replaced while it was written")
+    size = status.st_size
     # A killed process may have left half a line, which the new one must not follow.
     torn = size and os.pread(file.fileno(), 1, size - 1) != b"\n"
     content = (b"\n" if torn else b"") + line + b"\n"
@@ -108,13 +154,18 @@ class LineWriter:
         path: the file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, guard: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
         """Open the file at `path` for appending.
+
+        Args:
+            path: the file.
+            guard: makes the context in which each line is written; it may refuse one.
 
         Raises:
             StudyError: the file cannot be written.
         """
         self.path = path
+        self._guard = guard
         with writing(path):
             self._file = FileIO(path, "a+")
             sync_folder(path.parent)
@@ -133,7 +184,7 @@ class LineWriter:
         Raises:
             StudyError: the line cannot be written; the file is as it was.
         """
-        with writing(self.path):
+        with self._guard(), writing(self.path):
             append_line(self._file, line)
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
+from privsearch.errors import StudyLostError
+
 ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The signals of Ctrl-C, of a batch system at its time limit, and of a terminal that was closed."""
 
@@ -43,7 +45,8 @@ def interruptible() -> Iterator[None]:
     with _handled(interrupt):
         try:
             yield
-        except Interrupted:
+        except (Interrupted, StudyLostError):
+            # A process that has lost its study interrupts itself: what it says is why.
             raise
         # Not raised by the handler itself, which may interrupt Ray: Ray lets no exception but KeyboardInterrupt out.
         # Other exceptions may come from closing things on the way out, such as a display on a terminal that is gone.

@@ -31,7 +31,7 @@ from privsearch.sweep.attack_plan import attack_plan
 from privsearch.sweep.plan import Plan, find_trial, make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.reuse import changed_code
-from privsearch.sweep.run import Progress, RunSummary, run
+from privsearch.sweep.run import Progress, RunSummary, Silence, ready, run
 from privsearch.sweep.runners import AttackOnly, Runner, TrainAndAttack
 from privsearch.sweep.search.warm_start import WarmStart, warm_start
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from privsearch.analysis.tasks import Task
     from privsearch.models.training import EpochListener
     from privsearch.report.outputs import Outputs
-    from privsearch.sweep.search.running import RunningSearch
 
 Reuse = Literal["all", "same-versions"]
 _log = logging.getLogger(__name__)
@@ -128,7 +127,7 @@ def plan_sweep(
             request.study,
             only_same_versions=_only_same_versions(reuse),
             probe=train_briefly if probe else None,
-            others=[open_study(other).kept_signals() for other in warm_from],
+            others=[open_study(other).load().kept_signals for other in warm_from],
         )
 
 
@@ -169,10 +168,12 @@ def run_sweep(
 
     Raises:
         DataError: a dataset is missing or unfit; nothing has been written.
-        SpecError: the sweep breaks a rule, or does not fit its data; nothing has been written.
+        SpecError: the sweep breaks a rule, does not fit its data, or asks for what is not here, such as a GPU; nothing
+            has been written.
         StudyError: the folder belongs to another sweep, another process writes to it, or signals cannot be kept;
             nothing has been written.
-        ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
+        ClusterError: the runner's cluster is not there, and nothing has been written, or it is gone; what had finished
+            is recorded.
         KeyboardInterrupt: the user interrupted; what had finished is recorded.
     """
     request = read_request(sweep, study, settings, storage=storage)
@@ -190,7 +191,7 @@ def _run_sweep(
     stamp = study.stamp()
     # Whatever is wrong with the sweep or its data is found before the folder is made.
     planned = partial(make_plan, sweep, study, only_same_versions=only_same_versions)
-    elsewhere = [other.kept_signals() for other in others]
+    elsewhere = [other.load().kept_signals for other in others]
     plan = planned(others=elsewhere)
     require_datasets(plan.datasets_to_load)
     with study.locked():
@@ -201,14 +202,18 @@ def _run_sweep(
         for archive in (signals, networks):
             if archive and plan.datasets_to_load:
                 archive.probe()
-        _note_changed_code(study)
-        _begin(plan, study)
-        warm_starts = [warm_start(other, study, plan.searches) for other in others if plan.searches]
-        if any(start.copied for start in warm_starts):
-            plan = planned(others=elsewhere)
+        warm_starts = [warm_start(other, plan.searches) for other in others if plan.searches]
         job = TrainAndAttack(signals, sweep.keep_signals, networks, only_same_versions)
-        copied_from = {trial_id: start.name for start in warm_starts for trial_id in start.copied}
-        summary = run(plan, study, runner, job, progress, known_from=copied_from)
+        with ready(plan, runner, job):
+            # From here on nothing is refused any more.
+            _note_changed_code(study)
+            _begin(plan, study)
+            for start in warm_starts:
+                start.copy_into(study)
+            if any(start.copied for start in warm_starts):
+                plan = planned(others=elsewhere)
+            copied_from = {trial_id: start.name for start in warm_starts for trial_id in start.copied}
+            summary = run(plan, study, runner, job, progress, known_from=copied_from)
         return SweepOutcome(study, plan, summary, _write_outputs(study), warm_starts)
 
 
@@ -273,7 +278,8 @@ def attack_study(
     Raises:
         SpecError: an attack does not fit the study's protocols.
         StudyError: this is not a study, its signals were not kept, or another process holds it.
-        ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
+        ClusterError: the runner's cluster is not there, and nothing has been written, or it is gone; what had finished
+            is recorded.
         KeyboardInterrupt: the user interrupted; what had finished is recorded.
     """
     folder, wanted = open_study(study), check_attacks(attacks)
@@ -284,9 +290,11 @@ def attack_study(
         signals = folder.signals
         if folder.stamp() != stamp or signals.trial_ids() != plan.kept_signals:  # another process has written until now
             plan = attack_plan(folder, wanted)
-        _note_changed_code(folder)
-        folder.extend(plan.sweep, describe_environment())
-        summary = run(plan, folder, chosen, AttackOnly(signals), _shown(progress))
+        job = AttackOnly(signals)
+        with ready(plan, chosen, job):
+            _note_changed_code(folder)
+            folder.extend(plan.sweep, describe_environment())
+            summary = run(plan, folder, chosen, job, _shown(progress))
         return SweepOutcome(folder, plan, summary, _write_outputs(folder))
 
 
@@ -310,6 +318,7 @@ def _write_outputs(study: Study) -> "Outputs":
     # Imported here, so that the trials need not wait for the libraries that draw their results.
     from privsearch.report.outputs import write_outputs
 
+    study.check_held()
     return write_outputs(study)
 
 
@@ -319,33 +328,11 @@ def _only_same_versions(reuse: Reuse) -> bool:
     return reuse == "same-versions"
 
 
-class _Silence(Progress):
-    """A progress that shows nothing."""
-
-    def begin(self, plan: Plan) -> None:
-        pass
-
-    def searching(self, searches: Sequence["RunningSearch"]) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
-
-    def started(self, trial: PlannedTrial) -> None:
-        pass
-
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
-        pass
-
-    def finished(self, result: TrialResult) -> None:
-        pass
-
-
 def _shown(progress: bool | Progress) -> Progress:
     if not isinstance(progress, bool):
         return progress
     if not progress:
-        return _Silence()
+        return Silence()
     from rich.console import Console
 
     from privsearch.report.terminal.progress import SweepProgress

@@ -27,9 +27,18 @@ NETWORKS: Final = "networks"
 """The folder of the networks, in the study or in the storage below the sweep's name."""
 
 
-def kept_folder(study: Path, sweep: SweepSpec, name: str) -> Path | str:
-    """Return the folder where a study keeps its signals or its networks: its own, or that in its sweep's storage."""
-    return folder_in(sweep.storage, sweep.name, name) if sweep.storage else study.absolute() / name
+def kept_signals(study: Path, sweep: SweepSpec | None) -> SignalArchive:
+    """Return the signals that a study keeps: in its own folder, or in its sweep's storage."""
+    return SignalArchive(_kept_folder(study, sweep, SIGNALS), in_study=not (sweep and sweep.storage))
+
+
+def kept_networks(study: Path, sweep: SweepSpec | None) -> NetworkArchive:
+    """Return the networks that a study keeps: in its own folder, or in its sweep's storage."""
+    return NetworkArchive(_kept_folder(study, sweep, NETWORKS), in_study=not (sweep and sweep.storage))
+
+
+def _kept_folder(study: Path, sweep: SweepSpec | None, name: str) -> Path | str:
+    return folder_in(sweep.storage, sweep.name, name) if sweep and sweep.storage else study.absolute() / name
 
 
 class StudyPlan(BaseModel):
@@ -70,7 +79,7 @@ class StudyContent:
     @property
     def signals(self) -> SignalArchive:
         """The signals of the trials that have been trained, as far as they are kept."""
-        return SignalArchive(kept_folder(self.path, self.sweep, SIGNALS))
+        return kept_signals(self.path, self.sweep)
 
     @cached_property
     def kept_signals(self) -> KeptSignals:
@@ -84,7 +93,7 @@ class StudyContent:
     @property
     def networks(self) -> NetworkArchive:
         """The networks of the trials that were trained while they were to be kept."""
-        return NetworkArchive(kept_folder(self.path, self.sweep, NETWORKS))
+        return kept_networks(self.path, self.sweep)
 
     @cached_property
     def trials(self) -> Mapping[str, str]:

@@ -21,31 +21,31 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
-from filelock import Timeout
 from pydantic import ValidationError
 
-from privsearch._util.disk import PART, LineWriter, file_stamp, reading, replace_file, sync_folder, writing
+from privsearch._util import disk
+from privsearch._util.disk import LineWriter, check_writable, file_stamp, reading, replace_file, writing
 from privsearch._util.lines import collector_paused
 from privsearch.errors import StudyError
 from privsearch.spec import SweepSpec
 from privsearch.spec.sweep_file import read_sweep
 from privsearch.study import lock
-from privsearch.study.content import NETWORKS, SIGNALS, StudyContent, StudyPlan, kept_folder
+from privsearch.study.content import StudyContent, StudyPlan, kept_networks, kept_signals
 from privsearch.study.environment_log import EnvironmentLog, read_environments
-from privsearch.study.kept import KeptSignals
+from privsearch.study.hold import Hold
 from privsearch.study.links import check_links
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.output_paths import OutputPaths
-from privsearch.study.proposals import ProposalLog, read_proposals
-from privsearch.study.record import Record, read_record
+from privsearch.study.proposals import ProposalLog, ProposalWriter, read_proposals
+from privsearch.study.record import Record, RecordWriter, read_record
 from privsearch.study.signal_archive import SignalArchive
 
-OUTPUTS_SECONDS: Final = 600.0
-"""The seconds to wait for another process that is making a study's outputs."""
+BEGUN: Final = ("environments.jsonl", "plan.json")
+"""The files that a study has before it is one, if the process that began it was killed."""
 
 _MANY: Final = 10
 _log = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ class StudyFolder:
         self.path = path
         self._growing = growing
         self._told = False
+        self._hold: Hold | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
@@ -72,7 +73,7 @@ class StudyFolder:
     @property
     def signals(self) -> SignalArchive:
         """The signals of the trials that have been trained, as far as they are kept."""
-        return self.signals_of(self.sweep()) if self.exists() else SignalArchive(self.path / SIGNALS)
+        return kept_signals(self.path, self.sweep() if self.exists() else None)
 
     def signals_of(self, sweep: SweepSpec) -> SignalArchive:
         """Return the signals where `sweep` keeps them once it runs into this study.
@@ -80,20 +81,12 @@ class StudyFolder:
         Raises:
             StudyError: the signals would lie in two places.
         """
-        return SignalArchive(kept_folder(self.path, self.with_storage(sweep), SIGNALS))
-
-    def kept_signals(self) -> KeptSignals:
-        """List the signals that are kept, with the networks that each file holds.
-
-        Raises:
-            StudyError: this is not a study, or its files or its signals cannot be reached.
-        """
-        return self.load().kept_signals
+        return kept_signals(self.path, self.with_storage(sweep))
 
     @property
     def networks(self) -> NetworkArchive:
         """The networks of the trials that were trained while they were to be kept."""
-        return self.networks_of(self.sweep()) if self.exists() else NetworkArchive(self.path / NETWORKS)
+        return kept_networks(self.path, self.sweep() if self.exists() else None)
 
     def networks_of(self, sweep: SweepSpec) -> NetworkArchive:
         """Return the networks where `sweep` keeps them once it runs into this study.
@@ -101,7 +94,7 @@ class StudyFolder:
         Raises:
             StudyError: the networks would lie in two places.
         """
-        return NetworkArchive(kept_folder(self.path, self.with_storage(sweep), NETWORKS))
+        return kept_networks(self.path, self.with_storage(sweep))
 
     def with_storage(self, sweep: SweepSpec) -> SweepSpec:
         """Return the sweep with the storage that this study was begun with.
@@ -246,29 +239,53 @@ class StudyFolder:
             environment: of this run (`privsearch.study.environment.describe_environment`).
             searches: by the id of each search, the name of its dataset.
         """
-        self._make()
-        self._add_environment(environment)
-        plan = {"trials": dict(trials), "searches": dict(searches or {})}
-        replace_file(self.path / "plan.json", json.dumps(plan, indent=0) + "\n")
-        # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
-        replace_file(self.path / "sweep.yaml", self.with_storage(sweep).to_yaml())
-
-    def _make(self) -> None:
         with writing(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-            sync_folder(self.path.parent)
+        first = not self.exists()
+        try:
+            self._add_environment(environment)
+            plan = {"trials": dict(trials), "searches": dict(searches or {})}
+            replace_file(self.path / "plan.json", json.dumps(plan, indent=0) + "\n")
+            # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
+            replace_file(self.path / "sweep.yaml", self.with_storage(sweep).to_yaml())
+        except BaseException:
+            for name in BEGUN if first else ():
+                (self.path / name).unlink(missing_ok=True)
+            raise
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Lock this study against other processes; the lock ends with the process, however it dies.
+        """Lock this study until the block or this process ends; a folder made for it goes again if it stays empty.
 
         Raises:
-            StudyError: another process holds it, or takes it over; or it cannot be written to.
+            StudyError: another process holds it, or it cannot be written to.
+            StudyLostError: it was moved meanwhile, or another process may have taken it over.
         """
-        self._make()
-        check_links(self.path)
-        with lock.locked(self.path):
+        with ExitStack() as stack:
+            with writing(self.path):
+                stack.enter_context(disk.made_if_missing(self.path))
+            check_links(self.path)
+            self._hold = stack.enter_context(lock.locked(self.path))
+            stack.callback(setattr, self, "_hold", None)
+            check_writable(self._appended, (self.path / name for name in ("plan.json", "sweep.yaml")))
             yield
+
+    def check_held(self) -> None:
+        """Make sure that this process still holds this study, if it has locked it.
+
+        Raises:
+            StudyLostError: the study was moved, or another process may have taken it over.
+        """
+        if self._hold:
+            self._hold.check()
+
+    def record_writer(self) -> RecordWriter:
+        """Open the record to append results while this process holds the study."""
+        return RecordWriter(self.record_path, self._hold.writing_line if self._hold else nullcontext)
+
+    def proposal_writer(self) -> ProposalWriter:
+        """Open the log of proposals to append to it while this process holds the study."""
+        return ProposalWriter(self.proposals_path, self._hold.writing_line if self._hold else nullcontext)
 
     @contextmanager
     def rewriting_outputs(self) -> Iterator[None]:
@@ -277,19 +294,12 @@ class StudyFolder:
         Raises:
             StudyError: the outputs cannot be written, or another process takes too long over them.
         """
-        with writing(self.path):
-            try:
-                with lock.file_locked(self.path / ".outputs.lock", OUTPUTS_SECONDS):
-                    yield
-            except Timeout:
-                raise StudyError(
-                    f"{self.path}: only one process at a time may write a study's tables and plots, but another one "
-                    f"has been at it for {OUTPUTS_SECONDS:.0f} s; stop it, then run `privsearch front {self.path}`"
-                ) from None
+        with lock.outputs_locked(self.path):
+            yield
 
     def leftovers(self) -> list[Path]:
         """Return the files that killed processes left unfinished, signals and networks aside."""
-        return sorted([*self.path.glob(f".*{PART}"), *self.path.glob(f".{self.outputs.index.name}-*")])
+        return sorted([*self.path.glob(f".*{disk.PART}"), *self.path.glob(f".{self.outputs.index.name}-*")])
 
     def remove_leftovers(self) -> list[str]:
         """Remove the leftovers, while this process holds the lock, and return their names.
@@ -313,9 +323,12 @@ class StudyFolder:
 
     def stamp(self) -> tuple[object, ...]:
         """Return what changes whenever one of the files changes that the content of the study is read from."""
-        plain = (self.path / name for name in ("sweep.yaml", "plan.json"))
-        files = (self.record_path, self.environments_path, self.proposals_path, *plain)
+        files = (*self._appended, self.path / "sweep.yaml", self.path / "plan.json")
         return tuple(file_stamp(path) for path in files)
+
+    @property
+    def _appended(self) -> tuple[Path, ...]:
+        return self.record_path, self.environments_path, self.proposals_path
 
     def _add_environment(self, environment: Mapping[str, Any]) -> None:
         with LineWriter(self.environments_path) as file:

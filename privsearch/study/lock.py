@@ -1,20 +1,18 @@
 """One writer at a time in a folder, even if several hosts share a file system that hides their locks from each other.
 
-A writer holds two things. The operating system's lock is seen by the processes of one host, and ends with its process
-however the process dies. The lease, a file that its holder touches every few seconds, is for the processes of other
-hosts: they watch it, give up as soon as they see it touched, and take it over if it was not touched for `LEASE_SECONDS`
-of their own clock. The clocks of two hosts are never compared.
+A writer holds two things, and watches that it goes on holding them (hold.py). The operating system's lock is seen by
+the processes of one host, and ends with its process however the process dies. The lease, a file that its holder touches
+every few seconds, is for the processes of other hosts: they watch it, give up as soon as they see it touched, and take
+it over if it was not touched for `LEASE_SECONDS` of their own clock. The clocks of two hosts are never compared.
 """
 
 import errno
 import json
 import logging
 import os
-import signal
 import socket
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +20,9 @@ from typing import Final
 
 from filelock import FileLock, LeaseCompromise, LeaseSettingsMismatch, SoftFileLease, Timeout
 
-from privsearch._util.disk import replace_file, writing
+from privsearch._util.disk import file_stamp, replace_file, writing
 from privsearch.errors import StudyError
+from privsearch.study.hold import LEASE, Hold
 
 LEASE_SECONDS: Final = 30.0
 """The seconds without a touch after which a lease has no holder."""
@@ -31,41 +30,54 @@ LEASE_SECONDS: Final = 30.0
 HEARTBEAT_SECONDS: Final = 5.0
 """The seconds between two touches of a lease by its holder."""
 
+OUTPUTS_SECONDS: Final = 600.0
+"""The seconds to wait for another process that is making a study's outputs."""
+
 _POLL_SECONDS: Final = 0.2
-_LOCK, _LEASE, _HOLDER = ".lock", ".lease", ".holder.json"
+_LOCK, _HOLDER = ".lock", ".holder.json"
 _NO_LOCKS_HERE: Final = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder, which is made if needed, against other processes; the hold ends with the process, however it dies.
+def locked(folder: Path) -> Iterator[Hold]:
+    """Hold a folder against other processes; the hold ends with the process, however it dies.
 
-    A holder that could not touch its lease for too long, on a suspended host for example, is interrupted when it goes
-    on: by then another process may be writing.
+    No file is left of it that was not there before.
+
+    A holder is interrupted if the folder is moved or its lock is deleted, or when it goes on after it could not touch
+    its lease for too long, on a suspended host for example: by then another process may be writing.
+
+    Yields:
+        The hold.
 
     Raises:
-        StudyError: another process holds the folder, or took it over, or the folder cannot be written to.
+        StudyError: another process holds the folder, or the folder cannot be written to.
+        StudyLostError: the folder was moved meanwhile, or another process may have taken it over.
     """
     with ExitStack() as stack:
-        lease = _acquired(folder, stack)
+        holds: list[Hold] = []
+        lease = _acquire(folder, stack, lambda _: holds[0].interrupt() if holds else None)
         process = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "since": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         replace_file(folder / _HOLDER, json.dumps(process))
+        with writing(folder):
+            holds.append(Hold(folder))
+        hold = holds[0]
+        stack.callback(hold.close)
         try:
-            yield
+            with hold.watched(HEARTBEAT_SECONDS):
+                yield hold
         finally:
+            try:
+                hold.check()
+            finally:
+                hold.remove(_HOLDER)
             if lease.compromise:
-                raise StudyError(
-                    f"{folder}: must be held by one process, but this one could not say for {LEASE_SECONDS:.0f} s that "
-                    f"it was alive ({lease.compromise.reason}), so that another may have taken over; what is recorded "
-                    "is kept: run the same command again"
-                )
-            with suppress(OSError):
-                (folder / _HOLDER).unlink()
+                raise hold.lost()
 
 
 def holder(folder: Path) -> str | None:
@@ -92,7 +104,7 @@ class LeaseObserver:
         A lease that this observer first sees counts as one that has just been touched. The lease of a process of this
         host that has ended counts for two heartbeats, since another host may have the same name.
         """
-        stamp, now = _stamp(self._folder / _LEASE), time.monotonic()
+        stamp, now = _stamp(self._folder / LEASE), time.monotonic()
         if stamp != self._stamp:
             self._stamp, self._touched_at = stamp, now
         grace = 2 * HEARTBEAT_SECONDS if self._holder_is_gone() else LEASE_SECONDS
@@ -130,12 +142,34 @@ def file_locked(path: Path, timeout: float) -> Iterator[None]:
         lock.release()
 
 
-def _acquired(folder: Path, stack: ExitStack) -> SoftFileLease:
+@contextmanager
+def outputs_locked(folder: Path) -> Iterator[None]:
+    """Hold the outputs of a study against other processes, and wait for one that is making them.
+
+    Raises:
+        StudyError: they cannot be written, or the other process takes too long over them.
+    """
+    with writing(folder):
+        try:
+            with file_locked(folder / ".outputs.lock", OUTPUTS_SECONDS):
+                yield
+        except Timeout:
+            raise StudyError(
+                f"{folder}: only one process at a time may write a study's tables and plots, but another one has been "
+                f"at it for {OUTPUTS_SECONDS:.0f} s; stop it, then run `privsearch front {folder}`"
+            ) from None
+
+
+def _acquire(folder: Path, stack: ExitStack, on_compromise: Callable[[LeaseCompromise], None]) -> SoftFileLease:
     """Acquire the lock and the lease of a folder, held until `stack` ends, and return the lease."""
     with writing(folder):
         try:
+            lock_is_new = not (folder / _LOCK).exists()
             stack.enter_context(file_locked(folder / _LOCK, timeout=0))
-            lease = _leased(folder)
+            if lock_is_new:
+                # While it is locked: whoever waits for it sees that it was removed, and makes another.
+                stack.callback(_remove, folder / _LOCK, file_stamp(folder / _LOCK))
+            lease = _leased(folder, on_compromise)
         except (Timeout, LeaseSettingsMismatch):
             raise StudyError(
                 f"{folder}: only one sweep at a time may write to a study, but "
@@ -145,12 +179,12 @@ def _acquired(folder: Path, stack: ExitStack) -> SoftFileLease:
     return lease
 
 
-def _leased(folder: Path) -> SoftFileLease:
+def _leased(folder: Path, on_compromise: Callable[[LeaseCompromise], None]) -> SoftFileLease:
     lease = SoftFileLease(
-        folder / _LEASE,
+        folder / LEASE,
         lease_duration=LEASE_SECONDS,
         heartbeat_interval=HEARTBEAT_SECONDS,
-        on_compromise=_interrupt,
+        on_compromise=on_compromise,
     )
     owner = lease.owner
     earlier = owner and (holder(folder) or f"process {owner.pid} on {owner.hostname} holds it")
@@ -158,7 +192,7 @@ def _leased(folder: Path) -> SoftFileLease:
         lease.acquire(timeout=0)
     except Timeout:
         _log.warning("%s: %s; waiting up to %.0f s for a sign of life", folder, earlier, LEASE_SECONDS)
-        _outlive(lease, folder / _LEASE)
+        _outlive(lease, folder / LEASE)
     if earlier:
         _log.warning("%s: %s, but gave no sign of life; taken over", folder, earlier)
     return lease
@@ -185,6 +219,13 @@ def _outlive(lease: SoftFileLease, path: Path) -> None:
         lease.acquire(timeout=0)
 
 
+def _remove(path: Path, stamp: tuple[int, ...] | None) -> None:
+    """Remove a file, if it is there and has not changed."""
+    with suppress(OSError):
+        if file_stamp(path) == stamp:
+            path.unlink()
+
+
 def _stamp(path: Path) -> tuple[int, int] | None:
     """Return a stamp of a lease that changes when the lease is touched; None if there is no lease."""
     # NFS promises to ask its server only when a file is opened.
@@ -194,10 +235,3 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_ino
-
-
-def _interrupt(_: LeaseCompromise) -> None:
-    """Interrupt this process as Ctrl-C does, because it may no longer be alone in the study."""
-    # Processes that a shell runs in the background ignore Ctrl-C.
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM if ignored else signal.SIGINT)

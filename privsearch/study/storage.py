@@ -7,13 +7,13 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from privsearch._util.disk import PART, replace_file
+from privsearch._util.disk import PART, made_if_missing, replace_file
 from privsearch.errors import StudyError
 from privsearch.spec.storage import folder_in
 
@@ -52,9 +52,15 @@ class Folder(Protocol):
 
 @dataclass(frozen=True)
 class LocalFolder:
-    """A folder on a disk, or on a network file system that is mounted as one."""
+    """A folder on a disk, or on a network file system that is mounted as one.
+
+    Attributes:
+        path: the folder.
+        with_parents: True if the folders above it may be made as well.
+    """
 
     path: Path
+    with_parents: bool = True
 
     def names(self) -> set[str]:
         """Return the names of the files; none if there is no folder."""
@@ -77,7 +83,7 @@ class LocalFolder:
     def write(self, name: str, content: bytes) -> None:
         """Write a file, and wait until the disk has it."""
         with _reaching(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=self.with_parents, exist_ok=True)
         replace_file(self.path / name, content)
 
     def move(self, name: str, below: str) -> str:
@@ -163,22 +169,26 @@ class RemoteFolder:
             yield _open(self.uri, os.getpid())
 
 
-def open_folder(where: Path | str) -> Folder:
-    """Return the folder at a path, or at a URI, without any access to it."""
-    return LocalFolder(where) if isinstance(where, Path) else RemoteFolder(where)
+def open_folder(where: Path | str, *, in_study: bool = False) -> Folder:
+    """Return the folder at a path, or at a URI, without any access to it; a study around it is never made."""
+    return LocalFolder(where, with_parents=not in_study) if isinstance(where, Path) else RemoteFolder(where)
 
 
 def probe(folder: Folder) -> None:
-    """Write a small file, read it back, and remove it.
+    """Write a small file, read it back, and remove it; folders on a disk that this makes are removed as well.
 
     Raises:
         StudyError: the folder cannot be reached or written.
     """
     name = f".probe.{secrets.token_hex(4)}{PART}"
-    folder.write(name, b"probe")
-    folder.read(name)
-    with suppress(StudyError):  # the right to write may come without the right to remove
-        folder.remove(name)
+    with ExitStack() as stack:
+        if isinstance(folder, LocalFolder):
+            with _reaching(folder.path):
+                stack.enter_context(made_if_missing(folder.path))
+        folder.write(name, b"probe")
+        folder.read(name)
+        with suppress(StudyError):  # the right to write may come without the right to remove
+            folder.remove(name)
 
 
 @cache

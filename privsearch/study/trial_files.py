@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -24,9 +24,11 @@ class TrialFiles(ABC):
 
     Attributes:
         folder: a path, or a URI (`privsearch.study.storage`); it is made when the first file is written.
+        in_study: True if it lies in the study's own folder, which must be there: one that was moved is not made again.
     """
 
     folder: Path | str
+    in_study: bool = field(default=False, compare=False)
 
     ending: ClassVar[str]
 
@@ -99,7 +101,7 @@ class TrialFiles(ABC):
     @property
     def files(self) -> Folder:
         """The folder, opened."""
-        return open_folder(self.folder)
+        return open_folder(self.folder, in_study=self.in_study)
 
     def _damage(self, trial_id: str) -> str | None:
         try:

@@ -1,7 +1,6 @@
 """From a sweep to recorded results.
 
-attack_parts.py             the parts of a long trial, for several workers
-plan.py       the plan of more attacks on what is trained
+attack_plan.py       the plan of more attacks on what is trained
 blind.py             the blind baselines of data with a test split of their own
 checks.py            checks before a sweep runs: registered parts, datasets, sizes, the study's directory
 cohort.py            the networks of a trial: those that are kept are found, the others are trained

@@ -9,7 +9,7 @@ from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import Attack, SweepSpec, TrialRequest, registry
 from privsearch.spec.trial import BUILT_IN_MODELS
-from privsearch.study.folder import StudyFolder
+from privsearch.study.folder import BEGUN, StudyFolder
 from privsearch.study.links import check_links
 
 SIZE_AXES: Final = ("train_size", "test_size")
@@ -154,7 +154,7 @@ def check_directory(sweep: SweepSpec, study: StudyFolder) -> None:
             raise StudyError(f"{study.path}: must be a directory, but is a file; choose another with --study")
         with reading(study.path):
             entries = list(study.path.iterdir()) if study.path.is_dir() else []
-        if any(entry.name[0] != "." for entry in entries):
+        if any(entry.name[0] != "." and entry.name not in BEGUN for entry in entries):
             raise StudyError(
                 f"{study.path}: must be empty or a study, but holds other files; choose another with --study"
             )

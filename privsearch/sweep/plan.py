@@ -87,6 +87,11 @@ class Plan:
         return sorted((t for t in self.trials if not t.cached), key=lambda t: -t.seconds)
 
     @property
+    def most_at_once(self) -> int:
+        """The number of workers that there is work for at a time; 0 if nothing is left to run."""
+        return sum(trial.most_workers for trial in self.todo) + sum(search.most_at_once for search in self.searches)
+
+    @property
     def signal_bytes(self) -> int:
         """The bytes of the signals that trials left to train will produce, before compression."""
         return sum(size for size in self._signal_sizes if size <= MAX_BYTES)

@@ -55,6 +55,11 @@ class PlannedTrial:
         return max(0.0, self.seconds - sum(self.to_train.values()))
 
     @property
+    def most_workers(self) -> int:
+        """The number of workers that this trial can use at a time: one for each network that has to be trained."""
+        return max(1, len(self.to_train))
+
+    @property
     def cached(self) -> bool:
         """True if the record has the trial with every attack asked for."""
         return not self.missing

@@ -1,13 +1,12 @@
 """Run what a plan leaves to do, recording every result before anybody hears of it."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from privsearch.study.folder import StudyFolder
-from privsearch.study.proposals import ProposalWriter
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed, Failed, TrialResult
 from privsearch.study.signal_archive import SignalArchive
@@ -30,6 +29,28 @@ class Progress(Observer, Protocol):
 
     def end(self) -> None:
         """Take note that the sweep has ended, or was interrupted."""
+
+
+class Silence(Progress):
+    """A progress that shows nothing."""
+
+    def begin(self, plan: Plan) -> None:
+        """Show nothing."""
+
+    def searching(self, searches: Sequence["RunningSearch"]) -> None:
+        """Show nothing."""
+
+    def end(self) -> None:
+        """Show nothing."""
+
+    def started(self, trial: PlannedTrial) -> None:
+        """Show nothing."""
+
+    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
+        """Show nothing."""
+
+    def finished(self, result: TrialResult) -> None:
+        """Show nothing."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +76,18 @@ class RunSummary:
     searches: Sequence["RunningSearch"] = ()
 
 
+@contextmanager
+def ready(plan: Plan, runner: Runner, job: Job) -> Iterator[None]:
+    """Have a runner ready, during this block, for what a plan leaves to do, if that is anything.
+
+    Raises:
+        SpecError: the workers need something that is missing, such as a GPU.
+        ClusterError: Ray does not start, or its cluster cannot be reached.
+    """
+    with runner.ready(job, plan.most_at_once) if plan.most_at_once else nullcontext():
+        yield
+
+
 def run(
     plan: Plan,
     study: StudyFolder,
@@ -72,7 +105,7 @@ def run(
     Args:
         plan: the trials and the searches.
         study: its record takes the results. This process holds its lock.
-        runner: runs the trials.
+        runner: runs the trials; it is `ready`.
         job: the work on each trial.
         progress: told of the trials.
         known_from: by trial_id, the name of the study that a result was copied from, for the searches to tell.
@@ -81,7 +114,7 @@ def run(
         ClusterError: the runner's cluster is not there, or is gone; what had finished is recorded.
         KeyboardInterrupt: the user interrupted; what had finished is recorded.
     """
-    with RecordWriter(study.record_path) as record, ExitStack() as stack:
+    with study.record_writer() as record, ExitStack() as stack:
         source: Source = Listed(plan.todo)
         searches: Sequence[RunningSearch] = ()
         recorder = _Recorder(record, progress, None if plan.sweep.keep_signals else study.signals_of(plan.sweep))
@@ -90,7 +123,7 @@ def run(
             if plan.searches:
                 from privsearch.sweep.search.running import SearchSource  # Optuna is slow to import
 
-                log = stack.enter_context(ProposalWriter(study.proposals_path))
+                log = stack.enter_context(study.proposal_writer())
                 source = searching = SearchSource(plan.todo, plan.searches, log, dict(known_from or {}))
                 searches, recorder.tell = searching.searches, searching.finished
                 progress.searching(searches)

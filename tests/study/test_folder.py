@@ -11,7 +11,7 @@ import privsearch
 from privsearch.api.study import Study
 from privsearch.errors import StudyError
 from privsearch.spec import CsvDataset, SvmAttack, SweepSpec, ThresholdAttack
-from privsearch.study import folder as store
+from privsearch.study import lock
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed
@@ -182,7 +182,7 @@ def test_a_torn_environment_costs_only_itself(study: Study, tiny_sweep: SweepSpe
 
 def test_files_are_made_by_one_process_at_a_time(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second waits, and gives up in the end; a sweep at work is no reason to wait."""
-    monkeypatch.setattr(store, "OUTPUTS_SECONDS", 0.1)
+    monkeypatch.setattr(lock, "OUTPUTS_SECONDS", 0.1)
     with study.locked(), study.rewriting_outputs():
         told = pytest.raises(StudyError, match=r"only one process at a time may write .* `privsearch front")
         with told, Study(study.path).rewriting_outputs():

@@ -1,7 +1,8 @@
 """The interface of a runner, of the source of its trials, and of the observer of its results."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from privsearch.errors import DataError, SpecError
@@ -49,6 +50,20 @@ class Listed(Source):
 
 class Runner(ABC):
     """A way to run trials; the numbers that result depend on the trials alone, not on the runner."""
+
+    @contextmanager
+    def ready(self, job: Job, most: int) -> Iterator[None]:  # noqa: ARG002  # a runner that needs nothing is ready
+        """Have at hand, during this block, what `run` needs; nothing is written before this has refused nothing.
+
+        Args:
+            job: the job that `run` gets.
+            most: the number of workers that there is work for at a time, at least one.
+
+        Raises:
+            SpecError: the workers need something that is missing, such as a GPU.
+            ClusterError: Ray does not start, or its cluster cannot be reached.
+        """
+        yield
 
     @abstractmethod
     def run(self, source: Source, job: Job, observer: Observer) -> None:

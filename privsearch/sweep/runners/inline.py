@@ -1,6 +1,8 @@
 """The runner in this process, one trial after another: for tests, for debugging, and for machines without Ray."""
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from privsearch.spec import Device, Resources
 from privsearch.sweep.parts import TrainedPart
@@ -14,6 +16,12 @@ class InlineRunner(Runner):
     def __init__(self, resources: Resources = Resources()) -> None:  # noqa: B008  # frozen
         """Prepare to train on the GPU if there is one, unless `resources` exclude it."""
         self._gpu = resources.gpu
+
+    @contextmanager
+    def ready(self, job: Job, most: int) -> Iterator[None]:  # noqa: ARG002  # one trial at a time, whatever the job
+        """Make sure that there is a GPU if one is asked for."""
+        self._device()
+        yield
 
     def run(self, source: Source, job: Job, observer: Observer) -> None:
         """Run every trial, in order."""

@@ -87,6 +87,12 @@ class SearchPlan:
         return None if search.trials is None else max(0, search.trials - self.spent)
 
     @property
+    def most_at_once(self) -> int:
+        """The number of trials that may run at a time; 0 if nothing is left to run."""
+        parallel = self.task.search.parallel
+        return min(parallel, len(self.unfinished) + (parallel if self.left is None else self.left))
+
+    @property
     def spent(self) -> int:
         """The number of new configurations that have been proposed."""
         return sum(proposal.fresh for proposal in self.logged)

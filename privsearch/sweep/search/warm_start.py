@@ -5,24 +5,38 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from privsearch.study.folder import StudyFolder
-from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed, TrialResult
 from privsearch.sweep.search.plan import SearchPlan
 
 
 @dataclass(frozen=True)
 class WarmStart:
-    """The outcome of copying from one other study.
+    """What searches can use of one other study.
 
     Attributes:
         name: the name of the other study's directory.
-        copied: the ids of the trials whose results were copied.
-        left: the number of results not copied, by reason.
+        results: by trial_id, the results that are of use.
+        left: the number of results that are not, by reason.
     """
 
     name: str
-    copied: tuple[str, ...]
+    results: Mapping[str, TrialResult]
     left: Mapping[str, int]
+
+    @property
+    def copied(self) -> tuple[str, ...]:
+        """The ids of the trials whose results are copied."""
+        return tuple(self.results)
+
+    def copy_into(self, study: StudyFolder) -> None:
+        """Write the results into the record of a study that this process has locked; signals are not copied.
+
+        Raises:
+            StudyError: the record cannot be written.
+        """
+        with study.record_writer() as record:
+            for result in self.results.values():
+                record.append(result)
 
     def line(self) -> str:
         """Return a sentence on how many results were copied, and why others were not."""
@@ -30,23 +44,18 @@ class WarmStart:
         return f"from {self.name}: {len(self.copied)} results copied" + (f"; not used: {reasons}" if reasons else "")
 
 
-def warm_start(other: StudyFolder, study: StudyFolder, searches: tuple[SearchPlan, ...]) -> WarmStart:
-    """Copy the results that a study's searches can use from another study; signals are not copied.
+def warm_start(other: StudyFolder, searches: tuple[SearchPlan, ...]) -> WarmStart:
+    """Find the results of another study that searches can use.
 
     Args:
         other: the study to copy from.
-        study: the study to copy to, locked by this process.
-        searches: the searches of `study`, before they begin.
+        searches: the searches, before they begin.
 
     Raises:
-        StudyError: `other` cannot be read, or `study` cannot be read or written.
+        StudyError: `other` cannot be read.
     """
     left = Counter[str]()
-    usable = dict(_usable(other, searches, left))
-    with RecordWriter(study.record_path) as record:
-        for result in usable.values():
-            record.append(result)
-    return WarmStart(other.path.resolve().name, tuple(usable), left)
+    return WarmStart(other.path.resolve().name, dict(_usable(other, searches, left)), left)
 
 
 def _usable(

@@ -206,6 +206,8 @@ def test_a_gpu_that_is_not_there_is_refused(trials: list[PlannedTrial], monkeypa
             runner.run(Listed(trials), TrainAndAttack(), listener)
         assert caught.value.where == ("resources", "gpu")
         assert not listener.events
+        with pytest.raises(SpecError, match="where there is no GPU"), runner.ready(TrainAndAttack(), 2):
+            pytest.fail("it is told before anything is written")
 
 
 @pytest.mark.parametrize(

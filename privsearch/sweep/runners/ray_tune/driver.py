@@ -49,8 +49,8 @@ class PendingTrials:
 
     @property
     def most_at_once(self) -> int:
-        """The most workers that the open trials can use: one for each network that is to be trained."""
-        return sum(max(1, len(trial.to_train)) for trial in self.open.values())
+        """The number of workers that the open trials can use at a time."""
+        return sum(trial.most_workers for trial in self.open.values())
 
     def take(self) -> Sequence[PlannedTrial]:
         """Take further trials from the source, and return them."""

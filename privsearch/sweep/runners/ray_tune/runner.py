@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from privsearch._util.machine import available_cores
@@ -44,6 +45,17 @@ class TuneRunner(Runner):
         self._resources = resources
         self._retry_policy = retry_policy
         self._address = address
+        self._held = ExitStack()
+
+    @contextmanager
+    def ready(self, job: Job, most: int) -> Iterator[None]:
+        """Hold a session of Ray, which `run` uses, with room for `most` workers."""
+        from privsearch.sweep.runners.ray_tune.pickling import packed
+
+        packed(job, "cpu")
+        with ExitStack() as self._held:
+            self._held.enter_context(self._session(job, most))
+            yield
 
     def run(self, source: Source, job: Job, observer: Observer) -> None:
         """Do `job` once with every trial, starting them in order.
@@ -62,6 +74,7 @@ class TuneRunner(Runner):
             try:
                 self._attempt(pending, job)
             except ClusterLostError as lost:
+                self._held.close()  # it is of no use any more
                 futile_sessions = futile_sessions + 1 if pending.num_done == before else 0
                 # A Ray that others have started is theirs to start again.
                 if futile_sessions == SESSIONS or self._address or connected():
@@ -71,20 +84,27 @@ class TuneRunner(Runner):
     def _attempt(self, pending: "PendingTrials", job: Job) -> None:
         """Run the pending trials in one session of Ray."""
         from privsearch.sweep.runners.ray_tune.driver import drive
+
+        with self._session(job, pending.most_at_once) as config:
+            drive(pending, job, config)
+
+    @contextmanager
+    def _session(self, job: Job, most: int) -> Iterator["WorkerConfig"]:
+        """Use the session of Ray that is open, or open one for that many workers, and yield what workers it is for."""
         from privsearch.sweep.runners.ray_tune.session import local_ray, ray_at, room
 
         if self._address:
             with ray_at(self._address):
                 capacity = room(self._resources)
-                workers = min(capacity, self._max_concurrent or capacity, pending.most_at_once)
-                drive(pending, job, self._config(workers, self._max_concurrent, job))
+                workers = min(capacity, self._max_concurrent or capacity, most)
+                yield self._config(workers, self._max_concurrent, job)
             return
         if self._resources.custom:
             raise _only_on_clusters(self._resources.custom)
         cores = max(1, int(available_cores() / self._resources.cpu))
-        workers = min(self._max_concurrent or cores, pending.most_at_once)
+        workers = min(self._max_concurrent or cores, most)
         with local_ray(workers * self._resources.cpu):
-            drive(pending, job, self._config(workers, workers, job))
+            yield self._config(workers, workers, job)
 
     def _config(self, workers: int, max_concurrent: int | None, job: Job) -> "WorkerConfig":
         from privsearch.sweep.runners.ray_tune.messages import WorkerConfig
