@@ -8,7 +8,7 @@ from benchmarks.trained import training_round
 from privsearch.data.splits import Splits
 from privsearch.models import Network, build_network
 from privsearch.models.allocator import keep_freed_memory
-from privsearch.models.training import _optimizer, _train_epoch
+from privsearch.models.epochs import Learner, Pass, train_pass
 from privsearch.spec import TrialSpec
 
 
@@ -23,8 +23,7 @@ def training_epoch(spec: TrialSpec, splits: Splits, *, shuffled: bool = False) -
     keep_freed_memory()
     spec = spec.canonical(splits.info.network, augments=splits.info.augments)
     network = new_network(spec, splits)
-    optimizer = _optimizer(spec, network)
-    generator = torch.Generator().manual_seed(0)
+    learner = Learner.of(network, spec, splits, seed=0)
     outputs: list[Tensor] = []
     network.register_forward_hook(lambda _, __, output: outputs.append(output.detach()))
     network.train()
@@ -32,8 +31,8 @@ def training_epoch(spec: TrialSpec, splits: Splits, *, shuffled: bool = False) -
     def epoch() -> tuple[float, Tensor]:
         outputs.clear()
         count = len(splits.y_train)
-        order = torch.randperm(count, generator=generator) if shuffled else torch.arange(count)
-        trained = _train_epoch(network, optimizer, splits, order.split(spec.batch_size), generator)
+        order = torch.randperm(count, generator=learner.generator) if shuffled else torch.arange(count)
+        trained = train_pass(learner, Pass.over(order, splits.device), spec.batch_size)
         return trained.loss, outputs[0]
 
     return training_round(network, epoch)
