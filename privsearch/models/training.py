@@ -59,7 +59,7 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
     device: str = "cpu",
     *,
     checkpoints: Checkpoints | None = None,
-    network_ids: Sequence[str] | None = None,
+    network_ids: Sequence[str] = (),
 ) -> Cohort:
     """Train one network for each subset of its training split, and query each on both splits.
 
@@ -97,7 +97,7 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
         for k, (subset, seed) in enumerate(zip(subsets, seeds, strict=True)):
             own = splits.of_network(k)
             chosen = torch.from_numpy(np.flatnonzero(subset))
-            keeper = Keeper(checkpoints, network_ids[k], device) if checkpoints and network_ids else None
+            keeper = Keeper(checkpoints, network_ids[k], device) if checkpoints else None
             with _naming(k, len(subsets), spec), _forgotten_if_diverged(keeper):
                 network, history = _train(
                     spec, own, chosen, seed, partial(listeners.on_epoch, k) if listeners.on_epoch else None, keeper
