@@ -12,6 +12,7 @@ from privsearch._util.lines import collector_paused
 from privsearch.spec import SweepSpec
 from privsearch.spec.datasets import Name
 from privsearch.spec.storage import folder_in
+from privsearch.study.checkpoints import CheckpointArchive
 from privsearch.study.fields import Word
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.proposals import ProposalLog, Searched, in_order
@@ -26,8 +27,12 @@ NETWORKS: Final = "networks"
 """The folder of the networks, in the study or in the storage below the sweep's name."""
 
 
+CHECKPOINTS: Final = "checkpoints"
+"""The folder of the checkpoints, in the study or in the storage below the sweep's name."""
+
+
 def kept_folder(study: Path, sweep: SweepSpec, name: str) -> Path | str:
-    """Return the folder where a study keeps its signals or its networks: its own, or that in its sweep's storage."""
+    """Return the folder where a study keeps files of one of these kinds: its own, or that in its sweep's storage."""
     return folder_in(sweep.storage, sweep.name, name) if sweep.storage else study.absolute() / name
 
 
@@ -75,6 +80,11 @@ class StudyContent:
     def networks(self) -> NetworkArchive:
         """The networks of the trials that were trained while they were to be kept."""
         return NetworkArchive(kept_folder(self.path, self.sweep, NETWORKS))
+
+    @property
+    def checkpoints(self) -> CheckpointArchive:
+        """The states of networks whose training was interrupted."""
+        return CheckpointArchive(kept_folder(self.path, self.sweep, CHECKPOINTS))
 
     @cached_property
     def trials(self) -> Mapping[str, str]:

@@ -8,6 +8,7 @@
     trials.damaged, environments.damaged, search.damaged    the lines that a repair took out of these files
     signals/            what the attacks saw of each trained trial (signal_archive.py), unless a storage is asked for
     networks/           the networks, if the sweep keeps them (network_archive.py), unless a storage is asked for
+    checkpoints/        networks in the middle of their training (checkpoints.py), unless a storage is asked for
     results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
                         made from the record, and made again whenever it grows
     tables/, plots/, comparison/, audit/, analysis/, report.html    made from the record on request
@@ -34,7 +35,8 @@ from privsearch.errors import StudyError
 from privsearch.spec import SweepSpec
 from privsearch.spec.sweep_file import read_sweep
 from privsearch.study import lock
-from privsearch.study.content import NETWORKS, SIGNALS, StudyContent, StudyPlan, kept_folder
+from privsearch.study.checkpoints import CheckpointArchive
+from privsearch.study.content import CHECKPOINTS, NETWORKS, SIGNALS, StudyContent, StudyPlan, kept_folder
 from privsearch.study.environment_log import EnvironmentLog, read_environments
 from privsearch.study.links import check_links
 from privsearch.study.network_archive import NetworkArchive
@@ -93,6 +95,19 @@ class StudyFolder:
             StudyError: the networks would lie in two places.
         """
         return NetworkArchive(kept_folder(self.path, self.with_storage(sweep), NETWORKS))
+
+    @property
+    def checkpoints(self) -> CheckpointArchive:
+        """The states of networks whose training was interrupted."""
+        return self.checkpoints_of(self.sweep()) if self.exists() else CheckpointArchive(self.path / CHECKPOINTS)
+
+    def checkpoints_of(self, sweep: SweepSpec) -> CheckpointArchive:
+        """Return the checkpoints where `sweep` keeps them once it runs into this study.
+
+        Raises:
+            StudyError: the checkpoints would lie in two places.
+        """
+        return CheckpointArchive(kept_folder(self.path, self.with_storage(sweep), CHECKPOINTS))
 
     def with_storage(self, sweep: SweepSpec) -> SweepSpec:
         """Return the sweep with the storage that this study was begun with.
@@ -279,7 +294,7 @@ class StudyFolder:
                 ) from None
 
     def leftovers(self) -> list[Path]:
-        """Return the files that killed processes left unfinished, signals and networks aside."""
+        """Return the files that killed processes left unfinished; not those of signals, networks and checkpoints."""
         return sorted([*self.path.glob(f".*{PART}"), *self.path.glob(f".{self.outputs.index.name}-*")])
 
     def remove_leftovers(self) -> list[str]:
