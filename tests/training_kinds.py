@@ -1,10 +1,12 @@
 """Small trainings of every kind, and shelves of checkpoints in memory."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
+from builders import make_completed
 from torch import nn
 
 from privsearch import register_model
@@ -14,8 +16,11 @@ from privsearch.data.splits import Splits, load_splits
 from privsearch.errors import StudyError
 from privsearch.models.checkpoint import Checkpoints
 from privsearch.models.training import Listeners, train_cohort
-from privsearch.spec import TrialSpec
-from privsearch.study.result import Cohort, Epoch
+from privsearch.spec import Device, TrialSpec
+from privsearch.study.checkpoints import CheckpointArchive
+from privsearch.study.result import Cohort, Epoch, TrialResult
+from privsearch.study.signal_archive import SignalArchive
+from privsearch.sweep.planned import PlannedTrial
 
 SEED: Final = 7
 NETWORK: Final = "n" * 16
@@ -112,7 +117,10 @@ class Shelf:
 
 
 def train(
-    spec: TrialSpec, checkpoints: Checkpoints | None = None, heard: list[tuple[int, int, Epoch]] | None = None
+    spec: TrialSpec,
+    checkpoints: Checkpoints | None = None,
+    heard: list[tuple[int, int, Epoch]] | None = None,
+    device: str = "cpu",
 ) -> Cohort:
     """Train one network on some examples, with the images above for CIFAR-10."""
     # What a caller has drawn before must not matter.
@@ -120,7 +128,9 @@ def train(
     splits = images() if spec.dataset == "cifar10" else load_splits("iris", seed=0, train_size=None, test_size=None)
     members = np.arange(len(splits.y_train))[None] % 5 > 0
     listeners = Listeners(None if heard is None else lambda *event: heard.append(event))
-    return train_cohort(spec, splits, members, [SEED], listeners, checkpoints=checkpoints, network_ids=[NETWORK])
+    return train_cohort(
+        spec, splits, members, [SEED], listeners, device, checkpoints=checkpoints, network_ids=[NETWORK]
+    )
 
 
 def same(one: Cohort, other: Cohort) -> bool:
@@ -129,3 +139,52 @@ def same(one: Cohort, other: Cohort) -> bool:
     return one.networks == other.networks and all(
         np.array_equal(array, other.signals.outputs[key]) for key, array in outputs.items()
     )
+
+
+class Log(list[Any]):
+    """A list of epochs of which a file has the numbers, one a line, also if this process is killed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, event: tuple[int, int, Epoch]) -> None:
+        with self._path.open("a") as file:
+            file.write(f"{event[1]}\n")
+
+
+@dataclass(frozen=True)
+class Training:
+    """A job that trains one network of a kind, with checkpoints, and keeps its signals.
+
+    Attributes:
+        folder: the place of the checkpoint and of the signals.
+        kind: the kind of training.
+        epochs: the number of epochs.
+        seconds: the time between two checkpoints.
+    """
+
+    folder: Path
+    kind: str
+    epochs: int
+    seconds: float
+
+    def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult:
+        cohort = train(self.spec, self.checkpoints, Log(self.folder / "epochs"), device)
+        SignalArchive(self.folder).save("done", cohort)
+        return make_completed(trial.trial_id)
+
+    @property
+    def spec(self) -> TrialSpec:
+        return spec_of(self.kind).model_copy(update={"epochs": self.epochs})
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(CheckpointArchive(self.folder), self.seconds)
+
+    def epochs_seen(self) -> list[int]:
+        """Return the numbers of the epochs in the order in which they ended, those of earlier lives told again."""
+        log = self.folder / "epochs"
+        return [int(line) for line in log.read_text().split()] if log.exists() else []
+
+    def outcome(self) -> Cohort | None:
+        return SignalArchive(self.folder).load("done")
