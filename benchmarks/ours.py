@@ -8,17 +8,20 @@ from benchmarks.trained import training_round
 from privsearch.data.splits import Splits
 from privsearch.models import Network, build_network
 from privsearch.models.allocator import keep_freed_memory
-from privsearch.models.epochs import Learner, Pass, train_pass
+from privsearch.models.epochs import AfterStep, Learner, Pass, Progress, train_pass
 from privsearch.spec import TrialSpec
 
 
-def training_epoch(spec: TrialSpec, splits: Splits, *, shuffled: bool = False) -> Round:
+def training_epoch(
+    spec: TrialSpec, splits: Splits, *, shuffled: bool = False, after_step: AfterStep | None = None
+) -> Round:
     """Build a network of seed 0 and return its round: one pass over the training split, as in a trial.
 
     Args:
         spec: the trial, canonical or not.
         splits: the data.
         shuffled: True if each round draws its batches anew, False if they keep the order of the split.
+        after_step: the function to call after every step.
     """
     keep_freed_memory()
     spec = spec.canonical(splits.info.network, augments=splits.info.augments)
@@ -32,7 +35,11 @@ def training_epoch(spec: TrialSpec, splits: Splits, *, shuffled: bool = False) -
         outputs.clear()
         count = len(splits.y_train)
         order = torch.randperm(count, generator=learner.generator) if shuffled else torch.arange(count)
-        trained = train_pass(learner, Pass.over(order, splits.device), spec.batch_size)
+        current = Pass.over(order, splits.device)
+        progress = Progress([], current)
+        trained = train_pass(
+            learner, current, spec.batch_size, (lambda: after_step(learner, progress)) if after_step else None
+        )
         return trained.loss, outputs[0]
 
     return training_round(network, epoch)
