@@ -20,7 +20,7 @@ from privsearch.spec.resources import CHECKPOINT_MINUTES
 from privsearch.study.checkpoints import CheckpointArchive
 
 FCNET: Final = TrialSpec(dataset="breast_cancer", model="snn", num_steps=NUM_STEPS, batch_size=FCNET_BATCH)
-CONVNET: Final = TrialSpec(dataset="cifar10", model="snn", num_steps=2, batch_size=8).canonical(
+CONVNET: Final = TrialSpec(dataset="cifar10", model="snn", num_steps=2, batch_size=16).canonical(
     "convnet", augments=True
 )
 
