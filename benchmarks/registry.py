@@ -3,12 +3,13 @@
 from typing import Final
 
 from benchmarks.row import Row
-from benchmarks.rows import epochs, membranes, orchestration, reading, svm, training_steps, trials
+from benchmarks.rows import checkpoints, epochs, membranes, orchestration, reading, svm, training_steps, trials
 
 ROWS: Final[tuple[Row, ...]] = (
     *training_steps.ROWS,
     *membranes.ROWS,
     *epochs.ROWS,
+    *checkpoints.ROWS,
     *svm.ROWS,
     *trials.ROWS,
     *orchestration.ROWS,

@@ -258,6 +258,9 @@ FIELDS: Final = (
     more("a negative seed", "seed: -1"),
     more("a misspelt resource", "resources: {gpus: 1}"),
     more("no cores", "resources: {cpu: 0}"),
+    more("checkpoints all the time", "checkpoint_minutes: 0"),
+    more("checkpoints in words", "checkpoint_minutes: hourly"),
+    more("checkpoints said with true", "checkpoint_minutes: true"),
     change(
         "a product of 10^12 points",
         "    weight_bit_width: [null, 4]\n",

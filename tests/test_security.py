@@ -37,6 +37,8 @@ KNOWN: Final = {
     "report/page/background.py": {"subprocess.Popen"},
     # networks, with weights_only=True
     "study/network_archive.py": {"torch.load"},
+    # checkpoints of networks, likewise
+    "models/checkpoint.py": {"torch.load"},
 }
 
 

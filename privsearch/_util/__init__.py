@@ -1,6 +1,7 @@
 """Private helpers for files, text, HTML, signals and the machine, which know nothing of sweeps.
 
 disk.py          files written whole or not at all, and the errors of a disk
+ending.py        the end of a process, put off until something is finished
 html.py          tables and text for notebooks
 interrupts.py    the signals that ask a program to end
 interval.py      a value with its confidence interval

@@ -1,4 +1,7 @@
-"""NPZ archives, even from strangers: the claimed sizes are checked before reading, and nothing is unpickled."""
+"""NPZ archives, even from strangers: the claimed sizes are checked before reading, and nothing is unpickled.
+
+Torch's files are such archives, too, without compression.
+"""
 
 import io
 import math
@@ -37,6 +40,19 @@ def open_npz(file: Path | IO[bytes]) -> zipfile.ZipFile:
         archive.close()
         raise NpzError(f"it must unpack to at most {MAX_BYTES:,} bytes, but claims {claimed:,}")
     return archive
+
+
+def check_stored(content: bytes) -> None:
+    """Refuse an archive with a wrong checksum or with compression, for readers that compare no checksums, as torch.
+
+    Raises:
+        NpzError: the archive is damaged, or compressed, in which case it might unpack to any size.
+    """
+    with open_npz(io.BytesIO(content)) as archive:
+        if any(member.compress_type for member in archive.infolist()):
+            raise NpzError("it is compressed, as torch never writes it")
+        if broken := archive.testzip():
+            raise NpzError(f"Bad CRC-32 for {broken!r}")
 
 
 def pack_npz(arrays: Mapping[str, Any]) -> bytes:

@@ -21,6 +21,7 @@ from privsearch.study.result import Completed, TrialResult
 from privsearch.study.trial_files import TrialFiles
 
 _ASIDE = "--repair moves it aside"
+_REMOVED = "--repair removes it"
 _UNFINISHED = "unfinished, as a killed process leaves it"
 _AGAIN = "run the sweep again"
 _USES = {
@@ -79,9 +80,19 @@ def _made_again(seen: "_Examination") -> Iterator[str]:
         # A stranger's study may name any place as its storage: nothing is removed there.
         for name in () if seen.content.sweep.storage else files.remove_leftovers():
             yield f"{what}, {name}: unfinished, removed"
+    yield from _without_idle_checkpoints(seen)
     if seen.stale:
         write_outputs(seen.study)
         yield f"{', '.join(seen.stale)}: made again from the record"
+
+
+def _without_idle_checkpoints(seen: "_Examination") -> Iterator[str]:
+    files = seen.content.checkpoints
+    for network_id in seen.idle_checkpoints:
+        files.remove(network_id)
+        yield f"checkpoint of {network_id}: removed"
+    for name in () if seen.content.sweep.storage else files.remove_leftovers():
+        yield f"checkpoints, {name}: unfinished, removed"
 
 
 class _Examination:
@@ -95,7 +106,8 @@ class _Examination:
     def findings(self) -> list[Finding]:
         looks = [self._held(), self._sweep(), self._environments(), self._proposals(), self._lines(), self._leftovers()]
         if self.asked:
-            looks += [self._trials(), self._files("signals"), self._files("networks"), self._outputs(), self._splits()]
+            looks += [self._trials(), self._files("signals"), self._files("networks"), self._checkpoints()]
+            looks += [self._outputs(), self._splits()]
         return [finding for look in looks for finding in look]
 
     @cached_property
@@ -129,6 +141,16 @@ class _Examination:
     @cached_property
     def damaged(self) -> dict[str, dict[str, str]]:
         return {what: files.damaged() for what, files in self.kept.items()}
+
+    @cached_property
+    def idle_checkpoints(self) -> dict[str, str]:
+        """The reason why a checkpoint is of no use, by its network's id; none where they are not in the study."""
+        if self.content.sweep.storage:
+            return {}
+        files, results = self.content.checkpoints, self.results
+        is_done = len(results) == len(self.content.trials) and all(isinstance(r, Completed) for r in results)
+        left = dict.fromkeys(sorted(files.network_ids()), "left behind: all trials are completed") if is_done else {}
+        return left | files.damaged()
 
     @cached_property
     def torn_environments(self) -> Sequence[DamagedLine]:
@@ -197,7 +219,7 @@ class _Examination:
 
     def _leftovers(self) -> Iterator[Finding]:
         for path in self.study.leftovers():
-            yield Finding(path.name, State.REPAIR, _UNFINISHED, "--repair removes it")
+            yield Finding(path.name, State.REPAIR, _UNFINISHED, _REMOVED)
 
     def _trials(self) -> Iterator[Finding]:
         failed = sum(not isinstance(result, Completed) for result in self.results)
@@ -211,7 +233,7 @@ class _Examination:
             yield Finding(f"{what} of {trial_id}", State.REPAIR, reason, _ASIDE)
         # Elsewhere they may be another study's.
         for name in () if self.content.sweep.storage else self.kept[what].leftovers():
-            yield Finding(f"{what}, {name}", State.REPAIR, _UNFINISHED, "--repair removes it")
+            yield Finding(f"{what}, {name}", State.REPAIR, _UNFINISHED, _REMOVED)
         kept = KeptFiles(frozenset(self.kept[what].trial_ids()), self.record.results)
         completed = [result for result in self.record.results.values() if isinstance(result, Completed)]
         orphans = kept.names - self.record.results.keys() - {n for result in completed for n in result.networks}
@@ -225,6 +247,16 @@ class _Examination:
             yield Finding(what, State.NOTE, text, _LACKS[what])
         if not self.damaged[what] and (kept.names or what == "signals"):
             yield Finding(what, State.SOUND, f"{len(kept.names)} files")
+
+    def _checkpoints(self) -> Iterator[Finding]:
+        files = self.content.checkpoints
+        for network_id, reason in self.idle_checkpoints.items():
+            yield Finding(f"checkpoint of {network_id}", State.REPAIR, reason, _REMOVED)
+        for name in () if self.content.sweep.storage else files.leftovers():
+            yield Finding(f"checkpoints, {name}", State.REPAIR, _UNFINISHED, _REMOVED)
+        if waiting := files.network_ids() - self.idle_checkpoints.keys():
+            text = f"networks in the middle of their training: {len(waiting)}"
+            yield Finding("checkpoints", State.NOTE, text, "a sweep that asks for them goes on from there")
 
     def _splits(self) -> Iterator[Finding]:
         for warning in blind_warnings(self.results):

@@ -5,7 +5,7 @@ An interrupt is Python's own KeyboardInterrupt, after which the same call goes o
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,6 +25,7 @@ from privsearch.data import require_datasets
 from privsearch.errors import SpecError
 from privsearch.spec import Attack
 from privsearch.spec.sweep_file import check_attacks
+from privsearch.study.content import kept_checkpoints
 from privsearch.study.environment import describe_environment
 from privsearch.study.result import Failed, TrialResult
 from privsearch.sweep.attack_plan import attack_plan
@@ -204,6 +205,9 @@ def _run_sweep(
                 archive.probe()
         warm_starts = [warm_start(other, plan.searches) for other in others if plan.searches]
         job = TrainAndAttack(signals, sweep.keep_signals, networks, only_same_versions)
+        if sweep.checkpoint_minutes:
+            checkpoints = kept_checkpoints(study.path, study.with_storage(sweep))
+            job = replace(job, checkpoints=checkpoints, checkpoint_seconds=60 * sweep.checkpoint_minutes)
         with ready(plan, runner, job):
             # From here on nothing is refused any more.
             _note_changed_code(study)

@@ -4,6 +4,8 @@ networks.py        FCNet and ConvNet, layer by layer
 registered.py      networks of a user's own
 load.py            a kept network, built again with its weights
 training.py        a cohort's training: subsets and seeds in, outputs out
+epochs.py          one network's training, step by step
+checkpoint.py      the state of a training between two steps, from which it goes on to the same bits
 optimizers.py      torch's fused Adam and SGD, without the optimisers around them
 leaky.py           leaky integrate-and-fire neurons, all time steps at once
 scan.py            the neurons' recurrence and its gradient: compiled on a CPU, torch's calls elsewhere

@@ -34,6 +34,20 @@ class Optimizer(ABC):
     def step(self) -> None:
         """Take one step along the gradients of the last backward passes."""
 
+    @property
+    @abstractmethod
+    def state(self) -> list[Tensor]:
+        """The tensors that a step reads and changes beside the weights, as they are after at least one step."""
+
+    def resume(self, state: Sequence[Tensor]) -> None:
+        """Go on from the state of another optimiser of its kind, after at least one step of that one.
+
+        Args:
+            state: tensors of the shapes and types of `state`.
+        """
+        for own, other in zip(self.state, state, strict=True):
+            own.copy_(other)
+
 
 class Adam(Optimizer):
     """The optimiser `torch.optim.Adam(fused=True)`.
@@ -52,6 +66,11 @@ class Adam(Optimizer):
         self._squares = [torch.zeros_like(w) for w in self._weights]
         self._steps = [torch.zeros((), device=w.device) for w in self._weights]
         self._learning_rate, self._weight_decay = learning_rate, weight_decay
+
+    @property
+    def state(self) -> list[Tensor]:
+        """The means of the gradients and of their squares, and the numbers of steps; see `Optimizer`."""
+        return [*self._means, *self._squares, *self._steps]
 
     @torch.no_grad()
     def step(self) -> None:
@@ -88,6 +107,16 @@ class Sgd(Optimizer):
         self._momenta = [torch.empty_like(w) for w in self._weights]
         self._is_first = True
         self._learning_rate, self._weight_decay = learning_rate, weight_decay
+
+    @property
+    def state(self) -> list[Tensor]:
+        """The momenta, which have no values before the first step; see `Optimizer`."""
+        return list(self._momenta)
+
+    def resume(self, state: Sequence[Tensor]) -> None:
+        """See `Optimizer`."""
+        super().resume(state)
+        self._is_first = False
 
     @torch.no_grad()
     def step(self) -> None:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -13,11 +13,13 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from privsearch._util.ending import finishing
 from privsearch.data.splits import Splits
 from privsearch.errors import DivergedError
 from privsearch.models import Network, RegisteredNetwork, build_network
 from privsearch.models.allocator import keep_freed_memory
-from privsearch.models.optimizers import Adam, Optimizer, Sgd
+from privsearch.models.checkpoint import Checkpoints, Keeper
+from privsearch.models.epochs import Learner, Progress, train_epochs
 from privsearch.spec import Protocol, Queries, Recorded, TrialSpec
 from privsearch.study.cohort import Cohort, Training
 from privsearch.study.result import Epoch, TrainedNetwork
@@ -50,7 +52,7 @@ class Listeners:
     on_trained: NetworkListener | None = None
 
 
-def train_cohort(  # noqa: PLR0913  # the two that are drawn belong together
+def train_cohort(  # noqa: PLR0913  # most calls need the first four
     spec: TrialSpec,
     splits: Splits,
     subsets: Bool[np.ndarray, "networks num_train"],
@@ -59,6 +61,8 @@ def train_cohort(  # noqa: PLR0913  # the two that are drawn belong together
     device: str = "cpu",
     *,
     only: Sequence[int] | None = None,
+    checkpoints: Checkpoints | None = None,
+    network_ids: Sequence[str] = (),
 ) -> Cohort:
     """Train one network for each subset of its training split, and query each on both splits.
 
@@ -76,6 +80,10 @@ def train_cohort(  # noqa: PLR0913  # the two that are drawn belong together
         listeners: the functions to call after every epoch and every network.
         device: the networks' device, as torch names it.
         only: the indices of the networks to train, in order; None for all.
+        checkpoints: the checkpoints that trainings go on from, and write; they change no number. Those of networks that
+            are trained stay until the caller, who knows when their outputs are safe, removes them
+            (`Checkpoints.remove`, `Checkpoints.until_safe`). None for none.
+        network_ids: K names, each of which stands for all that decides its network; needed for checkpoints.
 
     Returns:
         The trained networks, their examples in the order of `splits` for all networks.
@@ -95,9 +103,10 @@ def train_cohort(  # noqa: PLR0913  # the two that are drawn belong together
             subset, seed, own = subsets[k], seeds[k], splits.of_network(k)
             started = time.perf_counter()
             chosen = torch.from_numpy(np.flatnonzero(subset))
-            with _naming(k, len(subsets), spec):
+            keeper = Keeper(checkpoints, network_ids[k], device) if checkpoints else None
+            with _naming(k, len(subsets), spec), _forgotten_if_diverged(keeper):
                 network, history = _train(
-                    spec, own, chosen, seed, partial(listeners.on_epoch, k) if listeners.on_epoch else None
+                    spec, own, chosen, seed, partial(listeners.on_epoch, k) if listeners.on_epoch else None, keeper
                 )
                 answers = _query(network, own, spec)
             if listeners.on_trained:
@@ -186,6 +195,17 @@ def _naming(network: int, num_networks: int, spec: TrialSpec) -> Iterator[None]:
 
 
 @contextmanager
+def _forgotten_if_diverged(keeper: Keeper | None) -> Iterator[None]:
+    """Remove the checkpoint of a network that diverges, which it would do again."""
+    try:
+        yield
+    except DivergedError:
+        if keeper:
+            keeper.forget()
+        raise
+
+
+@contextmanager
 def _one_thread() -> Iterator[None]:
     """Compute on one thread: one worker a core is faster than one worker on all, and sums keep their order."""
     threads = torch.get_num_threads()
@@ -204,42 +224,28 @@ def _exact_convolutions() -> Iterator[None]:
 
 
 def _train(
-    spec: TrialSpec, splits: Splits, chosen: Tensor, seed: int, on_epoch: Callable[[int, Epoch], None] | None
-) -> tuple[Network | RegisteredNetwork, list[Epoch]]:
-    """Train one network on the `chosen` examples of the training split."""
-    # The seed holds until the end of the training, since a registered model may draw then, as dropout does.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = _built(spec, splits)
-        return network, _trained(network, spec, splits, chosen, seed, on_epoch)
-
-
-def _built(spec: TrialSpec, splits: Splits) -> Network | RegisteredNetwork:
-    return build_network(spec, splits.info.input_shape, splits.info.num_classes).to(splits.device)
-
-
-def _trained(
-    network: nn.Module,
     spec: TrialSpec,
     splits: Splits,
     chosen: Tensor,
     seed: int,
     on_epoch: Callable[[int, Epoch], None] | None,
-) -> list[Epoch]:
-    optimizer = _optimizer(spec, network)
-    generator = torch.Generator().manual_seed(seed)
-    history = []
-    network.train()
-    for epoch in range(spec.epochs):
-        batches = chosen[torch.randperm(len(chosen), generator=generator)].split(spec.batch_size)
-        try:
-            history.append(_train_epoch(network, optimizer, splits, batches, generator))
-        except DivergedError as error:
-            raise DivergedError(f"{error} in epoch {epoch + 1} of {spec.epochs}") from None
-        if on_epoch:
-            on_epoch(epoch, history[-1])
-    _check_sound(network, history[-1].loss)
-    return history
+    keeper: Keeper | None,
+) -> tuple[Network | RegisteredNetwork, list[Epoch]]:
+    """Train one network on the `chosen` examples of the training split, from its checkpoint on if there is one."""
+    # The seed holds until the end of the training, since a registered model may draw then, as dropout does.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = _built(spec, splits)
+        learner = Learner.of(network, spec, splits, seed)
+        progress = keeper.resume(learner, spec, chosen) if keeper else Progress()
+        with finishing() if keeper else nullcontext():
+            history = train_epochs(learner, spec, chosen, progress, on_epoch, keeper)
+        _check_sound(network, history[-1].loss)
+        return network, history
+
+
+def _built(spec: TrialSpec, splits: Splits) -> Network | RegisteredNetwork:
+    return build_network(spec, splits.info.input_shape, splits.info.num_classes).to(splits.device)
 
 
 def _check_sound(network: nn.Module, loss: float) -> None:
@@ -251,47 +257,6 @@ def _check_sound(network: nn.Module, loss: float) -> None:
             f"the mean training loss of the last epoch must be at most {MOST_LOSS:.0f} (beyond, the right class has no "
             f"probability that 32-bit floats can tell from 0), but is {loss:.3g}"
         )
-
-
-def _optimizer(spec: TrialSpec, network: nn.Module) -> Optimizer:
-    kind = {"adam": Adam, "sgd": Sgd}[spec.optimizer]
-    trained = [weight for weight in network.parameters() if weight.requires_grad]
-    return kind(trained, spec.learning_rate, spec.weight_decay)
-
-
-def _train_epoch(
-    network: nn.Module,
-    optimizer: Optimizer,
-    splits: Splits,
-    batches: Sequence[Tensor],
-    generator: torch.Generator,
-) -> Epoch:
-    """Take one step for each batch of indices.
-
-    Raises:
-        DivergedError: a loss is not finite; the message names the step.
-    """
-    # Summed on the networks' device: reading a number back from a GPU stops it.
-    loss_sum = torch.zeros((), dtype=torch.float64, device=splits.device)
-    num_correct = torch.zeros((), dtype=torch.int64, device=splits.device)
-    losses = []
-    for batch in batches:
-        labels = splits.y_train[batch]
-        outputs = network(splits.inputs(splits.x_train[batch], generator))
-        loss = nn.functional.cross_entropy(outputs, labels)
-        optimizer.forget_gradients()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.detach())
-        loss_sum += losses[-1].double() * len(batch)
-        num_correct += (outputs.argmax(1) == labels).sum()
-    if not math.isfinite(loss_sum.item()):
-        step = next(step for step, loss in enumerate(losses) if not loss.isfinite())
-        raise DivergedError(
-            f"the training loss must be finite, but is {losses[step].item()} at step {step + 1} of {len(batches)}"
-        )
-    num_examples = sum(map(len, batches))
-    return Epoch(loss=loss_sum.item() / num_examples, accuracy=num_correct.item() / num_examples)
 
 
 def _query(network: Network | RegisteredNetwork, splits: Splits, spec: TrialSpec) -> _Answers:

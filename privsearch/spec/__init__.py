@@ -15,7 +15,7 @@ protocol_spec.py  the base of the protocols' specifications
 protocols.py      the examples that networks are trained and queried on
 recipe.py         how networks are trained, for all datasets or for one
 registry.py       users' own datasets, models and attacks, by name
-resources.py      the cores and GPUs of a worker, retries, and the time limit
+resources.py      the cores and GPUs of a worker, retries, the time limit, and the time between checkpoints
 samplers.py       the samplers that a search may name
 search.py         a search: its space, its sampler and its budgets
 storage.py        a folder for what a study keeps, by path or URI

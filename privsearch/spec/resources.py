@@ -1,11 +1,11 @@
-"""The resources of a worker, and the limits of a trial.
+"""The resources of a worker, the limits of a trial, and the time between checkpoints.
 
-Neither is a part of a trial: they decide when a result comes, not what it is.
+None is a part of a trial: they decide when a result comes, not what it is.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, Field
 
@@ -45,6 +45,17 @@ Timeout = Annotated[
     Annotated[float, Field(gt=0, le=1e6)] | None,
     Field(description="a number above 0, up to 1e6: the seconds a trial may take; null for no limit"),
 ]
+
+CheckpointMinutes = Annotated[
+    Annotated[float, Field(gt=0, le=1e6)] | None,
+    Field(
+        description="a number above 0, up to 1e6: the minutes of a network's training from one checkpoint to the next; "
+        "null for none"
+    ),
+]
+
+CHECKPOINT_MINUTES: Final = 10.0
+"""The minutes between two checkpoints unless a sweep says otherwise."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,14 @@ from privsearch.spec.paper_protocol import PaperProtocol
 from privsearch.spec.protocol_spec import Queries
 from privsearch.spec.protocols import PROTOCOLS, Protocol
 from privsearch.spec.recipe import Recipe
-from privsearch.spec.resources import Resources, Retries, RetryPolicy, Timeout
+from privsearch.spec.resources import (
+    CHECKPOINT_MINUTES,
+    CheckpointMinutes,
+    Resources,
+    Retries,
+    RetryPolicy,
+    Timeout,
+)
 from privsearch.spec.search import Search
 from privsearch.spec.storage import STORAGE_RULE, check_storage
 from privsearch.spec.strict import STRICT
@@ -84,6 +91,7 @@ class SweepSpec(BaseModel):
     )
     retries: Retries = RetryPolicy.retries
     timeout: Timeout = RetryPolicy.timeout
+    checkpoint_minutes: CheckpointMinutes = CHECKPOINT_MINUTES
     seed: int = Field(0, ge=0, lt=2**63, description="an integer from 0 to 2**63 - 1")
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 attack_result.py      the numbers of one attack
 blind.py              the success of those who know no trained network at telling the splits apart
+checkpoints.py        the states of networks in the middle of their training
 cohort.py             the trained networks of a trial
 content.py            all that the files of a study hold, read once
 environment.py        the versions and the machine that a result was computed with
@@ -21,5 +22,5 @@ result.py             the result of a trial: completed or failed
 signal_archive.py     the outputs of a trial's networks, kept for attacks to come
 signals.py            the outputs that attacks see
 storage.py            folders on disks and on remote file systems
-trial_files.py        folders with one file for each trained trial
+trial_files.py        folders with one file for each trained trial, or for each network in training
 """

@@ -12,6 +12,7 @@ from privsearch._util.lines import collector_paused
 from privsearch.spec import SweepSpec
 from privsearch.spec.datasets import Name
 from privsearch.spec.storage import folder_in
+from privsearch.study.checkpoints import CheckpointArchive
 from privsearch.study.fields import Word
 from privsearch.study.kept import KeptSignals
 from privsearch.study.network_archive import NetworkArchive
@@ -27,6 +28,10 @@ NETWORKS: Final = "networks"
 """The folder of the networks, in the study or in the storage below the sweep's name."""
 
 
+CHECKPOINTS: Final = "checkpoints"
+"""The folder of the checkpoints, in the study or in the storage below the sweep's name."""
+
+
 def kept_signals(study: Path, sweep: SweepSpec | None) -> SignalArchive:
     """Return the signals that a study keeps: in its own folder, or in its sweep's storage."""
     return SignalArchive(_kept_folder(study, sweep, SIGNALS), in_study=not (sweep and sweep.storage))
@@ -35,6 +40,11 @@ def kept_signals(study: Path, sweep: SweepSpec | None) -> SignalArchive:
 def kept_networks(study: Path, sweep: SweepSpec | None) -> NetworkArchive:
     """Return the networks that a study keeps: in its own folder, or in its sweep's storage."""
     return NetworkArchive(_kept_folder(study, sweep, NETWORKS), in_study=not (sweep and sweep.storage))
+
+
+def kept_checkpoints(study: Path, sweep: SweepSpec | None) -> CheckpointArchive:
+    """Return the checkpoints of a study: in its own folder, or in its sweep's storage."""
+    return CheckpointArchive(_kept_folder(study, sweep, CHECKPOINTS), in_study=not (sweep and sweep.storage))
 
 
 def _kept_folder(study: Path, sweep: SweepSpec | None, name: str) -> Path | str:
@@ -94,6 +104,11 @@ class StudyContent:
     def networks(self) -> NetworkArchive:
         """The networks of the trials that were trained while they were to be kept."""
         return kept_networks(self.path, self.sweep)
+
+    @property
+    def checkpoints(self) -> CheckpointArchive:
+        """The states of networks whose training was interrupted."""
+        return kept_checkpoints(self.path, self.sweep)
 
     @cached_property
     def trials(self) -> Mapping[str, str]:

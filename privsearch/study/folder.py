@@ -8,6 +8,7 @@
     trials.damaged, environments.damaged, search.damaged    the lines that a repair took out of these files
     signals/            what the attacks saw of each trained trial (signal_archive.py), unless a storage is asked for
     networks/           the networks, if the sweep keeps them (network_archive.py), unless a storage is asked for
+    checkpoints/        networks in the middle of their training (checkpoints.py), unless a storage is asked for
     results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
                         made from the record, and made again whenever it grows
     tables/, plots/, comparison/, audit/, analysis/, report.html    made from the record on request
@@ -34,7 +35,8 @@ from privsearch.errors import StudyError
 from privsearch.spec import SweepSpec
 from privsearch.spec.sweep_file import read_sweep
 from privsearch.study import lock
-from privsearch.study.content import StudyContent, StudyPlan, kept_networks, kept_signals
+from privsearch.study.checkpoints import CheckpointArchive
+from privsearch.study.content import StudyContent, StudyPlan, kept_checkpoints, kept_networks, kept_signals
 from privsearch.study.environment_log import EnvironmentLog, read_environments
 from privsearch.study.hold import Hold
 from privsearch.study.links import check_links
@@ -89,12 +91,13 @@ class StudyFolder:
         return kept_networks(self.path, self.sweep() if self.exists() else None)
 
     def networks_of(self, sweep: SweepSpec) -> NetworkArchive:
-        """Return the networks where `sweep` keeps them once it runs into this study.
-
-        Raises:
-            StudyError: the networks would lie in two places.
-        """
+        """Return the networks where `sweep` keeps them; see `signals_of`."""
         return kept_networks(self.path, self.with_storage(sweep))
+
+    @property
+    def checkpoints(self) -> CheckpointArchive:
+        """The states of networks whose training was interrupted."""
+        return kept_checkpoints(self.path, self.sweep() if self.exists() else None)
 
     def with_storage(self, sweep: SweepSpec) -> SweepSpec:
         """Return the sweep with the storage that this study was begun with.
@@ -102,17 +105,14 @@ class StudyFolder:
         Raises:
             StudyError: the sweep asks for another storage.
         """
-        if not self.exists():
-            return sweep
-        begun = self.sweep().storage
-        if sweep.storage not in (None, begun):
+        if self.exists() and sweep.storage not in (None, begun := self.sweep().storage):
             old = begun or "its own directory"
             raise StudyError(
                 f"{self.path}: the signals of a study must lie in one place, and this one was begun with {old}, but "
                 f"the storage asked for is {sweep.storage}; drop that to go on with {old}, choose another directory "
                 f"with --study, or move the signals and write their new storage into {self.path / 'sweep.yaml'}"
             )
-        return sweep.model_copy(update={"storage": begun})
+        return sweep.model_copy(update={"storage": begun}) if self.exists() else sweep
 
     @property
     def record_path(self) -> Path:
@@ -298,7 +298,7 @@ class StudyFolder:
             yield
 
     def leftovers(self) -> list[Path]:
-        """Return the files that killed processes left unfinished, signals and networks aside."""
+        """Return the files that killed processes left unfinished; not those of signals, networks and checkpoints."""
         return sorted([*self.path.glob(f".*{disk.PART}"), *self.path.glob(f".{self.outputs.index.name}-*")])
 
     def remove_leftovers(self) -> list[str]:

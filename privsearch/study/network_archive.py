@@ -12,7 +12,7 @@ from numpy import ndarray as Array
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from privsearch._util.disk import reading
-from privsearch._util.npz import MAX_BYTES, open_npz
+from privsearch._util.npz import MAX_BYTES, check_stored
 from privsearch._util.text import printable
 from privsearch.errors import StudyError
 from privsearch.spec import TrialSpec
@@ -196,7 +196,7 @@ def unpack_networks(content: bytes) -> KeptNetworks:
         ValueError: the content is damaged, or something else; the message says why.
     """
     try:
-        _check_archive(content)
+        check_stored(content)
         return _unpacked(content)
     # The unpickler, the zip reader and pydantic may raise any error on a stranger's bytes.
     except Exception as error:
@@ -221,15 +221,6 @@ def load_networks(path: str | Path) -> KeptNetworks:
         return unpack_networks(content)
     except ValueError as error:
         raise StudyError(f"{path}: {printable(str(error))}; export it again") from None
-
-
-def _check_archive(content: bytes) -> None:
-    """Refuse wrong checksums and compression, since torch compares no checksums and unpacks to any size."""
-    with open_npz(io.BytesIO(content)) as archive:
-        if any(member.compress_type for member in archive.infolist()):
-            raise ValueError("it is compressed, as torch never writes it")
-        if broken := archive.testzip():
-            raise ValueError(f"Bad CRC-32 for {broken!r}")
 
 
 def _unpacked(content: bytes) -> KeptNetworks:

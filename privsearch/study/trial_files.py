@@ -1,4 +1,4 @@
-"""Folders with one file for each trained trial, which can be listed, examined and set aside."""
+"""Folders with one file for each trained trial, or each network, which can be listed, examined and set aside."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable

@@ -11,6 +11,7 @@ from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.data.splits import Splits, load_splits
 from privsearch.errors import StudyError
 from privsearch.models import Network, RegisteredNetwork
+from privsearch.models.checkpoint import Checkpoints
 from privsearch.models.training import EpochListener, Listeners, train_cohort
 from privsearch.spec import TrialSpec
 from privsearch.study.cohort import Cohort, are_parts, join
@@ -43,10 +44,17 @@ class Keeping:
     Attributes:
         signals: True to keep the signals in the archive.
         networks: the store of the networks; None to keep none.
+        checkpoints: the checkpoints of trainings, which are kept until these are done; None for none.
     """
 
     signals: bool = True
     networks: NetworkShelf | None = None
+    checkpoints: Checkpoints | None = None
+
+    def is_safe(self, network_ids: Sequence[str]) -> None:
+        """Note that the outputs of networks are where they belong, so that no checkpoint is needed any more."""
+        if self.checkpoints:
+            self.checkpoints.remove(network_ids)
 
 
 @dataclass(frozen=True)
@@ -132,7 +140,7 @@ class TrialNetworks:
         reasons: list[str | None] = [None, None]
         trained_seconds = 0.0
         if missing:
-            trained, weights = self.train(missing, with_weights=keep.networks is not None)
+            trained, weights = self.train(missing, keep)
             trained_seconds = trained.seconds
             found |= {k: trained.part([i]) for i, k in enumerate(missing)} if found else {}
             if keep.networks and weights:
@@ -141,6 +149,7 @@ class TrialNetworks:
         held = self._held(kept, own, missing)
         if held and kept.archive and keep.signals and (missing or len(held) > len(own.networks if own else ())):
             reasons[0] = _reason(kept.archive.save, self.trial_id, cohort.part(held))
+        keep.is_safe([self.ids[k] for k in missing])
         return Gathered(cohort, trained_seconds, tuple(self.ids[k] for k in held), *reasons)
 
     def train_into(self, archive: Archive, keep: Keeping, networks: Sequence[int]) -> list[str]:
@@ -164,24 +173,35 @@ class TrialNetworks:
         for k in networks:
             name = self.ids[k]
             if archive.load(name) is None:
-                trained, weights = self.train([k], with_weights=keep.networks is not None)
+                trained, weights = self.train([k], keep)
                 unkept += [_reason(keep.networks.save, name, weights) if keep.networks and weights else None]
                 archive.save(name, trained)
+                keep.is_safe([name])
         return [reason for reason in unkept if reason]
 
-    def train(self, networks: Sequence[int], *, with_weights: bool) -> tuple[Cohort, KeptNetworks | None]:
-        """Train some of the networks, and return what attacks see of them, and their weights.
+    def train(self, networks: Sequence[int], keep: Keeping) -> tuple[Cohort, KeptNetworks | None]:
+        """Train some of the networks, and return what attacks see of them, and their weights if these are to be kept.
 
         Args:
             networks: their indices.
-            with_weights: False to return None for the weights, which take memory.
+            keep: the parts to keep; nothing is kept here but checkpoints.
         """
         spec, ids, device = self.spec, self.ids, self.device
         splits = prepared_splits(spec)
         subsets, seeds = rules_of(spec.protocol).draw_cohort(len(splits.y_train), spec.seed)
-        weights = _Weights() if with_weights else None
+        weights = _Weights() if keep.networks else None
         listeners = Listeners(self.on_epoch, weights)
-        cohort = train_cohort(spec, splits, subsets, seeds, listeners, device, only=networks)
+        cohort = train_cohort(
+            spec,
+            splits,
+            subsets,
+            seeds,
+            listeners,
+            device,
+            only=networks,
+            checkpoints=keep.checkpoints,
+            network_ids=ids,
+        )
         environment = present_environment(device)
         trainings = tuple(
             replace(training, network_id=ids[k], environment=environment)

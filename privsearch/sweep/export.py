@@ -154,6 +154,7 @@ def one_trial_sweep(spec: TrialSpec, sweep: SweepSpec, trial_id: str) -> SweepSp
             "resources": sweep.resources,
             "retries": sweep.retries,
             "timeout": sweep.timeout,
+            "checkpoint_minutes": sweep.checkpoint_minutes,
             "seed": spec.seed,
         }
     )

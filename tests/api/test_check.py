@@ -1,3 +1,4 @@
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from privsearch.study.network_archive import KeptNetwork, KeptNetworks
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Epoch, TrainedNetwork
 from privsearch.study.signals import Signals
+from privsearch.study.trial_files import TrialFiles
 
 pytestmark = pytest.mark.usefixtures("blank_fronts")
 
@@ -52,6 +54,19 @@ def study(tmp_path: Path, tiny_sweep: SweepSpec) -> Study:
         made.networks.save(trial_id, small_networks(trial_id))
     write_outputs(made)
     return made
+
+
+def small_checkpoint() -> bytes:
+    """A file as torch writes it."""
+    file = io.BytesIO()
+    torch.save({"weight": torch.zeros(100)}, file)
+    return file.getvalue()
+
+
+def make_folder(files: TrialFiles) -> Path:
+    folder = Path(files.folder)
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def to_repair(study: Study) -> dict[str, str]:
@@ -90,6 +105,8 @@ DAMAGES: dict[str, Callable[[Study], None]] = {
     f"networks of {B}": lambda study: cut(study.path / "networks" / f"{B}.pt"),
     "networks, .c.pt.1.part": lambda study: left_unfinished(study.path / "networks" / ".c.pt.1.part"),
     "signals, .c.npz.1.part": lambda study: left_unfinished(study.path / "signals" / ".c.npz.1.part"),
+    f"checkpoint of {C}": lambda study: study.checkpoints.save(C, small_checkpoint()),
+    "checkpoints, .c.pt.1.part": lambda study: left_unfinished(make_folder(study.checkpoints) / ".c.pt.1.part"),
 }
 
 
@@ -134,6 +151,8 @@ def test_all_damages_at_once(study: Study) -> None:
         "signals, .c.npz.1.part",
         f"networks of {B}",
         "networks, .c.pt.1.part",
+        f"checkpoint of {C}",
+        "checkpoints, .c.pt.1.part",
         "targets.csv, optuna.journal, fronts",
     ]
 
@@ -147,8 +166,22 @@ def test_nothing_is_removed_outside_of_the_study(study: Study, tiny_sweep: Sweep
     (kept / f"{A}.npz").write_bytes(b"damaged")
     (kept / ".mine.part").write_bytes(b"unfinished")
     os.utime(kept / ".mine.part", (0, 0))
+    study.checkpoints.save(C, b"not mine")
     assert list(repair_study(study)) == [f"signals of {A}: moved to {kept / 'damaged' / A}.npz"]
     assert (kept / ".mine.part").exists()
+    assert study.checkpoints.load(C) == b"not mine"
+
+
+def test_what_a_sweep_goes_on_from_is_no_damage(study: Study, tiny_sweep: SweepSpec) -> None:
+    """Checkpoints stay while a trial is missing or failed, but for one that cannot be read, which nobody misses."""
+    study.begin(tiny_sweep, {A: "iris", B: "iris", C: "iris"}, {})
+    for network_id in ("n" * 16, "m" * 16):
+        study.checkpoints.save(network_id, small_checkpoint())
+    cut(study.path / "checkpoints" / f"{'m' * 16}.pt")
+    assert list(to_repair(study)) == [f"checkpoint of {'m' * 16}"]
+    assert "networks in the middle of their training: 1" in notes(study)
+    assert list(repair_study(study)) == [f"checkpoint of {'m' * 16}: removed"]
+    assert study.checkpoints.network_ids() == {"n" * 16}
 
 
 def test_a_record_that_grew_is_newer_than_its_tables(study: Study) -> None:

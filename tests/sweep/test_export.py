@@ -90,6 +90,7 @@ EVERYTHING: dict[str, Any] = {
     "objectives": {"train_accuracy": "maximize", "svm.auc": "minimize"},
     "resources": {"cpu": 2, "gpu": 0.0},
     "timeout": 60.0,
+    "checkpoint_minutes": 2.5,
 }
 
 
@@ -109,7 +110,8 @@ def test_a_sweep_file_stands_for_its_trial_alone(tmp_path: Path, asked: str) -> 
         (planned,) = make_plan(one, Study(tmp_path / "none")).trials
         assert planned.trial_id == trial.trial_id
         assert set(planned.spec.attacks) >= set(trial.spec.attacks)
-        assert (one.objectives, one.resources, one.timeout) == (sweep.objectives, sweep.resources, sweep.timeout)
+        for field in ("objectives", "resources", "timeout", "checkpoint_minutes"):
+            assert getattr(one, field) == getattr(sweep, field), field
 
 
 def test_views_that_no_attack_reads_are_asked_for(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from privsearch.spec import SweepSpec
 from privsearch.study.cohort import Cohort, join
 from privsearch.study.result import Completed, Death, parse_result
 from privsearch.study.signal_archive import SignalArchive
-from privsearch.sweep.cohort import TrialNetworks
+from privsearch.sweep.cohort import Keeping, TrialNetworks
 from privsearch.sweep.parts import LEAST_SECONDS, MOST_SECONDS, TrainedPart, longest_part, parts_of
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
@@ -164,7 +164,7 @@ class Cluster:
         self.kills = 0
         self.trained = Counter[str]()
 
-    def train(self, networks: TrialNetworks, chosen: Sequence[int], *, with_weights: bool) -> tuple[Cohort, None]:
+    def train(self, networks: TrialNetworks, chosen: Sequence[int], keep: Keeping) -> tuple[Cohort, None]:
         """Stand for the training of some networks, after which the worker may be killed."""
         self.trained.update(networks.ids[k] for k in chosen)
         if self.data.draw(st.integers(0, 6), label="kill") == 6:

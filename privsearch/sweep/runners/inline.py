@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from privsearch.spec import Device, Resources
-from privsearch.sweep.parts import TrainedPart
+from privsearch.sweep.parts import MOST_SECONDS, TrainedPart, parts_of
 from privsearch.sweep.runners.base import Observer, Runner, Source, checked_identity, no_gpu
-from privsearch.sweep.runners.jobs import Job
+from privsearch.sweep.runners.jobs import Job, can_be_split
 
 
 class InlineRunner(Runner):
@@ -29,8 +29,13 @@ class InlineRunner(Runner):
         while waiting:
             trial = waiting.popleft()
             observer.started(trial)
-            result = job(trial, device)
-            if not isinstance(result, TrainedPart):  # no trial is split here
+            # In parts, a long trial that is interrupted keeps the networks that it has trained.
+            parts = parts_of(trial, MOST_SECONDS) if can_be_split(job) else []
+            for part in parts:
+                job(part, device)
+                observer.trained(trial, part.part or ())
+            result = job(trial.rest() if parts else trial, device)
+            if not isinstance(result, TrainedPart):  # what is left is no part
                 observer.finished(checked_identity(result, trial))
             waiting.extend(source.take())
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from privsearch.spec import Device, registry
 from privsearch.spec.registry import Entry
+from privsearch.study.checkpoints import CheckpointArchive
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import TrialResult
 from privsearch.study.signal_archive import SignalArchive
@@ -36,19 +37,25 @@ class TrainAndAttack:
         keep: a flag to keep the signals of a cohort that had to be trained.
         networks: the archive for the networks of such a cohort; None to keep none.
         only_same_versions: a flag to train again if the archived signals come from other versions than the worker's.
+        checkpoints: the archive for the checkpoints of long trainings; None for none.
+        checkpoint_seconds: the time between two checkpoints.
     """
 
     archive: SignalArchive | None = None
     keep: bool = True
     networks: NetworkArchive | None = None
     only_same_versions: bool = False
+    checkpoints: CheckpointArchive | None = None
+    checkpoint_seconds: float = 600.0
 
     def __call__(self, trial: PlannedTrial, device: Device) -> TrialResult | TrainedPart:
         """Train and attack, and return the trial's result; train alone if it is a part."""
+        from privsearch.models.checkpoint import Checkpoints
         from privsearch.sweep.cohort import Keeping
         from privsearch.sweep.trial import run_trial, train_networks
 
-        keep = Keeping(signals=self.keep, networks=self.networks)
+        checkpoints = Checkpoints(self.checkpoints, self.checkpoint_seconds) if self.checkpoints else None
+        keep = Keeping(self.keep, self.networks, checkpoints)
         if trial.part is not None and self.archive:
             return train_networks(trial.spec, trial.part, self.archive, keep, device)
         earlier = _earlier(trial, only_same_versions=self.only_same_versions)

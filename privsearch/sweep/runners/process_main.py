@@ -4,15 +4,26 @@
 
 CHANNEL and LIFELINE are file descriptors. The first is a connection, on which the job and the trials come and the
 results go. The second is a pipe that closes when the worker process is gone.
+
+It ends when the worker process is gone, or on SIGTERM, which Slurm and Kubernetes send some seconds before SIGKILL. A
+training may write a checkpoint first.
 """
 
 import faulthandler
 import os
 import pickle
+import select
 import signal
 import sys
 import threading
 from multiprocessing.connection import Connection
+from typing import Final
+
+from privsearch._util import ending
+from privsearch._util.interrupts import SIGNALLED
+
+GRACE_SECONDS: Final = 20.0
+"""The time that a training has for its step and a checkpoint; Slurm and Kubernetes wait for 30 s."""
 
 
 def main(channel: int, lifeline: int) -> None:
@@ -22,7 +33,7 @@ def main(channel: int, lifeline: int) -> None:
     # A crash leaves the stack in the log, and so does the signal of a worker process that has waited too long.
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=True)
-    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(lifeline, _terminations()), daemon=True).start()
     connection = Connection(channel)
     job, device = pickle.loads(connection.recv_bytes())  # noqa: S301  # from the process that started this one
     connection.send_bytes(b"ready")
@@ -34,10 +45,32 @@ def main(channel: int, lifeline: int) -> None:
         connection.send_bytes(job(trial, device).model_dump_json().encode())
 
 
-def _end_with(lifeline: int) -> None:
-    """Wait until the worker process is gone, and end this process then, in whatever state it is."""
-    os.read(lifeline, 1)
-    os._exit(1)
+def _terminations() -> int:
+    """Return a file descriptor that can be read from once the system has asked this process to end."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    # Python itself writes there as the signal comes, also while a library computes and lets no handler run.
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, lambda number, _: os.write(writer, bytes([number])))
+    # A child that a plugin forks must not end its parent with itself.
+    os.register_at_fork(after_in_child=_end_at_once_on_sigterm)
+    return reader
+
+
+def _end_at_once_on_sigterm() -> None:
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _end_with(lifeline: int, terminations: int) -> None:
+    """Wait for one of two reasons to end, and end this process then, when a training has got its checkpoint."""
+    readable, _, _ = select.select([lifeline, terminations], [], [])
+    # Nothing is read where a trial has closed what is not its own; then the worker process alone decides.
+    is_terminated = terminations in readable and os.read(terminations, 1)
+    if not is_terminated:
+        os.read(lifeline, 1)
+    ending.tell(GRACE_SECONDS)
+    os._exit(SIGNALLED + signal.SIGTERM if is_terminated else 1)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,158 @@
+"""The training of one network, step by step, which can be left between two steps and taken up again."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from privsearch.data.splits import Splits
+from privsearch.errors import DivergedError
+from privsearch.models.optimizers import Adam, Optimizer, Sgd
+from privsearch.spec import TrialSpec
+from privsearch.study.result import Epoch
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """A network in training, with all that a step reads or changes, torch's global random numbers aside.
+
+    Attributes:
+        network: the network, on its device.
+        optimizer: the optimiser of its weights.
+        splits: the data.
+        generator: the source of the order of its batches and of their augmentation.
+    """
+
+    network: nn.Module
+    optimizer: Optimizer
+    splits: Splits
+    generator: torch.Generator
+
+    @classmethod
+    def of(cls, network: nn.Module, spec: TrialSpec, splits: Splits, seed: int) -> "Learner":
+        """Return a network before its first step, with the trial's optimiser."""
+        kind = {"adam": Adam, "sgd": Sgd}[spec.optimizer]
+        trained = [weight for weight in network.parameters() if weight.requires_grad]
+        optimizer = kind(trained, spec.learning_rate, spec.weight_decay)
+        return cls(network, optimizer, splits, torch.Generator().manual_seed(seed))
+
+
+@dataclass(eq=False)
+class Pass:
+    """A pass over a training set, as far as it has come.
+
+    Attributes:
+        order: the examples, as places in the training split, in the order of their batches.
+        loss_sum: the sum of the losses of the examples so far, a float64 on the networks' device: reading a number back
+            from a GPU stops it.
+        num_correct: the number of those that the network classified rightly, an int64 there.
+        losses: the mean loss of each step so far.
+    """
+
+    order: Int[Tensor, " examples"]
+    loss_sum: Float[Tensor, ""]
+    num_correct: Int[Tensor, ""]
+    losses: list[Float[Tensor, ""]] = field(default_factory=list)
+
+    @classmethod
+    def over(cls, order: Int[Tensor, " examples"], device: torch.device) -> "Pass":
+        """Return a pass before its first step."""
+        loss_sum = torch.zeros((), dtype=torch.float64, device=device)
+        return cls(order, loss_sum, torch.zeros((), dtype=torch.int64, device=device))
+
+
+@dataclass(eq=False)
+class Progress:
+    """The progress of a training.
+
+    Attributes:
+        history: what was measured in the epochs that have ended.
+        current: the pass that has begun; None between two epochs.
+    """
+
+    history: list[Epoch] = field(default_factory=list)
+    current: Pass | None = None
+
+
+AfterStep = Callable[[Learner, Progress], None]
+"""A function called after every step, in which it may copy the state of the training and must not change it."""
+
+
+def train_epochs(
+    learner: Learner,
+    spec: TrialSpec,
+    chosen: Int[Tensor, " examples"],
+    progress: Progress,
+    on_epoch: Callable[[int, Epoch], None] | None = None,
+    after_step: AfterStep | None = None,
+) -> list[Epoch]:
+    """Train a network to the end, from wherever its training stands.
+
+    Args:
+        learner: the network.
+        spec: the configuration, canonical.
+        chosen: the examples to train on, as places in the training split.
+        progress: what has been done; it grows.
+        on_epoch: the listener called with (epoch, measurements), epochs counted from 0, those that had ended included.
+        after_step: the function to call after every step.
+
+    Returns:
+        What was measured in each epoch.
+
+    Raises:
+        DivergedError: a loss is not finite; the message names the step and the epoch.
+    """
+    told, history = on_epoch or (lambda _, __: None), progress.history
+    for epoch, measured in enumerate(history):
+        told(epoch, measured)
+    learner.network.train()
+    for epoch in range(len(history), spec.epochs):
+        if progress.current is None:
+            order = chosen[torch.randperm(len(chosen), generator=learner.generator)]
+            progress.current = Pass.over(order, learner.splits.device)
+        try:
+            measured = train_pass(
+                learner,
+                progress.current,
+                spec.batch_size,
+                (lambda: after_step(learner, progress)) if after_step else None,
+            )
+        except DivergedError as error:
+            raise DivergedError(f"{error} in epoch {epoch + 1} of {spec.epochs}") from None
+        history.append(measured)
+        progress.current = None
+        told(epoch, measured)
+    return history
+
+
+def train_pass(learner: Learner, current: Pass, batch_size: int, after_step: Callable[[], None] | None = None) -> Epoch:
+    """Take the steps that are left of a pass, one for each batch, and return what was measured in all of them.
+
+    Raises:
+        DivergedError: a loss is not finite; the message names the step.
+    """
+    network, optimizer, splits = learner.network, learner.optimizer, learner.splits
+    batches = current.order.split(batch_size)
+    for batch in batches[len(current.losses) :]:
+        labels = splits.y_train[batch]
+        outputs = network(splits.inputs(splits.x_train[batch], learner.generator))
+        loss = nn.functional.cross_entropy(outputs, labels)
+        optimizer.forget_gradients()
+        loss.backward()
+        optimizer.step()
+        current.losses.append(loss.detach())
+        current.loss_sum += current.losses[-1].double() * len(batch)
+        current.num_correct += (outputs.argmax(1) == labels).sum()
+        if after_step:
+            after_step()
+    if not math.isfinite(current.loss_sum.item()):
+        step = next(step for step, loss in enumerate(current.losses) if not loss.isfinite())
+        loss_there = current.losses[step].item()
+        raise DivergedError(
+            f"the training loss must be finite, but is {loss_there} at step {step + 1} of {len(batches)}"
+        )
+    num_examples = len(current.order)
+    return Epoch(loss=current.loss_sum.item() / num_examples, accuracy=current.num_correct.item() / num_examples)
