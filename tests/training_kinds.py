@@ -18,7 +18,8 @@ from privsearch.models.checkpoint import Checkpoints
 from privsearch.models.training import Listeners, train_cohort
 from privsearch.spec import Device, TrialSpec
 from privsearch.study.checkpoints import CheckpointArchive
-from privsearch.study.result import Cohort, Epoch, TrialResult
+from privsearch.study.cohort import Cohort
+from privsearch.study.result import Epoch, TrialResult
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.planned import PlannedTrial
 

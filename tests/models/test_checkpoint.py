@@ -12,7 +12,8 @@ from privsearch._util import ending
 from privsearch.errors import DivergedError
 from privsearch.models import checkpoint
 from privsearch.models.checkpoint import Checkpoints
-from privsearch.study.result import Cohort, Epoch
+from privsearch.study.cohort import Cohort
+from privsearch.study.result import Epoch
 
 pytestmark = pytest.mark.usefixtures("forgetting")
 
