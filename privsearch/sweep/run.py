@@ -12,7 +12,8 @@ from privsearch.study.record import RecordWriter
 from privsearch.study.result import Failed, TrialResult
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners import Job, Listed, Observer, Runner, Source
+from privsearch.sweep.runners.base import Listed, Observer, Runner, Source
+from privsearch.sweep.runners.jobs import Job
 
 if TYPE_CHECKING:
     from privsearch.sweep.search.running import RunningSearch
