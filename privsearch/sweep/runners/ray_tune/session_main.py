@@ -3,7 +3,7 @@
     python -m privsearch.sweep.runners.ray_tune.session_main CHANNEL
 
 CHANNEL is the file descriptor of a connection to the driver. From it come the Ray to connect to, then what to call and
-its job, then trials as they are asked for, and perhaps the word to stop. Calls go to it, which `SessionProcess` answers.
+its job, then trials as they are asked for, and perhaps the word to stop. Calls go to it, and `SessionProcess` answers.
 """
 
 # isort: off
@@ -67,7 +67,7 @@ def _outcome(driver: "_Driver") -> BaseException | None:
 
 
 def _hold_signals(driver: "_Driver") -> None:
-    """Leave signals to the driver, which gets them too, whether from a terminal or from a batch system.
+    """Leave signals to the driver, which gets them too where a batch system sends them to all processes.
 
     They are not ignored, as what Ray starts would inherit that. What is ignored already, as under `nohup`, stays so.
     """
@@ -96,7 +96,7 @@ class _Driver:
             try:
                 message = self._connection.recv()
             except (EOFError, OSError):
-                os._exit(1)
+                _end_all()
             if message == STOP:
                 self._stopped = True
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
@@ -125,7 +125,7 @@ class _Driver:
     def lose(self, why: str) -> None:
         """Tell the driver that Ray is gone, and end this process, in whatever state it is."""
         self.end(ClusterLostError(why))
-        os._exit(1)
+        _end_all()
 
     def take(self) -> "Sequence[PlannedTrial]":
         """Ask the driver for further trials."""
@@ -151,6 +151,11 @@ class _Notes(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._driver.call("warned", record.name, record.getMessage())
+
+
+def _end_all() -> None:
+    """End this process and all of its group at once: some of what Ray starts outlives a Ray that is killed."""
+    os.killpg(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,8 @@ class SessionProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=subprocess.STDOUT,
+                # A group of its own, in which what Ray starts is found: some of it outlives a Ray that is killed.
+                process_group=0,
                 # The job's module may be found on this process's own import path alone.
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
@@ -72,10 +74,8 @@ class SessionProcess:
     ) -> None:
         with uninterrupted():
             if self._ended:
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(END_SECONDS)
-            self._process.kill()
-            self._process.wait()
+                self._wait_for_end()
+            self._kill()
             self._connection.close()
             self._log.close()
 
@@ -142,15 +142,26 @@ class SessionProcess:
 
     def _death(self) -> str:
         """Say how the process ended, and the last that it said."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_SECONDS)
-        self._process.kill()
-        code = self._process.wait()
+        self._wait_for_end()
+        code = self._kill()
         size = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, size - LOG_BYTES))
         lines = self._log.read().decode(errors="replace").strip().splitlines()
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         return ": ".join([f"the process connected to it {how}", *lines[-1:]])
+
+    def _wait_for_end(self) -> None:
+        """Wait until the process hangs up, as it does at its end, but not for ever."""
+        with suppress(EOFError, OSError):
+            while self._connection.poll(END_SECONDS):
+                self._connection.recv()
+
+    def _kill(self) -> int:
+        """Kill what is left of the process and its group; return its exit code, negative for a signal."""
+        # The group is called by the number of the process, which is nobody else's until the process is reaped.
+        if self._process.returncode is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        return self._process.wait()
 
 
 def _packed(job: Job) -> bytes:
