@@ -37,7 +37,7 @@ Numbers = dict[str, float]
 def run_trials(trials: int) -> Numbers:
     """Run idle trials on Ray and record them; measure the seconds from the first trial on, and the driver's memory."""
     from privsearch.study.record import RecordWriter
-    from privsearch.sweep.runners import Listed
+    from privsearch.sweep.runners.base import Listed
     from privsearch.sweep.runners.ray_tune.runner import TuneRunner
 
     with tempfile.TemporaryDirectory() as folder:

@@ -67,6 +67,10 @@ class ClusterLostError(ClusterError):
         )
         self.why = why
 
+    def __reduce__(self) -> tuple[type["ClusterLostError"], tuple[str]]:
+        """Return what this error is made of: it is sent from one process to another."""
+        return type(self), (self.why,)
+
 
 class MetricError(PrivsearchError):
     """The error of a metric that cannot be computed from the data, such as data of one class."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 from typer.testing import CliRunner, Result
 
 from privsearch.api.study import Study
-from privsearch.cli import app
+from privsearch.cli.commands import app
 from privsearch.study.result import Completed
 
 INLINE: Final = ("--runner", "inline")

@@ -17,7 +17,7 @@ import pytest
 import typer
 from ruamel.yaml import YAML
 
-from privsearch.cli import app
+from privsearch.cli.commands import app
 from privsearch.spec import SweepSpec
 
 ROOT: Final = Path(__file__).parent.parent

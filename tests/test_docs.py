@@ -8,7 +8,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from privsearch.cli.app import app
+from privsearch.cli.commands import app
 from privsearch.spec import AXES, SweepSpec
 from privsearch.spec.attacks import ATTACK_KINDS
 from privsearch.spec.datasets import DatasetName

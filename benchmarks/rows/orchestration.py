@@ -60,7 +60,7 @@ def _idle_sweep(count: int) -> "Callable[[], tuple[Recorder, float]]":
     """Return a function that runs and records `count` idle trials and measures the seconds, Ray's start included."""
     from benchmarks.idle import Idle, Recorder, idle_trials, template
     from privsearch.study.record import RecordWriter
-    from privsearch.sweep.runners import Listed
+    from privsearch.sweep.runners.base import Listed
     from privsearch.sweep.runners.ray_tune.runner import TuneRunner
 
     folder = Path(tempfile.mkdtemp(prefix="privsearch-benchmark-"))

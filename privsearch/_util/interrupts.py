@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
@@ -14,6 +14,9 @@ ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 SIGNALLED: Final = 128
 """The number that shells add to that of the signal that ended a program, for its exit status."""
+
+Handler = Callable[[int, FrameType | None], object]
+"""A function from a signal and the frame that it interrupts."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -69,6 +72,13 @@ def uninterrupted() -> Iterator[None]:
 
 
 @contextmanager
+def unheeded() -> Iterator[None]:
+    """Disregard the signals in this block, in which a program that they have asked to end says that it does."""
+    with _handled(lambda *_: None):
+        yield
+
+
+@contextmanager
 def keeping(number: signal.Signals) -> Iterator[None]:
     """Restore the handler of a signal at the end of this block, in which other code may change it."""
     before = signal.getsignal(number)
@@ -79,16 +89,24 @@ def keeping(number: signal.Signals) -> Iterator[None]:
             signal.signal(number, before)
 
 
-@contextmanager
-def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Call `handler` for the signals that are not ignored, and restore the earlier handlers afterwards."""
+def handling(handler: Handler) -> "Mapping[signal.Signals, signal._HANDLER]":
+    """Have `handler` called for the signals that are not ignored, and return the handlers that they had.
+
+    Python handles signals in the main thread alone; in another one, this does nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield  # Python handles signals in the main thread alone
-        return
+        return {}
     before = {number: signal.getsignal(number) for number in ENDING}
     caught = {number: previous for number, previous in before.items() if previous is not signal.SIG_IGN}
     for number in caught:
         signal.signal(number, handler)
+    return caught
+
+
+@contextmanager
+def _handled(handler: Handler) -> Iterator[None]:
+    """Call `handler` for the signals that are not ignored, and restore the earlier handlers afterwards."""
+    caught = handling(handler)
     try:
         yield
     finally:

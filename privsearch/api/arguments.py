@@ -11,7 +11,7 @@ from privsearch.api.study import Study, load_study
 from privsearch.errors import SpecError
 from privsearch.spec import SweepSpec
 from privsearch.spec.sweep_file import locating_errors, read_sweep
-from privsearch.sweep.runners import Runner
+from privsearch.sweep.runners.base import Runner
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ from privsearch.sweep.plan import Plan, find_trial, make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.reuse import changed_code
 from privsearch.sweep.run import Progress, RunSummary, Silence, ready, run
-from privsearch.sweep.runners import AttackOnly, Runner, TrainAndAttack
+from privsearch.sweep.runners.base import Runner
+from privsearch.sweep.runners.jobs import AttackOnly, TrainAndAttack
 from privsearch.sweep.search.warm_start import WarmStart, warm_start
 
 if TYPE_CHECKING:

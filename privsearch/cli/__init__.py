@@ -1,6 +1,7 @@
 """The command line: it parses, calls and prints, and decides nothing.
 
 app.py          the program: its exit statuses, its messages, its notes
+commands.py     the program with all its commands
 options.py      the options that several commands share
 run.py          plan, sweep, attack, trial
 show.py         front, check, diff, audit, explain, report, tables, plots, compare
@@ -16,14 +17,9 @@ import gc
 import os
 import sys
 from contextlib import suppress
+from types import FrameType
 
-from privsearch._util.interrupts import SIGNALLED, Interrupted, interruptible
-from privsearch.cli.app import app
-
-# isort: off
-# Each adds its commands, in the order in which --help lists them.
-from privsearch.cli import choose, datasets, show, run, serve  # noqa: F401
-# isort: on
+from privsearch._util.interrupts import SIGNALLED, Interrupted, handling, interruptible
 
 
 def main() -> None:
@@ -31,20 +27,31 @@ def main() -> None:
     # What is imported stays, and the collector would look through it again and again: a tenth of a short command.
     gc.set_threshold(50_000, 20, 20)
     try:
-        # For signals that come while a command that was interrupted is about to end.
+        # For signals that come while the commands are imported, and while a command is about to end.
         with interruptible():
+            from privsearch.cli.commands import app
+
             app()
-    except Interrupted as signal:
-        _leave(signal.exit_status)
+    except Interrupted as ended:
+        _interrupted(ended.number)
     except SystemExit as ended:
         if isinstance(ended.code, int) and ended.code > SIGNALLED:
             _leave(ended.code)
+        # From here on to the end of Python nothing is left to close.
+        handling(_interrupted)
         raise
+
+
+def _interrupted(number: int, _: FrameType | None = None) -> None:
+    """End at once, as a program that this signal has ended."""
+    with suppress(OSError):
+        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, b"interrupted\n")
+    _leave(SIGNALLED + number)
 
 
 def _leave(status: int) -> None:
     """End at once: a library that a signal has cut short may crash when Python takes it apart."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):
+        with suppress(OSError, RuntimeError):  # no reader is left, or the signal has interrupted just this
             stream.flush()
     os._exit(status)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from privsearch._util.interrupts import Interrupted, interruptible
+from privsearch._util.interrupts import Interrupted, interruptible, unheeded
 from privsearch._util.text import printable
 from privsearch.errors import ClusterError, PrivsearchError
 
@@ -50,7 +50,8 @@ class _Commands(TyperGroup):
             unreachable = isinstance(error, ClusterError)
             raise typer.Exit(ExitCode.CLUSTER_GONE if unreachable else ExitCode.BAD_INPUT) from None
         except Interrupted as signal:
-            say_if_heard("interrupted")
+            with unheeded():
+                say_if_heard("interrupted")
             raise typer.Exit(signal.exit_status) from None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from privsearch._util.interrupts import Interrupted, interruptible
+from privsearch._util.interrupts import Interrupted, interruptible, unheeded
 from privsearch.cli.app import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say_if_heard
 from privsearch.cli.options import (
     AddressOption,
@@ -124,15 +124,14 @@ def sweep(
     chosen = make_runner(request.spec, runner.value, workers, address)
     _note_no_timeout(runner, request.spec.timeout)
     console = new_console()
-    with page_beside(request.study.path, port, serve=serve):
-        with _going_on_later(request.study):
-            outcome = run_sweep(
-                request,
-                runner=chosen,
-                reuse=reuse.value,
-                warm_from=warm_from or (),
-                progress=SweepProgress(console),
-            )
+    with _going_on_later(request.study), page_beside(request.study.path, port, serve=serve):
+        outcome = run_sweep(
+            request,
+            runner=chosen,
+            reuse=reuse.value,
+            warm_from=warm_from or (),
+            progress=SweepProgress(console),
+        )
         _report(console, outcome)
     _leave(outcome)
 
@@ -166,14 +165,13 @@ def attack(
     sweep = folder.sweep()
     chosen = make_attack_runner(sweep, runner.value, workers, address)
     _note_no_timeout(runner, sweep.timeout)
-    with page_beside(folder.path, port, serve=serve):
-        with _going_on_later(folder):
-            outcome = attack_study(
-                folder,
-                read_attacks(attacks),
-                runner=chosen,
-                progress=SweepProgress(console),
-            )
+    with _going_on_later(folder), page_beside(folder.path, port, serve=serve):
+        outcome = attack_study(
+            folder,
+            read_attacks(attacks),
+            runner=chosen,
+            progress=SweepProgress(console),
+        )
         _report(console, outcome)
     _leave(outcome)
 
@@ -236,9 +234,10 @@ def _going_on_later(study: "Folder") -> "Iterator[None]":
         with interruptible():
             yield
     except Interrupted as signal:
-        kept = len(study.record().results)
-        how = "interrupted" if signal.number == SIGINT else f"ended by {signal.number.name}"
-        say_if_heard(f"{how}; trials kept in {study.path}: {kept}; run the same command to go on")
+        with unheeded():
+            kept = len(study.record().results)
+            how = "interrupted" if signal.number == SIGINT else f"ended by {signal.number.name}"
+            say_if_heard(f"{how}; trials kept in {study.path}: {kept}; run the same command to go on")
         raise typer.Exit(signal.exit_status) from None
 
 

@@ -12,7 +12,8 @@ from privsearch.study.result import Completed, Failed, TrialResult
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners import Job, Listed, Observer, Runner, Source
+from privsearch.sweep.runners.base import Listed, Observer, Runner, Source
+from privsearch.sweep.runners.jobs import Job
 
 if TYPE_CHECKING:
     from privsearch.sweep.search.running import RunningSearch

@@ -17,7 +17,7 @@ import privsearch
 from privsearch.analysis.paper.verdicts import Finding
 from privsearch.api.study import Study
 from privsearch.api.sweeps import SweepOutcome
-from privsearch.cli.app import app
+from privsearch.cli.commands import app
 from privsearch.errors import SpecError, StudyError
 from privsearch.spec import SweepSpec
 from privsearch.study.result import TrialResult

@@ -51,7 +51,7 @@ def test_specs_studies_and_commands_are_there_before_the_heavy_libraries() -> No
     names = [
         f"{package.__name__}.{found.name}" for package in packages for found in pkgutil.iter_modules(package.__path__)
     ]
-    code = f"import {', '.join(['privsearch.cli', *names])}"
+    code = f"import {', '.join(['privsearch.cli.commands', *names])}"
     assert imported(code, ["pandas", "torch", "matplotlib"]) == (0, [])
 
 

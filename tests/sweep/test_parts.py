@@ -21,7 +21,7 @@ from privsearch.sweep.cohort import Keeping, TrialNetworks
 from privsearch.sweep.parts import LEAST_SECONDS, MOST_SECONDS, TrainedPart, longest_part, parts_of
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners import TrainAndAttack
+from privsearch.sweep.runners.jobs import TrainAndAttack
 from privsearch.sweep.runners.ray_tune.messages import Finished, GivenUp, Started, Trained
 from privsearch.sweep.runners.ray_tune.schedule import Schedule
 from privsearch.sweep.trial import run_trial

@@ -8,8 +8,3 @@ process.py       the worker process, which has a training process run trials
 process_main.py  the training process
 failures.py      the result of a trial whose workers died or took too long
 """
-
-from privsearch.sweep.runners.base import Listed, Observer, Runner, Source
-from privsearch.sweep.runners.jobs import AttackOnly, Job, TrainAndAttack
-
-__all__ = ["AttackOnly", "Job", "Listed", "Observer", "Runner", "Source", "TrainAndAttack"]

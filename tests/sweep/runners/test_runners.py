@@ -19,11 +19,12 @@ from privsearch.study.result import Completed, Failed, TrialResult, failure
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners import AttackOnly, Listed, Runner, TrainAndAttack
-from privsearch.sweep.runners.base import checked_identity
+from privsearch.sweep.runners.base import Listed, Runner, checked_identity
 from privsearch.sweep.runners.inline import InlineRunner
+from privsearch.sweep.runners.jobs import AttackOnly, TrainAndAttack
+from privsearch.sweep.runners.ray_tune.capacity import gpu_share
 from privsearch.sweep.runners.ray_tune.runner import TuneRunner
-from privsearch.sweep.runners.ray_tune.session import gpu_share, local_ray
+from privsearch.sweep.runners.ray_tune.session import local_ray
 from privsearch.sweep.runners.ray_tune.shards import Shards
 from privsearch.sweep.trial import run_trial
 

@@ -4,12 +4,14 @@
 import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray
 
 # isort: on
+import pickle
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 from ray import cloudpickle
 
@@ -40,6 +42,15 @@ def packed(job: Job, device: Device) -> bytes:
                     f"{error}; make what it refers to inside of the function, or run with --runner inline"
                 ) from error
         return _pickled((JobWithPlugins(job, entries), device))
+
+
+def unpacked(packed: bytes) -> Job:
+    """Return the job that `packed` packed, for whatever device, and register the entries that came with it."""
+    job, _ = pickle.loads(packed)  # noqa: S301  # from the process that started this one
+    if isinstance(job, JobWithPlugins):
+        registry.adopt(job.entries)
+        return job.job
+    return cast("Job", job)
 
 
 def _pickled(value: object) -> bytes:

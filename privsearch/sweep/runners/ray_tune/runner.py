@@ -2,9 +2,11 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Final
 
 from privsearch._util.machine import available_cores
 from privsearch.data.directory import DATA_DIR_VARIABLE
@@ -12,10 +14,9 @@ from privsearch.errors import ClusterLostError, SpecError
 from privsearch.spec import Resources, RetryPolicy
 from privsearch.sweep.runners.base import Observer, Runner, Source
 from privsearch.sweep.runners.jobs import Job, can_be_split
-
-if TYPE_CHECKING:
-    from privsearch.sweep.runners.ray_tune.driver import PendingTrials
-    from privsearch.sweep.runners.ray_tune.messages import WorkerConfig
+from privsearch.sweep.runners.ray_tune.messages import WorkerConfig
+from privsearch.sweep.runners.ray_tune.open_trials import OpenTrials
+from privsearch.sweep.runners.ray_tune.session_process import SessionProcess
 
 SESSIONS: Final = 3
 """The number of sessions of Ray that may be lost in a row without any trial done."""
@@ -45,17 +46,30 @@ class TuneRunner(Runner):
         self._resources = resources
         self._retry_policy = retry_policy
         self._address = address
-        self._held = ExitStack()
+        self._waiting: SessionProcess | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The session process gets this runner, and needs no session process of its own.
+        return {**self.__dict__, "_waiting": None}
 
     @contextmanager
     def ready(self, job: Job, most: int) -> Iterator[None]:
-        """Hold a session of Ray, which `run` uses, with room for `most` workers."""
-        from privsearch.sweep.runners.ray_tune.pickling import packed
+        """Have a session of Ray wait for `run`, with room for `most` workers."""
+        if self._resources.custom and not self._address:
+            raise _only_on_clusters(self._resources.custom)
+        if _connected():
+            self.check_connected()
+        else:
+            self._waiting = self._opened(most)
+        try:
+            from privsearch.sweep.runners.ray_tune.pickling import packed  # imports Ray
 
-        packed(job, "cpu")
-        with ExitStack() as self._held:
-            self._held.enter_context(self._session(job, most))
+            packed(job, "cpu")
             yield
+        finally:
+            if self._waiting:
+                self._waiting.close()
+                self._waiting = None
 
     def run(self, source: Source, job: Job, observer: Observer) -> None:
         """Do `job` once with every trial, starting them in order.
@@ -65,54 +79,98 @@ class TuneRunner(Runner):
             SpecError: the workers need something that is missing, such as a GPU; nothing has been run.
             ClusterError: the cluster cannot be reached, or was lost; the results that `observer` has stay valid.
         """
-        from privsearch.sweep.runners.ray_tune.driver import PendingTrials
-        from privsearch.sweep.runners.ray_tune.session import connected
-
-        pending, futile_sessions = PendingTrials(source, observer), 0
-        while pending.open:
-            before = pending.num_done
-            try:
-                self._attempt(pending, job)
-            except ClusterLostError as lost:
-                self._held.close()  # it is of no use any more
-                futile_sessions = futile_sessions + 1 if pending.num_done == before else 0
-                # A Ray that others have started is theirs to start again.
-                if futile_sessions == SESSIONS or self._address or connected():
-                    raise
-                _LOG.warning("Ray ended: %s; going on in a new one, trials waiting: %d", lost.why, len(pending.open))
-
-    def _attempt(self, pending: "PendingTrials", job: Job) -> None:
-        """Run the pending trials in one session of Ray."""
-        from privsearch.sweep.runners.ray_tune.driver import drive
-
-        with self._session(job, pending.most_at_once) as config:
-            drive(pending, job, config)
-
-    @contextmanager
-    def _session(self, job: Job, most: int) -> Iterator["WorkerConfig"]:
-        """Use the session of Ray that is open, or open one for that many workers, and yield what workers it is for."""
-        from privsearch.sweep.runners.ray_tune.session import local_ray, ray_at, room
-
-        if self._address:
-            with ray_at(self._address):
-                capacity = room(self._resources)
-                workers = min(capacity, self._max_concurrent or capacity, most)
-                yield self._config(workers, self._max_concurrent, job)
-            return
-        if self._resources.custom:
+        if self._resources.custom and not self._address:
             raise _only_on_clusters(self._resources.custom)
-        cores = max(1, int(available_cores() / self._resources.cpu))
-        workers = min(self._max_concurrent or cores, most)
-        with local_ray(workers * self._resources.cpu):
-            yield self._config(workers, workers, job)
+        trials, futile_sessions = OpenTrials(source, observer), 0
+        while trials.open:
+            before = trials.num_done
+            trials.begin_session()
+            try:
+                self._run_session(trials, job)
+            except ClusterLostError as lost:
+                futile_sessions = futile_sessions + 1 if trials.num_done == before else 0
+                # A Ray that others have started is theirs to start again.
+                if futile_sessions == SESSIONS or self._address or _connected():
+                    raise
+                _LOG.warning("Ray ended: %s; going on in a new one, trials waiting: %d", lost.why, len(trials.open))
 
-    def _config(self, workers: int, max_concurrent: int | None, job: Job) -> "WorkerConfig":
-        from privsearch.sweep.runners.ray_tune.messages import WorkerConfig
-        from privsearch.sweep.runners.ray_tune.session import gpu_share
+    def drive_connected(self, source: Source, job: Job, observer: Observer) -> None:
+        """Do `job` once with every trial, on the Ray that this process is connected to.
+
+        Raises:
+            SpecError: the workers need something that is missing, such as a GPU; nothing has been run.
+            ClusterLostError: Ray is gone.
+        """
+        from privsearch.sweep.runners.ray_tune.capacity import room
+        from privsearch.sweep.runners.ray_tune.driver import PendingTrials, drive
+
+        pending = PendingTrials(source, observer)
+        if self._address:
+            capacity = room(self._resources)
+            workers = min(capacity, self._max_concurrent or capacity, pending.most_at_once)
+            config = self._config(workers, job)
+        else:
+            workers = self._local_workers(pending.most_at_once)
+            config = replace(self._config(workers, job), max_concurrent=workers)
+        drive(pending, job, config)
+
+    def check_connected(self) -> None:
+        """Check that the Ray that this process is connected to has what the workers need.
+
+        Raises:
+            SpecError: there is no GPU, but they need one.
+        """
+        from privsearch.sweep.runners.ray_tune.capacity import gpu_share
+
+        gpu_share(self._resources, 1)
+
+    def _run_session(self, trials: OpenTrials, job: Job) -> None:
+        """Run the open trials in one session of Ray, in the one that waits if there is one."""
+        if _connected():
+            self.drive_connected(trials, job, trials)
+            return
+        session = self._waiting or self._begun(trials.most_at_once)
+        self._waiting = None
+        with session:
+            session.run(self.drive_connected, job, trials)
+
+    def _begun(self, most: int) -> SessionProcess:
+        """Return a session process that begins to connect to Ray."""
+        return SessionProcess(self._address, self._local_workers(most) * self._resources.cpu, self.check_connected)
+
+    def _opened(self, most: int) -> SessionProcess:
+        """Return a session process that is connected to Ray; start again what dies as it starts.
+
+        Raises:
+            SpecError: the workers need something that is missing, such as a GPU.
+            ClusterError: Ray does not start, or its cluster cannot be reached.
+        """
+        for left in reversed(range(SESSIONS)):
+            session = self._begun(most)
+            try:
+                session.open()
+            except ClusterLostError as lost:
+                session.close()
+                if not left or self._address:
+                    raise
+                _LOG.warning("Ray ended as it started: %s; starting it again", lost.why)
+            except BaseException:
+                session.close()
+                raise
+            else:
+                return session
+        raise AssertionError("the last attempt returns or raises")
+
+    def _local_workers(self, most: int) -> int:
+        """Return the number of workers on this machine, of which `most` have work."""
+        return min(self._max_concurrent or max(1, int(available_cores() / self._resources.cpu)), most)
+
+    def _config(self, workers: int, job: Job) -> WorkerConfig:
+        from privsearch.sweep.runners.ray_tune.capacity import gpu_share
 
         return WorkerConfig(
             workers=workers,
-            max_concurrent=max_concurrent,
+            max_concurrent=self._max_concurrent,
             resources={
                 "CPU": self._resources.cpu,
                 "GPU": gpu_share(self._resources, workers),
@@ -123,6 +181,11 @@ class TuneRunner(Runner):
             retry_policy=self._retry_policy,
             splits=can_be_split(job),
         )
+
+
+def _connected() -> bool:
+    """Return True if this process is connected to a Ray, without importing Ray, which takes a while."""
+    return "ray" in sys.modules and bool(sys.modules["ray"].is_initialized())
 
 
 def _only_on_clusters(custom: Mapping[str, float]) -> SpecError:

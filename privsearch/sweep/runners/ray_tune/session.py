@@ -18,9 +18,7 @@ from ray._private import ray_constants
 from ray._private.services import canonicalize_bootstrap_address_or_die
 
 from privsearch._util.interrupts import keeping, uninterrupted
-from privsearch.errors import ClusterError
-from privsearch.spec import Resources
-from privsearch.sweep.runners.base import no_gpu
+from privsearch.errors import ClusterError, ClusterLostError
 
 CONNECT_SECONDS: Final = 10.0
 """The time that a cluster's machine may take to answer at all; Ray itself tries for minutes."""
@@ -41,6 +39,7 @@ def local_ray(cores: float) -> Iterator[None]:
 
     Raises:
         ClusterError: Ray does not start.
+        ClusterLostError: Ray does not start in time; another start may do.
     """
     if connected():
         yield
@@ -52,10 +51,7 @@ def local_ray(cores: float) -> Iterator[None]:
             try:
                 ray.init(address="local", num_cpus=math.ceil(cores), include_dashboard=False, **QUIET)
             except Exception as error:  # Ray's message is passed on, whatever the class
-                raise ClusterError(
-                    f"Ray must start on this machine, but does not: {last_line(error)}; it writes to "
-                    "the directory RAY_TMPDIR, /tmp by default, which must have room"
-                ) from error
+                raise _not_started(error) from error
             stack.callback(_shut_down)
         yield
 
@@ -112,31 +108,18 @@ def connected() -> bool:
     return bool(ray.is_initialized())
 
 
-def room(resources: Resources) -> int:
-    """Return the number of workers that the connected cluster has room for at its present size, at least one."""
-    available = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    needed = {"CPU": resources.cpu, "GPU": resources.gpu or 0.0, **resources.custom}
-    return max(1, min(int(available.get(name, 0.0) / amount) for name, amount in needed.items() if amount))
-
-
-def gpu_share(resources: Resources, workers: int) -> float:
-    """Return the share of a GPU that each of `workers` gets from the connected Ray.
-
-    Raises:
-        SpecError: the resources ask for a GPU, and there is none.
-    """
-    gpus = int(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
-    if resources.gpu is None:
-        # Ray rounds to ten-thousandths, so that a third, rounded up, would be too much for three workers.
-        return math.floor(10_000 / math.ceil(workers / gpus)) / 10_000 if gpus else 0.0
-    if resources.gpu and not gpus:
-        raise no_gpu(resources.gpu, "Ray finds none")
-    return resources.gpu
-
-
 def last_line(error: BaseException) -> str:
     """Return the last line of an error's message, in which Ray says what matters, or the error's class."""
     return next(iter(str(error).strip().splitlines()[::-1]), type(error).__name__)
+
+
+def _not_started(error: Exception) -> ClusterError:
+    if "timed out" in str(error).lower():
+        return ClusterLostError(f"it did not start: {last_line(error)}")
+    told = f"Ray must start on this machine, but does not: {last_line(error)}"
+    if isinstance(error, OSError):
+        told += "; it writes to the directory RAY_TMPDIR, /tmp by default, which must have room"
+    return ClusterError(told)
 
 
 def _shut_down() -> None:

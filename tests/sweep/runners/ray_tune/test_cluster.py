@@ -23,7 +23,8 @@ from privsearch.spec import Device, Resources, SweepSpec
 from privsearch.study.result import Failed, TrialResult
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners import Listed, TrainAndAttack
+from privsearch.sweep.runners.base import Listed
+from privsearch.sweep.runners.jobs import TrainAndAttack
 from privsearch.sweep.runners.ray_tune.runner import TuneRunner
 
 pytestmark = [
