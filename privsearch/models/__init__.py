@@ -3,6 +3,7 @@
 networks.py        FCNet and ConvNet, layer by layer
 registered.py      networks of a user's own
 load.py            a kept network, built again with its weights
+compiling.py       listeners to the compilation of kernels
 training.py        a cohort's training: subsets and seeds in, outputs out
 optimizers.py      torch's fused Adam and SGD, without the optimisers around them
 leaky.py           leaky integrate-and-fire neurons, all time steps at once

@@ -35,6 +35,9 @@ An example's own class then has, on average, a probability that 32-bit floats ca
 EpochListener = Callable[[int, int, Epoch], None]
 """A function called with (network, epoch, measurements) after every epoch; networks and epochs count from 0."""
 
+StepListener = Callable[[int, int, int, int], None]
+"""A function called with (network, epoch, step, steps) before every step of an epoch; all but `steps` count from 0."""
+
 _Answers = dict[tuple[Recorded, Queries], Float[Tensor, "views examples classes"]]
 """The outputs of one network, by readout and kind of query."""
 
@@ -48,6 +51,18 @@ class Listeners:
 
     on_epoch: EpochListener | None = None
     on_trained: NetworkListener | None = None
+    on_step: StepListener | None = None
+
+    def of(self, network: int) -> "_Heard":
+        """Return the listeners to the epochs and to the steps of one network."""
+        return partial(self.on_epoch or _unheard, network), partial(self.on_step or _unheard, network)
+
+
+_Heard = tuple[Callable[[int, Epoch], None], Callable[[int, int, int], None]]
+
+
+def _unheard(*_: object) -> None:
+    """Tell nobody."""
 
 
 def train_cohort(  # noqa: PLR0913  # the two that are drawn belong together
@@ -73,7 +88,7 @@ def train_cohort(  # noqa: PLR0913  # the two that are drawn belong together
             and its inputs are scaled by it.
         subsets: `(K, num_train)`: the examples that each network is trained on.
         seeds: K numbers; each decides its network's initial weights, the order of its batches and their augmentation.
-        listeners: the functions to call after every epoch and every network.
+        listeners: the functions to call after every epoch and every network, and before every step.
         device: the networks' device, as torch names it.
         only: the indices of the networks to train, in order; None for all.
 
@@ -96,9 +111,7 @@ def train_cohort(  # noqa: PLR0913  # the two that are drawn belong together
             started = time.perf_counter()
             chosen = torch.from_numpy(np.flatnonzero(subset))
             with _naming(k, len(subsets), spec):
-                network, history = _train(
-                    spec, own, chosen, seed, partial(listeners.on_epoch, k) if listeners.on_epoch else None
-                )
+                network, history = _train(spec, own, chosen, seed, listeners.of(k))
                 answers = _query(network, own, spec)
             if listeners.on_trained:
                 listeners.on_trained(k, network)
@@ -204,14 +217,14 @@ def _exact_convolutions() -> Iterator[None]:
 
 
 def _train(
-    spec: TrialSpec, splits: Splits, chosen: Tensor, seed: int, on_epoch: Callable[[int, Epoch], None] | None
+    spec: TrialSpec, splits: Splits, chosen: Tensor, seed: int, heard: _Heard
 ) -> tuple[Network | RegisteredNetwork, list[Epoch]]:
     """Train one network on the `chosen` examples of the training split."""
     # The seed holds until the end of the training, since a registered model may draw then, as dropout does.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = _built(spec, splits)
-        return network, _trained(network, spec, splits, chosen, seed, on_epoch)
+        return network, _trained(network, spec, splits, chosen, seed, heard)
 
 
 def _built(spec: TrialSpec, splits: Splits) -> Network | RegisteredNetwork:
@@ -224,20 +237,19 @@ def _trained(
     splits: Splits,
     chosen: Tensor,
     seed: int,
-    on_epoch: Callable[[int, Epoch], None] | None,
+    heard: _Heard,
 ) -> list[Epoch]:
     optimizer = _optimizer(spec, network)
     generator = torch.Generator().manual_seed(seed)
-    history = []
+    history, (on_epoch, on_step) = [], heard
     network.train()
     for epoch in range(spec.epochs):
         batches = chosen[torch.randperm(len(chosen), generator=generator)].split(spec.batch_size)
         try:
-            history.append(_train_epoch(network, optimizer, splits, batches, generator))
+            history.append(_train_epoch(network, optimizer, splits, batches, generator, partial(on_step, epoch)))
         except DivergedError as error:
             raise DivergedError(f"{error} in epoch {epoch + 1} of {spec.epochs}") from None
-        if on_epoch:
-            on_epoch(epoch, history[-1])
+        on_epoch(epoch, history[-1])
     _check_sound(network, history[-1].loss)
     return history
 
@@ -265,8 +277,9 @@ def _train_epoch(
     splits: Splits,
     batches: Sequence[Tensor],
     generator: torch.Generator,
+    on_step: Callable[[int, int], None],
 ) -> Epoch:
-    """Take one step for each batch of indices.
+    """Take one step for each batch of indices; call `on_step` with (step, steps) before each.
 
     Raises:
         DivergedError: a loss is not finite; the message names the step.
@@ -275,7 +288,8 @@ def _train_epoch(
     loss_sum = torch.zeros((), dtype=torch.float64, device=splits.device)
     num_correct = torch.zeros((), dtype=torch.int64, device=splits.device)
     losses = []
-    for batch in batches:
+    for step, batch in enumerate(batches):
+        on_step(step, len(batches))
         labels = splits.y_train[batch]
         outputs = network(splits.inputs(splits.x_train[batch], generator))
         loss = nn.functional.cross_entropy(outputs, labels)
