@@ -31,7 +31,7 @@ from privsearch.sweep.attack_plan import attack_plan
 from privsearch.sweep.plan import Plan, find_trial, make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.reuse import changed_code
-from privsearch.sweep.run import Progress, RunSummary, run
+from privsearch.sweep.run import Progress, RunSummary, Silence, run
 from privsearch.sweep.runners import AttackOnly, Runner, TrainAndAttack
 from privsearch.sweep.search.warm_start import WarmStart, warm_start
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from privsearch.analysis.tasks import Task
     from privsearch.models.training import EpochListener
     from privsearch.report.outputs import Outputs
-    from privsearch.sweep.search.running import RunningSearch
 
 Reuse = Literal["all", "same-versions"]
 _log = logging.getLogger(__name__)
@@ -319,33 +318,11 @@ def _only_same_versions(reuse: Reuse) -> bool:
     return reuse == "same-versions"
 
 
-class _Silence(Progress):
-    """A progress that shows nothing."""
-
-    def begin(self, plan: Plan) -> None:
-        pass
-
-    def searching(self, searches: Sequence["RunningSearch"]) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
-
-    def started(self, trial: PlannedTrial) -> None:
-        pass
-
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
-        pass
-
-    def finished(self, result: TrialResult) -> None:
-        pass
-
-
 def _shown(progress: bool | Progress) -> Progress:
     if not isinstance(progress, bool):
         return progress
     if not progress:
-        return _Silence()
+        return Silence()
     from rich.console import Console
 
     from privsearch.report.terminal.progress import SweepProgress

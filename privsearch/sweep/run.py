@@ -11,6 +11,7 @@ from privsearch.study.proposals import ProposalWriter
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed, Failed, TrialResult
 from privsearch.study.signal_archive import SignalArchive
+from privsearch.sweep.advance import Advance
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners import Job, Listed, Observer, Runner, Source
@@ -30,6 +31,31 @@ class Progress(Observer, Protocol):
 
     def end(self) -> None:
         """Take note that the sweep has ended, or was interrupted."""
+
+
+class Silence(Progress):
+    """A progress that shows nothing."""
+
+    def begin(self, plan: Plan) -> None:
+        """Show nothing."""
+
+    def searching(self, searches: Sequence["RunningSearch"]) -> None:
+        """Show nothing."""
+
+    def end(self) -> None:
+        """Show nothing."""
+
+    def preparing(self, what: str) -> None:
+        """Show nothing."""
+
+    def started(self, trial: PlannedTrial) -> None:
+        """Show nothing."""
+
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
+        """Show nothing."""
+
+    def finished(self, result: TrialResult) -> None:
+        """Show nothing."""
 
 
 @dataclass(frozen=True)
@@ -120,11 +146,14 @@ class _Recorder(Observer):
         self._unkept: list[str] = []
         self._networks_unkept: list[str] = []
 
+    def preparing(self, what: str) -> None:
+        self._progress.preparing(what)
+
     def started(self, trial: PlannedTrial) -> None:
         self._progress.started(trial)
 
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
-        self._progress.trained(trial, networks)
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
+        self._progress.advanced(trial, advance)
 
     def finished(self, result: TrialResult) -> None:
         self._record.append(result)

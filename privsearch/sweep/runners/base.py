@@ -6,6 +6,7 @@ from typing import Protocol
 
 from privsearch.errors import DataError, SpecError
 from privsearch.study.result import Failed, TrialResult, failure
+from privsearch.sweep.advance import Advance
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.jobs import Job
 
@@ -13,11 +14,14 @@ from privsearch.sweep.runners.jobs import Job
 class Observer(Protocol):
     """An observer of trials, which is called in the driver's process, one call at a time."""
 
+    def preparing(self, what: str) -> None:
+        """Note what is done before the first trial, such as "starting Ray"; this is called again while it lasts."""
+
     def started(self, trial: PlannedTrial) -> None:
         """Note that a worker has begun `trial`; this is called again if the trial is tried again."""
 
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
-        """Note that a part of `trial` has trained the networks with these indices."""
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
+        """Note how far a worker is with `trial`, or with a part of it: about once a second, and at a part's end."""
 
     def finished(self, result: TrialResult) -> None:
         """Note the result of a trial, which has not been recorded yet."""

@@ -53,6 +53,7 @@ class TuneRunner(Runner):
             SpecError: the workers need something that is missing, such as a GPU; nothing has been run.
             ClusterError: the cluster cannot be reached, or was lost; the results that `observer` has stay valid.
         """
+        observer.preparing("starting Ray" if self._address is None else f"connecting to Ray at {self._address}")
         from privsearch.sweep.runners.ray_tune.driver import PendingTrials
         from privsearch.sweep.runners.ray_tune.session import connected
 
