@@ -89,7 +89,8 @@ class SweepProgress:
             self._log(line)
 
     def preparing(self, what: str) -> None:
-        """Show what is done before the first trial."""
+        """Show what is done before the first trial; after the loss of a Ray, no worker is at any."""
+        self._at_work.forget_workers()
         is_new, self._preparing = what != self._preparing, what
         if not self._live and (is_new or self._is_quiet()):
             self._log(what if is_new else f"{what} ({clock(self._elapsed())})")
@@ -203,8 +204,11 @@ class SweepProgress:
     def _render(self) -> Group:
         finished, todo = self._done + self._failed, self._total
         bar = Table.grid(padding=(0, 1))
-        networks = f", {self._networks()}" if self._at_work.networks else ""
-        bar.add_row(ProgressBar(total=todo, completed=finished, width=20), f"{finished}/{todo} trials{networks}")
+        networks, networks_done = self._at_work.networks, self._at_work.networks_done
+        shown_networks = f", {self._networks()}" if networks else ""
+        # Both, as a trial may be one network or many, and long after its last network.
+        moving = ProgressBar(total=todo + networks, completed=finished + networks_done, width=20)
+        bar.add_row(moving, f"{finished}/{todo} trials{shown_networks}")
         counts = f"{self._done} done, {len(self._running)} running, {self._failed} failed, {self._cached} cached"
         times = f"{clock(self._elapsed())} elapsed, {self._left()}"
         between = "; " if len(counts) + 2 + len(times) <= self._console.width else "\n"

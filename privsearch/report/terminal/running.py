@@ -74,6 +74,10 @@ class RunningTrials:
         else:
             self._running[key] = _Running(trial, advance, time.monotonic())
 
+    def forget_workers(self) -> None:
+        """Take note that no worker is at any trial; what they have trained counts."""
+        self._running.clear()
+
     def finished(self, result: TrialResult, trial: PlannedTrial | None) -> None:
         """Take note of the end of a trial: if it has numbers, all of its networks are trained."""
         trained = len(self._trained.pop(result.trial_id, ()))

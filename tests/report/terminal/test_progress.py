@@ -264,6 +264,18 @@ def test_display_shows_what_is_done_before_the_first_trial(plan: Plan) -> None:
     shown.end()
 
 
+def test_workers_of_a_ray_that_was_lost_leave_the_display(plan: Plan) -> None:
+    """Before a new one has workers, nobody is at a trial; what was trained still counts."""
+    shown, _ = begun(plan, terminal=True)
+    shown.started(plan.todo[0])
+    shown.advanced(plan.todo[0], at_work())
+    shown.preparing("starting 2 workers")
+    text = screen(shown)
+    shown.end()
+    assert text[0].rstrip().endswith("0/3 trials, 1/12 networks")
+    assert len(text) == 2
+
+
 def test_trials_that_end_leave_the_display(plan: Plan) -> None:
     """With or without numbers; a failed one's networks count as far as they were trained."""
     shown, _ = begun(plan, terminal=True)
