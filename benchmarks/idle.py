@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from privsearch.api.study import Study
 from privsearch.spec import Device, PaperProtocol, SweepSpec
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed, TrialResult, parse_result
+from privsearch.sweep.advance import Advance
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
 
@@ -41,12 +42,15 @@ class Recorder:
     last: float = 0.0
     count: int = 0
 
+    def preparing(self, what: str) -> None:
+        """Take no note of what is done before the first trial."""
+
     def started(self, trial: PlannedTrial) -> None:  # noqa: ARG002  # the first is as good as any
         """Note the time of the first trial's start."""
         self.first = self.first or time.perf_counter()
 
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
-        """Take no note of a part of a trial."""
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
+        """Take no note of how far a trial is."""
 
     def finished(self, result: TrialResult) -> None:
         """Record a result, and note the time."""

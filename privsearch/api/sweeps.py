@@ -209,7 +209,7 @@ def _run_sweep(
         if sweep.checkpoint_minutes:
             checkpoints = kept_checkpoints(study.path, study.with_storage(sweep))
             job = replace(job, checkpoints=checkpoints, checkpoint_seconds=60 * sweep.checkpoint_minutes)
-        with ready(plan, runner, job):
+        with ready(plan, runner, job, progress):
             # From here on nothing is refused any more.
             _note_changed_code(study)
             _begin(plan, study)
@@ -217,6 +217,7 @@ def _run_sweep(
                 start.copy_into(study)
             if any(start.copied for start in warm_starts):
                 plan = planned(others=elsewhere)
+                progress.begin(plan)
             copied_from = {trial_id: start.name for start in warm_starts for trial_id in start.copied}
             summary = run(plan, study, runner, job, progress, known_from=copied_from)
         return SweepOutcome(study, plan, summary, _write_outputs(study), warm_starts)
@@ -295,11 +296,11 @@ def attack_study(
         signals = folder.signals
         if folder.stamp() != stamp or signals.trial_ids() != plan.kept_signals:  # another process has written until now
             plan = attack_plan(folder, wanted)
-        job = AttackOnly(signals)
-        with ready(plan, chosen, job):
+        job, shown = AttackOnly(signals), _shown(progress)
+        with ready(plan, chosen, job, shown):
             _note_changed_code(folder)
             folder.extend(plan.sweep, describe_environment())
-            summary = run(plan, folder, chosen, job, _shown(progress))
+            summary = run(plan, folder, chosen, job, shown)
         return SweepOutcome(folder, plan, summary, _write_outputs(folder))
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from jaxtyping import Float, Int
@@ -77,6 +78,19 @@ class Progress:
     current: Pass | None = None
 
 
+@dataclass(frozen=True)
+class Heard:
+    """The listeners to the training of one network, or None.
+
+    Attributes:
+        on_epoch: called with (epoch, measurements) after every epoch.
+        on_step: called with (epoch, step, steps of the epoch) before every step; all count from 0.
+    """
+
+    on_epoch: Callable[[int, Epoch], None] | None = None
+    on_step: Callable[[int, int, int], None] | None = None
+
+
 AfterStep = Callable[[Learner, Progress], None]
 """A function called after every step, in which it may copy the state of the training and must not change it."""
 
@@ -86,7 +100,7 @@ def train_epochs(
     spec: TrialSpec,
     chosen: Int[Tensor, " examples"],
     progress: Progress,
-    on_epoch: Callable[[int, Epoch], None] | None = None,
+    heard: Heard = Heard(),
     after_step: AfterStep | None = None,
 ) -> list[Epoch]:
     """Train a network to the end, from wherever its training stands.
@@ -96,7 +110,7 @@ def train_epochs(
         spec: the configuration, canonical.
         chosen: the examples to train on, as places in the training split.
         progress: what has been done; it grows.
-        on_epoch: the listener called with (epoch, measurements), epochs counted from 0, those that had ended included.
+        heard: the listeners; they are told of the epochs that had ended, too.
         after_step: the function to call after every step.
 
     Returns:
@@ -105,7 +119,7 @@ def train_epochs(
     Raises:
         DivergedError: a loss is not finite; the message names the step and the epoch.
     """
-    told, history = on_epoch or (lambda _, __: None), progress.history
+    told, history = heard.on_epoch or (lambda _, __: None), progress.history
     for epoch, measured in enumerate(history):
         told(epoch, measured)
     learner.network.train()
@@ -118,7 +132,8 @@ def train_epochs(
                 learner,
                 progress.current,
                 spec.batch_size,
-                (lambda: after_step(learner, progress)) if after_step else None,
+                partial(heard.on_step, epoch) if heard.on_step else None,
+                partial(after_step, learner, progress) if after_step else None,
             )
         except DivergedError as error:
             raise DivergedError(f"{error} in epoch {epoch + 1} of {spec.epochs}") from None
@@ -128,15 +143,25 @@ def train_epochs(
     return history
 
 
-def train_pass(learner: Learner, current: Pass, batch_size: int, after_step: Callable[[], None] | None = None) -> Epoch:
+def train_pass(
+    learner: Learner,
+    current: Pass,
+    batch_size: int,
+    on_step: Callable[[int, int], None] | None = None,
+    after_step: Callable[[], None] | None = None,
+) -> Epoch:
     """Take the steps that are left of a pass, one for each batch, and return what was measured in all of them.
+
+    `on_step` is called with (step, steps) before each, `after_step` after it.
 
     Raises:
         DivergedError: a loss is not finite; the message names the step.
     """
     network, optimizer, splits = learner.network, learner.optimizer, learner.splits
     batches = current.order.split(batch_size)
-    for batch in batches[len(current.losses) :]:
+    for step, batch in enumerate(batches[len(current.losses) :], len(current.losses)):
+        if on_step:
+            on_step(step, len(batches))
         labels = splits.y_train[batch]
         outputs = network(splits.inputs(splits.x_train[batch], learner.generator))
         loss = nn.functional.cross_entropy(outputs, labels)

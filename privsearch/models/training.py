@@ -19,7 +19,7 @@ from privsearch.errors import DivergedError
 from privsearch.models import Network, RegisteredNetwork, build_network
 from privsearch.models.allocator import keep_freed_memory
 from privsearch.models.checkpoint import Checkpoints, Keeper
-from privsearch.models.epochs import Learner, Progress, train_epochs
+from privsearch.models.epochs import Heard, Learner, Progress, train_epochs
 from privsearch.spec import Protocol, Queries, Recorded, TrialSpec
 from privsearch.study.cohort import Cohort, Training
 from privsearch.study.result import Epoch, TrainedNetwork
@@ -37,6 +37,9 @@ An example's own class then has, on average, a probability that 32-bit floats ca
 EpochListener = Callable[[int, int, Epoch], None]
 """A function called with (network, epoch, measurements) after every epoch; networks and epochs count from 0."""
 
+StepListener = Callable[[int, int, int, int], None]
+"""A function called with (network, epoch, step, steps) before every step of an epoch; all but `steps` count from 0."""
+
 _Answers = dict[tuple[Recorded, Queries], Float[Tensor, "views examples classes"]]
 """The outputs of one network, by readout and kind of query."""
 
@@ -50,6 +53,12 @@ class Listeners:
 
     on_epoch: EpochListener | None = None
     on_trained: NetworkListener | None = None
+    on_step: StepListener | None = None
+
+    def of(self, network: int) -> Heard:
+        """Return the listeners to the epochs and to the steps of one network."""
+        on_epoch = partial(self.on_epoch, network) if self.on_epoch else None
+        return Heard(on_epoch, partial(self.on_step, network) if self.on_step else None)
 
 
 def train_cohort(  # noqa: PLR0913  # most calls need the first four
@@ -77,7 +86,7 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
             and its inputs are scaled by it.
         subsets: `(K, num_train)`: the examples that each network is trained on.
         seeds: K numbers; each decides its network's initial weights, the order of its batches and their augmentation.
-        listeners: the functions to call after every epoch and every network.
+        listeners: the functions to call after every epoch and every network, and before every step.
         device: the networks' device, as torch names it.
         only: the indices of the networks to train, in order; None for all.
         checkpoints: the checkpoints that trainings go on from, and write; they change no number. Those of networks that
@@ -105,9 +114,7 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
             chosen = torch.from_numpy(np.flatnonzero(subset))
             keeper = Keeper(checkpoints, network_ids[k], device) if checkpoints else None
             with _naming(k, len(subsets), spec), _forgotten_if_diverged(keeper):
-                network, history = _train(
-                    spec, own, chosen, seed, partial(listeners.on_epoch, k) if listeners.on_epoch else None, keeper
-                )
+                network, history = _train(spec, own, chosen, seed, listeners.of(k), keeper)
                 answers = _query(network, own, spec)
             if listeners.on_trained:
                 listeners.on_trained(k, network)
@@ -228,7 +235,7 @@ def _train(
     splits: Splits,
     chosen: Tensor,
     seed: int,
-    on_epoch: Callable[[int, Epoch], None] | None,
+    heard: Heard,
     keeper: Keeper | None,
 ) -> tuple[Network | RegisteredNetwork, list[Epoch]]:
     """Train one network on the `chosen` examples of the training split, from its checkpoint on if there is one."""
@@ -239,7 +246,7 @@ def _train(
         learner = Learner.of(network, spec, splits, seed)
         progress = keeper.resume(learner, spec, chosen) if keeper else Progress()
         with finishing() if keeper else nullcontext():
-            history = train_epochs(learner, spec, chosen, progress, on_epoch, keeper)
+            history = train_epochs(learner, spec, chosen, progress, heard, keeper)
         _check_sound(network, history[-1].loss)
         return network, history
 

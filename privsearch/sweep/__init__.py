@@ -1,5 +1,6 @@
 """From a sweep to recorded results.
 
+advance.py           how far a worker is with a trial: noted while it works, told once a second
 attack_plan.py       the plan of more attacks on what is trained
 blind.py             the blind baselines of data with a test split of their own
 checks.py            checks before a sweep runs: registered parts, datasets, sizes, the study's directory
@@ -11,6 +12,7 @@ parts.py             the parts of a long trial, for several workers
 plan.py              the plan of a sweep: its trials, those recorded already, the work left
 planned.py           A trial compared with the record
 probe.py             short trainings that show a machine's pace
+remaining.py         the time that a running sweep still takes, learnt from what has finished
 reuse.py             checks on recorded results: other versions, changed code, other data
 run.py               the run of a sweep's trials, recorded one by one
 runners/             trials in this process, or on Ray

@@ -12,12 +12,15 @@ from privsearch.data.splits import Splits, load_splits
 from privsearch.errors import StudyError
 from privsearch.models import Network, RegisteredNetwork
 from privsearch.models.checkpoint import Checkpoints
+from privsearch.models.compiling import heard_compiling
 from privsearch.models.training import EpochListener, Listeners, train_cohort
 from privsearch.spec import TrialSpec
 from privsearch.study.cohort import Cohort, are_parts, join
 from privsearch.study.environment import present_environment, same_versions
 from privsearch.study.kept import SignalFile, SignalReader, load_networks
 from privsearch.study.network_archive import KeptNetwork, KeptNetworks
+from privsearch.study.result import Epoch
+from privsearch.sweep.advance import Activity
 from privsearch.sweep.blind import blind_signals
 
 T = TypeVar("T")
@@ -105,12 +108,14 @@ class TrialNetworks:
         info: its dataset.
         on_epoch: the listener to their training; None for none.
         device: the device to train on, as torch names it.
+        activity: takes note of how far the work is.
     """
 
     spec: TrialSpec
     info: DatasetInfo
     on_epoch: EpochListener | None = None
     device: str = "cpu"
+    activity: Activity = field(default_factory=Activity)
 
     @property
     def trial_id(self) -> str:
@@ -187,21 +192,23 @@ class TrialNetworks:
             keep: the parts to keep; nothing is kept here but checkpoints.
         """
         spec, ids, device = self.spec, self.ids, self.device
+        self.activity.enter("reading data")
         splits = prepared_splits(spec)
         subsets, seeds = rules_of(spec.protocol).draw_cohort(len(splits.y_train), spec.seed)
         weights = _Weights() if keep.networks else None
-        listeners = Listeners(self.on_epoch, weights)
-        cohort = train_cohort(
-            spec,
-            splits,
-            subsets,
-            seeds,
-            listeners,
-            device,
-            only=networks,
-            checkpoints=keep.checkpoints,
-            network_ids=ids,
-        )
+        self.activity.train(spec.epochs)
+        with heard_compiling(self.activity.note_compiling):
+            cohort = train_cohort(
+                spec,
+                splits,
+                subsets,
+                seeds,
+                self._listeners(weights),
+                device,
+                only=networks,
+                checkpoints=keep.checkpoints,
+                network_ids=ids,
+            )
         environment = present_environment(device)
         trainings = tuple(
             replace(training, network_id=ids[k], environment=environment)
@@ -219,6 +226,21 @@ class TrialNetworks:
         ]
         shape, classes = self.info.input_shape, self.info.num_classes
         return cohort, KeptNetworks(self.trial_id, spec, shape, classes, environment, kept)
+
+    def _listeners(self, weights: "_Weights | None") -> Listeners:
+        """Return the listeners to a training: those of this trial, and one that keeps weights."""
+
+        def on_epoch(network: int, epoch: int, measured: Epoch) -> None:
+            self.activity.on_epoch(network, epoch, measured)
+            if self.on_epoch:
+                self.on_epoch(network, epoch, measured)
+
+        def on_trained(index: int, network: Network | RegisteredNetwork) -> None:
+            self.activity.on_trained(index)
+            if weights:
+                weights(index, network)
+
+        return Listeners(on_epoch, on_trained, self.activity.on_step)
 
     def _held(self, kept: Kept, own: Cohort | None, missing: Sequence[int]) -> list[int]:
         """Return the networks that belong into the trial's own file: all but those in other files of the archive."""

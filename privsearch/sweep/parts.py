@@ -26,10 +26,12 @@ class TrainedPart(BaseModel):
     Attributes:
         networks: their indices.
         error: the reason why a network could not be trained or kept; None if all were.
+        seconds: the time that it took.
     """
 
     networks: tuple[int, ...]
     error: str | None = None
+    seconds: float = 0.0
 
 
 def longest_part(trials: Sequence[PlannedTrial], workers: int) -> float:

@@ -10,6 +10,7 @@ from privsearch.study.folder import StudyFolder
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed, Failed, TrialResult
 from privsearch.study.signal_archive import SignalArchive
+from privsearch.sweep.advance import Advance
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.base import Listed, Observer, Runner, Source
@@ -44,10 +45,13 @@ class Silence(Progress):
     def end(self) -> None:
         """Show nothing."""
 
+    def preparing(self, what: str) -> None:
+        """Show nothing."""
+
     def started(self, trial: PlannedTrial) -> None:
         """Show nothing."""
 
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
         """Show nothing."""
 
     def finished(self, result: TrialResult) -> None:
@@ -78,15 +82,19 @@ class RunSummary:
 
 
 @contextmanager
-def ready(plan: Plan, runner: Runner, job: Job) -> Iterator[None]:
-    """Have a runner ready, during this block, for what a plan leaves to do, if that is anything.
+def ready(plan: Plan, runner: Runner, job: Job, progress: Progress) -> Iterator[None]:
+    """Have a runner ready, during this block, for what a plan leaves to do, if that is anything; progress is shown.
 
     Raises:
         SpecError: the workers need something that is missing, such as a GPU.
         ClusterError: Ray does not start, or its cluster cannot be reached.
     """
-    with runner.ready(job, plan.most_at_once) if plan.most_at_once else nullcontext():
-        yield
+    progress.begin(plan)
+    try:
+        with runner.ready(job, plan.most_at_once, progress.preparing) if plan.most_at_once else nullcontext():
+            yield
+    finally:
+        progress.end()
 
 
 def run(
@@ -108,7 +116,7 @@ def run(
         study: its record takes the results. This process holds its lock.
         runner: runs the trials; it is `ready`.
         job: the work on each trial.
-        progress: told of the trials.
+        progress: told of the trials; it has begun.
         known_from: by trial_id, the name of the study that a result was copied from, for the searches to tell.
 
     Raises:
@@ -119,21 +127,17 @@ def run(
         source: Source = Listed(plan.todo)
         searches: Sequence[RunningSearch] = ()
         recorder = _Recorder(record, progress, None if plan.sweep.keep_signals else study.signals_of(plan.sweep))
-        progress.begin(plan)
-        try:
-            if plan.searches:
-                from privsearch.sweep.search.running import SearchSource  # Optuna is slow to import
+        if plan.searches:
+            from privsearch.sweep.search.running import SearchSource  # Optuna is slow to import
 
-                log = stack.enter_context(study.proposal_writer())
-                source = searching = SearchSource(plan.todo, plan.searches, log, dict(known_from or {}))
-                searches, recorder.tell = searching.searches, searching.finished
-                progress.searching(searches)
-            if plan.todo or searches:
-                runner.run(source, job, recorder)
-            for search in searches:
-                search.note_end(study.proposals())
-        finally:
-            progress.end()
+            log = stack.enter_context(study.proposal_writer())
+            source = searching = SearchSource(plan.todo, plan.searches, log, dict(known_from or {}))
+            searches, recorder.tell = searching.searches, searching.finished
+            progress.searching(searches)
+        if plan.todo or searches:
+            runner.run(source, job, recorder)
+        for search in searches:
+            search.note_end(study.proposals())
     return recorder.summary(searches)
 
 
@@ -154,11 +158,14 @@ class _Recorder(Observer):
         self._unkept: list[str] = []
         self._networks_unkept: list[str] = []
 
+    def preparing(self, what: str) -> None:
+        self._progress.preparing(what)
+
     def started(self, trial: PlannedTrial) -> None:
         self._progress.started(trial)
 
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
-        self._progress.trained(trial, networks)
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
+        self._progress.advanced(trial, advance)
 
     def finished(self, result: TrialResult) -> None:
         self._record.append(result)

@@ -19,6 +19,7 @@ from privsearch.study.environment import present_environment
 from privsearch.study.kept import SignalFile, SignalReader, load_cohort
 from privsearch.study.result import AUDIT_VERSION, UNKNOWN_ID, Completed, TrialResult, failure
 from privsearch.study.signals import Signals
+from privsearch.sweep.advance import Activity
 from privsearch.sweep.cohort import Archive, Keeping, Kept, TrialNetworks, canonical, prepared_splits
 from privsearch.sweep.parts import TrainedPart
 
@@ -57,7 +58,7 @@ class Earlier:
         return spec.model_copy(update={"attacks": self.missing}) if self.holds(kept) else spec
 
 
-def run_trial(
+def run_trial(  # noqa: PLR0913  # what to run, where to keep what, and who is told
     spec: TrialSpec,
     on_epoch: EpochListener | None = None,
     archive: Archive | None = None,
@@ -65,6 +66,7 @@ def run_trial(
     keep: Keeping = Keeping(),  # noqa: B008  # frozen
     earlier: Earlier = Earlier(),
     device: str = "cpu",
+    activity: Activity | None = None,
 ) -> TrialResult:
     """Train a cohort and run every attack of `spec` on it; networks that are kept are not trained again.
 
@@ -82,16 +84,19 @@ def run_trial(
         keep: the parts to keep of a newly trained cohort.
         earlier: the recorded part of the trial.
         device: the device to train on, as torch names it.
+        activity: takes note of how far the trial is; None for nobody.
     """
     started = time.perf_counter()
-    trial_id = UNKNOWN_ID
+    trial_id, activity = UNKNOWN_ID, activity or Activity()
     try:
+        activity.enter("reading data")
         info = describe_dataset(spec.dataset)
         spec = canonical(spec, info)
-        networks = TrialNetworks(spec, info, on_epoch, device)
+        networks = TrialNetworks(spec, info, on_epoch, device, activity)
         trial_id = networks.trial_id
         gathered = networks.gather(Kept(archive, earlier.files, earlier.only_same_versions), keep)
         cohort = gathered.cohort
+        activity.enter("attacking")
         asked = spec if gathered.trained_seconds else earlier.left(spec, cohort)
         result = _attacked(asked, trial_id, cohort, present_environment(device), started)
         # So that the seconds of a trial are those of its whole work, whenever its networks were trained.
@@ -108,8 +113,13 @@ def run_trial(
         return failure(spec, trial_id, error, seconds=time.perf_counter() - started)
 
 
-def train_networks(
-    spec: TrialSpec, chosen: Sequence[int], archive: Archive, keep: Keeping, device: str = "cpu"
+def train_networks(  # where to keep what, and who is told
+    spec: TrialSpec,
+    chosen: Sequence[int],
+    archive: Archive,
+    keep: Keeping,
+    device: str = "cpu",
+    activity: Activity | None = None,
 ) -> TrainedPart:
     """Train some of a trial's networks, and keep each in a file of its own, where `run_trial` finds them.
 
@@ -119,16 +129,19 @@ def train_networks(
         archive: the store of signals.
         keep: the store of the weights.
         device: the device to train on, as torch names it.
+        activity: takes note of how far the work is; None for nobody.
 
     Returns:
         The part, with the reason if a network could not be trained or kept: the trial trains it again then.
     """
+    started, error = time.perf_counter(), None
     try:
         info = describe_dataset(spec.dataset)
-        TrialNetworks(canonical(spec, info), info, device=device).train_into(archive, keep, chosen)
-    except Exception as error:  # the trial itself will fail of it, or not
-        return TrainedPart(networks=tuple(chosen), error=f"{type(error).__name__}: {error}")
-    return TrainedPart(networks=tuple(chosen))
+        networks = TrialNetworks(canonical(spec, info), info, device=device, activity=activity or Activity())
+        networks.train_into(archive, keep, chosen)
+    except Exception as raised:  # the trial itself will fail of it, or not
+        error = f"{type(raised).__name__}: {raised}"
+    return TrainedPart(networks=tuple(chosen), error=error, seconds=time.perf_counter() - started)
 
 
 def attack_trial(

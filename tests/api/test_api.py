@@ -21,6 +21,7 @@ from privsearch.cli.commands import app
 from privsearch.errors import SpecError, StudyError
 from privsearch.spec import SweepSpec
 from privsearch.study.result import TrialResult
+from privsearch.sweep.advance import Advance
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.run import Progress
@@ -58,11 +59,14 @@ class _Heard(Progress):
     def end(self) -> None:
         pass
 
+    def preparing(self, what: str) -> None:
+        pass
+
     def started(self, trial: PlannedTrial) -> None:
         if len(self.results) == self.interrupt_after:
             raise KeyboardInterrupt
 
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
         pass
 
     def finished(self, result: TrialResult) -> None:

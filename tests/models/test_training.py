@@ -115,6 +115,18 @@ def test_a_listener_hears_every_epoch_of_every_network() -> None:
     assert [event[2] for event in heard] == [*trained[0].history, *trained[1].history]
 
 
+def test_a_listener_hears_every_step_and_changes_no_number() -> None:
+    """Before each step, with its place; what is trained is the same to the bit as if nobody listened."""
+    heard: list[tuple[int, ...]] = []
+    members = subsets(2)
+    signals, trained = trained_on(spec(), iris(), members, [1, 2], Listeners(on_step=lambda *step: heard.append(step)))
+    steps = [-(-int(one.sum()) // 32) for one in members]
+    assert heard == [(k, e, s, steps[k]) for k in range(2) for e in range(2) for s in range(steps[k])]
+    alone, trained_alone = trained_on(spec(), iris(), members, [1, 2])
+    assert np.array_equal(signals.logits, alone.logits)
+    assert trained == trained_alone
+
+
 def test_a_loss_that_explodes_is_an_error_that_says_where() -> None:
     """Which network, step and epoch, and the loss; never a number that looks fine."""
     where = r"network 1 of 2: the training loss must be finite, but is (nan|inf) at step [234] of [234] in epoch 1 of 2"

@@ -12,6 +12,7 @@ pooling.py     2x2 max pooling, channels last
 compiled.py    the compilation of kernels, and the access to their arrays
 """
 
+from privsearch.models.compiling import tell_of_numba
 from privsearch.models.kernels.leaky import PLACES, SURROGATE_CODES, Neurons, scan, scan_backward
 from privsearch.models.kernels.levels import UNQUANTIZED, Levels
 from privsearch.models.kernels.narrow import scan_to_linear, scan_to_linear_backward
@@ -30,3 +31,5 @@ __all__ = [
     "scan_to_linear",
     "scan_to_linear_backward",
 ]
+
+tell_of_numba()

@@ -10,6 +10,7 @@ front.py             the Pareto front of a task
 importances.py       the importances of axes, and the growth of the hypervolume
 plan.py              A plan, to be read before a sweep starts
 progress.py          the progress of a running sweep: a live display, or lines of a log
+running.py           the trials that are running: a table for the live display, words for a log
 selection.py         the configuration that was picked, and the reasons
 trial.py             one trial in full: its epochs, then the numbers of every target
 """

@@ -1,4 +1,7 @@
-"""The progress of a running sweep: a live display on a terminal, one line a trial in a log file."""
+"""The progress of a running sweep: a live display on a terminal, one line a trial in a log file.
+
+While long trials run, a log has a line about every ten seconds that says how far they are.
+"""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -16,23 +19,28 @@ from privsearch.analysis.frames import completed_numbers
 from privsearch.analysis.labels import configuration
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.report.terminal.plan import given_splits_lines, reuse_lines, trial_names
+from privsearch.report.terminal.running import RunningTrials, clock
 from privsearch.spec import WORST, TrialSpec
 from privsearch.spec.columns import ACCURACY, Column
 from privsearch.spec.datasets import task_name
 from privsearch.spec.objectives import as_objective
 from privsearch.study.result import Completed, Death, Failed, TrialResult
+from privsearch.sweep.advance import TOLD_EVERY_SECONDS, Advance
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
+from privsearch.sweep.remaining import Remaining
 
 if TYPE_CHECKING:
     from privsearch.sweep.search.running import RunningSearch
 
 LOG_LINES: Final = 200
-"""The approximate maximum of lines in a log, however many trials there are."""
+"""The approximate maximum of lines about finished trials in a log, however many trials there are."""
+QUIET_SECONDS: Final = 10 - TOLD_EVERY_SECONDS
+"""The time without a line after which a log says how far the running trials are, when next a worker tells."""
 
 
 class SweepProgress:
-    """A display of a sweep's trials: done, running, failed, cached, the time, and the most accurate so far."""
+    """A display of a sweep: its trials and networks, how far the running ones are, the time, the most accurate."""
 
     def __init__(self, console: Console) -> None:
         """Show the sweep on `console`: live on a terminal, line by line elsewhere."""
@@ -41,8 +49,9 @@ class SweepProgress:
         self._best: dict[str, tuple[str, dict[str, float]]] = {}
         self._running: set[str] = set()
         self._done = self._failed = 0
-        self._done_estimate = 0.0
-        self._ahead: dict[str, float] = {}
+        self._preparing = ""
+        self._written_at = 0.0
+        self._first_at: float | None = None
         self._searches: Sequence[RunningSearch] = ()
 
     def begin(self, plan: Plan) -> None:
@@ -51,21 +60,22 @@ class SweepProgress:
         self._cached = len(plan.trials) - len(plan.todo)
         self._todo = {trial.trial_id: trial for trial in plan.todo}
         self._num_of_grids = len(plan.todo)
-        self._estimate = sum(trial.seconds for trial in plan.todo)
         self._sweep = plan.sweep
         self._names = trial_names(plan)
+        self._remaining = Remaining(plan.todo)
+        self._at_work = RunningTrials(self._names, sum(len(trial.to_train) for trial in plan.todo))
         for line in (*given_splits_lines(plan), *reuse_lines(plan)):
             self._log(f"note: {line}")
         if self._todo and not self._console.is_terminal:
             self._log(f"{len(self._todo)} trials to do, {self._cached} cached")
-        elif self._todo:
+        elif self._todo and not self._live:
             self._show()
 
     def searching(self, searches: "Sequence[RunningSearch]") -> None:
         """Show searches from now on; their trials are counted as they are proposed."""
         self._searches = searches
         for search in searches:
-            self._estimate += search.plan.seconds or 0.0
+            self._remaining.expect(search.plan.seconds or 0.0)
         if self._console.is_terminal and not self._live:
             self._show()
 
@@ -78,25 +88,35 @@ class SweepProgress:
         for line in self._best_lines() if not self._live else ():
             self._log(line)
 
+    def preparing(self, what: str) -> None:
+        """Show what is done before the first trial; after the loss of a Ray, no worker is at any."""
+        self._at_work.forget_workers()
+        is_new, self._preparing = what != self._preparing, what
+        if not self._live and (is_new or self._is_quiet()):
+            self._log(what if is_new else f"{what} ({clock(self._elapsed())})")
+
     def started(self, trial: PlannedTrial) -> None:
         """Count a trial as running."""
+        self._first_at = time.monotonic() if self._first_at is None else self._first_at
         self._running.add(trial.trial_id)
-        self._todo.setdefault(trial.trial_id, trial)
-        if trial.trial_id not in self._names:
-            self._names[trial.trial_id] = self._proposed_name(trial)
+        self._remaining.started(trial)
+        if trial.trial_id not in self._todo:  # a search has proposed it
+            self._todo[trial.trial_id] = trial
+            self._at_work.expect(len(trial.to_train))
+            self._names.setdefault(trial.trial_id, self._proposed_name(trial))
 
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
-        """Count some networks of a trial as trained."""
-        seconds = sum(trial.to_train[network] for network in networks)
-        self._ahead[trial.trial_id] = self._ahead.get(trial.trial_id, 0.0) + seconds
-        self._done_estimate += seconds
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
+        """Take note of how far a worker is; write a line if a log has had none for some time."""
+        self._remaining.advanced(trial, advance)
+        self._at_work.advanced(trial, advance)
+        if not self._live and self._is_quiet() and (words := self._at_work.words()):
+            self._log("  ".join([self._counts(), self._networks(), words]))
 
     def finished(self, result: TrialResult) -> None:
         """Count a trial as done or failed; print a failure at once, with its traceback unless it was foreseen."""
         self._running.discard(result.trial_id)
-        planned = self._todo.get(result.trial_id)
-        ahead = self._ahead.pop(result.trial_id, 0.0)
-        self._done_estimate += planned.seconds - ahead if planned else 0.0
+        self._remaining.finished(result)
+        self._at_work.finished(result, self._todo.get(result.trial_id))
         if isinstance(result, Failed):
             self._failed += 1
             message = f"{result.error}: {result.message}{_last_words(result.death)}"
@@ -132,7 +152,12 @@ class SweepProgress:
         """The number of trials to do, as far as it is known."""
         return self._num_of_grids + sum(search.expected for search in self._searches)
 
+    def _is_quiet(self) -> bool:
+        """Tell whether nothing has been written for some time."""
+        return time.monotonic() - self._written_at >= QUIET_SECONDS
+
     def _log(self, text: str) -> None:
+        self._written_at = time.monotonic()
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _note_best(self, result: Completed) -> dict[str, float]:
@@ -164,29 +189,35 @@ class SweepProgress:
         finished = self._done + self._failed
         width = len(str(self._total))
         failed = f", {self._failed} failed" if self._failed else ""
-        return f"[{finished:{width}}/{self._total}{failed}; {_clock(self._elapsed())}, {self._remaining()}]"
+        return f"[{finished:{width}}/{self._total}{failed}; {clock(self._elapsed())}, {self._left()}]"
+
+    def _networks(self) -> str:
+        return f"{self._at_work.networks_done}/{self._at_work.networks} networks"
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._started_at
 
-    def _remaining(self) -> str:
-        """Return the time left, scaled by the ratio of the finished trials' time to their estimates."""
-        if not self._done_estimate:
-            return "? left"
-        left = self._elapsed() * (self._estimate - self._done_estimate) / self._done_estimate
-        return f"{_clock(max(left, 0.0))} left"
+    def _left(self) -> str:
+        seconds = None if self._first_at is None else self._remaining.seconds(time.monotonic() - self._first_at)
+        return "? left" if seconds is None else f"{clock(seconds)} left"
 
     def _render(self) -> Group:
         finished, todo = self._done + self._failed, self._total
         bar = Table.grid(padding=(0, 1))
-        bar.add_row(ProgressBar(total=todo, completed=finished, width=30), f"{finished}/{todo}")
-        counts = (
-            f"{self._done} done, {len(self._running)} running, {self._failed} failed, {self._cached} cached; "
-            f"{_clock(self._elapsed())} elapsed, {self._remaining()}"
-        )
+        networks, networks_done = self._at_work.networks, self._at_work.networks_done
+        shown_networks = f", {self._networks()}" if networks else ""
+        # Both, as a trial may be one network or many, and long after its last network.
+        moving = ProgressBar(total=todo + networks, completed=finished + networks_done, width=20)
+        bar.add_row(moving, f"{finished}/{todo} trials{shown_networks}")
+        counts = f"{self._done} done, {len(self._running)} running, {self._failed} failed, {self._cached} cached"
+        times = f"{clock(self._elapsed())} elapsed, {self._left()}"
+        between = "; " if len(counts) + 2 + len(times) <= self._console.width else "\n"
+        table = self._at_work.table()
+        preparing = [Text(self._preparing)] if self._preparing and self._first_at is None else []
         best = [Text(line, overflow="ellipsis", no_wrap=True) for line in self._best_lines(" so far")]
         searches = [Text(search.line(), overflow="ellipsis", no_wrap=True) for search in self._searches]
-        return Group(bar, Text(counts), *searches, *best)
+        running = [table] if table else []
+        return Group(bar, Text(f"{counts}{between}{times}"), *preparing, *running, *searches, *best)
 
     def _best_lines(self, until: str = "") -> list[str]:
         """Return, for each task, one configuration that exists, with all of its objectives."""
@@ -206,9 +237,3 @@ def _superlative(numbers: Mapping[str, float]) -> str:
 
 def _last_words(death: Death | None) -> str:
     return "\nits log ended so:\n" + indent(death.log_tail, "  ") if death and death.log_tail else ""
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

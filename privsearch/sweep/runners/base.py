@@ -1,12 +1,13 @@
 """The interface of a runner, of the source of its trials, and of the observer of its results."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 from privsearch.errors import DataError, SpecError
 from privsearch.study.result import Failed, TrialResult, failure
+from privsearch.sweep.advance import Advance
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.jobs import Job
 
@@ -14,11 +15,14 @@ from privsearch.sweep.runners.jobs import Job
 class Observer(Protocol):
     """An observer of trials, which is called in the driver's process, one call at a time."""
 
+    def preparing(self, what: str) -> None:
+        """Note what is done before the first trial, such as "starting Ray"; this is called again while it lasts."""
+
     def started(self, trial: PlannedTrial) -> None:
         """Note that a worker has begun `trial`; this is called again if the trial is tried again."""
 
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
-        """Note that a part of `trial` has trained the networks with these indices."""
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
+        """Note how far a worker is with `trial`, or with a part of it: about once a second, and at a part's end."""
 
     def finished(self, result: TrialResult) -> None:
         """Note the result of a trial, which has not been recorded yet."""
@@ -52,12 +56,13 @@ class Runner(ABC):
     """A way to run trials; the numbers that result depend on the trials alone, not on the runner."""
 
     @contextmanager
-    def ready(self, job: Job, most: int) -> Iterator[None]:  # noqa: ARG002  # a runner that needs nothing is ready
+    def ready(self, job: Job, most: int, tell: Callable[[str], None]) -> Iterator[None]:  # noqa: ARG002  # some need nothing
         """Have at hand, during this block, what `run` needs; nothing is written before this has refused nothing.
 
         Args:
             job: the job that `run` gets.
             most: the number of workers that there is work for at a time, at least one.
+            tell: called with what is done, in words, before it is.
 
         Raises:
             SpecError: the workers need something that is missing, such as a GPU.

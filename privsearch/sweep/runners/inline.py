@@ -1,10 +1,12 @@
 """The runner in this process, one trial after another: for tests, for debugging, and for machines without Ray."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from privsearch.spec import Device, Resources
+from privsearch.sweep.advance import Teller
 from privsearch.sweep.parts import MOST_SECONDS, TrainedPart, parts_of
 from privsearch.sweep.runners.base import Observer, Runner, Source, checked_identity, no_gpu
 from privsearch.sweep.runners.jobs import Job, can_be_split
@@ -18,7 +20,7 @@ class InlineRunner(Runner):
         self._gpu = resources.gpu
 
     @contextmanager
-    def ready(self, job: Job, most: int) -> Iterator[None]:  # noqa: ARG002  # one trial at a time, whatever the job
+    def ready(self, job: Job, most: int, tell: Callable[[str], None]) -> Iterator[None]:  # noqa: ARG002  # one trial at a time, whatever the job
         """Make sure that there is a GPU if one is asked for."""
         self._device()
         yield
@@ -26,18 +28,18 @@ class InlineRunner(Runner):
     def run(self, source: Source, job: Job, observer: Observer) -> None:
         """Run every trial, in order."""
         device, waiting = self._device(), deque(source.take())
-        while waiting:
-            trial = waiting.popleft()
-            observer.started(trial)
-            # In parts, a long trial that is interrupted keeps the networks that it has trained.
-            parts = parts_of(trial, MOST_SECONDS) if can_be_split(job) else []
-            for part in parts:
-                job(part, device)
-                observer.trained(trial, part.part or ())
-            result = job(trial.rest() if parts else trial, device)
-            if not isinstance(result, TrainedPart):  # what is left is no part
-                observer.finished(checked_identity(result, trial))
-            waiting.extend(source.take())
+        with Teller() as teller:
+            while waiting:
+                trial = waiting.popleft()
+                observer.started(trial)
+                # In parts, a long trial that is interrupted keeps the networks that it has trained.
+                parts = parts_of(trial, MOST_SECONDS) if can_be_split(job) else []
+                for work in [*parts, trial.rest() if parts else trial]:
+                    with teller.work(work.part, partial(observer.advanced, trial)):
+                        result = job(work, device)
+                    if not isinstance(result, TrainedPart):
+                        observer.finished(checked_identity(result, trial))
+                waiting.extend(source.take())
 
     def _device(self) -> Device:
         if self._gpu == 0:

@@ -10,6 +10,7 @@ from privsearch.study.checkpoints import CheckpointArchive
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import TrialResult
 from privsearch.study.signal_archive import SignalArchive
+from privsearch.sweep.advance import current_activity
 from privsearch.sweep.parts import TrainedPart
 from privsearch.sweep.planned import PlannedTrial
 
@@ -55,11 +56,11 @@ class TrainAndAttack:
         from privsearch.sweep.trial import run_trial, train_networks
 
         checkpoints = Checkpoints(self.checkpoints, self.checkpoint_seconds) if self.checkpoints else None
-        keep = Keeping(self.keep, self.networks, checkpoints)
+        keep, activity = Keeping(self.keep, self.networks, checkpoints), current_activity()
         if trial.part is not None and self.archive:
-            return train_networks(trial.spec, trial.part, self.archive, keep, device)
+            return train_networks(trial.spec, trial.part, self.archive, keep, device, activity)
         earlier = _earlier(trial, only_same_versions=self.only_same_versions)
-        return run_trial(trial.spec, archive=self.archive, keep=keep, earlier=earlier, device=device)
+        return run_trial(trial.spec, archive=self.archive, keep=keep, earlier=earlier, device=device, activity=activity)
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class AttackOnly:
         """Attack the signals, and return the trial's result."""
         from privsearch.sweep.trial import attack_trial
 
+        current_activity().enter("attacking")
         return attack_trial(trial.spec, trial.trial_id, self.archive, _earlier(trial))
 
 

@@ -7,14 +7,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from socket import socketpair
 from typing import Final, Literal
 
 from privsearch.study.result import Death
+from privsearch.sweep.advance import TOLD_EVERY_SECONDS
 from privsearch.sweep.planned import PlannedTrial
+from privsearch.sweep.runners.process_main import ADVANCE
 
 LOG_BYTES: Final = 4_000
 """The number of bytes that are kept from the end of a dead process's log."""
@@ -27,18 +29,26 @@ GRACE_SECONDS: Final = 5.0
 class WorkerProcess:
     """A worker process, which has its current training process run one trial after another."""
 
-    def __init__(self, job: bytes, environment: Mapping[str, str], timeout: float | None) -> None:
+    def __init__(
+        self,
+        job: bytes,
+        environment: Mapping[str, str],
+        timeout: float | None,
+        told_every: float = TOLD_EVERY_SECONDS,
+    ) -> None:
         """Start a training process.
 
         Args:
             job: the pickled pair of a `Job` and the device to train on.
             environment: variables that the training process gets in addition to those of this process.
             timeout: the seconds that a trial may take; None for no limit.
+            told_every: the seconds between two words of how far a trial is.
         """
         self._job = job
         self._environment = environment
         self._timeout = timeout
-        self._training: _TrainingProcess | None = _TrainingProcess(job, environment)
+        self._told_every = told_every
+        self._training: _TrainingProcess | None = self._started()
 
     def prepare(self) -> None:
         """Wait until the training process is ready; if it fails to start, `run` returns its death."""
@@ -46,11 +56,16 @@ class WorkerProcess:
             if self._training:
                 self._training.wait_until_ready()
 
-    def run(self, trial: PlannedTrial) -> str | Death:
-        """Run a trial, and return its result as JSON or the death of the process that ran it."""
-        training = self._training or _TrainingProcess(self._job, self._environment)
+    def run(self, trial: PlannedTrial, tell: Callable[[str], None] = lambda _: None) -> str | Death:
+        """Run a trial, and return its result as JSON or the death of the process that ran it.
+
+        Args:
+            trial: the trial.
+            tell: called every `told_every` seconds with an `Advance` as JSON, not for a trial that is shorter.
+        """
+        training = self._training or self._started()
         self._training = None
-        outcome = training.run(trial, self._timeout)
+        outcome = training.run(trial, self._timeout, tell)
         if isinstance(outcome, str):
             self._training = training
         return outcome
@@ -61,16 +76,20 @@ class WorkerProcess:
             self._training.end()
             self._training = None
 
+    def _started(self) -> "_TrainingProcess":
+        return _TrainingProcess(self._job, self._environment, self._told_every)
+
 
 class _TrainingProcess:
     """A training process, as seen from the worker process that started it."""
 
-    def __init__(self, job: bytes, environment: Mapping[str, str]) -> None:
+    def __init__(self, job: bytes, environment: Mapping[str, str], told_every: float) -> None:
         ours, theirs = socketpair()
         lifeline, self._lifeline = os.pipe()
         self._log = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115  # open as long as the process
+        words = [str(theirs.fileno()), str(lifeline), str(told_every)]
         self._process = subprocess.Popen(  # noqa: S603  # our own module
-            [sys.executable, "-m", "privsearch.sweep.runners.process_main", str(theirs.fileno()), str(lifeline)],
+            [sys.executable, "-m", "privsearch.sweep.runners.process_main", *words],
             pass_fds=(theirs.fileno(), lifeline),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -94,14 +113,14 @@ class _TrainingProcess:
             self._connection.send_bytes(job)
             self._connection.recv_bytes()
 
-    def run(self, trial: PlannedTrial, timeout: float | None) -> str | Death:
+    def run(self, trial: PlannedTrial, timeout: float | None, tell: Callable[[str], None]) -> str | Death:
         """Run a trial, and return its result as JSON or the death of this process, which is gone then."""
         started = time.perf_counter()
         try:
             self.wait_until_ready()
             self._connection.send(trial)
-            if self._connection.poll(timeout):
-                result = self._connection.recv_bytes().decode()
+            result = self._result(timeout, tell)
+            if result is not None:
                 # The output of this trial would mislead if the next one dies.
                 self._log.truncate(0)
                 self._log.seek(0)
@@ -113,6 +132,16 @@ class _TrainingProcess:
         except (EOFError, OSError):
             cause = "died"
         return self._death(cause, time.perf_counter() - started)
+
+    def _result(self, timeout: float | None, tell: Callable[[str], None]) -> str | None:
+        """Wait for the result, passing on how far the trial is; return None if it does not come in time."""
+        ends_at = None if timeout is None else time.perf_counter() + timeout
+        while self._connection.poll(None if ends_at is None else max(0.0, ends_at - time.perf_counter())):
+            message = self._connection.recv_bytes()
+            if not message.startswith(ADVANCE):
+                return message.decode()
+            tell(message.removeprefix(ADVANCE).decode())
+        return None
 
     def end(self) -> None:
         """Kill the process, if it has not ended yet, and wait for its end."""

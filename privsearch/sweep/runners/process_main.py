@@ -1,9 +1,10 @@
 """The training process, which runs trials for a worker process, one at a time, and may die of one.
 
-    python -m privsearch.sweep.runners.process_main CHANNEL LIFELINE
+    python -m privsearch.sweep.runners.process_main CHANNEL LIFELINE SECONDS
 
 CHANNEL and LIFELINE are file descriptors. The first is a connection, on which the job and the trials come and the
-results go. The second is a pipe that closes when the worker process is gone.
+results go, and before a result how far its trial is (`ADVANCE`). The second is a pipe that closes when the worker
+process is gone. SECONDS is the time between two words of how far a trial is.
 
 It ends when the worker process is gone, or on SIGTERM, which Slurm and Kubernetes send some seconds before SIGKILL. A
 training may write a checkpoint first.
@@ -21,12 +22,16 @@ from typing import Final
 
 from privsearch._util import ending
 from privsearch._util.interrupts import SIGNALLED
+from privsearch.sweep.advance import Advance, Teller
 
 GRACE_SECONDS: Final = 20.0
 """The time that a training has for its step and a checkpoint; Slurm and Kubernetes wait for 30 s."""
 
+ADVANCE: Final = b"~"
+"""The first byte of a message that says how far a trial is; a result is JSON, and never begins so."""
 
-def main(channel: int, lifeline: int) -> None:
+
+def main(channel: int, lifeline: int, told_every: float) -> None:
     """Receive a job, and do it with every trial that follows, until the worker process hangs up."""
     # Ctrl-C on a terminal reaches all its processes; this one ends when its worker process does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -37,12 +42,19 @@ def main(channel: int, lifeline: int) -> None:
     connection = Connection(channel)
     job, device = pickle.loads(connection.recv_bytes())  # noqa: S301  # from the process that started this one
     connection.send_bytes(b"ready")
-    while True:
-        try:
-            trial = connection.recv()
-        except EOFError:
-            return
-        connection.send_bytes(job(trial, device).model_dump_json().encode())
+
+    def tell(advance: Advance) -> None:
+        connection.send_bytes(ADVANCE + advance.model_dump_json().encode())
+
+    with Teller(told_every) as teller:
+        while True:
+            try:
+                trial = connection.recv()
+            except EOFError:
+                return
+            with teller.work(trial.part, tell):
+                result = job(trial, device)
+            connection.send_bytes(result.model_dump_json().encode())
 
 
 def _terminations() -> int:
@@ -74,4 +86,4 @@ def _end_with(lifeline: int, terminations: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

@@ -8,10 +8,12 @@ from builders import make_completed, make_failed
 from rich.console import Console
 
 from privsearch.api.study import Study
-from privsearch.report.terminal import progress
-from privsearch.report.terminal.progress import LOG_LINES, SweepProgress
+from privsearch.report.terminal import running
+from privsearch.report.terminal.progress import LOG_LINES, QUIET_SECONDS, SweepProgress
+from privsearch.report.terminal.running import MOST_ROWS
 from privsearch.spec import Constraint, HalvesProtocol, SweepSpec
 from privsearch.study.record import RecordWriter
+from privsearch.sweep.advance import Advance
 from privsearch.sweep.plan import Plan, make_plan
 
 
@@ -30,25 +32,24 @@ def plan(tmp_path: Path, tiny_sweep: SweepSpec) -> Plan:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Sets the time, in seconds since the sweep began."""
     now = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     return lambda seconds: now.__setitem__(0, seconds)
 
 
-def begun(plan: Plan, *, terminal: bool) -> tuple[SweepProgress, StringIO]:
+def begun(plan: Plan, *, terminal: bool, width: int = 80) -> tuple[SweepProgress, StringIO]:
     written = StringIO()
     # Without a TERM, rich would take any terminal for one that cannot move its cursor.
-    console = Console(file=written, force_terminal=terminal, width=80, color_system=None, _environ={"TERM": "xterm"})
+    console = Console(file=written, force_terminal=terminal, width=width, color_system=None, _environ={"TERM": "xterm"})
     shown = SweepProgress(console)
     shown.begin(plan)
     return shown, written
 
 
 def screen(shown: SweepProgress) -> list[str]:
-    """The live display as it stands now."""
-    console = Console(file=StringIO(), force_terminal=True, width=80, color_system=None)
-    with console.capture() as captured:
-        console.print(shown._render())
-    return captured.get().splitlines()
+    """The live display as it stands now, at the width of its console."""
+    console = Console(file=StringIO(), force_terminal=True, width=shown._console.width, color_system=None, record=True)
+    console.print(shown._render())
+    return console.export_text().splitlines()
 
 
 def test_log_has_a_line_for_every_trial(plan: Plan, clock: Callable[[float], None]) -> None:
@@ -111,11 +112,12 @@ def test_terminal_shows_counts_times_and_the_best(plan: Plan, clock: Callable[[f
     clock(3661.0)
     shown.finished(make_completed(first.trial_id, accuracy=0.9, auc=0.60))
     shown.finished(make_failed(second.trial_id))
-    left = 3661 * third.seconds / (first.seconds + second.seconds)
     text = screen(shown)
+    left = shown._remaining.seconds(3661.0)
     shown.end()
-    assert text[0].endswith("2/3")
-    assert text[1] == f"1 done, 1 running, 1 failed, 1 cached; 1:01:01 elapsed, {progress._clock(left)} left"
+    assert left
+    assert text[0].endswith("2/3 trials, 4/12 networks")
+    assert text[1] == f"1 done, 1 running, 1 failed, 1 cached; 1:01:01 elapsed, {running.clock(left)} left"
     assert text[2].rstrip() == "most accurate so far  iris: SNN a4, test_accuracy 0.900, svm.auc 0.600"
 
 
@@ -188,6 +190,160 @@ def test_long_log_is_thinned(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
     assert len(lines) == LOG_LINES + 1
     assert lines[0] == "1000 trials to do, 0 cached"
     assert lines[-1].startswith("[1000/1000;")
+
+
+def at_work(**fields: Any) -> Advance:
+    """A worker half way through the fourth of 20 epochs of a trial's second network."""
+    place = {"network": 1, "epochs_done": 3, "epochs": 20, "steps_done": 6, "steps": 12, "accuracy": 0.9125}
+    return Advance.model_validate({"phase": "training", "seconds": 70.0, "trained": (0,), **place, **fields})
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_display_says_how_far_running_trials_are(plan: Plan, width: int, clock: Callable[[float], None]) -> None:
+    """A row for each: networks done of all, epochs, accuracy and time, whole at any width."""
+    shown, _ = begun(plan, terminal=True, width=width)
+    first, second, _ = plan.todo
+    for trial in (first, second):
+        shown.started(trial)
+    shown.advanced(first, at_work())
+    shown.advanced(second, at_work(phase="compiling", network=0, epochs_done=0, accuracy=None, trained=(), seconds=5.0))
+    clock(2.0)
+    text = [line.rstrip() for line in screen(shown)]
+    shown.end()
+    assert max(map(len, text)) <= width
+    assert text[0].endswith("0/3 trials, 1/12 networks")
+    counts = "0 done, 2 running, 0 failed, 1 cached"
+    assert text[1].startswith(counts if width == 60 else f"{counts}; 0:02 elapsed, ")
+    assert text[-4].startswith("0:02 elapsed, " if width == 60 else counts)
+    header, *rows = (line.split() for line in text[-3:])
+    assert header == ["running", "networks", "epochs", "accuracy", "time"]
+    assert rows == [
+        ["iris", "SNN", "a4", "1/4", "3.50/20", "0.912", "1:12"],
+        ["iris", "SNN", "fp32", "0/4", "compiling", "0:07"],
+    ]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_long_names_of_running_trials_give_way(plan: Plan, width: int) -> None:
+    """One line a trial, and all of its numbers."""
+    shown, _ = begun(plan, terminal=True, width=width)
+    shown.started(plan.todo[0])
+    shown._names[plan.todo[0].trial_id] = "long " * 40
+    shown.advanced(plan.todo[0], at_work())
+    text = [line.rstrip() for line in screen(shown)]
+    shown.end()
+    assert text[-2].startswith("running ")
+    assert len(text[-1]) <= width
+    assert text[-1].startswith("long long")
+    assert "…" in text[-1]
+    assert text[-1].split()[-4:] == ["1/4", "3.50/20", "0.912", "1:10"]
+
+
+def test_display_has_no_more_rows_than_fit(plan: Plan) -> None:
+    """The others are counted; parts of one trial have a row each, until their worker has left them."""
+    shown, _ = begun(plan, terminal=True)
+    first = plan.todo[0]
+    shown.started(first)
+    for part in range(MOST_ROWS + 3):
+        shown.advanced(first, at_work(part=(part,), trained=()))
+    assert screen(shown)[-1].rstrip() == "and 3 more"
+    assert len(screen(shown)) == 2 + 1 + MOST_ROWS + 1
+    for part in range(MOST_ROWS + 3):
+        shown.advanced(first, Advance(part=(part,), phase="ended", trained=(part,)))
+    assert len(screen(shown)) == 2
+    shown.end()
+
+
+def test_display_shows_what_is_done_before_the_first_trial(plan: Plan) -> None:
+    """And no longer than until then."""
+    shown, _ = begun(plan, terminal=True)
+    shown.preparing("starting Ray")
+    assert screen(shown)[2] == "starting Ray"
+    shown.started(plan.todo[0])
+    assert len(screen(shown)) == 2
+    shown.end()
+
+
+def test_workers_of_a_ray_that_was_lost_leave_the_display(plan: Plan) -> None:
+    """Before a new one has workers, nobody is at a trial; what was trained still counts."""
+    shown, _ = begun(plan, terminal=True)
+    shown.started(plan.todo[0])
+    shown.advanced(plan.todo[0], at_work())
+    shown.preparing("starting 2 workers")
+    text = screen(shown)
+    shown.end()
+    assert text[0].rstrip().endswith("0/3 trials, 1/12 networks")
+    assert len(text) == 2
+
+
+def test_trials_that_end_leave_the_display(plan: Plan) -> None:
+    """With or without numbers; a failed one's networks count as far as they were trained."""
+    shown, _ = begun(plan, terminal=True)
+    first, second, _ = plan.todo
+    for trial in (first, second):
+        shown.started(trial)
+        shown.advanced(trial, at_work())
+    shown.finished(make_failed(first.trial_id))
+    shown.finished(make_completed(second.trial_id))
+    text = screen(shown)
+    shown.end()
+    assert text[0].rstrip().endswith("2/3 trials, 5/12 networks")
+    assert not any(line.startswith("running") for line in text)
+
+
+def test_log_moves_every_ten_seconds_within_a_trial(plan: Plan, clock: Callable[[float], None]) -> None:
+    """Workers tell once a second, and one line in ten seconds says how far they are: never more."""
+    shown, written = begun(plan, terminal=False)
+    shown.started(plan.todo[0])
+    times = []
+    for second in range(1, 61):
+        clock(float(second))
+        shown.advanced(plan.todo[0], at_work(seconds=float(second)))
+        if len(written.getvalue().splitlines()) > 1 + len(times):
+            times.append(second)
+    assert all(QUIET_SECONDS <= later - earlier <= 10 for earlier, later in zip([0, *times], times, strict=False))
+    assert times[-1] > 50
+    counts, networks, words = written.getvalue().splitlines()[1].split("  ")
+    assert counts.startswith("[0/3; 0:09, ")
+    assert networks == "1/12 networks"
+    assert words == "iris SNN a4: network 2 of 4, epoch 4 of 20, step 7 of 12, accuracy 0.912, 0:09"
+
+
+def test_log_has_no_such_lines_where_trials_have_theirs(plan: Plan, clock: Callable[[float], None]) -> None:
+    """A line about a finished trial is news enough for ten seconds."""
+    shown, written = begun(plan, terminal=False)
+    for number, trial in enumerate(plan.todo):
+        for second in range(8 * number, 8 * number + 8):
+            clock(float(second))
+            shown.advanced(trial, at_work())
+        clock(8.0 * number + 8)
+        shown.finished(make_completed(trial.trial_id))
+    assert len(written.getvalue().splitlines()) == 1 + 3
+
+
+def test_log_names_two_workers_and_counts_the_others(plan: Plan, clock: Callable[[float], None]) -> None:
+    """So that a line stays a line, however many workers there are."""
+    shown, written = begun(plan, terminal=False)
+    for trial in plan.todo:
+        shown.advanced(trial, at_work(phase="attacking", network=None, accuracy=None))
+    clock(10.0)
+    shown.advanced(plan.todo[0], at_work(phase="loading", network=None, accuracy=None, seconds=2.0))
+    line = written.getvalue().splitlines()[-1]
+    assert line.endswith("iris SNN a4: loading libraries, 0:02; iris SNN fp32: attacking, 1:20; and 1 more")
+
+
+def test_log_says_what_is_done_before_the_first_trial(plan: Plan, clock: Callable[[float], None]) -> None:
+    """Once, and again as long as it lasts."""
+    shown, written = begun(plan, terminal=False)
+    for second in range(26):
+        clock(float(second))
+        shown.preparing("starting Ray" if second < 4 else "starting 2 workers")
+    assert written.getvalue().splitlines()[1:] == [
+        "starting Ray",
+        "starting 2 workers",
+        "starting 2 workers (0:13)",
+        "starting 2 workers (0:22)",
+    ]
 
 
 def test_nothing_to_do_shows_nothing(plan: Plan) -> None:

@@ -17,6 +17,7 @@ from ray import cloudpickle
 
 from privsearch.spec import Device
 from privsearch.study.result import Death, TrialResult, parse_result
+from privsearch.sweep.advance import Advance, current_activity
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.process import WorkerProcess
 
@@ -46,6 +47,15 @@ def hang_up() -> None:
     time.sleep(600)
 
 
+def dawdle() -> None:
+    """Train a network for long enough to be heard of."""
+    activity = current_activity()
+    activity.train(epochs=4)
+    for step in range(4):
+        activity.on_step(2, 1, step, 8)
+        time.sleep(0.1)
+
+
 ENDS: Final[dict[str, Callable[[], object]]] = {
     "exit": lambda: os._exit(7),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
@@ -54,6 +64,7 @@ ENDS: Final[dict[str, Callable[[], object]]] = {
     "hang": lambda: time.sleep(600),
     "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
     "hang up": hang_up,
+    "dawdle": dawdle,
 }
 
 
@@ -89,6 +100,31 @@ def test_a_result_comes_back_and_the_process_is_kept(worker: WorkerProcess) -> N
         assert isinstance(answer, str)
         assert parse_result(answer).trial_id == name
         assert children() == kept
+
+
+def test_a_process_tells_how_far_its_trial_is_and_then_the_result() -> None:
+    """While it works; what it tells is never taken for the result, and nothing of one trial for news of the next."""
+    worker, told = WorkerProcess(cloudpickle.dumps((doomed, "cpu")), {}, timeout=60, told_every=0.1), list[str]()
+    worker.prepare()
+    result = worker.run(called("dawdle"), told.append)
+    assert isinstance(result, str)
+    assert parse_result(result).trial_id == "dawdle"
+    advances = [Advance.model_validate_json(one) for one in told]
+    assert {(one.phase, one.network, one.epochs_done, one.epochs) for one in advances} == {("training", 2, 1, 4)}
+    assert [one.steps_done for one in advances] == sorted(one.steps_done for one in advances)
+    count = len(told)
+    assert isinstance(worker.run(called("quick"), told.append), str)
+    worker.close()
+    assert len(told) == count
+
+
+def test_telling_does_not_put_off_the_end_of_a_trial_that_takes_too_long() -> None:
+    """The time runs from the trial's beginning, not from the last word."""
+    worker, told = WorkerProcess(cloudpickle.dumps((doomed, "cpu")), {}, timeout=0.6, told_every=0.1), list[str]()
+    worker.prepare()
+    death = worker.run(called("hang"), told.append)
+    assert isinstance(death, Death)
+    assert (death.cause, bool(told)) == ("timeout", True)
 
 
 @pytest.mark.parametrize(

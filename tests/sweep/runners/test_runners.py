@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,6 +17,7 @@ from privsearch.errors import SpecError
 from privsearch.spec import Device, Resources, RetryPolicy, SweepSpec, ThresholdAttack
 from privsearch.study.result import Completed, Failed, TrialResult, failure
 from privsearch.study.signal_archive import SignalArchive
+from privsearch.sweep.advance import TOLD_EVERY_SECONDS, Advance, current_activity
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.base import Listed, Runner, checked_identity
@@ -49,12 +50,17 @@ class Listener:
     def __init__(self) -> None:
         self.events: list[tuple[str, str]] = []
         self.results: dict[str, TrialResult] = {}
+        self.prepared: list[str] = []
+        self.advances: list[Advance] = []
+
+    def preparing(self, what: str) -> None:
+        self.prepared.append(what)
 
     def started(self, trial: PlannedTrial) -> None:
         self.events.append(("started", trial.trial_id))
 
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
-        self.events.append(("trained", trial.trial_id))
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
+        self.advances.append(advance)
 
     def finished(self, result: TrialResult) -> None:
         self.events.append(("finished", result.trial_id))
@@ -96,6 +102,40 @@ def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTria
         assert isinstance(expected, Completed)
         assert isinstance(got, Completed)
         assert got.numbers() == expected.numbers()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_runner_tells_how_far_a_trial_is(name: str, trials: list[PlannedTrial]) -> None:
+    """Of one that takes more than a second, with what its job notes, and what is done before it."""
+
+    def slow(trial: PlannedTrial, device: Device) -> TrialResult:
+        activity = current_activity()
+        activity.train(epochs=5)
+        activity.on_step(1, 3, 2, 8)
+        time.sleep(TOLD_EVERY_SECONDS + 0.5)
+        return failure(trial.spec, trial.trial_id, ValueError("slow"), seconds=0.0)
+
+    listener = Listener()
+    RUNNERS[name]().run(Listed(trials[:1]), slow, listener)
+    (told,) = {(told.phase, told.network, told.epochs_passed, told.epochs) for told in listener.advances}
+    assert told == ("training", 1, 3.25, 5)
+    assert [event for event, _ in listener.events] == ["started", "finished"]
+    before = [] if name == "inline" else ["starting Ray", f"starting {'1 worker' if '1' in name else '2 workers'}"]
+    assert list(dict.fromkeys(listener.prepared)) == before
+
+
+def test_the_parts_of_a_trial_tell_what_they_have_trained(trials: list[PlannedTrial], tmp_path: Path) -> None:
+    """Each network once, with the numbers that the trial has in one piece."""
+    long = replace(trials[0], to_train=dict.fromkeys(trials[0].to_train, 40.0), seconds=160.0)
+    listener = Listener()
+    TuneRunner(workers=2).run(Listed([long]), TrainAndAttack(SignalArchive(tmp_path / "signals")), listener)
+    ended = [one for one in listener.advances if one.phase == "ended"]
+    assert sorted(network for one in ended for network in one.trained) == [0, 1, 2, 3]
+    assert all(one.seconds > 0 for one in ended)
+    expected, got = run_trial(long.spec), listener.results[long.trial_id]
+    assert isinstance(expected, Completed)
+    assert isinstance(got, Completed)
+    assert got.numbers() == expected.numbers()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -207,7 +247,7 @@ def test_a_gpu_that_is_not_there_is_refused(trials: list[PlannedTrial], monkeypa
             runner.run(Listed(trials), TrainAndAttack(), listener)
         assert caught.value.where == ("resources", "gpu")
         assert not listener.events
-        with pytest.raises(SpecError, match="where there is no GPU"), runner.ready(TrainAndAttack(), 2):
+        with pytest.raises(SpecError, match="where there is no GPU"), runner.ready(TrainAndAttack(), 2, print):
             pytest.fail("it is told before anything is written")
 
 

@@ -13,13 +13,14 @@ from ray.exceptions import RayError, RayTaskError
 from privsearch._util.interrupts import uninterrupted
 from privsearch.errors import ClusterLostError
 from privsearch.study.result import parse_result
+from privsearch.sweep.advance import Advance
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.base import Observer, Source, checked_identity
 from privsearch.sweep.runners.failures import given_up
 from privsearch.sweep.runners.jobs import Job
 from privsearch.sweep.runners.ray_tune.actor import SchedulerActor
 from privsearch.sweep.runners.ray_tune.heartbeat import HEAD, Heartbeat
-from privsearch.sweep.runners.ray_tune.messages import Event, Finished, GivenUp, Started, Trained, WorkerConfig
+from privsearch.sweep.runners.ray_tune.messages import Advanced, Event, Finished, GivenUp, Started, WorkerConfig
 from privsearch.sweep.runners.ray_tune.pickling import packed
 from privsearch.sweep.runners.ray_tune.session import last_line
 
@@ -37,14 +38,15 @@ class PendingTrials:
     Attributes:
         open: the trials that have no result yet, by their ids.
         num_done: the number of trials that have one.
+        observer: the observer.
     """
 
     def __init__(self, source: Source, observer: Observer) -> None:
         """Begin with the first trials of `source`."""
         self.open: dict[str, PlannedTrial] = {}
         self.num_done = 0
+        self.observer = observer
         self._source = source
-        self._observer = observer
         self.take()
 
     @property
@@ -62,10 +64,10 @@ class PendingTrials:
         """Report `event`, which concerns `trial`, to the observer."""
         match event:
             case Started():
-                self._observer.started(trial)
+                self.observer.started(trial)
                 return
-            case Trained(_, networks):
-                self._observer.trained(trial, networks)
+            case Advanced(_, advance):
+                self.observer.advanced(trial, Advance.model_validate_json(advance))
                 return
             case Finished(_, answer):
                 result = checked_identity(parse_result(answer), trial)
@@ -73,7 +75,7 @@ class PendingTrials:
                 result = given_up(trial, attempts, death)
         del self.open[trial.trial_id]
         self.num_done += 1
-        self._observer.finished(result)
+        self.observer.finished(result)
 
 
 def drive(pending: PendingTrials, job: Job, config: WorkerConfig) -> None:
@@ -100,6 +102,7 @@ def drive(pending: PendingTrials, job: Job, config: WorkerConfig) -> None:
 def _follow(actor: Any, heartbeat: Heartbeat, reader: "_Reader", config: WorkerConfig) -> None:
     """Have the scheduler actor run all trials, and read its events until it is done."""
     running = actor.run.remote()
+    workers = "1 worker" if config.workers == 1 else f"{config.workers} workers"
     try:
         ended: list[Any] = []
         while not ended:
@@ -108,6 +111,7 @@ def _follow(actor: Any, heartbeat: Heartbeat, reader: "_Reader", config: WorkerC
             reader.add_trials()
             heartbeat.check()
             if not reader.num_read:
+                reader.pending.observer.preparing(f"starting {workers}")
                 heartbeat.note_waiting(config.resources)
     except KeyboardInterrupt:
         # However far the driver is behind, the results that are there now are not lost.
@@ -124,12 +128,13 @@ class _Reader:
 
     Attributes:
         num_read: the number of events read so far.
+        pending: the trials, and the observer that is told.
     """
 
     def __init__(self, actor: Any, trials: Sequence[PlannedTrial], pending: PendingTrials) -> None:
         self._actor = actor
         self._trials = [*trials]
-        self._pending = pending
+        self.pending = pending
         self._num_answered = 0
         self.num_read = 0
 
@@ -142,15 +147,15 @@ class _Reader:
         for event in events:
             with uninterrupted():
                 self.num_read += 1
-                self._pending.report(self._trials[event.index], event)
+                self.pending.report(self._trials[event.index], event)
 
     def add_trials(self) -> None:
         """Send the trials that new results have led to; if there are none and none is open, close the schedule."""
-        if self._pending.num_done == self._num_answered and self._pending.open:
+        if self.pending.num_done == self._num_answered and self.pending.open:
             return
-        self._num_answered = self._pending.num_done
-        if more := self._pending.take():
+        self._num_answered = self.pending.num_done
+        if more := self.pending.take():
             self._trials += more
             self._actor.add.remote(more)
-        elif not self._pending.open:
+        elif not self.pending.open:
             self._actor.close.remote()

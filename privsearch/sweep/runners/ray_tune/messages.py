@@ -42,11 +42,11 @@ class Started:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """An event: a part of the trial with this index has trained these networks."""
+class Advanced:
+    """An event: a worker is so far with the trial with this index, given as the JSON of an `Advance`."""
 
     index: int
-    networks: tuple[int, ...]
+    advance: str
 
 
 @dataclass(frozen=True)
@@ -88,5 +88,5 @@ class Shard:
         return cls(config["number"], range(config["start"], config["stop"]))
 
 
-Event = Started | Trained | Finished | GivenUp
+Event = Started | Advanced | Finished | GivenUp
 """A change in the state of a trial, as the schedule reports it to the driver."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from privsearch.study.result import TrialResult
+from privsearch.sweep.advance import Advance
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.base import Observer, Source
 
@@ -38,9 +39,13 @@ class OpenTrials(Source, Observer):
         """Tell the observer that a worker has begun `trial`."""
         self._observer.started(trial)
 
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
-        """Tell the observer of a part of `trial` that is done."""
-        self._observer.trained(trial, networks)
+    def preparing(self, what: str) -> None:
+        """Tell the observer what is done before the first trial."""
+        self._observer.preparing(what)
+
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
+        """Tell the observer how far a worker is with `trial`."""
+        self._observer.advanced(trial, advance)
 
     @property
     def most_at_once(self) -> int:

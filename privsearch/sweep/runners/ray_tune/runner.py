@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -53,13 +53,14 @@ class TuneRunner(Runner):
         return {**self.__dict__, "_waiting": None}
 
     @contextmanager
-    def ready(self, job: Job, most: int) -> Iterator[None]:
+    def ready(self, job: Job, most: int, tell: Callable[[str], None]) -> Iterator[None]:
         """Have a session of Ray wait for `run`, with room for `most` workers."""
         if self._resources.custom and not self._address:
             raise _only_on_clusters(self._resources.custom)
         if _connected():
             self.check_connected()
         else:
+            tell(self._start_words)
             self._waiting = self._opened(most)
         try:
             from privsearch.sweep.runners.ray_tune.pickling import packed  # imports Ray
@@ -129,10 +130,16 @@ class TuneRunner(Runner):
         if _connected():
             self.drive_connected(trials, job, trials)
             return
+        if not self._waiting:
+            trials.preparing(self._start_words)
         session = self._waiting or self._begun(trials.most_at_once)
         self._waiting = None
         with session:
             session.run(self.drive_connected, job, trials)
+
+    @property
+    def _start_words(self) -> str:
+        return "starting Ray" if self._address is None else f"connecting to Ray at {self._address}"
 
     def _begun(self, most: int) -> SessionProcess:
         """Return a session process that begins to connect to Ray."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from privsearch.study.result import Death
-from privsearch.sweep.parts import longest_part, parts_of
+from privsearch.sweep.advance import Advance
+from privsearch.sweep.parts import TrainedPart, longest_part, parts_of
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners.ray_tune.messages import Event, Finished, GivenUp, Shard, Started, Trained
+from privsearch.sweep.runners.ray_tune.messages import Advanced, Event, Finished, GivenUp, Shard, Started
 from privsearch.sweep.runners.ray_tune.shards import Shards
 
 STARTS: Final = 3
@@ -94,6 +95,19 @@ class Schedule:
             self._note_begun(shard.items.start)
             items = self._items[shard.items.start : shard.items.stop]
             return [None if item.trial in self._over else item.work for item in items]
+
+    def advanced(self, number: int, index: int, advance: str) -> None:
+        """Note how far the worker of a shard is with an item, unless it is done with it by now.
+
+        Args:
+            number: the number of the shard.
+            index: the index of the item.
+            advance: an `Advance` as JSON.
+        """
+        with self._lock:
+            trial, left = self._items[index].trial, self._left.get(number)
+            if left and left.start == index and trial not in self._over:
+                self._events.append(Advanced(trial, advance))
 
     def done(self, number: int, outcome: str | Death) -> None:
         """Note the outcome of the first item that is left of a shard; its worker goes on with the next one.
@@ -179,7 +193,8 @@ class Schedule:
             self._over.add(item.trial)
             self._events.append(Finished(item.trial, outcome))
             return
-        self._events.append(Trained(item.trial, item.work.part))
+        part = TrainedPart.model_validate_json(outcome)
+        self._left_by_worker(item, part.seconds, () if part.error else part.networks)
         self._open_parts[item.trial] -= 1
         if not self._open_parts[item.trial]:
             self._queue([_Item(item.trial, self._trials[item.trial].rest())], first=True)
@@ -194,7 +209,13 @@ class Schedule:
             self._over.add(trial)
             self._events.append(GivenUp(trial, self._deaths[index], death))
         else:
+            self._left_by_worker(self._items[index], death.seconds)
             self._shards.put_back(range(index, index + 1))
+
+    def _left_by_worker(self, item: _Item, seconds: float, trained: tuple[int, ...] = ()) -> None:
+        """Add the event of a worker that has left an item before its trial has a result."""
+        advance = Advance(part=item.work.part, phase="ended", seconds=seconds, trained=trained)
+        self._events.append(Advanced(item.trial, advance.model_dump_json()))
 
 
 def _unseen(why: str) -> Death:

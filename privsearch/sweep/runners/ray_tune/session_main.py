@@ -28,6 +28,7 @@ from privsearch.sweep.runners.ray_tune.watch import watch
 if TYPE_CHECKING:
     # What is imported here, Ray need not wait for: `_Driver.listen` imports it as it arrives, while Ray starts.
     from privsearch.study.result import TrialResult
+    from privsearch.sweep.advance import Advance
     from privsearch.sweep.planned import PlannedTrial
 
 STOP: Final = "stop"
@@ -138,9 +139,13 @@ class _Driver:
         """Tell the driver that a worker has begun `trial`."""
         self.call("started", trial.trial_id)
 
-    def trained(self, trial: "PlannedTrial", networks: "Sequence[int]") -> None:
-        """Tell the driver of a part of `trial` that is done."""
-        self.call("trained", trial.trial_id, networks)
+    def preparing(self, what: str) -> None:
+        """Tell the driver what is done before the first trial."""
+        self.call("preparing", what)
+
+    def advanced(self, trial: "PlannedTrial", advance: "Advance") -> None:
+        """Tell the driver how far a worker is with `trial`."""
+        self.call("advanced", trial.trial_id, advance)
 
     def finished(self, result: "TrialResult") -> None:
         """Tell the driver of a result."""

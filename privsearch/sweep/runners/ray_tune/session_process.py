@@ -171,8 +171,10 @@ class SessionProcess:
                 self._connection.send(trials.take())
             case ("started", trial_id):
                 trials.started(trials.open[trial_id])
-            case ("trained", trial_id, networks):
-                trials.trained(trials.open[trial_id], networks)
+            case ("preparing", what):
+                trials.preparing(what)
+            case ("advanced", trial_id, advance) if trial_id in trials.open:
+                trials.advanced(trials.open[trial_id], advance)
             case ("finished", result):
                 trials.finished(result)
 

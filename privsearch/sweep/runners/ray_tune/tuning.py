@@ -5,6 +5,7 @@ import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray
 
 # isort: on
 import tempfile
+from functools import partial
 from typing import Any, Final
 
 import ray
@@ -60,8 +61,10 @@ class _Worker(tune.Trainable):
     def step(self) -> dict[str, Any]:
         self._process.prepare()
         report: Any = None
-        for trial in ray.get(self._actor.begin.remote(self._shard)):
-            outcome = self._process.run(trial) if trial else NOTHING
+        for item, trial in zip(self._shard.items, ray.get(self._actor.begin.remote(self._shard)), strict=True):
+            # Nobody waits for what becomes of the calls that tell how far the work is.
+            tell = partial(self._actor.advanced.remote, self._shard.number, item)
+            outcome = self._process.run(trial, tell) if trial else NOTHING
             # By now, waiting for the report before this one takes no time; earlier, it would cost a round trip a trial.
             if report:
                 ray.get(report)

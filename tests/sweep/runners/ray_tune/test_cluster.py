@@ -21,6 +21,7 @@ from privsearch.api.study import Study
 from privsearch.errors import ClusterError
 from privsearch.spec import Device, Resources, SweepSpec
 from privsearch.study.result import Failed, TrialResult
+from privsearch.sweep.advance import Advance
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.base import Listed
@@ -106,10 +107,13 @@ class Collector:
     def __init__(self) -> None:
         self.results: list[TrialResult] = []
 
+    def preparing(self, what: str) -> None:
+        pass
+
     def started(self, trial: PlannedTrial) -> None:
         pass
 
-    def trained(self, trial: PlannedTrial, networks: Sequence[int]) -> None:
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
         pass
 
     def finished(self, result: TrialResult) -> None:

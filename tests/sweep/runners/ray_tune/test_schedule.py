@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privsearch.study.result import Death
+from privsearch.sweep.advance import Advance
+from privsearch.sweep.parts import TrainedPart
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners.ray_tune.messages import Finished, GivenUp, Shard, Started
+from privsearch.sweep.runners.ray_tune.messages import Advanced, Finished, GivenUp, Shard, Started
 from privsearch.sweep.runners.ray_tune.schedule import STARTS, Schedule
 
 TRIAL = PlannedTrial("0", make_completed().spec, (), (), False, 1.0, 0)
@@ -50,12 +52,14 @@ def test_events_are_told_in_order() -> None:
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
 def test_a_trial_that_kills_its_worker_is_tried_as_often_as_allowed(retries: int) -> None:
-    """Then it is given up, and nothing is left to do."""
+    """Then it is given up, and nothing is left to do; each time before, its worker is said to be gone."""
     schedule = schedule_of(1, retries)
     for shard in shards(schedule):
         schedule.begin(shard)
         schedule.done(shard.number, DEATH)
-    assert [event for event in schedule.events(0) if not isinstance(event, Started)] == [GivenUp(0, retries + 1, DEATH)]
+    gone = Advanced(0, Advance(phase="ended", seconds=DEATH.seconds).model_dump_json())
+    told = [event for event in schedule.events(0) if not isinstance(event, Started)]
+    assert told == [gone] * retries + [GivenUp(0, retries + 1, DEATH)]
 
 
 def test_a_trial_that_takes_too_long_is_not_tried_again() -> None:
@@ -66,6 +70,34 @@ def test_a_trial_that_takes_too_long_is_not_tried_again() -> None:
     schedule.done(shard.number, LATE)
     assert schedule.events(0) == [Started(0), GivenUp(0, 1, LATE)]
     assert schedule.take() is None
+
+
+def test_how_far_a_worker_is_counts_until_it_is_done() -> None:
+    """What arrives late, or of a shard that is gone, is not taken for news of the next item."""
+    schedule = schedule_of(2)
+    schedule.begin(Shard(7, range(2)))
+    schedule.advanced(7, 0, "halfway")
+    schedule.done(7, "first")
+    schedule.advanced(7, 0, "late")
+    schedule.advanced(6, 1, "of another shard")
+    assert schedule.events(0) == [Started(0), Advanced(0, "halfway"), Finished(0, "first"), Started(1)]
+
+
+def test_the_end_of_a_part_says_what_it_has_trained() -> None:
+    """And how long that took; of a part that could not be trained or kept, nothing is said to be trained."""
+    trial = replace(TRIAL, networks=tuple("abcd"), to_train=dict.fromkeys(range(4), 40.0), seconds=160.0)
+    schedule = Schedule([trial], workers=1, retries=0, splits=True)
+    for shard, error in zip([schedule.take() for _ in range(4)], (None, None, None, "DataError: gone"), strict=True):
+        assert shard is not None
+        (work,) = schedule.begin(shard)
+        assert work is not None
+        outcome = TrainedPart(networks=work.part or (), error=error, seconds=50.0)
+        schedule.done(shard.number, outcome.model_dump_json())
+    advances = [
+        Advance.model_validate_json(event.advance) for event in schedule.events(0) if isinstance(event, Advanced)
+    ]
+    assert [(one.phase, one.seconds) for one in advances] == [("ended", 50.0)] * 4
+    assert [(one.part, one.trained) for one in advances] == [((0,), (0,)), ((1,), (1,)), ((2,), (2,)), ((3,), ())]
 
 
 def test_who_waits_for_work_gets_what_is_added_until_nothing_will_come() -> None:
@@ -122,4 +154,5 @@ def test_whatever_dies_every_trial_has_one_outcome(data: st.DataObject) -> None:
             schedule.done(number, outcomes[fate])
         if fate == "lost" or not working[number]:
             del working[number]
-    assert sorted(event.index for event in schedule.events(0) if not isinstance(event, Started)) == list(range(trials))
+    outcomes_told = [event.index for event in schedule.events(0) if isinstance(event, Finished | GivenUp)]
+    assert sorted(outcomes_told) == list(range(trials))
