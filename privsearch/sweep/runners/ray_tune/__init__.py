@@ -10,5 +10,6 @@ messages.py   the values that the driver, the schedule and the workers exchange
 schedule.py   the trials that are left, and those that are tried again
 shards.py     the division of trials into shards, which workers get one at a time
 actor.py      the schedule as an actor beside the head of the cluster
+leftovers.py  what killed processes leave in the temporary directory
 tuning.py     shards as trials of Ray Tune, and the workers that run them
 """

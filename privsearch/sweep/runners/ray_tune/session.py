@@ -11,6 +11,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import ray
@@ -21,6 +22,7 @@ from privsearch._util.interrupts import keeping, uninterrupted
 from privsearch.errors import ClusterError
 from privsearch.spec import Resources
 from privsearch.sweep.runners.base import no_gpu
+from privsearch.sweep.runners.ray_tune.leftovers import SESSIONS, claimed, remove_abandoned
 
 CONNECT_SECONDS: Final = 10.0
 """The time that a cluster's machine may take to answer at all; Ray itself tries for minutes."""
@@ -57,6 +59,10 @@ def local_ray(cores: float) -> Iterator[None]:
                     "the directory RAY_TMPDIR, /tmp by default, which must have room"
                 ) from error
             stack.callback(_shut_down)
+        node: Any = ray._private.worker._global_node
+        session = Path(node.get_session_dir_path())
+        stack.enter_context(claimed(session))
+        remove_abandoned(session.parent, SESSIONS)
         yield
 
 

@@ -4,7 +4,6 @@
 import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray
 
 # isort: on
-import tempfile
 from typing import Any
 
 import ray
@@ -13,6 +12,7 @@ from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from privsearch.sweep.runners.process import WorkerProcess
+from privsearch.sweep.runners.ray_tune.leftovers import tune_folder
 from privsearch.sweep.runners.ray_tune.messages import Shard, WorkerConfig
 from privsearch.sweep.runners.ray_tune.schedule import Schedule
 
@@ -21,7 +21,7 @@ def run_shards(schedule: Schedule, job: bytes, config: WorkerConfig) -> None:
     """Have workers do `job` with every shard that `schedule` hands out; call this in the actor that is the schedule."""
     worker = tune.with_parameters(_Worker, job=job, workers=config, actor=ray.get_runtime_context().current_actor)
     # Tune's own files go where nobody reads them.
-    with tempfile.TemporaryDirectory(prefix="privsearch-tune-") as folder:
+    with tune_folder() as folder:
         tune.Tuner(
             tune.with_resources(worker, dict(config.resources)),
             tune_config=tune.TuneConfig(
@@ -31,7 +31,7 @@ def run_shards(schedule: Schedule, job: bytes, config: WorkerConfig) -> None:
                 reuse_actors=True,
             ),
             run_config=tune.RunConfig(
-                storage_path=folder,
+                storage_path=str(folder),
                 verbose=0,
                 callbacks=[_Deaths(schedule)],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
