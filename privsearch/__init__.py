@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     # The public names, each with its home: type checkers read this list, and so does the program, in `_HOMES`.
     from privsearch.analysis.tasks import Task as Task
+    from privsearch.api.live import serve_study as serve_study
+    from privsearch.api.live import watch_study as watch_study
     from privsearch.api.plugins import register_attack as register_attack
     from privsearch.api.plugins import register_dataset as register_dataset
     from privsearch.api.plugins import register_model as register_model
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from privsearch.api.sweeps import run_sweep as run_sweep
     from privsearch.api.sweeps import run_trial as run_trial
     from privsearch.api.views import plot_front as plot_front
-    from privsearch.api.views import serve_study as serve_study
-    from privsearch.api.views import watch_study as watch_study
     from privsearch.api.views import write_report as write_report
     from privsearch.attacks import AttackView as AttackView
     from privsearch.data import list_datasets as list_datasets

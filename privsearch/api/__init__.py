@@ -3,7 +3,8 @@
 arguments.py    the sweep, the study and the runner that calls take
 sweeps.py       the calls that run trials, or say what there is to run
 studies.py      the calls that show a study, choose from it, or make its files again
-views.py        the calls that draw a study: a front, the page, the live page
+views.py        the calls that draw a study: a front, the page
+live.py         the calls that serve the live page of a study
 reports.py      the values that these return, and how they show themselves in a notebook
 study.py        the study that users hold: a folder with tables, tasks and fronts
 check.py        is a study whole? and its repair

@@ -1,20 +1,15 @@
-"""The calls that draw a study: a front, the page, and the live page."""
+"""The calls that draw a study: a front, and the page."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from privsearch.analysis.tasks import Task
 from privsearch.api.arguments import AnyStudy, open_study
-from privsearch.api.study import Study
 from privsearch.errors import StudyError
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
     from matplotlib.figure import Figure
-
-    from privsearch.report.page.server import PageServer
 
 
 @overload
@@ -85,46 +80,3 @@ def write_report(study: AnyStudy, path: Path | str | None = None, *, roc_trials:
         return html.write_report(
             folder, Path(path) if path else folder.outputs.report, ROC_TRIALS if roc_trials is None else roc_trials
         )
-
-
-@contextmanager
-def serve_study(study: AnyStudy, port: int = 0) -> Iterator[str]:
-    """Serve the page of a study on this machine alone, live, from a process of its own, during a `with` block.
-
-    Args:
-        study: the study, or its folder, which need not be there yet.
-        port: the port; 0 for one that is free.
-
-    Yields:
-        The address.
-
-    Raises:
-        PortError: the port is not to be had.
-    """
-    from privsearch.report.page.background import served_beside
-
-    with served_beside(study.path if isinstance(study, Study) else Path(study), port) as address:
-        yield address
-
-
-@contextmanager
-def watch_study(study: AnyStudy, port: int = 0) -> Iterator["PageServer"]:
-    """Get ready to serve the page of a study from this process: the server's `serve` returns when it is interrupted.
-
-    Args:
-        study: the study, or its folder, which need not be there yet.
-        port: the port; 0 for one that is free.
-
-    Yields:
-        The server, which has the page's address.
-
-    Raises:
-        PortError: the port is not to be had.
-    """
-    from privsearch.report.page.following import StudyFollower
-    from privsearch.report.page.server import PageServer, listening
-
-    follower = StudyFollower(study.path if isinstance(study, Study) else Path(study))
-    follower.attend()  # whoever watches is about to look
-    with listening(port) as listener:
-        yield PageServer(listener, follower)

@@ -22,7 +22,7 @@ def watch(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Show a study as a page on this machine that follows it while a sweep runs, until Ctrl-C; nothing is written."""
-    from privsearch.api.views import watch_study
+    from privsearch.api.live import watch_study
 
     with watch_study(study, port or 0) as page:
         if page.is_waiting:
@@ -45,7 +45,7 @@ def page_beside(folder: "Path", port: int | None, *, serve: bool) -> "Iterator[N
             raise PortError(f"--port: must come with --serve, but got {port} without; add --serve, or leave it out")
         yield
         return
-    from privsearch.api.views import serve_study
+    from privsearch.api.live import serve_study
 
     with serve_study(folder, port or 0) as address:
         typer.echo(f"page: {address} (as long as this runs)")

@@ -3,10 +3,13 @@
 background.py        the page of a running sweep, served by a process that ends with the sweep
 budget.py            the bytes that the page may have, and the items that fit
 columns.py           numbers and tables in the form of the page's document
+connections.py       the open connections of the live page's server, which are limited
 curves.py            the training curves of the networks of each trial
 document.py          the document of a study, with all that the page shows
+drawing.py           the documents of a live page, drawn by a process that ends
+drawing_main.py      this process
 failures.py          failed trials, dead networks, refused attacks, trials that have not run
-following.py         A growing study, as one document after the other
+following.py         a growing study, as one document after the other
 fronts.py            the tasks: points, fronts, likelihoods, and comparisons
 growth.py            the growth of each front's hypervolume
 html.py              the HTML of the page: template, style sheet, scripts, document

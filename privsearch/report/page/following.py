@@ -14,8 +14,7 @@ from typing import Final, Literal, NoReturn, Self, TypedDict
 
 from privsearch._util.text import printable
 from privsearch.errors import PrivsearchError
-from privsearch.report.page.budget import ROC_TRIALS, encoded
-from privsearch.report.page.html import document_room
+from privsearch.report.page.drawing import Drawer
 from privsearch.study.folder import StudyFolder
 from privsearch.study.lock import LeaseObserver
 
@@ -99,8 +98,8 @@ class StudyFollower:
             whole: True to draw the paper's figures and ROC curves as well whenever no sweep is running.
         """
         self._study = StudyFolder(folder, growing=True)
-        self._at_rest = StudyFolder(folder)
         self._lease = LeaseObserver(folder)
+        self._drawer = Drawer()
         self._whole = whole
         self._drawn: _Drawn | None = None
         self._problem = ""
@@ -148,9 +147,12 @@ class StudyFollower:
     def follow(self) -> NoReturn:
         """Make documents forever."""
         while True:
+            if not self.is_watched:
+                self._drawer.end()
             self._looked_for.wait(None if not self.is_watched else LOOK_SECONDS)
             self._looked_for.clear()
             self.look()
+            self._drawer.rest()
             time.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
@@ -165,9 +167,9 @@ class StudyFollower:
             resting = not self._lease.held()
             stamp, document = self._study.stamp(), self._drawn
             if document is None or document.stamp != stamp:
-                self._make(self._at_rest if resting else self._study, stamp, whole=False)
+                self._make(stamp, growing=not resting, whole=False)
             elif resting and self._whole and not document.whole:
-                self._make(self._at_rest, stamp, whole=True)
+                self._make(stamp, growing=False, whole=True)
             else:
                 return
             self._problem = ""
@@ -189,13 +191,11 @@ class StudyFollower:
             self._not_before = float("-inf")
             time.sleep(LOOK_SECONDS)
 
-    def _make(self, study: StudyFolder, stamp: tuple[object, ...], *, whole: bool) -> None:
-        from privsearch.report.page.document import build_document  # slow to import
-
-        document = build_document(study, document_room(), ROC_TRIALS if whole else 0, whole=whole)
-        counts = document["asked"]["counts"]
-        done = counts["completed"] + counts["failed"]
-        self._drawn = _Drawn(Body.of(encoded(document)), done, counts["asked for"], stamp, whole)
+    def _make(self, stamp: tuple[object, ...], *, growing: bool, whole: bool) -> None:
+        drawing = self._drawer.draw(self._study.path, growing=growing, whole=whole)
+        self._drawn = _Drawn(Body.of(drawing.document), drawing.done, drawing.asked, stamp, whole)
+        if whole:
+            self._drawer.end()  # nothing more is to come until the study changes
 
 
 def _age(path: Path) -> float | None:

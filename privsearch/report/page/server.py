@@ -4,16 +4,19 @@
 (see `privsearch.report.page.following.Status`).
 """
 
+import errno
 import json
 import logging
 import socket
 import sys
 import threading
+import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 from privsearch.errors import PortError
+from privsearch.report.page.connections import SECONDS, Connections
 from privsearch.report.page.following import Body, StudyFollower
 from privsearch.report.page.html import render_following
 
@@ -28,6 +31,7 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
 }
+_REST_SECONDS: Final = 0.2
 _log = logging.getLogger(__name__)
 
 
@@ -65,6 +69,8 @@ class PageServer(ThreadingHTTPServer):
         self.socket.close()
         self.socket = listener
         self.follower = follower
+        self._connections = Connections()
+        self._told = False
         self.hosts = {f"{name}:{self.server_address[1]}" for name in _NAMES}
         self.page = Body.of(render_following(follower.status()["study"]))
 
@@ -83,6 +89,37 @@ class PageServer(ThreadingHTTPServer):
         threading.Thread(target=self.follower.follow, daemon=True).start()
         self.serve_forever()
 
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; where the system has none left for this process, the oldest makes room."""
+        try:
+            connection, where = super().get_request()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self._tell(self._connections.drop_oldest())
+                time.sleep(_REST_SECONDS)  # the connection still waits, and would be tried again at once
+            raise
+        self._tell(self._connections.add(connection))
+        return connection, where
+
+    def service_actions(self) -> None:
+        """Drop the connections whose requests take too long; this is called twice a second."""
+        self._tell(self._connections.drop_late())
+
+    def close_request(self, request: Any) -> None:
+        """Close a connection."""
+        self._connections.remove(request)
+        super().close_request(request)
+
+    def _tell(self, dropped: int) -> None:
+        if dropped and not self._told:
+            self._told = True
+            _log.warning(
+                "the page's server drops requests that take more than %.0f s, and the oldest of more than %d at once; "
+                "some program on this machine sends such ones",
+                SECONDS,
+                self._connections.most,
+            )
+
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # as socketserver calls it
         """Ignore errors of a connection, as browsers hang up at any time."""
         if not isinstance(sys.exception(), OSError):
@@ -92,7 +129,7 @@ class PageServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: PageServer
     error_content_type, error_message_format = "text/plain; charset=utf-8", "%(code)d %(message)s\n"
-    timeout = 60
+    timeout = SECONDS
 
     def do_GET(self) -> None:  # as http.server names it
         self._answer()

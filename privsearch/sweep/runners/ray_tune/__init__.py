@@ -15,5 +15,6 @@ messages.py         the values that the session, the schedule and the workers ex
 schedule.py         the trials that are left, and those that are tried again
 shards.py           the division of trials into shards, which workers get one at a time
 actor.py            the schedule as an actor beside the head of the cluster
+leftovers.py        what killed processes leave in the temporary directory
 tuning.py           shards as trials of Ray Tune, and the workers that run them
 """

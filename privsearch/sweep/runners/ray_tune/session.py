@@ -11,6 +11,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import ray
@@ -19,6 +20,7 @@ from ray._private.services import canonicalize_bootstrap_address_or_die
 
 from privsearch._util.interrupts import keeping, uninterrupted
 from privsearch.errors import ClusterError, ClusterLostError
+from privsearch.sweep.runners.ray_tune.leftovers import SESSIONS, claimed, remove_abandoned
 
 CONNECT_SECONDS: Final = 10.0
 """The time that a cluster's machine may take to answer at all; Ray itself tries for minutes."""
@@ -53,6 +55,10 @@ def local_ray(cores: float) -> Iterator[None]:
             except Exception as error:  # Ray's message is passed on, whatever the class
                 raise _not_started(error) from error
             stack.callback(_shut_down)
+        node: Any = ray._private.worker._global_node
+        session = Path(node.get_session_dir_path())
+        stack.enter_context(claimed(session))
+        remove_abandoned(session.parent, SESSIONS)
         yield
 
 

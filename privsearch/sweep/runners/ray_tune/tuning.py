@@ -4,7 +4,6 @@
 import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray
 
 # isort: on
-import tempfile
 from functools import partial
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from privsearch.sweep.runners.process import WorkerProcess
+from privsearch.sweep.runners.ray_tune.leftovers import tune_folder
 from privsearch.sweep.runners.ray_tune.messages import Shard, WorkerConfig
 from privsearch.sweep.runners.ray_tune.schedule import Schedule
 
@@ -22,7 +22,7 @@ def run_shards(schedule: Schedule, job: bytes, config: WorkerConfig) -> None:
     """Have workers do `job` with every shard that `schedule` hands out; call this in the actor that is the schedule."""
     worker = tune.with_parameters(_Worker, job=job, workers=config, actor=ray.get_runtime_context().current_actor)
     # Tune's own files go where nobody reads them.
-    with tempfile.TemporaryDirectory(prefix="privsearch-tune-") as folder:
+    with tune_folder() as folder:
         tune.Tuner(
             tune.with_resources(worker, dict(config.resources)),
             tune_config=tune.TuneConfig(
@@ -32,7 +32,7 @@ def run_shards(schedule: Schedule, job: bytes, config: WorkerConfig) -> None:
                 reuse_actors=True,
             ),
             run_config=tune.RunConfig(
-                storage_path=folder,
+                storage_path=str(folder),
                 verbose=0,
                 callbacks=[_Deaths(schedule)],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
