@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from command_line import INLINE, files, numbers, record_lines, run
 
-import privsearch.sweep.trial
+import privsearch.sweep.cohort
 from privsearch.api.study import Study
 
 pytestmark = pytest.mark.usefixtures("blank_fronts")
@@ -48,7 +48,7 @@ def study(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 @pytest.fixture
 def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever trains, fails."""
-    monkeypatch.setattr(privsearch.sweep.trial, "train_cohort", None)
+    monkeypatch.setattr(privsearch.sweep.cohort, "train_cohort", None)
 
 
 def test_one_sweep_runs_both_protocols(study: Path) -> None:

@@ -221,3 +221,15 @@ def test_a_divergence_is_told_in_the_same_words() -> None:
             train(spec, Checkpoints(other, EVERY_STEP))
         assert str(resumed.value) == str(whole.value)
         assert (other.contents, len(other.saved)) == ({}, 2 - shelf.saved.index(content))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("kind", ["snn", "registered"])
+def test_a_gpu_goes_on_to_the_same_bits(kind: str) -> None:
+    """Its own random numbers are a part of the state."""
+    shelf = Shelf()
+    whole = train(spec_of(kind), Checkpoints(shelf, EVERY_STEP), device="cuda")
+    for content in shelf.saved[::4]:
+        other = Shelf({NETWORK: content})
+        assert same(train(spec_of(kind), Checkpoints(other, EVERY_STEP), device="cuda"), whole)
+        assert len(other.saved) < len(shelf.saved)

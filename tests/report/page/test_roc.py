@@ -12,6 +12,7 @@ from privsearch.api.study import Study
 from privsearch.report.page.document import Document
 from privsearch.report.page.roc import curve, roc
 from privsearch.spec import HalvesProtocol, QuantileRegressionAttack, ThresholdAttack, TrialSpec
+from privsearch.study.kept import KeptSignals
 from privsearch.study.result import Completed
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.trial import run_trial
@@ -67,7 +68,7 @@ def test_a_thinned_curve_keeps_its_lowest_rates() -> None:
 def test_who_has_no_curves_is_said(study: Study) -> None:
     """Trials beyond those that were asked for are counted; signals kept elsewhere are not opened."""
     results = {result.trial_id: result for result in study.results() if isinstance(result, Completed)}
-    found = roc(study.signals, results, list(results), 1, 10**6)
+    found = roc(study.load().kept_signals, results, list(results), 1, 10**6)
     assert len(found["trials"]) == 1
     assert found["left_out"] == [
         "3 of 4 trials have no ROC curves here, which take time to compute (privsearch report --roc N shows more)."
@@ -83,7 +84,7 @@ def test_signals_of_another_trial_are_not_drawn(study: Study) -> None:
     }
     first = result.replicates[0].model_copy(update={"attacks": others})
     changed = result.model_copy(update={"replicates": (first, *result.replicates[1:])})
-    found = roc(study.signals, {trial_id: changed}, [trial_id], 5, 10**6)
+    found = roc(study.load().kept_signals, {trial_id: changed}, [trial_id], 5, 10**6)
     assert found["trials"] == []
     assert found["left_out"] == ["1 of 1 trials has signals that do not fit what is recorded of it."]
 
@@ -96,7 +97,9 @@ def test_an_attack_that_reads_the_examples_has_no_curve(tmp_path: Path) -> None:
         TrialSpec(dataset="iris", model="ann", epochs=1, protocol=protocol, attacks=attacks), archive=archive
     )
     assert isinstance(result, Completed)
-    found = roc(archive, {result.trial_id: result}, [result.trial_id], 1, 10**6)
+    found = roc(
+        KeptSignals.of(archive, {result.trial_id: result}), {result.trial_id: result}, [result.trial_id], 1, 10**6
+    )
     assert [attack["attack"] for attack in found["trials"][0]["attacks"]] == ["loss"]
     assert found["left_out"] == [
         "quantile_regression has no curve: it reads the examples themselves, and this page opens no data."
