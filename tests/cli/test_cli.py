@@ -214,16 +214,16 @@ def test_diverging_trials_fail_alone(folder: Path) -> None:
 
 def test_failed_trial_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a trial raises is recorded, the others go on, and the next run tries that one again."""
-    from privsearch.sweep import trial
+    from privsearch.sweep import cohort
 
-    def broken(spec: Any, *rest: Any) -> Any:
+    def broken(spec: Any, *rest: Any, **options: Any) -> Any:
         if spec.model == "snn" and spec.act_bit_width:
             raise RuntimeError("out of luck")
-        return train_cohort(spec, *rest)
+        return train_cohort(spec, *rest, **options)
 
-    train_cohort = trial.train_cohort
+    train_cohort = cohort.train_cohort
     with monkeypatch.context() as patched:
-        patched.setattr(trial, "train_cohort", broken)
+        patched.setattr(cohort, "train_cohort", broken)
         first = run("sweep", "tiny.yaml", *INLINE)
     assert first.exit_code == 1
     assert "trials: 3 finished, 0 recorded already, 1 failed" in first.stdout

@@ -1,8 +1,10 @@
 """The jobs that a worker does with a trial. Heavy imports are inside the calls, as the driver itself never trains."""
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from privsearch.spec import Device, registry
 from privsearch.spec.registry import Entry
@@ -22,6 +24,10 @@ Job = Callable[[PlannedTrial, Device], TrialResult | TrainedPart]
 
 A part of a trial has a `TrainedPart` for its result.
 """
+
+
+OUTBOX: Final = "PRIVSEARCH_OUTBOX"
+"""The variable with the folder that takes the place of the study's where a worker does not see that one."""
 
 
 def can_be_split(job: "Job") -> bool:
@@ -55,12 +61,22 @@ class TrainAndAttack:
         from privsearch.sweep.cohort import Keeping
         from privsearch.sweep.trial import run_trial, train_networks
 
-        checkpoints = Checkpoints(self.checkpoints, self.checkpoint_seconds) if self.checkpoints else None
-        keep, activity = Keeping(self.keep, self.networks, checkpoints), current_activity()
-        if trial.part is not None and self.archive:
-            return train_networks(trial.spec, trial.part, self.archive, keep, device, activity)
-        earlier = _earlier(trial, only_same_versions=self.only_same_versions)
-        return run_trial(trial.spec, archive=self.archive, keep=keep, earlier=earlier, device=device, activity=activity)
+        job, activity = self._here(), current_activity()
+        checkpoints = Checkpoints(job.checkpoints, job.checkpoint_seconds) if job.checkpoints else None
+        keep = Keeping(job.keep, job.networks, checkpoints)
+        if trial.part is not None and job.archive:
+            return train_networks(trial.spec, trial.part, job.archive, keep, device, activity)
+        earlier = _earlier(trial, only_same_versions=job.only_same_versions)
+        return run_trial(trial.spec, archive=job.archive, keep=keep, earlier=earlier, device=device, activity=activity)
+
+    def _here(self) -> "TrainAndAttack":
+        """Return this job, with its archives in the outbox if the worker has one: it has no place for checkpoints."""
+        outbox = _outbox()
+        if outbox is None:
+            return self
+        archive = self.archive and SignalArchive(outbox / "signals")
+        networks = self.networks and NetworkArchive(outbox / "networks")
+        return replace(self, archive=archive, networks=networks, checkpoints=None)
 
 
 @dataclass(frozen=True)
@@ -95,8 +111,14 @@ class AttackOnly:
         """Attack the signals, and return the trial's result."""
         from privsearch.sweep.trial import attack_trial
 
+        outbox = _outbox()
+        archive = SignalArchive(outbox / "signals") if outbox else self.archive
         current_activity().enter("attacking")
-        return attack_trial(trial.spec, trial.trial_id, self.archive, _earlier(trial))
+        return attack_trial(trial.spec, trial.trial_id, archive, _earlier(trial))
+
+
+def _outbox() -> Path | None:
+    return Path(os.environ[OUTBOX]) if os.environ.get(OUTBOX) else None
 
 
 def _earlier(trial: PlannedTrial, *, only_same_versions: bool = False) -> "Earlier":

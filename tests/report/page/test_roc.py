@@ -97,9 +97,8 @@ def test_an_attack_that_reads_the_examples_has_no_curve(tmp_path: Path) -> None:
         TrialSpec(dataset="iris", model="ann", epochs=1, protocol=protocol, attacks=attacks), archive=archive
     )
     assert isinstance(result, Completed)
-    found = roc(
-        KeptSignals.of(archive, {result.trial_id: result}), {result.trial_id: result}, [result.trial_id], 1, 10**6
-    )
+    results = {result.trial_id: result}
+    found = roc(KeptSignals.of(archive, results), results, list(results), 1, 10**6)
     assert [attack["attack"] for attack in found["trials"][0]["attacks"]] == ["loss"]
     assert found["left_out"] == [
         "quantile_regression has no curve: it reads the examples themselves, and this page opens no data."

@@ -12,6 +12,7 @@ driver.py           the session's side of the schedule: it sends the trials out,
 heartbeat.py        a check that notices if Ray is gone
 pickling.py         a job as it is sent to other processes, with the plugins that it needs
 messages.py         the values that the session, the schedule and the workers exchange
+relay.py            kept files that travel through Ray, for workers that do not see the study's folder
 schedule.py         the trials that are left, and those that are tried again
 shards.py           the division of trials into shards, which workers get one at a time
 actor.py            the schedule as an actor beside the head of the cluster

@@ -1,9 +1,9 @@
 """The schedule as an actor of Ray's, beside the head of the cluster."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners.ray_tune.messages import WorkerConfig
+from privsearch.sweep.runners.ray_tune.messages import Sent, Wanted, WorkerConfig
 from privsearch.sweep.runners.ray_tune.schedule import Schedule
 
 
@@ -25,6 +25,23 @@ class SchedulerActor(Schedule):
         super().__init__(trials, config.workers, config.retry_policy.retries, splits=config.splits)
         self._job = job
         self._config = config
+        self._given: dict[str, Mapping[str, bytes]] = {}
+
+    def sent(self, files: Mapping[str, bytes]) -> None:
+        """Take files that a worker sends, which the session process writes into the study."""
+        self.note(Sent(files))
+
+    def wanted(self, request: str, names: Sequence[str]) -> None:
+        """Ask the session process for files that a worker wants."""
+        self.note(Wanted(request, names))
+
+    def given(self, request: str, files: Mapping[str, bytes]) -> None:
+        """Take the session process's answer to a request: the files that are there."""
+        self._given[request] = files
+
+    def fetch(self, request: str) -> Mapping[str, bytes] | None:
+        """Return the answer to a request, once; None if there is none yet."""
+        return self._given.pop(request, None)
 
     def run(self) -> None:
         """Run all trials, and those that are added, until the schedule is closed."""

@@ -4,14 +4,17 @@
 import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray
 
 # isort: on
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, Final
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
 from privsearch._util.interrupts import uninterrupted
-from privsearch.errors import ClusterLostError
+from privsearch.errors import ClusterLostError, StudyError
 from privsearch.study.result import parse_result
 from privsearch.sweep.advance import Advance
 from privsearch.sweep.planned import PlannedTrial
@@ -20,14 +23,27 @@ from privsearch.sweep.runners.failures import given_up
 from privsearch.sweep.runners.jobs import Job
 from privsearch.sweep.runners.ray_tune.actor import SchedulerActor
 from privsearch.sweep.runners.ray_tune.heartbeat import HEAD, Heartbeat
-from privsearch.sweep.runners.ray_tune.messages import Advanced, Event, Finished, GivenUp, Started, WorkerConfig
+from privsearch.sweep.runners.ray_tune.messages import (
+    Advanced,
+    Event,
+    Finished,
+    GivenUp,
+    Sent,
+    Started,
+    TrialEvent,
+    Wanted,
+    WorkerConfig,
+)
 from privsearch.sweep.runners.ray_tune.pickling import packed
+from privsearch.sweep.runners.ray_tune.relay import read_files, witness_of, write_files
 from privsearch.sweep.runners.ray_tune.session import last_line
 
 POLL_SECONDS: Final = 0.1
 """The longest time that a result waits to be recorded."""
 LAST_SECONDS: Final = 5.0
 """The longest time that an interrupted run waits for the results that are there."""
+_LOG: Final = logging.getLogger(__name__)
+
 THREADS: Final = 8
 """The number of calls that the scheduler actor takes at a time, one of which lasts for the whole run."""
 
@@ -60,7 +76,7 @@ class PendingTrials:
         self.open |= {trial.trial_id: trial for trial in trials}
         return trials
 
-    def report(self, trial: PlannedTrial, event: Event) -> None:
+    def report(self, trial: PlannedTrial, event: TrialEvent) -> None:
         """Report `event`, which concerns `trial`, to the observer."""
         match event:
             case Started():
@@ -78,8 +94,14 @@ class PendingTrials:
         self.observer.finished(result)
 
 
-def drive(pending: PendingTrials, job: Job, config: WorkerConfig) -> None:
+def drive(pending: PendingTrials, job: Job, config: WorkerConfig, *, on_cluster: bool) -> None:
     """Do `job` with every pending trial, on the Ray that this process is connected to.
+
+    Args:
+        pending: the trials.
+        job: the work on each.
+        config: the workers.
+        on_cluster: True if workers may be on machines that do not see the folders of this one.
 
     Raises:
         ClusterLostError: Ray is gone, and some trials are still open.
@@ -90,9 +112,9 @@ def drive(pending: PendingTrials, job: Job, config: WorkerConfig) -> None:
     # Beside the cluster's head: other machines come and go.
     remote: Any = ray.remote(num_cpus=0, max_concurrency=THREADS, resources={HEAD: 0.001})(SchedulerActor)  # type: ignore[call-overload]  # it takes no classes, by its types
     try:
-        actor = remote.remote(trials, pickled, config)
-        with Heartbeat() as heartbeat:
-            _follow(actor, heartbeat, _Reader(actor, trials, pending), config)
+        with witness_of(job) if on_cluster else nullcontext() as witness, Heartbeat() as heartbeat:
+            actor = remote.remote(trials, pickled, replace(config, witness=witness))
+            _follow(actor, heartbeat, _Reader(actor, trials, pending, job), config)
     except RayTaskError:
         raise  # a mistake of ours
     except (RayError, ConnectionError) as error:
@@ -131,8 +153,9 @@ class _Reader:
         pending: the trials, and the observer that is told.
     """
 
-    def __init__(self, actor: Any, trials: Sequence[PlannedTrial], pending: PendingTrials) -> None:
+    def __init__(self, actor: Any, trials: Sequence[PlannedTrial], pending: PendingTrials, job: Job) -> None:
         self._actor = actor
+        self._job = job
         self._trials = [*trials]
         self.pending = pending
         self._num_answered = 0
@@ -147,7 +170,20 @@ class _Reader:
         for event in events:
             with uninterrupted():
                 self.num_read += 1
-                self.pending.report(self._trials[event.index], event)
+                match event:
+                    case Sent(files):
+                        self._write(files)
+                    case Wanted(request, names):
+                        self._actor.given.remote(request, read_files(self._job, names))
+                    case _:
+                        self.pending.report(self._trials[event.index], event)
+
+    def _write(self, files: Mapping[str, bytes]) -> None:
+        """Write what a worker has sent; if that fails, its trial has its numbers all the same."""
+        try:
+            write_files(self._job, files)
+        except StudyError as error:
+            _LOG.warning("%s", error)
 
     def add_trials(self) -> None:
         """Send the trials that new results have led to; if there are none and none is open, close the schedule."""

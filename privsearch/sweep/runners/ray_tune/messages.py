@@ -1,11 +1,14 @@
 """The values that the driver, the schedule and the workers exchange."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from privsearch.spec import Device, RetryPolicy
 from privsearch.study.result import Death
+
+if TYPE_CHECKING:
+    from privsearch.sweep.runners.ray_tune.relay import Witness
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class WorkerConfig:
         environment: variables for the environment of the training processes.
         retry_policy: the policy for trials that end their worker, or do not end.
         splits: True if the job can be done in parts.
+        witness: the file that only those workers see that see the study's folder; None if all reach its signals.
     """
 
     workers: int
@@ -27,6 +31,7 @@ class WorkerConfig:
     environment: Mapping[str, str]
     retry_policy: RetryPolicy
     splits: bool = False
+    witness: "Witness | None" = None
 
     @property
     def device(self) -> Device:
@@ -67,6 +72,30 @@ class GivenUp:
 
 
 @dataclass(frozen=True)
+class Sent:
+    """An event: a worker that does not see the study's folder has sent files for it.
+
+    Attributes:
+        files: their contents, by their paths in the study.
+    """
+
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An event: such a worker wants files of the study.
+
+    Attributes:
+        request: a name for the request, by which the answer is fetched.
+        names: the paths of the files in the study.
+    """
+
+    request: str
+    names: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Shard:
     """A run of work items, trials and parts of trials, that a worker does one after another.
 
@@ -88,5 +117,8 @@ class Shard:
         return cls(config["number"], range(config["start"], config["stop"]))
 
 
-Event = Started | Advanced | Finished | GivenUp
-"""A change in the state of a trial, as the schedule reports it to the driver."""
+TrialEvent = Started | Advanced | Finished | GivenUp
+"""A change in the state of a trial, as the schedule reports it to the session process."""
+
+Event = TrialEvent | Sent | Wanted
+"""The same, or a matter of a trial's files."""

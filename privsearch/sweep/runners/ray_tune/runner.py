@@ -113,7 +113,7 @@ class TuneRunner(Runner):
         else:
             workers = self._local_workers(pending.most_at_once)
             config = replace(self._config(workers, job), max_concurrent=workers)
-        drive(pending, job, config)
+        drive(pending, job, config, on_cluster=self._address is not None)
 
     def check_connected(self) -> None:
         """Check that the Ray that this process is connected to has what the workers need.

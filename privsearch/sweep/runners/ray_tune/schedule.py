@@ -75,6 +75,11 @@ class Schedule:
             self._num_read = num_read
             return self._events.copy()
 
+    def note(self, event: Event) -> None:
+        """Add an event of somebody else's."""
+        with self._lock:
+            self._events.append(event)
+
     def add(self, trials: Sequence[PlannedTrial]) -> None:
         """Add trials behind those that are left, in parts if they are long."""
         with self._changed:

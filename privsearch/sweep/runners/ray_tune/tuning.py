@@ -4,6 +4,8 @@
 import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray
 
 # isort: on
+import time
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from ray.tune.search import Searcher
 from privsearch.sweep.runners.process import WorkerProcess
 from privsearch.sweep.runners.ray_tune.leftovers import tune_folder
 from privsearch.sweep.runners.ray_tune.messages import Shard, WorkerConfig
+from privsearch.sweep.runners.ray_tune.relay import Outbox, files_needed
 from privsearch.sweep.runners.ray_tune.schedule import Schedule
 
 
@@ -40,6 +43,9 @@ def run_shards(schedule: Schedule, job: bytes, config: WorkerConfig) -> None:
         ).fit()
 
 
+FETCH_SECONDS: Final = 0.1
+"""The time between two looks for the answer to a request, which the session process gives as often."""
+
 NOTHING: Final = ""
 """The outcome of an item of a trial that has been given up, which nobody reads."""
 
@@ -51,7 +57,9 @@ class _Worker(tune.Trainable):
         # Not under the name "config", which is that of Tune's own argument.
         workers: WorkerConfig = parameters["workers"]
         self._actor = parameters["actor"]
-        self._process = WorkerProcess(parameters["job"], workers.environment, workers.retry_policy.timeout)
+        self._outbox = None if workers.witness is None or workers.witness.is_seen() else Outbox()
+        environment = {**workers.environment, **(self._outbox.environment if self._outbox else {})}
+        self._process = WorkerProcess(parameters["job"], environment, workers.retry_policy.timeout)
         self._shard = Shard.of(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -64,7 +72,11 @@ class _Worker(tune.Trainable):
         for item, trial in zip(self._shard.items, ray.get(self._actor.begin.remote(self._shard)), strict=True):
             # Nobody waits for what becomes of the calls that tell how far the work is.
             tell = partial(self._actor.advanced.remote, self._shard.number, item)
+            if trial and self._outbox:
+                self._outbox.fill(self._fetched(f"{self._shard.number}.{item}", files_needed(trial)))
             outcome = self._process.run(trial, tell) if trial else NOTHING
+            if self._outbox and (files := self._outbox.empty()):
+                ray.get(self._actor.sent.remote(files))
             # By now, waiting for the report before this one takes no time; earlier, it would cost a round trip a trial.
             if report:
                 ray.get(report)
@@ -74,6 +86,15 @@ class _Worker(tune.Trainable):
 
     def cleanup(self) -> None:
         self._process.close()
+        if self._outbox:
+            self._outbox.close()
+
+    def _fetched(self, request: str, names: Sequence[str]) -> Mapping[str, bytes]:
+        """Return files of the study, which this worker does not see, as far as they are there."""
+        ray.get(self._actor.wanted.remote(request, names))
+        while (files := ray.get(self._actor.fetch.remote(request))) is None:
+            time.sleep(FETCH_SECONDS)
+        return dict(files)
 
 
 class _Unpickled:
