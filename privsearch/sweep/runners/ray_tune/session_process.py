@@ -27,6 +27,8 @@ from privsearch.sweep.runners.ray_tune.open_trials import OpenTrials
 Drive = Callable[[Source, Job, Observer], None]
 """A function that does a job once with every trial, on the Ray that its process is connected to."""
 
+COMMAND: Final = ("-m", "privsearch.sweep.runners.ray_tune.session_main")
+"""The words by which Python runs the process."""
 START_SECONDS: Final = 300.0
 """The time that Ray may take to start, in which a Ray that hangs does not notice it itself."""
 STOP_SECONDS: Final = 10.0
@@ -52,7 +54,7 @@ class SessionProcess:
         self._log = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115  # open as long as the process
         with uninterrupted():
             self._process = subprocess.Popen(  # noqa: S603  # our own module
-                [sys.executable, "-m", "privsearch.sweep.runners.ray_tune.session_main", str(theirs.fileno())],
+                [sys.executable, *COMMAND, str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
@@ -151,15 +153,12 @@ class SessionProcess:
         return ": ".join([f"the process connected to it {how}", *lines[-1:]])
 
     def _wait_for_end(self) -> None:
-        """Wait until the process hangs up, as it does at its end, but not for ever."""
-        with suppress(EOFError, OSError):
-            while self._connection.poll(END_SECONDS):
-                self._connection.recv()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_SECONDS)
 
     def _kill(self) -> int:
         """Kill what is left of the process and its group; return its exit code, negative for a signal."""
-        # The group is called by the number of the process, which is nobody else's until the process is reaped.
-        if self._process.returncode is None:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         return self._process.wait()
 
