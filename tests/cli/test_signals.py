@@ -280,8 +280,8 @@ def begin(command: list[str]) -> "subprocess.Popen[str]":
 def await_event(
     happened: Callable[[], object], process: "subprocess.Popen[str] | None" = None, every: float = 0.05
 ) -> None:
-    """Wait until something has happened, as long as `process` runs, and a minute at most."""
-    deadline = time.monotonic() + 60
+    """Wait until something has happened, as long as `process` runs, and two minutes at most."""
+    deadline = time.monotonic() + 120
     while not happened():
         assert time.monotonic() < deadline
         assert process is None or process.poll() is None, process.communicate()
