@@ -16,7 +16,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from socket import socketpair
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from privsearch._util.interrupts import uninterrupted
 from privsearch.errors import ClusterLostError
@@ -91,15 +91,13 @@ class SessionProcess:
             SpecError: the job cannot be sent, or needs something that is missing.
         """
         try:
-            self._connection.send(self._first)
-            self._connection.send((drive, _packed(job)))
+            self._send(self._first)
+            self._send((drive, _packed(job)))
             self._serve(trials)
         except KeyboardInterrupt:
-            with uninterrupted(), suppress(EOFError, OSError):
+            with uninterrupted(), suppress(ClusterLostError):
                 self._stop(trials)
             raise
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            raise ClusterLostError(self._death()) from None
 
     def _serve(self, trials: OpenTrials) -> None:
         """Answer the process's calls until the session has ended."""
@@ -115,7 +113,7 @@ class SessionProcess:
         """Say to stop, and take the results that are there; a Ray that has not started yet ends with its process."""
         until = time.monotonic() + STOP_SECONDS
         if self._connected:
-            self._connection.send("stop")
+            self._send("stop")
             while not self._ended and self._connection.poll(max(0.0, until - time.monotonic())):
                 self._answer(trials)
 
@@ -124,13 +122,12 @@ class SessionProcess:
 
         Raises:
             PrivsearchError: the error that the session ended with.
-            EOFError, OSError: the process is gone.
         """
-        match self._connection.recv():
+        match self._receive():
             case ("connected",):
                 self._connected = True
             case ("take",):
-                self._connection.send(trials.take())
+                self._send(trials.take())
             case ("started", trial_id):
                 trials.started(trials.open[trial_id])
             case ("finished", result):
@@ -141,6 +138,18 @@ class SessionProcess:
                 self._ended = True
                 if error:
                     raise error
+
+    def _send(self, message: object) -> None:
+        try:
+            self._connection.send(message)
+        except OSError:
+            raise ClusterLostError(self._death()) from None
+
+    def _receive(self) -> Any:
+        try:
+            return self._connection.recv()
+        except (EOFError, OSError):
+            raise ClusterLostError(self._death()) from None
 
     def _death(self) -> str:
         """Say how the process ended, and the last that it said."""

@@ -97,6 +97,17 @@ def test_an_error_comes_over_as_it_was() -> None:
     assert caught.value.where == ("resources", "cpu")
 
 
+def test_an_observer_s_error_is_not_taken_for_ray_s() -> None:
+    """A pipe that is closed may be the one that the progress is printed to."""
+
+    class Closed(Collector):
+        def finished(self, result: TrialResult) -> None:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        TuneRunner(workers=1).run(Listed(TRIALS), never_done, Closed())
+
+
 def test_what_a_session_leaves_behind_is_ended() -> None:
     """Ray's agents outlive a raylet that is killed as it starts them."""
     run_after("leave")
