@@ -13,6 +13,7 @@ check_shapes()  # before anything whose shapes are to be checked is imported
 import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray is imported, which reads some of them then
 
 # isort: on
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from s3_server import CREDENTIALS, S3Server, s3_serving
 from tiny_sweep import TINY_SWEEP
 from versions import OtherVersions, pretending
 
+from privsearch._util.interrupts import ENDING
 from privsearch.spec import SweepSpec, registry
 from privsearch.sweep.pace import Pace
 
@@ -46,6 +48,18 @@ def unprobed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """Has `plan` measure no machine, so that what it says is the same everywhere; tests of the probe measure one."""
     if request.module.__name__ != "test_probe":
         monkeypatch.setattr("privsearch.sweep.probe.probe", lambda _: Pace())
+
+
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Has what a test starts heed the signals that this process was started to ignore, as `nohup ... &` does."""
+    ignored = [number for number in ENDING if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        # Heard and dropped here; a program that is started begins with the default.
+        signal.signal(number, lambda *_: None)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture

@@ -33,6 +33,9 @@ KNOWN: Final = {
     # the worker's own child, and what that gets from its parent
     "sweep/runners/process.py": {"subprocess.Popen"},
     "sweep/runners/process_main.py": {"pickle.loads("},
+    # the driver's own child, and what that gets from its parent
+    "sweep/runners/ray_tune/session_process.py": {"subprocess.Popen"},
+    "sweep/runners/ray_tune/pickling.py": {"pickle.loads("},
     # our own server of a page, beside a sweep
     "report/page/background.py": {"subprocess.Popen"},
     # networks, with weights_only=True

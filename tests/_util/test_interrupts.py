@@ -6,7 +6,9 @@ import threading
 
 import pytest
 
-from privsearch._util.interrupts import ENDING, Interrupted, interruptible, uninterrupted
+from privsearch._util.interrupts import ENDING, Interrupted, interruptible, unheeded, uninterrupted
+
+pytestmark = pytest.mark.usefixtures("heeded")
 
 
 @pytest.mark.parametrize("number", ENDING)
@@ -42,6 +44,18 @@ def test_what_must_not_be_cut_short_is_not(number: signal.Signals) -> None:
     with pytest.raises(Interrupted), interruptible():
         work()
     assert reached == ["the end"]
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_whoever_says_that_it_ends_is_not_cut_short(number: signal.Signals) -> None:
+    """A signal that comes then is not heard later either."""
+    reached = []
+    with interruptible():
+        with unheeded():
+            signal.raise_signal(number)
+            reached.append("the end")
+        reached.append("beyond")
+    assert reached == ["the end", "beyond"]
 
 
 def test_a_handler_that_another_library_sets_meanwhile_does_not_stay() -> None:

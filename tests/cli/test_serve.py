@@ -12,6 +12,8 @@ from growing_study import asked
 
 from privsearch.report.page.server import listening
 
+pytestmark = pytest.mark.usefixtures("heeded")
+
 COMMAND = (sys.executable, "-c", "from privsearch.cli import main; main()")
 
 

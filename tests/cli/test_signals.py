@@ -1,6 +1,7 @@
 import fcntl
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -9,13 +10,18 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
+import session_stand_in
 from command_line import INLINE, numbers, record_lines, run
 
 LONGER = ("--set", "protocol.replicates=4", "--set", "recipe.epochs=20")
 """Makes a trial of the tiny sweep take about half a second, so that a signal can find one at work."""
 
-COMMAND = (sys.executable, "-c", "from privsearch.cli import main; main()", "sweep", "tiny.yaml")
+pytestmark = pytest.mark.usefixtures("heeded")
+
+MAIN = "from privsearch.cli import main; main()"
+COMMAND = (sys.executable, "-c", MAIN, "sweep", "tiny.yaml")
 ON_RAY = ("--runner", "tune", "--workers", "1")
 
 
@@ -121,6 +127,164 @@ def test_a_terminal_that_is_closed_ends_the_sweep(folder: Path) -> None:
     assert run("check", "studies/tiny").exit_code == 1, "the tables are not made yet, and nothing else is wrong"
     assert run("sweep", "tiny.yaml", *INLINE, *LONGER).exit_code == 0
     assert run("check", "studies/tiny").exit_code == 0
+
+
+SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "ended by SIGTERM", signal.SIGHUP: "ended by SIGHUP"}
+"""What a sweep says when the signal ends it."""
+PAUSE = """\
+import pathlib, time
+def pause(*_, **__):
+    pathlib.Path("paused").touch()
+    time.sleep(600)
+"""
+IMPORTS = """\
+import sys, types
+look = lambda name, *_: pause() if name == "privsearch.cli.commands" else None
+sys.meta_path.insert(0, types.SimpleNamespace(find_spec=look))
+"""
+STAND_IN = f"import {session_stand_in.PLACE.rpartition('.')[0]} as s; s.COMMAND = {session_stand_in.COMMAND}"
+PHASES = {
+    "commands are imported": (IMPORTS, INLINE),
+    "Ray starts": (STAND_IN, ON_RAY),
+    "results are written": ("import privsearch.api.sweeps as s; s._write_outputs = pause", INLINE),
+    "fronts are printed": ("import privsearch.cli.run as r; r._report = pause", INLINE),
+    "Python ends": ("import atexit; atexit.register(pause)", INLINE),
+}
+"""For each phase of a sweep: code that stops it there, and its runner."""
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("number", SAID)
+def test_a_signal_is_answered_in_every_phase(
+    number: signal.Signals, phase: str, start: Starter, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its status, with words, and with what is kept wherever there is a study; nothing is left running."""
+    if number != signal.SIGTERM and phase not in ("commands are imported", "Ray starts"):
+        pytest.skip("its handler is that of SIGTERM, which is tested")
+    code, runner = PHASES[phase]
+    (folder / "starts").write_text("hang")
+    process = begin([sys.executable, "-c", "\n".join([PAUSE, code, MAIN]), "sweep", "tiny.yaml", *runner])
+    try:
+        await_event(lambda: (folder / "paused").exists() or (folder / "starting").exists(), process)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 128 + number
+    kept = len(record_lines(folder / "studies" / "tiny"))
+    told = f"{SAID[number]}; trials kept in studies/tiny: {kept}; run the same command to go on"
+    assert errors.splitlines() == ["interrupted" if phase in ("commands are imported", "Python ends") else told]
+    await_event(lambda: not members(process.pid))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", SAID)
+def test_a_signal_is_answered_at_every_moment(number: signal.Signals, folder: Path) -> None:
+    """From the program's first line to the last results, on a real Ray, of which nothing is left."""
+    delays = [0.3, 1, 2, 4, 5, 6, 7, 8, 10, 12] if number == signal.SIGTERM else [0.5, 3, 6, 9]
+    for index, delay in enumerate(delays):
+        process = begin([*COMMAND, *ON_RAY, *LONGER, "--study", f"s{index}"])
+        try:
+            time.sleep(delay)
+            process.send_signal(number)
+            output, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        kept = len(record_lines(folder / f"s{index}"))
+        told = f"{SAID[number]}; trials kept in s{index}: {kept}; run the same command to go on"
+        ended = (process.returncode, errors.splitlines())
+        assert ended in [(128 + number, [told]), (128 + number, ["interrupted"])], (delay, output)
+        assert "trials to do" not in output or ended[1] == [told], delay
+        await_event(lambda: not members(process.pid))  # noqa: B023  # called before the next one begins
+
+
+@pytest.mark.slow
+def test_a_driver_that_is_killed_leaves_nothing_behind(folder: Path) -> None:
+    """Whether Ray starts or runs."""
+    for delay in (2, 5, 7, 9, 12):
+        process = begin([*COMMAND, *ON_RAY, *LONGER])
+        time.sleep(delay)
+        process.kill()
+        process.communicate()
+        await_event(lambda: not members(process.pid))  # noqa: B023  # called before the next one begins
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["raylet", "gcs_server"])
+def test_a_part_of_ray_that_dies_as_ray_starts_costs_a_start(victim: str, folder: Path) -> None:
+    """Ray is started again, whenever it was, and every trial is recorded."""
+    for delay in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0):
+        process = begin([*COMMAND, *ON_RAY, "--study", f"after{delay}"])
+        await_event(lambda: f"({victim}" in str(members(process.pid)), process, every=0.005)  # noqa: B023
+        time.sleep(delay)
+        for found in psutil.process_iter(["name"]):
+            if found.info["name"] == victim and os.getsid(found.pid) == process.pid:
+                found.kill()
+        output, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, (delay, output, errors)
+        if delay <= 1.0:  # later, a quick machine is done already
+            assert f"note: Ray ended: its {victim} was ended by SIGKILL; going on in a new one" in errors, delay
+        assert "trials: 4 finished" in output
+        await_event(lambda: not members(process.pid))  # noqa: B023  # called before the next one begins
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_stopped_for_a_while_goes_on(start: Starter, folder: Path) -> None:
+    """So does the process that trains: nothing is tried again, and nothing fails."""
+    process = start(*ON_RAY, *LONGER, until=1)
+    below = psutil.Process(process.pid).children(recursive=True)
+    (training,) = [found for found in below if "privsearch.sweep.runners.process_main" in found.cmdline()]
+    worker = psutil.Process(training.ppid())
+    for found in (worker, training):
+        found.suspend()
+        time.sleep(2)
+        found.resume()
+    output, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (0, "")
+    assert "trials: 4 finished, 0 recorded already, 0 failed" in output
+
+
+@pytest.mark.parametrize("runner", [INLINE, pytest.param(ON_RAY, marks=pytest.mark.slow)], ids=["inline", "tune"])
+def test_a_sweep_under_nohup_outlives_its_terminal(runner: tuple[str, ...], folder: Path) -> None:
+    """Ctrl-C and the end of a terminal do nothing to it; SIGTERM ends it as ever."""
+    command = shlex.join([*COMMAND, *runner, *LONGER])
+    for number, status in ((signal.SIGHUP, 0), (signal.SIGTERM, 143)):
+        study = folder / f"by_{number.name}"
+        script = f"nohup {command} --study {study.name} > {study.name}.log 2>&1 & echo $!; wait $!; echo $?"
+        shell = begin(["sh", "-c", script])
+        assert shell.stdout is not None
+        driver = int(shell.stdout.readline())
+        await_event(lambda: record_lines(study), shell)  # noqa: B023  # called here
+        for ignored in (signal.SIGHUP, signal.SIGINT):
+            os.kill(driver, ignored)
+        if number == signal.SIGTERM:
+            os.kill(driver, number)
+        rest, _ = shell.communicate(timeout=120)
+        assert rest.split() == [str(status)], Path(f"{study.name}.log").read_text()
+        assert len(record_lines(study)) == 4 or status == 143
+
+
+def begin(command: list[str]) -> "subprocess.Popen[str]":
+    """Start a program in a session of its own."""
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+
+
+def await_event(
+    happened: Callable[[], object], process: "subprocess.Popen[str] | None" = None, every: float = 0.05
+) -> None:
+    """Wait until something has happened, as long as `process` runs, and two minutes at most."""
+    deadline = time.monotonic() + 120
+    while not happened():
+        assert time.monotonic() < deadline
+        assert process is None or process.poll() is None, process.communicate()
+        time.sleep(every)
 
 
 def members(session: int) -> list[str]:

@@ -35,6 +35,8 @@ except StudyError as error:
     print(error, flush=True)
 """
 
+pytestmark = pytest.mark.usefixtures("heeded")
+
 Start = Callable[[str], "subprocess.Popen[str]"]
 
 
@@ -113,6 +115,7 @@ def test_who_was_taken_for_dead_stops(tmp_path: Path, start: Start) -> None:
     """A process that was stopped for longer than its lease ends when it goes on, and leaves the new holder alone."""
     first = start("elsewhere")
     first.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, first.pid, os.WSTOPPED)  # until then it may touch its lease once more
     with nothing_held(tmp_path):
         first.send_signal(signal.SIGCONT)
         assert "another may have taken over; what is recorded is kept: run the same command again" in said(first)

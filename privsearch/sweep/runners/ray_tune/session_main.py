@@ -16,6 +16,7 @@ import queue
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -99,6 +100,8 @@ class _Driver:
                 message = self._connection.recv()
             except (EOFError, OSError):
                 _end_all()
+            except Exception as error:  # whatever a user's objects raise as they arrive
+                message = error
             if message == STOP:
                 self._stopped = True
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
@@ -116,11 +119,17 @@ class _Driver:
             self._connection.send((name, *arguments))
 
     def reply(self) -> Any:
-        """Wait for the next message, and return it."""
-        return self._replies.get()
+        """Wait for the next message, and return it, or raise the error that it arrived with."""
+        message = self._replies.get()
+        if isinstance(message, Exception):
+            raise message
+        return message
 
     def end(self, error: BaseException | None) -> None:
         """Tell the driver that the session has ended, and the error that it ended with unless it was asked to stop."""
+        if error and not isinstance(error, PrivsearchError | KeyboardInterrupt):
+            # A mistake of ours, of a class that may not be sent.
+            error = RuntimeError("".join(traceback.format_exception(error)))
         with suppress(OSError):
             self.call("ended", None if isinstance(error, KeyboardInterrupt) else error)
 

@@ -27,6 +27,8 @@ from privsearch.sweep.runners.ray_tune.open_trials import OpenTrials
 Drive = Callable[[Source, Job, Observer], None]
 """A function that does a job once with every trial, on the Ray that its process is connected to."""
 
+COMMAND: Final = ("-m", "privsearch.sweep.runners.ray_tune.session_main")
+"""The words by which Python runs the process."""
 START_SECONDS: Final = 300.0
 """The time that Ray may take to start, in which a Ray that hangs does not notice it itself."""
 STOP_SECONDS: Final = 10.0
@@ -53,7 +55,7 @@ class SessionProcess:
         self._log = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115  # open as long as the process
         with uninterrupted():
             self._process = subprocess.Popen(  # noqa: S603  # our own module
-                [sys.executable, "-m", "privsearch.sweep.runners.ray_tune.session_main", str(theirs.fileno())],
+                [sys.executable, *COMMAND, str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
@@ -77,7 +79,7 @@ class SessionProcess:
 
     def close(self) -> None:
         """End the process and what it has started."""
-        with uninterrupted(), suppress(EOFError, OSError):
+        with uninterrupted(), suppress(OSError):
             if self._connected and not self._ended:
                 self._connection.send("stop")
                 self._ended = True
@@ -97,15 +99,12 @@ class SessionProcess:
             ClusterError: Ray cannot be started or reached.
             SpecError: it lacks what the check asks for.
         """
-        try:
-            self._begin()
-            self._serve(None)
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            raise ClusterLostError(self._death()) from None
+        self._begin()
+        self._serve(None)
 
     def _begin(self) -> None:
         if self._first:
-            self._connection.send(self._first)
+            self._send(self._first)
             self._first = None
 
     def run(self, drive: Drive, job: Job, trials: OpenTrials) -> None:
@@ -119,14 +118,12 @@ class SessionProcess:
         """
         try:
             self._begin()
-            self._connection.send((drive, _packed(job)))
+            self._send((drive, _packed(job)))
             self._serve(trials)
         except KeyboardInterrupt:
-            with uninterrupted(), suppress(EOFError, OSError):
+            with uninterrupted(), suppress(ClusterLostError):
                 self._stop(trials)
             raise
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            raise ClusterLostError(self._death()) from None
 
     def _serve(self, trials: OpenTrials | None) -> None:
         """Answer the process's calls until the session has ended; without trials, until it is connected."""
@@ -142,7 +139,7 @@ class SessionProcess:
         """Say to stop, and take the results that are there; a Ray that has not started yet ends with its process."""
         until = time.monotonic() + STOP_SECONDS
         if self._connected:
-            self._connection.send("stop")
+            self._send("stop")
             while not self._ended and self._connection.poll(max(0.0, until - time.monotonic())):
                 self._answer(trials)
 
@@ -151,9 +148,8 @@ class SessionProcess:
 
         Raises:
             PrivsearchError: the error that the session ended with.
-            EOFError, OSError: the process is gone.
         """
-        match self._connection.recv():
+        match self._receive():
             case ("connected",):
                 self._connected = True
             case ("warned", name, message):
@@ -168,7 +164,7 @@ class SessionProcess:
     def _answer_about(self, call: Any, trials: OpenTrials) -> None:
         match call:
             case ("take",):
-                self._connection.send(trials.take())
+                self._send(trials.take())
             case ("started", trial_id):
                 trials.started(trials.open[trial_id])
             case ("preparing", what):
@@ -177,6 +173,18 @@ class SessionProcess:
                 trials.advanced(trials.open[trial_id], advance)
             case ("finished", result):
                 trials.finished(result)
+
+    def _send(self, message: object) -> None:
+        try:
+            self._connection.send(message)
+        except OSError:
+            raise ClusterLostError(self._death()) from None
+
+    def _receive(self) -> Any:
+        try:
+            return self._connection.recv()
+        except (EOFError, OSError):
+            raise ClusterLostError(self._death()) from None
 
     def _death(self) -> str:
         """Say how the process ended, and the last that it said."""
@@ -189,15 +197,12 @@ class SessionProcess:
         return ": ".join([f"the process connected to it {how}", *lines[-1:]])
 
     def _wait_for_end(self) -> None:
-        """Wait until the process hangs up, as it does at its end, but not for ever."""
-        with suppress(EOFError, OSError):
-            while self._connection.poll(END_SECONDS):
-                self._connection.recv()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_SECONDS)
 
     def _kill(self) -> int:
         """Kill what is left of the process and its group; return its exit code, negative for a signal."""
-        # The group is called by the number of the process, which is nobody else's until the process is reaped.
-        if self._process.returncode is None:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         return self._process.wait()
 
