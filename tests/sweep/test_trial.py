@@ -38,8 +38,9 @@ from privsearch.study.environment import present_environment
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import UNKNOWN_ID, Completed, Epoch, Failed, TrialResult
 from privsearch.study.signal_archive import SignalArchive
+from privsearch.sweep.advance import Activity, Phase
 from privsearch.sweep.cohort import Keeping, network_splits
-from privsearch.sweep.trial import Earlier, attack_trial, run_trial
+from privsearch.sweep.trial import Earlier, attack_trial, run_trial, train_networks
 
 TINY = TrialSpec(
     dataset="iris",
@@ -55,6 +56,45 @@ def run(spec: TrialSpec = TINY, **changes: Any) -> Completed:
     result = run_trial(spec.model_copy(update=changes))
     assert isinstance(result, Completed), result
     return result
+
+
+class Noted(Activity):
+    """Writes down which phases it enters, and where each step is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.phases: list[Phase] = []
+        self.steps: list[tuple[int | None, float]] = []
+
+    def enter(self, phase: Phase) -> None:
+        super().enter(phase)
+        self.phases.append(phase)
+
+    def on_step(self, network: int, epoch: int, step: int, steps: int) -> None:
+        super().on_step(network, epoch, step, steps)
+        self.steps.append((self.advance().network, self.advance().epochs_passed))
+
+
+def test_a_trial_notes_how_far_it_is_which_changes_no_number() -> None:
+    """Every kind of work as it begins, every step of every network, and the networks that are trained."""
+    noted = Noted()
+    result = run_trial(TINY.model_copy(update={"epochs": 2}), activity=noted)
+    assert isinstance(result, Completed)
+    assert noted.phases == ["reading data", "reading data", "training", "attacking"]
+    assert noted.advance().trained == (0, 1, 2, 3)
+    assert [network for network, passed in noted.steps if passed == 0.0] == [0, 1, 2, 3]
+    assert noted.steps == sorted(noted.steps)
+    assert max(passed for _, passed in noted.steps) >= 1.0
+    assert result.numbers() == run(epochs=2).numbers()
+
+
+def test_a_part_of_a_trial_notes_how_far_it_is(tmp_path: Path) -> None:
+    """The networks that it has trained, by their places in the trial; and it says how long it took."""
+    noted = Noted()
+    part = train_networks(TINY, [1, 3], SignalArchive(tmp_path), Keeping(), activity=noted)
+    assert (part.error, part.seconds > 0) == (None, True)
+    assert noted.advance().trained == (1, 3)
+    assert {network for network, _ in noted.steps} == {1, 3}
 
 
 def test_the_same_spec_gives_the_same_numbers() -> None:
