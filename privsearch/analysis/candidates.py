@@ -122,10 +122,8 @@ class TaskCandidates:
             self._correlation,
         )
 
-    @property
-    def _correlation(self) -> float:
-        n = self.accuracy.shape[1]
-        return pair_correlation(self._trials[0].spec, self._column, n) if n > 1 else 0.0
+    def _correlation(self, num_targets: int) -> float:
+        return pair_correlation(self._trials[0].spec, self._column, num_targets) if num_targets > 1 else 0.0
 
     def differences(self, chosen: int, best: int) -> tuple[PairedDifference, ...]:
         """Compare the chosen configuration with the most accurate one; return nothing if they are the same."""
@@ -174,7 +172,7 @@ class TaskCandidates:
         tables = {ACCURACY: self.accuracy}
         if self._is_tested:
             tables[self._column] = np.array([self._numbers.of(trial, self._column) for trial in self._trials])
-        correlations = {ACCURACY: 0.0, self._column: self._correlation}
+        correlations = {ACCURACY: 0.0, self._column: self._correlation(self.accuracy.shape[1])}
         estimates = {column: shrunken(table, correlations[column]) for column, table in tables.items()}
         return {column: float(found[chosen]) for column, found in estimates.items() if found is not None}
 
