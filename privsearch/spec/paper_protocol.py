@@ -86,7 +86,7 @@ class PaperProtocol(ProtocolSpec):
         return len(ROLES) * self.replicates
 
     @property
-    def networks_per_attack(self) -> int:
+    def outputs_per_attack(self) -> int:
         """The target and its one shadow."""
         return len(ROLES)
 

@@ -70,7 +70,7 @@ class ProtocolSpec(BaseModel, ABC):
 
     @property
     @abstractmethod
-    def networks_per_attack(self) -> int:
+    def outputs_per_attack(self) -> int:
         """The number of networks whose outputs an attack on one target reads, the target included."""
 
     @property

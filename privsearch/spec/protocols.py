@@ -13,7 +13,8 @@ class HalvesProtocol(ProtocolSpec):
     """The protocol of random halves: each network trains on a half of the training split.
 
     Every example is in the halves of half of the networks. Each network is the target in turn, and the others are its
-    shadows.
+    shadows: all of them, or those of its block. An attack grows stronger with its shadows, so that in blocks of one
+    size the numbers of few networks and of many are of one attack.
 
     Source: Carlini et al. 2022, section IV; Zarifzadeh et al. 2024.
     """
@@ -24,6 +25,14 @@ class HalvesProtocol(ProtocolSpec):
     kind: Literal["halves"] = Field("halves", description="'halves'")
     networks: int = Field(
         8, ge=4, le=10_000, multiple_of=2, description="an even integer from 4 to 10000: networks, each a target"
+    )
+    networks_per_attack: int | None = Field(
+        None,
+        ge=4,
+        le=10_000,
+        multiple_of=2,
+        description="an even integer of at least 4 that divides networks (each target's shadows are the others of its "
+        "block of so many), or null for one block of all",
     )
     augmented_queries: int = Field(
         0,
@@ -43,6 +52,23 @@ class HalvesProtocol(ProtocolSpec):
     mem_trajectory: bool = Field(
         False, description="true (keep a spiking network's last membranes at every time step) or false (the last alone)"
     )
+
+    @field_validator("networks_per_attack")
+    @classmethod
+    def _blocks_are_whole(cls, networks_per_attack: int | None, info: ValidationInfo) -> int | None:
+        networks = info.data.get("networks")
+        if networks_per_attack and networks and networks % networks_per_attack:
+            raise PydanticCustomError(
+                "protocol_rule",
+                "must divide the number of networks, so that all blocks are of one size, but got {given}, and there "
+                "are {networks}; nearest valid: {nearest}",
+                {
+                    "given": networks_per_attack,
+                    "networks": networks,
+                    "nearest": _nearest_even_divisor(networks, networks_per_attack),
+                },
+            )
+        return networks_per_attack
 
     @property
     def targets_share_examples(self) -> bool:
@@ -65,9 +91,10 @@ class HalvesProtocol(ProtocolSpec):
     @property
     def summary(self) -> str:
         """The protocol in a few words, its name first."""
+        others = f"the others of its block of {self.networks_per_attack}" if self.networks_per_attack else "the others"
         return (
             f"halves: {self.networks} networks, each trained on a random half of the training split; each is the "
-            "target in turn, the others are its shadows"
+            f"target in turn, {others} are its shadows"
         )
 
     @property
@@ -76,14 +103,14 @@ class HalvesProtocol(ProtocolSpec):
         return self.networks
 
     @property
-    def networks_per_attack(self) -> int:
-        """The target and all other networks, which are its shadows."""
-        return self.networks
+    def outputs_per_attack(self) -> int:
+        """The target and the other networks of its block, which are its shadows."""
+        return self.networks_per_attack or self.networks
 
     @property
     def shadows_in_each_state(self) -> int:
-        """Half of the networks, without the target."""
-        return self.networks // 2 - 1
+        """Half of the networks of a block, without the target."""
+        return self.outputs_per_attack // 2 - 1
 
     @property
     def views(self) -> dict[Queries, int]:
@@ -118,8 +145,10 @@ class HalvesProtocol(ProtocolSpec):
         return [(2, num_train / 2, num_train / 2)]
 
     def canonical(self, *, augments: bool, has_own_test_split: bool) -> Self:  # noqa: ARG002
-        """Return the protocol without the views that do not exist, and without the share that no view lacks."""
+        """Return the protocol without the views that do not exist, the share that no view lacks, and a single block."""
         dropped: dict[str, Any] = {} if augments else {"augmented_queries": 0}
+        if self.networks_per_attack == self.networks:
+            dropped["networks_per_attack"] = None
         if not self.dropout_queries:
             dropped["input_dropout"] = HalvesProtocol.model_fields["input_dropout"].default
         return self.model_copy(update=dropped)
@@ -212,7 +241,7 @@ class OneRunProtocol(ProtocolSpec):
         return self.replicates
 
     @property
-    def networks_per_attack(self) -> int:
+    def outputs_per_attack(self) -> int:
         """The target alone."""
         return 1
 
@@ -244,6 +273,11 @@ class OneRunProtocol(ProtocolSpec):
     def svm_fits(self, num_train: int, num_test: int) -> list[tuple[int, float, float]]:  # noqa: ARG002
         """List no SVM, as there is no shadow to learn from."""
         return []
+
+
+def _nearest_even_divisor(networks: int, given: int) -> int:
+    """Return the size of a block nearest to one that does not divide the number of networks."""
+    return min((d for d in range(4, networks + 1, 2) if networks % d == 0), key=lambda d: (abs(d - given), d))
 
 
 DEFAULT_KIND: Final = "paper"

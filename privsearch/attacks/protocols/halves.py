@@ -17,7 +17,7 @@ from privsearch.study.signals import Signals
 
 
 class HalvesRules(ProtocolRules[HalvesProtocol]):
-    """The rules of `halves`: K networks, each the target in turn, the other ones its shadows.
+    """The rules of `halves`: K networks, each the target in turn, the other ones of its block its shadows.
 
     Every target is attacked on the training split, one half of which it was trained on. The test split is the
     population that no network was trained on. A fitted attack learns from the shadow that follows the target, on one
@@ -28,9 +28,10 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
     """
 
     def draw_cohort(self, num_train: int, seed: int) -> tuple[Bool[Array, "networks num_train"], list[int]]:
-        """Draw K subsets of half of the training split each, with each example in K/2 of them, and K seeds."""
-        networks = self.protocol.networks
-        subsets = half_members(num_train, networks, random_stream(seed, 0, Stream.SUBSET))
+        """Draw K subsets of half of the training split each, with each example in half of a block's, and K seeds."""
+        networks, size = self.protocol.networks, self.protocol.outputs_per_attack
+        blocks = range(networks // size)
+        subsets = np.concatenate([half_members(num_train, size, random_stream(seed, b, Stream.SUBSET)) for b in blocks])
         seeds = [int(random_stream(seed, k, Stream.INIT).integers(2**63)) for k in range(networks)]
         return subsets, seeds
 
@@ -43,7 +44,8 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         answers = signals.answers(attack.signals, attack.queries)
         train, test = self.queried(signals, seed), np.arange(signals.num_train, len(signals.labels))
         for target in range(len(answers)):
-            shadows = np.roll(np.arange(len(answers)), -target)[1:]
+            size = self.protocol.outputs_per_attack
+            shadows = target // size * size + np.roll(np.arange(size), -(target % size))[1:]
             outputs = Outputs(answers[target], answers[shadows], signals.labels, signals.inputs)
             rng = attack_stream(seed, target, attack)
             view = AttackView(
