@@ -1,33 +1,32 @@
 """The rule of a race: which configurations need more networks, and why each of the others needs none.
 
 All begin with a few targets. After each round, any two that are still in the race are compared in every objective, on
-the targets that both have, by the test that `privsearch.analysis.decision` and `privsearch diff` use
-(`privsearch.analysis.paired`). In one objective a comparison is
-
-    sure      its interval excludes 0, corrected for the other configurations and for all looks of the race. So the
-              chance that some look calls some rival of a configuration better in an objective, and wrongly, is at most
-              5 % for each configuration;
-    hopeless  neither side will be shown to be better by all the networks that the race may spend: were the rest like
-              those so far, the chance that the test at the end, corrected as `privsearch diff` corrects it, calls that
-              side better is below 5 %;
-    open      anything else.
+the targets that both have. What is asked is what all the networks would say that the race may train: on which side of 0
+the mean difference will be in the end. The targets to come lie around the present mean, by Student's t with the spread
+of the present ones. So the chance that the final mean lies on the other side than the present one is known, and the
+outcome is *foreseen* where that chance is below 5 %, corrected for all looks of the race. Until then it is open.
 
 A configuration is out of the race
 
-    beaten    if another one is surely better in every objective;
-    no gain   if another one is surely better in some, and it is hopeless that this one be shown to be better in any;
-    infeasible  if it surely breaks a constraint.
+    beaten      if another one is foreseen to be better in some objective, and it is foreseen to be worse in, or equal,
+                every other one: all networks would not put it on the front;
+    infeasible  if it is foreseen to break a constraint.
 
-What put it out must be in the race itself, and surely keep the constraints. Two that are left have nothing more to be
-decided if either is surely better in something, or if no objective is open between them. Configurations for which that
-holds with all that are left are settled and get no more networks; the others are open, and get more.
+What put it out must be in the race itself, and be foreseen to keep the constraints. Between two that are left nothing
+more is to be decided if each is foreseen to be better in something, so that neither can beat the other. Configurations
+for which that holds with all that are left are settled and get no more networks; the others are open, and get more.
 
-Sources: racing, Maron and Moore 1994, Hoeffding races; of several objectives, by pairs and by Pareto dominance, Zhang,
-Georgiopoulos and Anagnostopoulos 2013, S-Race: a multi-objective racing algorithm; the t-test in a race, Birattari et
-al. 2002; that a comparison which needs every objective takes no correction for their number, Berger 1982,
-Multiparameter hypothesis testing and acceptance sampling; hopelessness, Lan, Simon and Halperin 1982, Stochastically
-curtailed tests in long-term clinical trials, in its predictive form, Spiegelhalter, Freedman and Blackburn 1986.
-Repeated looks are corrected by Bonferroni.
+So a race takes no decision that all networks would not: it takes the same one earlier, and is wrong about it in at most
+5 % of comparisons in one objective. A configuration is out only if every objective says so, which is wrong far less
+often; `benchmarks/racing.py` measures it. Where two leak alike, the side on which the final mean falls is chance; the
+race foresees no chance, and saves little.
+
+Sources: racing, Maron and Moore 1994, Hoeffding races; with t-tests, Birattari et al. 2002; of several objectives, pair
+by pair and by Pareto dominance, Zhang, Georgiopoulos and Anagnostopoulos 2013, S-Race: a multi-objective racing
+algorithm; that a decision which needs every objective takes no correction for their number, Berger 1982,
+Multiparameter hypothesis testing and acceptance sampling. That a trial is ended once its end is foreseen: Lan, Simon
+and Halperin 1982, Stochastically curtailed tests in long-term clinical trials, in the predictive form of Spiegelhalter,
+Freedman and Blackburn 1986. Repeated looks are corrected by Bonferroni.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -39,21 +38,19 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 from scipy.special import stdtr
 
-from privsearch.analysis.paired import ALPHA, error_factor, half_width_factor, has_spread, mean_difference
+from privsearch.analysis.paired import ALPHA, error_factor, has_spread
+from privsearch.spec.columns import DECIMALS
 
-HOPE: Final = 0.05
-"""A side whose chance to be shown better at the end is below this is given up."""
-
-Verdict = Literal["open", "settled", "beaten", "no gain", "infeasible"]
+Verdict = Literal["open", "settled", "beaten", "infeasible"]
 """What a race says of a configuration: it needs more networks; it needs none and stays; or why it is out."""
 
-OUT: Final[tuple[Verdict, ...]] = ("beaten", "no gain", "infeasible")
+OUT: Final[tuple[Verdict, ...]] = ("beaten", "infeasible")
 """The verdicts on configurations that are out of the race."""
 
 
 @dataclass(frozen=True)
 class Racers:
-    """The configurations of a race, with their numbers of each target.
+    """The configurations that are still in a race, with their numbers of each target.
 
     Attributes:
         targets: `(m,)`, how many targets each has so far.
@@ -62,10 +59,10 @@ class Racers:
             missing.
         is_known: `(objectives,)`, True for a number of the whole trial, which has no test and is taken as it is.
         correlation: returns the greatest correlation of two targets' differences in an objective, from its index and
-            the number of targets, as for `privsearch.analysis.paired.mean_difference`.
+            the number of targets (`privsearch.analysis.paired.pair_correlation`).
         lacking: `(m, constraints, n)`, what each target lacks of each constraint, then NaN; negative for more than
             enough.
-        is_in: `(m,)`, False for those that an earlier look has put out.
+        breaks: `(m,)`, True for what breaks a constraint on a number of the whole trial, which is what it is.
     """
 
     targets: Int[Array, " m"]
@@ -73,7 +70,7 @@ class Racers:
     is_known: Bool[Array, " objectives"]
     correlation: Callable[[int, int], float]
     lacking: Float[Array, "m constraints n"]
-    is_in: Bool[Array, " m"]
+    breaks: Bool[Array, " m"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ class Limits:
     """The limits of a race.
 
     Attributes:
-        looks: the number of rounds that it may have, each of which ends with a look at the numbers.
+        looks: the number of looks at the numbers that may decide something: one after each round but the last.
         most: the most targets that a configuration may get.
     """
 
@@ -113,35 +110,31 @@ class _Compared:
     """Every comparison of one configuration with all: `(m, objectives)` each.
 
     Attributes:
-        better: it is surely better.
-        worse: it is surely worse.
-        may_be_better: it is better, or may yet be shown to be.
-        may_be_worse: the same for its rival.
+        better: it is foreseen to be better.
+        worse: it is foreseen to be worse.
+        is_open: neither is foreseen, and more targets will tell.
         is_missing: there is nothing to compare.
     """
 
     better: Bool[Array, "m objectives"]
     worse: Bool[Array, "m objectives"]
-    may_be_better: Bool[Array, "m objectives"]
-    may_be_worse: Bool[Array, "m objectives"]
+    is_open: Bool[Array, "m objectives"]
     is_missing: Bool[Array, "m objectives"]
 
     @property
-    def is_put_out(self) -> Bool[Array, " m"]:
-        """Whether each rival leaves it no objective to be better in, and is surely better in some."""
-        out: Array = self.worse.any(axis=1) & ~(self.may_be_better | self.is_missing).any(axis=1)
-        return out
+    def is_beaten(self) -> Bool[Array, " m"]:
+        """Whether each rival is better in some objective, and leaves it none to be better in."""
+        leaves_something = (self.better | self.is_open | self.is_missing).any(axis=1)
+        return np.asarray(self.worse.any(axis=1) & ~leaves_something)
 
     @property
-    def is_open(self) -> Bool[Array, " m"]:
-        """Whether something is open between it and each rival."""
-        undecided = (self.may_be_better & ~self.better) | (self.may_be_worse & ~self.worse)
-        both = self.better.any(axis=1) & self.worse.any(axis=1)
-        still_open: Array = undecided.any(axis=1) & ~both
-        return still_open
+    def is_undecided(self) -> Bool[Array, " m"]:
+        """Whether either may beat the other."""
+        neither_beats = self.better.any(axis=1) & self.worse.any(axis=1)
+        return np.asarray(self.is_open.any(axis=1) & ~neither_beats)
 
 
-def standings(racers: Racers, limits: Limits) -> dict[int, Standing]:
+def standings(racers: Racers, limits: Limits) -> list[Standing]:
     """Judge the configurations that are still in a race by the rule at the head of this file.
 
     Args:
@@ -149,47 +142,43 @@ def standings(racers: Racers, limits: Limits) -> dict[int, Standing]:
         limits: the limits of the race.
 
     Returns:
-        What is said of each, by its index, in their order; nothing of those that an earlier look has put out.
+        What is said of each, in their order.
     """
-    racing = np.flatnonzero(racers.is_in).tolist()
-    compared = {one: _compared(racers, one, limits) for one in racing}
-    feasible = {one: _constraints(racers, one, limits) for one in racing}
-    can_put_out = racers.is_in & [feasible.get(one) is True for one in range(len(racers.is_in))]
-    rivals = _put_out_by(
+    everyone = range(len(racers.targets))
+    compared = [_compared(racers, one, limits) for one in everyone]
+    feasible = [_constraints(racers, one, limits) for one in everyone]
+    can_beat = np.array([of is True for of in feasible])
+    rivals = _beaten_by(
         {
-            one: np.flatnonzero(compared[one].is_put_out & can_put_out).tolist()
-            for one in racing
+            one: np.flatnonzero(compared[one].is_beaten & can_beat).tolist()
+            for one in everyone
             if feasible[one] is not False
         }
     )
-    is_left = np.array([one in rivals and rivals[one] is None for one in range(len(racers.is_in))])
-    return {
-        one: Standing("infeasible")
-        if one not in rivals
-        else _standing(
-            compared[one], rivals[one], np.flatnonzero(compared[one].is_open & is_left).tolist(), feasible[one]
-        )
-        for one in racing
-    }
+    is_left = np.array([one in rivals and rivals[one] is None for one in everyone])
+    undecided = [np.flatnonzero(of.is_undecided & is_left).tolist() for of in compared]
+    return [
+        _standing(rivals[one], undecided[one], feasible[one]) if one in rivals else Standing("infeasible")
+        for one in everyone
+    ]
 
 
-def _standing(compared: _Compared, rival: int | None, undecided: list[int], feasible: bool | None) -> Standing:
+def _standing(rival: int | None, undecided: list[int], feasible: bool | None) -> Standing:
     """Return what is said of a configuration that breaks no constraint for sure.
 
     Args:
-        compared: its comparisons with all.
         rival: what put it out; None if it is in.
         undecided: those with which something is open.
         feasible: True if it surely keeps the constraints; None if that is open.
     """
     if rival is not None:
-        return Standing("beaten" if compared.worse[rival].all() else "no gain", rival)
+        return Standing("beaten", rival)
     if undecided or feasible is None:
         return Standing("open", undecided[0] if undecided else None)
     return Standing("settled")
 
 
-def _put_out_by(candidates: Mapping[int, list[int]]) -> dict[int, int | None]:
+def _beaten_by(candidates: Mapping[int, list[int]]) -> dict[int, int | None]:
     """Return what puts each configuration out; only what stays in the race does.
 
     Args:
@@ -213,86 +202,71 @@ def _put_out_by(candidates: Mapping[int, list[int]]) -> dict[int, int | None]:
 
 
 def _compared(racers: Racers, one: int, limits: Limits) -> _Compared:
-    """Compare one configuration with all that are in the race; of itself, as of those that are out, nothing is said."""
+    """Compare one configuration with all; of itself nothing is said."""
     margins = racers.better_by(one)
     m, objectives, _ = margins.shape
     fields = {name: np.zeros((m, objectives), dtype=bool) for name in _Compared.__annotations__}
     common = np.minimum(racers.targets, racers.targets[one])
-    others = racers.is_in & (np.arange(m) != one)
+    others = np.arange(m) != one
     for objective in range(objectives):
         for n in np.unique(common[others]).tolist():
             rows = np.flatnonzero((common == n) & others)
             pairs = margins[rows, objective, :n]
             if racers.is_known[objective]:
-                outcome = _known(pairs.mean(axis=1))
+                outcome = _of_trial(pairs.mean(axis=1))
             else:
-                outcome = _tested(pairs, lambda count, of=objective: racers.correlation(of, count), limits, m - 1)  # type: ignore[misc]
+                outcome = _of_targets(pairs, limits, lambda count, of=objective: racers.correlation(of, count))  # type: ignore[misc]
             for name, values in zip(fields, outcome, strict=True):
                 fields[name][rows, objective] = values
     return _Compared(**fields)
 
 
-def _known(difference: Float[Array, " rows"]) -> Iterator[Bool[Array, " rows"]]:
-    """Yield the fields of `_Compared` of a number that is what it is."""
-    for field in (difference > 0, difference < 0, difference > 0, difference < 0, np.isnan(difference)):
-        yield np.asarray(field)
+def _of_trial(differences: Float[Array, " rows"]) -> Iterator[Bool[Array, " rows"]]:
+    """Yield the fields of `_Compared` of a number of the whole trial, which is what it is."""
+    yield from (differences > 0, differences < 0, np.zeros(len(differences), dtype=bool), np.isnan(differences))
 
 
-def _tested(
-    pairs: Float[Array, "rows n"], correlation: Callable[[int], float], limits: Limits, rivals: int
+def _of_targets(
+    pairs: Float[Array, "rows n"], limits: Limits, correlation: Callable[[int], float]
 ) -> Iterator[Bool[Array, " rows"]]:
     """Yield the fields of `_Compared` of a number that each target has."""
-    n, is_missing = pairs.shape[1], np.isnan(pairs).any(axis=1)
-    if n < 2:  # one target says nothing yet
-        unknown = ~is_missing & (n < limits.most)
-        yield from (np.zeros(len(pairs), dtype=bool), np.zeros(len(pairs), dtype=bool), unknown, unknown, is_missing)
-        return
-    found = mean_difference(pairs, correlation=correlation(n), family=max(1, rivals * limits.looks))
-    better, worse = found.low > 0, found.high < 0
-    # Targets that agree, as accuracies on a small test split may, have no test; more targets may differ.
-    unknown = ~has_spread(pairs) & ~is_missing & (n < limits.most)
-    up, down = (_may_be_shown(sign * pairs, correlation, limits, rivals) for sign in (1.0, -1.0))
-    yield from (better, worse, better | up | unknown, worse | down | unknown, is_missing)
+    is_missing = np.isnan(pairs).any(axis=1)
+    better, worse = (_is_foreseen(sign * pairs, limits, correlation) for sign in (1.0, -1.0))
+    may_change = pairs.shape[1] < limits.most
+    yield from (better, worse, ~(better | worse | is_missing) & may_change, is_missing)
 
 
-def _may_be_shown(
-    pairs: Float[Array, "rows n"], correlation: Callable[[int], float], limits: Limits, rivals: int
+def _is_foreseen(
+    pairs: Float[Array, "rows n"], limits: Limits, correlation: Callable[[int], float] = lambda _: 0.0
 ) -> Bool[Array, " rows"]:
-    """Tell whether the mean difference may yet be shown to be above 0 by the most targets, were the rest like these.
+    """Tell whether the mean by the most targets is foreseen to be above 0; with all of them, whether it is.
 
-    The final mean lies around the present one, by Student's t, with the variance that the targets to come and the
-    present ones have in it together.
+    The final mean is that of the present targets and of those to come, which are of one kind. So it lies around the
+    present mean with the variance of this one, but for the share of the targets that are there already.
     """
     n, most = pairs.shape[1], limits.most
-    mean, deviation = pairs.mean(axis=1), pairs.std(axis=1, ddof=1)
-    needed = half_width_factor(most, correlation(most), ALPHA / max(1, rivals)) * deviation
+    mean = pairs.mean(axis=1)
+    above: Array = mean.round(DECIMALS) > 0
     if n >= most:
-        shown: Array = (mean > needed) & has_spread(pairs)
-        return shown
-    spread = deviation * error_factor(n, correlation(n)) * np.sqrt((most - n) / most)
-    with np.errstate(divide="ignore", invalid="ignore"):  # without spread there is no test
-        may_be: Array = stdtr(n - 1, (mean - needed) / spread) >= HOPE
-    found: Array = may_be & has_spread(pairs)
-    return found
+        return above
+    if n < 2:  # one target says nothing of those to come
+        return np.zeros(len(pairs), dtype=bool)
+    error = pairs.std(axis=1, ddof=1) * error_factor(n, correlation(n)) * np.sqrt((most - n) / most)
+    # Targets that agree, as accuracies on a small test split may, show no spread: others may differ.
+    has_test = has_spread(pairs)
+    chance = stdtr(n - 1, -mean / np.where(has_test, error, np.nan))
+    foreseen: Array = above & has_test & (chance < ALPHA / max(1, limits.looks))
+    return foreseen
 
 
 def _constraints(racers: Racers, one: int, limits: Limits) -> bool | None:
-    """Tell whether a configuration surely keeps all constraints (True), or surely breaks one (False); else None.
-
-    With the most targets the mean decides, as it does on a front.
-    """
+    """Tell whether a configuration is foreseen to keep all constraints (True), or to break one (False); else None."""
     n, constraints = int(racers.targets[one]), racers.lacking.shape[1]
-    if not constraints:
-        return True
+    if racers.breaks[one] or not constraints:
+        return not racers.breaks[one]
     lacking = racers.lacking[one, :, :n]
-    means = lacking.mean(axis=1)
     if n >= limits.most:
-        return bool((means <= 0).all())
-    if n < 2:
-        return None
-    found = mean_difference(lacking, family=constraints * limits.looks)
-    if (found.low > 0).any():
+        return bool((lacking.mean(axis=1) <= 0).all())
+    if _is_foreseen(lacking, limits).any():
         return False
-    # A number of the whole trial is what it is; so, here, is one that all targets agree in.
-    keeps = (found.high < 0) | (~has_spread(lacking) & (means <= 0))
-    return True if keeps.all() else None
+    return True if _is_foreseen(-lacking, limits).all() else None

@@ -290,7 +290,9 @@ def attack_study(
 def _begin(plan: Plan, study: Study) -> None:
     trials = {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}
     searches = {search.task.id: search.task.info.name for search in plan.searches}
-    study.begin(plan.sweep, trials, describe_environment(), searches)
+    has_race = any(protocol.raced for protocol in plan.sweep.protocol)
+    raced = {name: info.fingerprint for name, info in plan.infos.items()} if has_race else {}
+    study.begin(plan.sweep, trials, describe_environment(), searches, raced)
 
 
 def _note_changed_code(study: Study) -> None:

@@ -1,12 +1,14 @@
 """The protocols: on which examples networks are trained and queried. One class and one union entry each."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import AliasChoices, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from privsearch.spec.paper_protocol import PaperProtocol
 from privsearch.spec.protocol_spec import ProtocolSpec, Queries, Role
+from privsearch.spec.race import Count, OfRace, Race
 
 
 class HalvesProtocol(ProtocolSpec):
@@ -21,9 +23,11 @@ class HalvesProtocol(ProtocolSpec):
 
     has_placebo: ClassVar[bool] = False
     targets_are_shadows: ClassVar[bool] = True
+    counted: ClassVar[str] = "networks"
+    first_values: ClassVar[Mapping[str, Any]] = {"networks_per_attack": None}
 
     kind: Literal["halves"] = Field("halves", description="'halves'")
-    networks: int = Field(
+    networks: Count = Field(
         8, ge=4, le=10_000, multiple_of=2, description="an even integer from 4 to 10000: networks, each a target"
     )
     networks_per_attack: int | None = Field(
@@ -52,6 +56,7 @@ class HalvesProtocol(ProtocolSpec):
     mem_trajectory: bool = Field(
         False, description="true (keep a spiking network's last membranes at every time step) or false (the last alone)"
     )
+    race: OfRace = Field(None, validation_alias=AliasChoices("networks"), description="a race")
 
     @field_validator("networks_per_attack")
     @classmethod
@@ -69,6 +74,26 @@ class HalvesProtocol(ProtocolSpec):
                 },
             )
         return networks_per_attack
+
+    @field_validator("race")
+    @classmethod
+    def _rounds_are_whole_blocks(cls, race: Race | None, info: ValidationInfo) -> Race | None:
+        block = info.data.get("networks_per_attack") or info.data.get("networks")
+        if race and block and race.by % block:
+            raise PydanticCustomError(
+                "protocol_rule",
+                "must grow by whole blocks of {block} networks, within which they are attacked, but its step is {by}; "
+                "nearest valid step: {near}",
+                {"block": block, "by": race.by, "near": block * max(1, round(race.by / block))},
+            )
+        return race
+
+    def with_count(self, count: int) -> Self:
+        """Return the protocol of a trial in a race, whose targets have as many shadows as those of the first round."""
+        block = self.outputs_per_attack
+        return self.model_copy(
+            update={"networks": count, "race": None, "networks_per_attack": block if block < count else None}
+        )
 
     @property
     def targets_share_examples(self) -> bool:
@@ -146,7 +171,7 @@ class HalvesProtocol(ProtocolSpec):
 
     def canonical(self, *, augments: bool, has_own_test_split: bool) -> Self:  # noqa: ARG002
         """Return the protocol without the views that do not exist, the share that no view lacks, and a single block."""
-        dropped: dict[str, Any] = {} if augments else {"augmented_queries": 0}
+        dropped: dict[str, Any] = {"race": None, **({} if augments else {"augmented_queries": 0})}
         if self.networks_per_attack == self.networks:
             dropped["networks_per_attack"] = None
         if not self.dropout_queries:
@@ -167,9 +192,10 @@ class OneRunProtocol(ProtocolSpec):
     has_placebo: ClassVar[bool] = False
     targets_are_shadows: ClassVar[bool] = False
     has_independent_coins: ClassVar[bool] = True
+    counted: ClassVar[str] = "replicates"
 
     kind: Literal["one_run"] = Field("one_run", description="'one_run'")
-    replicates: int = Field(
+    replicates: Count = Field(
         1, ge=1, le=10_000, description="an integer from 1 to 10000: networks, each with coins of its own"
     )
     audited_fraction: float = Field(
@@ -184,6 +210,7 @@ class OneRunProtocol(ProtocolSpec):
     delta: float = Field(
         0.0, ge=0, lt=1, description="a number from 0 to below 1: the delta that the bound on epsilon allows"
     )
+    race: OfRace = Field(None, validation_alias=AliasChoices("replicates"), description="a race")
 
     @field_validator("canaries")
     @classmethod

@@ -228,6 +228,7 @@ class StudyFolder:
         trials: Mapping[str, str],
         environment: Mapping[str, Any],
         searches: Mapping[str, str] | None = None,
+        raced: Mapping[str, str] | None = None,
     ) -> None:
         """Record the sweep that is about to run, and where it runs.
 
@@ -236,10 +237,11 @@ class StudyFolder:
             trials: by trial_id, the name of the dataset of each trial that its grids stand for.
             environment: of this run (`privsearch.study.environment.describe_environment`).
             searches: by the id of each search, the name of its dataset.
+            raced: by its name, the fingerprint of each dataset on which configurations race for networks.
         """
         self._make()
         self._add_environment(environment)
-        plan = {"trials": dict(trials), "searches": dict(searches or {})}
+        plan = {"trials": dict(trials), "searches": dict(searches or {}), "raced": dict(raced or {})}
         replace_file(self.path / "plan.json", json.dumps(plan, indent=0) + "\n")
         # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
         replace_file(self.path / "sweep.yaml", self.with_storage(sweep).to_yaml())
