@@ -16,7 +16,7 @@ from numpy import ndarray as Array
 from privsearch.analysis.frames import results_frame
 from privsearch.analysis.paired import pair_correlation
 from privsearch.analysis.pareto import comparable, satisfied, shortfalls
-from privsearch.analysis.racing import Limits, Racers, Verdict, standings
+from privsearch.analysis.racing import OUT, Limits, Racers, Verdict, standings
 from privsearch.analysis.targets import strongest_numbers, target_numbers
 from privsearch.analysis.verdict_words import compared_values
 from privsearch.spec import WORST
@@ -51,7 +51,7 @@ class Place:
     @property
     def is_out(self) -> bool:
         """True if it gets no more networks and is on no front."""
-        return self.verdict in ("beaten", "infeasible")
+        return self.verdict in OUT
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,16 @@ class ProtocolSpec(BaseModel, ABC):
         race: Race | None = getattr(self, "race", None)
         return race
 
+    def raced_alike(self, other: "ProtocolSpec") -> bool:
+        """Tell whether the protocols of two trials differ at most in their numbers of networks, as those of a race do.
+
+        The first targets of either are the other's first targets then.
+        """
+        if type(self) is not type(other):
+            return False
+        most = max(getattr(protocol, protocol.counted) for protocol in (self, other))
+        return self.with_count(most) == other.with_count(most)
+
     def with_count(self, count: int) -> Self:
         """Return the protocol of a trial in a race, with so many networks, pairs or replicates."""
         return self.model_copy(update={self.counted: count, "race": None})

@@ -9,6 +9,7 @@ pace.py              the pace of a machine, measured against the estimates
 plan.py              the plan of a sweep: its trials, those recorded already, the work left
 planned.py           A trial compared with the record
 probe.py             short trainings that show a machine's pace
+racing/              races for networks, whose rounds become trials
 reuse.py             checks on recorded results: other versions, changed code, other data
 run.py               the run of a sweep's trials, recorded one by one
 runners/             trials in this process, or on Ray

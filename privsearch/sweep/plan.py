@@ -27,6 +27,7 @@ from privsearch.sweep.checks import (
 )
 from privsearch.sweep.pace import Pace, recorded_pace
 from privsearch.sweep.planned import PlannedTrial, Recorded
+from privsearch.sweep.racing.plan import RacePlan, plan_races
 from privsearch.sweep.reuse import Superseded, superseded
 from privsearch.sweep.search.plan import SearchPlan, plan_searches
 
@@ -40,6 +41,7 @@ class Plan:
         infos: the sweep's datasets, by name.
         trials: the trials of the sweep's grids.
         searches: the searches of the sweep, one a task.
+        races: the races of the sweep for networks, one a task.
         num_recorded_elsewhere: the number of recorded trials that the sweep does not ask for.
         attacks_elsewhere: the names of attacks recorded for the sweep's trials that the sweep does not ask for.
         superseded: the counts of recorded trials that the sweep would ask for had nothing changed since.
@@ -56,6 +58,7 @@ class Plan:
     attacks_elsewhere: tuple[str, ...] = ()
     superseded: Superseded = field(default_factory=Superseded)
     searches: tuple[SearchPlan, ...] = ()
+    races: tuple[RacePlan, ...] = ()
     only_same_versions: bool = False
     without_networks: int = 0
     kept_signals: frozenset[str] = frozenset()
@@ -131,6 +134,10 @@ class Plan:
         """The datasets that the trials left to run are trained on."""
         trained_on = [trial.spec.dataset for trial in self.todo if not trial.trained]
         trained_on += [search.task.base.dataset for search in self.searches if search.open]
+        if self.races:
+            from privsearch.sweep.racing.running import next_trials  # its rule needs pandas, slow to import
+
+            trained_on += [t.spec.dataset for race in self.races for t in next_trials(race) if not t.trained]
         return list({dataset_name(dataset): dataset for dataset in trained_on}.values())
 
     @property
@@ -172,6 +179,7 @@ class Plan:
             "datasets": {name: self._dataset_summary(name) for name in self.infos},
             "grids": {name: self._grid_summary(name, points) for name, points in self.sweep.products().items()},
             **({"searches": {s.task.name: s.summary() for s in self.searches}} if self.searches else {}),
+            **({"races": {race.name: race.summary() for race in self.races}} if self.races else {}),
             **({"listed": self._listed()} if with_trials else {}),
         }
 
@@ -256,7 +264,9 @@ def _plan(
         recorded = replace(recorded, pace=probe(untrained))
         trials = [replace(trial, seconds=trial.seconds * recorded.pace.factor(trial.spec)) for trial in trials]
     searches = tuple(plan_searches(sweep, datasets, recorded, log, trials))
+    races = tuple(plan_races(sweep, datasets, recorded, trials, searches))
     trial_ids = {trial.trial_id for trial in trials} | {i for search in searches for i in search.trial_ids}
+    trial_ids |= {i for race in races for i in race.trial_ids()}
     elsewhere = [result for trial_id, result in results.items() if trial_id not in trial_ids]
     changed = superseded(elsewhere, datasets, trial_ids)
     proposed = {proposal.trial_id for proposal in log.proposals}
@@ -270,6 +280,7 @@ def _plan(
         attacks_elsewhere=_attacks_elsewhere(trials, results),
         superseded=changed,
         searches=searches,
+        races=races,
         only_same_versions=only_same_versions,
         without_networks=_without_networks(trials, sweep, study),
         kept_signals=kept_signals,
