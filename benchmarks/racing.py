@@ -280,11 +280,12 @@ def plot(table: pd.DataFrame, path: Path) -> list[Path]:
         panels[1].plot(100 * rows["same_front"], places + shift, **style)
         panels[2].plot(rows["front_error"], places + shift, **style)
     panels[0].set_yticks(places, [f"three leak {case} less" if GAINS.get(case) else case for case in cases], fontsize=7)
-    titles = ("networks, % of 32 for each", "same front as of all, %", "error of the front")
+    titles = ("networks, % of 32 for each", "same front as by all, %", "error of the front")
     for axes, title, right in zip(panels, titles, (105, 105, None), strict=True):
         axes.set_xlabel(title, fontsize=8)
         axes.set_xlim(0, right)
         axes.tick_params(axis="x", labelsize=7)
+        axes.locator_params(axis="x", nbins=5)
     legend_below(figure, key, handle_length=1.5)
     return save_figure(figure, path)
 
@@ -304,19 +305,8 @@ def document(table: pd.DataFrame) -> str:
             rates = [_both(both[of], digits) for of, digits in (("wrong", 3), ("found", 2))]
             networks = f"{100 * row['networks']:.0f} ± {100 * row['networks_error']:.0f} %"
             errors = [f"{by_rule.loc[FULL, 'front_error']:.4f}", more]
-            rows.append(
-                [
-                    str(case),
-                    str(RACES[rule]),
-                    networks,
-                    shares[0],
-                    f"{row['lost']:.3f}",
-                    *errors,
-                    shares[1],
-                    *regrets,
-                    *rates,
-                ]
-            )
+            of_front = [shares[0], f"{row['lost']:.3f}", *errors]
+            rows.append([str(case), str(RACES[rule]), networks, *of_front, shares[1], *regrets, *rates])
     header = ["leakage", "from", "networks", "same front: race / evenly", "lost", "front's error", "more by the race"]
     header += ["same pick: race / evenly", "regret in accuracy: race / all", "in leakage", "wrong", "found"]
     return markdown_table(header, rows)

@@ -17,8 +17,8 @@ ENDED: Final[dict[Ended, str]] = {
 
 _MOST_NAMED: Final = 6
 _WHY_OUT: Final = {
-    "beaten": "by all networks another one would beat them",
-    "infeasible": "by all networks they would break a constraint",
+    "beaten": ("another one would beat it", "others would beat them"),
+    "infeasible": ("it would break a constraint", "they would break a constraint"),
 }
 
 
@@ -37,7 +37,8 @@ def race_words(task: Task) -> Iterator[str]:
     for verdict, reason in _WHY_OUT.items():
         out = {trial_id: place for trial_id, place in places.items() if place.verdict == verdict}
         if out:
-            yield f"{len(out)} out with {_counts(out.values())}, as {reason}: {_named(task, out)}."
+            is_are, why = ("is", reason[0]) if len(out) == 1 else ("are", reason[1])
+            yield f"{len(out)} {is_are} out, with {_counts(out.values())}, as by all networks {why}: {_named(task, out)}."
 
 
 def _counts(places: Collection[Place]) -> str:
