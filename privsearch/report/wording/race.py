@@ -37,8 +37,9 @@ def race_words(task: Task) -> Iterator[str]:
     for verdict, reason in _WHY_OUT.items():
         out = {trial_id: place for trial_id, place in places.items() if place.verdict == verdict}
         if out:
-            is_are, why = ("is", reason[0]) if len(out) == 1 else ("are", reason[1])
-            yield f"{len(out)} {is_are} out, with {_counts(out.values())}, as by all networks {why}: {_named(task, out)}."
+            are, why = ("is", reason[0]) if len(out) == 1 else ("are", reason[1])
+            counts = _counts(out.values())
+            yield f"{len(out)} {are} out, with {counts}, as by all networks {why}: {_named(task, out)}."
 
 
 def _counts(places: Collection[Place]) -> str:
