@@ -11,6 +11,9 @@ from privsearch.analysis.differences import differences_frame
 from privsearch.analysis.selection import select
 from privsearch.api.study import Study
 from privsearch.api.sweeps import SweepOutcome
+from privsearch.spec import TrialSpec
+from privsearch.study.result import Completed
+from privsearch.sweep.trial import run_trial
 
 
 def raced(study: Path, runner: MadeUp, **fields: Any) -> SweepOutcome:
@@ -162,3 +165,23 @@ def test_replicates_of_the_paper_race_as_well(tmp_path: Path) -> None:
     assert {networks for _, networks in runner.ran} <= {6, 12, 18}
     assert task.rows["replicates"].max() == 9
     assert task.race is not None
+
+
+def test_a_later_round_begins_with_the_targets_of_the_first() -> None:
+    """Networks that are really trained: the first block's numbers are those of a trial that is this block."""
+    fields = {"dataset": "iris", "model": "ann", "epochs": 2, "batch_size": 32, "attacks": ["svm", "loss", "lira"]}
+    spec = TrialSpec.model_validate({**fields, "protocol": {"kind": "halves", "networks": 4}})
+    grown = spec.model_copy(update={"protocol": spec.protocol.with_count(8)})
+    first, later = (run_trial(one) for one in (spec, grown))
+    assert isinstance(first, Completed)
+    assert isinstance(later, Completed)
+    assert len(later.replicates) == 8
+    assert [target_numbers_of(first, k) for k in range(4)] == [target_numbers_of(later, k) for k in range(4)]
+    assert target_numbers_of(later, 0) != target_numbers_of(later, 4)
+
+
+def target_numbers_of(result: Completed, target: int) -> dict[str, float]:
+    """A target's accuracy, and the AUC that each attack has on it."""
+    replicate = result.replicates[target]
+    aucs = {name: found.auc.value for name, found in replicate.attacks.items()}
+    return {"accuracy": replicate.target.test_accuracy, **aucs}
