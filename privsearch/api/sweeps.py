@@ -27,7 +27,8 @@ from privsearch.spec.sweep_file import check_attacks
 from privsearch.study.environment import describe_environment
 from privsearch.study.result import Failed, TrialResult
 from privsearch.sweep.attack_plan import attack_plan
-from privsearch.sweep.plan import Plan, find_trial, make_plan
+from privsearch.sweep.lookup import find_trial
+from privsearch.sweep.plan import Plan, make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.reuse import changed_code
 from privsearch.sweep.run import Progress, RunSummary, run

@@ -1,7 +1,7 @@
 """The plan of a sweep: its distinct trials, those recorded already, and the work left to do."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -9,9 +9,7 @@ from typing import Any
 from privsearch._util.html import html_table
 from privsearch._util.lines import collector_paused
 from privsearch._util.npz import MAX_BYTES
-from privsearch._util.text import nearest
 from privsearch.data import DatasetInfo, missing_data
-from privsearch.errors import SpecError
 from privsearch.spec import Dataset, SweepSpec, TrialSpec, dataset_name
 from privsearch.study.environment import changes_to_present
 from privsearch.study.folder import StudyFolder
@@ -134,11 +132,17 @@ class Plan:
         """The datasets that the trials left to run are trained on."""
         trained_on = [trial.spec.dataset for trial in self.todo if not trial.trained]
         trained_on += [search.task.base.dataset for search in self.searches if search.open]
-        if self.races:
-            from privsearch.sweep.racing.running import next_trials  # its rule needs pandas, slow to import
-
-            trained_on += [t.spec.dataset for race in self.races for t in next_trials(race) if not t.trained]
+        trained_on += [trial.spec.dataset for trial in self.next_of_races if not trial.trained]
         return list({dataset_name(dataset): dataset for dataset in trained_on}.values())
+
+    @cached_property
+    def next_of_races(self) -> Sequence[PlannedTrial]:
+        """The trials of the races' next rounds, where the round before is complete; what follows is not known yet."""
+        if not self.races:
+            return ()
+        from privsearch.sweep.racing.running import next_trials  # its rule needs pandas, slow to import
+
+        return [trial for race in self.races for trial in next_trials(race)]
 
     @property
     def audited_earlier(self) -> tuple[int, int]:
@@ -285,24 +289,6 @@ def _plan(
         without_networks=_without_networks(trials, sweep, study),
         kept_signals=kept_signals,
         pace=recorded.pace,
-    )
-
-
-def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
-    """Return the trial of a plan whose id is `trial_id` or begins with it.
-
-    Raises:
-        SpecError: no trial's id begins so, or several do.
-    """
-    trials = {trial.trial_id: trial for trial in plan.all_trials}
-    matches = [trial for full_id, trial in trials.items() if full_id.startswith(trial_id)]
-    if len(matches) == 1:
-        return matches[0]
-    near = nearest(trial_id, trials, likeness=0)
-    what = "names no trial" if not matches else f"is the beginning of {len(matches)} trials"
-    raise SpecError(
-        f"{trial_id}: must be the id, or the beginning of one id, of a trial of the sweep {plan.sweep.name!r}, but "
-        f"{what}; `privsearch plan --trials` lists them" + (f"; nearest: {near}" if near else "")
     )
 
 

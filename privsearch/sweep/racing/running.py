@@ -11,7 +11,7 @@ from privsearch.study.record import merged
 from privsearch.study.result import Completed, TrialResult, restricted_to
 from privsearch.sweep.planned import PlannedTrial, Recorded
 from privsearch.sweep.racing.plan import RacePlan
-from privsearch.sweep.runners import Source
+from privsearch.sweep.runners.base import Source
 
 _VERDICTS: Final = ("open", "settled", "beaten", "infeasible", "unfit")
 
