@@ -34,7 +34,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray as Array
 from rich.console import Console
 
-from privsearch.analysis.decision import Candidates, decide, shrunken
+from privsearch.analysis.decision import Candidates, decide, independent, shrunken
 from privsearch.report.figures.style import PAGE_WIDTH, legend_below, new_figure, save_figure
 from privsearch.report.wording.formats import MISSING, markdown_table
 
@@ -118,12 +118,12 @@ def judged(study: MadeUp) -> Iterator[dict[str, object]]:
         np.ones(m, dtype=bool),
         1024.0 / (1 + np.random.default_rng(0).permutation(m)),
         [0] * m,
-        1 / (n - 1),
+        lambda count: 1 / (count - 1),
     )
     decision = decide(candidates, least_leakage=False)
-    single = decide(replace(candidates, correlation=0.0), least_leakage=False)
+    single = decide(replace(candidates, correlation=independent), least_leakage=False)
     best = decision.most_accurate
-    estimate = shrunken(study.leakages, candidates.correlation)
+    estimate = shrunken(study.leakages, candidates.correlation(n))
     is_there = bool((study.leakage < study.leakage[best]).any())
     for rule, chosen in zip(RULES, (decision.chosen, knee(study), best), strict=True):
         is_pick = rule == "pick"

@@ -77,6 +77,7 @@ class TaskCandidates:
         self._known = task.numbers
         self._tables: dict[int, pd.DataFrame] = {}
         self.feasible: Bool[Array, " m"] = task.competitors["feasible"].to_numpy(bool)
+        self._num_out = sum(place.is_out for place in task.race.places.values()) if task.race else 0
 
     def __len__(self) -> int:
         return len(self._trials)
@@ -87,14 +88,18 @@ class TaskCandidates:
 
     @cached_property
     def accuracy(self) -> Float[Array, "m n"]:
-        """The test accuracy of each target."""
-        return np.array([[r.target.test_accuracy for r in trial.replicates] for trial in self._trials], dtype=float)
+        """The test accuracy of each target; NaN after the last one of a configuration that a race gave fewer."""
+        return self._padded([[r.target.test_accuracy for r in trial.replicates] for trial in self._trials])
+
+    def _padded(self, rows: Sequence[Sequence[float] | Float[Array, " n"]]) -> Float[Array, "m n"]:
+        most = max((len(trial.replicates) for trial in self._trials), default=0)
+        return np.array([[*row, *[np.nan] * (most - len(row))] for row in rows], dtype=float).reshape(len(rows), most)
 
     def reaches(self, min_accuracy: float | None) -> Bool[Array, " m"]:
         """Tell which ones reach an accuracy with their whole interval; with their mean where they have none."""
         if min_accuracy is None:
             return np.ones(len(self), dtype=bool)
-        spreads = [accuracy_interval(accuracies.tolist()) for accuracies in self.accuracy]
+        spreads = [accuracy_interval(self.accuracies_of(one)) for one in range(len(self))]
         least = [mean if spread is None else spread.low for spread, mean in zip(spreads, self._means, strict=True)]
         return np.array(least, dtype=float).round(DECIMALS) >= min_accuracy
 
@@ -106,7 +111,11 @@ class TaskCandidates:
 
     @property
     def _means(self) -> Float[Array, " m"]:
-        return np.array([accuracies.mean() for accuracies in self.accuracy])
+        return np.array([np.nanmean(accuracies) for accuracies in self.accuracy])
+
+    def accuracies_of(self, one: int) -> list[float]:
+        """Return the test accuracy of each target of a configuration."""
+        return [replicate.target.test_accuracy for replicate in self._trials[one].replicates]
 
     def for_decision(self, eligible: Bool[Array, " m"]) -> Candidates:
         """Return what the rule decides on."""
@@ -120,12 +129,11 @@ class TaskCandidates:
             np.array([_bits(row) for row in self.rows], dtype=float),
             [tuple(row[axis] for axis in AXES if axis not in _BIT_WIDTHS) for row in self.rows],
             self._correlation,
+            self._num_out,
         )
 
-    @property
-    def _correlation(self) -> float:
-        n = self.accuracy.shape[1]
-        return pair_correlation(self._trials[0].spec, self._column, n) if n > 1 else 0.0
+    def _correlation(self, num_targets: int) -> float:
+        return pair_correlation(self._trials[0].spec, self._column, num_targets) if num_targets > 1 else 0.0
 
     def differences(self, chosen: int, best: int) -> tuple[PairedDifference, ...]:
         """Compare the chosen configuration with the most accurate one; return nothing if they are the same."""
@@ -173,8 +181,8 @@ class TaskCandidates:
         """Return the chosen one's accuracy and leakage, drawn towards those of all, by column."""
         tables = {ACCURACY: self.accuracy}
         if self._is_tested:
-            tables[self._column] = np.array([self._numbers.of(trial, self._column) for trial in self._trials])
-        correlations = {ACCURACY: 0.0, self._column: self._correlation}
+            tables[self._column] = self._padded([self._numbers.of(trial, self._column) for trial in self._trials])
+        correlations = {ACCURACY: 0.0, self._column: self._correlation(self.accuracy.shape[1])}
         estimates = {column: shrunken(table, correlations[column]) for column, table in tables.items()}
         return {column: float(found[chosen]) for column, found in estimates.items() if found is not None}
 
@@ -200,8 +208,7 @@ class TaskCandidates:
             [self._numbers.of(trial, self._column, frozenset(common_attacks([one, other]))) for trial in (one, other)]
             for other in self._trials
         ]
-        of_it, of_each = np.array(pairs, dtype=float).swapaxes(0, 1)
-        return of_it, of_each
+        return self._padded([of_it for of_it, _ in pairs]), self._padded([of_each for _, of_each in pairs])
 
 
 def accuracy_interval(accuracies: Sequence[float]) -> Interval | None:

@@ -77,6 +77,8 @@ def find_completed(beginning: str, results: Sequence[TrialResult], fitting: Sequ
 def _unlike(one: TrialSpec, other: TrialSpec) -> str:
     """Name the fields that keep the targets of two trials from being paired; empty if there are none."""
     pairs = {name: (getattr(one, name), getattr(other, name)) for name in _PAIRED_BY}
+    if one.protocol.raced_alike(other.protocol):
+        del pairs["protocol"]
     return ", ".join(f"{name} {_value_words(x)} against {_value_words(y)}" for name, (x, y) in pairs.items() if x != y)
 
 

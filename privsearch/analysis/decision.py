@@ -1,6 +1,6 @@
 """The rule by which a configuration is chosen: accuracy is given up only for less leakage that is shown.
 
-Among m configurations that may be chosen, each with the same n targets:
+Among m configurations that may be chosen, with n targets each, or as many as a race gave them:
 
 1. The most accurate one, M, is the one to beat.
 2. Every other configuration is compared with M in leakage, target by target (`privsearch.analysis.paired`), with the
@@ -27,12 +27,12 @@ ranking) rules, and Hsu 1981, Simultaneous confidence intervals for all distance
 one-standard-error rule of Breiman et al. 1984, Classification and regression trees.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
 from privsearch.analysis.paired import ALPHA, error_factor, has_spread, mean_difference
@@ -51,20 +51,32 @@ Reason = Literal["nothing leaks less", "leaks less", "costs more than it gains",
 less than that; others do, but cost more accuracy than they gain; or no difference in leakage could be tested."""
 
 
+Correlation = Callable[[int], float]
+"""The correlation between the differences of any two targets, by their number (`privsearch.analysis.paired`)."""
+
+
+def independent(num_targets: int) -> float:  # noqa: ARG001
+    """Return the correlation of targets that have nothing to do with each other."""
+    return 0.0
+
+
 @dataclass(frozen=True)
 class Candidates:
     """The configurations to choose from, with their numbers of each target.
 
     Attributes:
-        accuracy: `(m, n)`, test accuracies.
+        accuracy: `(m, n)`, test accuracies; of a configuration with fewer than n targets NaN after these.
         leakage: `(m,)`, what each one's mean leaks; it decides between equally accurate ones alone.
         leakage_against: returns, for the index of a configuration, the leakage of that one and of each one, both
-            `(m, n)`, to be compared like for like; NaN where a number is missing.
+            `(m, n)`, to be compared like for like; NaN where a number is missing. Of targets that one of the two lacks
+            nothing is read.
         column: the column that stands for leakage.
         eligible: `(m,)`, True for those that may be chosen. The others are compared all the same.
         bits: `(m,)`, what a configuration costs; less is better.
         kinds: `(m,)`, equal for configurations that differ in their bits alone.
-        correlation: between the differences of any two targets, as for `privsearch.analysis.paired.mean_difference`.
+        correlation: between the differences of any two targets.
+        elsewhere: the number of configurations that the most accurate one is compared with, and that are not among
+            these: those that a race has put out.
     """
 
     accuracy: Float[Array, "m n"]
@@ -74,7 +86,26 @@ class Candidates:
     eligible: Bool[Array, " m"]
     bits: Float[Array, " m"]
     kinds: Sequence[Hashable]
-    correlation: float = 0.0
+    correlation: Correlation = independent
+    elsewhere: int = 0
+
+    @property
+    def targets(self) -> Int[Array, " m"]:
+        """How many targets each has."""
+        counts: Array = (~np.isnan(self.accuracy)).sum(axis=1)
+        return counts
+
+    @property
+    def mean_accuracy(self) -> Float[Array, " m"]:
+        """The mean over each one's own targets."""
+        means: Array = np.nanmean(self.accuracy, axis=1)
+        return means
+
+    def common(self, reference: int) -> Iterator[tuple[Int[Array, " rows"], int]]:
+        """Yield the configurations that have the same number of targets in common with one, and that number."""
+        shared = np.minimum(self.targets, self.targets[reference])
+        for n in np.unique(shared).tolist():
+            yield np.flatnonzero(shared == n), n
 
 
 @dataclass(frozen=True)
@@ -108,7 +139,7 @@ def decide(candidates: Candidates, *, least_leakage: bool) -> Decision:
     leaking_less = is_less & candidates.eligible
     wanted, reason = best, _why_not(tested, leaking_less)
     if leaking_less.any():
-        accuracy = candidates.accuracy.mean(axis=1)
+        accuracy = candidates.mean_accuracy
         worth = gains / Column.parse(candidates.column).leakage_range
         worth = np.where(leaking_less, worth if least_leakage else worth + accuracy - accuracy[best], -np.inf)
         if least_leakage or worth.max() > 0:
@@ -121,7 +152,7 @@ def decide(candidates: Candidates, *, least_leakage: bool) -> Decision:
 
 def most_accurate(candidates: Candidates, among: Bool[Array, " m"]) -> int:
     """Return the most accurate; among equals the one that leaks less, then the one with fewer bits, then the first."""
-    accuracy, leakage = (mean.round(DECIMALS) for mean in (candidates.accuracy.mean(axis=1), candidates.leakage))
+    accuracy, leakage = (mean.round(DECIMALS) for mean in (candidates.mean_accuracy, candidates.leakage))
     order = np.lexsort((candidates.bits, leakage, -accuracy, ~among))
     return int(order[0])
 
@@ -163,20 +194,27 @@ def _leakage_below(candidates: Candidates, reference: int) -> tuple[Float[Array,
         How much less each leaks, which ones leak significantly less, and whether any comparison had a test.
     """
     of_it, of_each = candidates.leakage_against(reference)
-    differences = compared_values(candidates.column, of_each) - compared_values(candidates.column, of_it)
-    compared = has_spread(differences) & (np.arange(len(differences)) != reference)
-    family = max(1, int(compared.sum()))
-    found = mean_difference(differences, correlation=candidates.correlation, family=family)
     as_leakage = Column.parse(candidates.column).as_leakage
-    gains = as_leakage(of_it.mean(axis=1)) - as_leakage(of_each.mean(axis=1))
-    return gains, compared & (found.p_corrected < ALPHA) & (gains > 0), bool(compared.any())
+    m = len(of_each)
+    gains, p, compared = np.zeros(m), np.ones(m), np.zeros(m, dtype=bool)
+    for rows, n in candidates.common(reference):
+        a, b = of_it[rows, :n], of_each[rows, :n]
+        differences = compared_values(candidates.column, b) - compared_values(candidates.column, a)
+        p[rows] = mean_difference(differences, correlation=candidates.correlation(n) if n > 1 else 0.0).p
+        compared[rows] = has_spread(differences) & (rows != reference)
+        gains[rows] = as_leakage(a.mean(axis=1)) - as_leakage(b.mean(axis=1))
+    family = max(1, int(compared.sum()) + candidates.elsewhere)
+    return gains, compared & (family * p < ALPHA) & (gains > 0), bool(compared.any())
 
 
 def _leaks_within_error(candidates: Candidates, reference: int) -> Bool[Array, " m"]:
     """Tell which ones leak more than a reference by no more than one standard error of the paired difference."""
     of_it, of_each = candidates.leakage_against(reference)
-    more = compared_values(candidates.column, of_each) - compared_values(candidates.column, of_it)
-    within: Array = more.mean(axis=1) <= _standard_error(more, candidates.correlation)
+    within = np.zeros(len(of_each), dtype=bool)
+    for rows, n in candidates.common(reference):
+        a, b = of_it[rows, :n], of_each[rows, :n]
+        more = compared_values(candidates.column, b) - compared_values(candidates.column, a)
+        within[rows] = more.mean(axis=1) <= _standard_error(more, candidates.correlation)
     return within
 
 
@@ -189,9 +227,12 @@ def _why_not(tested: bool, leaking_less: Bool[Array, " m"]) -> Reason:
 
 def _with_fewer_bits(candidates: Candidates, wanted: int, pool: Bool[Array, " m"]) -> int:
     """Return the configuration with the fewest bits that does as well as the wanted one, or that one."""
-    losses = candidates.accuracy[wanted] - candidates.accuracy
+    as_accurate = np.zeros(len(pool), dtype=bool)
+    for rows, n in candidates.common(wanted):
+        losses = candidates.accuracy[wanted, :n] - candidates.accuracy[rows, :n]
+        as_accurate[rows] = losses.mean(axis=1) <= np.minimum(_standard_error(losses), MOST_ACCURACY_FOR_BITS)
     as_well = (
-        (losses.mean(axis=1) <= np.minimum(_standard_error(losses), MOST_ACCURACY_FOR_BITS))
+        as_accurate
         & _leaks_within_error(candidates, wanted)
         & np.array([kind == candidates.kinds[wanted] for kind in candidates.kinds])
         & (candidates.bits < candidates.bits[wanted])
@@ -203,10 +244,10 @@ def _with_fewer_bits(candidates: Candidates, wanted: int, pool: Bool[Array, " m"
     return most_accurate(candidates, cheapest)
 
 
-def _standard_error(differences: Float[Array, "m n"], correlation: float = 0.0) -> Float[Array, " m"]:
+def _standard_error(differences: Float[Array, "m n"], correlation: Correlation = independent) -> Float[Array, " m"]:
     """Return the standard error of the mean of paired differences; 0 for one pair, which shows no spread."""
     n = differences.shape[1]
     if n < 2:
         return np.zeros(len(differences))
-    error: Array = differences.std(axis=1, ddof=1) * error_factor(n, correlation)
+    error: Array = differences.std(axis=1, ddof=1) * error_factor(n, correlation(n))
     return error

@@ -192,6 +192,9 @@ def _comparisons(a: Completed, b: Completed, column: str, numbers: Numbers, *, b
 
     def compare(role: Role, quantity: str, silent: str = "", among: frozenset[str] | None = None) -> Comparison:
         of_a, of_b = (numbers.of(trial, quantity, among) for trial in (a, b))
+        # After a race one may have more targets than the other; the first ones are of the same subsets.
+        shared = min(len(of_a), len(of_b))
+        of_a, of_b = of_a[:shared], of_b[:shared]
         return Comparison(b.trial_id, role, quantity, of_a, of_b, silent, more)
 
     rows = [compare("accuracy", ACCURACY)]

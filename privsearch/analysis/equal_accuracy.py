@@ -25,7 +25,7 @@ bootstrap and other resampling plans, chapter 6.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -53,7 +53,7 @@ from privsearch.study.result import Completed, TrialResult
 FAMILY_AXES: Final = ("epochs", "width")
 """The axes in which the members of a family differ."""
 
-_FIXED: Final = ("dataset", "protocol", "seed", *(axis for axis in AXES if axis not in FAMILY_AXES))
+_FIXED: Final = ("dataset", "seed", *(axis for axis in AXES if axis not in FAMILY_AXES))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,8 @@ class Family:
     Attributes:
         of: the trial that they are named after.
         members: in the order of their axes, that trial among them if it has learnt.
-        accuracies: `(m, n)`, the test accuracy of each member's targets.
+        accuracies: `(m, n)`, the test accuracy of each member's targets; of those that all members have, as after a
+            race some may have more.
     """
 
     of: Completed
@@ -94,7 +95,9 @@ def family_of(trial: Completed, results: Sequence[TrialResult]) -> Family:
     alike = [
         other
         for other in results
-        if isinstance(other, Completed) and all(getattr(other.spec, n) == getattr(trial.spec, n) for n in _FIXED)
+        if isinstance(other, Completed)
+        and other.spec.protocol.raced_alike(trial.spec.protocol)
+        and all(getattr(other.spec, n) == getattr(trial.spec, n) for n in _FIXED)
     ]
     members = sorted((m for m in alike if m.across and not networks_at_chance(m)), key=_place)
     if len(members) < 2:
@@ -105,7 +108,8 @@ def family_of(trial: Completed, results: Sequence[TrialResult]) -> Family:
             f"as epochs: {_epochs_around(trial)}, and sweep again"
         )
     accuracies = [[replicate.target.test_accuracy for replicate in member.replicates] for member in members]
-    return Family(trial, tuple(members), np.array(accuracies, dtype=float))
+    shared = min(map(len, accuracies))
+    return Family(trial, tuple(members), np.array([of_member[:shared] for of_member in accuracies], dtype=float))
 
 
 def equal_accuracy_frame(
@@ -151,7 +155,9 @@ def equal_accuracy_frame(
             "for it; leave out --accuracy-within"
         )
     margins.check(column)
-    of_a, *of_others = (family_of(trial, results) for trial in (a, *others))
+    families = [family_of(trial, results) for trial in (a, *others)]
+    shared = min(family.accuracies.shape[1] for family in families)
+    of_a, *of_others = (replace(family, accuracies=family.accuracies[:, :shared]) for family in families)
     numbers = Numbers([member for family in (of_a, *of_others) for member in family.members], column)
     comparisons = [row for of_b in of_others for row in _comparisons(of_a, of_b, column, numbers)]
     return least_first(tested_frame(a.spec, comparisons, margins), "compared")
@@ -217,7 +223,7 @@ def _comparisons(a: Family, b: Family, column: str, numbers: Numbers) -> Iterato
             f"{a.of.trial_id} and {b.of.trial_id}: must differ in more than {' and '.join(FAMILY_AXES)}, but are of "
             "one family; leave out --at-equal-accuracy to compare them as they are"
         )
-    low, high = max(a.low, b.low), min(a.high, b.high)
+    low, high, shared = max(a.low, b.low), min(a.high, b.high), a.accuracies.shape[1]
     if not low < high:
         raise StudyError(_apart(a, b))
     common = common_attacks([*a.members, *b.members])
@@ -234,7 +240,7 @@ def _comparisons(a: Family, b: Family, column: str, numbers: Numbers) -> Iterato
         of_a, of_b = (
             mean_along_frontier(
                 family.accuracies,
-                np.stack([numbers.of(member, quantity, frozenset(common)) for member in family.members]),
+                np.stack([numbers.of(member, quantity, frozenset(common))[:shared] for member in family.members]),
                 start,
                 end,
             )

@@ -64,7 +64,7 @@ def explain_study(content: StudyContent, study_tasks: Iterable[Task] | None = No
         study_tasks: the tasks of the study, if they are at hand.
     """
     if study_tasks is None:
-        study_tasks = tasks(content.results, content.sweep)
+        study_tasks = tasks(content.results, content.sweep, content.rounds)
     return [explain(task, content.order, searched=bool(content.searches)) for task in study_tasks]
 
 

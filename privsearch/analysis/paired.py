@@ -146,7 +146,8 @@ def pair_correlation(spec: TrialSpec, quantity: str, num_targets: int) -> float:
 
     Online LiRA weighs how the target deviates by how its shadows do, so what chance does to a pair of networks, it does
     to the AUC of both. Were nothing else in the AUC, the correlation would be 1 / (K - 1). The strongest attack may be
-    online LiRA.
+    online LiRA. In blocks of m networks it is 1 / (m - 1) within a block and 0 between blocks: to the error of the mean
+    and the spread of K targets that is the same as 1 / (K - 1) between any two.
     """
     moved = {WORST, *(attack.name for attack in spec.attacks if attack.kind == "lira" and attack.mode == "online")}
     related = spec.protocol.targets_are_shadows and Column.parse(quantity).attack in moved

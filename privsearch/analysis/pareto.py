@@ -14,6 +14,7 @@ from optuna._hypervolume import compute_hypervolume
 from optuna.study._multi_objective import _fast_non_domination_rank, _is_pareto_front
 
 from privsearch.analysis.learning import learnt_rows
+from privsearch.analysis.racing import OUT
 from privsearch.spec.columns import DECIMALS, Column
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.objectives import Objectives
@@ -23,6 +24,8 @@ UNCONSTRAINED: Final[Constraints] = {}
 
 def comparable(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
     """Return the rows that a front can be drawn from: completed, with every objective, and all networks have learnt.
+
+    What a race for networks has put out is left out as well: it has fewer of them, and is on no front.
 
     Args:
         frame: rows of the results table, all of one dataset under one protocol.
@@ -41,6 +44,8 @@ def comparable(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
     missing = {column: np.nan for column in objectives if column not in frame}
     rows = learnt_rows(frame[frame["status"] == "completed"])
     alive = rows["dead_networks"].fillna(0) == 0
+    if "race" in rows:
+        alive &= ~rows["race"].isin(OUT)
     return rows[alive].assign(**missing).dropna(subset=list(objectives))
 
 

@@ -105,7 +105,8 @@ def select(content: StudyContent, *, dataset: str | None = None, min_accuracy: f
             f"--dataset: must be one with results in this study ({', '.join(names)}), but got {cut(dataset)}; "
             f"{remedy(dataset, names)}"
         )
-    study_tasks = tasks([r for r in results if dataset in (None, r.spec.dataset_name)], content.sweep)
+    asked = [result for result in results if dataset in (None, result.spec.dataset_name)]
+    study_tasks = tasks(asked, content.sweep, content.rounds)
     return [select_in_task(task, results, min_accuracy) for task in study_tasks]
 
 
@@ -136,7 +137,7 @@ def select_in_task(task: Task, results: Sequence[TrialResult], min_accuracy: flo
         min_accuracy,
         pool.rows[chosen],
         decision.reason,
-        accuracy_interval(pool.accuracy[chosen].tolist()),
+        accuracy_interval(pool.accuracies_of(chosen)),
         pool.shrunken(chosen),
         pool.rows[decision.most_accurate],
         None if decision.in_place_of is None else pool.rows[decision.in_place_of],

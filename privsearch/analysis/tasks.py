@@ -1,6 +1,6 @@
 """Tasks: the trials that compete for one Pareto front, and that front."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,6 +9,7 @@ import pandas as pd
 from privsearch._util.html import html_table
 from privsearch.analysis.frames import results_frame, targets_frame, varying_axes
 from privsearch.analysis.pareto import best_first, comparable, hypervolume, pareto_front, total_violation
+from privsearch.analysis.races import RaceState, play
 from privsearch.analysis.targets import TargetNumbers, target_numbers
 from privsearch.analysis.uncertainty import FrontUncertainty, front_uncertainty
 from privsearch.spec import SweepSpec
@@ -16,6 +17,7 @@ from privsearch.spec.columns import Column
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import task_name
 from privsearch.spec.objectives import Objectives
+from privsearch.spec.race import Race
 from privsearch.study.result import Completed, TrialResult
 
 
@@ -31,6 +33,8 @@ class Task:
         objectives: two or three result columns, and which way is better.
         constraints: what must hold of result columns.
         numbers: the numbers of the trials' targets, by trial_id, as far as they are at hand.
+        race: how far the configurations' race for networks has come; None without one. Its verdicts are in the column
+            `race` of the rows: what it has put out competes no more.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Task:
     objectives: Objectives
     constraints: Constraints = field(default_factory=dict)
     numbers: TargetNumbers = field(default_factory=dict)
+    race: RaceState | None = None
 
     def __repr__(self) -> str:
         count = len(pareto_front(self.rows, self.objectives, self.constraints))
@@ -102,19 +107,36 @@ class Task:
         return competitors.sort_values("violation", kind="stable").head(1)
 
 
-def tasks(results: Iterable[TrialResult], sweep: SweepSpec) -> Iterator[Task]:
-    """Sort results into what can be compared, in the order in which the datasets and protocols first come."""
+def tasks(
+    results: Iterable[TrialResult], sweep: SweepSpec, rounds: Mapping[str, Sequence[TrialResult]] | None = None
+) -> Iterator[Task]:
+    """Sort results into what can be compared, in the order in which the datasets and protocols first come.
+
+    Args:
+        results: the results, of a configuration in a race the one with the most networks.
+        sweep: the sweep that they are of.
+        rounds: of a race, by that result's trial_id, all of the configuration's results, those of the first round
+            first.
+    """
+    races: dict[str, Race | None] = {protocol.kind: protocol.raced for protocol in sweep.protocol}
     groups: dict[tuple[str, str], list[TrialResult]] = {}
     for result in results:
         groups.setdefault((result.spec.dataset_name, result.spec.protocol.kind), []).append(result)
     for (dataset, protocol), group in groups.items():
         numbers = {result.trial_id: target_numbers(result) for result in group if isinstance(result, Completed)}
+        rows, race, state = results_frame(group, numbers), races.get(protocol), None
+        objectives, constraints = sweep.objectives_under(protocol), sweep.constraints()
+        if race:
+            histories = [(rounds or {}).get(result.trial_id, [result]) for result in group]
+            state = play(histories, race, objectives, constraints)
+            rows = rows.assign(race=rows["trial_id"].map({key: place.verdict for key, place in state.places.items()}))
         yield Task(
             name=task_name(dataset, protocol, several=len(sweep.protocol) > 1),
             title=f"{dataset}, protocol {protocol}",
-            rows=results_frame(group, numbers),
+            rows=rows,
             targets=targets_frame(group, numbers),
-            objectives=sweep.objectives_under(protocol),
-            constraints=sweep.constraints(),
+            objectives=objectives,
+            constraints=constraints,
             numbers=numbers,
+            race=state,
         )

@@ -206,7 +206,7 @@ def audit_study(
     folder = open_study(study)
     content = folder.load()
     results = content.results
-    told = tuple(verdict_lines(list(tasks(results, content.sweep)), results))
+    told = tuple(verdict_lines(list(tasks(results, content.sweep, content.rounds)), results))
     report = AuditReport(audit_table(results), tuple(left_out(results)), (), (), tuple(blind_lines(results)), told)
     _show(report, show)
     if not write:
@@ -253,7 +253,7 @@ def write_plots(study: AnyStudy, attack: str = "svm") -> PlotsReport:
     folder = open_study(study)
     with folder.rewriting_outputs():
         content = folder.load()
-        plots = figures.write_plots(folder.outputs.plots, content.results, content.sweep, attack)
+        plots = figures.write_plots(folder.outputs.plots, content.results, content.sweep, attack, content.rounds)
     return PlotsReport(tuple(plots.files), tuple(plots.skipped))
 
 

@@ -80,7 +80,7 @@ class Study(StudyFolder):
         from privsearch.analysis.tasks import tasks
 
         content = self.load()
-        return self._chosen(list(tasks(content.results, content.sweep)), dataset, protocol)
+        return self._chosen(list(tasks(content.results, content.sweep, content.rounds)), dataset, protocol)
 
     def task(self, dataset: str | None = None, protocol: str | None = None) -> "Task":
         """Return the only one of these tasks.
@@ -106,7 +106,7 @@ class Study(StudyFolder):
         from privsearch.report.wording.verdict import verdict_lines
 
         content = self.load()
-        return list(verdict_lines(list(tasks(content.results, content.sweep)), content.results))
+        return list(verdict_lines(list(tasks(content.results, content.sweep, content.rounds)), content.results))
 
     def front(self, dataset: str | None = None, protocol: str | None = None) -> "pd.DataFrame":
         """Return the Pareto front, or those of all tasks one after the other, the best of each first.

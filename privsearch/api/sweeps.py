@@ -29,7 +29,8 @@ from privsearch.study.content import kept_checkpoints
 from privsearch.study.environment import describe_environment
 from privsearch.study.result import Failed, TrialResult
 from privsearch.sweep.attack_plan import attack_plan
-from privsearch.sweep.plan import Plan, find_trial, make_plan
+from privsearch.sweep.lookup import find_trial
+from privsearch.sweep.plan import Plan, make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.reuse import changed_code
 from privsearch.sweep.run import Progress, RunSummary, Silence, ready, run
@@ -307,7 +308,9 @@ def attack_study(
 def _begin(plan: Plan, study: Study) -> None:
     trials = {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}
     searches = {search.task.id: search.task.info.name for search in plan.searches}
-    study.begin(plan.sweep, trials, describe_environment(), searches)
+    has_race = any(protocol.raced for protocol in plan.sweep.protocol)
+    raced = {name: info.fingerprint for name, info in plan.infos.items()} if has_race else {}
+    study.begin(plan.sweep, trials, describe_environment(), searches, raced)
 
 
 def _note_changed_code(study: Study) -> None:

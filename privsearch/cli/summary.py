@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from privsearch.analysis.tasks import Task
     from privsearch.api.sweeps import SweepOutcome
     from privsearch.report.outputs import Outputs
+    from privsearch.sweep.racing.running import RunningRace
 
 
 def closing_lines(outcome: "SweepOutcome") -> str:
@@ -22,6 +23,7 @@ def closing_lines(outcome: "SweepOutcome") -> str:
             f"trials: {counts.num_completed} finished, {outcome.num_cached} recorded already, {failed} failed",
             *(start.line() for start in outcome.warm_starts),
             *(f"{search.line()}; ended: {search.ended}" for search in counts.searches),
+            *(f"{race.line()}{_ended(race)}" for race in counts.races),
             *_dead(counts.num_dead),
             *_at_chance(outcome.tasks),
             *blind_warnings(outcome.outputs.content.results),
@@ -37,6 +39,12 @@ def closing_lines(outcome: "SweepOutcome") -> str:
             *_next(outcome),
         ]
     )
+
+
+def _ended(race: "RunningRace") -> str:
+    from privsearch.report.wording.race import ENDED
+
+    return f"; ended: {ENDED[race.state.ended]}" if race.state.ended else ""
 
 
 def verdicts(outputs: "Outputs") -> list[str]:

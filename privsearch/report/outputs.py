@@ -53,7 +53,7 @@ def write_outputs(study: StudyFolder) -> Outputs:
         content, paths = study.load(), study.outputs
         for name, table in TABLES.items():
             replace_file(paths.table(name), table(content.results).to_csv(index=False))
-        study_tasks = tuple(tasks(content.results, content.sweep))
+        study_tasks = tuple(tasks(content.results, content.sweep, content.rounds))
         index_results(paths.index, study_tasks)
         draw_changed(paths.fronts, study_tasks, _draw)
     return Outputs(content, study_tasks, paths)

@@ -13,6 +13,7 @@ plain_yaml.py     YAML read as plain values, each with its line
 problems.py       a sentence for every rule that a sweep breaks
 protocol_spec.py  the base of the protocols' specifications
 protocols.py      the examples that networks are trained and queried on
+race.py           the race of a sweep: from how many networks to how many, and its budget
 recipe.py         how networks are trained, for all datasets or for one
 registry.py       users' own datasets, models and attacks, by name
 resources.py      the cores and GPUs of a worker, retries, the time limit, and the time between checkpoints

@@ -267,8 +267,9 @@ def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | N
             f"it asks about {attack.queries} views: give the protocol halves {VIEWS_OF[attack.queries]} of at least 1 "
             "(networks are asked when they are trained, so a study without these views is trained again)"
         )
+    read = protocol.outputs_per_attack
     if attack.kind == "lira" and attack.variance == "per_example" and protocol.shadows_in_each_state < 2:
-        return f"a variance for each example needs the protocol halves with 6 networks or more, not {protocol.networks}"
+        return f"a variance for each example needs the protocol halves with 6 networks or more, not {read}"
     if attack.signals != "final_mem" and model != "snn":
         return f"{attack.name} needs a spiking network: add snn to a grid's model, or drop it"
     return _unmet_by_trajectory(attack, protocol) if attack.signals == "mem_trajectory" else None
@@ -277,7 +278,7 @@ def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | N
 def _unmet_by_examples(attack: Attack, protocol: Protocol) -> str | None:
     if attack.kind in ("lira", "rmia") and not protocol.shadows_in_each_state:
         return f"{attack.kind} needs shadows with and without each example: add halves to protocol, or drop it"
-    if attack.kind == "svm" and protocol.networks_per_attack < 2:
+    if attack.kind == "svm" and protocol.outputs_per_attack < 2:
         return f"{attack.name} learns from a shadow: add paper or halves to protocol, or drop it"
     if attack.kind == "quantile_regression" and not protocol.has_population:
         return (
@@ -299,7 +300,8 @@ def _unmet_by_trajectory(attack: LiraAttack, protocol: Protocol) -> str | None:
             "when networks are trained, so a study without it is trained again)"
         )
     if protocol.shadows_in_each_state < 2:
-        return f"an attack on mem_trajectory needs the protocol halves with 6 networks or more, not {protocol.networks}"
+        read = protocol.outputs_per_attack
+        return f"an attack on mem_trajectory needs the protocol halves with 6 networks or more, not {read}"
     return None
 
 

@@ -4,9 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from privsearch.spec.protocol_spec import ROLES, ProtocolSpec, Role
+from privsearch.spec.race import Count, OfRace
 
 
 class PaperProtocol(ProtocolSpec):
@@ -21,10 +22,11 @@ class PaperProtocol(ProtocolSpec):
     has_population: ClassVar[bool] = False
     targets_are_shadows: ClassVar[bool] = False
     beside_training: ClassVar[frozenset[str]] = frozenset({"replicates", "placebo_cuts"})
+    counted: ClassVar[str] = "replicates"
     first_values: ClassVar[Mapping[str, Any]] = {"resplit": False}
 
     kind: Literal["paper"] = Field("paper", description="'paper'")
-    replicates: int = Field(
+    replicates: Count = Field(
         3, ge=1, le=10_000, description="an integer from 1 to 10000: independent (target, shadow) pairs"
     )
     shadow_fraction: float = Field(
@@ -38,6 +40,8 @@ class PaperProtocol(ProtocolSpec):
         description="true (every replicate draws a split of its own), false (all share one), or null: true for data "
         "without a test split of their own",
     )
+
+    race: OfRace = Field(None, validation_alias=AliasChoices("replicates"), description="a race")
 
     @property
     def targets_share_examples(self) -> bool:
@@ -87,7 +91,7 @@ class PaperProtocol(ProtocolSpec):
         return len(ROLES) * self.replicates
 
     @property
-    def networks_per_attack(self) -> int:
+    def outputs_per_attack(self) -> int:
         """The target and its one shadow."""
         return len(ROLES)
 
@@ -116,4 +120,5 @@ class PaperProtocol(ProtocolSpec):
 
     def canonical(self, *, augments: bool, has_own_test_split: bool) -> Self:  # noqa: ARG002
         """Return the protocol with a choice of splits: new ones for each replicate, unless the data bring one."""
-        return self if self.resplit is not None else self.model_copy(update={"resplit": not has_own_test_split})
+        resplit = not has_own_test_split if self.resplit is None else self.resplit
+        return self.model_copy(update={"resplit": resplit, "race": None})

@@ -17,6 +17,7 @@ from privsearch.spec.attacks import (
 )
 from privsearch.spec.datasets import NAME_RULE, CsvDataset, DatasetName, NpzDataset, RegisteredDataset
 from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
+from privsearch.spec.race import Race
 from privsearch.spec.recipe import RECIPE_AXES
 from privsearch.spec.resources import Resources
 from privsearch.spec.samplers import SAMPLER_KINDS, BlindSampler, GaSampler, GpSampler, TpeSampler
@@ -63,7 +64,7 @@ def problem_of(details: ErrorDetails) -> Problem:
     where, given, message = details["loc"], details["input"], details["msg"]
     match details["type"]:
         case "extra_forbidden":
-            sentence = unknown_name("field", str(where[-1]), tuple(_model(where).model_fields))
+            sentence = unknown_name("field", str(where[-1]), _field_names(_model(where)))
         case "unknown_axis":
             sentence = unknown_name("axis", str(given), AXES)
         case "unknown_recipe":
@@ -112,6 +113,8 @@ def _model(where: tuple[int | str, ...]) -> type[BaseModel]:
     """Return the specification that the last step of `where` is a field of."""
     model: type[BaseModel] = SweepSpec
     match where:
+        case ("protocol", _, tag, field, _) if tag in PROTOCOLS and field == PROTOCOLS[str(tag)].counted:
+            model = Race
         case ("datasets" | "protocol" | "attacks", _, tag, *_) if tag in _BY_TAG:
             model = _BY_TAG[str(tag)]
         case ("search", "sampler", tag, *_) if tag in _SAMPLERS:
@@ -127,8 +130,14 @@ def _model(where: tuple[int | str, ...]) -> type[BaseModel]:
     return model
 
 
+def _field_names(model: type[BaseModel]) -> tuple[str, ...]:
+    """Return the names that a specification's fields have in a file; a number and its race have one."""
+    names = (name if field.validation_alias is None else field.alias for name, field in model.model_fields.items())
+    return tuple(name for name in names if name)
+
+
 def _field(where: tuple[int | str, ...]) -> FieldInfo | None:
-    fields = _model(where).model_fields
+    fields = {field.alias or name: field for name, field in _model(where).model_fields.items()}
     return next((fields[step] for step in reversed(where) if isinstance(step, str) and step in fields), None)
 
 

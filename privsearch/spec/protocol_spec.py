@@ -4,8 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Literal, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SerializerFunctionWrapHandler, model_serializer
 
+from privsearch.spec.race import Race
 from privsearch.spec.strict import STRICT
 
 Queries = Literal["plain", "augmented", "input_dropout"]
@@ -33,6 +34,8 @@ class ProtocolSpec(BaseModel, ABC):
         targets_are_shadows: True if each target is a shadow of the other targets, so that they are not independent.
         design: the version of the way in which the networks' training sets are drawn.
         beside_training: the fields that make no difference to any one network, such as the number of networks.
+        counted: the field that says how many networks, pairs or replicates there are, in whose place a race may stand.
+        race: the race, of a sweep's protocol; a field of every class. A trial has none.
         first_values: the values of fields that came later, where they are not the default, in what was written before.
             Ids leave them out, so that such a trial keeps the id under which it was recorded.
     """
@@ -45,7 +48,35 @@ class ProtocolSpec(BaseModel, ABC):
     targets_are_shadows: ClassVar[bool]
     design: ClassVar[int] = 1
     beside_training: ClassVar[frozenset[str]]
+    counted: ClassVar[str]
     first_values: ClassVar[Mapping[str, Any]] = {}
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write a race in the place of the number, as in a sweep file."""
+        fields: dict[str, Any] = handler(self)
+        race = fields.pop("race", None)
+        return {**fields, self.counted: race} if race else fields
+
+    @property
+    def raced(self) -> "Race | None":
+        """The race; None where the number of networks is given."""
+        race: Race | None = getattr(self, "race", None)
+        return race
+
+    def raced_alike(self, other: "ProtocolSpec") -> bool:
+        """Tell whether the protocols of two trials differ at most in their numbers of networks, as those of a race do.
+
+        The first targets of either are the other's first targets then.
+        """
+        if type(self) is not type(other):
+            return False
+        most = max(getattr(protocol, protocol.counted) for protocol in (self, other))
+        return self.with_count(most) == other.with_count(most)
+
+    def with_count(self, count: int) -> Self:
+        """Return the protocol of a trial in a race, with so many networks, pairs or replicates."""
+        return self.model_copy(update={self.counted: count, "race": None})
 
     @property
     @abstractmethod
@@ -74,7 +105,7 @@ class ProtocolSpec(BaseModel, ABC):
 
     @property
     @abstractmethod
-    def networks_per_attack(self) -> int:
+    def outputs_per_attack(self) -> int:
         """The number of networks whose outputs an attack on one target reads, the target included."""
 
     @property
@@ -152,13 +183,15 @@ class ProtocolSpec(BaseModel, ABC):
         """
 
     def canonical(self, *, augments: bool, has_own_test_split: bool) -> Self:  # noqa: ARG002  # some ask neither
-        """Return the protocol without the values that have no effect, and with those that the data decide.
+        """Return the protocol of a trial, without the values that have no effect, and with those that the data decide.
+
+        Of a race it is that of the first round.
 
         Args:
             augments: True if the dataset is augmented in training.
             has_own_test_split: True if the data come with a test split.
         """
-        return self
+        return self.model_copy(update={"race": None})
 
     def meaning(self, *, exclude_defaults: bool = True) -> dict[str, Any]:
         """Return the fields that an id covers: those without the default or the first value.

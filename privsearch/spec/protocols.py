@@ -1,12 +1,14 @@
 """The protocols: on which examples networks are trained and queried. One class and one union entry each."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import AliasChoices, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from privsearch.spec.paper_protocol import PaperProtocol
 from privsearch.spec.protocol_spec import ProtocolSpec, Queries, Role
+from privsearch.spec.race import Count, OfRace, Race
 
 
 class HalvesProtocol(ProtocolSpec):
@@ -14,7 +16,8 @@ class HalvesProtocol(ProtocolSpec):
 
     Networks come in pairs, of which one is trained on a random half and the other one on the rest. So every example is
     in the halves of half of the networks, and more networks leave the first ones as they are. Each network is the
-    target in turn, and the others are its shadows.
+    target in turn, and the others are its shadows: all of them, or those of its block. An attack grows stronger with
+    its shadows, so that in blocks of one size the numbers of few networks and of many are of one attack.
 
     Source: Carlini et al. 2022, section IV; Zarifzadeh et al. 2024.
     """
@@ -22,11 +25,21 @@ class HalvesProtocol(ProtocolSpec):
     has_placebo: ClassVar[bool] = False
     targets_are_shadows: ClassVar[bool] = True
     design: ClassVar[int] = 2  # 1: all halves drawn at once, so that another number of networks had other halves
-    beside_training: ClassVar[frozenset[str]] = frozenset({"networks"})
+    beside_training: ClassVar[frozenset[str]] = frozenset({"networks", "networks_per_attack"})
+    counted: ClassVar[str] = "networks"
+    first_values: ClassVar[Mapping[str, Any]] = {"networks_per_attack": None}
 
     kind: Literal["halves"] = Field("halves", description="'halves'")
-    networks: int = Field(
+    networks: Count = Field(
         8, ge=4, le=10_000, multiple_of=2, description="an even integer from 4 to 10000: networks, each a target"
+    )
+    networks_per_attack: int | None = Field(
+        None,
+        ge=4,
+        le=10_000,
+        multiple_of=2,
+        description="an even integer of at least 4 that divides networks (each target's shadows are the others of its "
+        "block of so many), or null for one block of all",
     )
     augmented_queries: int = Field(
         0,
@@ -46,6 +59,44 @@ class HalvesProtocol(ProtocolSpec):
     mem_trajectory: bool = Field(
         False, description="true (keep a spiking network's last membranes at every time step) or false (the last alone)"
     )
+    race: OfRace = Field(None, validation_alias=AliasChoices("networks"), description="a race")
+
+    @field_validator("networks_per_attack")
+    @classmethod
+    def _blocks_are_whole(cls, networks_per_attack: int | None, info: ValidationInfo) -> int | None:
+        networks = info.data.get("networks")
+        if networks_per_attack and networks and networks % networks_per_attack:
+            raise PydanticCustomError(
+                "protocol_rule",
+                "must divide the number of networks, so that all blocks are of one size, but got {given}, and there "
+                "are {networks}; nearest valid: {nearest}",
+                {
+                    "given": networks_per_attack,
+                    "networks": networks,
+                    "nearest": _nearest_even_divisor(networks, networks_per_attack),
+                },
+            )
+        return networks_per_attack
+
+    @field_validator("race")
+    @classmethod
+    def _rounds_are_whole_blocks(cls, race: Race | None, info: ValidationInfo) -> Race | None:
+        block = info.data.get("networks_per_attack") or info.data.get("networks")
+        if race and block and race.by % block:
+            raise PydanticCustomError(
+                "protocol_rule",
+                "must grow by whole blocks of {block} networks, within which they are attacked, but its step is {by}; "
+                "nearest valid step: {near}",
+                {"block": block, "by": race.by, "near": block * max(1, round(race.by / block))},
+            )
+        return race
+
+    def with_count(self, count: int) -> Self:
+        """Return the protocol of a trial in a race, whose targets have as many shadows as those of the first round."""
+        block = self.outputs_per_attack
+        return self.model_copy(
+            update={"networks": count, "race": None, "networks_per_attack": block if block < count else None}
+        )
 
     @property
     def targets_share_examples(self) -> bool:
@@ -68,9 +119,10 @@ class HalvesProtocol(ProtocolSpec):
     @property
     def summary(self) -> str:
         """The protocol in a few words, its name first."""
+        others = f"the others of its block of {self.networks_per_attack}" if self.networks_per_attack else "the others"
         return (
             f"halves: {self.networks} networks in pairs, one trained on a random half of the training split and one on "
-            "the rest; each is the target in turn, the others are its shadows"
+            f"the rest; each is the target in turn, {others} are its shadows"
         )
 
     @property
@@ -79,14 +131,14 @@ class HalvesProtocol(ProtocolSpec):
         return self.networks
 
     @property
-    def networks_per_attack(self) -> int:
-        """The target and all other networks, which are its shadows."""
-        return self.networks
+    def outputs_per_attack(self) -> int:
+        """The target and the other networks of its block, which are its shadows."""
+        return self.networks_per_attack or self.networks
 
     @property
     def shadows_in_each_state(self) -> int:
-        """Half of the networks, without the target."""
-        return self.networks // 2 - 1
+        """Half of the networks of a block, without the target."""
+        return self.outputs_per_attack // 2 - 1
 
     @property
     def views(self) -> dict[Queries, int]:
@@ -121,8 +173,10 @@ class HalvesProtocol(ProtocolSpec):
         return [(2, num_train / 2, num_train / 2)]
 
     def canonical(self, *, augments: bool, has_own_test_split: bool) -> Self:  # noqa: ARG002
-        """Return the protocol without the views that do not exist, and without the share that no view lacks."""
-        dropped: dict[str, Any] = {} if augments else {"augmented_queries": 0}
+        """Return the protocol without the views that do not exist, the share that no view lacks, and a single block."""
+        dropped: dict[str, Any] = {"race": None, **({} if augments else {"augmented_queries": 0})}
+        if self.networks_per_attack == self.networks:
+            dropped["networks_per_attack"] = None
         if not self.dropout_queries:
             dropped["input_dropout"] = HalvesProtocol.model_fields["input_dropout"].default
         return self.model_copy(update=dropped)
@@ -142,9 +196,10 @@ class OneRunProtocol(ProtocolSpec):
     targets_are_shadows: ClassVar[bool] = False
     has_independent_coins: ClassVar[bool] = True
     beside_training: ClassVar[frozenset[str]] = frozenset({"replicates", "delta"})
+    counted: ClassVar[str] = "replicates"
 
     kind: Literal["one_run"] = Field("one_run", description="'one_run'")
-    replicates: int = Field(
+    replicates: Count = Field(
         1, ge=1, le=10_000, description="an integer from 1 to 10000: networks, each with coins of its own"
     )
     audited_fraction: float = Field(
@@ -159,6 +214,7 @@ class OneRunProtocol(ProtocolSpec):
     delta: float = Field(
         0.0, ge=0, lt=1, description="a number from 0 to below 1: the delta that the bound on epsilon allows"
     )
+    race: OfRace = Field(None, validation_alias=AliasChoices("replicates"), description="a race")
 
     @field_validator("canaries")
     @classmethod
@@ -216,7 +272,7 @@ class OneRunProtocol(ProtocolSpec):
         return self.replicates
 
     @property
-    def networks_per_attack(self) -> int:
+    def outputs_per_attack(self) -> int:
         """The target alone."""
         return 1
 
@@ -248,6 +304,11 @@ class OneRunProtocol(ProtocolSpec):
     def svm_fits(self, num_train: int, num_test: int) -> list[tuple[int, float, float]]:  # noqa: ARG002
         """List no SVM, as there is no shadow to learn from."""
         return []
+
+
+def _nearest_even_divisor(networks: int, given: int) -> int:
+    """Return the size of a block nearest to one that does not divide the number of networks."""
+    return min((d for d in range(4, networks + 1, 2) if networks % d == 0), key=lambda d: (abs(d - given), d))
 
 
 DEFAULT_KIND: Final = "paper"

@@ -222,11 +222,18 @@ def _value_or(default: Any, value: Any) -> Any:
     return default if value is None else value
 
 
+def _without_race(protocol: Protocol) -> Protocol:
+    """Check that a trial's protocol has a number of networks."""
+    if protocol.raced:
+        raise PydanticCustomError("protocol_rule", "must have a number in the place of a race, which is a sweep's")
+    return protocol
+
+
 class TrialSpec(Axes):
     """A configuration, with all of its replicates."""
 
     dataset: Dataset
-    protocol: Protocol = PaperProtocol()
+    protocol: Annotated[Protocol, AfterValidator(_without_race)] = PaperProtocol()
     attacks: tuple[Attack, ...] = Field((SvmAttack(),), min_length=1, strict=False)
     seed: int = Field(0, ge=0, lt=2**63, description="an integer from 0 to 2**63 - 1")
 

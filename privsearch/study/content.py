@@ -9,14 +9,15 @@ from typing import Final
 from pydantic import BaseModel
 
 from privsearch._util.lines import collector_paused
-from privsearch.spec import SweepSpec
+from privsearch.spec import SweepSpec, TrialSpec
 from privsearch.spec.datasets import Name
+from privsearch.spec.race import Race
 from privsearch.spec.storage import folder_in
 from privsearch.study.checkpoints import CheckpointArchive
 from privsearch.study.fields import Word
 from privsearch.study.kept import KeptSignals
 from privsearch.study.network_archive import NetworkArchive
-from privsearch.study.proposals import ProposalLog, Searched, in_order
+from privsearch.study.proposals import LoggedProposal, ProposalLog, Searched, in_order
 from privsearch.study.record import Record
 from privsearch.study.result import Completed, TrialResult, restricted_to
 from privsearch.study.signal_archive import SignalArchive
@@ -57,10 +58,12 @@ class StudyPlan(BaseModel):
     Attributes:
         trials: by trial_id, the name of the dataset of each trial that the grids stand for.
         searches: by the id of each search, the name of the dataset that it searches on.
+        raced: by its name, the fingerprint of each dataset on which configurations race for networks.
     """
 
     trials: dict[Word, Name]
     searches: dict[Word, Name] = {}
+    raced: dict[Name, Word] = {}
 
     def trials_with(self, log: ProposalLog) -> dict[str, str]:
         """Return, by trial_id, the dataset's name of each trial of the grids, then of those that searches proposed."""
@@ -111,30 +114,74 @@ class StudyContent:
         return kept_checkpoints(self.path, self.sweep)
 
     @cached_property
+    def rounds(self) -> Mapping[str, Sequence[TrialResult]]:
+        """By the id of its latest trial, the results of each configuration in a race, the one of the first round first.
+
+        They are as in `results`.
+        """
+        found = {}
+        for first, dataset in self._first_trials.items():
+            ids = self._race_ids.get(first, ())
+            if ids:
+                found[ids[-1]] = [self._result(trial_id, dataset) for trial_id in ids]
+        return found
+
+    @cached_property
     def trials(self) -> Mapping[str, str]:
-        """By trial_id, the dataset's name of each trial that the sweep asks for, those of its searches last."""
-        return self.plan.trials_with(self.proposals)
+        """By trial_id, the dataset's name of each trial that the sweep asks for, those of its searches last.
+
+        Of a configuration in a race it is the latest one that is recorded.
+        """
+        return {self._latest(first): dataset for first, dataset in self._first_trials.items()}
 
     @cached_property
     def searches(self) -> Sequence[Searched]:
         """The searches of the sweep, as far as they have come: by dataset, then by protocol."""
-        log = self.proposals
-        return [Searched(dataset, log.of(search), log.end_of(search)) for search, dataset in self.plan.searches.items()]
+        return [
+            Searched(dataset, [self._with_latest(proposal) for proposal in self.proposals.of(search)], end)
+            for search, dataset in self.plan.searches.items()
+            for end in [self.proposals.end_of(search)]
+        ]
 
     @cached_property
     def results(self) -> Sequence[TrialResult]:
         """The results of the trials that the sweep asks for, in its order, as far as they are finished.
 
         They have the attacks that the sweep asks for, whatever else is recorded. A dataset has the name that the sweep
-        gives it now, whatever its name was when the trial was recorded.
+        gives it now, whatever its name was when the trial was recorded. Of a configuration in a race it is the result
+        with the most networks.
         """
-        recorded = self.record.results
         with collector_paused():
             return [
-                _with_dataset_name(_with_attacks_of(self.sweep, recorded[trial_id]), dataset)
+                self._result(trial_id, dataset)
                 for trial_id, dataset in self.trials.items()
-                if trial_id in recorded
+                if trial_id in self.record.results
             ]
+
+    @cached_property
+    def _first_trials(self) -> Mapping[str, str]:
+        return self.plan.trials_with(self.proposals)
+
+    @cached_property
+    def _race_ids(self) -> Mapping[str, Sequence[str]]:
+        """By the id of its first trial, the ids of the recorded trials of each configuration in a race."""
+        races = {protocol.kind: race for protocol in self.sweep.protocol if (race := protocol.raced)}
+        found = {}
+        for first, dataset in self._first_trials.items() if races and self.plan.raced else ():
+            result = self.record.results.get(first)
+            if result and (race := races.get(result.spec.protocol.kind)):
+                ids = round_ids(result.spec, race, self.plan.raced.get(dataset, ""))
+                found[first] = [first, *(trial_id for trial_id in ids[1:] if trial_id in self.record.results)]
+        return found
+
+    def _latest(self, first: str) -> str:
+        return self._race_ids[first][-1] if first in self._race_ids else first
+
+    def _with_latest(self, proposal: LoggedProposal) -> LoggedProposal:
+        return proposal.model_copy(update={"trial_id": self._latest(proposal.trial_id)})
+
+    def _result(self, trial_id: str, dataset: str) -> TrialResult:
+        return _with_dataset_name(_with_attacks_of(self.sweep, self.record.results[trial_id]), dataset)
 
     @cached_property
     def completed(self) -> Mapping[str, Completed]:
@@ -145,6 +192,18 @@ class StudyContent:
     def order(self) -> Sequence[str]:
         """The ids of all recorded trials, in the order that shows how a search went (`in_order`)."""
         return in_order(self.record.results, self.searches)
+
+
+def round_ids(spec: TrialSpec, race: Race, fingerprint: str) -> list[str]:
+    """Return the ids of the trials that a configuration may have in a race, one for each round.
+
+    Args:
+        spec: a trial of the configuration.
+        race: the race of its protocol.
+        fingerprint: that of the dataset's content.
+    """
+    grown = (spec.model_copy(update={"protocol": spec.protocol.with_count(count)}) for count in race.counts)
+    return [trial.trial_id(fingerprint) for trial in grown]
 
 
 def _with_attacks_of(sweep: SweepSpec, result: TrialResult) -> TrialResult:

@@ -78,11 +78,7 @@ class StudyFolder:
         return kept_signals(self.path, self.sweep() if self.exists() else None)
 
     def signals_of(self, sweep: SweepSpec) -> SignalArchive:
-        """Return the signals where `sweep` keeps them once it runs into this study.
-
-        Raises:
-            StudyError: the signals would lie in two places.
-        """
+        """Return the signals where `sweep` keeps them once it runs into this study; see `with_storage`."""
         return kept_signals(self.path, self.with_storage(sweep))
 
     @property
@@ -91,7 +87,7 @@ class StudyFolder:
         return kept_networks(self.path, self.sweep() if self.exists() else None)
 
     def networks_of(self, sweep: SweepSpec) -> NetworkArchive:
-        """Return the networks where `sweep` keeps them; see `signals_of`."""
+        """Return the networks where `sweep` keeps them; see `with_storage`."""
         return kept_networks(self.path, self.with_storage(sweep))
 
     @property
@@ -230,6 +226,7 @@ class StudyFolder:
         trials: Mapping[str, str],
         environment: Mapping[str, Any],
         searches: Mapping[str, str] | None = None,
+        raced: Mapping[str, str] | None = None,
     ) -> None:
         """Record the sweep that is about to run, and where it runs.
 
@@ -238,13 +235,14 @@ class StudyFolder:
             trials: by trial_id, the name of the dataset of each trial that its grids stand for.
             environment: of this run (`privsearch.study.environment.describe_environment`).
             searches: by the id of each search, the name of its dataset.
+            raced: by its name, the fingerprint of each dataset on which configurations race for networks.
         """
         with writing(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
         first = not self.exists()
         try:
             self._add_environment(environment)
-            plan = {"trials": dict(trials), "searches": dict(searches or {})}
+            plan = {"trials": dict(trials), "searches": dict(searches or {}), "raced": dict(raced or {})}
             replace_file(self.path / "plan.json", json.dumps(plan, indent=0) + "\n")
             # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
             replace_file(self.path / "sweep.yaml", self.with_storage(sweep).to_yaml())

@@ -112,6 +112,17 @@ class KeptSignals:
         """
         return cls(archive, KeptFiles(frozenset(archive.trial_ids()), results), others)
 
+    def listed_again(self, results: Mapping[str, TrialResult]) -> "KeptSignals":
+        """Return the files that are there by now, with what newer results tell of them.
+
+        Args:
+            results: the study's results, by trial_id.
+
+        Raises:
+            StudyError: the archive cannot be reached.
+        """
+        return self.of(self.archive, results, self.others) if self.archive else self
+
     @property
     def names(self) -> frozenset[str]:
         """The names of the files of this study."""

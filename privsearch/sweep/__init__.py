@@ -7,11 +7,13 @@ checks.py            checks before a sweep runs: registered parts, datasets, siz
 cohort.py            the networks of a trial: those that are kept are found, the others are trained
 cost.py              A rough estimate of a trial's time and size
 export.py            the export of one configuration: a sweep file of its own, and its networks
+lookup.py            a trial of a plan, found by the beginning of its id
 pace.py              the pace of a machine, measured against the estimates
 parts.py             the parts of a long trial, for several workers
 plan.py              the plan of a sweep: its trials, those recorded already, the work left
 planned.py           A trial compared with the record
 probe.py             short trainings that show a machine's pace
+racing/              races for networks, whose rounds become trials
 remaining.py         the time that a running sweep still takes, learnt from what has finished
 reuse.py             checks on recorded results: other versions, changed code, other data
 run.py               the run of a sweep's trials, recorded one by one

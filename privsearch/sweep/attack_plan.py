@@ -30,7 +30,9 @@ def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
     check_attacks_registered(attacks)
     content = study.load()
     sweep, recorded = _with_attacks(content.sweep, attacks), content.record.results
-    trained = [r for trial_id in content.trials if isinstance(r := recorded.get(trial_id), Completed)]
+    earlier = [result.trial_id for results in content.rounds.values() for result in results]
+    asked = dict.fromkeys([*content.trials, *earlier])
+    trained = [r for trial_id in asked if isinstance(r := recorded.get(trial_id), Completed)]
     if not trained:
         raise StudyError(f"{study.path}: must hold trained trials to attack, but has none; run its sweep first")
     trials, kept = [], KeptSignals.of(content.signals, recorded)

@@ -76,13 +76,13 @@ def attack_seconds(spec: TrialSpec, attacks: Sequence[Attack], info: DatasetInfo
     num_train, num_test = _sizes(spec, info)
     protocol = spec.protocol
     svm = sum(times * _svm(fitted, scored) for times, fitted, scored in protocol.svm_fits(num_train, num_test))
-    outputs = protocol.networks_per_attack * (num_train + num_test) * info.num_classes
+    outputs = protocol.outputs_per_attack * (num_train + num_test) * info.num_classes
     read = SECONDS_PER_JUDGING + outputs * SECONDS_PER_OUTPUT_READ
     read += (num_train + num_test) * SECONDS_PER_JUDGED_EXAMPLE
     if protocol.kind == "paper":  # which judges each attack many times, on members and on the placebo
         read += SECONDS_PER_PLACEBO
     num_ratios = sum(attack.kind in ("lira", "rmia") for attack in attacks)
-    ratios = num_ratios * protocol.networks_per_attack * (num_train + num_test) * SECONDS_PER_RATIO
+    ratios = num_ratios * protocol.outputs_per_attack * (num_train + num_test) * SECONDS_PER_RATIO
     num_svms = sum(attack.kind == "svm" for attack in attacks)
     num_regressions = sum(attack.kind == "quantile_regression" for attack in attacks)
     fitted = num_svms * svm + num_regressions * _regression(num_test, num_train, math.prod(info.input_shape))

@@ -9,9 +9,7 @@ from typing import Any
 from privsearch._util.html import html_table
 from privsearch._util.lines import collector_paused
 from privsearch._util.npz import MAX_BYTES
-from privsearch._util.text import nearest
 from privsearch.data import DatasetInfo, missing_data
-from privsearch.errors import SpecError
 from privsearch.spec import Dataset, SweepSpec, TrialSpec, dataset_name
 from privsearch.study.environment import changes_to_present
 from privsearch.study.folder import StudyFolder
@@ -28,6 +26,7 @@ from privsearch.sweep.checks import (
 )
 from privsearch.sweep.pace import Pace, recorded_pace
 from privsearch.sweep.planned import PlannedTrial, Recorded
+from privsearch.sweep.racing.plan import RacePlan, plan_races
 from privsearch.sweep.reuse import Superseded, superseded
 from privsearch.sweep.search.plan import SearchPlan, plan_searches
 
@@ -41,6 +40,7 @@ class Plan:
         infos: the sweep's datasets, by name.
         trials: the trials of the sweep's grids.
         searches: the searches of the sweep, one a task.
+        races: the races of the sweep for networks, one a task.
         num_recorded_elsewhere: the number of recorded trials that the sweep does not ask for.
         attacks_elsewhere: the names of attacks recorded for the sweep's trials that the sweep does not ask for.
         superseded: the counts of recorded trials that the sweep would ask for had nothing changed since.
@@ -57,6 +57,7 @@ class Plan:
     attacks_elsewhere: tuple[str, ...] = ()
     superseded: Superseded = field(default_factory=Superseded)
     searches: tuple[SearchPlan, ...] = ()
+    races: tuple[RacePlan, ...] = ()
     only_same_versions: bool = False
     without_networks: int = 0
     kept_signals: frozenset[str] = frozenset()
@@ -142,7 +143,17 @@ class Plan:
         """The datasets that the trials left to run are trained on."""
         trained_on = [trial.spec.dataset for trial in self.todo if not trial.trained]
         trained_on += [search.task.base.dataset for search in self.searches if search.open]
+        trained_on += [trial.spec.dataset for trial in self.next_of_races if not trial.trained]
         return list({dataset_name(dataset): dataset for dataset in trained_on}.values())
+
+    @cached_property
+    def next_of_races(self) -> Sequence[PlannedTrial]:
+        """The trials of the races' next rounds, where the round before is complete; what follows is not known yet."""
+        if not self.races:
+            return ()
+        from privsearch.sweep.racing.running import next_trials  # its rule needs pandas, slow to import
+
+        return [trial for race in self.races for trial in next_trials(race)]
 
     @property
     def audited_earlier(self) -> tuple[int, int]:
@@ -185,6 +196,7 @@ class Plan:
             "datasets": {name: self._dataset_summary(name) for name in self.infos},
             "grids": {name: self._grid_summary(name, points) for name, points in self.sweep.products().items()},
             **({"searches": {s.task.name: s.summary() for s in self.searches}} if self.searches else {}),
+            **({"races": {race.name: race.summary() for race in self.races}} if self.races else {}),
             **({"listed": self._listed()} if with_trials else {}),
         }
 
@@ -276,7 +288,9 @@ def _plan(
         recorded = replace(recorded, pace=probe(untrained))
         trials = [trial.slowed(recorded.pace.factor(trial.spec)) for trial in trials]
     searches = tuple(plan_searches(sweep, datasets, recorded, log, trials))
+    races = tuple(plan_races(sweep, datasets, recorded, trials, searches))
     trial_ids = {trial.trial_id for trial in trials} | {i for search in searches for i in search.trial_ids}
+    trial_ids |= {i for race in races for i in race.trial_ids()}
     elsewhere = [result for trial_id, result in results.items() if trial_id not in trial_ids]
     changed = superseded(elsewhere, datasets, trial_ids)
     proposed = {proposal.trial_id for proposal in log.proposals}
@@ -291,28 +305,11 @@ def _plan(
         attacks_elsewhere=_attacks_elsewhere(trials, results),
         superseded=changed,
         searches=searches,
+        races=races,
         only_same_versions=only_same_versions,
         without_networks=_without_networks(trials, sweep, study, results),
         kept_signals=kept.names,
         pace=recorded.pace,
-    )
-
-
-def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
-    """Return the trial of a plan whose id is `trial_id` or begins with it.
-
-    Raises:
-        SpecError: no trial's id begins so, or several do.
-    """
-    trials = {trial.trial_id: trial for trial in plan.all_trials}
-    matches = [trial for full_id, trial in trials.items() if full_id.startswith(trial_id)]
-    if len(matches) == 1:
-        return matches[0]
-    near = nearest(trial_id, trials, likeness=0)
-    what = "names no trial" if not matches else f"is the beginning of {len(matches)} trials"
-    raise SpecError(
-        f"{trial_id}: must be the id, or the beginning of one id, of a trial of the sweep {plan.sweep.name!r}, but "
-        f"{what}; `privsearch plan --trials` lists them" + (f"; nearest: {near}" if near else "")
     )
 
 

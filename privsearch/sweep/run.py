@@ -17,6 +17,7 @@ from privsearch.sweep.runners.base import Listed, Observer, Runner, Source
 from privsearch.sweep.runners.jobs import Job
 
 if TYPE_CHECKING:
+    from privsearch.sweep.racing.running import RunningRace
     from privsearch.sweep.search.running import RunningSearch
 
 
@@ -70,6 +71,7 @@ class RunSummary:
         unkept: the reason why the signals of a trial could not be kept, once for each such trial.
         networks_unkept: the reason why the networks of a trial could not be kept, once for each such trial.
         searches: the searches that ran, and why they ended.
+        races: the races for networks that ran, and how they stand.
     """
 
     num_completed: int
@@ -79,6 +81,7 @@ class RunSummary:
     unkept: Sequence[str]
     networks_unkept: Sequence[str] = ()
     searches: Sequence["RunningSearch"] = ()
+    races: Sequence["RunningRace"] = ()
 
 
 @contextmanager
@@ -134,11 +137,17 @@ def run(
             source = searching = SearchSource(plan.todo, plan.searches, log, dict(known_from or {}))
             searches, recorder.tell = searching.searches, searching.finished
             progress.searching(searches)
-        if plan.todo or searches:
+        races: Sequence[RunningRace] = ()
+        if plan.races:
+            from privsearch.sweep.racing.running import RacingSource  # its rule needs pandas, slow to import
+
+            source = racing = RacingSource(source, plan.races, study.proposals, recorder.tell)
+            races, recorder.tell = racing.races, racing.finished
+        if plan.todo or searches or races:
             runner.run(source, job, recorder)
         for search in searches:
             search.note_end(study.proposals())
-    return recorder.summary(searches)
+    return recorder.summary(searches, races)
 
 
 class _Recorder(Observer):
@@ -183,7 +192,7 @@ class _Recorder(Observer):
             self._networks_unkept += [result.networks_unkept] if result.networks_unkept else []
         self._progress.finished(result)
 
-    def summary(self, searches: Sequence["RunningSearch"]) -> RunSummary:
+    def summary(self, searches: Sequence["RunningSearch"], races: Sequence["RunningRace"]) -> RunSummary:
         return RunSummary(
             self._num_completed,
             self._num_dead,
@@ -192,4 +201,5 @@ class _Recorder(Observer):
             self._unkept,
             self._networks_unkept,
             searches,
+            races,
         )

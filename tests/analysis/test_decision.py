@@ -178,3 +178,23 @@ def test_shrinkage_leaves_what_differs_far_beyond_noise() -> None:
 def test_shrinkage_needs_several_configurations_and_targets(table: Float[Array, "m n"]) -> None:
     """Fewer than four tell nothing of how they differ, one target nothing of the noise."""
     assert shrunken(table) is None
+
+
+def test_configurations_with_fewer_targets_are_compared_on_those_that_both_have() -> None:
+    """After a race one has 8 targets and another 4: what the first shows on the others is not held against anything."""
+    accuracy, leakage = numbers([0.95, 0.94]), numbers([0.6, 0.55], 1)
+    accuracy[1, 4:] = np.nan
+    leakage[0, 4:] += 0.5
+    leakage[1, 4:] = np.nan
+    made = candidates(accuracy, leakage)
+    found = decide(made, least_leakage=False)
+    assert (found.chosen, found.reason, made.targets.tolist()) == (1, "leaks less", [8, 4])
+    few = decide(candidates(accuracy[:, :4], leakage[:, :4]), least_leakage=False)
+    assert found.leaking_less.tolist() == few.leaking_less.tolist()
+
+
+def test_what_a_race_has_put_out_counts_among_the_comparisons() -> None:
+    """A difference that is significant for one comparison is not for a thousand."""
+    accuracy, leakage = numbers([0.95, 0.94]), numbers([0.6, 0.59], 1)
+    assert decide(candidates(accuracy, leakage), least_leakage=True).chosen == 1
+    assert decide(candidates(accuracy, leakage, elsewhere=1000), least_leakage=True).chosen == 0

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from privsearch.analysis.paired import equivalence, mean_difference
+from privsearch.analysis.paired import equivalence, error_factor, mean_difference
 
 
 def test_interval_and_p_value_are_those_of_the_paired_t_test() -> None:
@@ -125,3 +125,15 @@ def test_equivalence_of_a_family_is_its_wider_interval_within_the_margin() -> No
     within = (found.low > -0.03) & (found.high < 0.03)
     assert 0 < within.sum() < 200
     assert (within == (found.p_corrected < 0.05)).all()
+
+
+@pytest.mark.parametrize(("size", "blocks"), [(4, 1), (4, 3), (8, 2)])
+def test_blocks_of_shadows_widen_as_one_block_of_all_does(size: int, blocks: int) -> None:
+    """What a target's deviations say of the error of the mean is the same, however the targets are cut into blocks."""
+    n = size * blocks
+    one = np.full((size, size), 1 / (size - 1))
+    np.fill_diagonal(one, 1.0)
+    covariance = np.kron(np.eye(blocks), one)
+    of_the_mean = covariance.sum() / n**2
+    of_the_targets = (np.trace(covariance) - n * of_the_mean) / (n - 1)
+    assert np.sqrt(of_the_mean / of_the_targets) == pytest.approx(error_factor(n, 1 / (n - 1)))

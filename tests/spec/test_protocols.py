@@ -1,4 +1,5 @@
 import pytest
+from pydantic import ValidationError
 
 from privsearch.spec import HalvesProtocol, OneRunProtocol, PaperProtocol, Protocol
 from privsearch.spec.protocols import PROTOCOLS
@@ -13,7 +14,7 @@ def test_every_network_has_a_role_and_every_target_a_network(protocol: Protocol)
     assert len(roles) == protocol.networks
     assert [roles[network][0] for network in protocol.target_networks] == list(range(1, protocol.targets + 1))
     assert len({protocol.network_name(network) for network in range(protocol.networks)}) == protocol.networks
-    assert protocol.networks_per_attack <= protocol.networks
+    assert protocol.outputs_per_attack <= protocol.networks
     assert protocol.targets_are_shadows == (roles[0][1] == "both")
 
 
@@ -46,4 +47,19 @@ def test_a_coin_for_a_part_leaves_the_rest_in_training() -> None:
     """Of 100 examples with 40 coins, 80 are trained on, on average; nothing else is the target's shadow."""
     protocol = OneRunProtocol(replicates=3, audited_fraction=0.4)
     assert (protocol.num_audited(100), protocol.training_examples(100)) == (40, [80] * 3)
-    assert (protocol.networks_per_attack, protocol.shadows_in_each_state, protocol.svm_fits(100, 20)) == (1, 0, [])
+    assert (protocol.outputs_per_attack, protocol.shadows_in_each_state, protocol.svm_fits(100, 20)) == (1, 0, [])
+
+
+def test_a_block_of_all_networks_is_no_block() -> None:
+    """So that such a trial is the one of the same number of networks; blocks of fewer are what they are."""
+    for block, canonical in ((8, None), (4, 4), (None, None)):
+        protocol = HalvesProtocol(networks=8, networks_per_attack=block)
+        assert protocol.canonical(augments=False, has_own_test_split=False).networks_per_attack == canonical
+    assert HalvesProtocol(networks=8, networks_per_attack=4).shadows_in_each_state == 1
+    assert "others of its block of 4" in HalvesProtocol(networks=8, networks_per_attack=4).summary
+
+
+def test_blocks_must_be_of_one_size() -> None:
+    """A last block of two networks would have too few shadows; the nearest size is named."""
+    with pytest.raises(ValidationError, match="but got 4, and there are 10; nearest valid: 10"):
+        HalvesProtocol(networks=10, networks_per_attack=4)

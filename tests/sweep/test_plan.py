@@ -16,7 +16,7 @@ from privsearch.spec import LiraAttack, PaperProtocol, SvmAttack, SweepSpec, Thr
 from privsearch.study.environment import present_environment
 from privsearch.study.record import RecordWriter
 from privsearch.sweep.attack_plan import attack_plan
-from privsearch.sweep.plan import Plan, find_trial, make_plan
+from privsearch.sweep.plan import Plan, make_plan
 
 
 @pytest.fixture
@@ -317,17 +317,6 @@ def test_two_datasets_of_one_content_are_refused(tiny_sweep: SweepSpec, study: S
     twins = [{"name": name, "path": str(tmp_path / "d.csv"), "label": "y"} for name in ("one", "two")]
     with pytest.raises(DataError, match="content of its own, but two has that of one; drop one of them"):
         make_plan(changed(tiny_sweep, datasets=twins), study)
-
-
-def test_a_trial_is_found_by_the_beginning_of_its_id(tiny_sweep: SweepSpec, study: Study) -> None:
-    """Nobody types sixteen digits."""
-    plan = make_plan(tiny_sweep, study)
-    wanted = plan.trials[2]
-    assert find_trial(plan, wanted.trial_id[:8]) == wanted
-    with pytest.raises(SpecError, match="names no trial; `privsearch plan --trials` lists them; nearest: "):
-        find_trial(plan, "xyz")
-    with pytest.raises(SpecError, match="is the beginning of 4 trials"):
-        find_trial(plan, "")
 
 
 def test_the_networks_follow_from_the_data(tiny_sweep: SweepSpec, study: Study) -> None:

@@ -17,7 +17,7 @@ from privsearch.study.signals import Signals
 
 
 class HalvesRules(ProtocolRules[HalvesProtocol]):
-    """The rules of `halves`: K networks, each the target in turn, the other ones its shadows.
+    """The rules of `halves`: K networks, each the target in turn, the other ones of its block its shadows.
 
     Every target is attacked on the training split, one half of which it was trained on. The test split is the
     population that no network was trained on. A fitted attack learns from one shadow, of another pair than the
@@ -43,7 +43,8 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         answers = signals.answers(attack.signals, attack.queries)
         train, test = self.queried(signals, seed), np.arange(signals.num_train, len(signals.labels))
         for target in range(len(answers)):
-            shadows = shadows_of(target, len(answers))
+            size = self.protocol.outputs_per_attack
+            shadows = target // size * size + shadows_of(target % size, size)
             outputs = Outputs(answers[target], answers[shadows], signals.labels, signals.inputs)
             rng = attack_stream(seed, target, attack)
             view = AttackView(

@@ -1,6 +1,6 @@
 """All figures of a study for a paper, as PNG and SVG."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,13 @@ from privsearch.study.result import TrialResult
 _DATASETS_ON_A_PAGE: Final = 5
 
 
-def write_plots(folder: Path, results: Sequence[TrialResult], sweep: SweepSpec, attack: str = "svm") -> WrittenPlots:
+def write_plots(
+    folder: Path,
+    results: Sequence[TrialResult],
+    sweep: SweepSpec,
+    attack: str = "svm",
+    rounds: Mapping[str, Sequence[TrialResult]] | None = None,
+) -> WrittenPlots:
     """Write every figure that the study has the trials for.
 
     These are `test_accuracy_vs_threshold` and `<attack>_auc_vs_threshold` (the paper's Figures 2 and 3),
@@ -36,6 +42,7 @@ def write_plots(folder: Path, results: Sequence[TrialResult], sweep: SweepSpec, 
         results: the study's results.
         sweep: the study's sweep.
         attack: the attack to draw, the first part of its columns.
+        rounds: of a race, as for `privsearch.analysis.tasks.tasks`.
 
     Raises:
         StudyError: the study has no numbers of this attack.
@@ -56,7 +63,7 @@ def write_plots(folder: Path, results: Sequence[TrialResult], sweep: SweepSpec, 
                 written.files.extend(save_figure(draw(rows), folder / f"{name}{page}"))
             except StudyError as problem:
                 written.skipped.append(f"{name}{page}: {problem}")
-    for task in tasks(results, sweep):
+    for task in tasks(results, sweep, rounds):
         name = f"front_{task.name}"
         if task.candidates.empty:
             needed = f"{name}: no trial that has learnt has {' and '.join(task.objectives)}."

@@ -74,7 +74,8 @@ class Paired(TypedDict):
         label: the quantity in words.
         values: the numbers of the targets, for each row of the task.
         choices: the attacks that `worst` was chosen among, for each row of the task; None for another column.
-        factor: the half-width of the 95 % interval in standard deviations of the differences; None for one target.
+        factors: the half-width of the 95 % interval in standard deviations of the differences, by the number of targets
+            that two configurations have in common; nothing for one target.
         lower: the phrase for a configuration with a lower number.
         higher: the phrase for a configuration with a higher number.
     """
@@ -83,7 +84,7 @@ class Paired(TypedDict):
     label: str
     values: list[list[float | None]]
     choices: list[str] | None
-    factor: float | None
+    factors: dict[str, float]
     lower: str
     higher: str
 
@@ -293,15 +294,14 @@ def _paired(task: Task, trials: Sequence[Completed]) -> Iterator[Paired]:
         values = {str(i): series.tolist() for i, series in targets.groupby("trial_id", sort=False)[column]}
         if Column.parse(column).attack is not None:  # what has not learnt is no side of a comparison of leakage
             values |= {i: [None] * len(values[i]) for i in not_learnt if i in values}
-        num_targets = spec.protocol.targets
+        shared = sorted({len(trial.replicates) for trial in trials} - {1})
         lower, higher = verdict_words(column)
-        correlation = pair_correlation(spec, column, num_targets) if num_targets > 1 else 0.0
         yield {
             "quantity": column,
             "label": quantity(column),
             "values": [shortened(values[trial.trial_id]) for trial in trials],
             "choices": choices if Column.parse(column).attack == WORST else None,
-            "factor": half_width_factor(num_targets, correlation) if num_targets > 1 else None,
+            "factors": {str(n): half_width_factor(n, pair_correlation(spec, column, n)) for n in shared},
             "lower": lower,
             "higher": higher,
         }

@@ -40,6 +40,7 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
     if plan.sweep.grids:
         yield from _grid_tables(summary)
     yield from _search_lines(plan)
+    yield from _race_lines(plan)
 
 
 def _grid_lines(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -128,6 +129,25 @@ def _search_lines(plan: Plan) -> Iterator[RenderableType]:
             "?" if row["left"] is None else row["left"],
         ]
         table.add_row(row["name"], points, *map(str, counts), "?" if seconds is None else duration(seconds))
+    yield table
+
+
+def _race_lines(plan: Plan) -> Iterator[RenderableType]:
+    """Yield what the races for networks do, and a table of them, one a row: what each takes at least and at most."""
+    races = [race.summary() | {"name": race.name} for race in plan.races]
+    if not races:
+        return
+    yield (
+        "race for networks: what is to do above is its first round; more go, round by round, to configurations about "
+        "which something is open"
+    )
+    names = (Column(name, no_wrap=True) for name in ("race", "configurations", "each", "networks", "core time"))
+    table = console_table(*names, "minutes", gap=1, show_edge=True)
+    for row in races:
+        networks = f"{row['networks_at_least']} to {row['networks_at_most']}"
+        each, at_most = f"{row['from']} to {row['to']}", f"up to {duration(row['core_seconds_at_most'])}"
+        minutes = "no limit" if row["minutes"] is None else f"{row['minutes']:g}"
+        table.add_row(row["name"], str(row["configurations"]), each, networks, at_most, minutes)
     yield table
 
 

@@ -64,6 +64,7 @@ class SweepProgress:
         self._names = trial_names(plan)
         self._remaining = Remaining(plan.todo)
         self._at_work = RunningTrials(self._names, sum(len(trial.to_train) for trial in plan.todo))
+        self._firsts = {_configuration_key(trial.spec): trial.trial_id for trial in reversed(plan.all_trials)}
         for line in (*given_splits_lines(plan), *reuse_lines(plan)):
             self._log(f"note: {line}")
         if self._todo and not self._console.is_terminal:
@@ -138,7 +139,11 @@ class SweepProgress:
         self._live.start()
 
     def _proposed_name(self, trial: PlannedTrial) -> str:
-        """Return a search's trial in words: the axes that the search chooses."""
+        """Return a search's trial in words: the axes that the search chooses; one of a race with its networks."""
+        first = self._firsts.get(_configuration_key(trial.spec))
+        if first and first != trial.trial_id:
+            return f"{self._names[first]}, {trial.spec.protocol.networks} networks"
+        self._firsts[_configuration_key(trial.spec)] = trial.trial_id
         search = self._sweep.search
         axes = configuration(trial.spec.axes(), list(search.space) if search else ())
         return f"{self._task_name(trial.spec)} {axes}"
@@ -149,8 +154,9 @@ class SweepProgress:
 
     @property
     def _total(self) -> int:
-        """The number of trials to do, as far as it is known."""
-        return self._num_of_grids + sum(search.expected for search in self._searches)
+        """The number of trials to do, as far as it is known; a race asks for more, round by round."""
+        known = self._num_of_grids + sum(search.expected for search in self._searches)
+        return max(known, len(self._todo))
 
     def _is_quiet(self) -> bool:
         """Tell whether nothing has been written for some time."""
@@ -227,6 +233,11 @@ class SweepProgress:
             + ", ".join(f"{column} {value:.3f}" for column, value in numbers.items())
             for task, (name, numbers) in self._best.copy().items()
         ]
+
+
+def _configuration_key(spec: TrialSpec) -> tuple[object, ...]:
+    """Return what tells configurations apart, whatever their number of networks."""
+    return spec.dataset_name, spec.protocol.kind, *spec.axes().values()
 
 
 def _superlative(numbers: Mapping[str, float]) -> str:

@@ -19,6 +19,7 @@ from privsearch.analysis.labels import (
 from privsearch.analysis.learning import FAR_BELOW, far_below_full_precision, learnt_rows, not_learnt_rows
 from privsearch.analysis.pareto import reference_point
 from privsearch.analysis.tasks import Task
+from privsearch.report.wording.race import race_words
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
 from privsearch.spec.trial import STATE_DEFAULTS
@@ -31,11 +32,12 @@ _MOST_NAMED: Final = 6
 def counts(frame: pd.DataFrame) -> str:
     """Return the number of a task's configurations, failed ones included, and of targets in each."""
     failed = int((frame["status"] == "failed").sum())
-    targets = int(frame["replicates"].iloc[0])
+    few, most = int(frame["replicates"].min()), int(frame["replicates"].max())
+    targets = f"{few} to {most} targets" if few < most else f"{most} target{'s' if most > 1 else ''}"
     parts = [
         f"{len(frame)} configuration{'s' if len(frame) > 1 else ''}",
         f"{failed} of them failed" if failed else "",
-        f"{targets} target{'s' if targets > 1 else ''} each",
+        f"{targets} each",
     ]
     return ", ".join(filter(None, parts))
 
@@ -64,7 +66,8 @@ def nearest_words(task: Task) -> str:
 
 
 def missing_words(task: Task) -> Iterator[str]:
-    """Yield which trials are dead, have not learnt, or lack a number for an objective, with the reason if known."""
+    """Yield which trials are dead, have not learnt, are out of a race, or lack an objective's number, and why."""
+    yield from race_words(task)
     completed = task.rows[task.rows["status"] == "completed"]
     is_dead = completed["dead_networks"].fillna(0) > 0
     if is_dead.any():

@@ -14,25 +14,25 @@ TRAIN, TEST, K = 120, 60, 6
 ATTACKS = [SvmAttack(), ThresholdAttack(kind="loss"), LiraAttack(), LiraAttack(mode="offline"), RmiaAttack()]
 
 
-def cohort(member_shift: float, seed: int = 0, difficulty: float = 3.0) -> Signals:
+def cohort(member_shift: float, seed: int = 0, difficulty: float = 3.0, blocks: int = 1) -> Signals:
     """Outputs of K networks that find the same examples easy, each surer of its own training examples by a shift."""
     rng = np.random.default_rng(seed)
     size = TRAIN + TEST
-    is_member = np.zeros((K, size), dtype=bool)
-    is_member[:, :TRAIN] = np.concatenate([half_members(TRAIN, rng) for _ in range(K // 2)])
+    is_member = np.zeros((blocks * K, size), dtype=bool)
+    is_member[:, :TRAIN] = np.concatenate([half_members(TRAIN, rng) for _ in range(blocks * K // 2)])
     labels = rng.integers(2, size=size)
-    margin = difficulty * rng.normal(size=size) + rng.normal(size=(K, size)) + member_shift * is_member
+    margin = difficulty * rng.normal(size=size) + rng.normal(size=is_member.shape) + member_shift * is_member
     logits = np.stack([np.where(labels == c, margin, 0) for c in (0, 1)], axis=-1)
     return Signals({("final_mem", "plain"): logits[:, None]}, is_member, labels, np.arange(size), TRAIN)
 
 
-def rules(networks: int) -> HalvesRules:
-    return HalvesRules(HalvesProtocol(networks=networks))
+def rules(networks: int, block: int | None = None) -> HalvesRules:
+    return HalvesRules(HalvesProtocol(networks=networks, networks_per_attack=block))
 
 
-def aucs(signals: Signals, attack: Attack, seed: int = 0) -> Float[np.ndarray, " targets"]:
+def aucs(signals: Signals, attack: Attack, seed: int = 0, block: int | None = None) -> Float[np.ndarray, " targets"]:
     """The AUC on each target alone, as the other numbers of an evaluation take most of its time."""
-    scores = rules(len(signals.is_member)).scores(signals, attack, seed)
+    scores = rules(len(signals.is_member), block).scores(signals, attack, seed)
     members = signals.is_member[:, : signals.num_train]
     return np.array([attack_auc(*of_target) for of_target in zip(scores, members, strict=True)])
 
@@ -137,3 +137,38 @@ def test_the_same_seed_gives_the_same_scores() -> None:
     for attack in ATTACKS:
         assert np.array_equal(aucs(signals, attack, seed=5), aucs(signals, attack, seed=5))
     assert not np.array_equal(aucs(signals, LiraAttack(), seed=5), aucs(signals, LiraAttack(), seed=6))
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_a_block_is_attacked_as_if_there_were_no_other(attack: Attack) -> None:
+    """The scores of the first block are those of a cohort that is this block; those of the next are others."""
+    both = cohort(1.0, blocks=2)
+    first = Signals(
+        {key: answers[:K] for key, answers in both.outputs.items()},
+        both.is_member[:K],
+        both.labels,
+        both.rows,
+        both.num_train,
+    )
+    in_blocks = list(rules(2 * K, K).scores(both, attack, 0))
+    assert len(in_blocks) == 2 * K
+    assert np.array_equal(in_blocks[:K], list(rules(K).scores(first, attack, 0)))
+    assert not np.array_equal(in_blocks[:K], in_blocks[K:])
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_in_blocks_too_guessing_is_guessing(attack: Attack) -> None:
+    """Without any leakage the AUC is 0.5 within three standard errors, however alike the networks' outputs are."""
+    made = (cohort(0.0, seed=seed, difficulty=10.0, blocks=2) for seed in range(30))
+    means = np.array([aucs(signals, attack, seed, block=K).mean() for seed, signals in enumerate(made)])
+    assert abs(means.mean() - 0.5) < 3 * means.std(ddof=1) / np.sqrt(len(means))
+
+
+def test_every_example_is_in_half_of_each_block() -> None:
+    """The halves of the first block are those of a cohort that is this block, so that a cohort can grow by blocks."""
+    subsets, seeds = rules(12, 4).draw_cohort(120, seed=0)
+    small = rules(4).draw_cohort(120, seed=0)
+    assert np.array_equal(subsets[:4], small[0])
+    assert seeds[:4] == small[1]
+    assert (subsets.reshape(3, 4, 120).sum(axis=1) == 2).all()
+    assert len({subset.tobytes() for subset in subsets}) == 12

@@ -169,3 +169,14 @@ def test_what_was_recorded_elsewhere_is_told(tiny_sweep: SweepSpec, tmp_path: Pa
     text = " ".join(printed(*plan_tables(plan)))
     assert all(line[:40] in text for line in lines)
     assert "kept, but no longer asked for: 1 recorded trials" in text
+
+
+def test_a_race_is_told_at_least_and_at_most(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """Its first round is what is to do; more networks, up to its end or its budget, may follow."""
+    for more, networks in (({}, "16 to 64"), ({"networks_in_all": 40, "minutes": 5}, "16 to 40")):
+        protocol = [{"kind": "halves", "networks": {"from": 4, "to": 16, **more}}]
+        plan = planned(changed(tiny_sweep, protocol=protocol), tmp_path / networks)
+        said = " ".join(" ".join(printed(*plan_tables(plan))).split())
+        assert "race for networks: what is to do above is its first round" in said
+        assert f" iris 4 4 to 16 {networks} up to " in said
+        assert plan.summary()["races"]["iris"]["rounds"] == 4

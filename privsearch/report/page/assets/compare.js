@@ -56,15 +56,18 @@ function difference(task, column, a, b) {
     if (!isNumber(va) || !isNumber(vb)) return [MISSING, "", ""];
     return [column === "seconds" ? signedSeconds(task, vb - va) : fraction(vb - va, true), "", ""];
   }
-  const differences = paired.values[b].map((value, k) => (isNumber(value) && isNumber(paired.values[a][k]) ? value - paired.values[a][k] : null));
+  // After a race one may have more targets; the first ones are of the same subsets.
+  const shared = Math.min(...[a, b].map((i) => paired.values[i].length));
+  const differences = paired.values[b].slice(0, shared).map((value, k) => (isNumber(value) && isNumber(paired.values[a][k]) ? value - paired.values[a][k] : null));
   const middle = mean(differences);
   if (middle === null) return [MISSING, "", "number missing: no test"];
   const spread = Math.max(...differences) - Math.min(...differences);
-  if (paired.factor === null) return [fraction(middle, true), "", "one target: no test"];
+  const factor = paired.factors[shared];
+  if (factor === undefined) return [fraction(middle, true), "", "one target: no test"];
   // Numbers have five digits here, so that smaller spreads are none.
   if (spread < 1e-9) return [fraction(middle, true), "", "no spread: no test"];
   const variance = differences.reduce((sum, d) => sum + (d - middle) ** 2, 0) / (differences.length - 1);
-  const half = paired.factor * Math.sqrt(variance);
+  const half = factor * Math.sqrt(variance);
   const significant = Math.abs(middle) > half;
   let verdict = significant ? `B ${middle > 0 ? paired.higher : paired.lower} (significant)` : `not significant (n = ${differences.length})`;
   // The strongest of more attacks is stronger: `privsearch diff` compares those that both sides ran.

@@ -50,7 +50,7 @@ class SessionProcess:
             cores: the cores that such a Ray has to share out.
             check: called by the process once it is connected; what it raises ends the session.
         """
-        self._connected = self._ended = False
+        self._connected = self._ended = self._told_to_stop = False
         ours, theirs = socketpair()
         self._log = tempfile.TemporaryFile("w+b", buffering=0)  # noqa: SIM115  # open as long as the process
         with uninterrupted():
@@ -80,7 +80,7 @@ class SessionProcess:
     def close(self) -> None:
         """End the process and what it has started."""
         with uninterrupted(), suppress(OSError):
-            if self._connected and not self._ended:
+            if self._connected and not (self._ended or self._told_to_stop):  # nothing has been run
                 self._connection.send("stop")
                 self._ended = True
         with uninterrupted():
@@ -139,6 +139,7 @@ class SessionProcess:
         """Say to stop, and take the results that are there; a Ray that has not started yet ends with its process."""
         until = time.monotonic() + STOP_SECONDS
         if self._connected:
+            self._told_to_stop = True
             self._send("stop")
             while not self._ended and self._connection.poll(max(0.0, until - time.monotonic())):
                 self._answer(trials)
