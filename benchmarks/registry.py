@@ -3,7 +3,17 @@
 from typing import Final
 
 from benchmarks.row import Row
-from benchmarks.rows import checkpoints, epochs, membranes, orchestration, reading, svm, training_steps, trials
+from benchmarks.rows import (
+    checkpoints,
+    epochs,
+    membranes,
+    orchestration,
+    reading,
+    splitting,
+    svm,
+    training_steps,
+    trials,
+)
 
 ROWS: Final[tuple[Row, ...]] = (
     *training_steps.ROWS,
@@ -12,6 +22,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *checkpoints.ROWS,
     *svm.ROWS,
     *trials.ROWS,
+    *splitting.ROWS,
     *orchestration.ROWS,
     *reading.ROWS,
 )
