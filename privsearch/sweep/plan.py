@@ -90,7 +90,8 @@ class Plan:
     @property
     def most_at_once(self) -> int:
         """The number of workers that there is work for at a time; 0 if nothing is left to run."""
-        return sum(trial.most_workers for trial in self.todo) + sum(search.most_at_once for search in self.searches)
+        trials = (*self.todo, *self.next_of_races)
+        return sum(trial.most_workers for trial in trials) + sum(search.most_at_once for search in self.searches)
 
     @property
     def signal_bytes(self) -> int:

@@ -71,6 +71,8 @@ class PlannedTrial:
 
     def slowed(self, factor: float) -> Self:
         """Return the trial with its estimated seconds multiplied."""
+        if factor == 1.0:
+            return self
         to_train = {network: seconds * factor for network, seconds in self.to_train.items()}
         return replace(self, seconds=self.seconds * factor, to_train=to_train)
 
@@ -113,7 +115,7 @@ class Recorded:
 
     def planned(self, item: TrialRequest, info: DatasetInfo) -> PlannedTrial:
         """Compare a requested trial with the record, and return what is left to do."""
-        trial_id, networks = item.spec.trial_id(info.fingerprint), item.spec.network_ids(info.fingerprint)
+        trial_id, networks = item.spec.keys(info.fingerprint)
         result = self.results.get(trial_id)
         completed = result if isinstance(result, Completed) else None
         outdated = self.only_same_versions and completed is not None and not has_present_versions(completed)

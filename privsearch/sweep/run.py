@@ -1,9 +1,10 @@
 """Run what a plan leaves to do, recording every result before anybody hears of it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from privsearch.study.folder import StudyFolder
@@ -129,7 +130,9 @@ def run(
     with study.record_writer() as record, ExitStack() as stack:
         source: Source = Listed(plan.todo)
         searches: Sequence[RunningSearch] = ()
-        recorder = _Recorder(record, progress, None if plan.sweep.keep_signals else study.signals_of(plan.sweep))
+        recorder = _Recorder(record, progress)
+        if not plan.sweep.keep_signals:
+            recorder.forget = partial(_forget, study.signals_of(plan.sweep), plan.kept_signals)
         if plan.searches:
             from privsearch.sweep.search.running import SearchSource  # Optuna is slow to import
 
@@ -150,16 +153,23 @@ def run(
     return recorder.summary(searches, races)
 
 
+def _forget(signals: SignalArchive, earlier: Collection[str], result: Completed) -> None:
+    """Remove what parts of a trial have left for it alone, where signals are not to be kept; what was there stays."""
+    signals.discard(network for network in result.networks if network not in earlier)
+
+
 class _Recorder(Observer):
     """An observer that records a result first and tells of it second.
 
-    Signals that are not to be kept are there for the parts of a trial alone, and go when the trial is recorded.
+    Attributes:
+        tell: told of every result once it is recorded; None if nobody needs to be.
+        forget: called with every completed result that is recorded; None if its signals are to be kept.
     """
 
-    def __init__(self, record: RecordWriter, progress: Progress, passing: SignalArchive | None) -> None:
+    def __init__(self, record: RecordWriter, progress: Progress) -> None:
         self._record = record
-        self._passing = passing
         self.tell: Callable[[TrialResult], None] | None = None
+        self.forget: Callable[[Completed], None] | None = None
         self._progress = progress
         self._num_completed = self._num_dead = 0
         self._failed: list[Failed] = []
@@ -178,8 +188,8 @@ class _Recorder(Observer):
 
     def finished(self, result: TrialResult) -> None:
         self._record.append(result)
-        if self._passing and isinstance(result, Completed):
-            self._passing.discard(result.networks)
+        if self.forget and isinstance(result, Completed):
+            self.forget(result)
         if self.tell:
             self.tell(result)
         if isinstance(result, Failed):

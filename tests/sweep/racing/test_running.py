@@ -185,3 +185,15 @@ def target_numbers_of(result: Completed, target: int) -> dict[str, float]:
     replicate = result.replicates[target]
     aucs = {name: found.auc.value for name, found in replicate.attacks.items()}
     return {"accuracy": replicate.target.test_accuracy, **aucs}
+
+
+def test_a_later_round_trains_its_new_networks_alone(tmp_path: Path) -> None:
+    """Those of the rounds before are found where they are kept, and the file of each trial holds what is new."""
+    fields = {"grids": {"g": {"model": ["ann"], "epochs": [5, 6]}}, "keep_signals": True}
+    protocol = {"kind": "halves", "networks": {"from": 4, "to": 12}}
+    privsearch.run_sweep(
+        {**RACE, **fields, "protocol": protocol}, study=tmp_path / "study", runner="inline", progress=False
+    )
+    lines = [json.loads(line) for line in (tmp_path / "study" / "trials.jsonl").read_text().splitlines()]
+    assert {line["spec"]["protocol"]["networks"] for line in lines} > {4}
+    assert {len(line["held"]) for line in lines} == {4}
