@@ -285,9 +285,11 @@ class TrialSpec(Axes):
         return ids - {self.trial_id(fingerprint)}
 
     def network_ids(self, fingerprint: str) -> tuple[str, ...]:
-        """Return the key of each of this trial's networks, in the order of training: `n` and 16 hexadecimal digits.
+        """Return the key of each of this trial's networks, in the order of training.
 
-        It covers all that a network is trained and queried with, and not how many networks there are: the first
+        It is `n`, 16 hexadecimal digits that all networks of the configuration have, `-` and the network's index.
+
+        The digits cover all that networks are trained and queried with, and not how many there are: the first
         networks of two trials that differ in this number are the same.
 
         Args:
@@ -304,9 +306,7 @@ class TrialSpec(Axes):
         meaning = self._meaning(fingerprint, NUMERICS_VERSION, self.protocol.design)
         shared = {name: v for name, v in meaning["protocol"].items() if name not in self.protocol.beside_training}
         common = _digest({**meaning, "protocol": shared})
-        # Without JSON, as a sweep may have a million networks.
-        keys = (f"{common} {network}".encode() for network in range(self.protocol.networks))
-        return _digest(meaning), tuple(f"n{hashlib.sha256(key).hexdigest()[:16]}" for key in keys)
+        return _digest(meaning), tuple(f"n{common}-{network}" for network in range(self.protocol.networks))
 
     def _meaning(self, fingerprint: str, version: int, design: int) -> dict[str, Any]:
         fields = Axes.model_fields  # once, as pydantic looks it up afresh each time

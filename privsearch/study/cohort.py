@@ -1,7 +1,9 @@
 """The cohort of a trial: its trained networks, which may come from several trainings."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -10,6 +12,13 @@ from privsearch.study.blind import BlindSignals
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT
 from privsearch.study.result import TrainedNetwork
 from privsearch.study.signals import Signals
+
+_NETWORK_ID: Final = re.compile("n[0-9a-f]{16}-[0-9]{1,5}")
+
+
+def is_network_id(name: str) -> bool:
+    """Tell whether a text has the form of a network's key (`TrialSpec.network_ids`)."""
+    return _NETWORK_ID.fullmatch(name) is not None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Protocol
 
 from privsearch.errors import StudyError
-from privsearch.study.cohort import Cohort, join
+from privsearch.study.cohort import Cohort, is_network_id, join
 from privsearch.study.result import Completed, TrialResult
 from privsearch.study.signal_archive import SignalArchive
 
@@ -128,6 +128,11 @@ class KeptSignals:
         """The names of the files of this study."""
         return self.own.names
 
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing is kept, as before a first run."""
+        return not self.names and not self.others
+
     def files_of(self, trial_id: str, network_ids: Sequence[str]) -> dict[str, SignalFile]:
         """Return the files of a trial's networks, those of other studies included; see `KeptFiles.files_of`."""
         found = {network: SignalFile(name) for network, name in self.own.files_of(trial_id, network_ids).items()}
@@ -140,8 +145,6 @@ class KeptSignals:
 
     def lacking(self, trial_id: str, network_ids: Sequence[str]) -> list[int]:
         """Return the indices of a trial's networks that are kept nowhere; see `KeptFiles.lacking`."""
-        if not self.names and not self.others:  # as before the first run, for a hundred thousand trials
-            return [*range(len(network_ids))]
         lacking = self.own.lacking(trial_id, network_ids)
         files = self.files_of(trial_id, network_ids) if lacking and self.others else {}
         return [k for k in lacking if network_ids[k] not in files]
@@ -158,11 +161,6 @@ class KeptSignals:
         """
         files = self.files_of(trial_id, network_ids)
         return load_cohort(self.archive, trial_id, network_ids, files) if self.archive else None
-
-
-def is_network_id(name: str) -> bool:
-    """Tell a network's key from a trial's."""
-    return name.startswith("n") and len(name) == 17
 
 
 def load_networks(

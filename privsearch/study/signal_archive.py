@@ -1,7 +1,6 @@
 """The signals of a study: the outputs of trained networks, so that an attack to come needs no new training."""
 
 import io
-import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from privsearch._util.npz import NpzError, open_npz, pack_npz, read_array
 from privsearch.errors import StudyError
 from privsearch.spec import Queries, Recorded
 from privsearch.study.blind import BlindSignals, InputsBaseline
-from privsearch.study.cohort import Cohort, Training
+from privsearch.study.cohort import Cohort, Training, is_network_id
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment
 from privsearch.study.result import TrainedNetwork
 from privsearch.study.signals import Signals
@@ -27,7 +26,6 @@ _OUTPUTS = {
     f"{readout}.{queries}": (readout, queries) for readout in get_args(Recorded) for queries in get_args(Queries)
 }
 _INPUTS: TypeAdapter[InputsBaseline | None] = TypeAdapter(InputsBaseline | None)
-_NETWORK_ID = re.compile("(n[0-9a-f]{16})?")
 _UNTRAINED = "untrained."
 """Begins the names of the outputs of untrained networks."""
 
@@ -121,7 +119,7 @@ def _trainings(arrays: Mapping[str, np.ndarray], networks: int) -> tuple[Trainin
         raise ValueError(f"it must tell of {networks} trainings, but tells of {len(trainings)}")
     for training in trainings:
         _ENVIRONMENT.validate_python(training.environment)
-        if not _NETWORK_ID.fullmatch(training.network_id):
+        if training.network_id and not is_network_id(training.network_id):
             raise ValueError("its networks must have keys of networks, or none")
     return trainings
 

@@ -121,15 +121,18 @@ class Recorded:
         outdated = self.only_same_versions and completed is not None and not has_present_versions(completed)
         spec, done = item.spec, completed.attacks_done if completed and not outdated else ()
         lacks_some = any(attack not in done for attack in spec.attacks)
-        is_kept = self.kept.has(trial_id, networks)
+        # What was trained under other versions is trained again as a whole.
+        is_new = outdated or self.kept.is_empty
+        lacking = range(len(networks)) if is_new else self.kept.lacking(trial_id, networks)
+        is_kept = not lacking
         if completed and done and to_evaluate_again(completed) and (is_kept or lacks_some):
             # All recorded ones: numbers of two versions are not joined, and nothing that was finished may be lost.
             spec, done = spec.model_copy(update={"attacks": with_recorded(spec.attacks, completed)}), ()
         missing = tuple(attack for attack in spec.attacks if attack not in done)
-        trained = not missing or (is_kept and not outdated)
-        # What was trained under other versions is trained again as a whole.
-        lacking = range(len(networks)) if outdated else self.kept.lacking(trial_id, networks)
-        to_train = {} if trained else {k: s for k, s in enumerate(network_seconds(spec, info)) if k in lacking}
+        trained = not missing or is_kept
+        seconds = () if trained else network_seconds(spec, info)
+        to_train = {k: seconds[k] for k in lacking} if seconds else {}
+        factor = self.pace.factor(spec)
         # Whatever is trained is attacked by all.
         left = attack_seconds(spec, missing if trained else spec.attacks, info)
         return PlannedTrial(
@@ -138,12 +141,12 @@ class Recorded:
             grids=item.grids,
             missing=missing,
             trained=trained,
-            seconds=left + sum(to_train.values()),
+            seconds=factor * (left + sum(to_train.values())),
             signal_bytes=signal_bytes(item.spec, info),
             recorded_under=completed.environments if completed else (),
             audited_earlier=completed is not None and completed.audited_earlier,
             network_bytes=network_bytes(item.spec, info),
             networks=networks,
-            files=self.kept.files_of(trial_id, networks) if missing else {},
-            to_train=to_train,
-        ).slowed(self.pace.factor(spec))
+            files=self.kept.files_of(trial_id, networks) if missing and not is_new else {},
+            to_train=to_train if factor == 1.0 else {k: factor * s for k, s in to_train.items()},
+        )

@@ -32,7 +32,7 @@ def cohort(seed: int = 0) -> Cohort:
     }
     network = TrainedNetwork(train_accuracy=0.9, test_accuracy=0.8, history=(Epoch(loss=0.5, accuracy=0.7),))
     signals = Signals(outputs, rng.random((2, 5)) < 0.5, np.arange(5) % 3, np.arange(5) + 10, 4)  # type: ignore[arg-type]
-    trained = [Training(f"n{k:016x}", "privsearch 0.1.0, torch 2.11.0 on a processor", 1.5) for k in range(2)]
+    trained = [Training(f"n{0:016x}-{k}", "privsearch 0.1.0, torch 2.11.0 on a processor", 1.5) for k in range(2)]
     return Cohort(signals, (network, network), tuple(trained))
 
 

@@ -29,7 +29,7 @@ from privsearch.sweep.trial import run_trial
 DEATH = Death(
     cause="died", exit_code=None, signal="SIGKILL", log_tail="", peak_memory_bytes=None, seconds=1.0, host="h"
 )
-IDS = tuple(f"n{k:016x}" for k in range(40))
+IDS = tuple(f"n{0:016x}-{k}" for k in range(40))
 
 
 def trial_of(seconds: list[float], attack: float = 1.0) -> PlannedTrial:
