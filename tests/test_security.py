@@ -38,6 +38,8 @@ KNOWN: Final = {
     "sweep/runners/ray_tune/pickling.py": {"pickle.loads("},
     # our own server of a page, beside a sweep
     "report/page/background.py": {"subprocess.Popen"},
+    # our own process that draws a live page
+    "report/page/drawing.py": {"subprocess.Popen"},
     # networks, with weights_only=True
     "study/network_archive.py": {"torch.load"},
     # checkpoints of networks, likewise

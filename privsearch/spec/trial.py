@@ -276,13 +276,8 @@ class TrialSpec(Axes):
 
     def earlier_ids(self, fingerprint: str) -> set[str]:
         """Return the keys that this trial had under earlier versions of the numerics, or of its protocol's design."""
-        present = self.protocol.design
-        ids = {
-            self.trial_id(fingerprint, version, design)
-            for version in range(1, NUMERICS_VERSION + 1)
-            for design in range(1, present + 1)
-        }
-        return ids - {self.trial_id(fingerprint)}
+        versions, designs = range(1, NUMERICS_VERSION + 1), range(1, self.protocol.design + 1)
+        return {self.trial_id(fingerprint, v, d) for v in versions for d in designs} - {self.trial_id(fingerprint)}
 
     def network_ids(self, fingerprint: str) -> tuple[str, ...]:
         """Return the key of each of this trial's networks, in the order of training.
@@ -298,11 +293,7 @@ class TrialSpec(Axes):
         return self.keys(fingerprint)[1]
 
     def keys(self, fingerprint: str) -> tuple[str, tuple[str, ...]]:
-        """Return `trial_id` and `network_ids`, in less time than both take.
-
-        Args:
-            fingerprint: the fingerprint of the dataset's content.
-        """
+        """Return `trial_id` and `network_ids`, in less time than both take."""
         meaning = self._meaning(fingerprint, NUMERICS_VERSION, self.protocol.design)
         shared = {name: v for name, v in meaning["protocol"].items() if name not in self.protocol.beside_training}
         common = _digest({**meaning, "protocol": shared})

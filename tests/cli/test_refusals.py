@@ -44,6 +44,7 @@ class Refusal:
         status: the exit status.
         prepare: makes what is wrong, before the file system is looked at.
         broken: the name of a function that the system refuses to carry out.
+        ray_folder: where Ray is to write, which cannot be; empty for the place where it writes by itself.
     """
 
     words: tuple[str, ...]
@@ -51,6 +52,14 @@ class Refusal:
     status: int = 2
     prepare: Callable[[], object] = lambda: None
     broken: str = ""
+    ray_folder: str = ""
+
+    def apply(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Have the system refuse."""
+        if self.broken:
+            monkeypatch.setattr(self.broken, _refuse)
+        if self.ray_folder:
+            monkeypatch.setenv("RAY_TMPDIR", self.ray_folder)
 
 
 def _another_study() -> None:
@@ -71,15 +80,14 @@ REFUSALS = {
     "a GPU that Ray does not find": Refusal((*ON_RAY, "--set", "resources.gpu=1"), "and Ray finds none"),
     "what only clusters have": Refusal((*ON_RAY, "--set", "resources.custom={tpu: 1}"), "name a Ray cluster that has"),
     "a cluster that is not there": Refusal(("--address", "127.0.0.1:1"), "--address: must be a Ray cluster", 3),
-    "a Ray that cannot start": Refusal(ON_RAY, "Ray must start on this machine, but does not", 3, broken="ray.init"),
+    "a Ray that cannot start": Refusal(
+        ON_RAY, "Ray must start on this machine, but does not", 3, ray_folder="/dev/null/ray"
+    ),
     "a cluster without Ray": Refusal((*INLINE, "--address", "auto"), "must come with --runner tune"),
     "a storage below a file": Refusal((*INLINE, "--storage", "tiny.yaml/kept"), "storage"),
     "a storage of no known kind": Refusal((*INLINE, "--storage", "nothing://kept"), "storage"),
     "a study to start from that cannot be read": Refusal(
         (*INLINE, *SEARCH, "--from", "other"), "must hold results that this version", prepare=_another_study
-    ),
-    "nothing to search": Refusal(
-        (*INLINE, "--from", "other"), "--from: must come with a sweep", prepare=_another_study
     ),
     "an attack that cannot be sent": Refusal(
         (*ON_RAY, "--plugin", "mine.py", "--set", "attacks=[unsendable]"), "can be sent to workers", prepare=_unsendable
@@ -131,8 +139,7 @@ def _refused(words: tuple[str, ...], refusal: Refusal, folder: Path) -> None:
 def test_a_refused_sweep_leaves_no_trace(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No folder of a study, nor one above it, and no byte of a study that was there."""
     refusal = REFUSALS[name]
-    if refusal.broken:
-        monkeypatch.setattr(refusal.broken, _refuse)
+    refusal.apply(monkeypatch)
     _refused(("sweep", "tiny.yaml"), refusal, folder)
 
 
@@ -157,8 +164,7 @@ ATTACK_REFUSALS = {
 def test_a_refused_attack_leaves_no_trace(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No byte of the study changes."""
     refusal = ATTACK_REFUSALS[name]
-    if refusal.broken:
-        monkeypatch.setattr(refusal.broken, _refuse)
+    refusal.apply(monkeypatch)
     attack = "unsendable" if "sent" in name else "loss"
     _refused(("attack", str(STUDY), "--attack", attack), refusal, folder)
 

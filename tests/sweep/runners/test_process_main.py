@@ -32,7 +32,7 @@ class Running:
         ours, theirs = socketpair()
         lifeline, self._lifeline = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "privsearch.sweep.runners.process_main", str(theirs.fileno()), str(lifeline)],
+            [sys.executable, "-m", "privsearch.sweep.runners.process_main", str(theirs.fileno()), str(lifeline), "600"],
             pass_fds=(theirs.fileno(), lifeline),
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )

@@ -74,9 +74,12 @@ def _is_own(path: Path, kind: int) -> bool:
 
 def _has_raylet(session: Path) -> bool:
     """Return whether a process of Ray still listens in a session, which may outlive for a moment the one it is for."""
+    path = session / _RAYLET
+    if not path.exists():  # a path that is too long for a socket cannot even be tried
+        return False
     with socket.socket(socket.AF_UNIX) as raylet:
         try:
-            raylet.connect(os.fspath(session / _RAYLET))
+            raylet.connect(os.fspath(path))
         except (FileNotFoundError, ConnectionRefusedError):
             return False
     return True

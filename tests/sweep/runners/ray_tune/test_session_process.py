@@ -11,6 +11,7 @@ from builders import make_completed
 from privsearch.errors import ClusterLostError, SpecError
 from privsearch.spec import Device
 from privsearch.study.result import TrialResult
+from privsearch.sweep.advance import Advance
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.base import Listed
 from privsearch.sweep.runners.ray_tune import runner, session_process
@@ -26,6 +27,12 @@ class Collector:
     def __init__(self) -> None:
         self.started_ids: list[str] = []
         self.finished_ids: list[str] = []
+
+    def preparing(self, what: str) -> None:
+        pass
+
+    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
+        pass
 
     def started(self, trial: PlannedTrial) -> None:
         self.started_ids.append(trial.trial_id)
