@@ -17,12 +17,13 @@ from privsearch.spec import SweepSpec
 from privsearch.study.cohort import Cohort, join
 from privsearch.study.result import Completed, Death, parse_result
 from privsearch.study.signal_archive import SignalArchive
+from privsearch.sweep.advance import Advance
 from privsearch.sweep.cohort import Keeping, TrialNetworks
 from privsearch.sweep.parts import LEAST_SECONDS, MOST_SECONDS, TrainedPart, longest_part, parts_of
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.jobs import TrainAndAttack
-from privsearch.sweep.runners.ray_tune.messages import Finished, GivenUp, Started, Trained
+from privsearch.sweep.runners.ray_tune.messages import Advanced, Finished, GivenUp, Started
 from privsearch.sweep.runners.ray_tune.schedule import Schedule
 from privsearch.sweep.trial import run_trial
 
@@ -81,8 +82,10 @@ def test_a_trial_that_is_split_comes_last_itself() -> None:
     schedule = Schedule([trial_of([10.0] * 4)], workers=1, retries=0, splits=True)
     parts = list(iter(schedule.take, None))
     for shard in parts:
-        schedule.begin(shard)
-        schedule.done(shard.number, "a part")
+        (work,) = schedule.begin(shard)
+        assert work is not None
+        assert work.part is not None
+        schedule.done(shard.number, TrainedPart(networks=work.part).model_dump_json())
     last = schedule.take()
     assert last is not None
     (work,) = schedule.begin(last)
@@ -91,7 +94,8 @@ def test_a_trial_that_is_split_comes_last_itself() -> None:
     schedule.done(last.number, "the trial")
     events = schedule.events(0)
     assert (events[0], events[-1]) == (Started(0), Finished(0, "the trial"))
-    assert [k for event in events[1:-1] if isinstance(event, Trained) for k in event.networks] == [0, 1, 2, 3]
+    advances = [Advance.model_validate_json(event.advance) for event in events[1:-1] if isinstance(event, Advanced)]
+    assert [network for advance in advances for network in advance.trained] == [0, 1, 2, 3]
     assert len(events) == len(parts) + 2
     assert schedule.take() is None
 
@@ -103,7 +107,7 @@ def test_a_trial_is_given_up_with_the_first_part_that_is(monkeypatch: pytest.Mon
     for shard in (first, second):
         schedule.begin(shard)
     schedule.done(first.number, DEATH)
-    schedule.done(second.number, "a part")
+    schedule.done(second.number, TrainedPart(networks=(1,)).model_dump_json())
     for shard in others:
         assert schedule.begin(shard) == [None]
         schedule.done(shard.number, "")
