@@ -102,7 +102,7 @@ def run_trial(  # noqa: PLR0913  # what to run, where to keep what, and who is t
         # So that the seconds of a trial are those of its whole work, whenever its networks were trained.
         before = 0.0 if earlier.holds(cohort) else cohort.seconds - gathered.trained_seconds
         changes = {
-            "networks": networks.ids,
+            "networks": cohort.network_ids,
             "held": gathered.held,
             "unkept": gathered.unkept,
             "networks_unkept": gathered.networks_unkept,

@@ -1,6 +1,7 @@
 """Studies that grow by training only what is new, seen from the command line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,3 +130,33 @@ def test_a_damaged_file_costs_its_own_networks(tiny_sweep_file: Path, tmp_path: 
     found, expected = numbers(study), numbers(tmp_path / "sound")
     assert {trial_id: found[trial_id] for trial_id in expected} == expected
     assert len(record_lines(study)) == 4
+
+
+def as_written_before_keys(study: Path) -> None:
+    """Take the keys of networks out of a study's signals and record, as an earlier version wrote neither."""
+    signals = Study(study).signals
+    for name in signals.trial_ids():
+        cohort = signals.load(name)
+        assert cohort is not None
+        signals.save(name, replace(cohort, trainings=tuple(replace(t, network_id="") for t in cohort.trainings)))
+    record = study / "trials.jsonl"
+    lines = [json.loads(line) for line in record.read_text().splitlines()]
+    left = [{name: v for name, v in line.items() if name not in ("networks", "held")} for line in lines]
+    record.write_text("".join(f"{json.dumps(line)}\n" for line in left))
+
+
+def test_a_study_of_an_earlier_version_takes_one_attack_after_another(
+    tiny_sweep_file: Path, tmp_path: Path, trained: list[int]
+) -> None:
+    """Its signals have no keys, and stay its signals, whether a sweep or `attack` has run the attack before."""
+    study = tmp_path / "s"
+    sweep(tiny_sweep_file, study, PAPER % 2)
+    as_written_before_keys(study)
+    trained.clear()
+    more = ("--set", "attacks=[svm, loss, entropy]")
+    sweep(tiny_sweep_file, study, PAPER % 2, *more)
+    plan = planned(tiny_sweep_file, study, PAPER % 2, "--set", "attacks=[svm, loss, entropy, confidence]")
+    assert (plan["to_do"], plan["to_attack_only"], plan["networks_to_train"]) == (2, 2, 0)
+    attacked = run("attack", study, "--attack", "confidence", *INLINE)
+    assert attacked.exit_code == 0, attacked.output
+    assert trained == []
