@@ -1,7 +1,7 @@
 """Run what a plan leaves to do, recording every result before anybody hears of it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -129,7 +129,7 @@ def run(
     with study.record_writer() as record, ExitStack() as stack:
         source: Source = Listed(plan.todo)
         searches: Sequence[RunningSearch] = ()
-        recorder = _Recorder(record, progress, None if plan.sweep.keep_signals else study.signals_of(plan.sweep))
+        recorder = _Recorder(record, progress, None if plan.sweep.keep_signals else _passing(plan, study))
         if plan.searches:
             from privsearch.sweep.search.running import SearchSource  # Optuna is slow to import
 
@@ -150,13 +150,40 @@ def run(
     return recorder.summary(searches, races)
 
 
+@dataclass(frozen=True)
+class _Passing:
+    """Signals that are not to be kept.
+
+    Attributes:
+        archive: the archive that has them meanwhile.
+        spared: the names of files that were there before, and are not this run's to remove.
+    """
+
+    archive: SignalArchive
+    spared: Collection[str]
+
+    def discard(self, networks: Sequence[str]) -> None:
+        """Remove the files of these networks."""
+        self.archive.discard(network for network in networks if network not in self.spared)
+
+
+def _passing(plan: Plan, study: StudyFolder) -> _Passing:
+    """Return what is not to be kept: not what recorded trials need, nor another study's files in a shared storage."""
+    if study.with_storage(plan.sweep).storage:
+        spared = plan.kept_signals
+    else:
+        completed = [result for result in study.record().results.values() if isinstance(result, Completed)]
+        spared = plan.kept_signals & {network for result in completed for network in result.networks}
+    return _Passing(study.signals_of(plan.sweep), spared)
+
+
 class _Recorder(Observer):
     """An observer that records a result first and tells of it second.
 
     Signals that are not to be kept are there for the parts of a trial alone, and go when the trial is recorded.
     """
 
-    def __init__(self, record: RecordWriter, progress: Progress, passing: SignalArchive | None) -> None:
+    def __init__(self, record: RecordWriter, progress: Progress, passing: _Passing | None) -> None:
         self._record = record
         self._passing = passing
         self.tell: Callable[[TrialResult], None] | None = None

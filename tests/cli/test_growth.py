@@ -9,6 +9,7 @@ import pytest
 from command_line import INLINE, numbers, record_lines, run
 
 import privsearch.sweep.cohort
+import privsearch.sweep.runners.inline
 from privsearch.api.study import Study
 from privsearch.study.result import Completed
 
@@ -115,6 +116,22 @@ def test_signals_that_are_not_to_be_kept_leave_no_files(tiny_sweep_file: Path, t
     assert [path.name for path in (study / "signals").glob("*")] == []
     plan = planned(tiny_sweep_file, study, HALVES % 6)
     assert (plan["networks_to_train"], plan["networks_kept_already"]) == (12, 0)
+
+
+def test_not_keeping_signals_removes_none_that_were_kept(
+    tiny_sweep_file: Path, tmp_path: Path, trained: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the run alone go, and the trial that has the others is attacked without training, as before."""
+    monkeypatch.setattr(privsearch.sweep.runners.inline, "MOST_SECONDS", 0.0)  # each network in a file of its own
+    study = tmp_path / "s"
+    sweep(tiny_sweep_file, study, HALVES % 4)
+    kept = {path.name for path in (study / "signals").glob("*")}
+    assert len(kept) == 8
+    sweep(tiny_sweep_file, study, HALVES % 6, "--keep-signals", "no")
+    assert {path.name for path in (study / "signals").glob("*")} == kept
+    trained.clear()
+    sweep(tiny_sweep_file, study, HALVES % 4, "--set", "attacks=[svm, loss, entropy]")
+    assert trained == []
 
 
 def test_a_damaged_file_costs_its_own_networks(tiny_sweep_file: Path, tmp_path: Path, trained: list[int]) -> None:
