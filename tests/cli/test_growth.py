@@ -134,6 +134,18 @@ def test_not_keeping_signals_removes_none_that_were_kept(
     assert trained == []
 
 
+def test_a_study_grows_although_all_its_trials_failed(tiny_sweep_file: Path, tmp_path: Path) -> None:
+    """The larger trials are those of the same sweep; one of other configurations is refused, as ever."""
+    study = tmp_path / "s"
+    failing = ("--set", "recipe.learning_rate=1.0e+30", "--set", "grids.precision.model=[ann]")
+    run("sweep", tiny_sweep_file, "--study", study, *INLINE, "--set", HALVES % 4, *ATTACKS, *failing)
+    assert {json.loads(line)["status"] for line in record_lines(study)} == {"failed"}
+    assert planned(tiny_sweep_file, study, HALVES % 6, *failing)["networks_to_train"] == 6
+    refused = run("plan", tiny_sweep_file, "--study", study, "--set", HALVES % 6, *ATTACKS)
+    assert refused.exit_code != 0
+    assert "shares none with this one" in refused.output
+
+
 def test_a_damaged_file_costs_its_own_networks(tiny_sweep_file: Path, tmp_path: Path, trained: list[int]) -> None:
     """What another trial trained is trained again if its file is damaged, with the same numbers."""
     study = tmp_path / "s"
