@@ -7,10 +7,13 @@ from typing import Any, Final
 
 import pytest
 from command_line import INLINE, numbers, record_lines, run
+from versions import OtherVersions
 
 import privsearch.sweep.cohort
 import privsearch.sweep.runners.inline
 from privsearch.api.study import Study
+from privsearch.study.environment import present_environment
+from privsearch.study.kept import is_network_id
 from privsearch.study.result import Completed
 
 PAPER: Final = "protocol={kind: paper, replicates: %d, placebo_cuts: 2}"
@@ -144,6 +147,36 @@ def test_a_study_grows_although_all_its_trials_failed(tiny_sweep_file: Path, tmp
     refused = run("plan", tiny_sweep_file, "--study", study, "--set", HALVES % 6, *ATTACKS)
     assert refused.exit_code != 0
     assert "shares none with this one" in refused.output
+
+
+@pytest.mark.parametrize("was_split", [False, True])
+def test_what_was_trained_again_in_parts_counts(
+    was_split: bool,
+    tiny_sweep_file: Path,
+    tmp_path: Path,
+    trained: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    other_versions: OtherVersions,
+) -> None:
+    """Each part trains its networks under the present versions, and later attacks are on these, not on the old file."""
+    study = tmp_path / "s"
+    monkeypatch.setattr(privsearch.sweep.runners.inline, "MOST_SECONDS", 0.0 if was_split else 60.0)
+    sweep(tiny_sweep_file, study, HALVES % 4)
+    other_versions(torch="9.9")
+    monkeypatch.setattr(privsearch.sweep.runners.inline, "MOST_SECONDS", 0.0)
+    trained.clear()
+    sweep(tiny_sweep_file, study, HALVES % 4, "--reuse", "same-versions")
+    assert trained == [0, 1, 2, 3] * 2
+    signals = Study(study).signals
+    in_parts = [signals.load(name) for name in signals.trial_ids() if is_network_id(name)]
+    assert {cohort.environments for cohort in in_parts if cohort} == {(present_environment(),)}
+    trained.clear()
+    sweep(tiny_sweep_file, study, HALVES % 4, "--set", "attacks=[svm, loss, entropy]")
+    assert run("attack", study, "--attack", "confidence", *INLINE).exit_code == 0
+    assert trained == []
+    results = Study(study).record().results.values()
+    assert {r.environments for r in results if isinstance(r, Completed)} == {(present_environment(),)}
+    assert all(r.across.keys() >= {"loss", "entropy", "confidence"} for r in results if isinstance(r, Completed))
 
 
 def test_a_damaged_file_costs_its_own_networks(tiny_sweep_file: Path, tmp_path: Path, trained: list[int]) -> None:
