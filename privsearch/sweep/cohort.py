@@ -137,7 +137,8 @@ class TrialNetworks:
         Raises:
             DivergedError, ConstructionError, DataError: a network cannot be trained.
         """
-        own = _reached(kept, self.trial_id)
+        there = _reached(kept, self.trial_id)
+        own = there if there and kept.fits(there) else None
         is_elsewhere = kept.files.keys() >= set(self.ids)  # as after a training in parts
         if own and not own.network_ids and len(own.networks) == len(self.ids) and not is_elsewhere:
             return Gathered(own)  # trained before networks had keys
@@ -156,6 +157,8 @@ class TrialNetworks:
         held = sorted({*in_own, *missing, *copied})
         if held != in_own and kept.archive and keep.signals:
             reasons[0] = _reason(kept.archive.save, self.trial_id, cohort.part(held))
+        if there and (reasons[0] or not keep.signals):  # the file is as it was
+            held = in_own
         keep.is_safe([self.ids[k] for k in missing])
         return Gathered(cohort, trained_seconds, tuple(self.ids[k] for k in held), *reasons)
 
@@ -284,12 +287,11 @@ def network_splits(spec: TrialSpec, network: int) -> Splits:
 
 
 def _reached(kept: Kept, name: str) -> Cohort | None:
-    """Return what a file holds; None if it may not be used, or cannot be reached: then it is trained again."""
+    """Return what a file holds; None if it cannot be reached: then it is trained again."""
     try:
-        cohort = kept.archive.load(name) if kept.archive else None
+        return kept.archive.load(name) if kept.archive else None
     except StudyError:
         return None
-    return cohort if cohort and kept.fits(cohort) else None
 
 
 def _found(kept: Kept, own: Cohort | None, ids: Sequence[str]) -> tuple[dict[int, Cohort], list[int]]:
