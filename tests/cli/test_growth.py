@@ -14,7 +14,7 @@ import privsearch.sweep.runners.inline
 from privsearch.api.study import Study
 from privsearch.study.environment import present_environment
 from privsearch.study.kept import is_network_id
-from privsearch.study.result import Completed
+from privsearch.study.result import Completed, parse_result
 
 PAPER: Final = "protocol={kind: paper, replicates: %d, placebo_cuts: 2}"
 HALVES: Final = "protocol={kind: halves, networks: %d}"
@@ -177,6 +177,23 @@ def test_what_was_trained_again_in_parts_counts(
     results = Study(study).record().results.values()
     assert {r.environments for r in results if isinstance(r, Completed)} == {(present_environment(),)}
     assert all(r.across.keys() >= {"loss", "entropy", "confidence"} for r in results if isinstance(r, Completed))
+
+
+def test_attacks_on_networks_of_two_trainings_are_never_joined(
+    tiny_sweep_file: Path, tmp_path: Path, trained: list[int], other_versions: OtherVersions
+) -> None:
+    """Where some networks of a trial are trained again, the recorded attacks are run again as well."""
+    study = tmp_path / "s"
+    for networks in (4, 6):
+        sweep(tiny_sweep_file, study, HALVES % networks)
+    for trial_id in Study(study).load().trials:  # those that are asked for: the larger ones
+        (study / "signals" / f"{trial_id}.npz").unlink()
+    other_versions(torch="9.9")
+    trained.clear()
+    sweep(tiny_sweep_file, study, HALVES % 6, "--set", "attacks=[entropy]")
+    assert trained == [4, 5] * 2
+    latest = [parse_result(line) for line in record_lines(study)[-2:]]
+    assert all(r.across.keys() >= {"entropy", "loss"} for r in latest if isinstance(r, Completed))
 
 
 def test_a_damaged_file_costs_its_own_networks(tiny_sweep_file: Path, tmp_path: Path, trained: list[int]) -> None:
