@@ -165,8 +165,10 @@ class KeptSignals:
 
 def load_networks(
     own: Cohort | None, archive: SignalReader, network_ids: Sequence[str], files: Mapping[str, SignalFile]
-) -> Iterator[tuple[int, Cohort]]:
+) -> Iterator[tuple[int, Cohort, bool]]:
     """Load the networks of a trial from the file of its own and from other ones, as far as they are there.
+
+    Where a network has another file, that one counts: the trial's own may be of an earlier training.
 
     Args:
         own: what the file of its own holds; None if there is none.
@@ -175,20 +177,19 @@ def load_networks(
         files: by network id, the files of networks that are not in the trial's own file.
 
     Yields:
-        The index of a network, and the network alone.
+        The index of a network, the network alone, and whether it is from the trial's own file.
 
     Raises:
         StudyError: an archive cannot be reached.
     """
     loaded: dict[SignalFile, Cohort | None] = {}
     for k, network in enumerate(network_ids):
-        cohort = own
-        if file := None if own and network in own.network_ids else files.get(network):
-            if file not in loaded:
-                loaded[file] = (file.archive or archive).load(file.name)
-            cohort = loaded[file]
-        if cohort and network in cohort.network_ids:
-            yield k, cohort.part([cohort.network_ids.index(network)])
+        if (file := files.get(network)) and file not in loaded:
+            loaded[file] = (file.archive or archive).load(file.name)
+        for cohort in (loaded[file] if file else None, own):
+            if cohort and network in cohort.network_ids:
+                yield k, cohort.part([cohort.network_ids.index(network)]), cohort is own
+                break
 
 
 def load_cohort(
@@ -209,9 +210,9 @@ def load_cohort(
         StudyError: an archive cannot be reached.
     """
     own = archive.load(trial_id)
-    if own and (not network_ids or own.network_ids in ((), tuple(network_ids))):
+    if own and (not network_ids or (own.network_ids in ((), tuple(network_ids)) and not files)):
         return own
-    found = [cohort for _, cohort in load_networks(own, archive, network_ids, files)]
+    found = [cohort for _, cohort, _ in load_networks(own, archive, network_ids, files)]
     if not found or len(found) < len(network_ids):
         return None
     try:

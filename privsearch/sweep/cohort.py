@@ -137,10 +137,12 @@ class TrialNetworks:
         Raises:
             DivergedError, ConstructionError, DataError: a network cannot be trained.
         """
-        own = _reached(kept, self.trial_id)
-        if own and not own.network_ids and len(own.networks) == len(self.ids):
+        there = _reached(kept, self.trial_id)
+        own = there if there and kept.fits(there) else None
+        is_elsewhere = kept.files.keys() >= set(self.ids)  # as after a training in parts
+        if own and not own.network_ids and len(own.networks) == len(self.ids) and not is_elsewhere:
             return Gathered(own)  # trained before networks had keys
-        found = _found(kept, own, self.ids)
+        found, in_own = _found(kept, own, self.ids)
         missing = [k for k in range(len(self.ids)) if k not in found]
         reasons: list[str | None] = [None, None]
         trained_seconds = 0.0
@@ -151,13 +153,18 @@ class TrialNetworks:
             if keep.networks and weights:
                 reasons[1] = _reason(keep.networks.save, self.trial_id, weights)
         cohort = join([found[k] for k in sorted(found)]) if found else trained
-        held = self._held(kept, own, missing)
-        if held and kept.archive and keep.signals and (missing or len(held) > len(own.networks if own else ())):
+        copied = [k for k, network in enumerate(self.ids) if network in kept.files and kept.files[network].archive]
+        held = sorted({*in_own, *missing, *copied})
+        if held != in_own and kept.archive and keep.signals:
             reasons[0] = _reason(kept.archive.save, self.trial_id, cohort.part(held))
+        if there and (reasons[0] or not keep.signals):  # the file is as it was
+            held = in_own
         keep.is_safe([self.ids[k] for k in missing])
         return Gathered(cohort, trained_seconds, tuple(self.ids[k] for k in held), *reasons)
 
-    def train_into(self, archive: Archive, keep: Keeping, networks: Sequence[int]) -> list[str]:
+    def train_into(
+        self, archive: Archive, keep: Keeping, networks: Sequence[int], *, only_same_versions: bool = False
+    ) -> list[str]:
         """Train some of the networks, each of which is kept in a file of its own before the next one is begun.
 
         A network that has such a file is not trained again.
@@ -166,6 +173,7 @@ class TrialNetworks:
             archive: the store of signals.
             keep: the store of the weights.
             networks: the indices of the networks.
+            only_same_versions: train again what was trained under other versions than the present ones.
 
         Returns:
             The reasons why weights could not be kept.
@@ -174,10 +182,11 @@ class TrialNetworks:
             StudyError: signals cannot be kept.
             DivergedError, ConstructionError, DataError: a network cannot be trained.
         """
-        unkept = []
+        unkept, rule = [], Kept(archive, only_same_versions=only_same_versions)
         for k in networks:
             name = self.ids[k]
-            if archive.load(name) is None:
+            there = archive.load(name)
+            if not (there and name in there.network_ids and rule.fits(there)):
                 trained, weights = self.train([k], keep)
                 unkept += [_reason(keep.networks.save, name, weights) if keep.networks and weights else None]
                 archive.save(name, trained)
@@ -242,15 +251,6 @@ class TrialNetworks:
 
         return Listeners(on_epoch, on_trained, self.activity.on_step)
 
-    def _held(self, kept: Kept, own: Cohort | None, missing: Sequence[int]) -> list[int]:
-        """Return the networks that belong into the trial's own file: all but those in other files of the archive."""
-        in_own = own.network_ids if own else ()
-        return [
-            k
-            for k, network in enumerate(self.ids)
-            if network in in_own or k in missing or (network in kept.files and kept.files[network].archive)
-        ]
-
 
 def canonical(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
     """Return the canonical form of a trial on a dataset."""
@@ -287,25 +287,26 @@ def network_splits(spec: TrialSpec, network: int) -> Splits:
 
 
 def _reached(kept: Kept, name: str) -> Cohort | None:
-    """Return what a file holds; None if it may not be used, or cannot be reached: then it is trained again."""
+    """Return what a file holds; None if it cannot be reached: then it is trained again."""
     try:
-        cohort = kept.archive.load(name) if kept.archive else None
+        return kept.archive.load(name) if kept.archive else None
     except StudyError:
         return None
-    return cohort if cohort and kept.fits(cohort) else None
 
 
-def _found(kept: Kept, own: Cohort | None, ids: Sequence[str]) -> dict[int, Cohort]:
-    """Return the networks that may be taken, each alone, by index."""
+def _found(kept: Kept, own: Cohort | None, ids: Sequence[str]) -> tuple[dict[int, Cohort], list[int]]:
+    """Return the networks that may be taken, each alone, by index, and which of them are in the trial's own file."""
     if kept.archive is None or not (own or kept.files):
-        return {}
+        return {}, []
     try:
-        loaded = load_networks(own, kept.archive, ids, kept.files)
-        found = {k: cohort for k, cohort in loaded if kept.fits(cohort)}
+        loaded = [one for one in load_networks(own, kept.archive, ids, kept.files) if kept.fits(one[1])]
     except StudyError:  # what cannot be reached is trained again
-        return {}
+        return {}, []
+    found = {k: cohort for k, cohort, _ in loaded}
     # Files that a stranger has mixed up are not what they are called.
-    return found if found and are_parts(list(found.values())) else {}
+    if not found or not are_parts(list(found.values())):
+        return {}, []
+    return found, [k for k, _, is_own in loaded if is_own]
 
 
 def _reason(save: Callable[[str, T], None], name: str, trained: T) -> str | None:

@@ -296,7 +296,7 @@ def _plan(
     changed = superseded(elsewhere, datasets, trial_ids)
     proposed = {proposal.trial_id for proposal in log.proposals}
     asked = {network for trial in trials for network in trial.networks}
-    num_foreign = sum(r.trial_id not in proposed and not _shares(r, asked) for r in elsewhere) - changed.total
+    num_foreign = sum(r.trial_id not in proposed and not _shares(r, asked, datasets) for r in elsewhere) - changed.total
     check_ownership(sweep, study, num_recorded=len(results), num_foreign=num_foreign)
     return Plan(
         sweep=sweep,
@@ -314,9 +314,12 @@ def _plan(
     )
 
 
-def _shares(result: TrialResult, asked: Collection[str]) -> bool:
+def _shares(result: TrialResult, asked: Collection[str], datasets: Mapping[str, DatasetInfo]) -> bool:
     """Tell whether a result has one of these networks: then the sweep asks for it with more or fewer networks."""
-    return isinstance(result, Completed) and any(network in asked for network in result.networks)
+    if isinstance(result, Completed):
+        return any(network in asked for network in result.networks)
+    info = datasets.get(result.spec.dataset_name)
+    return info is not None and any(network in asked for network in result.spec.network_ids(info.fingerprint))
 
 
 def _without_networks(

@@ -88,8 +88,12 @@ class PlannedTrial:
 
 def to_evaluate_again(result: Completed) -> bool:
     """Tell whether a trial's recorded attacks should be, and all can be, evaluated again on its kept signals."""
+    return result.audited_earlier and _can_all_be_run(result)
+
+
+def _can_all_be_run(result: Completed) -> bool:
     known = registry.names("attack")
-    return result.audited_earlier and all(a.kind != "registered" or a.attack in known for a in result.spec.attacks)
+    return all(attack.kind != "registered" or attack.attack in known for attack in result.spec.attacks)
 
 
 def with_recorded(attacks: tuple[Attack, ...], result: Completed) -> tuple[Attack, ...]:
@@ -124,12 +128,14 @@ class Recorded:
         # What was trained under other versions is trained again as a whole.
         is_new = outdated or self.kept.is_empty
         lacking = range(len(networks)) if is_new else self.kept.lacking(trial_id, networks)
-        is_kept = not lacking
-        if completed and done and to_evaluate_again(completed) and (is_kept or lacks_some):
+        # Those networks that are trained again may become others than the recorded attacks were run on.
+        in_part = lacks_some and 0 < len(lacking) < len(networks)
+        again = completed is not None and to_evaluate_again(completed) and (not lacking or lacks_some)
+        if completed and done and (again or (in_part and _can_all_be_run(completed))):
             # All recorded ones: numbers of two versions are not joined, and nothing that was finished may be lost.
             spec, done = spec.model_copy(update={"attacks": with_recorded(spec.attacks, completed)}), ()
         missing = tuple(attack for attack in spec.attacks if attack not in done)
-        trained = not missing or is_kept
+        trained = not missing or not lacking
         seconds = () if trained else network_seconds(spec, info)
         to_train = {k: seconds[k] for k in lacking} if seconds else {}
         factor = self.pace.factor(spec)

@@ -132,7 +132,7 @@ def run(
         searches: Sequence[RunningSearch] = ()
         recorder = _Recorder(record, progress)
         if not plan.sweep.keep_signals:
-            recorder.forget = partial(_forget, study.signals_of(plan.sweep), plan.kept_signals)
+            recorder.forget = partial(_forget, study.signals_of(plan.sweep), _spared(plan, study))
         if plan.searches:
             from privsearch.sweep.search.running import SearchSource  # Optuna is slow to import
 
@@ -153,9 +153,17 @@ def run(
     return recorder.summary(searches, races)
 
 
-def _forget(signals: SignalArchive, earlier: Collection[str], result: Completed) -> None:
+def _spared(plan: Plan, study: StudyFolder) -> Collection[str]:
+    """Return the names of the files that were there before: those that recorded trials need, or other studies may."""
+    if study.with_storage(plan.sweep).storage:
+        return plan.kept_signals
+    completed = [result for result in study.record().results.values() if isinstance(result, Completed)]
+    return plan.kept_signals & {network for result in completed for network in result.networks}
+
+
+def _forget(signals: SignalArchive, spared: Collection[str], result: Completed) -> None:
     """Remove what parts of a trial have left for it alone, where signals are not to be kept; what was there stays."""
-    signals.discard(network for network in result.networks if network not in earlier)
+    signals.discard(network for network in result.networks if network not in spared)
 
 
 class _Recorder(Observer):

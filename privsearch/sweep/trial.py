@@ -102,7 +102,7 @@ def run_trial(  # noqa: PLR0913  # what to run, where to keep what, and who is t
         # So that the seconds of a trial are those of its whole work, whenever its networks were trained.
         before = 0.0 if earlier.holds(cohort) else cohort.seconds - gathered.trained_seconds
         changes = {
-            "networks": networks.ids,
+            "networks": cohort.network_ids,
             "held": gathered.held,
             "unkept": gathered.unkept,
             "networks_unkept": gathered.networks_unkept,
@@ -113,13 +113,15 @@ def run_trial(  # noqa: PLR0913  # what to run, where to keep what, and who is t
         return failure(spec, trial_id, error, seconds=time.perf_counter() - started)
 
 
-def train_networks(  # where to keep what, and who is told
+def train_networks(  # noqa: PLR0913  # where to keep what, and who is told
     spec: TrialSpec,
     chosen: Sequence[int],
     archive: Archive,
     keep: Keeping,
     device: str = "cpu",
     activity: Activity | None = None,
+    *,
+    only_same_versions: bool = False,
 ) -> TrainedPart:
     """Train some of a trial's networks, and keep each in a file of its own, where `run_trial` finds them.
 
@@ -130,6 +132,7 @@ def train_networks(  # where to keep what, and who is told
         keep: the store of the weights.
         device: the device to train on, as torch names it.
         activity: takes note of how far the work is; None for nobody.
+        only_same_versions: train again what was trained under other versions than the present ones.
 
     Returns:
         The part, with the reason if a network could not be trained or kept: the trial trains it again then.
@@ -138,7 +141,7 @@ def train_networks(  # where to keep what, and who is told
     try:
         info = describe_dataset(spec.dataset)
         networks = TrialNetworks(canonical(spec, info), info, device=device, activity=activity or Activity())
-        networks.train_into(archive, keep, chosen)
+        networks.train_into(archive, keep, chosen, only_same_versions=only_same_versions)
     except Exception as raised:  # the trial itself will fail of it, or not
         error = f"{type(raised).__name__}: {raised}"
     return TrainedPart(networks=tuple(chosen), error=error, seconds=time.perf_counter() - started)

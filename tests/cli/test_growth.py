@@ -1,15 +1,20 @@
 """Studies that grow by training only what is new, seen from the command line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from command_line import INLINE, numbers, record_lines, run
+from versions import OtherVersions
 
 import privsearch.sweep.cohort
+import privsearch.sweep.runners.inline
 from privsearch.api.study import Study
-from privsearch.study.result import Completed
+from privsearch.study.environment import present_environment
+from privsearch.study.kept import is_network_id
+from privsearch.study.result import Completed, parse_result
 
 PAPER: Final = "protocol={kind: paper, replicates: %d, placebo_cuts: 2}"
 HALVES: Final = "protocol={kind: halves, networks: %d}"
@@ -116,6 +121,81 @@ def test_signals_that_are_not_to_be_kept_leave_no_files(tiny_sweep_file: Path, t
     assert (plan["networks_to_train"], plan["networks_kept_already"]) == (12, 0)
 
 
+def test_not_keeping_signals_removes_none_that_were_kept(
+    tiny_sweep_file: Path, tmp_path: Path, trained: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the run alone go, and the trial that has the others is attacked without training, as before."""
+    monkeypatch.setattr(privsearch.sweep.runners.inline, "MOST_SECONDS", 0.0)  # each network in a file of its own
+    study = tmp_path / "s"
+    sweep(tiny_sweep_file, study, HALVES % 4)
+    kept = {path.name for path in (study / "signals").glob("*")}
+    assert len(kept) == 8
+    sweep(tiny_sweep_file, study, HALVES % 6, "--keep-signals", "no")
+    assert {path.name for path in (study / "signals").glob("*")} == kept
+    trained.clear()
+    sweep(tiny_sweep_file, study, HALVES % 4, "--set", "attacks=[svm, loss, entropy]")
+    assert trained == []
+
+
+def test_a_study_grows_although_all_its_trials_failed(tiny_sweep_file: Path, tmp_path: Path) -> None:
+    """The larger trials are those of the same sweep; one of other configurations is refused, as ever."""
+    study = tmp_path / "s"
+    failing = ("--set", "recipe.learning_rate=1.0e+30", "--set", "grids.precision.model=[ann]")
+    run("sweep", tiny_sweep_file, "--study", study, *INLINE, "--set", HALVES % 4, *ATTACKS, *failing)
+    assert {json.loads(line)["status"] for line in record_lines(study)} == {"failed"}
+    assert planned(tiny_sweep_file, study, HALVES % 6, *failing)["networks_to_train"] == 6
+    refused = run("plan", tiny_sweep_file, "--study", study, "--set", HALVES % 6, *ATTACKS)
+    assert refused.exit_code != 0
+    assert "shares none with this one" in refused.output
+
+
+@pytest.mark.parametrize("was_split", [False, True])
+def test_what_was_trained_again_in_parts_counts(
+    was_split: bool,
+    tiny_sweep_file: Path,
+    tmp_path: Path,
+    trained: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    other_versions: OtherVersions,
+) -> None:
+    """Each part trains its networks under the present versions, and later attacks are on these, not on the old file."""
+    study = tmp_path / "s"
+    monkeypatch.setattr(privsearch.sweep.runners.inline, "MOST_SECONDS", 0.0 if was_split else 60.0)
+    sweep(tiny_sweep_file, study, HALVES % 4)
+    other_versions(torch="9.9")
+    monkeypatch.setattr(privsearch.sweep.runners.inline, "MOST_SECONDS", 0.0)
+    trained.clear()
+    sweep(tiny_sweep_file, study, HALVES % 4, "--reuse", "same-versions")
+    assert trained == [0, 1, 2, 3] * 2
+    signals = Study(study).signals
+    in_parts = [signals.load(name) for name in signals.trial_ids() if is_network_id(name)]
+    assert {cohort.environments for cohort in in_parts if cohort} == {(present_environment(),)}
+    trained.clear()
+    sweep(tiny_sweep_file, study, HALVES % 4, "--set", "attacks=[svm, loss, entropy]")
+    assert run("attack", study, "--attack", "confidence", *INLINE).exit_code == 0
+    assert trained == []
+    results = Study(study).record().results.values()
+    assert {r.environments for r in results if isinstance(r, Completed)} == {(present_environment(),)}
+    assert all(r.across.keys() >= {"loss", "entropy", "confidence"} for r in results if isinstance(r, Completed))
+
+
+def test_attacks_on_networks_of_two_trainings_are_never_joined(
+    tiny_sweep_file: Path, tmp_path: Path, trained: list[int], other_versions: OtherVersions
+) -> None:
+    """Where some networks of a trial are trained again, the recorded attacks are run again as well."""
+    study = tmp_path / "s"
+    for networks in (4, 6):
+        sweep(tiny_sweep_file, study, HALVES % networks)
+    for trial_id in Study(study).load().trials:  # those that are asked for: the larger ones
+        (study / "signals" / f"{trial_id}.npz").unlink()
+    other_versions(torch="9.9")
+    trained.clear()
+    sweep(tiny_sweep_file, study, HALVES % 6, "--set", "attacks=[entropy]")
+    assert trained == [4, 5] * 2
+    latest = [parse_result(line) for line in record_lines(study)[-2:]]
+    assert all(r.across.keys() >= {"entropy", "loss"} for r in latest if isinstance(r, Completed))
+
+
 def test_a_damaged_file_costs_its_own_networks(tiny_sweep_file: Path, tmp_path: Path, trained: list[int]) -> None:
     """What another trial trained is trained again if its file is damaged, with the same numbers."""
     study = tmp_path / "s"
@@ -129,3 +209,33 @@ def test_a_damaged_file_costs_its_own_networks(tiny_sweep_file: Path, tmp_path: 
     found, expected = numbers(study), numbers(tmp_path / "sound")
     assert {trial_id: found[trial_id] for trial_id in expected} == expected
     assert len(record_lines(study)) == 4
+
+
+def as_written_before_keys(study: Path) -> None:
+    """Take the keys of networks out of a study's signals and record, as an earlier version wrote neither."""
+    signals = Study(study).signals
+    for name in signals.trial_ids():
+        cohort = signals.load(name)
+        assert cohort is not None
+        signals.save(name, replace(cohort, trainings=tuple(replace(t, network_id="") for t in cohort.trainings)))
+    record = study / "trials.jsonl"
+    lines = [json.loads(line) for line in record.read_text().splitlines()]
+    left = [{name: v for name, v in line.items() if name not in ("networks", "held")} for line in lines]
+    record.write_text("".join(f"{json.dumps(line)}\n" for line in left))
+
+
+def test_a_study_of_an_earlier_version_takes_one_attack_after_another(
+    tiny_sweep_file: Path, tmp_path: Path, trained: list[int]
+) -> None:
+    """Its signals have no keys, and stay its signals, whether a sweep or `attack` has run the attack before."""
+    study = tmp_path / "s"
+    sweep(tiny_sweep_file, study, PAPER % 2)
+    as_written_before_keys(study)
+    trained.clear()
+    more = ("--set", "attacks=[svm, loss, entropy]")
+    sweep(tiny_sweep_file, study, PAPER % 2, *more)
+    plan = planned(tiny_sweep_file, study, PAPER % 2, "--set", "attacks=[svm, loss, entropy, confidence]")
+    assert (plan["to_do"], plan["to_attack_only"], plan["networks_to_train"]) == (2, 2, 0)
+    attacked = run("attack", study, "--attack", "confidence", *INLINE)
+    assert attacked.exit_code == 0, attacked.output
+    assert trained == []

@@ -84,7 +84,8 @@ def test_a_trial_that_is_split_comes_last_itself() -> None:
     for shard in parts:
         (work,) = schedule.begin(shard)
         assert work is not None
-        schedule.done(shard.number, TrainedPart(networks=work.part or ()).model_dump_json())
+        assert work.part is not None
+        schedule.done(shard.number, TrainedPart(networks=work.part).model_dump_json())
     last = schedule.take()
     assert last is not None
     (work,) = schedule.begin(last)
@@ -93,8 +94,8 @@ def test_a_trial_that_is_split_comes_last_itself() -> None:
     schedule.done(last.number, "the trial")
     events = schedule.events(0)
     assert (events[0], events[-1]) == (Started(0), Finished(0, "the trial"))
-    told = [Advance.model_validate_json(event.advance) for event in events if isinstance(event, Advanced)]
-    assert [k for advance in told for k in advance.trained] == [0, 1, 2, 3]
+    advances = [Advance.model_validate_json(event.advance) for event in events[1:-1] if isinstance(event, Advanced)]
+    assert [network for advance in advances for network in advance.trained] == [0, 1, 2, 3]
     assert len(events) == len(parts) + 2
     assert schedule.take() is None
 
@@ -106,7 +107,7 @@ def test_a_trial_is_given_up_with_the_first_part_that_is(monkeypatch: pytest.Mon
     for shard in (first, second):
         schedule.begin(shard)
     schedule.done(first.number, DEATH)
-    schedule.done(second.number, "a part")
+    schedule.done(second.number, TrainedPart(networks=(1,)).model_dump_json())
     for shard in others:
         assert schedule.begin(shard) == [None]
         schedule.done(shard.number, "")

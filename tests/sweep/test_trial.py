@@ -441,6 +441,19 @@ def test_only_what_the_same_versions_trained_is_taken_if_asked(other_versions: O
     assert shelf.saved == 2
 
 
+def test_a_file_that_was_not_written_again_holds_what_it_held(other_versions: OtherVersions) -> None:
+    """So that a plan does not take the networks of an older training for those that were trained, but not kept."""
+    shelf = Shelf()
+    first = run_trial(TINY, archive=shelf)
+    other_versions(torch="9.9")
+    earlier = Earlier(only_same_versions=True)
+    retrained = run_trial(TINY, archive=shelf, keep=Keeping(signals=False), earlier=earlier)
+    assert isinstance(first, Completed)
+    assert isinstance(retrained, Completed)
+    assert (first.held, retrained.held) == (first.networks, ())
+    assert shelf.saved == 1
+
+
 def test_keeping_networks_changes_no_number(tmp_path: Path) -> None:
     """Nor the trial's id; where they cannot be kept, the numbers are there all the same, and the reason."""
     expected, _ = trained_trial(tmp_path / "kept", model="ann")

@@ -65,7 +65,8 @@ class TrainAndAttack:
         checkpoints = Checkpoints(job.checkpoints, job.checkpoint_seconds) if job.checkpoints else None
         keep = Keeping(job.keep, job.networks, checkpoints)
         if trial.part is not None and job.archive:
-            return train_networks(trial.spec, trial.part, job.archive, keep, device, activity)
+            only = job.only_same_versions
+            return train_networks(trial.spec, trial.part, job.archive, keep, device, activity, only_same_versions=only)
         earlier = _earlier(trial, only_same_versions=job.only_same_versions)
         return run_trial(trial.spec, archive=job.archive, keep=keep, earlier=earlier, device=device, activity=activity)
 
