@@ -93,7 +93,7 @@ class HalvesProtocol(ProtocolSpec):
 
     def with_count(self, count: int) -> Self:
         """Return the protocol of a trial in a race, whose targets have as many shadows as those of the first round."""
-        block = self.outputs_per_attack
+        block = self.block
         return self.model_copy(
             update={"networks": count, "race": None, "networks_per_attack": block if block < count else None}
         )
@@ -132,13 +132,18 @@ class HalvesProtocol(ProtocolSpec):
 
     @property
     def outputs_per_attack(self) -> int:
-        """The target and the other networks of its block, which are its shadows."""
+        """The target and its shadows: the other pairs of its block, and if there is one other pair all of the block."""
+        return self.block - 1 if self.block > 4 else self.block
+
+    @property
+    def block(self) -> int:
+        """The number of networks, of which each is attacked with others as its shadows."""
         return self.networks_per_attack or self.networks
 
     @property
     def shadows_in_each_state(self) -> int:
-        """Half of the networks of a block, without the target."""
-        return self.outputs_per_attack // 2 - 1
+        """One of each other pair of the block."""
+        return self.block // 2 - 1
 
     @property
     def views(self) -> dict[Queries, int]:

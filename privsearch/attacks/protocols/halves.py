@@ -1,6 +1,7 @@
 """The protocol `halves`: every network trained on its own half, every network the target in turn."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -15,9 +16,12 @@ from privsearch.errors import DataError
 from privsearch.spec import Attack, HalvesProtocol
 from privsearch.study.signals import Signals
 
+FEWEST: Final = 4
+"""The fewest networks that may be attacked with one another as shadows."""
+
 
 class HalvesRules(ProtocolRules[HalvesProtocol]):
-    """The rules of `halves`: K networks, each the target in turn, the other ones of its block its shadows.
+    """The rules of `halves`: K networks, each the target in turn, the other pairs of its block its shadows.
 
     Every target is attacked on the training split, one half of which it was trained on. The test split is the
     population that no network was trained on. A fitted attack learns from one shadow, of another pair than the
@@ -43,8 +47,9 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         answers = signals.answers(attack.signals, attack.queries)
         train, test = self.queried(signals, seed), np.arange(signals.num_train, len(signals.labels))
         for target in range(len(answers)):
-            size = self.protocol.outputs_per_attack
-            shadows = target // size * size + shadows_of(target % size, size)
+            size = self.protocol.block
+            first = target // size * size
+            shadows = first + shadows_of(target - first, signals.is_member[first : first + size, train])
             outputs = Outputs(answers[target], answers[shadows], signals.labels, signals.inputs)
             rng = attack_stream(seed, target, attack)
             view = AttackView(
@@ -88,14 +93,27 @@ def half_members(num_train: int, rng: np.random.Generator) -> Bool[Array, "2 num
     return np.stack([first, ~first])
 
 
-def shadows_of(target: int, networks: int) -> Int[Array, " shadows"]:
-    """Return the other networks, beginning with the pair after the target's.
+def shadows_of(target: int, is_member: Bool[Array, "networks n"]) -> Int[Array, " shadows"]:
+    """Return the shadows of a target: the networks that were drawn independently of it.
 
-    So the first one, which a fitted attack learns from, is trained on a half that was drawn independently of the
-    target's, whichever network of its pair the target is.
+    These are all others but the one that was trained on the rest of the examples. That one gives the target away
+    without any leak, as what the one has learnt from other examples the other has not: with it, online LiRA found AUCs
+    of 0.58 on Breast Cancer and 0.57 on Iris in the quickstart's networks, and 0.55 and 0.53 without it.
+
+    Args:
+        target: the index of the target.
+        is_member: `(networks, n)`, the membership of the examples in the training sets of all networks.
+
+    Returns:
+        Their indices, beginning with the pair after the target's. If there are more than four networks, every example
+        is in the training sets of one half of the shadows.
     """
-    order = np.roll(np.arange(networks), -(target + 2))
-    return np.delete(order, networks - 2)
+    ring = (target // 2 * 2 + 2 + np.arange(len(is_member))) % len(is_member)
+    partner = target ^ 1
+    # In what was trained before networks came in pairs, it is a network as the others. Of four networks it stays, as
+    # likelihood ratios need more than one network in either state.
+    is_left_out = len(is_member) > FEWEST and bool((is_member[partner] != is_member[target]).all())
+    return np.setdiff1d(ring, [target, partner] if is_left_out else [target], assume_unique=True)
 
 
 def _two_folds(is_member: Bool[Array, " n"], rng: np.random.Generator) -> tuple[Fold, Fold]:

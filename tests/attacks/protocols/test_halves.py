@@ -77,13 +77,46 @@ def test_the_pairs_of_a_cohort_are_drawn_independently() -> None:
     assert not np.array_equal(cohorts[0], cohorts[1])
 
 
-@given(pairs=st.integers(2, 8), data=st.data())
-def test_the_first_shadow_is_of_another_pair(pairs: int, data: st.DataObject) -> None:
-    """All other networks are shadows, once each; the one that a fitted attack learns from is not the complement."""
+@given(pairs=st.integers(3, 8), seed=st.integers(0, 2**32), data=st.data())
+def test_the_shadows_of_a_target_are_the_other_pairs(pairs: int, seed: int, data: st.DataObject) -> None:
+    """So they are drawn independently of it, and every example is in one half of them, member or not."""
+    rng = np.random.default_rng(seed)
+    is_member = np.concatenate([half_members(20, rng) for _ in range(pairs)])
     target = data.draw(st.integers(0, 2 * pairs - 1))
-    shadows = shadows_of(target, 2 * pairs)
-    assert sorted([*shadows, target]) == list(range(2 * pairs))
+    shadows = shadows_of(target, is_member)
+    assert sorted([*shadows, target, target ^ 1]) == list(range(2 * pairs))
     assert shadows[0] // 2 == (target // 2 + 1) % pairs
+    assert (is_member[shadows].sum(axis=0) == pairs - 1).all()
+
+
+def test_few_networks_and_those_that_are_no_pairs_are_all_shadows() -> None:
+    """Of four, and in what was trained before networks came in pairs."""
+    rng = np.random.default_rng(0)
+    four = np.concatenate([half_members(20, rng) for _ in range(2)])
+    assert sorted(shadows_of(1, four)) == [0, 2, 3]
+    no_pairs = rng.random((6, 20)) < 0.5
+    assert sorted(shadows_of(2, no_pairs)) == [0, 1, 3, 4, 5]
+
+
+def test_what_networks_learn_from_other_examples_is_no_leak() -> None:
+    """Whoever was trained on the rest has learnt the opposite of it; as a shadow it would look like membership."""
+    means = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        is_member = np.zeros((K, TRAIN + TEST), dtype=bool)
+        is_member[:, :TRAIN] = np.concatenate([half_members(TRAIN, rng) for _ in range(K // 2)])
+        features = rng.normal(size=(TRAIN + TEST, 3))
+        signs = 2.0 * is_member - 1
+        # What the other examples of a training set do to the output for an example, which does nothing itself.
+        margin = signs @ features @ features.T - signs * (features**2).sum(axis=1)
+        margin = margin / margin.std() + 0.1 * rng.normal(size=margin.shape)
+        logits = np.stack([margin, np.zeros_like(margin)], axis=-1)[:, None]
+        labels = np.zeros(TRAIN + TEST, dtype=np.int64)
+        signals = Signals({("final_mem", "plain"): logits}, is_member, labels, np.arange(TRAIN + TEST), TRAIN)
+        means.append([aucs(signals, attack, seed).mean() for attack in (LiraAttack(), RmiaAttack(), SvmAttack())])
+    found = np.array(means)
+    errors = found.std(axis=0, ddof=1) / np.sqrt(len(found))
+    assert (np.abs(found.mean(axis=0) - 0.5) < 3 * errors + 0.01).all(), (found.mean(axis=0), errors)
 
 
 def test_a_training_split_of_three_is_refused() -> None:
@@ -136,7 +169,7 @@ def test_the_same_seed_gives_the_same_scores() -> None:
     signals = cohort(1.0)
     for attack in ATTACKS:
         assert np.array_equal(aucs(signals, attack, seed=5), aucs(signals, attack, seed=5))
-    assert not np.array_equal(aucs(signals, LiraAttack(), seed=5), aucs(signals, LiraAttack(), seed=6))
+    assert not np.array_equal(aucs(signals, SvmAttack(), seed=5), aucs(signals, SvmAttack(), seed=6))
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
