@@ -16,7 +16,7 @@ class HalvesProtocol(ProtocolSpec):
 
     Networks come in pairs, of which one is trained on a random half and the other one on the rest. So every example is
     in the halves of half of the networks, and more networks leave the first ones as they are. Each network is the
-    target in turn, and the others are its shadows: all of them, or those of its block. An attack grows stronger with
+    target in turn, and other pairs are its shadows: all of them, or those of its block. An attack grows stronger with
     its shadows, so that in blocks of one size the numbers of few networks and of many are of one attack.
 
     Source: Carlini et al. 2022, section IV; Zarifzadeh et al. 2024.
@@ -38,7 +38,7 @@ class HalvesProtocol(ProtocolSpec):
         ge=4,
         le=10_000,
         multiple_of=2,
-        description="an even integer of at least 4 that divides networks (each target's shadows are the others of its "
+        description="an even integer of at least 4 that divides networks (each target's shadows are other pairs of its "
         "block of so many), or null for one block of all",
     )
     augmented_queries: int = Field(
@@ -119,7 +119,9 @@ class HalvesProtocol(ProtocolSpec):
     @property
     def summary(self) -> str:
         """The protocol in a few words, its name first."""
-        others = f"the others of its block of {self.networks_per_attack}" if self.networks_per_attack else "the others"
+        others = (
+            f"other pairs of its block of {self.networks_per_attack}" if self.networks_per_attack else "other pairs"
+        )
         return (
             f"halves: {self.networks} networks in pairs, one trained on a random half of the training split and one on "
             f"the rest; each is the target in turn, {others} are its shadows"

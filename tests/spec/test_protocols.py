@@ -56,7 +56,7 @@ def test_a_block_of_all_networks_is_no_block() -> None:
         protocol = HalvesProtocol(networks=8, networks_per_attack=block)
         assert protocol.canonical(augments=False, has_own_test_split=False).networks_per_attack == canonical
     assert HalvesProtocol(networks=8, networks_per_attack=4).shadows_in_each_state == 1
-    assert "others of its block of 4" in HalvesProtocol(networks=8, networks_per_attack=4).summary
+    assert "other pairs of its block of 4" in HalvesProtocol(networks=8, networks_per_attack=4).summary
 
 
 def test_blocks_must_be_of_one_size() -> None:
