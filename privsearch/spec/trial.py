@@ -290,9 +290,9 @@ class TrialSpec(Axes):
         Args:
             fingerprint: the fingerprint of the dataset's content.
         """
-        return self.keys(fingerprint)[1]
+        return self.ids(fingerprint)[1]
 
-    def keys(self, fingerprint: str) -> tuple[str, tuple[str, ...]]:
+    def ids(self, fingerprint: str) -> tuple[str, tuple[str, ...]]:
         """Return `trial_id` and `network_ids`, in less time than both take."""
         meaning = self._meaning(fingerprint, NUMERICS_VERSION, self.protocol.design)
         shared = {name: v for name, v in meaning["protocol"].items() if name not in self.protocol.beside_training}

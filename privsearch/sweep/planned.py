@@ -119,7 +119,7 @@ class Recorded:
 
     def planned(self, item: TrialRequest, info: DatasetInfo) -> PlannedTrial:
         """Compare a requested trial with the record, and return what is left to do."""
-        trial_id, networks = item.spec.keys(info.fingerprint)
+        trial_id, networks = item.spec.ids(info.fingerprint)
         result = self.results.get(trial_id)
         completed = result if isinstance(result, Completed) else None
         outdated = self.only_same_versions and completed is not None and not has_present_versions(completed)
