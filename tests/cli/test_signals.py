@@ -223,7 +223,8 @@ def test_a_part_of_ray_that_dies_as_ray_starts_costs_a_start(victim: str, folder
         output, errors = process.communicate(timeout=300)
         assert process.returncode == 0, (delay, output, errors)
         if delay <= 1.0:  # later, a quick machine is done already
-            assert f"note: Ray ended: its {victim} was ended by SIGKILL; going on in a new one" in errors, delay
+            assert "note: Ray ended" in errors, delay
+            assert f": its {victim} was ended by SIGKILL; " in errors, delay
         assert "trials: 4 finished" in output
         await_event(lambda: not members(process.pid))  # noqa: B023  # called before the next one begins
 
