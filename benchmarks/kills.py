@@ -6,6 +6,7 @@ must be the same to the bit.
 """
 
 import argparse
+import contextlib
 import random
 import subprocess
 import sys
@@ -22,9 +23,9 @@ datasets: [digits]
 protocol: {kind: halves, networks: 16}
 grids:
   both: {model: [ann, snn]}
-recipe: {epochs: 40}
+recipe: {epochs: 12}
 attacks: [loss, lira]
-retries: 1000
+retries: 100
 """
 MODULE: Final = "privsearch.sweep.runners.process_main"
 
@@ -48,7 +49,7 @@ def killed_sweep(study: Path, sweep: Path, kills: int, seed: int) -> int:
                 stamp = status.st_mtime_ns, status.st_ino
                 if seen.setdefault(path.name, stamp) != stamp:
                     raise AssertionError(f"{path.name} must be written once, but was written again")
-            if done < kills and (training := _training_processes(study)):
+            if done < kills and (training := _training_processes(process.pid)):
                 rng.choice(training).kill()
                 done += 1
         if process.returncode:
@@ -56,13 +57,16 @@ def killed_sweep(study: Path, sweep: Path, kills: int, seed: int) -> int:
     return done
 
 
-def _training_processes(study: Path) -> list[psutil.Process]:
-    """Return the training processes of this user that work, not those that still start."""
+def _training_processes(sweep: int) -> list[psutil.Process]:
+    """Return the training processes of a sweep, by its process id, that work, not those that still start."""
     found = []
-    for process in psutil.process_iter(["cmdline", "cpu_times"]):
-        command, times = process.info["cmdline"] or [], process.info["cpu_times"]
-        if MODULE in command and times and times.user > 1.0 and study.exists():
-            found.append(process)
+    try:
+        for process in psutil.Process(sweep).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if MODULE in process.cmdline() and process.cpu_times().user > 1.0:
+                    found.append(process)
+    except psutil.NoSuchProcess:  # the sweep has just ended
+        return []
     return found
 
 
