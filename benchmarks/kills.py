@@ -20,10 +20,10 @@ import psutil
 SWEEP: Final = """\
 name: kills
 datasets: [digits]
-protocol: {kind: halves, networks: 16}
+protocol: {kind: halves, networks: 24}
 grids:
   both: {model: [ann, snn]}
-recipe: {epochs: 12}
+recipe: {epochs: 4}
 attacks: [loss, lira]
 retries: 100
 """

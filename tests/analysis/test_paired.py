@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from privsearch.analysis.paired import equivalence, error_factor, mean_difference
+from privsearch.analysis.paired import equivalence, error_factor, mean_difference, pair_correlation
+from privsearch.spec import TrialSpec
 
 
 def test_interval_and_p_value_are_those_of_the_paired_t_test() -> None:
@@ -137,3 +138,35 @@ def test_blocks_of_shadows_widen_as_one_block_of_all_does(size: int, blocks: int
     of_the_mean = covariance.sum() / n**2
     of_the_targets = (np.trace(covariance) - n * of_the_mean) / (n - 1)
     assert np.sqrt(of_the_mean / of_the_targets) == pytest.approx(error_factor(n, 1 / (n - 1)))
+
+
+HALVES = {"kind": "halves", "networks": 8}
+ONLINE = {"kind": "lira", "variance": "pooled"}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "attack", "targets", "correlation"),
+    [
+        pytest.param(HALVES, "loss", 8, 0.0, id="no shadow, no dependence"),
+        pytest.param(HALVES, "rmia", 8, 1 / 7, id="shadows are other targets"),
+        pytest.param(HALVES, ONLINE | {"mode": "offline"}, 8, 1 / 7, id="shadows without the example"),
+        pytest.param(HALVES, ONLINE, 8, 2 / 7, id="both of a pair deviate, in opposite directions"),
+        pytest.param(HALVES | {"networks": 4}, ONLINE, 4, 1 / 3, id="of four the partner is a shadow"),
+        pytest.param(HALVES | {"networks_per_attack": 4}, ONLINE, 8, 1 / 7, id="so it is in blocks of four"),
+        pytest.param({"kind": "paper", "replicates": 5}, "svm", 5, 0.0, id="each target has its own shadow"),
+    ],
+)
+def test_what_targets_share_is_their_shadows(
+    protocol: dict[str, object], attack: object, targets: int, correlation: float
+) -> None:
+    """The intervals of attacks that judge a target by other targets are widened, and those of others are not."""
+    fields = {"dataset": "iris", "model": "ann", "protocol": protocol, "attacks": (attack,)}
+    spec = TrialSpec.model_validate(fields)
+    assert pair_correlation(spec, f"{spec.attacks[0].name}.auc", targets) == pytest.approx(correlation)
+    assert pair_correlation(spec, "test_accuracy", targets) == 0.0
+
+
+def test_strongest_attack_may_be_any() -> None:
+    """It is now one that judges by shadows and now another, so it is widened as one of them."""
+    spec = TrialSpec.model_validate({"dataset": "iris", "model": "ann", "protocol": HALVES, "attacks": ("loss",)})
+    assert pair_correlation(spec, "worst.auc", 8) == pytest.approx(1 / 7)
