@@ -2,11 +2,13 @@
 
 architecture.py   the layers of FCNet and ConvNet, and their sizes
 attacks.py        the attacks that a sweep may name
+bounds.py         the numbers that sweeps and records may hold, each type with its limits
 columns.py        a column of results as a value; those that objectives and constraints may name
 constraints.py    the bounds that a result must keep to be of use
 datasets.py       the datasets that a sweep may name
 dump.py           plain values written as YAML
 grids.py          the grids, and the rules for the values of axes
+meant.py          what a sweep says that cannot be meant, or seldom is
 objectives.py     the columns to maximise or minimise
 paper_protocol.py  the protocol of the paper, with one split or several
 plain_yaml.py     YAML read as plain values, each with its line

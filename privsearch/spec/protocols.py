@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 from pydantic import AliasChoices, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from privsearch.spec.bounds import OpenFraction
 from privsearch.spec.paper_protocol import PaperProtocol
 from privsearch.spec.protocol_spec import ProtocolSpec, Queries, Role
 from privsearch.spec.race import Count, OfRace, Race
@@ -53,8 +54,8 @@ class HalvesProtocol(ProtocolSpec):
         le=1_000,
         description="an integer from 0 to 1000: views of each example with a part of its input set to zero",
     )
-    input_dropout: float = Field(
-        0.2, gt=0, lt=1, description="a number between 0 and 1: the share of the input that such a view lacks"
+    input_dropout: OpenFraction = Field(
+        0.2, description="a number from 0.001 to 0.999: the share of the input that such a view lacks"
     )
     mem_trajectory: bool = Field(
         False, description="true (keep a spiking network's last membranes at every time step) or false (the last alone)"
@@ -189,6 +190,10 @@ class HalvesProtocol(ProtocolSpec):
         return self.model_copy(update=dropped)
 
 
+FEWEST_AUDITED: Final = 12
+"""The fewest examples that are worth coins: the half that is judged, all rightly guessed, shows an epsilon of 0.16."""
+
+
 class OneRunProtocol(ProtocolSpec):
     """The protocol of one training run: a fair coin for each audited example says whether the network trains on it.
 
@@ -211,9 +216,9 @@ class OneRunProtocol(ProtocolSpec):
     )
     audited_fraction: float = Field(
         1.0,
-        gt=0,
+        ge=1e-6,
         le=1,
-        description="a number above 0 and at most 1: the share of the training split that coins are tossed for",
+        description="a number from 1e-6 to 1: the share of the training split that coins are tossed for",
     )
     canaries: bool = Field(
         False, description="true (each audited example gets a wrong label, drawn at random) or false (none does)"
@@ -295,6 +300,17 @@ class OneRunProtocol(ProtocolSpec):
             num_train: the number of examples in the training split.
         """
         return round(self.audited_fraction * num_train)
+
+    def lacks_examples(self, num_train: int) -> str | None:
+        """Return the sentence about fewer audited examples than `FEWEST_AUDITED`; None if there are as many."""
+        count = self.num_audited(num_train)
+        if count >= FEWEST_AUDITED:
+            return None
+        return (
+            f"the protocol one_run needs at least {FEWEST_AUDITED} audited examples, but an audited_fraction of "
+            f"{self.audited_fraction:g} of {num_train} gives {count}; "
+            + ("raise it, or keep more examples" if self.audited_fraction < 1 else "keep more examples")
+        )
 
     def roles(self) -> list[tuple[int, Role]]:
         """Return the networks in turn, each a target."""
