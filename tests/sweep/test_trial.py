@@ -318,7 +318,7 @@ def test_a_listener_hears_targets_and_shadows_of_all_replicates() -> None:
 
 def test_a_trial_that_diverges_is_a_failed_result() -> None:
     """With the error, what it said, and where."""
-    result = run_trial(TINY.model_copy(update={"model": "ann", "learning_rate": 1e6}))
+    result = run_trial(TINY.model_copy(update={"model": "ann", "learning_rate": 1e30}))
     assert isinstance(result, Failed)
     assert result.error == "DivergedError"
     assert "must be finite" in result.message
