@@ -1,31 +1,41 @@
 """What a sweep says that cannot be meant, which is refused, and what is seldom meant, which is remarked on."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from pydantic_core import InitErrorDetails
 
 from privsearch._util.text import shown
 from privsearch.spec.columns import Column
-from privsearch.spec.datasets import DatasetName, dataset_name
+from privsearch.spec.constraints import Constraints
+from privsearch.spec.datasets import Dataset, DatasetName, dataset_name
 from privsearch.spec.grids import Where, problem
-
-if TYPE_CHECKING:
-    from privsearch.spec.sweep import SweepSpec
+from privsearch.spec.objectives import Objectives
 
 
-def not_meant(sweep: "SweepSpec") -> list[InitErrorDetails]:
+def not_meant(
+    datasets: Sequence[Dataset],
+    grids: Mapping[str, Mapping[str, Any]],
+    space: Mapping[str, Any],
+    constraints: Constraints,
+) -> list[InitErrorDetails]:
     """Return the problems of what has no effect, or misleads: nobody can have meant it.
 
     A sweep that a study was begun with is spared them: it ran.
+
+    Args:
+        datasets: the sweep's.
+        grids: by name, the values of each axis.
+        space: that of the search; empty if there is none.
+        constraints: those of the search.
     """
-    return [*_misleading_names(sweep), *_repeated_values(sweep), *_idle_constraints(sweep)]
+    return [*_misleading_names(datasets), *_repeated_values(grids, space), *_idle_constraints(constraints)]
 
 
-def remarks(sweep: "SweepSpec") -> list[tuple[Where, str]]:
-    """Return a sentence on each field that is seldom meant as it is, with the path of the field."""
+def remarks(objectives: Objectives) -> list[tuple[Where, str]]:
+    """Return a sentence on each field of a sweep that is seldom meant as it is, with the path of the field."""
     found: list[tuple[Where, str]] = []
-    for column, direction in (sweep.objectives or {}).items():
+    for column, direction in objectives.items():
         usual = Column.parse(column).better
         if usual and direction != usual:
             sentence = (
@@ -36,18 +46,17 @@ def remarks(sweep: "SweepSpec") -> list[tuple[Where, str]]:
     return found
 
 
-def _misleading_names(sweep: "SweepSpec") -> Iterator[InitErrorDetails]:
-    for index, dataset in enumerate(sweep.datasets):
+def _misleading_names(datasets: Sequence[Dataset]) -> Iterator[InitErrorDetails]:
+    for index, dataset in enumerate(datasets):
         name = dataset_name(dataset)
         if not isinstance(dataset, str) and name in get_args(DatasetName):
             rule = f"must not be the name of a built-in dataset, which tables would take it for, but got {shown(name)}"
             yield problem("misleading_name", ("datasets", index, "name"), name, f"{rule}; rename it")
 
 
-def _repeated_values(sweep: "SweepSpec") -> Iterator[InitErrorDetails]:
-    blocks: list[tuple[Where, Mapping[str, Any]]] = [(("grids", name), grid) for name, grid in sweep.grids.items()]
-    blocks += [(("search", "space"), sweep.search.space)] if sweep.search else []
-    for where, block in blocks:
+def _repeated_values(grids: Mapping[str, Mapping[str, Any]], space: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    blocks: list[tuple[Where, Mapping[str, Any]]] = [(("grids", name), grid) for name, grid in grids.items()]
+    for where, block in [*blocks, (("search", "space"), space)]:
         for axis, values in block.items():
             for index in _repeats(values) if isinstance(values, tuple) else ():
                 sentence = f"every value must be given once, but got {shown(values[index])} again; remove one"
@@ -60,8 +69,8 @@ def _repeats(values: Sequence[Any]) -> list[int]:
     return [index for index, value in enumerate(values) if value in seen or seen.add(value)]  # type: ignore[func-returns-value]
 
 
-def _idle_constraints(sweep: "SweepSpec") -> Iterator[InitErrorDetails]:
-    for column, constraint in sweep.constraints().items():
+def _idle_constraints(constraints: Constraints) -> Iterator[InitErrorDetails]:
+    for column, constraint in constraints.items():
         low, high = Column.parse(column).judged_bounds(is_low=constraint.is_upper)
         if constraint.holds(low) and constraint.holds(high):
             percent = f"; {constraint.bound:g} % is {constraint.bound / 100:g}" if 1 < constraint.bound <= 100 else ""

@@ -162,7 +162,9 @@ class SweepSpec(BaseModel):
 
     @model_validator(mode="after")
     def _is_meant(self, info: ValidationInfo) -> Self:
-        raise_if_any([] if info.context == RECORDED else not_meant(self))
+        if info.context != RECORDED:
+            space = self.search.space if self.search else {}
+            raise_if_any(not_meant(self.datasets, self.grids, space, self.constraints()))
         return self
 
     @model_validator(mode="after")

@@ -112,7 +112,7 @@ def check_attacks(given: Sequence[Any]) -> tuple[Attack, ...]:
 
 def remarks_on(sweep: SweepSpec, source: Source, settings: Sequence[str] = ()) -> list[str]:
     """Return a line on each field of a sweep that is seldom meant as it is, in the order of the file."""
-    if not (found := remarks(sweep)):
+    if not (found := remarks(sweep.objectives or {})):
         return []
     document, settled = _parse(source, settings)
     lines = [_located(Problem(where, sentence), document, source, settled) for where, sentence in found]

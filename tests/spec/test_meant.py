@@ -51,7 +51,7 @@ def test_a_constraint_that_can_fail_is_one(constraints: dict[str, str]) -> None:
 def test_objectives_the_wrong_way_round_are_remarked_on(objectives: dict[str, str], remarked: list[str]) -> None:
     """They are run as they are: someone may look for the configuration that leaks most."""
     sweep = read_sweep({**GOOD, "objectives": objectives})
-    assert [where for where, _ in remarks(sweep)] == [("objectives", column) for column in remarked]
+    assert [where for where, _ in remarks(sweep.objectives or {})] == [("objectives", column) for column in remarked]
 
 
 def test_remarks_are_told_with_their_place(caplog: pytest.LogCaptureFixture) -> None:
