@@ -23,8 +23,10 @@ def make_completed(trial_id: str = "a" * 16, *, accuracy: float = 0.9, auc: floa
 
 def completed_of(trial_id: str, accuracies: Sequence[float], aucs: Sequence[float], spec: TrialSpec) -> Completed:
     """A completed trial with these numbers, one of each for every target; all its attacks find the same."""
+    if spec.protocol.targets != len(accuracies):
+        spec = spec.model_copy(update={"protocol": spec.protocol.with_count(len(accuracies))})
     mean = sum(aucs) / len(aucs)
-    across = AcrossTargets(auc=Interval(mean, mean - 0.03, mean + 0.03), exposed=(_EXPOSED,))
+    across = AcrossTargets(auc=_around(mean, 0.03), exposed=(_EXPOSED,))
     return Completed(
         trial_id=trial_id,
         spec=spec.canonical("fcnet"),
@@ -66,7 +68,7 @@ def attack_result(auc: float, protocol: str = "paper") -> AttackResult:
     matched = placebo.model_copy(update={"auc": 0.52, "advantage": 0.04, "tpr_at_fpr": {**rates, "1e-1": 0.13}})
     is_random = protocol != "paper"
     return AttackResult(
-        auc=Interval(auc, auc - 0.05, auc + 0.05),
+        auc=_around(auc, 0.05),
         auc_by_half=(auc, auc),
         tpr_by_half={"1e-1": (0.2, 0.2), "1e-2": None, "1e-3": None},
         advantage_by_half=(0.1, 0.1),
@@ -81,6 +83,11 @@ def attack_result(auc: float, protocol: str = "paper") -> AttackResult:
         num_non_members=30,
         **({} if is_random else {"placebo": placebo, "matched": matched}),
     )
+
+
+def _around(auc: float, half_width: float) -> Interval:
+    """An AUC with an interval that stays between 0 and 1."""
+    return Interval(auc, max(0.0, auc - half_width), min(1.0, auc + half_width))
 
 
 _EXPOSED = ExposedExample(row=7, label=0, mean_score=1.5, accused=2, trained=2, falsely_accused=0, not_trained=0)

@@ -16,6 +16,7 @@ import privsearch.sweep.runners.ray_tune.settings  # noqa: F401  # before Ray is
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import settings
@@ -88,8 +89,8 @@ def tiny_sweep() -> SweepSpec:
 class _Blank:
     """A figure that is not drawn."""
 
-    def savefig(self, path: Path) -> None:
-        path.touch()
+    def savefig(self, file: BinaryIO, **kwargs: str) -> None:
+        """Write nothing."""
 
     def to_json(self) -> str:
         return "{}"

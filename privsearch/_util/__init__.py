@@ -6,7 +6,7 @@ html.py          tables and text for notebooks
 interrupts.py    the signals that ask a program to end
 interval.py      a value with its confidence interval
 lines.py         files that grow by lines, and their damaged lines
-machine.py       the cores of this machine
+machine.py       the cores of this machine, and the errors where its memory runs out
 npz.py           NPZ archives, checked before they are read
 text.py          text cut and escaped for messages, and the nearest valid name
 """

@@ -83,6 +83,16 @@ def check_writable(appended: Iterable[Path], replaced: Iterable[Path]) -> None:
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
+def file_in_the_way(path: Path) -> Path | None:
+    """Return what is there at a path, or above it, and is no directory, so that none can be there; None if nothing is.
+
+    Raises:
+        OSError: the system refuses to show what is there.
+    """
+    there = next((step for step in (path, *path.parents) if os.path.lexists(step)), None)
+    return None if there is None or there.is_dir() else there
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn the system's errors into a `StudyError` while `path`, or a file below it, is read.

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from pydantic_core import ValidationError
+
 from privsearch._util.disk import PART, reading, sync_folder, writing
+from privsearch._util.text import cut
 
 MAX_LINE_BYTES: Final = 1 << 28
 """The most bytes of a line: a longer line is no result, and is never held in memory."""
@@ -47,7 +50,16 @@ class Line:
         except (ValueError, RecursionError):
             torn = self.content.startswith(b"{") and not self.content.rstrip().endswith(b"}")
             return "it is unfinished, as a killed process leaves it" if torn else "it is no JSON"
-        return f"it is JSON, but of another kind or version: {' '.join(str(error).split())[:200]}"
+        return f"it is JSON, but changed, or of another kind or version: {_fault(error)}"
+
+
+def _fault(error: ValueError) -> str:
+    """Return the first fault that a validator has found, with its place and the value there."""
+    if not isinstance(error, ValidationError):
+        return " ".join(str(error).split())[:200]
+    fault = error.errors(include_url=False)[0]
+    place = ".".join(str(step)[:40] for step in fault["loc"])
+    return f"{place[:120]}: {' '.join(fault['msg'].split())[:160]}, but got {cut(fault['input'])}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,10 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import Final
+
+MOST_SHOWN: Final = 80
+"""The most characters of a value in a message."""
 
 
 def printable(text: str) -> str:
@@ -12,9 +16,17 @@ def printable(text: str) -> str:
 
 
 def cut(value: object) -> str:
-    """Return a value as messages show it: text with quotes and escapes, and at most 80 characters."""
-    shown = repr(value)
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+    """Return a value as messages show it: text with quotes and escapes, and at most `MOST_SHOWN` characters."""
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it and as YAML writes it: null, true, false, lists in brackets."""
+    if isinstance(value, list | tuple):
+        items = f"[{', '.join(map(shown, value))}]"
+        return items if len(items) <= MOST_SHOWN else f"{items[: MOST_SHOWN - 3]}..."
+    return {"None": "null", "True": "true", "False": "false"}.get(repr(value)) or cut(value)
 
 
 def nearest(given: str, valid: Iterable[str], likeness: float = 0.5) -> str | None:

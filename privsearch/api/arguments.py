@@ -1,16 +1,18 @@
 """The arguments that calls share: a sweep, a study and a runner."""
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from privsearch._util.machine import available_cores
 from privsearch.api.study import Study, load_study
 from privsearch.errors import SpecError
-from privsearch.spec import SweepSpec
-from privsearch.spec.sweep_file import locating_errors, read_sweep
+from privsearch.spec import Resources, SweepSpec
+from privsearch.spec.sweep_file import locating_errors, read_sweep, remarks_on
 from privsearch.sweep.runners.base import Runner
 
 
@@ -52,12 +54,13 @@ AnySweep = SweepRequest | SweepSpec | Mapping[str, Any] | Path | str
 
 AnyStudy = Study | Path | str
 RunnerName = Literal["tune", "inline"]
+_log = logging.getLogger(__name__)
 
 
 def read_request(
     sweep: AnySweep, study: AnyStudy | None = None, settings: Sequence[str] = (), *, storage: str | None = None
 ) -> SweepRequest:
-    """Read a sweep, unless that has been done already.
+    """Read a sweep, unless that has been done already; a warning tells of what is seldom meant.
 
     Args:
         sweep: the sweep; paths in a mapping are relative to the current directory.
@@ -78,6 +81,8 @@ def read_request(
         sweep = sweep.model_dump(mode="json")
     source = Path(sweep) if isinstance(sweep, str) else sweep
     spec = read_sweep(source, settings)
+    for line in remarks_on(spec, source, settings):
+        _log.warning("%s", line)
     folder = Path("studies") / spec.name if study is None else study
     return SweepRequest(spec, folder if isinstance(folder, Study) else Study(Path(folder)), source, tuple(settings))
 
@@ -101,17 +106,46 @@ def make_runner(
     """
     if isinstance(runner, Runner):
         return runner
+    if address is not None and not address.strip():
+        raise SpecError(
+            f"--address: must be auto, HOST:PORT or ray://HOST:PORT, but got {address!r}; leave it out to run on this "
+            "machine alone"
+        )
     if runner == "tune":
+        if not address:
+            _note_few_cores(sweep.resources, workers)
         from privsearch.sweep.runners.ray_tune.runner import TuneRunner
 
         return TuneRunner(workers, sweep.resources, sweep.retry_policy, address)
     if runner != "inline":
         raise SpecError(f"the runner must be 'tune', 'inline' or a Runner, but got {runner!r}")
-    if address:
-        raise SpecError(f"--address: must come with --runner tune, but got {address!r} with --runner inline")
+    for option, given in (("--address", address), ("--workers", workers)):
+        if given is not None:
+            raise SpecError(f"{option}: must come with --runner tune, but got {given!r} with --runner inline; drop one")
     from privsearch.sweep.runners.inline import InlineRunner
 
     return InlineRunner(sweep.resources)
+
+
+def _note_few_cores(resources: Resources, workers: int | None) -> None:
+    """Tell whoever asks for more workers, or larger ones, than this machine has cores for."""
+    cores = available_cores()
+    if resources.cpu > cores:
+        _log.warning(
+            "resources.cpu: a worker is to have %g cores, but this machine has %d; one worker takes what there is",
+            resources.cpu,
+            cores,
+        )
+    at_once = workers or resources.max_concurrent or 1
+    if at_once > max(1, cores / resources.cpu):
+        _log.warning(
+            "%s: %d workers of %g cores are to run at a time, but this machine has %d cores; they take turns, which is "
+            "slower, and take memory all the same",
+            "--workers" if workers else "resources.max_concurrent",
+            at_once,
+            resources.cpu,
+            cores,
+        )
 
 
 def make_attack_runner(

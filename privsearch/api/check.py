@@ -6,6 +6,7 @@ from functools import cached_property
 import pandas as pd
 
 from privsearch._util.lines import DamagedLine, set_lines_aside
+from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import PrivsearchError, StudyError
 from privsearch.report.optuna_index import indexed_trials
 from privsearch.report.outputs import TABLES, write_outputs
@@ -168,7 +169,8 @@ class _Examination:
             indexed = set()
         if indexed != {result.trial_id for result in self.results}:
             stale.append(self.study.outputs.index.name)
-        return stale if self.study.outputs.fronts.is_dir() else [*stale, self.study.outputs.fronts.name]
+        drawn = (path for task in self._tasks() for path in self.study.outputs.drawings_of(task.name))
+        return stale if all(path.is_file() for path in drawn) else [*stale, self.study.outputs.fronts.name]
 
     @property
     def to_move(self) -> tuple[DamagedLine, ...]:
@@ -267,6 +269,11 @@ class _Examination:
             yield Finding(name, State.REPAIR, "missing, damaged, or older than the record", "--repair makes it again")
         if not self.stale:
             yield Finding("tables, index, fronts", State.SOUND, "as the record has it")
+
+    def _tasks(self) -> Iterator[Task]:
+        """Yield the tasks that have a front: the disk may have been full before the last of them was drawn."""
+        content = self.content
+        return (task for task in tasks(self.results, content.sweep, content.rounds) if not task.candidates.empty)
 
     def _differs(self, name: str, table: pd.DataFrame) -> bool:
         try:

@@ -147,6 +147,11 @@ def use_plugin(given: str) -> None:
                 sys.path.remove("")
     except PrivsearchError as error:
         raise SpecError(f"--plugin {given}: {error}") from None
+    except SystemExit as ended:
+        raise SpecError(
+            f"--plugin {given}: must register something and go on, but ends the program (SystemExit: {ended.code}); "
+            "put what it does as a program under `if __name__ == '__main__':`"
+        ) from ended
     except Exception as error:
         raise SpecError(
             f"--plugin {given}: must be a Python file, or a module, that can be imported, but: "

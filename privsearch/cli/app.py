@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from privsearch._util.interrupts import Interrupted, interruptible, unheeded
+from privsearch._util.machine import is_out_of_memory
 from privsearch._util.text import printable
 from privsearch.errors import ClusterError, PrivsearchError
 
@@ -53,6 +54,15 @@ class _Commands(TyperGroup):
             with unheeded():
                 say_if_heard("interrupted")
             raise typer.Exit(signal.exit_status) from None
+        except (MemoryError, ImportError, OSError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            reason = printable(" ".join(str(error).split()) or "no more is given")
+            say_if_heard(
+                f"error: memory must suffice for the command, but ran out: {reason}; allow more (`ulimit -v`, the "
+                "memory of the container or the job), then run the same command again: what is recorded is kept"
+            )
+            raise typer.Exit(ExitCode.BAD_INPUT) from None
 
 
 class _Note(logging.Handler):

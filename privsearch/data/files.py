@@ -185,7 +185,10 @@ def _label_column(column: "pd.Series[Any]", path: Path) -> Shaped[np.ndarray, " 
 
 def _feature_column(column: "pd.Series[Any]", path: Path) -> Float32[np.ndarray, " n"]:
     where = f"{path}, column {column.name!r}"
-    numbers = pd.to_numeric(column, errors="coerce")
+    try:
+        numbers = pd.to_numeric(column, errors="coerce")
+    except OverflowError:  # of an integer beyond the range of floats, which pandas has read as one of Python's own
+        numbers = pd.to_numeric(column.astype(str), errors="coerce")
     text = (numbers.isna() & column.notna()).to_numpy()
     if text.any():
         raise DataError(

@@ -221,6 +221,9 @@ def _weights(learner: Learner) -> dict[str, Tensor]:
 @torch.no_grad()
 def _resume(learner: Learner, saved: Content, spec: TrialSpec, chosen: Int[Tensor, " examples"]) -> Progress:
     """Give a training the state of a checkpoint; either all of it, or, with a ValueError, nothing."""
+    # First, as a file of a few bytes may claim any number of places, all of them one number.
+    if saved.order.shape != chosen.shape or saved.losses.numel() > -(-len(chosen) // spec.batch_size):
+        raise ValueError("a pass must be over the network's examples, in as many steps at most as they make")
     weights = _weights(learner)
     if weights.keys() != saved.weights.keys():
         raise ValueError("the tensors must be those of the network")

@@ -63,7 +63,7 @@ def indexed_trials(path: Path) -> set[str]:
         with path.open("rb") as lines:
             trials = [log["user_attrs"] for line in lines if "user_attrs" in (log := json.loads(line))]
         return {str(trial["trial_id"]) for trial in trials}
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         raise StudyError(
             f"{path}: must be an index that `privsearch front` has written, but is missing or damaged"
         ) from None

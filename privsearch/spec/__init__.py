@@ -2,12 +2,15 @@
 
 architecture.py   the layers of FCNet and ConvNet, and their sizes
 attacks.py        the attacks that a sweep may name
+bounds.py         the numbers that sweeps and records may hold, each type with its limits
 columns.py        a column of results as a value; those that objectives and constraints may name
 constraints.py    the bounds that a result must keep to be of use
 datasets.py       the datasets that a sweep may name
 dump.py           plain values written as YAML
 grids.py          the grids, and the rules for the values of axes
+meant.py          what a sweep says that cannot be meant, or seldom is
 objectives.py     the columns to maximise or minimise
+one_run_protocol.py  the protocol of one training run, with a coin for each audited example
 paper_protocol.py  the protocol of the paper, with one split or several
 plain_yaml.py     YAML read as plain values, each with its line
 problems.py       a sentence for every rule that a sweep breaks
@@ -52,9 +55,10 @@ from privsearch.spec.datasets import (
     dataset_name,
 )
 from privsearch.spec.objectives import Direction, Objectives
+from privsearch.spec.one_run_protocol import OneRunProtocol
 from privsearch.spec.paper_protocol import PaperProtocol
 from privsearch.spec.protocol_spec import Queries
-from privsearch.spec.protocols import HalvesProtocol, OneRunProtocol, Protocol
+from privsearch.spec.protocols import HalvesProtocol, Protocol
 from privsearch.spec.resources import Device, Resources, RetryPolicy
 from privsearch.spec.search import Search
 from privsearch.spec.sweep import SweepSpec, TrialRequest

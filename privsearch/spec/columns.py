@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from math import inf, sqrt
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from privsearch.spec.attacks import WORST
 
@@ -168,6 +168,18 @@ class Column:
         if self.number in _UNBOUNDED:
             return 0.0, inf
         return (-1.0, 1.0) if self.number.endswith("advantage") or "excess_" in self.number else (0.0, 1.0)
+
+    @property
+    def better(self) -> Literal["maximize", "minimize"] | None:
+        """The direction in which a number is better as nearly everybody means it; None if there is none."""
+        if self.attack is None and self.number in _ACCURACIES:
+            return "maximize"
+        return "minimize" if self.guess is not None or self.number in _UNBOUNDED else None
+
+    def judged_bounds(self, *, is_low: bool) -> tuple[float, float]:
+        """Return the bounds of what counts of a value, where the number `is_low` if all goes well, or is not."""
+        low, high = self.bounds
+        return (self.least_leakage if is_low else low), high
 
     @property
     def least_leakage(self) -> float:

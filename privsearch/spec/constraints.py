@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, Field, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
-from privsearch._util.text import cut
+from privsearch._util.text import shown
 from privsearch.spec.columns import DECIMALS, Column
 from privsearch.spec.strict import STRICT
 
@@ -69,7 +69,7 @@ class Constraint(BaseModel):
             return given
         parts = _WRITTEN.fullmatch(given) if isinstance(given, str) else None
         if parts is None or not math.isfinite(float(parts[2])):
-            sentence = f"must be {CONSTRAINT_RULE}, but got {cut(given)}"
+            sentence = f"must be {CONSTRAINT_RULE}, but got {shown(given)}"
             raise PydanticCustomError("bad_constraint", "{sentence}", {"sentence": sentence})
         return {"relation": parts[1], "bound": float(parts[2])}
 

@@ -39,9 +39,7 @@ def not_a_column(given: str, columns: Sequence[str]) -> str:
 
 def impossible_bound(column: str, constraint: Constraint) -> str | None:
     """Return the sentence about a constraint that no trial can satisfy; None if a trial can."""
-    low, high = Column.parse(column).bounds
-    if constraint.is_upper:
-        low = Column.parse(column).least_leakage
+    low, high = Column.parse(column).judged_bounds(is_low=constraint.is_upper)
     if constraint.can_hold(low, high):
         return None
     percent = 1 < constraint.bound <= 100

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AliasChoices, Field
 
+from privsearch.spec.bounds import OpenFraction
 from privsearch.spec.protocol_spec import ROLES, ProtocolSpec, Role
 from privsearch.spec.race import Count, OfRace
 
@@ -29,8 +30,8 @@ class PaperProtocol(ProtocolSpec):
     replicates: Count = Field(
         3, ge=1, le=10_000, description="an integer from 1 to 10000: independent (target, shadow) pairs"
     )
-    shadow_fraction: float = Field(
-        0.8, gt=0, lt=1, description="a number between 0 and 1: the share of the training split the shadow trains on"
+    shadow_fraction: OpenFraction = Field(
+        0.8, description="a number from 0.001 to 0.999: the share of the training split the shadow trains on"
     )
     placebo_cuts: int = Field(
         20, ge=1, le=10_000, description="an integer from 1 to 10000: cuts of the test split the placebo averages over"
@@ -112,6 +113,15 @@ class PaperProtocol(ProtocolSpec):
     def training_examples(self, num_train: int) -> list[float]:
         """Return the number of examples in the training set of each target and each shadow."""
         return [num_train, num_train * self.shadow_fraction] * self.replicates
+
+    def lacks_examples(self, num_train: int) -> str | None:
+        """Return the sentence about a shadow without any example; None if it has one."""
+        if round(self.shadow_fraction * num_train) >= 1:
+            return None
+        return (
+            f"the shadow must train on at least one example, but a shadow_fraction of {self.shadow_fraction:g} of "
+            f"{num_train} gives none; raise it, or keep more examples"
+        )
 
     def svm_fits(self, num_train: int, num_test: int) -> list[tuple[int, float, float]]:
         """List the attack's SVM, and two for each cut of the placebo."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.tokens import ScalarToken
 
 from privsearch._util.text import cut
 
@@ -27,6 +29,8 @@ _MAX_DIGITS: Final = 100
 _NULLS: Final = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS: Final = {word: word[0] in "tT" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
 _INTEGER: Final = re.compile(r"[-+]?[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+")
+_OTHERWISE_READ: Final = re.compile(r"[-+]?0[0-9_]+(\.[0-9_]*)?([eE].*)?|.*(__|_$|_[.eE]).*")
+"""The numbers that other readers of YAML take for others, or for text: `012` is ten in YAML 1.1."""
 _BASES: Final = {"0o": 8, "0x": 16}
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
@@ -63,16 +67,44 @@ def parse(text: str) -> Document:
         reader = _Reader(text)
         return Document(reader.document(), reader.lines)
     except MarkedYAMLError as error:
-        unfinished = "<stream end>" in (error.problem or "")
-        mark = error.context_mark if unfinished and error.context_mark else error.problem_mark
-        what = " ".join((error.problem or error.context or "").split())
-        remedy = "indent with spaces, not tabs" if r"'\t'" in what else "correct it"
-        raise NotPlainError(what.replace(r"character '\t'", "a tab"), mark.line + 1 if mark else 1, remedy) from None
+        raise _refusal(error, text) from None
     except ReaderError as error:
         line = len(lines_of(text[: error.position]))
         raise NotPlainError(f"the control character U+{error.character:04X} is in it", line, "remove it") from None
     except YAMLError as error:
         raise NotPlainError(" ".join(str(error).split()), 1) from None
+
+
+def _refusal(error: MarkedYAMLError, text: str) -> NotPlainError:
+    """Return the fault that the parser has found, with the line where it begins rather than where it is noticed."""
+    what = " ".join((error.problem or error.context or "").split())
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    if error.context_mark and "end of stream" in what:  # which is within a quoted text alone
+        return NotPlainError("a quote opens here that is never closed", error.context_mark.line + 1, "close it")
+    if opened := _open_quote(text):
+        sentence = f"a quote opens here that is not closed on this line, and line {line} cannot be read"
+        return NotPlainError(sentence, opened, "close it here")
+    if error.context_mark and "<stream end>" in what:
+        line = error.context_mark.line + 1
+    if re.search(r"(:|-|,|\[)\s*>", lines_of(text)[line - 1]) and ("'>'" in what or "chomping" in what):
+        return NotPlainError(what, line, 'put what begins with > in quotes, such as ">= 0.9"')
+    remedy = "indent with spaces, not tabs" if r"'\t'" in what else "correct it"
+    return NotPlainError(what.replace(r"character '\t'", "a tab"), line, remedy)
+
+
+def _open_quote(text: str) -> int | None:
+    """Return the line of a quote that is not closed on its line, the last before the fault; None if there is none.
+
+    Whoever writes a sweep never breaks text in quotes: where such a text is followed by a fault, a quote is missing.
+    """
+    opened = None
+    with suppress(YAMLError):
+        for token in YAML(typ="safe", pure=True).scan(text):
+            if isinstance(token, ScalarToken) and token.style in ("'", '"'):
+                is_long = token.start_mark.line != token.end_mark.line
+                opened = token.start_mark.line + 1 if is_long else opened
+    return opened
 
 
 def lines_of(text: str) -> list[str]:
@@ -144,6 +176,11 @@ def _scalar(event: Any, line: int) -> Any:
     if text in _BOOLEANS:
         return _BOOLEANS[text]
     digits, base = text.replace("_", ""), _BASES.get(text[:2], 10)
+    if (_INTEGER.fullmatch(text) or _FLOAT.fullmatch(text)) and _OTHERWISE_READ.fullmatch(text):
+        plain = re.sub(r"^([-+]?)0+(?=[0-9])", r"\1", digits)
+        raise NotPlainError(
+            f"{cut(text)} is another number, or none, for other readers of YAML", line, f"write {plain[:40]}"
+        )
     if _INTEGER.fullmatch(text):
         if len(text) > _MAX_DIGITS:
             raise NotPlainError(

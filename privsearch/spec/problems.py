@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from privsearch._util.text import cut, nearest, remedy
+from privsearch._util.text import cut, nearest, remedy, shown
 from privsearch.spec import datasets, registry
 from privsearch.spec.attacks import (
     ATTACK_KINDS,
@@ -47,10 +47,6 @@ _SAMPLERS: Final[dict[str, type[BaseModel]]] = {
 """The classes that `search.sampler` chooses among, by such a tag."""
 
 
-_MOST_SHOWN: Final = 80
-"""The most characters of a list in a message, as of any other value."""
-
-
 @dataclass(frozen=True)
 class Problem:
     """A broken rule: the path of its field, and a sentence about it."""
@@ -85,6 +81,8 @@ def problem_of(details: ErrorDetails) -> Problem:
             | "search_rule"
             | "nothing_to_run"
             | "bad_constraint"
+            | "misleading_name"
+            | "repeated_value"
             | "unknown_override"
             | "unknown_objective"
         ):
@@ -106,7 +104,31 @@ def _invalid(where: tuple[int | str, ...], given: Any, message: str) -> str:
     if choosing and len(where) <= 2 and isinstance(given, dict) and "kind" in given:
         given = given["kind"]  # the fault lies in the kind
     near = repr(str(given)) if type(given) in (int, float) and "valid string" in message else _nearest(where, given)
-    return f"{must}, but got {_shown(given)}" + (f"; nearest valid: {near}" if near else "")
+    then = f"nearest valid: {near}" if near else _unknown_ending(where, given) or _unregistered(where, given)
+    return f"{must}, but got {shown(given)}" + (f"; {then}" if then else "")
+
+
+def _unknown_ending(where: tuple[int | str, ...], given: Any) -> str | None:
+    """Return a remark on a file of data whose path does not say what it holds; None on anything else."""
+    if (
+        where[0] != "datasets"
+        or not isinstance(given, dict)
+        or "kind" in given
+        or not isinstance(given.get("path"), str)
+    ):
+        return None
+    endings = " or ".join(f".{tag}" for tag, model in _BY_TAG.items() if "path" in model.model_fields)
+    return (
+        f"the path {shown(given['path'])} must end in {endings}, which says what the file holds; save it as one of them"
+    )
+
+
+def _unregistered(where: tuple[int | str, ...], given: Any) -> str | None:
+    """Return a remark on a name that is unlike all that are known here; None on anything else."""
+    can_be_registered = where[0] in ("datasets", "attacks") or where[-2:-1] == ("model",) or where[-1] == "model"
+    if not can_be_registered or not isinstance(given, str) or not _named(where):
+        return None
+    return "if a file of your own registers it, name that file with --plugin"
 
 
 def _model(where: tuple[int | str, ...]) -> type[BaseModel]:
@@ -203,7 +225,7 @@ def _bounds(annotation: Any) -> tuple[int, int] | None:
     marks = [inner for mark in marks for inner in getattr(mark, "metadata", [mark])]
     low = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)
     high = next((mark.le for mark in marks if isinstance(mark, Le)), None)
-    return (int(str(low)), int(str(high))) if low is not None and high is not None else None
+    return (low, high) if isinstance(low, int) and isinstance(high, int) else None
 
 
 def _named(where: tuple[int | str, ...]) -> tuple[str, ...]:
@@ -238,11 +260,3 @@ def _nearest(where: tuple[int | str, ...], given: Any) -> str | None:
         candidates = sorted({min(max(n, low), high) for n in (math.floor(given), math.ceil(given))})
         return " or ".join(map(str, candidates))
     return None
-
-
-def _shown(given: Any) -> str:
-    # As YAML writes them.
-    if isinstance(given, list | tuple):
-        shown = f"[{', '.join(map(_shown, given))}]"
-        return shown if len(shown) <= _MOST_SHOWN else f"{shown[: _MOST_SHOWN - 3]}..."
-    return {"None": "null", "True": "true", "False": "false"}.get(repr(given)) or cut(given)

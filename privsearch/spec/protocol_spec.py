@@ -170,6 +170,14 @@ class ProtocolSpec(BaseModel, ABC):
             num_train: the number of examples in the training split.
         """
 
+    def lacks_examples(self, num_train: int) -> str | None:  # noqa: ARG002  # some can do with any number
+        """Return the sentence about a training split that is too small for the protocol; None if it is large enough.
+
+        Args:
+            num_train: the number of examples in the training split.
+        """
+        return None
+
     @abstractmethod
     def svm_fits(self, num_train: int, num_test: int) -> list[tuple[int, float, float]]:
         """List the SVMs that the paper's attack needs for one target.

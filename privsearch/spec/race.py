@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, Field, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
+from privsearch.spec.bounds import MOST_EXAMPLES, MOST_MINUTES
 from privsearch.spec.strict import STRICT
 
 
@@ -23,16 +24,27 @@ class Race(BaseModel):
 
     model_config = STRICT
 
-    least: int = Field(alias="from", ge=1, description="an integer: what every configuration begins with")
+    least: int = Field(
+        alias="from", ge=1, le=10_000, description="an integer from 1 to 10000: what every configuration begins with"
+    )
     most: int = Field(alias="to", ge=2, le=10_000, description="an integer from 2 to 10000: the most that one may get")
     step: int | None = Field(
-        None, ge=1, description="an integer of at least 1: how many more a round gives, or null for as many as at first"
+        None,
+        ge=1,
+        le=10_000,
+        description="an integer from 1 to 10000: how many more a round gives, or null for as many as at first",
     )
     networks_in_all: int | None = Field(
-        None, ge=1, description="an integer of at least 1: the most networks of a task together, or null for no limit"
+        None,
+        ge=1,
+        le=MOST_EXAMPLES,
+        description=f"an integer from 1 to {MOST_EXAMPLES}: the most networks of a task together, or null for no limit",
     )
     minutes: float | None = Field(
-        None, gt=0, description="a number above 0: the minutes after which no round begins, or null for no limit"
+        None,
+        gt=0,
+        le=MOST_MINUTES,
+        description="a number above 0, up to 1e6: the minutes after which no round begins, or null for no limit",
     )
 
     @model_validator(mode="after")

@@ -7,12 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from privsearch.spec.strict import STRICT
 
 Device = Literal["cpu", "cuda"]
 """The device that networks are trained on, by torch's name."""
+
+
+MOST_WORKERS: Final = 10_000
+"""The most workers at a time, for each of which this process keeps connections and files open."""
+
+
+def _share_of_gpu(share: float) -> float:
+    if 0 < share < 0.0001:
+        raise ValueError("Ray counts in ten-thousandths, of which this is none")
+    return share
 
 
 class Resources(BaseModel):
@@ -21,19 +31,31 @@ class Resources(BaseModel):
     model_config = STRICT
 
     cpu: float = Field(
-        1.0, gt=0, description="a number above 0: the cores of one worker, or a part of one where a GPU does the work"
+        1.0,
+        ge=0.01,
+        le=4_096,
+        description="a number from 0.01 to 4096: the cores of one worker, or a part of one where a GPU does the work",
     )
-    gpu: float | None = Field(
+    gpu: Annotated[float, AfterValidator(_share_of_gpu)] | None = Field(
         None,
         ge=0,
         le=1,
-        description="a number from 0 (none) to 1 (a whole GPU for each worker), or null for an even share",
+        description="0 (none), or a number from 0.0001 to 1 (a whole GPU for each worker), or null for an even share",
     )
-    custom: Mapping[str, Annotated[float, Field(gt=0)]] = Field(
-        {}, description="a mapping of the cluster's own resources to the amount that one worker needs, each above 0"
+    custom: Mapping[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}$")],
+        Annotated[float, Field(ge=0.0001, le=1e9)],
+    ] = Field(
+        {},
+        description="a mapping of the cluster's own resources, each by its name, to the amount that one worker needs, "
+        "a number from 0.0001 to 1e9",
     )
     max_concurrent: int | None = Field(
-        None, ge=1, description="a whole number from 1, the workers at a time, or null for as many as there is room for"
+        None,
+        ge=1,
+        le=MOST_WORKERS,
+        description=f"a whole number from 1 to {MOST_WORKERS}, the workers at a time, or null for as many as there is "
+        "room for",
     )
 
 

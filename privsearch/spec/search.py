@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Self, get_args
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import InitErrorDetails
 
-from privsearch._util.text import cut, remedy
+from privsearch._util.text import remedy, shown
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.constraints import Constraint
 from privsearch.spec.grids import Where, as_values, idle_axes, list_problems, problem, raise_if_any
@@ -65,7 +65,9 @@ def _range_problems(axis: str, given: Mapping[str, Any]) -> list[InitErrorDetail
     unknown = [key for key in given if key not in _RANGE]
     if unknown or not {"low", "high"} <= given.keys():
         near = f"; {remedy(str(unknown[0]), _RANGE)}" if unknown else "; add what is missing"
-        sentence = f"must be a list, or a range such as {{low: 0.5, high: 1.5}} with step or log, but got {cut(given)}"
+        sentence = (
+            f"must be a list, or a range such as {{low: 0.5, high: 1.5}} with step or log, but got {shown(given)}"
+        )
         return [problem(_RULE, (axis,), given, sentence + near)]
     problems = [p for end in ("low", "high") for p in problems_of(axis, given[end], (axis, end))]
     problems += [_rule((axis, end), "must be a number", None) for end in ("low", "high") if given[end] is None]
@@ -81,6 +83,9 @@ def _bounds_problems(axis: str, given: Mapping[str, Any], kind: type[int | float
     if step is not None and (type(step) not in numbers or not 0 < step <= round(high - low, DECIMALS)):
         number = "a whole number" if kind is int else "a number"
         return [_rule((axis, "step"), f"must be {number} above 0 and up to high - low, {high - low:g}", step)]
+    if step is not None and (high - low) / step >= MOST_VALUES:
+        must = f"must be so long that there are at most {MOST_VALUES:,} values from {low} to {high}"
+        return [_rule((axis, "step"), must, step, "; write a longer one, or none for any number")]
     if type(log) is not bool:
         return [_rule((axis, "log"), "must be true or false", log)]
     if log and (step is not None or low <= 0):
@@ -89,7 +94,7 @@ def _bounds_problems(axis: str, given: Mapping[str, Any], kind: type[int | float
 
 
 def _rule(where: Where, must: str, given: Any, then: str = "") -> InitErrorDetails:
-    return problem(_RULE, where, given, f"{must}, but got {cut(given) if given is not None else 'null'}{then}")
+    return problem(_RULE, where, given, f"{must}, but got {shown(given)}{then}")
 
 
 def _check_space(space: Any) -> Any:
@@ -134,9 +139,9 @@ class StopRule(BaseModel):
     model_config = STRICT
 
     growth: float = Field(
-        0.01, gt=0, lt=1, description="a number between 0 and 1: by this share of it the hypervolume must grow"
+        0.01, ge=1e-9, lt=1, description="a number from 1e-9 to below 1: by this share of it the hypervolume must grow"
     )
-    in_trials: int = Field(20, ge=1, description="a whole number from 1: within so many trials")
+    in_trials: int = Field(20, ge=1, le=100_000, description="a whole number from 1 to 100000: within so many trials")
 
 
 class Search(BaseModel):

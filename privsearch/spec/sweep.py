@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo, model_validator
 
 from privsearch._util.html import html_text
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, leading_attack, unmet_requirement
@@ -14,6 +14,7 @@ from privsearch.spec.columns import Column, result_columns
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
 from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any
+from privsearch.spec.meant import not_meant
 from privsearch.spec.objectives import Direction, Objectives, impossible_bound, not_a_column
 from privsearch.spec.paper_protocol import PaperProtocol
 from privsearch.spec.protocol_spec import Queries
@@ -35,6 +36,9 @@ from privsearch.spec.trial import AXES, Axes, TrialSpec, canonical_axes
 MAX_POINTS: Final = 2_000_000
 """The most points of a sweep's cross-products: nobody can train more, and they would fill the memory."""
 
+RECORDED: Final = "recorded"
+"""The context in which a sweep is validated that a study was begun with, maybe by an earlier privsearch."""
+
 MAX_ITEMS: Final = 1_000
 """The most datasets, protocols or attacks of a sweep: each is compared with all others."""
 
@@ -53,7 +57,7 @@ class SweepSpec(BaseModel):
     model_config = STRICT
 
     name: Name = Field(description=NAME_RULE)
-    datasets: tuple[Dataset, ...] = Field(
+    datasets: Annotated[tuple[Dataset, ...], BeforeValidator(as_tuple)] = Field(
         min_length=1, max_length=MAX_ITEMS, strict=False, description=f"a list of 1 to {MAX_ITEMS} datasets"
     )
     protocol: Annotated[tuple[Protocol, ...], BeforeValidator(as_tuple)] = Field(
@@ -66,7 +70,7 @@ class SweepSpec(BaseModel):
     grids: dict[Name, Grid] = Field({}, description="a mapping of named grids")
     search: Search | None = Field(None, description="a mapping such as {trials: 60, space: {model: [ann, snn], ...}}")
     recipe: Recipe = Field({}, description="a mapping of recipe fields, and `overrides` for single datasets")
-    attacks: tuple[Attack, ...] = Field(
+    attacks: Annotated[tuple[Attack, ...], BeforeValidator(as_tuple)] = Field(
         (SvmAttack(),),
         min_length=1,
         max_length=MAX_ITEMS,
@@ -154,6 +158,13 @@ class SweepSpec(BaseModel):
             if column in columns and (rule := impossible_bound(column, constraint))
         ]
         raise_if_any(problems)
+        return self
+
+    @model_validator(mode="after")
+    def _is_meant(self, info: ValidationInfo) -> Self:
+        if info.context != RECORDED:
+            space = self.search.space if self.search else {}
+            raise_if_any(not_meant(self.datasets, self.grids, space, self.constraints()))
         return self
 
     @model_validator(mode="after")

@@ -12,10 +12,11 @@ from privsearch._util.text import cut
 from privsearch.errors import PrivsearchError, SpecError
 from privsearch.spec.attacks import Attack
 from privsearch.spec.datasets import CsvDataset, NpzDataset
+from privsearch.spec.meant import remarks
 from privsearch.spec.plain_yaml import Document, NotPlainError, lines_of, parse
 from privsearch.spec.problems import KEY, Problem, problem_of
 from privsearch.spec.storage import is_uri
-from privsearch.spec.sweep import SweepSpec
+from privsearch.spec.sweep import RECORDED, SweepSpec
 
 MAX_BYTES: Final = 1_000_000
 """The most bytes of a sweep file: nobody writes more by hand, and a stranger's file could fill the memory."""
@@ -28,11 +29,16 @@ Source = Path | Mapping[str, Any]
 """A sweep file, or the fields of a sweep."""
 
 
-def read_sweep(source: Source, settings: Sequence[str] = ()) -> SweepSpec:
+def read_sweep(source: Source, settings: Sequence[str] = (), *, recorded: bool = False) -> SweepSpec:
     """Read a sweep, with `settings` such as 'recipe.epochs=2' written over it.
 
     Paths in a sweep file are relative to the file. Paths in a mapping, and a storage among `settings`, are relative to
     the current directory. All of them come back absolute.
+
+    Args:
+        source: the file, or the fields.
+        settings: the fields to write over, each a path, `=` and a value in YAML.
+        recorded: True for the sweep of a study, which ran: it is read even if it says what nobody can have meant.
 
     Raises:
         SpecError: the file cannot be read, is too large, or breaks a rule; the message lists the problems found.
@@ -43,7 +49,7 @@ def read_sweep(source: Source, settings: Sequence[str] = ()) -> SweepSpec:
     if isinstance(storage, str) and storage and not is_uri(storage) and ("storage",) not in settled:
         document.value["storage"] = str(folder / storage)
     try:
-        sweep = SweepSpec.model_validate(document.value)
+        sweep = SweepSpec.model_validate(document.value, context=RECORDED if recorded else None)
     except ValidationError as error:
         raise SpecError("\n".join(_error_lines(error, document, source, settled))) from None
     return _with_absolute_paths(sweep, folder)
@@ -104,6 +110,15 @@ def check_attacks(given: Sequence[Any]) -> tuple[Attack, ...]:
     return tuple(dict.fromkeys(attacks))
 
 
+def remarks_on(sweep: SweepSpec, source: Source, settings: Sequence[str] = ()) -> list[str]:
+    """Return a line on each field of a sweep that is seldom meant as it is, in the order of the file."""
+    if not (found := remarks(sweep.objectives or {})):
+        return []
+    document, settled = _parse(source, settings)
+    lines = [_located(Problem(where, sentence), document, source, settled) for where, sentence in found]
+    return [text for _, text in sorted(lines, key=lambda of_line: of_line[0])]
+
+
 @contextmanager
 def locating_errors(source: Source, settings: Sequence[str] = ()) -> Iterator[None]:
     """Put the place of the field before the message of an error that blames a field of the sweep.
@@ -128,9 +143,10 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
+            size = path.stat().st_size  # 0 for a device or a pipe
+            has = f"{size:,}" if size > MAX_BYTES else "more"
             raise SpecError(
-                f"{path}: a sweep file must have at most {MAX_BYTES:,} bytes, but has {path.stat().st_size:,}; write "
-                "several sweeps"
+                f"{path}: a sweep file must have at most {MAX_BYTES:,} bytes, but has {has}; write several sweeps"
             )
         return content.decode("utf-8-sig")
     except FileNotFoundError:
@@ -228,9 +244,15 @@ def _located(problem: Problem, document: Document, source: Source, settled: set[
         elif step == problem.where[-1] and isinstance(step, str) and isinstance(node, dict) and step != KEY:
             field += f".{_key_shown(step)}"
     field = field.removeprefix(".")
-    given_by = next((keys for keys in settled if (*steps, problem.where[-1])[: len(keys)] == keys), None)
+    path = steps if steps[-1:] == problem.where[-1:] else (*steps, problem.where[-1])
+    given_by = next((keys for keys in settled if _sets(path, keys, document)), None)
     place = f"--set {'.'.join(given_by)}" if given_by else _name(source, f":{line}")
     return line, f"{place}: {field}: {problem.sentence}" if field else f"{place}: {problem.sentence}"
+
+
+def _sets(field: tuple[Any, ...], keys: tuple[str, ...], document: Document) -> bool:
+    """Tell whether the setting of a path has written a field, or made it on the way to its own."""
+    return field[: len(keys)] == keys or (keys[: len(field)] == field and field not in document.lines)
 
 
 def _name(source: Source, line: str = "") -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
-from privsearch.spec import registry
+from privsearch.spec import bounds, registry
 from privsearch.spec.attacks import Attack, SvmAttack
 from privsearch.spec.datasets import Dataset, Network, dataset_name
 from privsearch.spec.paper_protocol import PaperProtocol
@@ -78,8 +78,8 @@ class Axes(BaseModel):
     act_bit_width: BitWidth | None = Field(
         None, description="an integer from 2 to 8, or null for full-precision activations"
     )
-    threshold: float | None = Field(
-        None, gt=0, le=100, description="a number above 0 and up to 100, or null for the default, 1.0"
+    threshold: bounds.Threshold | None = Field(
+        None, description="a number from 0.001 to 100, or null for the default, 1.0"
     )
     surrogate_gradient: SurrogateGradient | None = Field(
         None,
@@ -111,22 +111,22 @@ class Axes(BaseModel):
     quantize_state: QuantizeState | None = Field(
         None, description="'before_firing', 'after_firing', 'for_firing', or null for the default, before_firing"
     )
-    epochs: int = Field(20, ge=1, description="an integer of at least 1")
-    batch_size: int = Field(128, ge=1, description="an integer of at least 1")
+    epochs: bounds.Epochs = 20
+    batch_size: bounds.BatchSize = 128
     optimizer: Literal["adam", "sgd"] = Field("adam", description="'adam' or 'sgd' (with a momentum of 0.9)")
-    learning_rate: float = Field(1e-3, gt=0, description="a number above 0")
-    weight_decay: float = Field(0.0, ge=0, description="a number of at least 0")
+    learning_rate: bounds.LearningRate = 1e-3
+    weight_decay: bounds.WeightDecay = 0.0
     precision: Literal["fp32", "bf16"] = Field(
         "fp32", description="'fp32', or 'bf16' (the hidden layers' products in 16 bits: faster, and other spikes)"
     )
-    width: float = Field(
-        1.0, gt=0, le=16, description="a number above 0 and up to 16 (times the usual sizes of the hidden layers)"
+    width: bounds.Width = 1.0
+    train_size: bounds.SplitSize | None = Field(
+        None,
+        description=f"an integer from 2 to {bounds.MOST_EXAMPLES} (examples kept of the training split), or null",
     )
-    train_size: int | None = Field(
-        None, ge=2, description="an integer of at least 2 (examples kept of the training split), or null for all"
-    )
-    test_size: int | None = Field(
-        None, ge=2, description="an integer of at least 2 (examples kept of the test split), or null for all"
+    test_size: bounds.SplitSize | None = Field(
+        None,
+        description=f"an integer from 2 to {bounds.MOST_EXAMPLES} (examples kept of the test split), or null",
     )
 
 

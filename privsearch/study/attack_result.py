@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from privsearch.study.fields import FiniteInterval, Word
+from privsearch.spec.bounds import Count, Difference, Epsilon, Examples, Fraction, Score
+from privsearch.study.fields import DifferenceInterval, FractionInterval, Word
 
 FROZEN: Final = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 """The configuration of frozen classes without numbers that are not finite: a trial with such a number has failed."""
@@ -23,11 +24,11 @@ class Cut(BaseModel):
 
     model_config = FROZEN
 
-    auc: float
-    tpr_at_fpr: dict[Word, float | None] = {}
-    advantage: float | None = None
-    by_class: dict[int, float | None] = {}
-    by_correctness: dict[Word, float | None] = {}
+    auc: Fraction
+    tpr_at_fpr: dict[Word, Fraction | None] = {}
+    advantage: Difference | None = None
+    by_class: dict[Count, Fraction | None] = {}
+    by_correctness: dict[Word, Fraction | None] = {}
 
 
 class AttackResult(BaseModel):
@@ -60,19 +61,19 @@ class AttackResult(BaseModel):
 
     model_config = FROZEN
 
-    auc: FiniteInterval
-    auc_by_half: tuple[float | None, float | None]
-    tpr_at_fpr: dict[Word, FiniteInterval | None]
-    tpr_by_half: dict[Word, tuple[float, float] | None] | None = None
-    advantage: FiniteInterval | None
-    advantage_by_half: tuple[float, float] | None = None
-    balanced_accuracy: float | None
-    epsilon_low: float | None
-    epsilon_ceiling: float | None = None
-    by_class: dict[int, float | None]
-    by_correctness: dict[Word, float | None]
-    num_members: int
-    num_non_members: int
+    auc: FractionInterval
+    auc_by_half: tuple[Fraction | None, Fraction | None]
+    tpr_at_fpr: dict[Word, FractionInterval | None]
+    tpr_by_half: dict[Word, tuple[Fraction, Fraction] | None] | None = None
+    advantage: DifferenceInterval | None
+    advantage_by_half: tuple[Difference, Difference] | None = None
+    balanced_accuracy: Fraction | None
+    epsilon_low: Epsilon | None
+    epsilon_ceiling: Epsilon | None = None
+    by_class: dict[Count, Fraction | None]
+    by_correctness: dict[Word, Fraction | None]
+    num_members: Examples
+    num_non_members: Examples
     placebo: Cut | None = None
     matched: Cut | None = None
 
@@ -102,13 +103,13 @@ class ExposedExample(BaseModel):
 
     model_config = FROZEN
 
-    row: int
-    label: int
-    mean_score: float
-    accused: int
-    trained: int
-    falsely_accused: int
-    not_trained: int
+    row: Count
+    label: Count
+    mean_score: Score
+    accused: Count
+    trained: Count
+    falsely_accused: Count
+    not_trained: Count
 
 
 class AcrossTargets(BaseModel):
@@ -121,5 +122,5 @@ class AcrossTargets(BaseModel):
 
     model_config = FROZEN
 
-    auc: FiniteInterval
+    auc: FractionInterval
     exposed: tuple[ExposedExample, ...]

@@ -12,8 +12,9 @@ from statistics import fmean
 
 from pydantic import BaseModel
 
+from privsearch.spec.bounds import Difference, Examples, Fraction
 from privsearch.study.attack_result import FROZEN
-from privsearch.study.fields import FiniteInterval, Text, Word
+from privsearch.study.fields import FractionInterval, Text, Word
 from privsearch.study.signals import Signals
 
 
@@ -28,9 +29,9 @@ class InputsBaseline(BaseModel):
 
     model_config = FROZEN
 
-    auc: FiniteInterval
-    num_members: int
-    num_non_members: int
+    auc: FractionInterval
+    num_members: Examples
+    num_non_members: Examples
 
 
 class UntrainedTarget(BaseModel):
@@ -44,9 +45,9 @@ class UntrainedTarget(BaseModel):
 
     model_config = FROZEN
 
-    auc: FiniteInterval
-    placebo_auc: float | None = None
-    excess_auc: float | None = None
+    auc: FractionInterval
+    placebo_auc: Fraction | None = None
+    excess_auc: Difference | None = None
 
 
 class UntrainedBaseline(BaseModel):
@@ -59,7 +60,7 @@ class UntrainedBaseline(BaseModel):
 
     model_config = FROZEN
 
-    auc: FiniteInterval
+    auc: FractionInterval
     targets: tuple[UntrainedTarget, ...]
 
     @property

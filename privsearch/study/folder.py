@@ -156,7 +156,7 @@ class StudyFolder:
             StudyError: this is not a study.
         """
         self._check_exists()
-        sweep = read_sweep(self.path / "sweep.yaml")
+        sweep = read_sweep(self.path / "sweep.yaml", recorded=True)
         return sweep.model_copy(update={"protocol": tuple(p.as_written_first() for p in sweep.protocol)})
 
     def record(self) -> Record:
@@ -297,7 +297,8 @@ class StudyFolder:
 
     def leftovers(self) -> list[Path]:
         """Return the files that killed processes left unfinished; not those of signals, networks and checkpoints."""
-        return sorted([*self.path.glob(f".*{disk.PART}"), *self.path.glob(f".{self.outputs.index.name}-*")])
+        folders, index = (self.path, self.outputs.fronts), self.outputs.index.name
+        return sorted([path for f in folders for path in f.glob(f".*{disk.PART}")] + [*self.path.glob(f".{index}-*")])
 
     def remove_leftovers(self) -> list[str]:
         """Remove the leftovers, while this process holds the lock, and return their names.

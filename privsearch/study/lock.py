@@ -85,7 +85,7 @@ def holder(folder: Path) -> str | None:
     try:
         process = json.loads((folder / _HOLDER).read_text())
         return f"process {process['pid']} on {process['host']} holds it since {process['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -117,7 +117,7 @@ class LeaseObserver:
                 os.kill(int(process["pid"]), 0)
         except (ProcessLookupError, OverflowError):
             return True
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             pass
         return False
 

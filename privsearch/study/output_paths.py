@@ -29,6 +29,10 @@ class OutputPaths:
         """The folder of the Pareto-front plots."""
         return self.study / "fronts"
 
+    def drawings_of(self, task: str) -> tuple[Path, Path]:
+        """Return the plot and the page of the front of a task, by the task's name."""
+        return drawings_of(self.fronts, task)
+
     @property
     def tables(self) -> Path:
         """The folder of the paper's tables."""
@@ -62,3 +66,8 @@ class OutputPaths:
     def table(self, name: str) -> Path:
         """Return the path of a table of results, such as `results`."""
         return self.study / f"{name}.csv"
+
+
+def drawings_of(folder: Path, task: str) -> tuple[Path, Path]:
+    """Return the plot and the page of a task's front in a folder of fronts."""
+    return folder / f"{task}.png", folder / f"{task}.html"

@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter
 
 from privsearch._util.disk import LineWriter
 from privsearch._util.lines import DamagedLine, lines_of
+from privsearch.spec.bounds import Count, Seconds
+from privsearch.spec.trial import AXES, axis_adapter
 from privsearch.study.fields import Text, Word
 
 Origin = Literal["given", "sampled", "drawn", "repeat"]
@@ -22,6 +24,15 @@ many repeats, or the sampler once more."""
 
 FRESH_ORIGINS: Final[tuple[Origin, ...]] = ("sampled", "drawn")
 """The origins of proposals that count against the budget."""
+
+
+def _axes(given: dict[str, Any]) -> dict[str, Any]:
+    """Check that all that was chosen are axes of a trial, each with a value that it can have."""
+    for axis, value in given.items():
+        if axis not in AXES:
+            raise ValueError(f"{axis} is no axis of a trial")
+        axis_adapter(axis).validate_python(value)
+    return given
 
 
 class LoggedProposal(BaseModel):
@@ -40,12 +51,12 @@ class LoggedProposal(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     search: Word
-    number: int = Field(ge=0)
+    number: Count
     trial_id: Word
     origin: Origin
     source: Text = ""
-    seconds: float = Field(0.0, ge=0)
-    axes: dict[Word, bool | int | float | str | tuple[float, float] | None]
+    seconds: Seconds = 0.0
+    axes: Annotated[dict[Word, bool | int | float | str | tuple[float, float] | None], AfterValidator(_axes)]
 
     @property
     def fresh(self) -> bool:
@@ -66,7 +77,7 @@ class LoggedEnd(BaseModel):
 
     search: Word
     ended: Text
-    proposals: int = Field(ge=0)
+    proposals: Count
 
 
 _LINE: Final[TypeAdapter[LoggedProposal | LoggedEnd]] = TypeAdapter(LoggedProposal | LoggedEnd)

@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass as validated
 
 from privsearch._util.text import cut
 from privsearch.spec import Attack, TrialSpec
+from privsearch.spec.bounds import MOST_EPOCHS, Bytes, Count, Examples, Fraction, Loss, Seconds, Version
 from privsearch.spec.trial import STATE_DEFAULTS, Axes, RecordedSpec
 from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
 from privsearch.study.blind import BlindBaselines
@@ -27,8 +28,8 @@ class Epoch:
         accuracy: a fraction.
     """
 
-    loss: float
-    accuracy: float
+    loss: Loss
+    accuracy: Fraction
 
 
 class TrainedNetwork(BaseModel):
@@ -42,9 +43,9 @@ class TrainedNetwork(BaseModel):
 
     model_config = FROZEN
 
-    train_accuracy: float
-    test_accuracy: float
-    history: tuple[Epoch, ...]
+    train_accuracy: Fraction
+    test_accuracy: Fraction
+    history: Annotated[tuple[Epoch, ...], Field(max_length=MOST_EPOCHS)]
 
 
 class Replicate(BaseModel):
@@ -63,8 +64,8 @@ class Replicate(BaseModel):
     target: TrainedNetwork
     shadow: TrainedNetwork | None
     attacks: dict[Word, AttackResult]
-    majority_share: float | None = Field(None, ge=0, le=1)
-    train_size: int | None = Field(None, ge=1)
+    majority_share: Fraction | None = None
+    train_size: Examples | None = None
 
 
 AUDIT_VERSION: Final = 2
@@ -107,15 +108,15 @@ class Completed(BaseModel):
     across: dict[Word, AcrossTargets]
     refused: dict[Word, Text] = {}
     lacked_data: tuple[Word, ...] = ()
-    dead: tuple[int, ...] | None = None
+    dead: tuple[Count, ...] | None = None
     blind: BlindBaselines | None = None
     unkept: Text | None = None
     networks_unkept: Text | None = None
     environments: tuple[Environment, ...] = Field((UNKNOWN_ENVIRONMENT,), min_length=1)
-    audit_version: int = Field(1, ge=1)
+    audit_version: Version = 1
     networks: tuple[Word, ...] = ()
     held: tuple[Word, ...] = ()
-    seconds: float
+    seconds: Seconds
     host: Text = Field(default_factory=platform.node)
     finished_at: Text = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
@@ -133,6 +134,22 @@ class Completed(BaseModel):
     def _every_attack_was_run_on_every_target(self) -> Self:
         if any(replicate.attacks.keys() != self.across.keys() for replicate in self.replicates):
             raise ValueError(f"every target must have the attacks {', '.join(self.across)}, and no others")
+        if others := self.across.keys() - {attack.name for attack in self.spec.attacks}:
+            raise ValueError(f"every attack must be one that was asked for, but {', '.join(sorted(others))} was not")
+        return self
+
+    @model_validator(mode="after")
+    def _is_of_its_protocol(self) -> Self:
+        protocol = self.spec.protocol
+        shadows = "shadow" in (role for _, role in protocol.roles())
+        if len(self.replicates) != protocol.targets:
+            raise ValueError(f"{protocol.kind} must have {protocol.targets} targets here, not {len(self.replicates)}")
+        if any((replicate.shadow is not None) != shadows for replicate in self.replicates):
+            raise ValueError(f"a target under {protocol.kind} must have {'a' if shadows else 'no'} shadow of its own")
+        if (self.networks and len(self.networks) != protocol.networks) or not {*self.held} <= {*self.networks}:
+            raise ValueError(f"there must be the keys of {protocol.networks} networks, and no others")
+        if any(network >= protocol.networks for network in self.dead or ()):
+            raise ValueError(f"there must be no dead network beyond the {protocol.networks} networks of the trial")
         return self
 
     def __repr__(self) -> str:
@@ -166,11 +183,11 @@ class Death(BaseModel):
     model_config = FROZEN
 
     cause: Literal["died", "timeout"]
-    exit_code: int | None
+    exit_code: Annotated[int, Field(ge=0, lt=2**32)] | None
     signal: Word | None
     log_tail: Text
-    peak_memory_bytes: int | None
-    seconds: float
+    peak_memory_bytes: Bytes | None
+    seconds: Seconds
     host: Text = Field(default_factory=platform.node)
 
 
@@ -193,9 +210,9 @@ class Failed(BaseModel):
     error: Word
     message: Text
     traceback: Text
-    attempts: int = 1
+    attempts: int = Field(1, ge=1, le=1_000)
     death: Death | None = None
-    seconds: float
+    seconds: Seconds
     host: Text = Field(default_factory=platform.node)
     finished_at: Text = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 

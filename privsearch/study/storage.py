@@ -71,7 +71,7 @@ class LocalFolder:
     def age(self, name: str) -> float:
         """Return the seconds since a file was last written to; 0 if it is gone."""
         with _reaching(self.path), suppress(FileNotFoundError):
-            return time.time() - (self.path / name).stat().st_mtime
+            return max(0.0, time.time() - (self.path / name).stat().st_mtime)  # a clock may have gone backwards
         return 0.0
 
     def read(self, name: str) -> bytes | None:
@@ -120,7 +120,7 @@ class RemoteFolder:
         """Return the seconds since a file was last written to; 0 if it is gone, or if the time is not known."""
         with self._opened() as (system, base):
             written: datetime | None = system.get_file_info(f"{base}/{name}").mtime
-        return time.time() - written.timestamp() if written else 0.0
+        return max(0.0, time.time() - written.timestamp()) if written else 0.0
 
     def read(self, name: str) -> bytes | None:
         """Return the content of a file; None if there is no such file."""

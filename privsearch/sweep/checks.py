@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from privsearch._util.disk import reading
+from privsearch._util.disk import file_in_the_way, reading
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import Attack, SweepSpec, TrialRequest, registry
@@ -76,10 +76,10 @@ def describe_datasets(sweep: SweepSpec) -> Iterator[DatasetInfo]:
 
 
 def check_trial_sizes(request: TrialRequest, sweep: SweepSpec, info: DatasetInfo) -> None:
-    """Refuse a trial with a subsample that lacks a class, or is larger than its split.
+    """Refuse a trial with a subsample that lacks a class, is larger than its split, or too small for the protocol.
 
     Raises:
-        SpecError: it has one; the field that sets the size is named.
+        SpecError: it has one; the field that sets the size, or the protocol, is named.
     """
     for axis in SIZE_AXES:
         if problem := size_problem(axis, [getattr(request.spec, axis)], info):
@@ -88,6 +88,10 @@ def check_trial_sizes(request: TrialRequest, sweep: SweepSpec, info: DatasetInfo
                 f"{rule}, but got {size}; change it, or give {info.name} its own in recipe.overrides.{info.name}",
                 where=_origin(axis, request, sweep, info.name),
             )
+    protocol = request.spec.protocol
+    if lacking := protocol.lacks_examples(request.spec.train_size or info.num_train):
+        index = next(i for i, asked in enumerate(sweep.protocol) if asked.kind == protocol.kind)
+        raise SpecError(lacking, where=("protocol", index))
 
 
 def size_problem(axis: str, sizes: Iterable[int | None], info: DatasetInfo) -> tuple[str, int] | None:
@@ -150,9 +154,10 @@ def check_directory(sweep: SweepSpec, study: StudyFolder) -> None:
             cannot be read.
     """
     if not study.exists():
-        if study.path.exists() and not study.path.is_dir():
-            raise StudyError(f"{study.path}: must be a directory, but is a file; choose another with --study")
         with reading(study.path):
+            if in_the_way := file_in_the_way(study.path):
+                what = "is a file" if in_the_way == study.path else f"{in_the_way} is a file"
+                raise StudyError(f"{study.path}: must be a directory, but {what}; choose another with --study")
             entries = list(study.path.iterdir()) if study.path.is_dir() else []
         if any(entry.name[0] != "." and entry.name not in BEGUN for entry in entries):
             raise StudyError(

@@ -132,6 +132,36 @@ def test_damage_is_found_and_repaired_once(study: Study, part: str) -> None:
     assert study.record_path.read_bytes() == record
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"num_members":120', f'"num_members":{10**40}'),
+        ('"test_accuracy":0.8', '"test_accuracy":1e308'),
+        ('"kind":"paper","replicates":2', '"kind":"halves","networks":4'),
+    ],
+)
+def test_a_line_that_was_changed_is_named_and_moved_aside(study: Study, old: str, new: str) -> None:
+    """The other lines live; the reason has the field; after the repair everything is made from what is left."""
+    record = study.record_path.read_text()
+    assert old in record
+    study.record_path.write_text(record.replace(old, new, 1))
+    part, reason = next(iter(to_repair(study).items()))
+    assert part == "trials.jsonl, line 1"
+    assert "it is JSON, but changed" in reason
+    assert list(repair_study(study))
+    assert to_repair(study) == {}
+    assert study.record().results.keys() == {B}
+
+
+def test_a_front_that_was_not_drawn_is_missing(study: Study) -> None:
+    """Its folder alone is no front: a disk may be full before the drawings."""
+    for drawing in study.outputs.drawings_of("iris"):
+        drawing.unlink()
+        assert list(to_repair(study)) == ["fronts"]
+        assert list(repair_study(study)) == ["fronts: made again from the record"]
+        assert drawing.is_file()
+
+
 def test_all_damages_at_once(study: Study) -> None:
     """One run repairs them all; what was damaged lies beside."""
     for damage in DAMAGES.values():

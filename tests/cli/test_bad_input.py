@@ -123,3 +123,21 @@ def test_a_file_closed_to_the_user_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert run("plan", "sweep.yaml").stderr == (
         "error: sweep.yaml: the sweep file must be readable, but: Permission denied; check its path and rights\n"
     )
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), ImportError("libtorch_cpu.so: failed to map segment from shared object")]
+)
+def test_a_lack_of_memory_is_told(error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line, with what to do about it, whatever library ran out of it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sweep.yaml").write_text(GOOD)
+
+    def run_out(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("privsearch.api.sweeps.plan_sweep", run_out)
+    result = run("plan", "sweep.yaml")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: memory must suffice for the command, but ran out: ")
+    assert "allow more (`ulimit -v`" in result.stderr

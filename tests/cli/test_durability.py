@@ -38,7 +38,7 @@ def test_a_sweep_onto_a_full_disk_goes_on_where_it_was(folder: Path) -> None:
 WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "the study is below a file": (
         lambda study: study.parent.touch(),
-        "but: Not a directory; ",
+        "studies/tiny: must be a directory, but studies is a file; choose another with --study",
     ),
     "the lock is a directory": (
         lambda study: (study / ".lock").mkdir(parents=True),

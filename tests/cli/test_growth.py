@@ -140,7 +140,12 @@ def test_not_keeping_signals_removes_none_that_were_kept(
 def test_a_study_grows_although_all_its_trials_failed(tiny_sweep_file: Path, tmp_path: Path) -> None:
     """The larger trials are those of the same sweep; one of other configurations is refused, as ever."""
     study = tmp_path / "s"
-    failing = ("--set", "recipe.learning_rate=1.0e+30", "--set", "grids.precision.model=[ann]")
+    failing = (
+        "--set",
+        "recipe={epochs: 2, batch_size: 8, optimizer: sgd, learning_rate: 1e6}",
+        "--set",
+        "grids.precision.model=[ann]",
+    )
     run("sweep", tiny_sweep_file, "--study", study, *INLINE, "--set", HALVES % 4, *ATTACKS, *failing)
     assert {json.loads(line)["status"] for line in record_lines(study)} == {"failed"}
     assert planned(tiny_sweep_file, study, HALVES % 6, *failing)["networks_to_train"] == 6

@@ -24,7 +24,7 @@ grids:
 recipe: {epochs: 1, batch_size: 64}
 """
 DEAD = "  dead: {model: [snn], act_bit_width: [4], threshold: [100.0]}\n"
-LEARNING_RATES = "  diverging: {model: [snn], learning_rate: [1.0e+9]}\n"
+LEARNING_RATES = "  diverging: {model: [snn], learning_rate: [1.0e+6]}\n"
 
 
 @pytest.fixture

@@ -187,7 +187,7 @@ def test_an_index_tells_its_trials(found: list[Task], tmp_path: Path) -> None:
     assert not path.exists()
     index_results(path, found)
     assert indexed_trials(path) == set("abcdef")
-    for damage in (path.read_bytes()[:-9], b"[1]\n3\n", b'{"user_attrs": 1}', b"\xff"):
+    for damage in (path.read_bytes()[:-9], b"[1]\n3\n", b'{"user_attrs": 1}', b"\xff", b"[" * 200_000):
         path.write_bytes(damage)
         with pytest.raises(StudyError, match="is missing or damaged"):
             indexed_trials(path)

@@ -49,7 +49,7 @@ AXIS_VALUES = {
 def grids(draw: st.DrawFn) -> dict[str, list[Any]]:
     """A valid grid: both kinds of model and quantised activations, so that no axis is idle, and a few more axes."""
     names = draw(st.lists(st.sampled_from(sorted(AXIS_VALUES)), unique=True, max_size=4))
-    axes = {name: draw(st.lists(AXIS_VALUES[name], min_size=1, max_size=3)) for name in names}
+    axes = {name: draw(st.lists(AXIS_VALUES[name], min_size=1, max_size=3, unique=True)) for name in names}
     return {**axes, "model": ["ann", "snn"], "act_bit_width": [None, 4]}
 
 

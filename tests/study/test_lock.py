@@ -176,3 +176,11 @@ def test_an_observer_sees_a_holder_and_is_not_in_its_way(tmp_path: Path, start: 
         while observer.held():
             time.sleep(0.01)
         assert patience / 3 < time.monotonic() - began < patience + 1
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "[" * 100_000, '{"pid": 1}', "\x00", "9" * 5_000])
+def test_a_holder_that_is_none_is_no_holder(tmp_path: Path, content: str) -> None:
+    """Whatever a stranger has put there."""
+    (tmp_path / ".holder.json").write_text(content)
+    assert lock.holder(tmp_path) is None
+    assert not lock.LeaseObserver(tmp_path).held()

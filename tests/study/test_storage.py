@@ -55,6 +55,14 @@ def test_age_is_that_of_the_file(folder: Folder) -> None:
     assert folder.age("gone") == 0
 
 
+def test_a_file_from_the_future_has_no_age(tmp_path: Path) -> None:
+    """As where the clock has gone backwards since: it may have been written just now, and is left alone."""
+    folder = open_folder(tmp_path)
+    folder.write("x", b"1")
+    os.utime(tmp_path / "x", (2**33, 2**33))
+    assert folder.age("x") == 0
+
+
 def test_probing_leaves_nothing_behind(folder: Folder) -> None:
     """A folder that can be used is as empty as before."""
     probe(folder)

@@ -1,7 +1,6 @@
 """The protocol `one_run`: a fair coin for each audited example, and the bound on epsilon that this allows."""
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -15,9 +14,6 @@ from privsearch.attacks.protocols.seeding import Stream, attack_stream, random_s
 from privsearch.errors import DataError
 from privsearch.spec import Attack, OneRunProtocol
 from privsearch.study.signals import Signals
-
-FEWEST_AUDITED: Final = 12
-"""The fewest examples that are worth coins: the half that is judged, all rightly guessed, shows an epsilon of 0.16."""
 
 
 class OneRunRules(ProtocolRules[OneRunProtocol]):
@@ -88,11 +84,7 @@ class OneRunRules(ProtocolRules[OneRunProtocol]):
 
     def _audited(self, num_train: int, seed: int) -> Int[Array, " audited"]:
         """Draw the examples that coins are tossed for: the same for every replicate and configuration."""
+        if lacking := self.protocol.lacks_examples(num_train):
+            raise DataError(lacking)
         count = self.protocol.num_audited(num_train)
-        if count < FEWEST_AUDITED:
-            raise DataError(
-                f"the protocol one_run needs at least {FEWEST_AUDITED} audited examples, but an audited_fraction of "
-                f"{self.protocol.audited_fraction:g} of {num_train} gives {count}; "
-                + ("raise it, or keep more examples" if self.protocol.audited_fraction < 1 else "keep more examples")
-            )
         return np.sort(random_stream(seed, 0, Stream.AUDITED).permutation(num_train)[:count])

@@ -1,6 +1,7 @@
 """A Pareto front among all configurations, as a figure for a paper."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
 from itertools import combinations
 from pathlib import Path
 from textwrap import fill
@@ -16,6 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy import ndarray as Array
 
+from privsearch._util.disk import replace_file
 from privsearch.analysis.columns import axis_title, bar_lengths
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import model_name
@@ -34,6 +36,7 @@ from privsearch.report.figures.front_page import front_page
 from privsearch.report.figures.palette import GREY, MODEL_COLOURS, MODEL_MARKERS
 from privsearch.report.figures.style import PAGE_WIDTH, draw_guessing, legend_below, new_figure
 from privsearch.spec.columns import Column
+from privsearch.study.output_paths import drawings_of
 
 _BAR_ALPHAS: Final = (0.8, 0.35, 0.15, 0.15)
 _MOST_LINES: Final = 20
@@ -199,14 +202,19 @@ def write_front_plots(folder: Path, tasks: Iterable[Task]) -> list[Path]:
 
     Returns:
         The files, in the order of the tasks.
+
+    Raises:
+        StudyError: one cannot be written; it is as it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for task in tasks:
         if task.candidates.empty:
             continue
-        png, html = folder / f"{task.name}.png", folder / f"{task.name}.html"
-        plot_front(task).savefig(png)
-        html.write_text(front_page(plot_front_interactive(task), task.title), encoding="utf-8")
+        png, html = drawings_of(folder, task.name)
+        drawn = BytesIO()
+        plot_front(task).savefig(drawn, format="png")
+        replace_file(png, drawn.getvalue())
+        replace_file(html, front_page(plot_front_interactive(task), task.title))
         written += [png, html]
     return written

@@ -15,6 +15,7 @@ from privsearch.study.proposals import LoggedProposal, ProposalLog
 from privsearch.study.result import TrialResult
 from privsearch.sweep.checks import SIZE_AXES, size_problem
 from privsearch.sweep.planned import PlannedTrial, Recorded
+from privsearch.sweep.search.space import Parameter
 from privsearch.sweep.search.task_search import TaskSearch, search_tasks
 
 SAMPLE: Final = 64
@@ -181,10 +182,19 @@ def check_space_sizes(task: TaskSearch) -> None:
         if axis not in parameters:
             continue
         parameter = parameters[axis]
-        ends = parameter.values or (parameter.range and (parameter.range.low, parameter.range.high)) or ()
-        if problem := size_problem(axis, ends, task.info):
+        if problem := size_problem(axis, _ends(parameter), task.info):
             rule, size = problem
             raise SpecError(f"{rule}, but may be {size}; change it", where=("search", "space", axis))
+    ends = parameters.get("train_size")
+    sizes = _ends(ends) if ends else (task.base.train_size,)
+    least = min(size or task.info.num_train for size in sizes)
+    if lacking := task.base.protocol.lacks_examples(least):
+        raise SpecError(lacking, where=("search", "space", "train_size") if ends else ("protocol",))
+
+
+def _ends(parameter: Parameter) -> Sequence[Any]:
+    """Return the values of a list, or the ends of a range."""
+    return parameter.values or (parameter.range and (parameter.range.low, parameter.range.high)) or ()
 
 
 def _sound(task: TaskSearch, proposal: LoggedProposal) -> bool:

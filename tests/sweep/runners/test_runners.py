@@ -72,7 +72,7 @@ def trials(tiny_sweep: SweepSpec, tmp_path: Path) -> list[PlannedTrial]:
     """Four tiny trials, and a fifth that diverges."""
     planned = make_plan(tiny_sweep, Study(tmp_path / "study")).todo
     ann = next(trial for trial in planned if trial.spec.model == "ann" and trial.spec.act_bit_width is None)
-    diverging = ann.spec.model_copy(update={"learning_rate": 1e30})
+    diverging = ann.spec.model_copy(update={"learning_rate": 1e6})
     fingerprint = describe_dataset("iris").fingerprint
     return [*planned, replace(planned[0], trial_id=diverging.trial_id(fingerprint), spec=diverging)]
 
