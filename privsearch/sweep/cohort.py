@@ -164,7 +164,7 @@ class TrialNetworks:
 
     def train_into(
         self, archive: Archive, keep: Keeping, networks: Sequence[int], *, only_same_versions: bool = False
-    ) -> list[str]:
+    ) -> str | None:
         """Train some of the networks, each of which is kept in a file of its own before the next one is begun.
 
         A network that has such a file is not trained again.
@@ -176,22 +176,23 @@ class TrialNetworks:
             only_same_versions: train again what was trained under other versions than the present ones.
 
         Returns:
-            The reasons why weights could not be kept.
+            The first reason why weights could not be kept; None if all were, or were not to be.
 
         Raises:
             StudyError: signals cannot be kept.
             DivergedError, ConstructionError, DataError: a network cannot be trained.
         """
-        unkept, rule = [], Kept(archive, only_same_versions=only_same_versions)
+        unkept, rule = None, Kept(archive, only_same_versions=only_same_versions)
         for k in networks:
             name = self.ids[k]
             there = archive.load(name)
             if not (there and name in there.network_ids and rule.fits(there)):
                 trained, weights = self.train([k], keep)
-                unkept += [_reason(keep.networks.save, name, weights) if keep.networks and weights else None]
+                if keep.networks and weights:
+                    unkept = unkept or _reason(keep.networks.save, name, weights)
                 archive.save(name, trained)
                 keep.is_safe([name])
-        return [reason for reason in unkept if reason]
+        return unkept
 
     def train(self, networks: Sequence[int], keep: Keeping) -> tuple[Cohort, KeptNetworks | None]:
         """Train some of the networks, and return what attacks see of them, and their weights if these are to be kept.

@@ -32,6 +32,7 @@ class PlannedTrial:
         files: by network id, the files of networks that are kept, but not in the trial's own file.
         to_train: by index, the estimated seconds on one core of each network that has to be trained.
         part: the indices of the networks that a worker trains as a part of this trial; None for all that is left.
+        networks_unkept: the reason why weights that parts of this trial trained could not be kept; None for none.
     """
 
     trial_id: str
@@ -48,6 +49,7 @@ class PlannedTrial:
     files: Mapping[str, SignalFile] = field(default_factory=dict)
     to_train: Mapping[int, float] = field(default_factory=dict)
     part: tuple[int, ...] | None = None
+    networks_unkept: str | None = None
 
     @property
     def attack_seconds(self) -> float:
@@ -80,10 +82,15 @@ class PlannedTrial:
         """Return the part of this trial that trains these networks."""
         return replace(self, part=networks, seconds=sum(self.to_train[network] for network in networks))
 
-    def rest(self) -> Self:
-        """Return what is left of this trial once each network that had to be trained is kept in a file of its own."""
-        files = {self.networks[k]: SignalFile(self.networks[k]) for k in self.to_train}
-        return replace(self, files={**self.files, **files}, to_train={}, seconds=self.attack_seconds)
+    def rest(self, networks_unkept: str | None = None) -> Self:
+        """Return what is left of this trial once each network that had to be trained is kept in a file of its own.
+
+        Args:
+            networks_unkept: the reason why weights of some could not be kept; None if none is known.
+        """
+        files = {**self.files, **{self.networks[k]: SignalFile(self.networks[k]) for k in self.to_train}}
+        left = self.attack_seconds
+        return replace(self, files=files, to_train={}, seconds=left, networks_unkept=networks_unkept)
 
 
 def to_evaluate_again(result: Completed) -> bool:

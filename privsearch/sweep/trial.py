@@ -37,6 +37,7 @@ class Earlier:
         networks: the keys of the recorded networks.
         files: by network id, the files of networks that are not in the trial's own file.
         only_same_versions: train again what was trained under other versions than the present ones.
+        networks_unkept: the reason why weights that parts of the trial trained could not be kept; None for none.
     """
 
     trained_under: str | None = None
@@ -44,6 +45,7 @@ class Earlier:
     networks: tuple[str, ...] = ()
     files: Mapping[str, SignalFile] = field(default_factory=dict)
     only_same_versions: bool = False
+    networks_unkept: str | None = None
 
     def holds(self, kept: Cohort) -> bool:
         """Tell whether the recorded attacks were run on this cohort, and not on another training."""
@@ -105,7 +107,7 @@ def run_trial(  # noqa: PLR0913  # what to run, where to keep what, and who is t
             "networks": cohort.network_ids,
             "held": gathered.held,
             "unkept": gathered.unkept,
-            "networks_unkept": gathered.networks_unkept,
+            "networks_unkept": gathered.networks_unkept or earlier.networks_unkept,
             "seconds": result.seconds + before,
         }
         return result.model_copy(update=changes)
@@ -137,14 +139,15 @@ def train_networks(  # noqa: PLR0913  # where to keep what, and who is told
     Returns:
         The part, with the reason if a network could not be trained or kept: the trial trains it again then.
     """
-    started, error = time.perf_counter(), None
+    started, error, unkept = time.perf_counter(), None, None
     try:
         info = describe_dataset(spec.dataset)
         networks = TrialNetworks(canonical(spec, info), info, device=device, activity=activity or Activity())
-        networks.train_into(archive, keep, chosen, only_same_versions=only_same_versions)
+        unkept = networks.train_into(archive, keep, chosen, only_same_versions=only_same_versions)
     except Exception as raised:  # the trial itself will fail of it, or not
         error = f"{type(raised).__name__}: {raised}"
-    return TrainedPart(networks=tuple(chosen), error=error, seconds=time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return TrainedPart(networks=tuple(chosen), error=error, networks_unkept=unkept, seconds=seconds)
 
 
 def attack_trial(

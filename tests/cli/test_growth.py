@@ -14,6 +14,7 @@ import privsearch.sweep.runners.inline
 from privsearch.api.study import Study
 from privsearch.study.environment import present_environment
 from privsearch.study.kept import is_network_id
+from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import Completed, parse_result
 
 PAPER: Final = "protocol={kind: paper, replicates: %d, placebo_cuts: 2}"
@@ -135,6 +136,27 @@ def test_not_keeping_signals_removes_none_that_were_kept(
     trained.clear()
     sweep(tiny_sweep_file, study, HALVES % 4, "--set", "attacks=[svm, loss, entropy]")
     assert trained == []
+
+
+def test_weights_that_cannot_be_kept_are_told_of_however_a_trial_is_split(
+    tiny_sweep_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be kept, where and why; the numbers are there all the same."""
+    monkeypatch.setattr(NetworkArchive, "probe", lambda archive: None)  # as if the disk had become full since
+    study, told = tmp_path / "s", []
+    for longest in (privsearch.sweep.runners.inline.MOST_SECONDS, 0.0):
+        monkeypatch.setattr(privsearch.sweep.runners.inline, "MOST_SECONDS", longest)
+        study.mkdir()
+        (study / "networks").write_text("in the way")
+        output = sweep(tiny_sweep_file, study, HALVES % 4, "--keep-networks", "yes")
+        told.append([line for line in output.splitlines() if line.startswith("the networks of")])
+        study.rename(tmp_path / f"as long as {longest}")
+    assert told[0] == told[1]
+    assert told[0] == [
+        "the networks of 2 trials could not be kept, so that only `export --train` can give them: "
+        f"{study / 'networks'}: what is kept must lie where files can be written and read, but: File exists; mend "
+        "that, or name another place with --storage"
+    ]
 
 
 def test_a_study_grows_although_all_its_trials_failed(tiny_sweep_file: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from builders import make_completed
 
 from privsearch.api.study import Study
+from privsearch.errors import StudyError
 from privsearch.spec import RetryPolicy, SweepSpec
 from privsearch.study.kept import KeptSignals, SignalFile
 from privsearch.study.network_archive import NetworkArchive
@@ -64,6 +65,15 @@ def test_files_go_where_they_belong_and_nowhere_else(tmp_path: Path) -> None:
     assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()} == files.keys()
     assert read_files(job, ["signals/a.npz", "signals/none.npz"]) == {"signals/a.npz": b"1"}
     assert read_files(AttackOnly(SignalArchive("memory://x")), ["signals/a.npz"]) == {}
+
+
+def test_a_file_that_cannot_be_written_keeps_no_other_one_back(tmp_path: Path) -> None:
+    """Whatever the order in which a worker sends them."""
+    (tmp_path / "networks").write_text("in the way")
+    job = TrainAndAttack(SignalArchive(tmp_path / "signals"), networks=NetworkArchive(tmp_path / "networks"))
+    with pytest.raises(StudyError, match="networks: what is kept must lie where"):
+        write_files(job, {"networks/a.pt": b"2", "signals/a.npz": b"1"})
+    assert (tmp_path / "signals" / "a.npz").read_bytes() == b"1"
 
 
 def test_a_witness_is_seen_where_the_folder_is(tmp_path: Path) -> None:
