@@ -186,8 +186,7 @@ def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
 
     A threshold needs quantised activations; a surrogate gradient, time steps and a decay need a spiking network, and
     `STATE_DEFAULTS` need both; a choice of spiking layers needs convolutions. What a threshold of 1 sets makes no
-    difference, as what it does not set is 1 as well. A registered model says which axes have
-    an effect on it.
+    difference, as what it does not set is 1 as well. A registered model says which axes have an effect on it.
 
     Raises:
         SpecError: a model is not registered here.
@@ -283,7 +282,6 @@ class TrialSpec(Axes):
         """Return the key of each of this trial's networks, in the order of training.
 
         It is `n`, 16 hexadecimal digits that all networks of the configuration have, `-` and the network's index.
-
         The digits cover all that networks are trained and queried with, and not how many there are: the first
         networks of two trials that differ in this number are the same.
 
@@ -311,22 +309,20 @@ class TrialSpec(Axes):
 
 
 _UNSAID: Final = {axis: (field.default, FIRST_STATE.get(axis)) for axis, field in Axes.model_fields.items()}
-"""By axis, the values that an id leaves out."""
 _WRITE: Final = json.JSONEncoder(sort_keys=True).encode
 
 
-# Remembered, as thousands of trials have one protocol.
 @cache
 def _protocol_meaning(protocol: Protocol, spikes: bool, design: int) -> Mapping[str, Any]:
     """Return the fields of a protocol that a trial's id covers: all that make a difference to its training."""
-    meaning = {"kind": protocol.kind, **({"design": design} if design > 1 else {}), **protocol.meaning()}
+    fields = {**({"design": design} if design > 1 else {}), **protocol.meaning(), "kind": protocol.kind}
     # Only spiking networks have a trajectory to keep.
-    return meaning if spikes else {name: value for name, value in meaning.items() if name != "mem_trajectory"}
+    return {name: value for name, value in fields.items() if spikes or name != "mem_trajectory"}
 
 
 @cache
 def _written_protocol(protocol: Protocol, spikes: bool) -> tuple[str, str]:
-    """Return a protocol as what an id covers has it: what makes a difference to the trial, and to any one network."""
+    """Return a protocol as an id has it: all that makes a difference to the trial, and to any one network."""
     meaning = _protocol_meaning(protocol, spikes, protocol.design)
     shared = {name: value for name, value in meaning.items() if name not in protocol.beside_training}
     return f'"protocol": {_WRITE(meaning)}', f'"protocol": {_WRITE(shared)}'
