@@ -18,7 +18,7 @@ class Race(BaseModel):
         most: the number that no configuration goes beyond.
         step: how many more an open configuration gets in a round; None for as many as it began with.
         networks_in_all: the most networks that all configurations of a task may have together.
-        minutes: the minutes after which no further round begins.
+        minutes: the minutes of work, of all workers together, after which no further round begins.
     """
 
     model_config = STRICT
@@ -32,7 +32,9 @@ class Race(BaseModel):
         None, ge=1, description="an integer of at least 1: the most networks of a task together, or null for no limit"
     )
     minutes: float | None = Field(
-        None, gt=0, description="a number above 0: the minutes after which no round begins, or null for no limit"
+        None,
+        gt=0,
+        description="a number above 0: the minutes of work after which no round begins, or null",
     )
 
     @model_validator(mode="after")
