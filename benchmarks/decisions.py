@@ -21,7 +21,6 @@ some configuration does. `bias` is the measured leakage of the chosen one less i
 the corrected number beside it. `wrong_single` and `found_single` are those of one attack's number, without widening.
 """
 
-import argparse
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -32,8 +31,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 from numpy import ndarray as Array
-from rich.console import Console
 
+from benchmarks.simulated import command
 from privsearch.analysis.decision import Candidates, decide, independent, shrunken
 from privsearch.report.figures.style import PAGE_WIDTH, legend_below, new_figure, save_figure
 from privsearch.report.wording.formats import MISSING, markdown_table
@@ -224,12 +223,7 @@ def _wrong(study: MadeUp, leaking_less: Bool[Array, " m"], best: int) -> bool:
 
 def main() -> None:
     """Simulate, write the table and the plot, and print the documentation's table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--studies", type=int, default=2000, help="for each case and number of targets")
-    table = simulate(parser.parse_args().studies)
-    table.to_csv(HERE / "decisions.csv", index=False, float_format="%.5g")
-    plot(table, HERE / "decisions")
-    Console(width=200, markup=False, highlight=False).print(document(table))
+    command(__doc__, HERE / "decisions", simulate, plot, document, studies=2000)
 
 
 if __name__ == "__main__":

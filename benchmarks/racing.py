@@ -22,7 +22,6 @@ evolutionary multiobjective optimization, of distances that count what is worse 
 (IGD+), and in which the largest of the objectives counts.
 """
 
-import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +31,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
-from rich.console import Console
 
 from benchmarks.decisions import GAINS, MadeUp, made_up
+from benchmarks.simulated import command
 from privsearch.analysis.decision import Candidates, decide
 from privsearch.analysis.pareto import unbeaten
 from privsearch.analysis.racing import Limits, Racers, standings
@@ -318,12 +317,7 @@ def _both(rates: "pd.Series[float]", digits: int) -> str:
 
 def main() -> None:
     """Simulate, write the table and the plot, and print the documentation's table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--studies", type=int, default=1000, help="for each case")
-    table = simulate(parser.parse_args().studies)
-    table.to_csv(HERE / "racing.csv", index=False, float_format="%.5g")
-    plot(table, HERE / "racing")
-    Console(width=220, markup=False, highlight=False).print(document(table))
+    command(__doc__, HERE / "racing", simulate, plot, document, studies=400)
 
 
 if __name__ == "__main__":

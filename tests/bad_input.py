@@ -290,6 +290,7 @@ FIELDS: Final = (
     more("a misspelt field of an attack", "protocol: halves\nattacks: [svm, {kind: lira, mod: online}]"),
     more("an attack's number out of bounds", "protocol: halves\nattacks: [svm, {kind: rmia, a: -1}]"),
     more("a switch in words", "keep_signals: maybe"),
+    more("a race that keeps nothing", "protocol: {kind: halves, networks: {from: 4, to: 8}}\nkeep_signals: false"),
     more("a negative seed", "seed: -1"),
     more("a misspelt resource", "resources: {gpus: 1}"),
     more("more cores than a machine has", "resources: {cpu: 1e9}"),

@@ -21,7 +21,6 @@ RACE: Mapping[str, Any] = {
     "protocol": {"kind": "halves", "networks": {"from": 4, "to": 16}},
     "grids": {"g": {"model": ["ann"], "epochs": [*TRUTH]}},
     "attacks": ["loss"],
-    "keep_signals": False,
 }
 
 

@@ -71,9 +71,7 @@ class RaceState:
     waiting: tuple[str, ...] = ()
 
 
-def play(
-    histories: Sequence[History], race: Race, objectives: Objectives, constraints: Constraints, *, stop: bool = False
-) -> RaceState:
+def play(histories: Sequence[History], race: Race, objectives: Objectives, constraints: Constraints) -> RaceState:
     """Play a race again, as far as its results go.
 
     Args:
@@ -81,7 +79,6 @@ def play(
         race: its numbers and its budget.
         objectives: two or three result columns, and which way is better.
         constraints: what must hold of result columns.
-        stop: True if no round may begin that has not begun, as the minutes are over.
     """
     latest = [history[-1].trial_id for history in histories]
     verdicts: list[Verdict | Literal["unfit"]] = ["open"] * len(histories)
@@ -99,7 +96,7 @@ def play(
         if waiting := [i for i in members if _count(histories[i][-1]) < count]:
             # Before any of them has run, the round may still be refused.
             is_begun = len(waiting) < len(members)
-            if not is_begun and (stop or _networks(histories, members, count) > (race.networks_in_all or np.inf)):
+            if not is_begun and _is_over(histories, members, race, count):
                 return state("budget", count - race.by)
             return state(None, count, waiting)
         current = [_at(history, count) for history in histories]
@@ -128,6 +125,14 @@ def _count(result: TrialResult) -> int:
 def _at(history: History, count: int) -> TrialResult:
     """Return a configuration's latest result of the rounds up to one."""
     return [result for result in history if _count(result) <= count][-1]
+
+
+def _is_over(histories: Sequence[History], members: Sequence[int], race: Race, count: int) -> bool:
+    """Tell whether the budget does not cover a round: its networks, or any more time."""
+    # A trial's seconds are those of all its networks, whichever round they were trained in.
+    spent = sum(history[-1].seconds for history in histories)
+    networks = _networks(histories, members, count)
+    return networks > (race.networks_in_all or np.inf) or spent >= 60 * (race.minutes or np.inf)
 
 
 def _networks(histories: Sequence[History], members: Sequence[int], count: int) -> int:

@@ -30,6 +30,7 @@ def closing_lines(outcome: "SweepOutcome") -> str:
             *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in counts.refused.items()),
             *_unkept("signals", counts.unkept, "so that attacks to come need them trained again"),
             *_unkept("networks", counts.networks_unkept, "so that only `export --train` can give them"),
+            *_set_aside(counts.set_aside),
             *unsatisfied(outcome.tasks),
             *([f"kept, but no longer asked for: the attacks {', '.join(elsewhere)}"] if elsewhere else []),
             *(["run the same command to try the failed ones again"] if failed else []),
@@ -91,6 +92,11 @@ def unsatisfied(tasks: "Iterable[Task]") -> list[str]:
         for task in tasks
         if (nearest := nearest_words(task))
     ]
+
+
+def _set_aside(paths: "Sequence[str]") -> list[str]:
+    files = "1 file" if len(paths) == 1 else f"{len(paths)} files"
+    return [f"signals in {files} cannot be of their trial; set aside, and trained again: {paths[0]}"] if paths else []
 
 
 def _unkept(what: str, reasons: "Sequence[str]", hence: str) -> list[str]:

@@ -3,8 +3,8 @@
 Source: Moshruba et al. 2025, Table I.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 from privsearch.spec.trial import TrialSpec
@@ -71,30 +71,31 @@ def network_layers(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: i
     spiking: list[LayerKind] = []
     if spec.model != "ann":
         spiking = ["convolution", "linear"] if spec.spiking_layers == "all" else ["linear"]
-    return _layers(spec, input_shape, num_classes, spiking)
+    return _layers(spec.width, input_shape, num_classes, tuple(spiking))
 
 
 def num_weights(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> int:
     """Return the number of weights and biases of the FCNet or ConvNet for such examples, whichever layers spike."""
-    return sum(layer.weights + layer.outputs for layer in _layers(spec, input_shape, num_classes, ()))
+    return sum(layer.weights + layer.outputs for layer in _layers(spec.width, input_shape, num_classes, ()))
 
 
+@cache
 def _layers(
-    spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int, spiking: Collection[LayerKind]
+    width: float, input_shape: tuple[int, ...], num_classes: int, spiking: tuple[LayerKind, ...]
 ) -> tuple[Layer, ...]:
     """Return the layers, spiking if their kind is in `spiking`."""
     layers, features = [], input_shape[0]
     if len(input_shape) == 3:
-        channels, height, width = input_shape
-        for out_channels in (_scaled(spec, usual) for usual in CONV_CHANNELS):
-            layers.append(Layer("convolution", channels, out_channels, (height, width), "convolution" in spiking))
-            channels, height, width = out_channels, height // POOL_SIZE, width // POOL_SIZE
-        features = channels * height * width
-    hidden = _scaled(spec, HIDDEN_FEATURES)
+        channels, height, across = input_shape
+        for out_channels in (_scaled(width, usual) for usual in CONV_CHANNELS):
+            layers.append(Layer("convolution", channels, out_channels, (height, across), "convolution" in spiking))
+            channels, height, across = out_channels, height // POOL_SIZE, across // POOL_SIZE
+        features = channels * height * across
+    hidden = _scaled(width, HIDDEN_FEATURES)
     for inputs, outputs in ((features, hidden), (hidden, num_classes)):
         layers.append(Layer("linear", inputs, outputs, None, "linear" in spiking))
     return tuple(layers)
 
 
-def _scaled(spec: TrialSpec, size: int) -> int:
-    return max(1, round(spec.width * size))
+def _scaled(width: float, size: int) -> int:
+    return max(1, round(width * size))

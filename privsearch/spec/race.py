@@ -19,7 +19,7 @@ class Race(BaseModel):
         most: the number that no configuration goes beyond.
         step: how many more an open configuration gets in a round; None for as many as it began with.
         networks_in_all: the most networks that all configurations of a task may have together.
-        minutes: the minutes after which no further round begins.
+        minutes: the minutes of work, of all workers together, after which no further round begins.
     """
 
     model_config = STRICT
@@ -44,7 +44,7 @@ class Race(BaseModel):
         None,
         gt=0,
         le=MOST_MINUTES,
-        description="a number above 0, up to 1e6: the minutes after which no round begins, or null for no limit",
+        description="a number above 0, up to 1e6: the minutes of work after which no round begins, or null for no limit",
     )
 
     @model_validator(mode="after")

@@ -186,8 +186,7 @@ def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
 
     A threshold needs quantised activations; a surrogate gradient, time steps and a decay need a spiking network, and
     `STATE_DEFAULTS` need both; a choice of spiking layers needs convolutions. What a threshold of 1 sets makes no
-    difference, as what it does not set is 1 as well. A registered model says which axes have
-    an effect on it.
+    difference, as what it does not set is 1 as well. A registered model says which axes have an effect on it.
 
     Raises:
         SpecError: a model is not registered here.
@@ -272,7 +271,7 @@ class TrialSpec(Axes):
             version: an earlier `NUMERICS_VERSION`, for the id that the trial had under it.
             design: an earlier `design` of the protocol, likewise; None for the present one.
         """
-        return _digest(self._meaning(fingerprint, version, design or self.protocol.design))
+        return _digest(_WRITE(self._meaning(fingerprint, version, design or self.protocol.design)))
 
     def earlier_ids(self, fingerprint: str) -> set[str]:
         """Return the keys that this trial had under earlier versions of the numerics, or of its protocol's design."""
@@ -283,7 +282,6 @@ class TrialSpec(Axes):
         """Return the key of each of this trial's networks, in the order of training.
 
         It is `n`, 16 hexadecimal digits that all networks of the configuration have, `-` and the network's index.
-
         The digits cover all that networks are trained and queried with, and not how many there are: the first
         networks of two trials that differ in this number are the same.
 
@@ -294,39 +292,44 @@ class TrialSpec(Axes):
 
     def ids(self, fingerprint: str) -> tuple[str, tuple[str, ...]]:
         """Return `trial_id` and `network_ids`, in less time than both take."""
-        meaning = self._meaning(fingerprint, NUMERICS_VERSION, self.protocol.design)
-        shared = {name: v for name, v in meaning["protocol"].items() if name not in self.protocol.beside_training}
-        common = _digest({**meaning, "protocol": shared})
-        return _digest(meaning), tuple(f"n{common}-{network}" for network in range(self.protocol.networks))
+        written = _WRITE(self._meaning(fingerprint, NUMERICS_VERSION, self.protocol.design))
+        of_trial, of_networks = _written_protocol(self.protocol, self.model == "snn")
+        common = _digest(written.replace(of_trial, of_networks, 1))
+        return _digest(written), tuple([f"n{common}-{network}" for network in range(self.protocol.networks)])
 
     def _meaning(self, fingerprint: str, version: int, design: int) -> dict[str, Any]:
-        fields = Axes.model_fields  # once, as pydantic looks it up afresh each time
         return {
             "version": version,
             "dataset": fingerprint,
-            # Defaults are left out, so that a field that comes later, and is not used, leaves the ids as they are.
-            "protocol": {
-                "kind": self.protocol.kind,
-                **({"design": design} if design > 1 else {}),
-                **self._protocol_meaning(),
-            },
+            "protocol": _protocol_meaning(self.protocol, self.model == "snn", design),
             "seed": self.seed,
-            **{
-                axis: value
-                for axis, value in self.axes().items()
-                if value not in (fields[axis].default, FIRST_STATE.get(axis))
-            },
+            # Defaults are left out, so that a field that comes later, and is not used, leaves the ids as they are.
+            **{axis: value for axis, unsaid in _UNSAID.items() if (value := getattr(self, axis)) not in unsaid},
         }
 
-    def _protocol_meaning(self) -> dict[str, Any]:
-        """Return the fields of the protocol that the id covers: all that make a difference to this trial's training."""
-        fields = self.protocol.meaning()
-        # Only spiking networks have a trajectory to keep.
-        return fields if self.model == "snn" else {name: v for name, v in fields.items() if name != "mem_trajectory"}
+
+_UNSAID: Final = {axis: (field.default, FIRST_STATE.get(axis)) for axis, field in Axes.model_fields.items()}
+_WRITE: Final = json.JSONEncoder(sort_keys=True).encode
 
 
-def _digest(meaning: Any) -> str:
-    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
+@cache
+def _protocol_meaning(protocol: Protocol, spikes: bool, design: int) -> Mapping[str, Any]:
+    """Return the fields of a protocol that a trial's id covers: all that make a difference to its training."""
+    fields = {**({"design": design} if design > 1 else {}), **protocol.meaning(), "kind": protocol.kind}
+    # Only spiking networks have a trajectory to keep.
+    return {name: value for name, value in fields.items() if spikes or name != "mem_trajectory"}
+
+
+@cache
+def _written_protocol(protocol: Protocol, spikes: bool) -> tuple[str, str]:
+    """Return a protocol as an id has it: all that makes a difference to the trial, and to any one network."""
+    meaning = _protocol_meaning(protocol, spikes, protocol.design)
+    shared = {name: value for name, value in meaning.items() if name not in protocol.beside_training}
+    return f'"protocol": {_WRITE(meaning)}', f'"protocol": {_WRITE(shared)}'
+
+
+def _digest(written: str) -> str:
+    return hashlib.sha256(written.encode()).hexdigest()[:16]
 
 
 def _as_first_recorded(fields: Any) -> Any:

@@ -30,6 +30,11 @@ class SignalFile:
     name: str
     archive: SignalArchive | None = None
 
+    @property
+    def own_name(self) -> str | None:
+        """The file's name if it is the study's own."""
+        return None if self.archive else self.name
+
 
 @dataclass(frozen=True)
 class KeptFiles:
@@ -67,8 +72,8 @@ class KeptFiles:
 
     def lacking(self, trial_id: str, network_ids: Sequence[str]) -> list[int]:
         """Return the indices of a trial's networks that are not kept; the arguments are those of `files_of`."""
-        own, files = self._own(trial_id, network_ids), self.files_of(trial_id, network_ids)
-        return [k for k, network in enumerate(network_ids) if network not in own and network not in files]
+        own, holders = self._own(trial_id, network_ids), self.holders
+        return [k for k, network in enumerate(network_ids) if network not in own and network not in holders]
 
     def has(self, trial_id: str, network_ids: Sequence[str]) -> bool:
         """Tell whether all networks of a trial are kept; the arguments are those of `files_of`."""
@@ -152,6 +157,17 @@ class KeptSignals:
     def has(self, trial_id: str, network_ids: Sequence[str]) -> bool:
         """Tell whether all networks of a trial are kept; see `KeptFiles.lacking`."""
         return not self.lacking(trial_id, network_ids) if network_ids else trial_id in self.names
+
+    def networks_of(self, trial_id: str, network_ids: Sequence[str]) -> dict[int, Cohort]:
+        """Read the networks of a trial that are kept, each alone, by index; a damaged file has none.
+
+        Raises:
+            StudyError: an archive cannot be reached.
+        """
+        if self.archive is None:
+            return {}
+        own, files = self.archive.load(trial_id), self.files_of(trial_id, network_ids)
+        return {k: one for k, one, _ in load_networks(own, self.archive, network_ids, files)}
 
     def load(self, trial_id: str, network_ids: Sequence[str]) -> Cohort | None:
         """Return the cohort of a trial; None if a network is not kept, or if its file is damaged.

@@ -90,6 +90,7 @@ class Completed(BaseModel):
         blind: the blind baselines; None if they are not needed, or were not measured.
         unkept: the reason why the signals could not be kept; None if they were kept, or were not to be.
         networks_unkept: the same for the networks.
+        misfits: the names of files of signals whose networks cannot be of this trial, so that they were trained again.
         environments: the environment that the first network was trained in, and then any others that networks were
             trained or attacked in (`privsearch.study.environment.present_environment`).
         networks: the keys of the networks, in the order of training (`TrialSpec.network_ids`); empty in what was
@@ -112,6 +113,7 @@ class Completed(BaseModel):
     blind: BlindBaselines | None = None
     unkept: Text | None = None
     networks_unkept: Text | None = None
+    misfits: tuple[Word, ...] = ()
     environments: tuple[Environment, ...] = Field((UNKNOWN_ENVIRONMENT,), min_length=1)
     audit_version: Version = 1
     networks: tuple[Word, ...] = ()
@@ -162,8 +164,8 @@ class Completed(BaseModel):
 
     def numbers(self) -> dict[str, Any]:
         """Return all fields that must be the same if the trial is run again: all but time, place and date."""
-        circumstances = {"seconds", "host", "finished_at", "environments", "unkept", "networks_unkept", "held"}
-        return self.model_dump(mode="json", exclude=circumstances)
+        told = {"unkept", "networks_unkept", "misfits", "held"}
+        return self.model_dump(mode="json", exclude={"seconds", "host", "finished_at", "environments", *told})
 
 
 class Death(BaseModel):

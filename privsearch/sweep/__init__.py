@@ -19,5 +19,6 @@ reuse.py             checks on recorded results: other versions, changed code, o
 run.py               the run of a sweep's trials, recorded one by one
 runners/             trials in this process, or on Ray
 search/              the budgeted search, whose proposals become trials
+splits.py            the splits of a trial's networks, prepared as they are trained on
 trial.py             the run of one trial: a TrialSpec in, a TrialResult out
 """

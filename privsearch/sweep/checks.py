@@ -143,6 +143,20 @@ def with_given_splits(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> lis
     return [name for name, info in infos.items() if any(map(info.needs_blind_baselines, sweep.protocol))]
 
 
+def check_race(sweep: SweepSpec) -> None:
+    """Refuse a race that keeps no signals, each round of which would train all networks of its configurations again.
+
+    Raises:
+        SpecError: it keeps none.
+    """
+    if not sweep.keep_signals and any(protocol.raced for protocol in sweep.protocol):
+        raise SpecError(
+            "must be true in a race, whose rounds train new networks beside those that are kept, but got false; drop "
+            "it, and delete the folder signals once the race has ended",
+            where=("keep_signals",),
+        )
+
+
 _ELSEWHERE: Final = "give this sweep another name, choose another directory with --study, or delete that one"
 
 

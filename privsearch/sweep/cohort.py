@@ -7,8 +7,7 @@ from typing import Protocol, TypeVar
 from torch import Tensor
 
 from privsearch.attacks.protocols import rules_of
-from privsearch.data import DatasetInfo, describe_dataset
-from privsearch.data.splits import Splits, load_splits
+from privsearch.data import DatasetInfo
 from privsearch.errors import StudyError
 from privsearch.models import Network, RegisteredNetwork
 from privsearch.models.checkpoint import Checkpoints
@@ -16,14 +15,18 @@ from privsearch.models.compiling import heard_compiling
 from privsearch.models.training import EpochListener, Listeners, train_cohort
 from privsearch.spec import TrialSpec
 from privsearch.study.cohort import Cohort, are_parts, join
-from privsearch.study.environment import present_environment, same_versions
+from privsearch.study.environment import present_environment
 from privsearch.study.kept import SignalFile, SignalReader, load_networks
 from privsearch.study.network_archive import KeptNetwork, KeptNetworks
 from privsearch.study.result import Epoch
 from privsearch.sweep.advance import Activity
 from privsearch.sweep.blind import blind_signals
+from privsearch.sweep.reuse import has_present_versions
+from privsearch.sweep.splits import prepared_splits
 
 T = TypeVar("T")
+_Training = tuple[Sequence[int], Cohort]
+"""The indices of networks, and what training them gave."""
 
 
 class Archive(SignalReader, Protocol):
@@ -76,8 +79,7 @@ class Kept:
 
     def fits(self, cohort: Cohort) -> bool:
         """Tell whether networks may be taken, by the versions that they were trained under."""
-        here = present_environment()
-        return not self.only_same_versions or all(same_versions(one, here) for one in cohort.environments)
+        return not self.only_same_versions or has_present_versions(cohort)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ class Gathered:
         held: the keys of those whose signals are in the trial's own file.
         unkept: the reason why signals could not be kept; None if they were, or were not to be.
         networks_unkept: the same for the weights.
+        num_trained: how many of them were trained now.
+        misfits: the names of files of this study whose networks cannot be of this trial.
     """
 
     cohort: Cohort
@@ -97,6 +101,8 @@ class Gathered:
     held: tuple[str, ...] = ()
     unkept: str | None = None
     networks_unkept: str | None = None
+    num_trained: int = 0
+    misfits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,28 +149,54 @@ class TrialNetworks:
         if own and not own.network_ids and len(own.networks) == len(self.ids) and not is_elsewhere:
             return Gathered(own)  # trained before networks had keys
         found, in_own = _found(kept, own, self.ids)
-        missing = [k for k in range(len(self.ids)) if k not in found]
-        reasons: list[str | None] = [None, None]
-        trained_seconds = 0.0
-        if missing:
-            trained, weights = self.train(missing, keep)
-            trained_seconds = trained.seconds
-            found |= {k: trained.part([i]) for i, k in enumerate(missing)} if found else {}
-            if keep.networks and weights:
-                reasons[1] = _reason(keep.networks.save, self.trial_id, weights)
-        cohort = join([found[k] for k in sorted(found)]) if found else trained
+        trainings, networks_unkept = self._trained_beside(found, keep)
+        trained = [k for networks, _ in trainings for k in networks]
+        cohort = _together(found, trainings)
         copied = [k for k, network in enumerate(self.ids) if network in kept.files and kept.files[network].archive]
-        held = sorted({*in_own, *missing, *copied})
-        if held != in_own and kept.archive and keep.signals:
-            reasons[0] = _reason(kept.archive.save, self.trial_id, cohort.part(held))
-        if there and (reasons[0] or not keep.signals):  # the file is as it was
-            held = in_own
-        keep.is_safe([self.ids[k] for k in missing])
-        return Gathered(cohort, trained_seconds, tuple(self.ids[k] for k in held), *reasons)
+        held, unkept = sorted({*in_own, *trained, *copied}), None
+        if (trained or held != in_own) and kept.archive and keep.signals:
+            unkept = _reason(kept.archive.save, self.trial_id, cohort.part(held))
+        misfits = [k for k in trained if k in found and not are_parts([found[k], cohort])]
+        files = {self.trial_id if k in in_own else kept.files[self.ids[k]].own_name for k in misfits}
+        if there and (unkept or not keep.signals):  # the file is as it was
+            held = [] if self.trial_id in files else in_own
+        else:
+            files -= {self.trial_id}
+        keep.is_safe([self.ids[k] for k in trained])
+        return Gathered(
+            cohort,
+            sum(one.seconds for _, one in trainings),
+            tuple(self.ids[k] for k in held),
+            unkept,
+            networks_unkept,
+            len(trained),
+            tuple(sorted(name for name in files if name)),
+        )
+
+    def _trained_beside(self, found: Mapping[int, Cohort], keep: Keeping) -> tuple[list[_Training], str | None]:
+        """Train the networks that are not found, and those that cannot be of one trial with what is trained.
+
+        A stranger may have mixed up files, each of which is as it was written.
+
+        Returns:
+            What was trained, and the reason why weights could not be kept; None if they were.
+        """
+        trainings: list[_Training] = []
+        trained, unkept = set[int](), None
+        is_whole = bool(found) and are_parts(list(found.values()))
+        missing = [k for k in range(len(self.ids)) if k not in found or not is_whole]
+        while missing:
+            cohort, weights = self.train(missing, keep)
+            trainings.append((missing, cohort))
+            trained.update(missing)
+            if keep.networks and weights:
+                unkept = _reason(keep.networks.save, self.trial_id, weights) or unkept
+            missing = [k for k, one in found.items() if k not in trained and not are_parts([cohort, one])]
+        return trainings, unkept
 
     def train_into(
         self, archive: Archive, keep: Keeping, networks: Sequence[int], *, only_same_versions: bool = False
-    ) -> list[str]:
+    ) -> str | None:
         """Train some of the networks, each of which is kept in a file of its own before the next one is begun.
 
         A network that has such a file is not trained again.
@@ -176,22 +208,23 @@ class TrialNetworks:
             only_same_versions: train again what was trained under other versions than the present ones.
 
         Returns:
-            The reasons why weights could not be kept.
+            The first reason why weights could not be kept; None if all were, or were not to be.
 
         Raises:
             StudyError: signals cannot be kept.
             DivergedError, ConstructionError, DataError: a network cannot be trained.
         """
-        unkept, rule = [], Kept(archive, only_same_versions=only_same_versions)
+        unkept, rule = None, Kept(archive, only_same_versions=only_same_versions)
         for k in networks:
             name = self.ids[k]
             there = archive.load(name)
             if not (there and name in there.network_ids and rule.fits(there)):
                 trained, weights = self.train([k], keep)
-                unkept += [_reason(keep.networks.save, name, weights) if keep.networks and weights else None]
+                if keep.networks and weights:
+                    unkept = unkept or _reason(keep.networks.save, name, weights)
                 archive.save(name, trained)
                 keep.is_safe([name])
-        return [reason for reason in unkept if reason]
+        return unkept
 
     def train(self, networks: Sequence[int], keep: Keeping) -> tuple[Cohort, KeptNetworks | None]:
         """Train some of the networks, and return what attacks see of them, and their weights if these are to be kept.
@@ -252,40 +285,6 @@ class TrialNetworks:
         return Listeners(on_epoch, on_trained, self.activity.on_step)
 
 
-def canonical(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
-    """Return the canonical form of a trial on a dataset."""
-    return spec.canonical(info.network, augments=info.augments, has_own_test_split=info.has_own_test_split)
-
-
-def prepared_splits(spec: TrialSpec) -> Splits:
-    """Load the sweep's splits, with those that networks have instead, if the protocol gives them any.
-
-    Args:
-        spec: the trial, canonical.
-
-    Raises:
-        DataError: the dataset is missing or unfit.
-    """
-    splits = load_splits(spec.dataset, seed=spec.seed, train_size=spec.train_size, test_size=spec.test_size)
-    rules = rules_of(spec.protocol)
-    labels = rules.training_labels(splits.y_train.numpy(), splits.info.num_classes, spec.seed)
-    splits = splits.with_training_labels(labels)
-    return splits.with_own(rules.draw_splits(splits.labels, len(splits.y_train), spec.seed))
-
-
-def network_splits(spec: TrialSpec, network: int) -> Splits:
-    """Load the splits of one network of a trial, with its inputs prepared as they were in its training.
-
-    Args:
-        spec: the trial.
-        network: its index in the order of training.
-
-    Raises:
-        DataError: the dataset is missing or unfit.
-    """
-    return prepared_splits(canonical(spec, describe_dataset(spec.dataset))).of_network(network)
-
-
 def _reached(kept: Kept, name: str) -> Cohort | None:
     """Return what a file holds; None if it cannot be reached: then it is trained again."""
     try:
@@ -302,11 +301,16 @@ def _found(kept: Kept, own: Cohort | None, ids: Sequence[str]) -> tuple[dict[int
         loaded = [one for one in load_networks(own, kept.archive, ids, kept.files) if kept.fits(one[1])]
     except StudyError:  # what cannot be reached is trained again
         return {}, []
-    found = {k: cohort for k, cohort, _ in loaded}
-    # Files that a stranger has mixed up are not what they are called.
-    if not found or not are_parts(list(found.values())):
-        return {}, []
-    return found, [k for k, _, is_own in loaded if is_own]
+    return {k: cohort for k, cohort, _ in loaded}, [k for k, _, is_own in loaded if is_own]
+
+
+def _together(found: Mapping[int, Cohort], trainings: Sequence[_Training]) -> Cohort:
+    """Return all networks of a trial in order: those that were trained, and the others as they were found."""
+    networks = {k: (cohort, i) for indices, cohort in trainings for i, k in enumerate(indices)}
+    if len(trainings) == 1 and networks.keys() >= found.keys():
+        return trainings[0][1]
+    networks = {k: (one, 0) for k, one in found.items()} | networks
+    return join([cohort.part([i]) for _, (cohort, i) in sorted(networks.items(), key=lambda item: item[0])])
 
 
 def _reason(save: Callable[[str, T], None], name: str, trained: T) -> str | None:

@@ -6,6 +6,7 @@ within a factor of two there; on another machine the ratios between trials matte
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Final, get_args
 
 from privsearch.data import DatasetInfo
@@ -55,7 +56,9 @@ def network_seconds(spec: TrialSpec, info: DatasetInfo) -> list[float]:
     num_train, num_test = _sizes(spec, info)
     layers = network_layers(spec, info.input_shape, info.num_classes)
     protocol = spec.protocol
-    per_example, per_batch = _seconds_per_example(spec, layers), _seconds_per_batch(spec, layers)
+    is_quantised = spec.act_bit_width is not None
+    per_example = _seconds_per_example(layers, spec.model, spec.num_steps, spec.precision, is_quantised)
+    per_batch = _seconds_per_batch(spec, layers)
     queried = _times_queried(spec, info) * sum(protocol.views.values()) * (num_train + num_test)
     return [
         # A backward pass costs about twice a forward pass.
@@ -116,20 +119,23 @@ def _sizes(spec: TrialSpec, info: DatasetInfo) -> tuple[int, int]:
     return spec.train_size or info.num_train, spec.test_size or info.num_test
 
 
-def _seconds_per_example(spec: TrialSpec, layers: Sequence[Layer]) -> float:
+@cache
+def _seconds_per_example(
+    layers: tuple[Layer, ...], model: str, num_steps: int | None, precision: str, is_quantised: bool
+) -> float:
     """Return the seconds of one forward pass of one example."""
-    steps = spec.num_steps or 1
+    steps = num_steps or 1
     # Layers see the same input at every step up to the first one that reads spikes.
     runs = [1, *(steps if previous.is_spiking else 1 for previous in layers[:-1])]
     arithmetic = sum(2 * layer.multiply_adds * run for layer, run in zip(layers, runs, strict=True))
-    seconds = arithmetic / FLOPS[spec.precision]
+    seconds = arithmetic / FLOPS[precision]
     seconds += sum(layer.neurons * run for layer, run in zip(layers, runs, strict=True)) * SECONDS_PER_NEURON
-    if spec.model != "snn" and spec.act_bit_width is not None:
+    if model != "snn" and is_quantised:
         seconds += sum(layer.neurons for layer in layers[:-1]) * SECONDS_PER_QUANTISED_ACTIVATION
-    per_neuron = SECONDS_PER_NEURON_STEP if spec.model == "snn" else 0.0
-    if spec.model == "snn" and spec.act_bit_width is not None:
+    per_neuron = SECONDS_PER_NEURON_STEP if model == "snn" else 0.0
+    if model == "snn" and is_quantised:
         per_neuron += SECONDS_PER_QUANTISED_MEMBRANE
-    return seconds + sum(layer.neurons for layer in layers if layer.is_spiking) * (spec.num_steps or 0) * per_neuron
+    return seconds + sum(layer.neurons for layer in layers if layer.is_spiking) * (num_steps or 0) * per_neuron
 
 
 def _seconds_per_batch(spec: TrialSpec, layers: Sequence[Layer]) -> float:

@@ -26,11 +26,13 @@ class TrainedPart(BaseModel):
     Attributes:
         networks: their indices.
         error: the reason why a network could not be trained or kept; None if all were.
+        networks_unkept: the reason why weights could not be kept; None if they were, or were not to be.
         seconds: the time that it took.
     """
 
     networks: tuple[int, ...]
     error: str | None = None
+    networks_unkept: str | None = None
     seconds: float = 0.0
 
 

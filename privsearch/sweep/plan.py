@@ -19,6 +19,7 @@ from privsearch.sweep.checks import (
     check_augmentation,
     check_directory,
     check_ownership,
+    check_race,
     check_registered,
     check_trial_sizes,
     describe_datasets,
@@ -89,9 +90,10 @@ class Plan:
 
     @property
     def most_at_once(self) -> int:
-        """The number of workers that there is work for at a time; 0 if nothing is left to run."""
-        trials = (*self.todo, *self.next_of_races)
-        return sum(trial.most_workers for trial in trials) + sum(search.most_at_once for search in self.searches)
+        """The number of workers that there is, or may come to be, work for at a time; 0 if nothing is left to run."""
+        now = sum(t.most_workers for t in (*self.todo, *self.next_of_races))
+        now += sum(search.most_at_once for search in self.searches)
+        return max(now, *(race.most_at_once for race in self.races)) if now and self.races else now
 
     @property
     def signal_bytes(self) -> int:
@@ -142,9 +144,8 @@ class Plan:
     @property
     def datasets_to_load(self) -> list[Dataset]:
         """The datasets that the trials left to run are trained on."""
-        trained_on = [trial.spec.dataset for trial in self.todo if not trial.trained]
+        trained_on = [t.spec.dataset for t in (*self.todo, *self.next_of_races) if not t.trained]
         trained_on += [search.task.base.dataset for search in self.searches if search.open]
-        trained_on += [trial.spec.dataset for trial in self.next_of_races if not trial.trained]
         return list({dataset_name(dataset): dataset for dataset in trained_on}.values())
 
     @cached_property
@@ -256,6 +257,7 @@ def make_plan(
         StudyError: the study's directory belongs to another sweep.
     """
     check_registered(sweep)
+    check_race(sweep)
     datasets = {info.name: info for info in describe_datasets(sweep)}
     check_augmentation(sweep, datasets.values())
     with collector_paused():

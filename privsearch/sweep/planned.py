@@ -1,6 +1,6 @@
 """A trial compared with the record: the parts recorded, and the work left to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -32,6 +32,8 @@ class PlannedTrial:
         files: by network id, the files of networks that are kept, but not in the trial's own file.
         to_train: by index, the estimated seconds on one core of each network that has to be trained.
         part: the indices of the networks that a worker trains as a part of this trial; None for all that is left.
+        networks_unkept: the reason why weights that parts of this trial trained could not be kept; None for none.
+        recorded: the recorded attacks, if all of them can be run here.
     """
 
     trial_id: str
@@ -48,6 +50,8 @@ class PlannedTrial:
     files: Mapping[str, SignalFile] = field(default_factory=dict)
     to_train: Mapping[int, float] = field(default_factory=dict)
     part: tuple[int, ...] | None = None
+    networks_unkept: str | None = None
+    recorded: tuple[Attack, ...] = ()
 
     @property
     def attack_seconds(self) -> float:
@@ -80,10 +84,15 @@ class PlannedTrial:
         """Return the part of this trial that trains these networks."""
         return replace(self, part=networks, seconds=sum(self.to_train[network] for network in networks))
 
-    def rest(self) -> Self:
-        """Return what is left of this trial once each network that had to be trained is kept in a file of its own."""
-        files = {self.networks[k]: SignalFile(self.networks[k]) for k in self.to_train}
-        return replace(self, files={**self.files, **files}, to_train={}, seconds=self.attack_seconds)
+    def rest(self, networks_unkept: str | None = None) -> Self:
+        """Return what is left of this trial once each network that had to be trained is kept in a file of its own.
+
+        Args:
+            networks_unkept: the reason why weights of some could not be kept; None if none is known.
+        """
+        files = {**self.files, **{self.networks[k]: SignalFile(self.networks[k]) for k in self.to_train}}
+        left = self.attack_seconds
+        return replace(self, files=files, to_train={}, seconds=left, networks_unkept=networks_unkept)
 
 
 def to_evaluate_again(result: Completed) -> bool:
@@ -127,7 +136,7 @@ class Recorded:
         lacks_some = any(attack not in done for attack in spec.attacks)
         # What was trained under other versions is trained again as a whole.
         is_new = outdated or self.kept.is_empty
-        lacking = range(len(networks)) if is_new else self.kept.lacking(trial_id, networks)
+        lacking = range(len(networks)) if is_new else self._lacking(trial_id, networks, reads=completed is None)
         # Those networks that are trained again may become others than the recorded attacks were run on.
         in_part = lacks_some and 0 < len(lacking) < len(networks)
         again = completed is not None and to_evaluate_again(completed) and (not lacking or lacks_some)
@@ -155,4 +164,21 @@ class Recorded:
             networks=networks,
             files=self.kept.files_of(trial_id, networks) if missing and not is_new else {},
             to_train=to_train if factor == 1.0 else {k: factor * s for k, s in to_train.items()},
+            recorded=completed.spec.attacks if completed and _can_all_be_run(completed) else (),
         )
+
+    def _lacking(self, trial_id: str, networks: tuple[str, ...], *, reads: bool) -> Sequence[int]:
+        """Return the indices of a trial's networks that have to be trained.
+
+        Args:
+            trial_id: the trial's key.
+            networks: its networks' keys.
+            reads: True to read what is kept if other versions are not to be taken, as the record does not tell of
+                which each is.
+        """
+        lacking = self.kept.lacking(trial_id, networks)
+        if not (reads and self.only_same_versions) or len(lacking) == len(networks):
+            return lacking
+        kept = self.kept.networks_of(trial_id, networks)
+        fit = {k for k, cohort in kept.items() if has_present_versions(cohort)}
+        return [k for k in range(len(networks)) if k not in fit]

@@ -7,13 +7,14 @@ from typing import Any
 
 from privsearch.data import DatasetInfo
 from privsearch.spec import registry
+from privsearch.study.cohort import Cohort
 from privsearch.study.environment import present_environment, same_versions
 from privsearch.study.result import Completed, TrialResult
 
 
-def has_present_versions(result: Completed) -> bool:
-    """Tell whether all of a result was computed under the versions that this process has."""
-    return all(same_versions(environment, present_environment()) for environment in result.environments)
+def has_present_versions(computed: Completed | Cohort) -> bool:
+    """Tell whether all of a result, or of trained networks, was computed under the versions that this process has."""
+    return all(same_versions(environment, present_environment()) for environment in computed.environments)
 
 
 def changed_code(environments: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from privsearch.errors import StudyError
 from privsearch.study.folder import StudyFolder
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed, Failed, TrialResult
@@ -73,6 +74,7 @@ class RunSummary:
         networks_unkept: the reason why the networks of a trial could not be kept, once for each such trial.
         searches: the searches that ran, and why they ended.
         races: the races for networks that ran, and how they stand.
+        set_aside: the paths to which files of signals that cannot be of their trial were moved.
     """
 
     num_completed: int
@@ -83,6 +85,7 @@ class RunSummary:
     networks_unkept: Sequence[str] = ()
     searches: Sequence["RunningSearch"] = ()
     races: Sequence["RunningRace"] = ()
+    set_aside: Sequence[str] = ()
 
 
 @contextmanager
@@ -130,9 +133,10 @@ def run(
     with study.record_writer() as record, ExitStack() as stack:
         source: Source = Listed(plan.todo)
         searches: Sequence[RunningSearch] = ()
-        recorder = _Recorder(record, progress)
+        signals = study.signals_of(plan.sweep)
+        recorder = _Recorder(record, progress, signals)
         if not plan.sweep.keep_signals:
-            recorder.forget = partial(_forget, study.signals_of(plan.sweep), _spared(plan, study))
+            recorder.forget = partial(_forget, signals, _spared(plan, study))
         if plan.searches:
             from privsearch.sweep.search.running import SearchSource  # Optuna is slow to import
 
@@ -174,8 +178,9 @@ class _Recorder(Observer):
         forget: called with every completed result that is recorded; None if its signals are to be kept.
     """
 
-    def __init__(self, record: RecordWriter, progress: Progress) -> None:
+    def __init__(self, record: RecordWriter, progress: Progress, signals: SignalArchive) -> None:
         self._record = record
+        self._signals = signals
         self.tell: Callable[[TrialResult], None] | None = None
         self.forget: Callable[[Completed], None] | None = None
         self._progress = progress
@@ -184,6 +189,7 @@ class _Recorder(Observer):
         self._refused: Counter[tuple[str, str]] = Counter()
         self._unkept: list[str] = []
         self._networks_unkept: list[str] = []
+        self._set_aside: list[str] = []
 
     def preparing(self, what: str) -> None:
         self._progress.preparing(what)
@@ -208,6 +214,9 @@ class _Recorder(Observer):
             self._refused.update(() if result.dead else result.refused.items())
             self._unkept += [result.unkept] if result.unkept else []
             self._networks_unkept += [result.networks_unkept] if result.networks_unkept else []
+            for name in result.misfits:
+                with suppress(StudyError):  # another trial's result has said so before
+                    self._set_aside.append(self._signals.set_aside(name))
         self._progress.finished(result)
 
     def summary(self, searches: Sequence["RunningSearch"], races: Sequence["RunningRace"]) -> RunSummary:
@@ -220,4 +229,5 @@ class _Recorder(Observer):
             self._networks_unkept,
             searches,
             races,
+            self._set_aside,
         )

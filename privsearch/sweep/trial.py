@@ -20,8 +20,9 @@ from privsearch.study.kept import SignalFile, SignalReader, load_cohort
 from privsearch.study.result import AUDIT_VERSION, UNKNOWN_ID, Completed, TrialResult, failure
 from privsearch.study.signals import Signals
 from privsearch.sweep.advance import Activity
-from privsearch.sweep.cohort import Archive, Keeping, Kept, TrialNetworks, canonical, prepared_splits
+from privsearch.sweep.cohort import Archive, Gathered, Keeping, Kept, TrialNetworks
 from privsearch.sweep.parts import TrainedPart
+from privsearch.sweep.splits import canonical, prepared_splits
 
 _LOADED_AT_ONCE: Final = 1000
 """The examples whose inputs are prepared in one batch, as an attack gets them."""
@@ -37,6 +38,8 @@ class Earlier:
         networks: the keys of the recorded networks.
         files: by network id, the files of networks that are not in the trial's own file.
         only_same_versions: train again what was trained under other versions than the present ones.
+        networks_unkept: the reason why weights that parts of the trial trained could not be kept; None for none.
+        recorded: the recorded attacks, if all of them can be run here.
     """
 
     trained_under: str | None = None
@@ -44,6 +47,8 @@ class Earlier:
     networks: tuple[str, ...] = ()
     files: Mapping[str, SignalFile] = field(default_factory=dict)
     only_same_versions: bool = False
+    networks_unkept: str | None = None
+    recorded: tuple[Attack, ...] = ()
 
     def holds(self, kept: Cohort) -> bool:
         """Tell whether the recorded attacks were run on this cohort, and not on another training."""
@@ -56,6 +61,16 @@ class Earlier:
         so that no result ever joins the attacks on two trainings.
         """
         return spec.model_copy(update={"attacks": self.missing}) if self.holds(kept) else spec
+
+    def asked(self, spec: TrialSpec, gathered: Gathered) -> TrialSpec:
+        """Return `spec` with the attacks to run on a cohort of which some networks were trained now.
+
+        If others were not, the recorded attacks are among them: they were run on networks that may have been others,
+        such as those of a file that has been damaged since.
+        """
+        if gathered.num_trained == len(gathered.cohort.networks) or not self.holds(gathered.cohort):
+            return spec
+        return spec.model_copy(update={"attacks": tuple(dict.fromkeys((*spec.attacks, *self.recorded)))})
 
 
 def run_trial(  # noqa: PLR0913  # what to run, where to keep what, and who is told
@@ -97,7 +112,7 @@ def run_trial(  # noqa: PLR0913  # what to run, where to keep what, and who is t
         gathered = networks.gather(Kept(archive, earlier.files, earlier.only_same_versions), keep)
         cohort = gathered.cohort
         activity.enter("attacking")
-        asked = spec if gathered.trained_seconds else earlier.left(spec, cohort)
+        asked = earlier.asked(spec, gathered) if gathered.num_trained else earlier.left(spec, cohort)
         result = _attacked(asked, trial_id, cohort, present_environment(device), started)
         # So that the seconds of a trial are those of its whole work, whenever its networks were trained.
         before = 0.0 if earlier.holds(cohort) else cohort.seconds - gathered.trained_seconds
@@ -105,7 +120,8 @@ def run_trial(  # noqa: PLR0913  # what to run, where to keep what, and who is t
             "networks": cohort.network_ids,
             "held": gathered.held,
             "unkept": gathered.unkept,
-            "networks_unkept": gathered.networks_unkept,
+            "networks_unkept": gathered.networks_unkept or earlier.networks_unkept,
+            "misfits": gathered.misfits,
             "seconds": result.seconds + before,
         }
         return result.model_copy(update=changes)
@@ -137,14 +153,15 @@ def train_networks(  # noqa: PLR0913  # where to keep what, and who is told
     Returns:
         The part, with the reason if a network could not be trained or kept: the trial trains it again then.
     """
-    started, error = time.perf_counter(), None
+    started, error, unkept = time.perf_counter(), None, None
     try:
         info = describe_dataset(spec.dataset)
         networks = TrialNetworks(canonical(spec, info), info, device=device, activity=activity or Activity())
-        networks.train_into(archive, keep, chosen, only_same_versions=only_same_versions)
+        unkept = networks.train_into(archive, keep, chosen, only_same_versions=only_same_versions)
     except Exception as raised:  # the trial itself will fail of it, or not
         error = f"{type(raised).__name__}: {raised}"
-    return TrainedPart(networks=tuple(chosen), error=error, seconds=time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return TrainedPart(networks=tuple(chosen), error=error, networks_unkept=unkept, seconds=seconds)
 
 
 def attack_trial(

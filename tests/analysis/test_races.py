@@ -81,10 +81,14 @@ def test_networks_in_all_bound_a_round(budget: int | None, ended: str | None) ->
     assert begun.ended is None
 
 
-def test_no_round_begins_once_it_is_to_stop() -> None:
-    """One that has begun is ended."""
-    assert played(dict.fromkeys("abcd", 4), stop=True).ended == "budget"
-    assert played({"a": 8, "b": 4, "c": 4, "d": 4}, stop=True).ended is None
+@pytest.mark.parametrize(("minutes", "ended"), [(4.0, "budget"), (4.1, None), (None, None)])
+def test_no_round_begins_once_the_minutes_of_work_are_spent(minutes: float | None, ended: str | None) -> None:
+    """Those that the record has, whoever worked and in whichever run; a round that has begun is ended."""
+    minute = {"seconds": 60.0}
+    histories = [[at(name, 4).model_copy(update=minute)] for name in "abcd"]
+    assert play(histories, race(minutes=minutes), OBJECTIVES, {}).ended == ended
+    begun = [[*histories[0], at("a", 8).model_copy(update=minute)], *histories[1:]]
+    assert play(begun, race(minutes=minutes), OBJECTIVES, {}).ended is None
 
 
 def test_what_no_front_is_drawn_from_does_not_race() -> None:

@@ -14,7 +14,9 @@ import privsearch.sweep.runners.inline
 from privsearch.api.study import Study
 from privsearch.study.environment import present_environment
 from privsearch.study.kept import is_network_id
+from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import Completed, parse_result
+from privsearch.study.signal_archive import SignalArchive
 
 PAPER: Final = "protocol={kind: paper, replicates: %d, placebo_cuts: 2}"
 HALVES: Final = "protocol={kind: halves, networks: %d}"
@@ -137,6 +139,28 @@ def test_not_keeping_signals_removes_none_that_were_kept(
     assert trained == []
 
 
+def test_weights_that_cannot_be_kept_are_told_of_however_a_trial_is_split(
+    tiny_sweep_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be kept, where and why; the numbers are there all the same."""
+    monkeypatch.setattr(NetworkArchive, "probe", lambda archive: None)  # as if the disk had become full since
+    kept, told = tmp_path / "kept" / "tiny", []
+    for longest in (privsearch.sweep.runners.inline.MOST_SECONDS, 0.0):
+        monkeypatch.setattr(privsearch.sweep.runners.inline, "MOST_SECONDS", longest)
+        kept.mkdir(parents=True)
+        (kept / "networks").write_text("in the way")
+        study = tmp_path / f"longest {longest}"
+        output = sweep(tiny_sweep_file, study, HALVES % 4, "--keep-networks", "yes", "--storage", kept.parent)
+        told.append([line for line in output.splitlines() if line.startswith("the networks of")])
+        kept.rename(tmp_path / f"kept {longest}")
+    assert told[0] == told[1]
+    assert told[0] == [
+        "the networks of 2 trials could not be kept, so that only `export --train` can give them: "
+        f"{kept / 'networks'}: what is kept must lie where files can be written and read, but: Not a directory; "
+        "mend that, or name another place with --storage"
+    ]
+
+
 def test_a_study_grows_although_all_its_trials_failed(tiny_sweep_file: Path, tmp_path: Path) -> None:
     """The larger trials are those of the same sweep; one of other configurations is refused, as ever."""
     study = tmp_path / "s"
@@ -199,6 +223,73 @@ def test_attacks_on_networks_of_two_trainings_are_never_joined(
     assert trained == [4, 5] * 2
     latest = [parse_result(line) for line in record_lines(study)[-2:]]
     assert all(r.across.keys() >= {"entropy", "loss"} for r in latest if isinstance(r, Completed))
+
+
+def test_attacks_are_not_joined_where_a_file_is_damaged(
+    tiny_sweep_file: Path, tmp_path: Path, trained: list[int], other_versions: OtherVersions
+) -> None:
+    """What the plan took for kept is trained again, and the recorded attacks are run again as well."""
+    study = tmp_path / "s"
+    for networks in (4, 6):
+        sweep(tiny_sweep_file, study, HALVES % networks)
+    for trial_id in Study(study).load().trials:
+        (study / "signals" / f"{trial_id}.npz").write_bytes(b"damaged")
+    other_versions(torch="9.9")
+    trained.clear()
+    sweep(tiny_sweep_file, study, HALVES % 6, "--set", "attacks=[entropy]")
+    assert trained == [4, 5] * 2
+    latest = [parse_result(line) for line in record_lines(study)[-2:]]
+    assert all(r.across.keys() >= {"entropy", "loss"} for r in latest if isinstance(r, Completed))
+
+
+def test_networks_of_other_versions_are_planned_to_be_trained(
+    tiny_sweep_file: Path, tmp_path: Path, trained: list[int], other_versions: OtherVersions
+) -> None:
+    """So that they are split, and counted; the same holds for networks whose file is damaged."""
+    study = tmp_path / "s"
+    sweep(tiny_sweep_file, study, HALVES % 4)
+    again = ("--reuse", "same-versions")
+    assert planned(tiny_sweep_file, study, HALVES % 6, *again)["networks_to_train"] == 4
+    damaged = min((study / "signals").iterdir())
+    whole = damaged.read_bytes()
+    damaged.write_bytes(b"damaged")
+    assert planned(tiny_sweep_file, study, HALVES % 6, *again)["networks_to_train"] == 8
+    damaged.write_bytes(whole)
+    other_versions(torch="9.9")
+    assert planned(tiny_sweep_file, study, HALVES % 6)["networks_to_train"] == 4
+    assert planned(tiny_sweep_file, study, HALVES % 6, *again)["networks_to_train"] == 12
+    trained.clear()
+    sweep(tiny_sweep_file, study, HALVES % 6, *again)
+    assert trained == [*range(6)] * 2
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_files_that_cannot_be_of_their_trial_are_set_aside(
+    is_shared: bool, tiny_sweep_file: Path, tmp_path: Path, trained: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is as a privsearch writes it, but of other examples: told, and trained again, with the same numbers."""
+    study, whole = tmp_path / "s", tmp_path / "whole"
+    if not is_shared:
+        monkeypatch.setattr(privsearch.sweep.runners.inline, "MOST_SECONDS", 0.0)  # each network in a file of its own
+    sweep(tiny_sweep_file, study, HALVES % 4)
+    archive = SignalArchive(study / "signals")
+    names = sorted(archive.trial_ids())
+    for name in names[: 1 if is_shared else 2]:
+        cohort = archive.load(name)
+        assert cohort is not None
+        archive.save(name, replace(cohort, signals=replace(cohort.signals, rows=cohort.signals.rows[::-1])))
+    trained.clear()
+    output = sweep(tiny_sweep_file, study, HALVES % 6)
+    files = "1 file" if is_shared else "2 files"
+    assert f"signals in {files} cannot be of their trial; set aside, and trained again: {archive.folder}" in output
+    assert sorted(path.name for path in (study / "signals" / "damaged").iterdir()) == [
+        f"{name}.npz" for name in names[: 1 if is_shared else 2]
+    ]
+    sweep(tiny_sweep_file, whole, HALVES % 6)
+    assert numbers(study).items() >= numbers(whole).items()
+    trained.clear()
+    sweep(tiny_sweep_file, study, HALVES % 8)
+    assert trained == [6, 7] * 2
 
 
 def test_a_damaged_file_costs_its_own_networks(tiny_sweep_file: Path, tmp_path: Path, trained: list[int]) -> None:

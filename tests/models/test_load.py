@@ -14,7 +14,7 @@ from privsearch.errors import SpecError, StudyError
 from privsearch.spec import HalvesProtocol, PaperProtocol, registry
 from privsearch.study.result import Completed
 from privsearch.study.signal_archive import SignalArchive
-from privsearch.sweep.cohort import network_splits
+from privsearch.sweep.splits import network_splits
 
 QUANTISED = {"weight_bit_width": 4, "act_bit_width": 4}
 SNN = {"model": "snn", "num_steps": 3}

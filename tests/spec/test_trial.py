@@ -1,4 +1,6 @@
+import hashlib
 import json
+import random
 from typing import Any
 
 import pytest
@@ -142,6 +144,42 @@ def test_attacks_are_not_part_of_the_id() -> None:
 def test_the_id_of_a_known_trial_stays() -> None:
     """A change that moves ids loses every record: it must be meant, and raise NUMERICS_VERSION."""
     assert SPEC.trial_id("0" * 64) == "620f5af5dc6938b5"
+
+
+CHOICES: dict[str, list[Any]] = {
+    "model": ["ann", "snn"],
+    "weight_bit_width": [None, 2, 8],
+    "act_bit_width": [None, 3, 4],
+    "threshold": [None, 0.5, 1.0],
+    "surrogate_gradient": [None, "atan"],
+    "num_steps": [None, 5],
+    "beta": [None, 0.5],
+    "quantize_readout": [None, True, False],
+    "state_range": [None, (-1.0, 1.2), (-2.0, 3.0)],
+    "state_gradient": [None, "clipped", "straight_through"],
+    "epochs": [20, 3],
+    "weight_decay": [0.0, 0.1],
+    "train_size": [None, 90],
+    "seed": [0, 7],
+    "protocol": [
+        {"kind": "paper"},
+        {"kind": "paper", "replicates": 5, "shadow_fraction": 0.5, "resplit": True},
+        {"kind": "halves"},
+        {"kind": "halves", "networks": 16, "networks_per_attack": 4, "mem_trajectory": True},
+        {"kind": "one_run", "replicates": 2, "delta": 1e-5},
+    ],
+}
+
+
+def test_the_ids_of_many_known_trials_stay() -> None:
+    """Those of trials and of networks, as they are and as they were; they were written down on 29 November 2026."""
+    draw, told = random.Random(0), hashlib.sha256()  # noqa: S311  # no secret
+    for _ in range(500):
+        spec = TrialSpec.model_validate({"dataset": "iris", **{name: draw.choice(v) for name, v in CHOICES.items()}})
+        for one in (spec, spec.canonical("convnet", augments=True)):
+            ids = one.ids("f"), one.network_ids("g"), one.trial_id("f"), sorted(one.earlier_ids("f"))
+            told.update(repr(ids).encode())
+    assert told.hexdigest() == "30232f7f39fcb60a846517451c48d1f3b53f92d68f0fa26b683d0322e4750e09"
 
 
 @pytest.mark.parametrize(

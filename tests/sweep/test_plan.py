@@ -147,7 +147,7 @@ def test_a_plan_says_what_was_recorded_under_other_versions(
     assert (reusing.summary()["cached"], reusing.summary()["networks_to_train"]) == (3, 0)
     strict = make_plan(tiny_sweep, study, only_same_versions=True)
     assert strict.summary()["recorded_under_other_versions"] == {f"torch {torch} -> 9.9": 3}
-    assert [trial.trained for trial in strict.trials] == [False, False, False, True]
+    assert not any(trial.trained for trial in strict.trials), "nor is the fourth, whose file is read, and damaged"
     assert strict.trials[0].missing == strict.trials[0].spec.attacks
     again = make_completed(plan.trials[0].trial_id).model_copy(update={"spec": plan.trials[0].spec})
     with RecordWriter(study.record_path) as record:

@@ -8,6 +8,7 @@ from kept_networks import trained_trial
 from versions import OtherVersions
 
 import privsearch.sweep.cohort
+import privsearch.sweep.splits
 import privsearch.sweep.trial
 from privsearch.api.plugins import register_attack
 from privsearch.attacks import AttackView, attack_scores
@@ -39,7 +40,8 @@ from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import UNKNOWN_ID, Completed, Epoch, Failed, TrialResult
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.advance import Activity, Phase
-from privsearch.sweep.cohort import Keeping, network_splits
+from privsearch.sweep.cohort import Keeping
+from privsearch.sweep.splits import network_splits
 from privsearch.sweep.trial import Earlier, attack_trial, run_trial, train_networks
 
 TINY = TrialSpec(
@@ -604,7 +606,7 @@ def test_no_data_are_loaded_for_attacks_that_read_outputs_alone(
     archive = SignalArchive(tmp_path / "signals")
     trained = run_trial(csv_trial(tmp_path, READING[:1]), archive=archive)
     monkeypatch.setattr(privsearch.sweep.trial, "describe_dataset", None)
-    monkeypatch.setattr(privsearch.sweep.cohort, "load_splits", None)
+    monkeypatch.setattr(privsearch.sweep.splits, "load_splits", None)
     later = attack_trial(trained.spec, trained.trial_id, archive)
     assert isinstance(later, Completed), later
     assert later.refused == {}

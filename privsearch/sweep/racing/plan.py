@@ -62,6 +62,13 @@ class RacePlan:
         spec = first.spec.model_copy(update={"protocol": first.spec.protocol.with_count(count)})
         return (recorded or self.recorded).planned(TrialRequest(spec, first.grids), self.info)
 
+    @property
+    def most_at_once(self) -> int:
+        """The most workers that a later round can use at a time: one for each network that it adds."""
+        fewer, more = self.race.counts[:2]
+        protocols = [first.spec.protocol for first in self.known()]
+        return sum(of.with_count(more).networks - of.with_count(fewer).networks for of in protocols)
+
     def trial_ids(self) -> set[str]:
         """Return the ids of all trials that the race may ask for, as far as its configurations are known."""
         return {i for first in self.known() for i in round_ids(first.spec, self.race, self.info.fingerprint)}

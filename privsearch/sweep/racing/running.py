@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from time import monotonic
 from typing import Final
 
 from privsearch.analysis.races import RaceState, play
@@ -39,17 +38,17 @@ class RunningRace:
         self._firsts: list[PlannedTrial] = []
         self._histories: list[list[TrialResult]] = []
         self._pending: dict[str, int] = {}
-        self._began_at: float | None = None
+        self._is_begun = False
         self._kept = plan.recorded.kept
 
     @property
     def is_begun(self) -> bool:
         """True once the trials of the first round are known."""
-        return self._began_at is not None
+        return self._is_begun
 
     def begin(self, firsts: Sequence[PlannedTrial]) -> None:
         """Begin with the trials of the first round, all of which have been run; failed ones are among them."""
-        self._began_at = monotonic()
+        self._is_begun = True
         for first in firsts:
             if first.trial_id in self._results:
                 self._firsts.append(first)
@@ -92,9 +91,7 @@ class RunningRace:
         return f"race {self.plan.name}: {counts or 'not begun'}; {networks} of at most {most} networks"
 
     def _played(self) -> RaceState:
-        plan, minutes = self.plan, self.plan.race.minutes
-        is_over = minutes is not None and self._began_at is not None and monotonic() - self._began_at >= 60 * minutes
-        return play(self._histories, plan.race, plan.objectives, plan.constraints, stop=is_over)
+        return play(self._histories, self.plan.race, self.plan.objectives, self.plan.constraints)
 
     def _result(self, trial: PlannedTrial) -> TrialResult:
         """Return a recorded result with the attacks that are asked for, as whoever reads the study sees it."""

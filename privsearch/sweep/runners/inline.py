@@ -33,12 +33,18 @@ class InlineRunner(Runner):
                 trial = waiting.popleft()
                 observer.started(trial)
                 # In parts, a long trial that is interrupted keeps the networks that it has trained.
-                parts = parts_of(trial, MOST_SECONDS) if can_be_split(job) else []
-                for work in [*parts, trial.rest() if parts else trial]:
+                works = deque(parts_of(trial, MOST_SECONDS) if can_be_split(job) else ()) or deque([trial])
+                unkept = None
+                while works:
+                    work = works.popleft()
                     with teller.work(work.part, partial(observer.advanced, trial)):
                         result = job(work, device)
                     if not isinstance(result, TrainedPart):
                         observer.finished(checked_identity(result, trial))
+                        continue
+                    unkept = unkept or result.networks_unkept
+                    if not works:
+                        works.append(trial.rest(unkept))
                 waiting.extend(source.take())
 
     def _device(self) -> Device:

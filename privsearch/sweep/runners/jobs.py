@@ -125,4 +125,12 @@ def _outbox() -> Path | None:
 def _earlier(trial: PlannedTrial, *, only_same_versions: bool = False) -> "Earlier":
     from privsearch.sweep.trial import Earlier
 
-    return Earlier(trial.trained_under, trial.missing, trial.networks, trial.files, only_same_versions)
+    return Earlier(
+        trial.trained_under,
+        trial.missing,
+        trial.networks,
+        trial.files,
+        only_same_versions,
+        trial.networks_unkept,
+        trial.recorded,
+    )

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from raced_trials import RACE, TRUTH, MadeUp
+from raced_trials import RACE, TRUTH, MadeUp, raced_sweep
 
 import privsearch
 from privsearch.analysis.comparable import choose_trials
@@ -13,6 +13,7 @@ from privsearch.api.study import Study
 from privsearch.api.sweeps import SweepOutcome
 from privsearch.spec import TrialSpec
 from privsearch.study.result import Completed
+from privsearch.sweep.plan import make_plan
 from privsearch.sweep.trial import run_trial
 
 
@@ -98,6 +99,17 @@ def test_an_interrupted_race_ends_with_the_same_trials(done: tuple[Path, MadeUp]
     again = MadeUp()
     raced(tmp_path / "study", again)
     assert again.ran == []
+
+
+def test_a_race_that_goes_on_has_workers_for_the_rounds_to_come(tmp_path: Path) -> None:
+    """However little its present round has left: one for each network that a round may add."""
+    with pytest.raises(KeyboardInterrupt):
+        raced(tmp_path / "study", MadeUp(stop_after=5))
+    plan = make_plan(raced_sweep(), Study(tmp_path / "study"))
+    assert len(plan.next_of_races) == 1
+    assert plan.most_at_once == 4 * len(TRUTH) > plan.next_of_races[0].most_workers
+    raced(tmp_path / "study", MadeUp())
+    assert make_plan(raced_sweep(), Study(tmp_path / "study")).most_at_once == 0
 
 
 def test_a_round_that_the_budget_does_not_cover_is_not_begun(done: tuple[Path, MadeUp], tmp_path: Path) -> None:
@@ -189,7 +201,7 @@ def target_numbers_of(result: Completed, target: int) -> dict[str, float]:
 
 def test_a_later_round_trains_its_new_networks_alone(tmp_path: Path) -> None:
     """Those of the rounds before are found where they are kept, and the file of each trial holds what is new."""
-    fields = {"grids": {"g": {"model": ["ann"], "epochs": [5, 6]}}, "keep_signals": True}
+    fields = {"grids": {"g": {"model": ["ann"], "epochs": [5, 6]}}}
     protocol = {"kind": "halves", "networks": {"from": 4, "to": 12}}
     privsearch.run_sweep(
         {**RACE, **fields, "protocol": protocol}, study=tmp_path / "study", runner="inline", progress=False

@@ -1,7 +1,7 @@
 """The runner on Ray's workers: a session process follows a scheduler actor, which has Ray Tune start the workers.
 
 runner.py           the runner: session after session of Ray, until all trials are done
-open_trials.py      the trials that have no result yet, from one session to the next
+open_trials.py      the trials that have no result yet, for a session or from one to the next
 session_process.py  the driver's part of a session: a process that is connected to Ray, and may die of it
 session_main.py     the session process
 session.py          the Ray that trials run on: one of our own, or a cluster

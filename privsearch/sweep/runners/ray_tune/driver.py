@@ -18,7 +18,7 @@ from privsearch.errors import ClusterLostError, StudyError
 from privsearch.study.result import parse_result
 from privsearch.sweep.advance import Advance
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners.base import Observer, Source, checked_identity
+from privsearch.sweep.runners.base import checked_identity
 from privsearch.sweep.runners.failures import given_up
 from privsearch.sweep.runners.jobs import Job
 from privsearch.sweep.runners.ray_tune.actor import SchedulerActor
@@ -34,6 +34,7 @@ from privsearch.sweep.runners.ray_tune.messages import (
     Wanted,
     WorkerConfig,
 )
+from privsearch.sweep.runners.ray_tune.open_trials import OpenTrials
 from privsearch.sweep.runners.ray_tune.pickling import packed
 from privsearch.sweep.runners.ray_tune.relay import read_files, witness_of, write_files
 from privsearch.sweep.runners.ray_tune.session import last_line
@@ -48,53 +49,7 @@ THREADS: Final = 8
 """The number of calls that the scheduler actor takes at a time, one of which lasts for the whole run."""
 
 
-class PendingTrials:
-    """The trials whose results an observer waits for.
-
-    Attributes:
-        open: the trials that have no result yet, by their ids.
-        num_done: the number of trials that have one.
-        observer: the observer.
-    """
-
-    def __init__(self, source: Source, observer: Observer) -> None:
-        """Begin with the first trials of `source`."""
-        self.open: dict[str, PlannedTrial] = {}
-        self.num_done = 0
-        self.observer = observer
-        self._source = source
-        self.take()
-
-    @property
-    def most_at_once(self) -> int:
-        """The number of workers that the open trials can use at a time."""
-        return sum(trial.most_workers for trial in self.open.values())
-
-    def take(self) -> Sequence[PlannedTrial]:
-        """Take further trials from the source, and return them."""
-        trials = self._source.take()
-        self.open |= {trial.trial_id: trial for trial in trials}
-        return trials
-
-    def report(self, trial: PlannedTrial, event: TrialEvent) -> None:
-        """Report `event`, which concerns `trial`, to the observer."""
-        match event:
-            case Started():
-                self.observer.started(trial)
-                return
-            case Advanced(_, advance):
-                self.observer.advanced(trial, Advance.model_validate_json(advance))
-                return
-            case Finished(_, answer):
-                result = checked_identity(parse_result(answer), trial)
-            case GivenUp(_, attempts, death):
-                result = given_up(trial, attempts, death)
-        del self.open[trial.trial_id]
-        self.num_done += 1
-        self.observer.finished(result)
-
-
-def drive(pending: PendingTrials, job: Job, config: WorkerConfig, *, on_cluster: bool) -> None:
+def drive(pending: OpenTrials, job: Job, config: WorkerConfig, *, on_cluster: bool) -> None:
     """Do `job` with every pending trial, on the Ray that this process is connected to.
 
     Args:
@@ -107,7 +62,7 @@ def drive(pending: PendingTrials, job: Job, config: WorkerConfig, *, on_cluster:
         ClusterLostError: Ray is gone, and some trials are still open.
         SpecError: a registered part cannot be sent to workers.
     """
-    trials = list(pending.open.values())
+    trials = [*pending.take()]
     pickled = packed(job, config.device)
     # Beside the cluster's head: other machines come and go.
     remote: Any = ray.remote(num_cpus=0, max_concurrency=THREADS, resources={HEAD: 0.001})(SchedulerActor)  # type: ignore[call-overload]  # it takes no classes, by its types
@@ -133,8 +88,9 @@ def _follow(actor: Any, heartbeat: Heartbeat, reader: "_Reader", config: WorkerC
             reader.add_trials()
             heartbeat.check()
             if not reader.num_read:
-                reader.pending.observer.preparing(f"starting {workers}")
-                heartbeat.note_waiting(config.resources)
+                lacks = heartbeat.note_waiting(config.resources)
+                doing = f"waiting for a machine with {lacks}" if lacks else f"starting {workers}"
+                reader.pending.preparing(doing)
     except KeyboardInterrupt:
         # However far the driver is behind, the results that are there now are not lost.
         with uninterrupted():
@@ -153,7 +109,7 @@ class _Reader:
         pending: the trials, and the observer that is told.
     """
 
-    def __init__(self, actor: Any, trials: Sequence[PlannedTrial], pending: PendingTrials, job: Job) -> None:
+    def __init__(self, actor: Any, trials: Sequence[PlannedTrial], pending: OpenTrials, job: Job) -> None:
         self._actor = actor
         self._job = job
         self._trials = [*trials]
@@ -176,7 +132,18 @@ class _Reader:
                     case Wanted(request, names):
                         self._actor.given.remote(request, read_files(self._job, names))
                     case _:
-                        self.pending.report(self._trials[event.index], event)
+                        self._report(self._trials[event.index], event)
+
+    def _report(self, trial: PlannedTrial, event: TrialEvent) -> None:
+        match event:
+            case Started():
+                self.pending.started(trial)
+            case Advanced(_, advance):
+                self.pending.advanced(trial, Advance.model_validate_json(advance))
+            case Finished(_, answer):
+                self.pending.finished(checked_identity(parse_result(answer), trial))
+            case GivenUp(_, attempts, death):
+                self.pending.finished(given_up(trial, attempts, death))
 
     def _write(self, files: Mapping[str, bytes]) -> None:
         """Write what a worker has sent; if that fails, its trial has its numbers all the same."""

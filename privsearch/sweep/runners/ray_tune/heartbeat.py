@@ -3,13 +3,14 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
 import ray
 
 from privsearch.errors import ClusterLostError
+from privsearch.sweep.runners.ray_tune.capacity import amounts, in_all, lacking
 
 ASK_SECONDS: Final = 5.0
 """The time between two questions to Ray."""
@@ -29,7 +30,8 @@ class Heartbeat:
     def __init__(self) -> None:
         self._over = threading.Event()
         self._began_at = time.monotonic()
-        self._noted = False
+        self._noted = self._said_what_lacks = False
+        self._machines: Sequence[Mapping[str, float]] = ()
         self._asked_at: float | None = None
         self._head_is_there = True
         self._thread = threading.Thread(target=self._ask, daemon=True)
@@ -54,8 +56,25 @@ class Heartbeat:
             self.check()
         return ray.get(reference)
 
-    def note_waiting(self, needed: Mapping[str, float]) -> None:
-        """Warn the user once if no worker has started for long; an autoscaler may still add the `needed` resources."""
+    def note_waiting(self, needed: Mapping[str, float]) -> str | None:
+        """Warn the user once if no worker can start, or has started for long: an autoscaler may still bring a machine.
+
+        Args:
+            needed: what a worker needs, by Ray's names for it.
+
+        Returns:
+            What no machine has, in words; None if one has all of it, or if Ray has not been asked yet.
+        """
+        if self._machines and (lacks := lacking(needed, self._machines)):
+            if not self._said_what_lacks:
+                self._said_what_lacks = True
+                _LOG.warning(
+                    "no machine of the cluster has what a worker needs: %s; together they have %s; waiting for one "
+                    "that an autoscaler may start; if none will come, interrupt this, and change `resources`",
+                    amounts(lacks),
+                    amounts(in_all(self._machines)),
+                )
+            return amounts(lacks)
         if not self._noted and time.monotonic() - self._began_at > START_SECONDS:
             self._noted = True
             free = ray.available_resources()  # type: ignore[no-untyped-call]
@@ -65,6 +84,7 @@ class Heartbeat:
                 dict(needed),
                 {name: free.get(name, 0) for name in needed},
             )
+        return None
 
     def check(self) -> None:
         """Check the last answer, and how long ago it was.
@@ -85,5 +105,10 @@ class Heartbeat:
                 nodes = ray.nodes()  # type: ignore[no-untyped-call]
             except Exception:  # noqa: S112  # whatever Ray raises: it is asked again until the silence is too long
                 continue
-            self._head_is_there = any(node["Alive"] and HEAD in node["Resources"] for node in nodes)
-            self._asked_at = None
+            self._hear([node["Resources"] for node in nodes if node["Alive"]])
+
+    def _hear(self, machines: Sequence[Mapping[str, float]]) -> None:
+        """Note what the machines that are alive have."""
+        self._machines = machines
+        self._head_is_there = any(HEAD in has for has in machines)
+        self._asked_at = None

@@ -1,4 +1,4 @@
-"""The trials of a run that have no result yet, kept from one session of Ray to the next."""
+"""The trials of a run that have no result yet, for one session of Ray, or from one to the next."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from privsearch.sweep.runners.base import Observer, Source
 
 
 class OpenTrials(Source, Observer):
-    """The open trials of a run: a source and an observer for each session, which know what earlier ones have done.
+    """The open trials of a run: a source and an observer for a session, which know what earlier ones have done.
 
     Attributes:
         open: the trials that have no result yet, by their ids.

@@ -122,11 +122,17 @@ def write_files(job: Job, files: Mapping[str, bytes]) -> None:
     """Write files that a worker has sent into the study that a job is for.
 
     Raises:
-        StudyError: they cannot be written.
+        StudyError: one cannot be written; the others are.
     """
     archives = {"signals": getattr(job, "archive", None), "networks": getattr(job, "networks", None)}
+    first_error = None
     for name, content in files.items():
         kind, _, file = name.partition("/")
         archive = archives.get(kind)
         if archive and file == Path(file).name:
-            archive.files.write(file, content)
+            try:
+                archive.files.write(file, content)
+            except StudyError as error:
+                first_error = first_error or error
+    if first_error:
+        raise first_error

@@ -47,6 +47,7 @@ class TuneRunner(Runner):
         self._retry_policy = retry_policy
         self._address = address
         self._waiting: SessionProcess | None = None
+        self._most = 1
 
     def __getstate__(self) -> dict[str, Any]:
         # The session process gets this runner, and needs no session process of its own.
@@ -57,6 +58,7 @@ class TuneRunner(Runner):
         """Have a session of Ray wait for `run`, with room for `most` workers."""
         if self._resources.custom and not self._address:
             raise _only_on_clusters(self._resources.custom)
+        self._most = most
         if _connected():
             self.check_connected()
         else:
@@ -68,6 +70,7 @@ class TuneRunner(Runner):
             packed(job, "cpu")
             yield
         finally:
+            self._most = 1
             if self._waiting:
                 self._waiting.close()
                 self._waiting = None
@@ -103,12 +106,12 @@ class TuneRunner(Runner):
             ClusterLostError: Ray is gone.
         """
         from privsearch.sweep.runners.ray_tune.capacity import room
-        from privsearch.sweep.runners.ray_tune.driver import PendingTrials, drive
+        from privsearch.sweep.runners.ray_tune.driver import drive
 
-        pending = PendingTrials(source, observer)
+        pending = OpenTrials(source, observer)
         if self._address:
             capacity = room(self._resources)
-            workers = min(capacity, self._max_concurrent or capacity, pending.most_at_once)
+            workers = min(capacity, self._max_concurrent or capacity, max(pending.most_at_once, self._most))
             config = self._config(workers, job)
         else:
             workers = self._local_workers(pending.most_at_once)
@@ -169,8 +172,9 @@ class TuneRunner(Runner):
         raise AssertionError("the last attempt returns or raises")
 
     def _local_workers(self, most: int) -> int:
-        """Return the number of workers on this machine, of which `most` have work."""
-        return min(self._max_concurrent or max(1, int(available_cores() / self._resources.cpu)), most)
+        """Return the number of workers on this machine, of which `most` have work now, and others may have it later."""
+        room = self._max_concurrent or max(1, int(available_cores() / self._resources.cpu))
+        return min(room, max(most, self._most))
 
     def _config(self, workers: int, job: Job) -> WorkerConfig:
         from privsearch.sweep.runners.ray_tune.capacity import gpu_share

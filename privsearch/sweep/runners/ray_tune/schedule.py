@@ -11,7 +11,7 @@ from privsearch.study.result import Death
 from privsearch.sweep.advance import Advance
 from privsearch.sweep.parts import TrainedPart, longest_part, parts_of
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners.ray_tune.messages import Advanced, Event, Finished, GivenUp, Shard, Started
+from privsearch.sweep.runners.ray_tune.messages import Advanced, Event, Finished, GivenUp, Sent, Shard, Started
 from privsearch.sweep.runners.ray_tune.shards import Shards
 
 STARTS: Final = 3
@@ -64,15 +64,18 @@ class Schedule:
         self._trials: list[PlannedTrial] = []
         self._items: list[_Item] = []
         self._open_parts: Counter[int] = Counter()
+        self._networks_unkept: dict[int, str] = {}
+        self._held: list[tuple[int, _Item]] = []
         self._started: set[int] = set()
         self._over: set[int] = set()
         self.add(trials)
 
     def events(self, num_read: int) -> list[Event]:
-        """Return all events after the first `num_read`, and forget those first ones."""
-        with self._lock:
+        """Return all events after the first `num_read`, and forget those first ones, which the driver is done with."""
+        with self._changed:
             del self._events[: num_read - self._num_read]
             self._num_read = num_read
+            self._queue_held()
             return self._events.copy()
 
     def note(self, event: Event) -> None:
@@ -199,10 +202,27 @@ class Schedule:
             self._events.append(Finished(item.trial, outcome))
             return
         part = TrainedPart.model_validate_json(outcome)
+        if part.networks_unkept:
+            self._networks_unkept.setdefault(item.trial, part.networks_unkept)
         self._left_by_worker(item, part.seconds, () if part.error else part.networks)
         self._open_parts[item.trial] -= 1
         if not self._open_parts[item.trial]:
-            self._queue([_Item(item.trial, self._trials[item.trial].rest())], first=True)
+            rest = self._trials[item.trial].rest(self._networks_unkept.get(item.trial))
+            self._held.append((self._num_read + self._num_until_written(), _Item(item.trial, rest)))
+            self._queue_held()
+
+    def _num_until_written(self) -> int:
+        """Return how many of the next events the driver must be done with to have written all files sent so far."""
+        return max((i for i, event in enumerate(self._events, 1) if isinstance(event, Sent)), default=0)
+
+    def _queue_held(self) -> None:
+        """Queue what is left of trials, as far as the files of their parts are where any worker finds them."""
+        ready = [item for num_events, item in self._held if num_events <= self._num_read]
+        self._held = [held for held in self._held if held[0] > self._num_read]
+        for item in ready:
+            self._queue([item], first=True)
+        if ready:
+            self._changed.notify_all()
 
     def _died(self, index: int, death: Death) -> None:
         trial = self._items[index].trial

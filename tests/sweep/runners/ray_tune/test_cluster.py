@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 from builders import make_failed
+from collected import Collector
 from command_line import INLINE, numbers, record_lines, run
 from ray.cluster_utils import Cluster
 from s3_server import S3Server
@@ -21,7 +22,6 @@ from privsearch.api.study import Study
 from privsearch.errors import ClusterError
 from privsearch.spec import Device, Resources, SweepSpec
 from privsearch.study.result import Failed, TrialResult
-from privsearch.sweep.advance import Advance
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.base import Listed
@@ -99,25 +99,6 @@ def test_a_node_that_dies_and_one_that_joins(
     assert len(Study(Path("studies/spread")).signals.trial_ids()) == 20
     assert run("sweep", "spread.yaml", "--study", "alone", *INLINE).exit_code == 0
     assert numbers(Path("studies/spread")) == numbers(Path("alone"))
-
-
-class Collector:
-    """Keeps the results."""
-
-    def __init__(self) -> None:
-        self.results: list[TrialResult] = []
-
-    def preparing(self, what: str) -> None:
-        pass
-
-    def started(self, trial: PlannedTrial) -> None:
-        pass
-
-    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
-        pass
-
-    def finished(self, result: TrialResult) -> None:
-        self.results.append(result)
 
 
 @pytest.mark.parametrize("client", [False, True])

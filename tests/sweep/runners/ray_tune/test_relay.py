@@ -5,19 +5,21 @@ from pathlib import Path
 
 import pytest
 from builders import make_completed
+from collected import Collector
 
 from privsearch.api.study import Study
+from privsearch.errors import StudyError
 from privsearch.spec import RetryPolicy, SweepSpec
 from privsearch.study.kept import KeptSignals, SignalFile
 from privsearch.study.network_archive import NetworkArchive
-from privsearch.study.result import Completed, TrialResult
+from privsearch.study.result import Completed
 from privsearch.study.signal_archive import SignalArchive
-from privsearch.sweep.advance import Advance
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.base import Listed
 from privsearch.sweep.runners.jobs import AttackOnly, TrainAndAttack
 from privsearch.sweep.runners.ray_tune.messages import WorkerConfig
+from privsearch.sweep.runners.ray_tune.open_trials import OpenTrials
 from privsearch.sweep.runners.ray_tune.relay import (
     Outbox,
     Witness,
@@ -66,6 +68,15 @@ def test_files_go_where_they_belong_and_nowhere_else(tmp_path: Path) -> None:
     assert read_files(AttackOnly(SignalArchive("memory://x")), ["signals/a.npz"]) == {}
 
 
+def test_a_file_that_cannot_be_written_keeps_no_other_one_back(tmp_path: Path) -> None:
+    """Whatever the order in which a worker sends them."""
+    (tmp_path / "networks").write_text("in the way")
+    job = TrainAndAttack(SignalArchive(tmp_path / "signals"), networks=NetworkArchive(tmp_path / "networks"))
+    with pytest.raises(StudyError, match="networks: what is kept must lie where"):
+        write_files(job, {"networks/a.pt": b"2", "signals/a.npz": b"1"})
+    assert (tmp_path / "signals" / "a.npz").read_bytes() == b"1"
+
+
 def test_a_witness_is_seen_where_the_folder_is(tmp_path: Path) -> None:
     """It is gone afterwards; a storage that all machines reach needs none."""
     with witness_of(TrainAndAttack(SignalArchive(tmp_path / "signals"))) as witness:
@@ -76,25 +87,6 @@ def test_a_witness_is_seen_where_the_folder_is(tmp_path: Path) -> None:
     for job in (TrainAndAttack(), AttackOnly(SignalArchive("memory://x")), lambda *_: make_completed()):
         with witness_of(job) as none:
             assert none is None
-
-
-class Collector:
-    """Keeps the results."""
-
-    def __init__(self) -> None:
-        self.results: list[TrialResult] = []
-
-    def preparing(self, what: str) -> None:
-        pass
-
-    def started(self, trial: PlannedTrial) -> None:
-        pass
-
-    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
-        pass
-
-    def finished(self, result: TrialResult) -> None:
-        self.results.append(result)
 
 
 @pytest.mark.slow
@@ -129,7 +121,7 @@ def test_workers_that_do_not_see_the_study_train_and_attack_as_others_do(
     assert isinstance(expected, Completed)
     trained, attacked = Collector(), Collector()
     with local_ray(cores=2):
-        pending = driver.PendingTrials(Listed([long]), trained)
+        pending = OpenTrials(Listed([long]), trained)
         driver.drive(pending, TrainAndAttack(archive), config, on_cluster=True)
         (result,) = trained.results
         assert isinstance(result, Completed)
@@ -137,7 +129,7 @@ def test_workers_that_do_not_see_the_study_train_and_attack_as_others_do(
         assert archive.trial_ids() == set(result.networks)
         files = KeptSignals.of(archive, {result.trial_id: result}).files_of(result.trial_id, result.networks)
         again = replace(trial, to_train={}, files=files)
-        driver.drive(driver.PendingTrials(Listed([again]), attacked), AttackOnly(archive), config, on_cluster=True)
+        driver.drive(OpenTrials(Listed([again]), attacked), AttackOnly(archive), config, on_cluster=True)
     (result,) = attacked.results
     assert isinstance(result, Completed)
     assert result.numbers() == expected.numbers()

@@ -13,7 +13,7 @@ from privsearch.study.result import Death
 from privsearch.sweep.advance import Advance
 from privsearch.sweep.parts import TrainedPart
 from privsearch.sweep.planned import PlannedTrial
-from privsearch.sweep.runners.ray_tune.messages import Advanced, Finished, GivenUp, Shard, Started
+from privsearch.sweep.runners.ray_tune.messages import Advanced, Finished, GivenUp, Sent, Shard, Started
 from privsearch.sweep.runners.ray_tune.schedule import STARTS, Schedule
 
 TRIAL = PlannedTrial("0", make_completed().spec, (), (), False, 1.0, 0)
@@ -98,6 +98,39 @@ def test_the_end_of_a_part_says_what_it_has_trained() -> None:
     ]
     assert [(one.phase, one.seconds) for one in advances] == [("ended", 50.0)] * 4
     assert [(one.part, one.trained) for one in advances] == [((0,), (0,)), ((1,), (1,)), ((2,), (2,)), ((3,), ())]
+
+
+def test_what_is_left_of_a_trial_waits_for_the_files_of_its_parts() -> None:
+    """A worker that sees the study's folder finds all of them there, whoever has sent them."""
+    trial = replace(TRIAL, networks=tuple("ab"), to_train=dict.fromkeys(range(2), 40.0), seconds=80.0)
+    schedule = Schedule([trial], workers=2, retries=0, splits=True)
+    for shard in [schedule.take() for _ in range(2)]:
+        assert shard is not None
+        (work,) = schedule.begin(shard)
+        assert work is not None
+        schedule.note(Sent({f"signals/{work.part}.npz": b""}))
+        schedule.done(shard.number, TrainedPart(networks=work.part or ()).model_dump_json())
+    assert schedule.take() is None
+    last = max(number for number, event in enumerate(schedule.events(0), 1) if isinstance(event, Sent))
+    schedule.events(last - 1)
+    assert schedule.take() is None
+    waiting = threading.Timer(0.05, schedule.events, [last])
+    waiting.start()
+    assert schedule.wait() is not None
+
+
+def test_what_is_left_of_a_trial_knows_why_weights_of_its_parts_are_not_kept() -> None:
+    """So that its result says so, as that of a whole trial does."""
+    trial = replace(TRIAL, networks=tuple("ab"), to_train=dict.fromkeys(range(2), 40.0), seconds=80.0)
+    schedule = Schedule([trial], workers=2, retries=0, splits=True)
+    for shard, why in zip([schedule.take() for _ in range(2)], ("the disk is full", None), strict=True):
+        assert shard is not None
+        (work,) = schedule.begin(shard)
+        assert work is not None
+        schedule.done(shard.number, TrainedPart(networks=work.part or (), networks_unkept=why).model_dump_json())
+    rest = schedule.take()
+    assert rest is not None
+    assert [work.networks_unkept for work in schedule.begin(rest) if work] == ["the disk is full"]
 
 
 def test_who_waits_for_work_gets_what_is_added_until_nothing_will_come() -> None:

@@ -7,11 +7,11 @@ import psutil
 import pytest
 import session_stand_in
 from builders import make_completed
+from collected import Collector
 
 from privsearch.errors import ClusterLostError, SpecError
 from privsearch.spec import Device
 from privsearch.study.result import TrialResult
-from privsearch.sweep.advance import Advance
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.base import Listed
 from privsearch.sweep.runners.ray_tune import runner, session_process
@@ -19,26 +19,6 @@ from privsearch.sweep.runners.ray_tune.runner import SESSIONS, TuneRunner
 
 TRIAL = PlannedTrial("a", make_completed().spec, (), (), False, 0.1, 0)
 TRIALS = [replace(TRIAL, trial_id=name) for name in "abc"]
-
-
-class Collector:
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.started_ids: list[str] = []
-        self.finished_ids: list[str] = []
-
-    def preparing(self, what: str) -> None:
-        pass
-
-    def advanced(self, trial: PlannedTrial, advance: Advance) -> None:
-        pass
-
-    def started(self, trial: PlannedTrial) -> None:
-        self.started_ids.append(trial.trial_id)
-
-    def finished(self, result: TrialResult) -> None:
-        self.finished_ids.append(result.trial_id)
 
 
 def never_done(trial: PlannedTrial, device: Device) -> TrialResult:
@@ -113,6 +93,14 @@ def test_an_observer_s_error_is_not_taken_for_ray_s() -> None:
 
     with pytest.raises(BrokenPipeError):
         TuneRunner(workers=1).run(Listed(TRIALS), never_done, Closed())
+
+
+def test_there_are_workers_for_what_comes_later() -> None:
+    """A sweep that goes on with little may lead to much, as a race does."""
+    tune = TuneRunner(workers=4)
+    with tune.ready(never_done, 3, lambda _: None):
+        assert tune._local_workers(1) == 3
+    assert tune._local_workers(1) == 1
 
 
 def test_what_a_session_leaves_behind_is_ended() -> None:
