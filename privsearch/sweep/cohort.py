@@ -203,7 +203,8 @@ class TrialNetworks:
         spec, ids, device = self.spec, self.ids, self.device
         self.activity.enter("reading data")
         splits = prepared_splits(spec)
-        subsets, seeds = rules_of(spec.protocol).draw_cohort(len(splits.y_train), spec.seed)
+        groups = splits.training_groups(spec.protocol.networks)
+        subsets, seeds = rules_of(spec.protocol).draw_cohort(len(splits.y_train), spec.seed, groups)
         weights = _Weights() if keep.networks else None
         self.activity.train(spec.epochs)
         with heard_compiling(self.activity.note_compiling):
@@ -270,7 +271,7 @@ def prepared_splits(spec: TrialSpec) -> Splits:
     rules = rules_of(spec.protocol)
     labels = rules.training_labels(splits.y_train.numpy(), splits.info.num_classes, spec.seed)
     splits = splits.with_training_labels(labels)
-    return splits.with_own(rules.draw_splits(splits.labels, len(splits.y_train), spec.seed))
+    return splits.with_own(rules.draw_splits(splits.labels, len(splits.y_train), spec.seed, splits.groups))
 
 
 def network_splits(spec: TrialSpec, network: int) -> Splits:
