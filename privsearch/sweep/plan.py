@@ -9,7 +9,7 @@ from typing import Any
 from privsearch._util.html import html_table
 from privsearch._util.lines import collector_paused
 from privsearch._util.npz import MAX_BYTES
-from privsearch.data import DatasetInfo, missing_data
+from privsearch.data import DatasetInfo, examine_datasets, missing_data
 from privsearch.spec import Dataset, SweepSpec, TrialSpec, dataset_name
 from privsearch.study.environment import changes_to_present
 from privsearch.study.folder import StudyFolder
@@ -195,6 +195,7 @@ class Plan:
             "attacks_recorded_but_not_asked_for": list(self.attacks_elsewhere),
             "with_blind_baselines": with_given_splits(self.sweep, self.infos),
             "datasets": {name: self._dataset_summary(name) for name in self.infos},
+            "data": {name: found.summary() for name, found in examine_datasets(self.sweep.datasets).items()},
             "grids": {name: self._grid_summary(name, points) for name, points in self.sweep.products().items()},
             **({"searches": {s.task.name: s.summary() for s in self.searches}} if self.searches else {}),
             **({"races": {race.name: race.summary() for race in self.races}} if self.races else {}),
