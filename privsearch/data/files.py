@@ -1,6 +1,8 @@
 """A user's own data: a CSV table, an NPZ archive or a registered function, checked so that errors name the place."""
 
 import csv
+import itertools
+import re
 import warnings
 import zipfile
 from collections import Counter
@@ -22,6 +24,7 @@ from privsearch.spec import CsvDataset, NpzDataset, RegisteredDataset, registry
 
 _ONE_SPLIT: Final = ("x", "y")
 _TWO_SPLITS: Final = ("x_train", "y_train", "x_test", "y_test")
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _MAX_COLUMNS: Final = 100_000
 
 
@@ -29,8 +32,8 @@ def load_csv(dataset: CsvDataset) -> RawDataset:
     """Read a table: a header, the column `dataset.label` with the class, and numbers in all other columns.
 
     Labels are text, and numbers only where nothing is lost (`parse_labels`). Those that are numbers are numbered in
-    their order, others in alphabetical order. In other columns True and False count as 1 and 0. Rows in messages are
-    counted from 1 below the header, without blank lines.
+    their order, others in alphabetical order. In other columns True and False count as 1 and 0. Rows are counted
+    from 0 below the header, without blank lines, in messages as in the tables of exposed examples.
 
     Raises:
         DataError: the file is missing or unreadable, or its columns, numbers or labels break a rule.
@@ -41,6 +44,7 @@ def load_csv(dataset: CsvDataset) -> RawDataset:
         raise DataError(
             f"{path}: the label must be a column, but got label {dataset.label!r} and the columns are (separated by "
             f"commas) {listed(frame.columns)}. Name one of them.{did_you_mean(dataset.label, list(frame.columns))}"
+            f"{''.join(f' {warning}' for warning in _header_warnings(list(frame.columns)))}"
         )
     features = [column for column in frame.columns if column != dataset.label]
     if not features or frame.empty:
@@ -59,7 +63,10 @@ def load_csv(dataset: CsvDataset) -> RawDataset:
         y=y,
         class_names=tuple(str(label) for label in classes),
         column_names=tuple(features),
-        warnings=tuple([merging_warning([features[column] for column in merged])] if merged else []),
+        warnings=(
+            *_header_warnings(list(frame.columns)),
+            *([merging_warning([features[column] for column in merged])] if merged else []),
+        ),
     )
 
 
@@ -185,7 +192,7 @@ def _check_header(columns: list[str], path: Path) -> None:
     if repeated:
         raise DataError(
             f"{path}: every column must have a name of its own, but these occur more than once: {listed(repeated)}. "
-            "Rename or remove the repeated columns."
+            f"Rename or remove the repeated columns.{''.join(f' {warning}' for warning in _header_warnings(columns))}"
         )
     if "" in columns:
         raise DataError(
@@ -193,6 +200,17 @@ def _check_header(columns: list[str], path: Path) -> None:
             "Name it; or if it holds row numbers, remove it (in pandas: to_csv(..., index=False)), because a network "
             "could tell the examples apart by them."
         )
+
+
+def _header_warnings(columns: list[str]) -> list[str]:
+    """Return a sentence if the header looks like an example: mostly numbers that do not ascend, as names would."""
+    numbers = [float(column) for column in columns if _NUMBER.fullmatch(column)]
+    if 2 * len(numbers) <= len(columns) or all(a < b for a, b in itertools.pairwise(numbers)):
+        return []
+    return [
+        f"The first row must name the columns, but holds numbers ({listed(columns, limit=3)}). If it is an example, "
+        "write a header above it."
+    ]
 
 
 def _label_column(column: "pd.Series[Any]", path: Path) -> Shaped[np.ndarray, " n"]:
@@ -225,7 +243,7 @@ def _feature_column(column: "pd.Series[Any]", path: Path) -> Float64[np.ndarray,
 
 
 def _rows(chosen: Bool[np.ndarray, " n"]) -> str:
-    return f"row {listed((np.flatnonzero(chosen) + 1).tolist(), limit=5)}"
+    return f"row {listed(np.flatnonzero(chosen).tolist(), limit=5)} (the first is 0)"
 
 
 def _read_archive(path: Path) -> dict[str, Shaped[np.ndarray, "..."]]:
