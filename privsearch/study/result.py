@@ -37,6 +37,8 @@ class TrainedNetwork(BaseModel):
     Attributes:
         train_accuracy: the accuracy on its training set, after training, without augmentation; a fraction.
         test_accuracy: the accuracy on the test split; a fraction.
+        balanced_accuracy: the mean, over the classes of the test split, of the accuracy on each; a fraction. None in
+            what was recorded before it was measured.
         history: one entry for each epoch.
     """
 
@@ -44,6 +46,7 @@ class TrainedNetwork(BaseModel):
 
     train_accuracy: float
     test_accuracy: float
+    balanced_accuracy: float | None = Field(None, ge=0, le=1)
     history: tuple[Epoch, ...]
 
 
