@@ -24,6 +24,7 @@ from privsearch.sweep.checks import (
     describe_datasets,
     with_given_splits,
 )
+from privsearch.sweep.equal import distinct_trainings
 from privsearch.sweep.pace import Pace, recorded_pace
 from privsearch.sweep.planned import PlannedTrial, Recorded
 from privsearch.sweep.racing.plan import RacePlan, plan_races
@@ -280,11 +281,11 @@ def _plan(
     results, log = study.record().results, study.proposals()
     kept = KeptSignals.of(study.signals_of(sweep), results, others)
     pace = recorded_pace(results.values(), datasets)
-    recorded, trials = Recorded(results, kept, only_same_versions, pace), []
+    recorded = Recorded(results, kept, only_same_versions, pace)
     for item in points:
-        info = datasets[item.spec.dataset_name]
-        check_trial_sizes(item, sweep, info)
-        trials.append(recorded.planned(item, info))
+        check_trial_sizes(item, sweep, datasets[item.spec.dataset_name])
+    points = distinct_trainings(points, datasets, results)
+    trials = [recorded.planned(item, datasets[item.spec.dataset_name]) for item in points]
     if probe and pace.source == "nothing":
         untrained = [(t.spec, datasets[t.spec.dataset_name]) for t in trials if not t.trained]
         recorded = replace(recorded, pace=probe(untrained))
