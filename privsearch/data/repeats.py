@@ -1,5 +1,6 @@
 """Identical rows: examples with the same inputs and the same class, counted, dropped, or kept together."""
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
@@ -41,9 +42,7 @@ def identical_rows(raw: RawDataset) -> tuple[Int64[np.ndarray, " n"], Int64[np.n
         if x is None or y is None:
             found.append(np.empty(0, dtype=np.int64))
             continue
-        keys = (
-            row.tobytes() + label.tobytes() for row, label in zip(_same_zeros(x).reshape(len(x), -1), y, strict=True)
-        )
+        keys = (_digest(row, label) for row, label in zip(x, y, strict=True))
         found.append(np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64))
     return found[0], found[1]
 
@@ -117,8 +116,8 @@ def _grouped(raw: RawDataset, own: Int64[np.ndarray, " n"], test: Int64[np.ndarr
     return replace(raw, groups=own, test_groups=None if raw.test_y is None else test)
 
 
-def _same_zeros(
-    x: Float[np.ndarray, "n *shape"] | UInt8[np.ndarray, "n *shape"],
-) -> Float[np.ndarray, "n *shape"] | UInt8[np.ndarray, "n *shape"]:
-    """Return equal numbers as equal bytes: the one pair of equal floats that differ is that of the zeros."""
-    return x if x.dtype == np.uint8 else x + x.dtype.type(0)
+def _digest(row: Float[np.ndarray, "*shape"] | UInt8[np.ndarray, "*shape"], label: np.int64) -> bytes:
+    """Return a key of an example: rows may be large, and all keys are held at a time."""
+    # The one pair of equal floats with other bytes is that of the zeros.
+    same = row if row.dtype == np.uint8 else row + row.dtype.type(0)
+    return hashlib.blake2b(same.tobytes() + label.tobytes(), digest_size=16).digest()
