@@ -359,6 +359,16 @@ DATA: Final = (
     table("a table with a missing label", "x,y,kind\n" + ROWS + "1,2,\n"),
     table("a table of one class", "x,y,kind\n" + ROWS.replace("b", "a")),
     table("a table with a number of 400 digits", "x,y,kind\n" + ROWS + f"{'9' * 400},2,a\n"),
+    Case(
+        "one coin for identical rows",
+        {
+            "sweep.yaml": GOOD.replace(
+                "[iris]", "[{name: mine, path: mine.csv, label: kind, duplicates: group}]\nprotocol: one_run"
+            ).replace("svm.auc: minimize}", "loss.auc: minimize}\nattacks: [loss]"),
+            "mine.csv": "x,y,kind\n" + ROWS,
+        },
+    ),
+    arrays("images whose channels may be first or last", x=np.zeros((10, 7, 5, 6)), y=Y),
     table("a table with a column twice", "x,x,kind\n" + ROWS),
     arrays("an archive that is none", b"x,y\n1,2\n"),
     arrays("an empty archive"),

@@ -30,6 +30,8 @@ def target_numbers(result: Completed) -> list[dict[str, Any]]:
             "train_accuracy": replicate.target.train_accuracy,
             "test_accuracy": replicate.target.test_accuracy,
         }
+        if replicate.target.balanced_accuracy is not None:
+            numbers["balanced_accuracy"] = replicate.target.balanced_accuracy
         for name, attack_result in replicate.attacks.items():
             numbers |= {_header(name, number): value for number, value in _attack_numbers(attack_result).items()}
         if worst:

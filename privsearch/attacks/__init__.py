@@ -53,7 +53,7 @@ def attack_scores(  # noqa: PLR0911  # one for each attack
     """
     match attack.kind:
         case "svm":
-            return svm_scores(view, rng, per_class=attack.per_class, undersample=attack.undersample)
+            return svm_scores(view, rng, per_class=attack.per_class, undersample=attack.undersample, width=attack.width)
         case "lira":
             return (
                 trajectory_scores(view, rng, variance=attack.variance, means=attack.means)

@@ -9,15 +9,23 @@ from jaxtyping import Bool, Float
 from numpy import ndarray as Array
 from threadpoolctl import ThreadpoolController
 
+from privsearch.spec.attacks import KernelWidth
+
 MANY: Final = 6000
 """Examples above which scikit-learn-intelex fits faster."""
+
+_QUARTILES: Final = 1.349
+"""The distance of the quartiles of a normal distribution, in standard deviations."""
 
 BLOCK: Final = 2**20
 """Values of the kernel that are computed at once for scores: 8 MB, as more would leave the caches."""
 
 
 def rbf_svm_scores(
-    fit: Float[Array, "fit features"], is_member: Bool[Array, " fit"], scored: Float[Array, "scored features"]
+    fit: Float[Array, "fit features"],
+    is_member: Bool[Array, " fit"],
+    scored: Float[Array, "scored features"],
+    width: KernelWidth = "variance",
 ) -> Float[Array, " scored"]:
     """Compute `SVC(kernel="rbf").fit(fit, is_member).decision_function(scored)`, up to rounding, on one thread.
 
@@ -31,6 +39,7 @@ def rbf_svm_scores(
         fit: `(fit, features)`, finite, the examples that the SVM is fitted on.
         is_member: `(fit,)`, of both kinds.
         scored: `(scored, features)`, finite, the examples that the SVM scores.
+        width: what the kernel's width is taken from: the variance, as scikit-learn does, or `robust_variance`.
 
     Returns:
         `(scored,)`, float64, the signed distance from the boundary, unitless; higher means more likely a member.
@@ -39,16 +48,26 @@ def rbf_svm_scores(
     import sklearn.svm  # brings thread pools of its own, which must be there before they are counted
 
     fit, (distinct, places) = fit.astype(np.float64), _distinct_rows(scored.astype(np.float64))
-    width = 1 / (fit.shape[1] * fit.var() or 1.0)
+    variance = fit.var() if width == "variance" else robust_variance(fit)
+    gamma = 1 / (fit.shape[1] * variance or 1.0)
     # scikit-learn's checks of its arguments take as long as a small fit.
     with (
         _thread_pools().limit(limits=1),
         sklearn.config_context(assume_finite=True, skip_parameter_validation=True),
     ):
-        model = _svc(width, many=len(fit) > MANY).fit(fit, is_member)
-        sums = _weighted_kernel(distinct, fit[model.support_], width, model.dual_coef_[0])
+        model = _svc(gamma, many=len(fit) > MANY).fit(fit, is_member)
+        sums = _weighted_kernel(distinct, fit[model.support_], gamma, model.dual_coef_[0])
     scores: Array = (sums + model.intercept_)[places]
     return scores
+
+
+def robust_variance(values: Float[Array, "n features"]) -> float:
+    """Return the square of the interquartile range over 1.349: the variance, if the values are normally distributed.
+
+    One odd row cannot move it, as it moves the variance. Where the quartiles are one value, it is the variance.
+    """
+    low, high = np.quantile(values, [0.25, 0.75])
+    return float(((high - low) / _QUARTILES) ** 2 or values.var())
 
 
 def _svc(width: float, *, many: bool) -> Any:

@@ -10,19 +10,25 @@ from numpy import ndarray as Array
 from privsearch.attacks.base import AttackView, Fold
 from privsearch.attacks.rbf_svm import rbf_svm_scores
 from privsearch.errors import MetricError
+from privsearch.spec.attacks import KernelWidth
 
 ALL: Final = "all classes"
 
 
 def svm_scores(
-    view: AttackView, rng: np.random.Generator, *, per_class: bool = False, undersample: bool = True
+    view: AttackView,
+    rng: np.random.Generator,
+    *,
+    per_class: bool = False,
+    undersample: bool = True,
+    width: KernelWidth = "variance",
 ) -> Float[Array, " n"]:
     """Score the target's outputs by an SVM that is fitted on the first shadow's, a new one for each fold.
 
     The features are the logits of the first view as they are; the kernel's width is scikit-learn's default,
-    1 / (C * variance). With `undersample`, the SVM learns from as many members as non-members. With `per_class`, one
-    SVM is fitted for each class on that class's examples, so the scores of different classes come from different
-    models.
+    1 / (C * variance); with the width `robust` the variance is one that a few odd outputs cannot move. With
+    `undersample`, the SVM learns from as many members as non-members. With `per_class`, one SVM is fitted for each
+    class on that class's examples, so the scores of different classes come from different models.
 
     Returns:
         `(n,)`, the signed distance from the SVM's boundary (`decision_function`), unitless; higher means more likely
@@ -41,7 +47,8 @@ def svm_scores(
         members, others = np.flatnonzero(fold.fit & is_member), np.flatnonzero(fold.fit & ~is_member)
         _check_both_kinds(members, others, part)
         fit = np.sort(np.concatenate(undersampled(members, others, rng) if undersample else (members, others)))
-        scores[fold.score] = rbf_svm_scores(outputs[fit], is_member[fit], view.queried.target[0, fold.score])
+        target = view.queried.target[0, fold.score]
+        scores[fold.score] = rbf_svm_scores(outputs[fit], is_member[fit], target, width)
     return scores
 
 

@@ -14,6 +14,7 @@ from privsearch.data.files import load_csv, load_npz, load_registered
 from privsearch.data.image_sources import IMAGES
 from privsearch.data.images import load_images, prepared_folder, what_is_missing
 from privsearch.data.raw import RawDataset, default_test_size
+from privsearch.data.repeats import with_repeats
 from privsearch.errors import DataError
 from privsearch.spec import CsvDataset, Dataset, DatasetName, Network, NpzDataset, Protocol, RegisteredDataset, registry
 
@@ -33,6 +34,7 @@ class DatasetInfo:
         source: a path, or the library that holds the data.
         augments: True if images are cropped and flipped in training.
         has_own_test_split: True if the data come with a test split; False if a fifth of them is drawn for one.
+        rows_read: the number of rows that the whole training split was read from, those that were dropped included.
     """
 
     name: str
@@ -45,6 +47,7 @@ class DatasetInfo:
     source: str
     augments: bool
     has_own_test_split: bool
+    rows_read: int = 0
 
     def needs_blind_baselines(self, protocol: Protocol) -> bool:
         """Return whether members and non-members under a protocol are of splits that chance has not made alike."""
@@ -59,11 +62,11 @@ def load_dataset(dataset: Dataset) -> RawDataset:
     """
     match dataset:
         case CsvDataset():
-            return load_csv(dataset)
+            return with_repeats(load_csv(dataset), dataset.duplicates)
         case NpzDataset():
-            return load_npz(dataset)
+            return with_repeats(load_npz(dataset), dataset.duplicates)
         case RegisteredDataset():
-            return load_registered(dataset)
+            return with_repeats(load_registered(dataset), dataset.duplicates)
         case str() if dataset in IMAGES:
             return load_images(dataset)
         case str() if dataset in EMBEDDED:
@@ -141,6 +144,7 @@ def _describe_images(name: str) -> DatasetInfo:
         source=str(data_directory() / image_source.folder),
         augments=image_source.preprocessing.augments,
         has_own_test_split=True,
+        rows_read=image_source.num_train,
     )
 
 
@@ -158,6 +162,7 @@ def _describe_embedded(name: str) -> DatasetInfo:
         source=SOURCE,
         augments=False,
         has_own_test_split=False,
+        rows_read=embedded.num_examples,
     )
 
 
@@ -184,14 +189,15 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
         source=raw.source,
         augments=raw.preprocessing is not None and raw.preprocessing.augments,
         has_own_test_split=raw.test_y is not None,
+        rows_read=len(raw.y) if raw.rows is None else int(raw.rows[-1]) + 1,
     )
 
 
 def fingerprint(raw: RawDataset) -> str:
     """Return the SHA-256 of a dataset's content, before any split, in hexadecimal.
 
-    It covers the values, types and shapes of all arrays and the names of the classes, but neither the dataset's name
-    nor its source: the same data in another place are the same data.
+    It covers the values, types and shapes of all arrays, the names of the classes, and which examples must stay
+    together, but neither the dataset's name nor its source: the same data in another place are the same data.
     """
     digest = hashlib.sha256(json.dumps(raw.class_names).encode())
     for array in (raw.x, raw.y, raw.test_x, raw.test_y):
@@ -200,6 +206,9 @@ def fingerprint(raw: RawDataset) -> str:
         else:
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(array.ravel().data)
+    if raw.groups is not None:
+        digest.update(b"groups")
+        digest.update(raw.groups.data)
     return digest.hexdigest()
 
 

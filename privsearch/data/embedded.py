@@ -20,18 +20,43 @@ class KnownDataset:
         num_classes: the number of classes.
         num_examples: the number of examples; a fifth of them become the test split.
         fingerprint: `privsearch.data.dataset.fingerprint` of the data, compared whenever they are loaded.
+        class_sizes: the number of examples of each class, by its name.
+        repeats: the numbers of examples that repeat one of the same split, and of test examples that are in training.
     """
 
     input_shape: tuple[int, ...]
     num_classes: int
     num_examples: int
     fingerprint: str
+    class_sizes: dict[str, int]
+    repeats: tuple[int, int]
 
 
 EMBEDDED: Final = {
-    "iris": KnownDataset((4,), 3, 150, "9905bba7fded03f50113351a2a54a698c9668e246e52a69cb0dac004b29dbc7f"),
-    "breast_cancer": KnownDataset((30,), 2, 569, "301113494a09d7997deba8b5024c610eea339eb933928d04e0074f310cc95244"),
-    "digits": KnownDataset((1, 8, 8), 10, 1797, "b6701249b5c0631b7ecc7f3c9392c6bd994a4f1095cff5f6a0e463046f52ed51"),
+    "iris": KnownDataset(
+        (4,),
+        3,
+        150,
+        "9905bba7fded03f50113351a2a54a698c9668e246e52a69cb0dac004b29dbc7f",
+        {"setosa": 50, "versicolor": 50, "virginica": 50},
+        (1, 0),
+    ),
+    "breast_cancer": KnownDataset(
+        (30,),
+        2,
+        569,
+        "301113494a09d7997deba8b5024c610eea339eb933928d04e0074f310cc95244",
+        {"malignant": 212, "benign": 357},
+        (0, 0),
+    ),
+    "digits": KnownDataset(
+        (1, 8, 8),
+        10,
+        1797,
+        "b6701249b5c0631b7ecc7f3c9392c6bd994a4f1095cff5f6a0e463046f52ed51",
+        dict(zip("0123456789", (178, 182, 177, 183, 181, 182, 181, 179, 174, 180), strict=True)),
+        (0, 0),
+    ),
 }
 
 

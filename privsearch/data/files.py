@@ -1,6 +1,8 @@
 """A user's own data: a CSV table, an NPZ archive or a registered function, checked so that errors name the place."""
 
 import csv
+import itertools
+import re
 import warnings
 import zipfile
 from collections import Counter
@@ -10,34 +12,39 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float32, Int64, Shaped
+from jaxtyping import Bool, Float64, Int64, Shaped
 
 from privsearch._util.npz import MAX_BYTES, NpzError, open_npz, read_array
-from privsearch.data.raw import RawDataset, did_you_mean, encode_labels, listed
+from privsearch.data.labels import encode_labels, parse_labels
+from privsearch.data.layout import as_images, scale_warnings
+from privsearch.data.precision import as_float32, in_enough_bits, merging_warning
+from privsearch.data.raw import RawDataset, did_you_mean, listed
 from privsearch.errors import DataError, SpecError
 from privsearch.spec import CsvDataset, NpzDataset, RegisteredDataset, registry
 
 _ONE_SPLIT: Final = ("x", "y")
 _TWO_SPLITS: Final = ("x_train", "y_train", "x_test", "y_test")
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _MAX_COLUMNS: Final = 100_000
-_MIN_IMAGE_SIDE: Final = 4  # the ConvNet halves each side twice
 
 
 def load_csv(dataset: CsvDataset) -> RawDataset:
     """Read a table: a header, the column `dataset.label` with the class, and numbers in all other columns.
 
-    Integer labels are numbered in the order of the integers, other labels in alphabetical order. True and False count
-    as 1 and 0. Rows in messages are counted from 1 below the header, without blank lines.
+    Labels are text, and numbers only where nothing is lost (`parse_labels`). Those that are numbers are numbered in
+    their order, others in alphabetical order. In other columns True and False count as 1 and 0. Rows are counted
+    from 0 below the header, without blank lines, in messages as in the tables of exposed examples.
 
     Raises:
         DataError: the file is missing or unreadable, or its columns, numbers or labels break a rule.
     """
     path = _existing_file(dataset.path)
-    frame = _read_table(path)
+    frame = _read_table(path, dataset.label)
     if dataset.label not in frame:
         raise DataError(
             f"{path}: the label must be a column, but got label {dataset.label!r} and the columns are (separated by "
             f"commas) {listed(frame.columns)}. Name one of them.{did_you_mean(dataset.label, list(frame.columns))}"
+            f"{''.join(f' {warning}' for warning in _header_warnings(list(frame.columns)))}"
         )
     features = [column for column in frame.columns if column != dataset.label]
     if not features or frame.empty:
@@ -48,12 +55,18 @@ def load_csv(dataset: CsvDataset) -> RawDataset:
     y, classes = encode_labels(
         _label_column(frame[dataset.label], path), f"{path}, column {dataset.label!r}", has_test_split=False
     )
+    x, _, merged = in_enough_bits(np.stack([_feature_column(frame[column], path) for column in features], axis=1))
     return RawDataset(
         name=dataset.name,
         source=dataset.path,
-        x=np.stack([_feature_column(frame[column], path) for column in features], axis=1),
+        x=x,
         y=y,
         class_names=tuple(str(label) for label in classes),
+        column_names=tuple(features),
+        warnings=(
+            *_header_warnings(list(frame.columns)),
+            *([merging_warning([features[column] for column in merged])] if merged else []),
+        ),
     )
 
 
@@ -61,15 +74,15 @@ def load_npz(dataset: NpzDataset) -> RawDataset:
     """Read an archive of `x`, `y`, or of `x_train`, `y_train`, `x_test`, `y_test`.
 
     Inputs are `(n, features)` for a table, `(n, height, width)` for images of one channel, or `(n, channels, height,
-    width)`. Four axes of which the last is 1 or 3 and the second is neither are taken as channels-last and reordered.
-    Images of type uint8 are scaled from 0-255 to [0, 1]; all other values stay as they are. Labels are integers or
-    strings, `(n,)`. Indices in messages are NumPy's.
+    width)`, or with the channels last: the shape or `dataset.layout` tells. Images of type uint8 are scaled from 0-255
+    to [0, 1], unless they hold 0 and 1 alone; all other values stay as they are. Labels are integers or strings,
+    `(n,)`. Indices in messages are NumPy's.
 
     Raises:
         DataError: the file is missing or unreadable, or its arrays break a rule.
     """
     path = _existing_file(dataset.path)
-    return _checked(_read_archive(path), dataset.name, str(path), dataset.path)
+    return _checked(_read_archive(path), dataset, str(path), dataset.path)
 
 
 def load_registered(dataset: RegisteredDataset) -> RawDataset:
@@ -94,26 +107,35 @@ def load_registered(dataset: RegisteredDataset) -> RawDataset:
             f"names, but: {type(error).__name__}: {error}"
         ) from error
     _check_array_names(list(arrays), where)
-    return _checked(arrays, dataset.name, where, "registered")
+    return _checked(arrays, dataset, where, "registered")
 
 
-def _checked(arrays: dict[str, Shaped[np.ndarray, "..."]], name: str, path: str, source: str) -> RawDataset:
+def _checked(
+    arrays: dict[str, Shaped[np.ndarray, "..."]], dataset: NpzDataset | RegisteredDataset, path: str, source: str
+) -> RawDataset:
     has_test_split = "x_train" in arrays
     x_name, y_name = _TWO_SPLITS[:2] if has_test_split else _ONE_SPLIT
+    where = f"{path}, array {x_name!r}"
     labels = _label_array(arrays, x_name, y_name, path)
-    x = _input_array(arrays[x_name], f"{path}, array {x_name!r}")
+    x, test_x = _finite_inputs(arrays[x_name], where), None
     y, classes = encode_labels(labels, f"{path}, array {y_name!r}", has_test_split=has_test_split)
-    test_x = test_y = None
+    test_y = None
     if has_test_split:
-        test_x = _input_array(arrays["x_test"], f"{path}, array 'x_test'")
+        test_x = _finite_inputs(arrays["x_test"], f"{path}, array 'x_test'")
         test_y = _test_labels(_label_array(arrays, "x_test", "y_test", path), classes, path)
-        if (x.shape[1:], arrays["x_train"].dtype) != (test_x.shape[1:], arrays["x_test"].dtype):
+        if (x.shape[1:], x.dtype) != (test_x.shape[1:], test_x.dtype):
             raise DataError(
                 f"{path}: x_train and x_test must have one example shape and one dtype, but got "
-                f"{x.shape[1:]} {arrays['x_train'].dtype} and {test_x.shape[1:]} {arrays['x_test'].dtype}. "
-                "Prepare both alike."
+                f"{x.shape[1:]} {x.dtype} and {test_x.shape[1:]} {test_x.dtype}. Prepare both alike."
             )
-    return RawDataset(name, source, x, y, tuple(str(label) for label in classes), test_x, test_y)
+    if x.ndim == 2:
+        x, test_x, merged = in_enough_bits(x, test_x)
+        told = [merging_warning([str(column) for column in merged])] if merged else []
+    else:
+        told = scale_warnings(x, test_x)
+        x, test_x = as_images(x, test_x, dataset.layout, where)
+    names = tuple(str(label) for label in classes)
+    return RawDataset(dataset.name, source, x, y, names, test_x, test_y, warnings=tuple(told))
 
 
 def _existing_file(given: str) -> Path:
@@ -131,7 +153,7 @@ def _existing_file(given: str) -> Path:
     )
 
 
-def _read_table(path: Path) -> pd.DataFrame:
+def _read_table(path: Path, label: str) -> pd.DataFrame:
     if (size := path.stat().st_size) > MAX_BYTES:
         raise DataError(f"{path}: a table must have at most {MAX_BYTES:,} bytes, but has {size:,}. Take fewer rows.")
     try:
@@ -140,7 +162,14 @@ def _read_table(path: Path) -> pd.DataFrame:
             # pandas only warns of rows that are longer than the header, and drops the surplus.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             # A file is never unpacked, whatever its name ends in.
-            return pd.read_csv(path, index_col=False, low_memory=False, skipinitialspace=True, compression=None)
+            return pd.read_csv(
+                path,
+                index_col=False,
+                low_memory=False,
+                skipinitialspace=True,
+                compression=None,
+                dtype={label: str},
+            )
     except (OSError, ValueError, csv.Error, pd.errors.ParserWarning) as error:
         raise DataError(
             f"{path}: this must be a readable CSV file (UTF-8, a header, commas, as many fields in every row), but "
@@ -163,7 +192,7 @@ def _check_header(columns: list[str], path: Path) -> None:
     if repeated:
         raise DataError(
             f"{path}: every column must have a name of its own, but these occur more than once: {listed(repeated)}. "
-            "Rename or remove the repeated columns."
+            f"Rename or remove the repeated columns.{''.join(f' {warning}' for warning in _header_warnings(columns))}"
         )
     if "" in columns:
         raise DataError(
@@ -173,6 +202,17 @@ def _check_header(columns: list[str], path: Path) -> None:
         )
 
 
+def _header_warnings(columns: list[str]) -> list[str]:
+    """Return a sentence if the header looks like an example: mostly numbers that do not ascend, as names would."""
+    numbers = [float(column) for column in columns if _NUMBER.fullmatch(column)]
+    if 2 * len(numbers) <= len(columns) or all(a < b for a, b in itertools.pairwise(numbers)):
+        return []
+    return [
+        f"The first row must name the columns, but holds numbers ({listed(columns, limit=3)}). If it is an example, "
+        "write a header above it."
+    ]
+
+
 def _label_column(column: "pd.Series[Any]", path: Path) -> Shaped[np.ndarray, " n"]:
     missing = column.isna().to_numpy()
     if missing.any():
@@ -180,10 +220,10 @@ def _label_column(column: "pd.Series[Any]", path: Path) -> Shaped[np.ndarray, " 
             f"{path}, column {column.name!r}: every row must have a label, but {missing.sum()} have none (an empty "
             f"field, NA, NaN, null or None), in {_rows(missing)}. Fill them in, or remove these rows."
         )
-    return column.to_numpy() if pd.api.types.is_numeric_dtype(column) else column.astype(str).to_numpy(dtype=object)
+    return parse_labels(column)
 
 
-def _feature_column(column: "pd.Series[Any]", path: Path) -> Float32[np.ndarray, " n"]:
+def _feature_column(column: "pd.Series[Any]", path: Path) -> Float64[np.ndarray, " n"]:
     where = f"{path}, column {column.name!r}"
     try:
         numbers = pd.to_numeric(column, errors="coerce")
@@ -195,8 +235,8 @@ def _feature_column(column: "pd.Series[Any]", path: Path) -> Float32[np.ndarray,
             f"{where}: every column but the label must hold numbers, but {text.sum()} are not, such as "
             f"{column[text].iloc[0]!r}, in {_rows(text)}. Encode the column as numbers, or remove it."
         )
-    values = _as_float32(numbers.to_numpy(dtype=np.float64))
-    unfit = ~np.isfinite(values)
+    values: Float64[np.ndarray, " n"] = numbers.to_numpy(dtype=np.float64)
+    unfit = ~np.isfinite(as_float32(values))
     if unfit.any():
         raise DataError(
             f"{where}: every value must be a finite 32-bit number, but {unfit.sum()} are missing, NaN or infinite, in "
@@ -206,12 +246,7 @@ def _feature_column(column: "pd.Series[Any]", path: Path) -> Float32[np.ndarray,
 
 
 def _rows(chosen: Bool[np.ndarray, " n"]) -> str:
-    return f"row {listed((np.flatnonzero(chosen) + 1).tolist(), limit=5)}"
-
-
-def _as_float32(values: Shaped[np.ndarray, "*shape"]) -> Float32[np.ndarray, "*shape"]:
-    with np.errstate(over="ignore"):  # too large numbers become infinite, and are refused as such
-        return values.astype(np.float32, order="C")
+    return f"row {listed(np.flatnonzero(chosen).tolist(), limit=5)} (the first is 0)"
 
 
 def _read_archive(path: Path) -> dict[str, Shaped[np.ndarray, "..."]]:
@@ -277,34 +312,16 @@ def _test_labels(labels: Shaped[np.ndarray, " n"], classes: dict[object, int], p
     return np.array([classes[label] for label in labels.tolist()], dtype=np.int64)
 
 
-def _input_array(array: Shaped[np.ndarray, "..."], where: str) -> Float32[np.ndarray, "n *shape"]:
+def _finite_inputs(array: Shaped[np.ndarray, "..."], where: str) -> Shaped[np.ndarray, "n *shape"]:
     if array.dtype.kind not in "biuf" or array.ndim not in {2, 3, 4} or 0 in array.shape:
         raise DataError(
             f"{where}: inputs must be numbers of shape (n, features), (n, height, width) or (n, channels, height, "
             f"width), no axis empty, but got shape {array.shape}, dtype {array.dtype}. Reshape or convert them."
         )
-    values = _as_float32(array)
-    unfit = np.argwhere(~np.isfinite(values))
+    unfit = np.argwhere(~np.isfinite(as_float32(array)))
     if len(unfit):
         raise DataError(
             f"{where}: every value must be a finite 32-bit number, but {len(unfit)} are NaN or infinite, at index "
             f"{listed(map(tuple, unfit.tolist()), limit=3)}. Replace them, or remove these examples."
         )
-    if values.ndim == 2:
-        return values
-    return _as_images(values / 255 if array.dtype == np.uint8 else values, where)
-
-
-def _as_images(values: Float32[np.ndarray, "n *shape"], where: str) -> Float32[np.ndarray, "n channels height width"]:
-    if values.ndim == 3:
-        images = values[:, np.newaxis]
-    elif values.shape[3] in {1, 3} and values.shape[1] not in {1, 3}:
-        images = np.ascontiguousarray(np.moveaxis(values, 3, 1))
-    else:
-        images = values
-    if min(images.shape[2:]) < _MIN_IMAGE_SIDE:
-        raise DataError(
-            f"{where}: images must be at least {_MIN_IMAGE_SIDE} x {_MIN_IMAGE_SIDE}, because the ConvNet halves each "
-            f"side twice, but got {images.shape[2]} x {images.shape[3]} (height x width). Pad or enlarge them."
-        )
-    return images
+    return array

@@ -31,6 +31,8 @@ class ImageSource:
         num_test: the number of examples in the test split.
         class_names: the names of the classes, in the order of their numbers.
         preprocessing: the preprocessing of Moshruba et al. 2025, section IV-A.
+        sizes: the number of examples of each class in the training split, in the order of `class_names`.
+        repeats: the numbers of examples that repeat one of the same split, and of test examples that are in training.
     """
 
     torchvision_name: str
@@ -43,6 +45,13 @@ class ImageSource:
     num_test: int
     class_names: tuple[str, ...]
     preprocessing: Preprocessing
+    sizes: tuple[int, ...]
+    repeats: tuple[int, int]
+
+    @property
+    def class_sizes(self) -> dict[str, int]:
+        """The number of examples of each class in the training split, by its name."""
+        return dict(zip(self.class_names, self.sizes, strict=True))
 
     @property
     def files(self) -> dict[str, str]:
@@ -106,6 +115,8 @@ IMAGES: Final[dict[str, ImageSource]] = {
         num_test=10_000,
         class_names=tuple("0123456789"),
         preprocessing=UNCHANGED,
+        sizes=(5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
+        repeats=(0, 0),
     ),
     "fashion_mnist": ImageSource(
         torchvision_name="FashionMNIST",
@@ -127,6 +138,8 @@ IMAGES: Final[dict[str, ImageSource]] = {
             *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
         ),
         preprocessing=UNCHANGED,
+        sizes=(6000,) * 10,
+        repeats=(0, 0),
     ),
     "cifar10": ImageSource(
         torchvision_name="CIFAR10",
@@ -148,6 +161,8 @@ IMAGES: Final[dict[str, ImageSource]] = {
             *("dog", "frog", "horse", "ship", "truck"),
         ),
         preprocessing=Preprocessing(mean=0.5, std=0.5, crop_padding=4, flip_probability=0.5),
+        sizes=(5000,) * 10,
+        repeats=(0, 0),
     ),
 }
 """The image datasets by name. The checksums are of the files that torchvision reads (in MNIST's format: unpacked)."""

@@ -1,13 +1,12 @@
-"""The common form of all datasets before they are split, and the rules for their labels."""
+"""The common form of all datasets before they are split."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int64, Shaped, UInt8
+from jaxtyping import Float, Int64, UInt8
 
 from privsearch._util.text import cut, nearest
-from privsearch.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -46,16 +45,29 @@ class RawDataset:
         test_x: the data's own test split, shaped like `x`, or None.
         test_y: the classes of `test_x`, or None.
         preprocessing: the step from `x` and `test_x` to a network's inputs; None if they are the inputs.
+        rows: `(n,)`, the place of each example of `x` in the data as they were read, from 0; None if none was dropped.
+        test_rows: the same for `test_x`.
+        groups: `(n,)`, a number for each example of `x`, alike for those that must stay on one side of every split;
+            None if each stands for itself.
+        test_groups: the same for `test_x`, with numbers of its own.
+        column_names: the names of the features of a table, if they have names.
+        warnings: sentences on what was read and may not be what is meant.
     """
 
     name: str
     source: str
-    x: Float32[np.ndarray, "n *shape"] | UInt8[np.ndarray, "n *shape"]
+    x: Float[np.ndarray, "n *shape"] | UInt8[np.ndarray, "n *shape"]
     y: Int64[np.ndarray, " n"]
     class_names: tuple[str, ...]
-    test_x: Float32[np.ndarray, "test_n *shape"] | UInt8[np.ndarray, "test_n *shape"] | None = None
+    test_x: Float[np.ndarray, "test_n *shape"] | UInt8[np.ndarray, "test_n *shape"] | None = None
     test_y: Int64[np.ndarray, " test_n"] | None = None
     preprocessing: Preprocessing | None = None
+    rows: Int64[np.ndarray, " n"] | None = None
+    test_rows: Int64[np.ndarray, " test_n"] | None = None
+    groups: Int64[np.ndarray, " n"] | None = None
+    test_groups: Int64[np.ndarray, " test_n"] | None = None
+    column_names: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def num_train(self) -> int:
@@ -71,40 +83,6 @@ class RawDataset:
 def default_test_size(num_examples: int) -> int:
     """Return a fifth of the examples, rounded up: the size of the test split of data that have none."""
     return -(-num_examples // 5)
-
-
-def encode_labels(
-    labels: Shaped[np.ndarray, " n"], where: str, *, has_test_split: bool
-) -> tuple[Int64[np.ndarray, " n"], dict[object, int]]:
-    """Give the classes numbers from 0 in sorted order.
-
-    Args:
-        labels: `(n,)`, of one sortable type, without missing values.
-        where: the file and the column or array, for the error message.
-        has_test_split: False if `labels` are still to be split 80-20.
-
-    Returns:
-        The number of each example's class, and the number of each class.
-
-    Raises:
-        DataError: there is one class only, a class occurs once, or there are too few examples for a stratified split.
-    """
-    classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    numbers = {label: number for number, label in enumerate(classes.tolist())}
-    if len(classes) < 2:
-        raise DataError(f"{where}: at least 2 classes must occur, but all labels are {listed(numbers)}.")
-    if counts.min() < 2:
-        rare = [label for label, count in zip(numbers, counts, strict=True) if count < 2]
-        raise DataError(
-            f"{where}: every class must have at least 2 examples, but {len(rare)} of {len(classes)} have one only: "
-            f"{listed(rare)}. Remove them or add examples; if the labels are measurements, put them into classes first."
-        )
-    if not has_test_split and default_test_size(len(labels)) < len(classes):
-        raise DataError(
-            f"{where}: the test split (a fifth of the examples) must have room for every class, but {len(labels)} "
-            f"examples give {default_test_size(len(labels))} for {len(classes)} classes. Add examples or merge classes."
-        )
-    return codes.astype(np.int64), numbers
 
 
 def listed(items: Iterable[object], limit: int = 10) -> str:

@@ -6,11 +6,12 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Int64, UInt8
+from jaxtyping import Bool, Float, Float32, Int64, UInt8
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from privsearch.data.dataset import DatasetInfo, describe_dataset, load_dataset, modified_ns
+from privsearch.data.grouped import draw_in_groups
 from privsearch.data.preprocessing import preprocess
 from privsearch.data.raw import Preprocessing, RawDataset
 from privsearch.data.stratified import draw_stratified
@@ -22,12 +23,14 @@ from privsearch.spec import Dataset
 class _Examples:
     """A set of examples, their classes, and their rows in the data that they were read from."""
 
-    x: Float32[np.ndarray, "n *shape"] | UInt8[np.ndarray, "n *shape"]
+    x: Float[np.ndarray, "n *shape"] | UInt8[np.ndarray, "n *shape"]
     y: Int64[np.ndarray, " n"]
     rows: Int64[np.ndarray, " n"]
+    groups: Int64[np.ndarray, " n"] | None
 
     def __getitem__(self, chosen: Bool[np.ndarray, " n"]) -> "_Examples":
-        return _Examples(self.x[chosen], self.y[chosen], self.rows[chosen])
+        groups = None if self.groups is None else self.groups[chosen]
+        return _Examples(self.x[chosen], self.y[chosen], self.rows[chosen], groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,8 @@ class Splits:
         unscaled: `(train + test, features)`: a table before it was standardised, in the order of `rows`; else None.
         own_training: `(networks, train + test)`: which of the examples, in the order of `rows`, are in each network's
             training split, where networks have other splits than these; else None.
+        groups: `(train + test,)`, in the order of `rows`: a number for each example, alike for those that must be on
+            one side of every split; None if each stands for itself.
     """
 
     info: DatasetInfo
@@ -56,8 +61,9 @@ class Splits:
     y_test: Int64[Tensor, " test"]
     rows: Int64[np.ndarray, " examples"]
     preprocessing: Preprocessing | None = None
-    unscaled: Float32[np.ndarray, "examples features"] | None = None
+    unscaled: Float[np.ndarray, "examples features"] | None = None
     own_training: Bool[np.ndarray, "networks examples"] | None = None
+    groups: Int64[np.ndarray, " examples"] | None = None
 
     @property
     def labels(self) -> Int64[np.ndarray, " examples"]:
@@ -79,7 +85,7 @@ class Splits:
             return self
         # One row, one example: now, the rows of a test split that the data bring go on after the training data's.
         in_test_data = self.info.has_own_test_split & (np.arange(len(self.rows)) >= len(self.y_train))
-        return replace(self, rows=self.rows + in_test_data * self.info.num_train, own_training=training)
+        return replace(self, rows=self.rows + in_test_data * self.info.rows_read, own_training=training)
 
     def places_of(self, network: int) -> Int64[np.ndarray, " examples"]:
         """Return the places that the examples of one network's splits, `of_network`, have in these here."""
@@ -87,6 +93,15 @@ class Splits:
             return np.arange(len(self.rows))
         in_training = self.own_training[network]
         return np.concatenate([np.flatnonzero(in_training), np.flatnonzero(~in_training)])
+
+    def training_groups(self, networks: int) -> Int64[np.ndarray, "networks train"] | None:
+        """Return the groups of the examples in the training split of each of so many networks; None if there are none.
+
+        A group has the same number in all of them.
+        """
+        if self.groups is None:
+            return None
+        return np.stack([self.groups[self.places_of(k)][: len(self.y_train)] for k in range(networks)])
 
     def of_network(self, network: int) -> "Splits":
         """Return one network's splits.
@@ -117,6 +132,7 @@ class Splits:
             rows=self.rows[places],
             unscaled=None if self.unscaled is None else self.unscaled[places],
             own_training=None,
+            groups=None if self.groups is None else self.groups[places],
         )
 
     def to(self, device: str) -> "Splits":
@@ -161,10 +177,10 @@ class Splits:
 def load_splits(dataset: Dataset, *, seed: int, train_size: int | None, test_size: int | None) -> Splits:
     """Split, subsample and scale a dataset, all from one seed.
 
-    Data without a test split of their own are split 80-20, stratified. Each split is then cut to its size, stratified
-    again. The examples of a smaller size are among those of a larger size if the class counts allow it. The size of one
-    split does not affect the other. Tables are standardised with the mean and standard deviation of the training split
-    that is left.
+    Data without a test split of their own are split 80-20, stratified, groups of identical examples as a whole. Each
+    split is then cut to its size, stratified again. The examples of a smaller size are among those of a larger size if
+    the class counts allow it. The size of one split does not affect the other. Tables are standardised with the mean
+    and standard deviation of the training split that is left.
 
     Args:
         dataset: a dataset of the spec.
@@ -198,11 +214,12 @@ def _load_splits(
         np.concatenate([train.rows, test.rows]),
         raw.preprocessing,
         np.concatenate([train.x, test.x]) if is_table else None,
+        groups=None if train.groups is None or test.groups is None else np.concatenate([train.groups, test.groups]),
     )
 
 
 def _standardized(
-    x_train: Float32[np.ndarray, "train features"], x_test: Float32[np.ndarray, "test features"]
+    x_train: Float[np.ndarray, "train features"], x_test: Float[np.ndarray, "test features"]
 ) -> list[Float32[np.ndarray, "_ features"]]:
     """Standardise both splits with the mean and standard deviation of the training split."""
     # In 64 bits, so that large values neither overflow nor lose their differences.
@@ -211,10 +228,14 @@ def _standardized(
 
 
 def _split(raw: RawDataset, rng: np.random.Generator) -> tuple[_Examples, _Examples]:
-    examples = _Examples(raw.x, raw.y, np.arange(len(raw.y)))
+    examples = _Examples(raw.x, raw.y, np.arange(len(raw.y)) if raw.rows is None else raw.rows, raw.groups)
     if raw.test_x is not None and raw.test_y is not None:
-        return examples, _Examples(raw.test_x, raw.test_y, np.arange(len(raw.test_y)))
-    is_test = draw_stratified(raw.y, raw.num_test, rng)
+        test_rows = np.arange(len(raw.test_y)) if raw.test_rows is None else raw.test_rows
+        return examples, _Examples(raw.test_x, raw.test_y, test_rows, raw.test_groups)
+    if raw.groups is None:
+        is_test = draw_stratified(raw.y, raw.num_test, rng)
+    else:
+        is_test = draw_in_groups(raw.groups, raw.num_test, rng, parts=raw.y)
     return examples[~is_test], examples[is_test]
 
 

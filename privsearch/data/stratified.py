@@ -4,6 +4,9 @@ import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray as Array
 
+from privsearch.data.grouped import draw_in_groups
+from privsearch.errors import DataError
+
 
 def draw_stratified(y: Int[Array, " n"], size: int, rng: np.random.Generator) -> Bool[Array, " n"]:
     """Draw `size` examples, at least one of every class, unlike scikit-learn's split, which may omit a rare class.
@@ -23,18 +26,32 @@ def draw_stratified(y: Int[Array, " n"], size: int, rng: np.random.Generator) ->
     return chosen
 
 
-def draw_training_split(y: Int[Array, " n"], num_train: int, rng: np.random.Generator) -> Bool[Array, " n"]:
+def draw_training_split(
+    y: Int[Array, " n"], num_train: int, rng: np.random.Generator, groups: Int[Array, " n"] | None = None
+) -> Bool[Array, " n"]:
     """Cut examples into a training split and a test split, stratified; a class of two or more occurs in both.
 
     Args:
         y: `(n,)`, the class of each example.
         num_train: the number of examples in the training split, less than n.
         rng: the source of the draw.
+        groups: `(n,)`, alike for examples that must be on one side; None if each stands for itself.
 
     Returns:
         `(n,)`, True for the examples of the training split.
+
+    Raises:
+        DataError: the sizes of the groups do not allow a split of that size.
     """
     num_test = len(y) - num_train
+    if groups is not None:
+        in_training = draw_in_groups(groups, num_train, rng, parts=y)
+        if in_training.sum() != num_train:
+            raise DataError(
+                f"a training split must have {num_train} of {len(y)} examples, but the identical ones, kept together "
+                "by duplicates: group, make other sums; write duplicates: drop"
+            )
+        return in_training
     # The smaller part is drawn: at most half of each class is asked for, so that the other part gets some of it too.
     if num_train < num_test:
         return draw_stratified(y, num_train, rng)

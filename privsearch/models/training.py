@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from privsearch._util.ending import finishing
@@ -123,12 +123,19 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
                 TrainedNetwork(
                     train_accuracy=float(correct[:num_train][subset].mean()),
                     test_accuracy=float(correct[num_train:].mean()),
+                    balanced_accuracy=_balanced(correct[num_train:], own.labels[num_train:]),
                     history=tuple(history),
                 )
             )
             outputs.append(answers)
             trainings.append(Training(seconds=time.perf_counter() - started))
     return Cohort(_signals(outputs, splits, subsets, chosen_networks), tuple(trained), tuple(trainings))
+
+
+def _balanced(correct: Bool[np.ndarray, " test"], labels: Int64[np.ndarray, " test"]) -> float:
+    """Return the mean of the accuracies on the classes that occur."""
+    _, class_of, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    return float(np.mean(np.bincount(class_of, weights=correct) / sizes))
 
 
 def query_untrained(

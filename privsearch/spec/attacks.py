@@ -24,6 +24,8 @@ Mode = Literal["online", "offline"]
 
 Variance = Literal["pooled", "per_example", "shrunken"]
 
+KernelWidth = Literal["variance", "robust"]
+
 Means = Literal["per_example", "shrunken"]
 
 ReadoutField = Annotated[
@@ -47,13 +49,19 @@ class SvmAttack(BaseModel):
     undersample: bool = Field(
         True, description="true (learn from as many members as non-members) or false (learn from all)"
     )
+    width: KernelWidth = Field(
+        "variance",
+        description="'variance' (scikit-learn's default, the paper's) or 'robust' (by quartiles, which one odd output "
+        "cannot move): what the kernel's width is taken from",
+    )
     signals: ReadoutField = "final_mem"
     queries: ClassVar[Queries] = "plain"
 
     @property
     def name(self) -> str:
         """The first part of this attack's columns in the results table."""
-        return "svm" + "_per_class" * self.per_class + "_unbalanced" * (not self.undersample) + _suffix(self)
+        variant = "_per_class" * self.per_class + "_unbalanced" * (not self.undersample)
+        return "svm" + variant + "_robust" * (self.width == "robust") + _suffix(self)
 
 
 class ThresholdAttack(BaseModel):

@@ -36,7 +36,7 @@ EPSILON: Final = "epsilon_low"
 AUDIT_MEANS: Final = (*WITH_PLACEBO, *PLACEBO_NUMBERS)
 """The numbers of an attack that are averaged over the targets."""
 
-_ACCURACIES: Final = ("test_accuracy", "train_accuracy")
+_ACCURACIES: Final = ("test_accuracy", "train_accuracy", "balanced_accuracy")
 _UNBOUNDED: Final = (EPSILON, "epsilon_ceiling", "seconds")
 _EXCESSES: Final = tuple(f"excess_{number}" for number in WITH_PLACEBO)
 _GUESSES: Final = {"auc": 0.5, "balanced_accuracy": 0.5, **_TPRS, "advantage": 0.0}

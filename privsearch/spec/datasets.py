@@ -18,6 +18,17 @@ _PATH: Final = r"^[^\x00]+$"
 """The paths that the system accepts. Text that is not UTF-8 matches no pattern."""
 
 
+Layout = Literal["channels_first", "channels_last"] | None
+"""The axis of an image's channels; None where its shape tells."""
+
+Duplicates = Literal["drop", "group"] | None
+"""The fate of identical rows of a dataset; None leaves them as they are."""
+
+_DUPLICATES: Final = (
+    "'drop' (the first of identical rows alone), 'group' (all on one side of every split), or null: as they are"
+)
+_LAYOUT: Final = "'channels_first' (n, channels, height, width), 'channels_last', or null: what the shape tells"
+
 REGISTERED_TAG: Final = "registered_dataset"
 """The tag that tells registered datasets from registered attacks in the paths of pydantic's errors."""
 
@@ -31,6 +42,7 @@ class CsvDataset(BaseModel):
     name: Name = Field(description=NAME_RULE)
     path: str = Field(pattern=_PATH, description="the path of a CSV file, relative to the sweep file")
     label: str = Field(min_length=1, description="the name of the column that holds the class")
+    duplicates: Duplicates = Field(None, description=_DUPLICATES)
 
 
 class NpzDataset(BaseModel):
@@ -41,6 +53,8 @@ class NpzDataset(BaseModel):
     kind: Literal["npz"] = "npz"
     name: Name = Field(description=NAME_RULE)
     path: str = Field(pattern=_PATH, description="the path of an NPZ file, relative to the sweep file")
+    layout: Layout = Field(None, description=_LAYOUT)
+    duplicates: Duplicates = Field(None, description=_DUPLICATES)
 
 
 class RegisteredDataset(BaseModel):
@@ -50,6 +64,8 @@ class RegisteredDataset(BaseModel):
 
     kind: Literal["registered"] = "registered"
     name: Name = Field(description="the name under which a dataset was registered")
+    layout: Layout = Field(None, description=_LAYOUT)
+    duplicates: Duplicates = Field(None, description=_DUPLICATES)
 
 
 def _registered_by_name(value: Any) -> Any:

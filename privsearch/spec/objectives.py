@@ -31,8 +31,9 @@ def not_a_column(given: str, columns: Sequence[str]) -> str:
     if Column.parse(given).number == EPSILON and with_placebo:
         why = "; no attack bounds epsilon under the protocol paper, where membership is not random"
     return (
-        "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, seconds, or one of "
-        f"{', '.join(attacks)} with .{', .'.join(numbers)} behind it{prefixes}), but got {cut(given)}{why}; "
+        "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, balanced_accuracy, "
+        f"seconds, or one of {', '.join(attacks)} with .{', .'.join(numbers)} behind it{prefixes}), but got "
+        f"{cut(given)}{why}; "
         f"{remedy(given, columns)}"
     )
 

@@ -38,6 +38,8 @@ class TrainedNetwork(BaseModel):
     Attributes:
         train_accuracy: the accuracy on its training set, after training, without augmentation; a fraction.
         test_accuracy: the accuracy on the test split; a fraction.
+        balanced_accuracy: the mean, over the classes of the test split, of the accuracy on each; a fraction. None in
+            what was recorded before it was measured.
         history: one entry for each epoch.
     """
 
@@ -45,6 +47,7 @@ class TrainedNetwork(BaseModel):
 
     train_accuracy: Fraction
     test_accuracy: Fraction
+    balanced_accuracy: Fraction | None = None
     history: Annotated[tuple[Epoch, ...], Field(max_length=MOST_EPOCHS)]
 
 

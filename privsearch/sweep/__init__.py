@@ -6,6 +6,7 @@ blind.py             the blind baselines of data with a test split of their own
 checks.py            checks before a sweep runs: registered parts, datasets, sizes, the study's directory
 cohort.py            the networks of a trial: those that are kept are found, the others are trained
 cost.py              A rough estimate of a trial's time and size
+equal.py             configurations that train the same networks, given the size of their data
 export.py            the export of one configuration: a sweep file of its own, and its networks
 lookup.py            a trial of a plan, found by the beginning of its id
 pace.py              the pace of a machine, measured against the estimates

@@ -60,9 +60,16 @@ def describe_datasets(sweep: SweepSpec) -> Iterator[DatasetInfo]:
 
     Raises:
         DataError: a dataset is missing or unfit, or two have the same content.
+        SpecError: identical examples are kept together under a protocol that cannot.
     """
     seen: dict[str, str] = {}
     for index, dataset in enumerate(sweep.datasets):
+        if getattr(dataset, "duplicates", None) == "group" and any(p.kind == "one_run" for p in sweep.protocol):
+            raise SpecError(
+                "must not be group under the protocol one_run, whose bound needs a coin of its own for every example, "
+                "but is; write duplicates: drop",
+                where=("datasets", index, "duplicates"),
+            )
         with blaming_field("datasets", index):
             info = describe_dataset(dataset)
         if info.fingerprint in seen:

@@ -236,7 +236,8 @@ class TrialNetworks:
         spec, ids, device = self.spec, self.ids, self.device
         self.activity.enter("reading data")
         splits = prepared_splits(spec)
-        subsets, seeds = rules_of(spec.protocol).draw_cohort(len(splits.y_train), spec.seed)
+        groups = splits.training_groups(spec.protocol.networks)
+        subsets, seeds = rules_of(spec.protocol).draw_cohort(len(splits.y_train), spec.seed, groups)
         weights = _Weights() if keep.networks else None
         self.activity.train(spec.epochs)
         with heard_compiling(self.activity.note_compiling):

@@ -9,7 +9,7 @@ from typing import Any
 from privsearch._util.html import html_table
 from privsearch._util.lines import collector_paused
 from privsearch._util.npz import MAX_BYTES
-from privsearch.data import DatasetInfo, missing_data
+from privsearch.data import DatasetInfo, examine_datasets, missing_data
 from privsearch.spec import Dataset, SweepSpec, TrialSpec, dataset_name
 from privsearch.study.environment import changes_to_present
 from privsearch.study.folder import StudyFolder
@@ -25,6 +25,7 @@ from privsearch.sweep.checks import (
     describe_datasets,
     with_given_splits,
 )
+from privsearch.sweep.equal import distinct_trainings
 from privsearch.sweep.pace import Pace, recorded_pace
 from privsearch.sweep.planned import PlannedTrial, Recorded
 from privsearch.sweep.racing.plan import RacePlan, plan_races
@@ -196,6 +197,7 @@ class Plan:
             "attacks_recorded_but_not_asked_for": list(self.attacks_elsewhere),
             "with_blind_baselines": with_given_splits(self.sweep, self.infos),
             "datasets": {name: self._dataset_summary(name) for name in self.infos},
+            "data": {name: found.summary() for name, found in examine_datasets(self.sweep.datasets).items()},
             "grids": {name: self._grid_summary(name, points) for name, points in self.sweep.products().items()},
             **({"searches": {s.task.name: s.summary() for s in self.searches}} if self.searches else {}),
             **({"races": {race.name: race.summary() for race in self.races}} if self.races else {}),
@@ -281,11 +283,11 @@ def _plan(
     results, log = study.record().results, study.proposals()
     kept = KeptSignals.of(study.signals_of(sweep), results, others)
     pace = recorded_pace(results.values(), datasets)
-    recorded, trials = Recorded(results, kept, only_same_versions, pace), []
+    recorded = Recorded(results, kept, only_same_versions, pace)
     for item in points:
-        info = datasets[item.spec.dataset_name]
-        check_trial_sizes(item, sweep, info)
-        trials.append(recorded.planned(item, info))
+        check_trial_sizes(item, sweep, datasets[item.spec.dataset_name])
+    points = distinct_trainings(points, datasets, results)
+    trials = [recorded.planned(item, datasets[item.spec.dataset_name]) for item in points]
     if probe and pace.source == "nothing":
         untrained = [(t.spec, datasets[t.spec.dataset_name]) for t in trials if not t.trained]
         recorded = replace(recorded, pace=probe(untrained))

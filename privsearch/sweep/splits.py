@@ -24,7 +24,7 @@ def prepared_splits(spec: TrialSpec) -> Splits:
     rules = rules_of(spec.protocol)
     labels = rules.training_labels(splits.y_train.numpy(), splits.info.num_classes, spec.seed)
     splits = splits.with_training_labels(labels)
-    return splits.with_own(rules.draw_splits(splits.labels, len(splits.y_train), spec.seed))
+    return splits.with_own(rules.draw_splits(splits.labels, len(splits.y_train), spec.seed, splits.groups))
 
 
 def network_splits(spec: TrialSpec, network: int) -> Splits:

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from privsearch.analysis.metrics import attack_auc
 from privsearch.attacks import rbf_svm
-from privsearch.attacks.rbf_svm import rbf_svm_scores
+from privsearch.attacks.rbf_svm import rbf_svm_scores, robust_variance
 
 
 def examples(size: int, *, features: int = 10, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -103,3 +103,23 @@ def test_outputs_that_are_not_finite_are_refused() -> None:
     learnt[3] = np.nan
     with pytest.raises(ValueError, match="not finite"):
         rbf_svm_scores(learnt, is_member, learnt)
+
+
+def test_one_odd_output_does_not_set_a_robust_width() -> None:
+    """With it the scores of all others are as they were; with the variance they are next to equal."""
+    learnt, is_member, asked = *examples(60), examples(60, seed=1)[0]
+    odd = learnt.copy()
+    odd[7] = -1e5
+    spread = {}
+    for width in ("variance", "robust"):
+        before, after = (rbf_svm_scores(one, is_member, asked, width) for one in (learnt, odd))  # type: ignore[arg-type]
+        spread[width] = after.std() / before.std()
+    assert spread["variance"] < 0.1
+    assert 0.8 < spread["robust"] < 1.2
+
+
+def test_a_robust_variance_is_the_variance_of_normal_numbers() -> None:
+    """And of those whose quartiles are one value, so that there is a width at all."""
+    values = np.random.default_rng(0).normal(3, 2, (4000, 3))
+    assert robust_variance(values) == pytest.approx(4, rel=0.05)
+    assert robust_variance(np.where(np.arange(20)[:, None] == 3, 1.0, 0.0)) == pytest.approx(0.0475)

@@ -124,17 +124,17 @@ def test_csv_true_and_false_are_numbers(csv: Callable[..., RawDataset]) -> None:
         ("x;y;kind\n" + ROWS.replace(",", ";"), "separated by commas.* 'x;y;kind'"),
         ("x,x,label\n" + ROWS, "a name of its own, but these occur more than once: 'x'. Rename or remove"),
         (",x,label\n" + ROWS, "must have a name, but column 1 of 3 has none.* index=False"),
-        ("x,y,label\n" + ROWS + "1,2\n", "column 'label': every row must have a label, but 1 have none .* in row 11"),
+        ("x,y,label\n" + ROWS + "1,2\n", "column 'label': every row must have a label, but 1 have none .* in row 10 "),
         (
             "x,y,label\n" + ROWS + "1,two,a\n",
-            "column 'y': .* must hold numbers, but 1 are not, such as 'two', in row 11",
+            "column 'y': .* must hold numbers, but 1 are not, such as 'two', in row 10 ",
         ),
         ("x,y,label\n" + ROWS + "1+2j,2,a\n", "column 'x': .* must hold numbers, but 1 are not, such as '1\\+2j'"),
         (
             "x,y,label\n,1,a\n" + ROWS + ",2,a\n",
-            "column 'x': .* finite .* 2 are missing, NaN or infinite, in row 1, 12",
+            "column 'x': .* finite .* 2 are missing, NaN or infinite, in row 0, 11 ",
         ),
-        ("x,y,label\n" + ROWS + "-inf,2,a\n", "column 'x': .* finite .* 1 are missing, NaN or infinite, in row 11"),
+        ("x,y,label\n" + ROWS + "-inf,2,a\n", "column 'x': .* finite .* 1 are missing, NaN or infinite, in row 10 "),
         ("x,y,label\n" + ROWS + "1,1e300,a\n", "column 'y': .* finite 32-bit number, but 1 are"),
         (
             "x,y,label\n" + ROWS.replace("b", "a"),
@@ -149,6 +149,27 @@ def test_csv_mistakes(csv: Callable[..., RawDataset], tmp_path: Path, text: str 
     """Every mistake in a table is named with its file, its place, and what must hold."""
     with pytest.raises(DataError, match=f"^{re.escape(str(tmp_path / 'table.csv'))}.*{message}"):
         csv(text)
+
+
+@pytest.mark.parametrize("label", ["setosa", "species"])
+def test_a_table_without_a_header_is_told(csv: Callable[..., RawDataset], label: str) -> None:
+    """Its first example would be taken for names, and missed."""
+    table = "5.1,3.5,1.4,0.2,setosa\n" + "4.9,3.0,1.4,0.2,setosa\n6.2,2.9,4.3,1.3,versicolor\n" * 5
+    told = r"The first row must name the columns, but holds numbers \('5\.1', '3\.5', '1\.4' and 2 more\)\."
+    if label == "setosa":
+        (warning,) = csv(table, label=label).warnings
+        assert re.match(told, warning)
+    else:
+        with pytest.raises(DataError, match=told):
+            csv(table, label=label)
+    with pytest.raises(DataError, match=f"more than once: '1.4'.*{told}"):
+        csv(table.replace("0.2", "1.4", 1).replace("5.1,3.5,1.4,1.4", "5.1,3.5,1.4,1.4"))
+
+
+@pytest.mark.parametrize("header", ["0,1,2,y", "400,410.5,421,y", "1x1,1x2,2x1,y", "a,1,0,y"])
+def test_names_that_are_numbers_are_not_told(csv: Callable[..., RawDataset], header: str) -> None:
+    """Numbers of columns, and wavelengths."""
+    assert csv(f"{header}\n" + "1,2.5,3,a\n4,5,6,b\n" * 5, label="y").warnings == ()
 
 
 def test_a_table_is_never_unpacked(tmp_path: Path) -> None:
@@ -173,7 +194,7 @@ def test_long_lists_are_cut(csv: Callable[..., RawDataset]) -> None:
     """A message lists ten columns at most, and five rows, and says how many it leaves out."""
     with pytest.raises(DataError, match=r"'c9' and 10 more\. Name one"):
         csv(",".join(f"c{i}" for i in range(20)) + "\n")
-    with pytest.raises(DataError, match=r"12 are missing, .* in row 1, 2, 3, 4, 5 and 7 more\."):
+    with pytest.raises(DataError, match=r"12 are missing, .* in row 0, 1, 2, 3, 4 and 7 more \(the first is 0\)\."):
         csv("x,label\n" + "nan,a\nnan,b\n" * 6)
 
 
@@ -253,10 +274,12 @@ def test_npz_own_split_needs_no_room_for_another(npz: Callable[..., RawDataset])
     [
         ((10, 5, 6), (10, 1, 5, 6)),
         ((10, 1, 5, 6), (10, 1, 5, 6)),
-        ((10, 7, 5, 6), (10, 7, 5, 6)),
+        ((10, 7, 6, 6), (10, 7, 6, 6)),
         ((10, 5, 6, 1), (10, 1, 5, 6)),
         ((10, 5, 6, 3), (10, 3, 5, 6)),
-        ((10, 5, 6, 4), (10, 5, 6, 4)),
+        ((10, 5, 6, 2), (10, 2, 5, 6)),
+        ((10, 6, 6, 4), (10, 4, 6, 6)),
+        ((10, 32, 32, 13), (10, 13, 32, 32)),
     ],
 )
 def test_npz_image_layouts(npz: Callable[..., RawDataset], given: tuple[int, ...], read: tuple[int, ...]) -> None:

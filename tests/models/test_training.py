@@ -11,7 +11,7 @@ from privsearch.data.raw import Preprocessing
 from privsearch.data.splits import Splits, load_splits
 from privsearch.errors import DivergedError
 from privsearch.models.networks import Network
-from privsearch.models.training import Listeners, query_untrained, train_cohort
+from privsearch.models.training import Listeners, _balanced, query_untrained, train_cohort
 from privsearch.spec import HalvesProtocol, TrialSpec
 from privsearch.study.result import Epoch, TrainedNetwork
 from privsearch.study.signals import Signals
@@ -92,6 +92,16 @@ def test_accuracies_are_those_of_the_logits() -> None:
     correct = signals.logits[0].argmax(1) == signals.labels
     assert network.train_accuracy == pytest.approx(correct[:120][members[0]].mean())
     assert network.test_accuracy == pytest.approx(correct[120:].mean())
+    of_classes = [correct[120:][signals.labels[120:] == label].mean() for label in range(3)]
+    assert network.balanced_accuracy == pytest.approx(np.mean(of_classes))
+
+
+def test_a_network_that_names_one_class_is_as_good_as_its_guess() -> None:
+    """390 against 10: an accuracy of 0.975 is a balanced one of 0.5."""
+    labels = np.repeat([0, 1], [390, 10])
+    assert _balanced(labels == 0, labels) == 0.5
+    assert _balanced(labels >= 0, labels) == 1
+    assert _balanced(np.array([True, False]), np.array([2, 2])) == 0.5
 
 
 def test_networks_learn() -> None:

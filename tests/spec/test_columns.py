@@ -13,7 +13,10 @@ from privsearch.spec.columns import Column, result_columns
 def test_the_result_columns_are_those_of_the_table(protocol: Protocol) -> None:
     """Every one of them stands in the table with a number, or is a rate that needs more examples."""
     attacks = (SvmAttack(), ThresholdAttack(kind="loss"))
-    result = make_completed(protocol=protocol, attacks=attacks)
+    plain = make_completed(protocol=protocol, attacks=attacks)
+    target = plain.replicates[0].target.model_copy(update={"balanced_accuracy": 0.7})
+    measured = tuple(replicate.model_copy(update={"target": target}) for replicate in plain.replicates)
+    result = plain.model_copy(update={"replicates": measured})
     has_placebo, names = protocol.has_placebo, ("svm", "loss", "worst")
     columns = result_columns(names, placebo=has_placebo, epsilon=not has_placebo, spread=protocol.targets > 1)
     frame, targets = results_frame([result]), targets_frame([result])

@@ -30,7 +30,9 @@ class ProtocolRules(ABC, Generic[P]):
     protocol: P
 
     @abstractmethod
-    def draw_cohort(self, num_train: int, seed: int) -> tuple[Bool[Array, "networks num_train"], list[int]]:
+    def draw_cohort(
+        self, num_train: int, seed: int, groups: Int[Array, "networks num_train"] | None = None
+    ) -> tuple[Bool[Array, "networks num_train"], list[int]]:
         """Draw the training subset and the seed of every network of a trial.
 
         A subset is one of the training split, whichever `draw_splits` gives that network.
@@ -38,6 +40,8 @@ class ProtocolRules(ABC, Generic[P]):
         Args:
             num_train: the number of examples in the training split.
             seed: the seed of the sweep.
+            groups: `(networks, num_train)`: for each example of each network's training split a number, alike for
+                those that all are trained on or none; None if each example stands for itself.
 
         Returns:
             The subsets, `(networks, num_train)`, True for members, and the networks' seeds. Both depend on the seed and
@@ -45,7 +49,7 @@ class ProtocolRules(ABC, Generic[P]):
             variance out of their differences.
 
         Raises:
-            DataError: the training split is too small for the protocol.
+            DataError: the training split is too small for the protocol, or cannot be drawn in groups.
         """
 
     def training_labels(
@@ -68,6 +72,7 @@ class ProtocolRules(ABC, Generic[P]):
         labels: Int[Array, " examples"],  # noqa: ARG002
         num_train: int,  # noqa: ARG002
         seed: int,  # noqa: ARG002
+        groups: Int[Array, " examples"] | None = None,  # noqa: ARG002
     ) -> Bool[Array, "networks examples"] | None:
         """Draw, for every network of a trial, which of the examples are its training split.
 
@@ -75,6 +80,7 @@ class ProtocolRules(ABC, Generic[P]):
             labels: the classes of all examples, those of the sweep's training split first.
             num_train: the number of examples in a training split.
             seed: the seed of the sweep.
+            groups: a number for each example, alike for those that must be on one side; None if there are none.
 
         Returns:
             `(networks, examples)`, each row with `num_train` True; None if all networks have the sweep's split.

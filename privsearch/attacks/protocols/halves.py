@@ -12,6 +12,7 @@ from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
 from privsearch.attacks.protocols.base import ProtocolRules
 from privsearch.attacks.protocols.evaluation import Evaluation, evaluate
 from privsearch.attacks.protocols.seeding import Stream, attack_stream, random_stream
+from privsearch.data.grouped import draw_in_groups
 from privsearch.errors import DataError
 from privsearch.spec import Attack, HalvesProtocol
 from privsearch.study.signals import Signals
@@ -31,10 +32,13 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
     Source: Carlini et al. 2022, section IV.
     """
 
-    def draw_cohort(self, num_train: int, seed: int) -> tuple[Bool[Array, "networks num_train"], list[int]]:
+    def draw_cohort(
+        self, num_train: int, seed: int, groups: Int[Array, "networks num_train"] | None = None
+    ) -> tuple[Bool[Array, "networks num_train"], list[int]]:
         """Draw a half of the training split and the rest of it for each pair of networks, and a seed for each."""
         networks = self.protocol.networks
-        pairs = [half_members(num_train, random_stream(seed, p, Stream.SUBSET)) for p in range(networks // 2)]
+        together = None if groups is None else groups[0]  # all networks have one training split
+        pairs = [half_members(num_train, random_stream(seed, p, Stream.SUBSET), together) for p in range(networks // 2)]
         seeds = [int(random_stream(seed, k, Stream.INIT).integers(2**63)) for k in range(networks)]
         return np.concatenate(pairs), seeds
 
@@ -70,7 +74,9 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         ]
 
 
-def half_members(num_train: int, rng: np.random.Generator) -> Bool[Array, "2 num_train"]:
+def half_members(
+    num_train: int, rng: np.random.Generator, groups: Int[Array, " num_train"] | None = None
+) -> Bool[Array, "2 num_train"]:
     """Draw a random half of the training split, and return it and the rest, for the two networks of a pair.
 
     With an odd number of examples, chance decides which of the two has one more.
@@ -78,6 +84,7 @@ def half_members(num_train: int, rng: np.random.Generator) -> Bool[Array, "2 num
     Args:
         num_train: the number of examples in the training split.
         rng: the source of the draw.
+        groups: `(num_train,)`, alike for examples that must be in one half; None if each stands for itself.
 
     Raises:
         DataError: there are fewer than 4 examples.
@@ -88,6 +95,9 @@ def half_members(num_train: int, rng: np.random.Generator) -> Bool[Array, "2 num
             "more examples"
         )
     size = (num_train + int(rng.integers(2))) // 2
+    if groups is not None:
+        first = draw_in_groups(groups, size, rng)
+        return np.stack([first, ~first])
     first = np.zeros(num_train, dtype=np.bool_)
     first[rng.permutation(num_train)[:size]] = True
     return np.stack([first, ~first])

@@ -26,8 +26,15 @@ class OneRunRules(ProtocolRules[OneRunProtocol]):
     Source: Steinke, Nasr and Jagielski 2023, Algorithm 1.
     """
 
-    def draw_cohort(self, num_train: int, seed: int) -> tuple[Bool[Array, "networks num_train"], list[int]]:
+    def draw_cohort(
+        self, num_train: int, seed: int, groups: Int[Array, "networks num_train"] | None = None
+    ) -> tuple[Bool[Array, "networks num_train"], list[int]]:
         """Toss, for each replicate, a coin for each audited example; the rest is in every training set."""
+        if groups is not None:
+            raise DataError(
+                "the protocol one_run tosses a coin of its own for every example, on which its bound rests, but "
+                "duplicates: group gives identical examples one coin; write duplicates: drop"
+            )
         audited = self._audited(num_train, seed)
         subsets = np.ones((self.protocol.replicates, num_train), dtype=bool)
         seeds = []

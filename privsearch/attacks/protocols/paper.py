@@ -11,6 +11,7 @@ from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
 from privsearch.attacks.protocols.base import ProtocolRules
 from privsearch.attacks.protocols.evaluation import Evaluation, Scored, evaluate, mean_cut
 from privsearch.attacks.protocols.seeding import Stream, attack_stream, random_stream
+from privsearch.data.grouped import draw_in_groups
 from privsearch.data.stratified import draw_training_split
 from privsearch.errors import DataError, MetricError
 from privsearch.spec import Attack, PaperProtocol
@@ -48,24 +49,31 @@ class PaperRules(ProtocolRules[PaperProtocol]):
     Source: Moshruba et al. 2025, section III-B, for the protocol.
     """
 
-    def draw_cohort(self, num_train: int, seed: int) -> tuple[Bool[Array, "networks num_train"], list[int]]:
+    def draw_cohort(
+        self, num_train: int, seed: int, groups: Int[Array, "networks num_train"] | None = None
+    ) -> tuple[Bool[Array, "networks num_train"], list[int]]:
         """Draw, for each replicate, a target on the whole training split, then a shadow on a part of it."""
         subsets, seeds = [], []
         for replicate in range(self.protocol.replicates):
             rng = random_stream(seed, replicate, Stream.SUBSET)
-            shadow = shadow_members(num_train, self.protocol.shadow_fraction, rng)
+            together = None if groups is None else groups[len(ROLES) * replicate]
+            shadow = shadow_members(num_train, self.protocol.shadow_fraction, rng, together)
             subsets += [np.ones(num_train, dtype=bool), shadow]
             seeds += random_stream(seed, replicate, Stream.INIT).integers(2**63, size=2).tolist()
         return np.stack(subsets), seeds
 
     def draw_splits(
-        self, labels: Int[Array, " examples"], num_train: int, seed: int
+        self,
+        labels: Int[Array, " examples"],
+        num_train: int,
+        seed: int,
+        groups: Int[Array, " examples"] | None = None,
     ) -> Bool[Array, "networks examples"] | None:
         """Draw a split for each replicate, the same for its target and its shadow, if the protocol says so."""
         if not self.protocol.resplit:
             return None
         streams = (random_stream(seed, replicate, Stream.SPLIT) for replicate in range(self.protocol.replicates))
-        splits = np.stack([draw_training_split(labels, num_train, rng) for rng in streams])
+        splits = np.stack([draw_training_split(labels, num_train, rng, groups) for rng in streams])
         return np.repeat(splits, len(ROLES), axis=0)
 
     def queried(self, signals: Signals, seed: int) -> Int[Array, " examples"]:  # noqa: ARG002
@@ -99,7 +107,9 @@ class PaperRules(ProtocolRules[PaperProtocol]):
             yield _Pair(signals, target, attack, attack_stream(seed, replicate, attack))
 
 
-def shadow_members(num_train: int, fraction: float, rng: np.random.Generator) -> Bool[np.ndarray, " num_train"]:
+def shadow_members(
+    num_train: int, fraction: float, rng: np.random.Generator, groups: Int[Array, " num_train"] | None = None
+) -> Bool[np.ndarray, " num_train"]:
     """Draw the part of the training split that a shadow trains on.
 
     Args:
@@ -107,6 +117,7 @@ def shadow_members(num_train: int, fraction: float, rng: np.random.Generator) ->
         fraction: the share to draw, above 0 and at most 1; the number drawn is the integer nearest to
             `fraction * num_train` (a half goes to the even one).
         rng: the source of the draw.
+        groups: `(num_train,)`, alike for examples that are members together; None if each stands for itself.
 
     Returns:
         `(num_train,)`, True for the members.
@@ -122,6 +133,8 @@ def shadow_members(num_train: int, fraction: float, rng: np.random.Generator) ->
             f"A shadow must train on 1 to {num_train} examples of the training split, but a fraction of {fraction} of "
             f"{num_train} examples gives {num_members}. Change the fraction, or keep more examples."
         )
+    if groups is not None and num_members < num_train:
+        return draw_in_groups(groups, num_members, rng)
     is_member = np.zeros(num_train, dtype=np.bool_)
     is_member[rng.permutation(num_train)[:num_members]] = True
     return is_member

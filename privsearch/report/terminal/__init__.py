@@ -2,6 +2,7 @@
 
 audit.py             the audit of a study: tables of what each configuration leaks
 check.py             the findings of a check of a study
+data.py              the data of a sweep: shapes, classes, identical rows, warnings
 datasets.py          the datasets at hand
 differences.py       the differences between one configuration and others
 equal_accuracy.py    the differences in leakage at equal accuracy

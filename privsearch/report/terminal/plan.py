@@ -8,6 +8,7 @@ from rich.table import Column, Table
 
 from privsearch._util.npz import MAX_BYTES
 from privsearch.analysis.labels import configuration
+from privsearch.report.terminal.data import data_lines
 from privsearch.report.wording.blind import given_splits_words
 from privsearch.report.wording.formats import console_table
 from privsearch.report.wording.search import budget_words, constraint_words
@@ -25,6 +26,7 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
         yield from _grid_lines(summary)
     else:
         yield f"{summary['name']}: a search"
+    yield from data_lines(plan)
     if plan.sweep.keep_signals:
         if plan.sweep.grids:
             yield f"signals to keep: up to {size(summary['signal_bytes'])}, for attacks to come (keep_signals)"

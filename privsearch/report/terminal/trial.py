@@ -92,7 +92,11 @@ def _finest_fpr(attack_results: Iterable[AttackResult]) -> str:
 def _accuracies(number: int, replicate: Replicate) -> Iterator[str]:
     for role, network in zip(ROLES, (replicate.target, replicate.shadow), strict=True):
         if network:
-            yield f"{role} {number}  {network.train_accuracy:.3f} {network.test_accuracy:.3f}"
+            told = (
+                network.balanced_accuracy is not None and abs(network.balanced_accuracy - network.test_accuracy) > 0.02
+            )
+            balanced = f" ({network.balanced_accuracy:.3f} balanced)" if told else ""
+            yield f"{role} {number}  {network.train_accuracy:.3f} {network.test_accuracy:.3f}{balanced}"
 
 
 def _cells(attack: AttackResult, fpr: str) -> Iterator[str]:

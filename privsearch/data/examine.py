@@ -1,0 +1,177 @@
+"""What a user should know of a dataset before anything is trained on it: class sizes, identical rows, odd values."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Float
+
+from privsearch.data.dataset import load_dataset, modified_ns
+from privsearch.data.embedded import EMBEDDED
+from privsearch.data.image_sources import IMAGES
+from privsearch.data.labels import label_warnings
+from privsearch.data.raw import RawDataset, listed
+from privsearch.data.repeats import WORTH_A_WARNING, Repeats, count_repeats
+from privsearch.spec import Dataset, dataset_name
+
+_FAR: Final = 50
+"""The distance from a column's median from which on a value is odd, in standard deviations of the middle values."""
+
+_MIDDLE: Final = 0.95
+"""The share of a column's values, those next to its median, that are its middle values."""
+
+_FEW: Final = 0.01
+"""The largest share of a column's values that are odd: more of them are a part of the data."""
+
+_UNEVEN: Final = 3.0
+"""The size of the largest class, over the mean of the others, from which on classes are uneven."""
+
+_SHOWN: Final = 5
+"""The columns that a sentence names."""
+
+_BLOCK: Final = 2**22
+"""The values that are examined at a time."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found in a dataset.
+
+    Attributes:
+        input_shape: the shape of an example.
+        class_sizes: the number of examples of each class by its name, the most frequent first; of the training split
+            if a test split was given, else of all data.
+        repeats: the numbers of examples that repeat an earlier one.
+        warnings: sentences on what may not be meant, each with its remedy.
+    """
+
+    input_shape: tuple[int, ...]
+    class_sizes: Mapping[str, int]
+    repeats: Repeats
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def are_uneven(self) -> bool:
+        """True if the largest class is three times as large as the others on average."""
+        largest, *others = self.class_sizes.values()
+        return largest * len(others) >= _UNEVEN * sum(others)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what was found as plain JSON values."""
+        return {
+            "input_shape": list(self.input_shape),
+            "classes": dict(self.class_sizes),
+            "repeated_examples": self.repeats.total,
+            "in_both_given_splits": self.repeats.across,
+            "warnings": list(self.warnings),
+        }
+
+
+def examine_datasets(datasets: Iterable[Dataset]) -> dict[str, Findings]:
+    """Examine datasets, and return what was found by their names, in their order.
+
+    Raises:
+        DataError: a dataset is missing, unreadable, or unfit for classification.
+    """
+    return {dataset_name(dataset): examine_dataset(dataset) for dataset in datasets}
+
+
+def examine_dataset(dataset: Dataset) -> Findings:
+    """Examine a dataset, once per process unless its file changes. What is built in is known beforehand, and not read.
+
+    Raises:
+        DataError: the dataset is missing, unreadable, or unfit for classification.
+    """
+    if isinstance(dataset, str):
+        known = IMAGES[dataset] if dataset in IMAGES else EMBEDDED[dataset]
+        return Findings(known.input_shape, _by_size(known.class_sizes), Repeats(*known.repeats))
+    return _examined(dataset, modified_ns(dataset))
+
+
+@lru_cache(maxsize=64)
+def _examined(dataset: Dataset, _modified_ns: int | None) -> Findings:
+    return examine_raw(load_dataset(dataset))
+
+
+def examine_raw(raw: RawDataset) -> Findings:
+    """Examine a dataset that has been read."""
+    counts = np.bincount(raw.y, minlength=len(raw.class_names)).tolist()
+    sizes = _by_size(dict(zip(raw.class_names, counts, strict=True)))
+    findings = Findings(raw.x.shape[1:], sizes, count_repeats(raw))
+    found = [
+        *raw.warnings,
+        *label_warnings(raw.class_names),
+        *_about_classes(raw, findings),
+        *_about_repeats(raw, findings.repeats),
+        *_about_odd_values(raw),
+    ]
+    return replace(findings, warnings=tuple(found))
+
+
+def _by_size(sizes: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(sizes.items(), key=lambda item: -item[1]))
+
+
+def _about_classes(raw: RawDataset, findings: Findings) -> Iterator[str]:
+    if raw.test_y is not None:
+        in_test = set(raw.test_y.tolist())
+        if lacking := [name for number, name in enumerate(raw.class_names) if number not in in_test]:
+            yield (
+                f"The given test split has no example of {listed(lacking)}: under the protocol paper no attack "
+                "can be run then, as it could tell members by their class. Add examples to it, take the class out, or "
+                "write resplit: true or the protocol halves."
+            )
+    if findings.are_uneven:
+        name, largest = next(iter(findings.class_sizes.items()))
+        share = largest / sum(findings.class_sizes.values())
+        yield (
+            f"The classes are uneven: to name {name!r} every time has an accuracy of {share:.3f}. balanced_accuracy, "
+            "the mean over the classes, can stand in objectives instead of test_accuracy."
+        )
+
+
+def _about_repeats(raw: RawDataset, repeats: Repeats) -> Iterator[str]:
+    num_examples = len(raw.y) + (0 if raw.test_y is None else len(raw.test_y))
+    if repeats.total < WORTH_A_WARNING * num_examples or raw.groups is not None:
+        return
+    across = f" ({repeats.across} of the test split are in the training split)" if repeats.across else ""
+    yield (
+        f"{repeats.total} of {num_examples} examples repeat an earlier one, inputs and class{across}. Where a network "
+        "is trained on one and tested on the other, its accuracy is too high and what it leaks too low: write "
+        "duplicates: drop in this dataset's entry, or duplicates: group to keep them on one side of every split."
+    )
+
+
+def _about_odd_values(raw: RawDataset) -> Iterator[str]:
+    if raw.x.ndim != 2 or raw.preprocessing is not None:
+        return
+    parts = [raw.x] if raw.test_x is None else [raw.x, raw.test_x]
+    width = max(1, _BLOCK // sum(map(len, parts)))
+    odd = [
+        (start + column, count, value)
+        for start in range(0, raw.x.shape[1], width)
+        for column, count, value in _odd_values(np.concatenate([part[:, start : start + width] for part in parts]))
+    ]
+    if odd:
+        names = raw.column_names or tuple(map(str, range(raw.x.shape[1])))
+        shown = ", ".join(f"{names[column]} ({count}, such as {value:g})" for column, count, value in odd[:_SHOWN])
+        shown += f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
+        yield (
+            f"A few values lie more than {_FAR} deviations away from all others of their column: {shown}. One such "
+            "example can set the width of the SVM attack's kernel (width: robust is its remedy), and the scale of its "
+            "column. If the values stand for missing ones, take these examples out."
+        )
+
+
+def _odd_values(block: Float[np.ndarray, "n columns"]) -> Iterator[tuple[int, int, float]]:
+    """Yield the columns with odd values: the column, how many of its values are odd, and the farthest of them."""
+    values = block.astype(np.float64)
+    distance = np.abs(values - np.median(values, axis=0))
+    middle = distance <= np.quantile(distance, _MIDDLE, axis=0, method="lower")
+    deviation = np.sqrt(np.mean(np.square(np.where(middle, distance, 0)), axis=0) * len(values) / middle.sum(axis=0))
+    is_odd = (distance > _FAR * deviation) & (deviation > 0)
+    counts = is_odd.sum(axis=0)
+    for column in np.flatnonzero((counts > 0) & (counts <= max(1, _FEW * len(values)))):
+        yield int(column), int(counts[column]), float(values[distance[:, column].argmax(), column])

@@ -1,0 +1,75 @@
+"""Configurations that train the same networks, given the size of their data: each is one trial."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from privsearch.data import DatasetInfo
+from privsearch.spec import TrialRequest, TrialSpec
+from privsearch.spec.trial import SNN_DEFAULTS, Axes
+from privsearch.study.result import TrialResult
+
+
+def of_size(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
+    """Return the form that all trials have in common which train the same networks as this one on data of this size.
+
+    A size of the whole split is null. A batch that takes the whole training split is the default's, if that takes it
+    too, else of the split's size. With a single time step there is no decay, as membranes begin at 0.
+
+    Args:
+        spec: the trial, canonical.
+        info: its dataset.
+    """
+    changes: dict[str, Any] = {}
+    if spec.model == "snn" and spec.num_steps == 1:
+        changes["beta"] = SNN_DEFAULTS["beta"]
+    # Where identical examples stay together, a split may have another size than planned.
+    if getattr(spec.dataset, "duplicates", None) != "group":
+        if spec.train_size == info.num_train:
+            changes["train_size"] = None
+        if spec.test_size == info.num_test:
+            changes["test_size"] = None
+        num_train = spec.train_size or info.num_train
+        if spec.batch_size >= num_train:
+            changes["batch_size"] = max(num_train, Axes.model_fields["batch_size"].default)
+    changes = {axis: value for axis, value in changes.items() if getattr(spec, axis) != value}
+    return spec.model_copy(update=changes) if changes else spec
+
+
+def distinct_trainings(
+    requests: Iterable[TrialRequest], infos: Mapping[str, DatasetInfo], results: Mapping[str, TrialResult]
+) -> list[TrialRequest]:
+    """Join the requests for trials that train the same networks, each in the place of the first of them.
+
+    Args:
+        requests: the trials that a sweep asks for, canonical.
+        infos: the sweep's datasets, by name.
+        results: the recorded results by trial_id. A trial that is recorded in another form has that one.
+    """
+    grids: dict[tuple[Any, ...], dict[str, None]] = {}
+    forms: dict[tuple[Any, ...], TrialSpec] = {}
+    for request in requests:
+        form = of_size(request.spec, infos[request.spec.dataset_name])
+        forms.setdefault(_key(form), form)
+        grids.setdefault(_key(form), {}).update(dict.fromkeys(request.grids))
+    recorded = {_key(form): spec for form, spec in _recorded_otherwise(infos, results)}
+    joined = []
+    for key, form in forms.items():
+        is_recorded = form.trial_id(infos[form.dataset_name].fingerprint) in results if key in recorded else True
+        spec = form if is_recorded else form.model_copy(update=recorded[key].axes())
+        joined.append(TrialRequest(spec, tuple(grids[key])))
+    return joined
+
+
+def _recorded_otherwise(
+    infos: Mapping[str, DatasetInfo], results: Mapping[str, TrialResult]
+) -> Iterator[tuple[TrialSpec, TrialSpec]]:
+    """Yield the trials that are recorded in another form than `of_size` gives them, after that form."""
+    for trial_id, result in results.items():
+        info = infos.get(result.spec.dataset_name)
+        form = of_size(result.spec, info) if info else result.spec
+        if info and form is not result.spec and result.spec.trial_id(info.fingerprint) == trial_id:
+            yield form, result.spec
+
+
+def _key(spec: TrialSpec) -> tuple[Any, ...]:
+    return spec.dataset_name, spec.protocol, spec.seed, *spec.axes().values()

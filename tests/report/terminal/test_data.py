@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from privsearch.api.study import Study
+from privsearch.report.terminal.data import class_words, data_lines, finding_lines
+from privsearch.spec import SweepSpec
+from privsearch.sweep.plan import make_plan
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ({"a": 50, "b": 50}, "50 each"),
+        ({"yes": 357, "no": 2120}, "yes 357, no 2,120"),
+        ({"a": 9, "b": 8, "c": 7, "d": 6, "e": 5}, "a 9, b 8, ... e 5"),
+    ],
+)
+def test_classes_are_told_in_a_few_words(sizes: dict[str, int], words: str) -> None:
+    """The largest and the least; all at once if they are alike."""
+    assert class_words(sizes) == words
+
+
+def test_a_plan_shows_what_it_is_about_to_train_on(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """Shapes, classes and identical rows of each dataset, and a line for what may not be meant."""
+    x, y = np.random.default_rng(0).normal(size=(50, 3)), np.repeat(["no", "No"], [40, 10])
+    np.savez(tmp_path / "mine.npz", x=np.concatenate([x, x]), y=np.concatenate([y, y]))
+    mine = {"name": "mine", "path": str(tmp_path / "mine.npz"), "kind": "npz"}
+    sweep = SweepSpec.model_validate(tiny_sweep.model_dump() | {"datasets": ["iris", mine]})
+    plan = make_plan(sweep, Study(tmp_path / "study"))
+    console = Console(width=100)
+    with console.capture() as captured:
+        console.print(*data_lines(plan), sep="\n")
+    rows = [line.split() for line in captured.get().splitlines()]
+    assert ["iris", "120", "30", "4", "3", "50", "each", "1"] in rows
+    assert ["mine", "80", "20", "3", "2", "no", "80,", "No", "20", "50"] in rows
+    spelling, uneven, repeats = finding_lines(plan)
+    assert spelling.startswith("mine: Labels that differ only in blanks, capitals")
+    assert "'no' every time has an accuracy of 0.800" in uneven
+    assert "50 of 100 examples repeat an earlier one" in repeats
+    assert plan.summary()["data"]["mine"]["classes"] == {"no": 80, "No": 20}
