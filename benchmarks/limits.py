@@ -9,7 +9,6 @@ these sizes no tensor is still in the cache; the optimiser's passes over the wei
 
 import statistics
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import torch
@@ -18,6 +17,8 @@ from rich.console import Console
 from benchmarks.rows.training_steps import BATCH, NUM_STEPS, our_step
 from benchmarks.table import machine_line
 from benchmarks.worker import timed
+from privsearch.spec import TrialSpec
+from privsearch.spec.architecture import Layer, network_layers
 from privsearch.study.environment import describe_environment
 
 Precision = Literal["fp32", "bf16"]
@@ -25,57 +26,37 @@ SIZE: Final = 2048
 """The rows and columns of the matrices; their product takes 17 GFLOP."""
 COPIED: Final = 2**28
 """The bytes of the copied array."""
-WEIGHTS: Final = 9 * 32 + 32 + 9 * 32 * 64 + 64 + 3136 * 1000 + 1000 + 1000 * 10 + 10
 ROUNDS: Final = 7
 
 
-@dataclass(frozen=True)
-class Layer:
-    """The work of one layer for one example at one step.
-
-    Attributes:
-        inputs: the numbers that the layer reads.
-        outputs: the numbers that it writes, before pooling.
-        neurons: the numbers that are left after pooling.
-        macs: multiply-adds.
-        steps: the number of steps at which its input changes.
-    """
-
-    inputs: int
-    outputs: int
-    neurons: int
-    macs: int
-    steps: int
-
-
-LAYERS: Final = (
-    Layer(28 * 28, 32 * 28 * 28, 32 * 14 * 14, 9 * 32 * 28 * 28, 1),
-    Layer(32 * 14 * 14, 64 * 14 * 14, 64 * 7 * 7, 9 * 32 * 64 * 14 * 14, NUM_STEPS),
-    Layer(64 * 7 * 7, 1000, 1000, 64 * 7 * 7 * 1000, NUM_STEPS),
-    Layer(1000, 10, 10, 1000 * 10, NUM_STEPS),
-)
+SPEC: Final = TrialSpec(dataset="mnist", model="snn", num_steps=NUM_STEPS, spiking_layers="all")
+LAYERS: Final = network_layers(SPEC, (1, 28, 28), 10)
+STEPS: Final = (1, *[NUM_STEPS] * (len(LAYERS) - 1))
+"""The steps at which each layer's input changes; the first one's, the image, never does."""
 
 
 def step_flops() -> int:
     """Count a step's floating-point operations: forward, and backward for weights and all inputs but the images."""
-    first, *others = LAYERS
-    return 2 * BATCH * (2 * first.macs * first.steps + sum(3 * layer.macs * layer.steps for layer in others))
+    macs = [layer.multiply_adds * steps for layer, steps in zip(LAYERS, STEPS, strict=True)]
+    return 2 * BATCH * (2 * macs[0] + 3 * sum(macs[1:]))
 
 
 def step_bytes(precision: Precision) -> int:
     """Count the bytes that the operations of a step read and write; membranes are 32-bit whatever the precision."""
     size = 4 if precision == "fp32" else 2
-    return BATCH * sum(_layer_bytes(layer, size) for layer in LAYERS) + 4 * 7 * WEIGHTS
+    each = sum(_layer_bytes(layer, steps, size) for layer, steps in zip(LAYERS, STEPS, strict=True))
+    return BATCH * each + 4 * 7 * sum(layer.weights + layer.outputs for layer in LAYERS)
 
 
-def _layer_bytes(layer: Layer, size: int) -> int:
-    """Count one example's bytes: affine operation and pooling at `layer.steps` steps, neurons at all steps."""
-    is_pooled = layer.outputs != layer.neurons
-    affine = 3 * layer.inputs + 3 * layer.outputs  # forward; for the weights' gradient; for the inputs'
-    pooling = 2 * (layer.outputs + layer.neurons) if is_pooled else 0
+def _layer_bytes(layer: Layer, steps: int, size: int) -> int:
+    """Count one example's bytes: affine operation and pooling at `steps` steps, neurons at all steps."""
+    height, width = layer.image_size or (1, 1)
+    read, written = layer.inputs * height * width, layer.outputs * height * width  # before pooling
+    affine = 3 * read + 3 * written  # forward; for the weights' gradient; for the inputs'
+    pooling = 2 * (written + layer.neurons) if layer.image_size else 0
     currents = 2 * layer.neurons  # read forward, their gradient written backward
     spikes_and_membranes = (2 * size + 2 * 4) * layer.neurons  # each written forward, read (or its gradient) backward
-    return size * layer.steps * (affine + pooling + currents) + NUM_STEPS * spikes_and_membranes
+    return size * steps * (affine + pooling + currents) + NUM_STEPS * spikes_and_membranes
 
 
 def contenders() -> dict[str, Callable[[], object]]:

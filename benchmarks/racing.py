@@ -2,7 +2,8 @@
 
 The studies are those of `benchmarks/decisions.py`, 12 configurations each whose truth is known, and recorded ones:
 
-    cross-product  the 384 configurations of either table of `cross_grid.csv`
+    cross-product  the 384 configurations of either table of `cross_grid.csv`, with membranes quantised as they were
+                   then (`benchmarks/samplers.py`)
     halves         the 18 configurations of either of the three datasets of `studies/fair-tabular`, strongest attack
 
 Of recorded ones the truth is what is recorded, drawn together by as much as its differences may be noise; targets are

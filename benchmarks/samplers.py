@@ -1,9 +1,13 @@
 """The number of trials that a search needs, by sampler, on a grid that is known: `python -m benchmarks.samplers`.
 
 `cross_grid.csv` has every configuration of the tabular cross-product (`everything` in sweeps/cross.yaml: 384 on each of
-two datasets, three replicates each). A search over the same space proposes configurations and receives their outcomes
-from that file: the very code that `privsearch sweep` runs, but for the training. New configurations are counted, as a
-budget counts them, until the hypervolume of those tried reaches 95 % of the whole grid's; then with other seeds.
+two datasets, three replicates each). It was trained when the membranes of spiking networks were quantised otherwise,
+those of the readout too (`privsearch.spec.trial.FIRST_STATE`): the sweep file gives other numbers today. As a grid to
+search it serves all the same; of quantised membranes it says nothing any more.
+
+A search over the same space proposes configurations and receives their outcomes from that file: the very code that
+`privsearch sweep` runs, but for the training. New configurations are counted, as a budget counts them, until the
+hypervolume of those tried reaches 95 % of the whole grid's; then with other seeds.
 
 Against the worst possible outcome, accuracy 0 and AUC 1, nearly any configuration covers 95 % of the grid's
 hypervolume. The hypervolume is therefore measured against the worst accuracy and the worst AUC in the grid.

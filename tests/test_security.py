@@ -24,6 +24,8 @@ EXECUTING: Final = re.compile(
 KNOWN: Final = {
     # its own modules, when one of its names is used
     "__init__.py": {"import_module("},
+    # a module of numpy's, when it is used
+    "_util/postponed.py": {"exec_module("},
     # what the user names with --plugin
     "api/plugins.py": {"import_module(", "exec_module("},
     # CIFAR-10's files: makes arrays, and calls nothing

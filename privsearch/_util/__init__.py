@@ -8,5 +8,6 @@ interval.py      a value with its confidence interval
 lines.py         files that grow by lines, and their damaged lines
 machine.py       the cores of this machine, and the errors where its memory runs out
 npz.py           NPZ archives, checked before they are read
+postponed.py     modules that are loaded once they are used
 text.py          text cut and escaped for messages, and the nearest valid name
 """

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from textwrap import fill
 from typing import Final
 
 MOST_SHOWN: Final = 80
@@ -13,6 +14,22 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def wrapped(line: str, width: int) -> str:
+    """Break a line between words so that it fits, what follows indented by two more; a command to copy stays whole."""
+    words = line.lstrip(" ")
+    indent = " " * (len(line) - len(words))
+    if words.startswith("privsearch "):
+        return line
+    return fill(
+        words,
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def cut(value: object) -> str:

@@ -31,3 +31,7 @@ two_samples.py    a classifier's answer to whether two samples of examples diffe
 verdict_words.py  what a difference of two means says, in words and as a truth value
 uncertainty.py    the probability of being on a front, and the interval of its hypervolume
 """
+
+from privsearch._util.postponed import postpone
+
+postpone("numpy.f2py")  # scipy imports all of numpy, of which this compiler of Fortran takes a tenth of a second

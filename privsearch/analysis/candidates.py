@@ -20,7 +20,6 @@ from privsearch.analysis.targets import BOUNDS
 from privsearch.analysis.tasks import Task
 from privsearch.spec import AXES
 from privsearch.spec.columns import ACCURACY, DECIMALS, Column
-from privsearch.study.result import Completed, TrialResult
 
 Row = Mapping[str, Any]
 """A row of the results table, as plain values."""
@@ -57,7 +56,6 @@ class TaskCandidates:
 
     Args:
         task: of one dataset under one protocol.
-        results: its trials, with others or without.
         column: the column that stands for leakage.
 
     Attributes:
@@ -65,11 +63,11 @@ class TaskCandidates:
         feasible: `(m,)`, True for those that keep the task's constraints.
     """
 
-    def __init__(self, task: Task, results: Sequence[TrialResult], column: str) -> None:
-        by_id = {result.trial_id: result for result in results if isinstance(result, Completed)}
+    def __init__(self, task: Task, column: str) -> None:
+        by_id = {result.trial_id: result for result in task.completed}
         self.rows: Sequence[Row] = records(task.competitors)
         self._trials = [by_id[row["trial_id"]] for row in self.rows]
-        self._completed = [by_id[trial_id] for trial_id in task.rows["trial_id"] if trial_id in by_id]
+        self._completed = list(task.completed)
         # Of a bound a difference says nothing.
         is_estimate = Column.parse(column).number not in BOUNDS
         self._is_tested = is_estimate and column in task.targets.select_dtypes("number")

@@ -64,12 +64,11 @@ def results_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
     present = dict.fromkeys(header for row in rows for header in row)
     measured = [header for header in present if Column.parse(header).attack is not None]
     columns = list(dict.fromkeys([*LEADING, *promised, *measured, "seconds", *present]))
-    frame = pd.DataFrame(rows, columns=columns)
-    types = {column: kind for column, kind in _TYPES.items() if column in frame}
     numbers = [column for column in map(Column.parse, columns) if column.attack is not None]
-    types |= {str(column): "Int64" if column.number in COUNTS else "float64" for column in numbers}
-    # The copy joins what the conversion has left in as many pieces as there are columns.
-    return frame.astype(types).copy()
+    types = _TYPES | {str(column): "Int64" if column.number in COUNTS else "float64" for column in numbers}
+    # Column by column, which takes a third of the time of a conversion of the whole table.
+    values = {column: [row.get(column, np.nan) for row in rows] for column in columns}
+    return pd.DataFrame({column: pd.Series(of_it, dtype=types.get(column)) for column, of_it in values.items()})
 
 
 def configurations_frame(results: Iterable[TrialResult]) -> pd.DataFrame:

@@ -26,6 +26,11 @@ _GUESSING: Final = "~"
 _TURNED: Final = "!"
 """Marks an AUC that is below 0.5 for certain."""
 
+TAKEN: Final = "*"
+"""Marks the configuration that `privsearch pick` takes."""
+
+TAKEN_MEANING: Final = "what privsearch pick takes"
+
 NOTATION: Final = "fp32: full precision; w4, a4: bits of weights, activations; @ 0.5: threshold."
 """The meaning of the words of `configuration`."""
 

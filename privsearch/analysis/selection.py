@@ -1,6 +1,6 @@
 """The configuration to take of each task, by the rule of `privsearch.analysis.decision`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,6 @@ from privsearch.errors import SpecError, StudyError
 from privsearch.spec.columns import ACCURACY, Column
 from privsearch.spec.objectives import Objectives
 from privsearch.study.content import StudyContent
-from privsearch.study.result import TrialResult
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,23 +105,21 @@ def select(content: StudyContent, *, dataset: str | None = None, min_accuracy: f
             f"{remedy(dataset, names)}"
         )
     asked = [result for result in results if dataset in (None, result.spec.dataset_name)]
-    study_tasks = tasks(asked, content.sweep, content.rounds)
-    return [select_in_task(task, results, min_accuracy) for task in study_tasks]
+    return [select_in_task(task, min_accuracy) for task in tasks(asked, content.sweep, content.rounds)]
 
 
-def select_in_task(task: Task, results: Sequence[TrialResult], min_accuracy: float | None = None) -> Selection:
+def select_in_task(task: Task, min_accuracy: float | None = None) -> Selection:
     """Choose among the configurations of one task that keep its constraints.
 
     Args:
         task: of one dataset under one protocol.
-        results: its trials, with others or without.
-        min_accuracy: as of `select`.
+        min_accuracy: as of `select`; without one, `selection_of` may have the answer at hand.
 
     Raises:
         StudyError: nothing in the task is to be low.
     """
     private = private_column(task.objectives)
-    pool = TaskCandidates(task, results, private)
+    pool = TaskCandidates(task, private)
     eligible = pool.feasible & pool.reaches(min_accuracy)
     if not eligible.any():
         return Selection(task, private, min_accuracy, most_accurate=pool.most_accurate_row())
@@ -148,6 +145,27 @@ def select_in_task(task: Task, results: Sequence[TrialResult], min_accuracy: flo
         len(others),
         pool.alike(chosen, others, unlike),
     )
+
+
+def selection_of(task: Task) -> Selection | None:
+    """Return the selection of a task without a least accuracy, worked out once.
+
+    Returns:
+        None if nothing in the task that is to be low is an attack's number.
+    """
+    if "selection" not in task.memory:
+        try:
+            task.memory["selection"] = select_in_task(task)
+        except StudyError:
+            task.memory["selection"] = None
+    found: Selection | None = task.memory["selection"]
+    return found
+
+
+def taken(task: Task) -> str | None:
+    """Return the trial_id of what `privsearch pick` takes of a task; None if it takes nothing."""
+    selection = selection_of(task)
+    return None if selection is None or selection.chosen is None else selection.chosen["trial_id"]
 
 
 def private_column(objectives: Objectives) -> str:

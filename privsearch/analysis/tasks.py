@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -32,9 +33,11 @@ class Task:
         targets: their rows of the table with one row a target.
         objectives: two or three result columns, and which way is better.
         constraints: what must hold of result columns.
+        completed: the results of the trials that have numbers.
         numbers: the numbers of the trials' targets, by trial_id, as far as they are at hand.
         race: how far the configurations' race for networks has come; None without one. Its verdicts are in the column
             `race` of the rows: what it has put out competes no more.
+        memory: what has been worked out of it, so that nobody does so twice (`privsearch.analysis.selection`).
     """
 
     name: str
@@ -43,8 +46,10 @@ class Task:
     targets: pd.DataFrame
     objectives: Objectives
     constraints: Constraints = field(default_factory=dict)
+    completed: Sequence[Completed] = ()
     numbers: TargetNumbers = field(default_factory=dict)
     race: RaceState | None = None
+    memory: dict[str, Any] = field(default_factory=dict, init=False)
 
     def __repr__(self) -> str:
         count = len(pareto_front(self.rows, self.objectives, self.constraints))
@@ -123,7 +128,8 @@ def tasks(
     for result in results:
         groups.setdefault((result.spec.dataset_name, result.spec.protocol.kind), []).append(result)
     for (dataset, protocol), group in groups.items():
-        numbers = {result.trial_id: target_numbers(result) for result in group if isinstance(result, Completed)}
+        completed = [result for result in group if isinstance(result, Completed)]
+        numbers = {result.trial_id: target_numbers(result) for result in completed}
         rows, race, state = results_frame(group, numbers), races.get(protocol), None
         objectives, constraints = sweep.objectives_under(protocol), sweep.constraints()
         if race:
@@ -137,6 +143,7 @@ def tasks(
             targets=targets_frame(group, numbers),
             objectives=objectives,
             constraints=constraints,
+            completed=completed,
             numbers=numbers,
             race=state,
         )

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from privsearch._util.machine import available_cores
+from privsearch.api.choices import RunnerName
 from privsearch.api.study import Study, load_study
 from privsearch.errors import SpecError
 from privsearch.spec import Resources, SweepSpec
 from privsearch.spec.sweep_file import locating_errors, read_sweep, remarks_on
-from privsearch.sweep.runners.base import Runner
+
+if TYPE_CHECKING:
+    from privsearch.sweep.runners.base import Runner
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,6 @@ AnySweep = SweepRequest | SweepSpec | Mapping[str, Any] | Path | str
 """A sweep: read already, or the mapping that a sweep file holds, or the path of one."""
 
 AnyStudy = Study | Path | str
-RunnerName = Literal["tune", "inline"]
 _log = logging.getLogger(__name__)
 
 
@@ -97,13 +99,15 @@ def open_study(study: AnyStudy) -> Study:
 
 
 def make_runner(
-    sweep: SweepSpec, runner: RunnerName | Runner = "tune", workers: int | None = None, address: str | None = None
-) -> Runner:
+    sweep: SweepSpec, runner: "RunnerName | Runner" = "tune", workers: int | None = None, address: str | None = None
+) -> "Runner":
     """Make the runner of that name for a sweep; Ray is imported only if it is used.
 
     Raises:
         SpecError: there is no runner of that name, or it runs on no cluster.
     """
+    from privsearch.sweep.runners.base import Runner  # with all that a trial needs, which what only reads does not
+
     if isinstance(runner, Runner):
         return runner
     if address is not None and not address.strip():
@@ -149,8 +153,8 @@ def _note_few_cores(resources: Resources, workers: int | None) -> None:
 
 
 def make_attack_runner(
-    sweep: SweepSpec, runner: RunnerName | Runner = "tune", workers: int | None = None, address: str | None = None
-) -> Runner:
+    sweep: SweepSpec, runner: "RunnerName | Runner" = "tune", workers: int | None = None, address: str | None = None
+) -> "Runner":
     """Make the runner of that name for attacks alone, which are the processor's work: no worker takes a GPU.
 
     Raises:

@@ -10,6 +10,7 @@ from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import PrivsearchError, StudyError
 from privsearch.report.optuna_index import indexed_trials
 from privsearch.report.outputs import TABLES, write_outputs
+from privsearch.report.unchanged import TABLES_MEMORY
 from privsearch.report.wording.blind import blind_warnings
 from privsearch.study import lock
 from privsearch.study.content import StudyContent
@@ -83,6 +84,7 @@ def _made_again(seen: "_Examination") -> Iterator[str]:
             yield f"{what}, {name}: unfinished, removed"
     yield from _without_idle_checkpoints(seen)
     if seen.stale:
+        (seen.study.path / TABLES_MEMORY).unlink(missing_ok=True)  # a disk may have changed them without a trace
         write_outputs(seen.study)
         yield f"{', '.join(seen.stale)}: made again from the record"
 

@@ -206,7 +206,7 @@ def audit_study(
     folder = open_study(study)
     content = folder.load()
     results = content.results
-    told = tuple(verdict_lines(list(tasks(results, content.sweep, content.rounds)), results))
+    told = tuple(verdict_lines(list(tasks(results, content.sweep, content.rounds))))
     report = AuditReport(audit_table(results), tuple(left_out(results)), (), (), tuple(blind_lines(results)), told)
     _show(report, show)
     if not write:

@@ -106,7 +106,7 @@ class Study(StudyFolder):
         from privsearch.report.wording.verdict import verdict_lines
 
         content = self.load()
-        return list(verdict_lines(list(tasks(content.results, content.sweep, content.rounds)), content.results))
+        return list(verdict_lines(list(tasks(content.results, content.sweep, content.rounds))))
 
     def front(self, dataset: str | None = None, protocol: str | None = None) -> "pd.DataFrame":
         """Return the Pareto front, or those of all tasks one after the other, the best of each first.

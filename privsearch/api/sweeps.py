@@ -7,19 +7,19 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from privsearch._util.html import html_text
 from privsearch.api.arguments import (
     AnyStudy,
     AnySweep,
-    RunnerName,
     SweepRequest,
     make_attack_runner,
     make_runner,
     open_study,
     read_request,
 )
+from privsearch.api.choices import Reuse, RunnerName
 from privsearch.api.study import Study
 from privsearch.data import require_datasets
 from privsearch.errors import SpecError
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from privsearch.models.training import EpochListener
     from privsearch.report.outputs import Outputs
 
-Reuse = Literal["all", "same-versions"]
 _log = logging.getLogger(__name__)
 
 

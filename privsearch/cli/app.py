@@ -1,6 +1,8 @@
 """The program that the commands belong to: its exit statuses, its messages and its console."""
 
 import logging
+import shutil
+import sys
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from signal import SIGPIPE
@@ -11,7 +13,7 @@ from typer.core import TyperGroup
 
 from privsearch._util.interrupts import Interrupted, interruptible, unheeded
 from privsearch._util.machine import is_out_of_memory
-from privsearch._util.text import printable
+from privsearch._util.text import printable, wrapped
 from privsearch.errors import ClusterError, PrivsearchError
 
 if TYPE_CHECKING:
@@ -113,6 +115,13 @@ def print_fronts(console: "Console", tasks: "Iterable[Task]") -> None:
     for line in front_key(shown):
         console.print(line)
     console.print()
+
+
+def say(lines: "Iterable[str]") -> None:
+    """Print sentences: on a terminal as wide as it is, else each on one line."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in map(printable, lines):
+        typer.echo(wrapped(line, width) if width else line)
 
 
 def say_written(files: "Iterable[Path]") -> None:

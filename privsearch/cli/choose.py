@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from privsearch.cli.app import EXIT_STATUS, ExitCode, app
+from privsearch.cli.app import EXIT_STATUS, ExitCode, app, say
 from privsearch.cli.options import DataDirOption, PluginOption, StudyFolder
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def pick(
         for warning in selections.warnings:
             typer.echo(warning, err=True)
     else:
-        typer.echo(str(selections))
+        say(str(selections).split("\n"))
     if any(selection.chosen is None for selection in selections):
         raise typer.Exit(ExitCode.SOME_FAILED)
 

@@ -1,10 +1,11 @@
 """The arguments and options that several commands have."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+from privsearch.api.choices import Reuse, RunnerName
 
 
 def _use_plugins(given: list[str] | None) -> list[str] | None:
@@ -16,26 +17,8 @@ def _use_plugins(given: list[str] | None) -> list[str] | None:
     return given
 
 
-class RunnerName(StrEnum):
-    """The places where trials run."""
-
-    TUNE = "tune"
-    INLINE = "inline"
-
-
-class Reuse(StrEnum):
-    """The recorded trials that a sweep does not run again."""
-
-    ALL = "all"
-    SAME_VERSIONS = "same-versions"
-
-
-class Keep(StrEnum):
-    """The answers to whether a sweep keeps its signals, or its networks."""
-
-    YES = "yes"
-    NO = "no"
-
+Keep = Literal["yes", "no"]
+"""The answers to whether a sweep keeps its signals, or its networks."""
 
 SweepFile = Annotated[
     Path, typer.Argument(metavar="SWEEP", help="A sweep file (YAML), such as sweeps/quickstart.yaml.")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from privsearch._util.interrupts import Interrupted, interruptible, unheeded
-from privsearch.cli.app import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say_if_heard
+from privsearch.api.choices import RunnerName
+from privsearch.cli.app import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say, say_if_heard
 from privsearch.cli.options import (
     AddressOption,
     DataDirOption,
@@ -18,9 +19,7 @@ from privsearch.cli.options import (
     Keep,
     PluginOption,
     PortOption,
-    Reuse,
     ReuseOption,
-    RunnerName,
     RunnerOption,
     ServeOption,
     Settings,
@@ -51,7 +50,7 @@ def plan(
     plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
     study: StudyOption = None,
     data_dir: DataDirOption = None,
-    reuse: ReuseOption = Reuse.ALL,
+    reuse: ReuseOption = "all",
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
     trials: Annotated[bool, typer.Option("--trials", help="List every trial with its id.")] = False,
     probe: Annotated[
@@ -67,7 +66,7 @@ def plan(
     from privsearch.report.terminal.plan import plan_tables, planned_trials_table
 
     request = _request(sweep, settings, study, data_dir)
-    planned = plan_sweep(request, reuse=reuse.value, probe=probe, warm_from=warm_from or ())
+    planned = plan_sweep(request, reuse=reuse, probe=probe, warm_from=warm_from or ())
     for complaint in planned.missing_data():
         typer.echo(f"note: {complaint}", err=True)
     if as_json:
@@ -86,7 +85,7 @@ def sweep(
     plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
     study: StudyOption = None,
     data_dir: DataDirOption = None,
-    runner: RunnerOption = RunnerName.TUNE,
+    runner: RunnerOption = "tune",
     workers: WorkersOption = None,
     address: AddressOption = None,
     keep_signals: Annotated[
@@ -97,7 +96,7 @@ def sweep(
         Keep | None,
         typer.Option(help="Keep the networks' weights, for export; by default as the sweep file says (no)."),
     ] = None,
-    reuse: ReuseOption = Reuse.ALL,
+    reuse: ReuseOption = "all",
     storage: Annotated[
         str | None,
         typer.Option(
@@ -121,14 +120,14 @@ def sweep(
     request = request.keeping(signals=_kept(keep_signals), networks=_kept(keep_networks))
     if not request.spec.keep_signals:
         typer.echo("note: signals are not kept; `privsearch attack` will need this sweep to be trained again", err=True)
-    chosen = make_runner(request.spec, runner.value, workers, address)
+    chosen = make_runner(request.spec, runner, workers, address)
     _note_no_timeout(runner, request.spec.timeout)
     console = new_console()
     with _going_on_later(request.study), page_beside(request.study.path, port, serve=serve):
         outcome = run_sweep(
             request,
             runner=chosen,
-            reuse=reuse.value,
+            reuse=reuse,
             warm_from=warm_from or (),
             progress=SweepProgress(console),
         )
@@ -148,7 +147,7 @@ def attack(
         ),
     ],
     plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
-    runner: RunnerOption = RunnerName.TUNE,
+    runner: RunnerOption = "tune",
     workers: WorkersOption = None,
     address: AddressOption = None,
     serve: ServeOption = False,
@@ -163,7 +162,7 @@ def attack(
 
     folder, console = load_study(study), new_console()
     sweep = folder.sweep()
-    chosen = make_attack_runner(sweep, runner.value, workers, address)
+    chosen = make_attack_runner(sweep, runner, workers, address)
     _note_no_timeout(runner, sweep.timeout)
     with _going_on_later(folder), page_beside(folder.path, port, serve=serve):
         outcome = attack_study(
@@ -219,11 +218,11 @@ def _request(
 
 
 def _kept(answer: Keep | None) -> bool | None:
-    return None if answer is None else answer is Keep.YES
+    return None if answer is None else answer == "yes"
 
 
 def _note_no_timeout(runner: RunnerName, timeout: float | None) -> None:
-    if runner is RunnerName.INLINE and timeout:
+    if runner == "inline" and timeout:
         typer.echo("note: --runner inline runs trials in this process, so the sweep's timeout has no effect", err=True)
 
 
@@ -246,7 +245,7 @@ def _report(console: "Console", outcome: "SweepOutcome") -> None:
     print_fronts(console, outcome.tasks)
     if outcome.run.searches:
         _explain(console, outcome)
-    typer.echo(closing_lines(outcome))
+    say(closing_lines(outcome).split("\n"))
 
 
 def _leave(outcome: "SweepOutcome") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from privsearch._util.text import printable
-from privsearch.cli.app import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say_written
+from privsearch.cli.app import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say, say_written
 from privsearch.cli.options import AttackOption, StudyFolder
 from privsearch.cli.summary import verdicts
 
@@ -22,12 +22,8 @@ def front(study: StudyFolder) -> None:
     from privsearch.report.wording.blind import blind_warnings
 
     outputs = remake_outputs(study)
-    console = new_console()
-    print_fronts(console, outputs.tasks)
-    for line in verdicts(outputs):
-        console.print(printable(line))
-    for warning in blind_warnings(outputs.content.results):
-        typer.echo(printable(warning))
+    print_fronts(new_console(), outputs.tasks)
+    say([*verdicts(outputs), *blind_warnings(outputs.content.results)])
 
 
 @app.command(epilog="Exit status: 0 sound, 1 something to repair, 2 no study, or one that cannot be read or written.")
@@ -111,12 +107,10 @@ def audit(study: StudyFolder) -> None:
 
     def show(report: "AuditReport") -> None:
         console = new_console()
-        for line in report.verdicts:
-            console.print(printable(line))
+        say(report.verdicts)
         for view in audit_view(report.table):
             console.print(view, "")
-        for line in (*report.blind, *report.left_out):
-            typer.echo(line)
+        say((*report.blind, *report.left_out))
 
     report = audit_study(study, write=True, show=show)
     _say_skipped(report.skipped)

@@ -52,7 +52,7 @@ def verdicts(outputs: "Outputs") -> list[str]:
     """Return the verdict on each task, below a line that tells what it is; nothing without a verdict."""
     from privsearch.report.wording.verdict import verdict_lines
 
-    lines = [f"  {line}" for line in verdict_lines(outputs.tasks, outputs.content.results)]
+    lines = [f"  {line}" for line in verdict_lines(outputs.tasks)]
     return ["verdict:", *lines] if lines else []
 
 

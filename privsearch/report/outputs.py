@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,8 +11,7 @@ from privsearch._util.html import html_text
 from privsearch._util.lines import collector_paused
 from privsearch.analysis.frames import exposed_frame, results_frame, slices_frame, targets_frame
 from privsearch.analysis.tasks import Task, tasks
-from privsearch.report.optuna_index import index_results
-from privsearch.report.unchanged import draw_changed
+from privsearch.report.unchanged import draw_changed, make_changed, study_digest
 from privsearch.study.content import StudyContent
 from privsearch.study.folder import StudyFolder
 from privsearch.study.output_paths import OutputPaths
@@ -44,19 +44,28 @@ class Outputs:
 def write_outputs(study: StudyFolder) -> Outputs:
     """Write the four tables of results, Optuna's index, and the front of each dataset under each protocol.
 
-    A front that is drawn already as it would be drawn now is left as it is.
+    What is there already as it would be made now is left as it is.
 
     Raises:
         StudyError: the study cannot be read or written.
     """
     with study.rewriting_outputs(), collector_paused():
+        made_from = study_digest(study)
         content, paths = study.load(), study.outputs
-        for name, table in TABLES.items():
-            replace_file(paths.table(name), table(content.results).to_csv(index=False))
         study_tasks = tuple(tasks(content.results, content.sweep, content.rounds))
-        index_results(paths.index, study_tasks)
+        make_changed(study, made_from, partial(_write, content, study_tasks, paths))
         draw_changed(paths.fronts, study_tasks, _draw)
     return Outputs(content, study_tasks, paths)
+
+
+def _write(content: StudyContent, study_tasks: Sequence[Task], paths: OutputPaths) -> list[Path]:
+    """Write the tables and the index, and return the files."""
+    from privsearch.report.optuna_index import index_results  # with Optuna's storages
+
+    for name, table in TABLES.items():
+        replace_file(paths.table(name), table(content.results).to_csv(index=False))
+    index_results(paths.index, study_tasks)
+    return [*map(paths.table, TABLES), paths.index]
 
 
 def _draw(folder: Path, tasks: Sequence[Task]) -> list[Path]:

@@ -1,7 +1,8 @@
-"""Drawings that need not be made again: the same would be drawn, and nobody has touched their files since.
+"""Files that need not be made again: the same would be made, and nobody has touched them since.
 
 A front takes half a second to draw, and as long to import what draws it, while what it is drawn from is at hand at
-once. Beside the drawings lies a file that says what each was drawn from.
+once; tables and index take as long as all else that a command does which shows a study. Beside such files lies one that
+says what they were made from.
 """
 
 import hashlib
@@ -13,10 +14,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from privsearch._util.disk import replace_file
+from privsearch.analysis.selection import taken
 from privsearch.analysis.tasks import Task
+from privsearch.study.folder import StudyFolder
 
 MEMORY: Final = ".drawn.json"
 """The name of the file beside the drawings."""
+
+TABLES_MEMORY: Final = ".made.json"
+"""The name of the file in the study that says what its tables and its index were made from."""
 
 _LIBRARIES: Final = ("privsearch", "matplotlib", "plotly", "numpy", "pandas", "scipy", "optuna")
 
@@ -50,6 +56,37 @@ def draw_changed(folder: Path, tasks: Iterable[Task], draw: Callable[[Path, list
         replace_file(folder / MEMORY, json.dumps(kept, indent=1) + "\n")
 
 
+def make_changed(study: StudyFolder, made_from: str, make: Callable[[], list[Path]]) -> None:
+    """Make the tables and the index of a study if they would be others now, or are not as they were left.
+
+    Args:
+        study: the study.
+        made_from: the digest of what they would be made from (`study_digest`).
+        make: writes them, and returns the files.
+
+    Raises:
+        StudyError: the study cannot be written.
+    """
+    memory = study.path / TABLES_MEMORY
+    if _is_as_left(study.path, _read(memory), made_from):
+        return
+    entry = {"made_from": made_from, "files": {file.name: _place(file) for file in make()}}
+    replace_file(memory, json.dumps(entry, indent=1) + "\n")
+
+
+def study_digest(study: StudyFolder) -> str:
+    """Return the hash of all that a study's tables and index depend on: its files as they are now, and our code.
+
+    To be taken before the study is loaded: what is recorded between the two is then made again the next time.
+    """
+    digest = hashlib.sha256("\n".join(_code()).encode())
+    for path in study.sources:
+        if path.is_file():
+            with path.open("rb") as file:
+                digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
 def _read(path: Path) -> Mapping[str, Any]:
     """Return what a memory holds; nothing if it is missing or damaged."""
     try:
@@ -81,9 +118,11 @@ def _place(path: Path) -> list[int]:
 
 def _digest(task: Task) -> str:
     """Return the hash of all that a drawing of a task depends on."""
-    words = [task.name, task.title, repr(task.objectives), repr(task.constraints), *_code()]
+    words = [task.name, task.title, repr(task.objectives), repr(task.constraints), str(taken(task)), *_code()]
     digest = hashlib.sha256(json.dumps(words).encode())
-    for table in (task.rows, task.targets):
+    # Of the targets, what the probabilities of being on the front are made from.
+    judged = task.targets.reindex(columns=["trial_id", *task.objectives, *task.constraints])
+    for table in (task.rows, judged):
         digest.update(table.to_csv(index=False).encode())
     return digest.hexdigest()
 

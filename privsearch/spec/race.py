@@ -44,7 +44,7 @@ class Race(BaseModel):
         None,
         gt=0,
         le=MOST_MINUTES,
-        description="a number above 0, up to 1e6: the minutes of work after which no round begins, or null for no limit",
+        description="a number above 0, up to 1e6: minutes of work after which no round begins, or null for none",
     )
 
     @model_validator(mode="after")

@@ -9,11 +9,10 @@
     signals/            what the attacks saw of each trained trial (signal_archive.py), unless a storage is asked for
     networks/           the networks, if the sweep keeps them (network_archive.py), unless a storage is asked for
     checkpoints/        networks in the middle of their training (checkpoints.py), unless a storage is asked for
-    results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/
-                        made from the record, and made again whenever it grows
+    results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/    made from the record when it grows
     tables/, plots/, comparison/, audit/, analysis/, report.html    made from the record on request
     exports/            single configurations and their networks, unless they go elsewhere
-    .lock, .lease, .holder.json, .outputs.lock    who is writing (lock.py)
+    .lock, .lease, .holder.json, .outputs.lock, .made.json    who is writing (lock.py); what outputs were made from
 
 The record is the truth.
 """
@@ -296,7 +295,7 @@ class StudyFolder:
             yield
 
     def leftovers(self) -> list[Path]:
-        """Return the files that killed processes left unfinished; not those of signals, networks and checkpoints."""
+        """Return the files that killed processes left unfinished, but those of what is kept."""
         folders, index = (self.path, self.outputs.fronts), self.outputs.index.name
         return sorted([path for f in folders for path in f.glob(f".*{disk.PART}")] + [*self.path.glob(f".{index}-*")])
 
@@ -321,9 +320,13 @@ class StudyFolder:
         return read_environments(self.environments_path)
 
     def stamp(self) -> tuple[object, ...]:
-        """Return what changes whenever one of the files changes that the content of the study is read from."""
-        files = (*self._appended, self.path / "sweep.yaml", self.path / "plan.json")
-        return tuple(file_stamp(path) for path in files)
+        """Return what changes whenever one of `sources` changes."""
+        return tuple(file_stamp(path) for path in self.sources)
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The files that the content of the study is read from, whether they are there yet or not."""
+        return *self._appended, self.path / "sweep.yaml", self.path / "plan.json"
 
     @property
     def _appended(self) -> tuple[Path, ...]:

@@ -104,9 +104,9 @@ def test_what_has_not_learnt_is_on_no_front_and_never_picked(study: list[Complet
     """Though nothing leaks less; the front names it with its training accuracy."""
     (task,) = tasks(study, SWEEP)
     assert set(task.candidates["trial_id"]) == {"a" * 16, "c" * 16}
-    assert select_in_task(task, study, min_accuracy=0.1).chosen["trial_id"] == "a" * 16  # type: ignore[index]
+    assert select_in_task(task, min_accuracy=0.1).chosen["trial_id"] == "a" * 16  # type: ignore[index]
     (idle,) = tasks(study[1:2], SWEEP)
-    assert select_in_task(idle, study[1:2]).chosen is None
+    assert select_in_task(idle).chosen is None
     (said,) = missing_words(task)
     assert "1 of 3 completed configurations has not learnt" in said
     assert "SNN a2 @ 0.5 (4 networks; mean train accuracy 0.335)" in said

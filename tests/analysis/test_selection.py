@@ -39,7 +39,7 @@ def results_of(*means: tuple[float, float], noise: float = 1.0, **fields: Any) -
 
 def chosen(results: list[TrialResult], min_accuracy: float | None = None, **fields: Any) -> Any:
     (task,) = tasks(results, SweepSpec.model_validate(SWEEP | fields))
-    return select_in_task(task, results, min_accuracy)
+    return select_in_task(task, min_accuracy)
 
 
 def study_of(path: Path, results: list[TrialResult], **fields: Any) -> Study:
@@ -241,10 +241,10 @@ def test_what_breaks_a_constraint_is_no_candidate() -> None:
     feasible = ~task.competitors["trial_id"].isin([f"{0:016x}", f"{1:016x}"])
     task.__dict__["competitors"] = task.competitors.assign(feasible=feasible)
     for bound in (0.92, None):
-        selection = select_in_task(task, results, bound)
+        selection = select_in_task(task, bound)
         assert selection.chosen is not None
         assert selection.most_accurate is not None
         assert selection.most_accurate["trial_id"] == f"{2:016x}"
         assert selection.chosen["trial_id"] == f"{3 if bound is None else 2:016x}"
     task.__dict__["competitors"] = task.competitors.assign(feasible=False)
-    assert select_in_task(task, results, 0.5).chosen is None
+    assert select_in_task(task, 0.5).chosen is None

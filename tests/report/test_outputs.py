@@ -45,3 +45,23 @@ def test_every_output_is_made_from_the_record(study: Study) -> None:
     assert get_all_study_names(storage) == ["iris_paper", "iris_halves"]
     plots = [f"iris_{kind}.{ending}" for kind in ("halves", "paper") for ending in ("html", "png")]
     assert sorted(path.name for path in study.outputs.fronts.iterdir()) == [MEMORY, *plots]
+
+
+def test_tables_that_would_be_the_same_are_not_made_again(study: Study) -> None:
+    """Tables and index are left alone until something is recorded, or somebody touches one of them."""
+    files = [*(study.path / f"{name}.csv" for name in ("results", "targets", "slices", "exposed")), study.outputs.index]
+
+    def places() -> list[int]:
+        write_outputs(study)
+        return [file.stat().st_mtime_ns for file in files]
+
+    first = places()
+    assert places() == first
+    files[1].write_text("something else")
+    assert not set(places()) & set(first)
+    assert files[1].read_text() == targets_frame(study.results()).to_csv(index=False)
+    second = places()
+    with RecordWriter(study.record_path) as record:
+        record.append(make_completed("2" * 16, model="snn"))
+    assert not set(places()) & set(second)
+    assert (pd.read_csv(files[0])["status"] == "completed").all()

@@ -29,6 +29,8 @@ from privsearch.report.figures.front_marks import (
     front_rows,
     front_title,
     marked_parts,
+    taken_row,
+    taken_words,
     tier_words,
     tiers,
 )
@@ -39,6 +41,15 @@ from privsearch.spec.columns import Column
 from privsearch.study.output_paths import drawings_of
 
 _BAR_ALPHAS: Final = (0.8, 0.35, 0.15, 0.15)
+_TAKEN: Final[dict[str, Any]] = {
+    "marker": "s",
+    "ls": "none",
+    "mfc": "none",
+    "mec": "black",
+    "mew": 1.2,
+    "ms": 12,
+    "zorder": 4.5,
+}
 _MOST_LINES: Final = 20
 """The most lines that fit beside the plot; of a longer front, only some points are named."""
 
@@ -51,9 +62,10 @@ def plot_front(task: Task) -> Figure:
 
     Points likely to be on the front are filled, points that may be are hollow, all others faint. With one target the
     likelihood is unknown: the front is filled, the rest hollow. A cross violates a constraint. The front of the means
-    is numbered and named. The dotted line is what guessing gets. Error bars are standard deviations over
-    the targets. With two objectives, a line bounds the outcomes that some configuration reaches or beats. With three,
-    each pair has a panel: a front's point that looks dominated there is better in the third objective.
+    is numbered and named. A square is around what `privsearch pick` takes. The dotted line is what guessing gets.
+    Error bars are standard deviations over the targets. With two objectives, a line bounds the outcomes that some
+    configuration reaches or beats. With three, each pair has a panel: a front's point that looks dominated there is
+    better in the third objective.
     """
     figure = new_figure(PAGE_WIDTH, 4.2 if len(task.objectives) == 2 else 6.4)
     key: dict[str, Artist] = {}
@@ -63,6 +75,10 @@ def plot_front(task: Task) -> Figure:
     for _, tier, _ in marked_parts(task):
         shape = "x" if tier == INFEASIBLE else "s"
         key[tier_words(task, tier)] = Line2D([], [], **_mark(GREY, shape, tier))
+    if chosen := taken_row(task):
+        for (x, y), axes in panels.items():
+            axes.plot(chosen[x], chosen[y], **_TAKEN)
+        key[taken_words(task, chosen)] = Line2D([], [], **_TAKEN | {"ms": 7})
     next(iter(panels.values())).set_title(front_title(task), loc="left", fontsize=9)
     _name_front(figure, panels, task)
     legend_below(figure, key, handle_length=2)

@@ -13,9 +13,10 @@ from plotly.subplots import make_subplots
 
 from privsearch.analysis.columns import axis_title, bar_ends, bar_kind, numbers
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import configuration, interval, measured, model_name, quantity
+from privsearch.analysis.labels import TAKEN_MEANING, configuration, interval, measured, model_name, quantity
+from privsearch.analysis.selection import taken
 from privsearch.analysis.tasks import Task
-from privsearch.report.figures.front_marks import front_rows, marked_parts, tier_words
+from privsearch.report.figures.front_marks import front_rows, marked_parts, taken_row, taken_words, tier_words
 from privsearch.report.figures.palette import MODEL_COLOURS, MODEL_SYMBOLS
 from privsearch.report.wording.fronts import constraints_words, counts
 from privsearch.spec.columns import Column
@@ -30,7 +31,8 @@ def plot_front_interactive(task: Task) -> go.Figure:
     """Draw the figure of `privsearch.report.figures.front` for a browser; hovering over a point shows its numbers.
 
     Error bars are 95 % intervals of the means where the results have them, else standard deviations over the targets,
-    and end where the column's range ends. A dotted line is what guessing gives.
+    and end where the column's range ends. A dotted line is what guessing gives, and a square is around what
+    `privsearch pick` takes.
     """
     objectives = list(task.objectives)
     side = len(objectives) - 1
@@ -43,6 +45,8 @@ def plot_front_interactive(task: Task) -> go.Figure:
         for part in reversed([*marked_parts(task)]):
             trace = _trace(task, (x, y), *part).update(showlegend=[x, y] == objectives[:2])
             figure.add_trace(trace, **place)
+        if chosen := taken_row(task):
+            figure.add_trace(_frame(task, chosen, x, y).update(showlegend=[x, y] == objectives[:2]), **place)
         for column, add in ((x, figure.add_vline), (y, figure.add_hline)):
             guess = Column.parse(column).guess
             if guess is not None:
@@ -75,6 +79,13 @@ def _line(task: Task, x: str, y: str) -> go.Scatter:
     style = {"color": _LINE, "width": 1.5, "shape": "vh" if task.objectives[x] == "maximize" else "hv"}
     name = "Pareto front of the means"
     return go.Scatter(x=line[x], y=line[y], mode="lines", name=name, line=style, hoverinfo="skip")
+
+
+def _frame(task: Task, chosen: Mapping[str, Any], x: str, y: str) -> go.Scatter:
+    """Return a square around the point of what is taken, which can be seen in the light and in the dark."""
+    marker = {"symbol": "square-open", "size": 20, "color": _LINE, "line": {"width": 2}}
+    name = escape(taken_words(task, chosen))
+    return go.Scatter(x=[chosen[x]], y=[chosen[y]], mode="markers", name=name, marker=marker, hoverinfo="skip")
 
 
 def _trace(task: Task, pair: tuple[str, str], model: str, tier: int, rows: pd.DataFrame) -> go.Scatter:
@@ -119,5 +130,8 @@ def _hover(row: Mapping[str, Any], task: Task, varying: Collection[str]) -> str:
     p = row["front_probability"]
     probability = [] if p is None else [f"on the front with probability {p:.2f}"]
     violates = [] if row["feasible"] else ["violates a constraint"]
+    is_taken = [TAKEN_MEANING] if row["trial_id"] == taken(task) else []
     name = escape(configuration(row, varying))
-    return "<br>".join([f"<b>{name}</b>", *probability, *violates, *said, f"trial {escape(row['trial_id'])}"])
+    return "<br>".join(
+        [f"<b>{name}</b>", *is_taken, *probability, *violates, *said, f"trial {escape(row['trial_id'])}"]
+    )

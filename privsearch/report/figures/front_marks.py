@@ -9,12 +9,16 @@ import pandas as pd
 from jaxtyping import Int
 from numpy import ndarray as Array
 
-from privsearch.analysis.labels import LIKELY, POSSIBLE, configuration
+from privsearch.analysis.frames import records
+from privsearch.analysis.labels import LIKELY, POSSIBLE, TAKEN_MEANING, configuration
+from privsearch.analysis.selection import taken
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.fronts import constraints_words, counts
 
 INFEASIBLE: Final = 3
 """The tier of configurations that violate a constraint."""
+
+_MOST_CHARACTERS: Final = 40
 
 _VIOLATES: Final = "violates a constraint"
 _TIERS: Final = (
@@ -53,6 +57,17 @@ def tiers(rows: pd.DataFrame) -> Int[Array, " n"]:
 def tier_words(task: Task, tier: int) -> str:
     """Return the meaning of a tier in words."""
     return (_TIERS if task.uncertainty.hypervolume else _TIERS_OF_ONE_TARGET)[tier]
+
+
+def taken_row(task: Task) -> dict[str, Any] | None:
+    """Return the row of the configuration that `privsearch pick` takes; None if it takes none."""
+    return next(iter(records(task.candidates[task.candidates["trial_id"] == taken(task)])), None)
+
+
+def taken_words(task: Task, row: Mapping[str, Any]) -> str:
+    """Name what `privsearch pick` takes in the key of a plot, unless its name would be too long for that."""
+    name = configuration(row, task.varying)
+    return f"{TAKEN_MEANING}: {name}" if len(name) <= _MOST_CHARACTERS else TAKEN_MEANING
 
 
 def front_names(task: Task, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

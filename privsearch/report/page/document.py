@@ -92,7 +92,7 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
             "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by privsearch {version('privsearch')}",
             "models": {name: _style(name) for name in sorted({result.spec.model for result in results})},
             "words": {i: _whole(result, words[i]) for i, result in ((r.trial_id, r) for r in results)},
-            "verdict": verdict(study_tasks, results),
+            "verdict": verdict(study_tasks),
             "asked": overview(sweep, trials, results, searches),
             "tasks": [],
             "importances": [section for task in study_tasks if whole and (section := _importances(task))],

@@ -13,7 +13,7 @@ from privsearch.analysis.frames import records
 from privsearch.analysis.labels import configuration, quantity
 from privsearch.analysis.learning import leakage_of_learnt, learnt_rows
 from privsearch.analysis.paired import half_width_factor, pair_correlation
-from privsearch.analysis.selection import private_column
+from privsearch.analysis.selection import private_column, taken
 from privsearch.analysis.tasks import Task
 from privsearch.analysis.verdict_words import verdict_words
 from privsearch.errors import StudyError
@@ -117,6 +117,7 @@ class TaskSection(TypedDict):
         rows: the table of points, the best in the first objective first, then trials that cannot be on the front.
         axes: the axes that distinguish the configurations, by name.
         num_candidates: the number of rows with a number for every objective.
+        taken: the trial_id of what `privsearch pick` takes; None if it takes none.
         tiers: the meanings of the tiers of the rows, in words.
         notes: notes on how to read the section, and on missing trials.
         paired: the quantities to compare two configurations in.
@@ -131,6 +132,7 @@ class TaskSection(TypedDict):
     rows: Columns
     axes: dict[str, str]
     num_candidates: int
+    taken: str | None
     tiers: list[str]
     notes: list[str]
     paired: list[Paired]
@@ -159,6 +161,7 @@ def task_section(task: Task, rows: pd.DataFrame, results: Mapping[str, Completed
         "rows": columns | {"model": rows["model"].tolist()},
         "axes": {axis: axis.replace("_", " ") for axis in axes},
         "num_candidates": len(task.candidates),
+        "taken": taken(task),
         "tiers": [tier_words(task, tier) for tier in range(INFEASIBLE + 1)],
         "notes": [*blind_lines(trials), *_notes(task)],
         "paired": list(_paired(task, trials)),

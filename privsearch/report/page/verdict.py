@@ -5,13 +5,12 @@ from contextlib import suppress
 from typing import Final, TypedDict
 
 from privsearch.analysis.labels import NOTATION, quantity
-from privsearch.analysis.selection import private_column, select_in_task
+from privsearch.analysis.selection import private_column, selection_of
 from privsearch.analysis.tasks import Task
 from privsearch.errors import StudyError
 from privsearch.report.wording.verdict import deciding, verdict_sentence
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
-from privsearch.study.result import TrialResult
 
 _NO_RESULT: Final = "No trial has finished yet, so there is no verdict."
 _NOT_JUDGED: Final = (
@@ -45,33 +44,24 @@ class Verdict(TypedDict):
     notation: str
 
 
-def verdict(tasks: Sequence[Task], results: Sequence[TrialResult]) -> Verdict:
+def verdict(tasks: Sequence[Task]) -> Verdict:
     """Return the verdict on each dataset, as `verdict_lines` gives it at the end of a sweep.
 
     Args:
         tasks: the tasks of the study.
-        results: its trials.
     """
     judged_by: dict[str, list[str]] = {}
     for task in tasks:
         with suppress(StudyError):  # objectives without a number of an attack
             protocols = judged_by.setdefault(private_column(task.objectives), [])
             protocols += [kind for kind in _protocols([task]) if kind not in protocols]
-    found = [(task, sentence) for task in deciding(tasks) if (sentence := _sentence(task, results))]
+    found = [(task, verdict_sentence(selection)) for task in deciding(tasks) if (selection := selection_of(task))]
     if not found:
         judged = _NOT_JUDGED if tasks else _NO_RESULT
     else:
         judged = " ".join([_judged_words(judged_by), *_deciding_words(tasks)])
     shown: list[TaskVerdict] = [{"title": task.title, "sentence": sentence} for task, sentence in found]
     return {"tasks": shown, "judged": judged, "notation": NOTATION}
-
-
-def _sentence(task: Task, results: Sequence[TrialResult]) -> str:
-    """Return the verdict on a task; empty if it has none."""
-    try:
-        return verdict_sentence(select_in_task(task, results))
-    except StudyError:
-        return ""
 
 
 def _protocols(tasks: Sequence[Task]) -> list[str]:

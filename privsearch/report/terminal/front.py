@@ -11,6 +11,8 @@ from privsearch.analysis.frames import SEPARATOR, records
 from privsearch.analysis.labels import (
     NOTATION,
     POSSIBLE,
+    TAKEN,
+    TAKEN_MEANING,
     auc_mark,
     configuration,
     guessing_excess_words,
@@ -21,6 +23,7 @@ from privsearch.analysis.labels import (
     quantity,
     turned_words,
 )
+from privsearch.analysis.selection import taken
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.audit import EXCESS_MEANING
 from privsearch.report.wording.formats import console_table
@@ -45,28 +48,29 @@ _ID_LENGTH: Final = 8
 def front_table(task: Task, width: int = 80) -> Table:
     """Return a table of a task's front, the best in the first objective first.
 
-    Configurations that may also be on the front follow, and the caption tells of the rest. A configuration has the
-    probability that it is on the front, if that is known. What the columns and marks mean is in `front_key`.
+    Configurations that may also be on the front follow, and what `privsearch pick` takes if it is neither; the caption
+    tells of the rest. A configuration has the probability that it is on the front, if that is known. What the columns
+    and marks mean is in `front_key`.
 
     Args:
         task: the task.
         width: the characters of a line; where the table would not fit, intervals go below their numbers.
     """
-    front, contenders, num_possible = _shown(task)
+    front, others, num_possible = _shown(task)
     sure = task.uncertainty.hypervolume is not None
     headers = ["trial", *["prob"] * sure, *(header for column in task.objectives for header in _headers(task, column))]
     varying = task.varying
     parts = [
         [
             [
-                configuration(row, varying),
+                configuration(row, varying) + (f" {TAKEN}" if row["trial_id"] == taken(task) else ""),
                 row["trial_id"][:_ID_LENGTH],
                 *([f"{row['front_probability']:.2f}"] if sure else []),
                 *(cell for column in task.objectives for cell in _cells(task, row, column)),
             ]
             for row in rows
         ]
-        for rows in (front, contenders)
+        for rows in (front, others)
     ]
     stacked = _needed(headers, [row for rows in parts for row in rows]) > width
     table = console_table(
@@ -74,7 +78,7 @@ def front_table(task: Task, width: int = 80) -> Table:
         # On two lines, as one would not fit into 80 characters.
         *(TableColumn(header.replace(" ", "\n", 1), no_wrap=True) for header in headers),
         title=f"{task.title}: Pareto front",
-        caption=_caption(task, front, contenders, num_possible),
+        caption=_caption(task, front, others, num_possible),
         gap=1,
     )
     for style, rows in zip((None, "dim"), parts, strict=True):
@@ -90,7 +94,8 @@ def front_key(tasks: Iterable[Task]) -> list[str]:
     shown = [(task, row) for task in known for rows in _shown(task)[:2] for row in rows]
     if not shown:
         return []
-    lines = ["±: standard deviation over the targets. In brackets: 95 % interval."]
+    lines = [f"{TAKEN} {TAKEN_MEANING}."] if any(row["trial_id"] == taken(task) for task, row in shown) else []
+    lines.append("±: standard deviation over the targets. In brackets: 95 % interval.")
     if any(task.uncertainty.hypervolume for task in known):
         lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
     aucs = [(row, Column.parse(column)) for task, row in shown for column in task.objectives]
@@ -117,12 +122,13 @@ def _constant_axes(known: Sequence[Task]) -> Iterator[str]:
 
 
 def _shown(task: Task) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
-    """Return the rows of the front, those of the likeliest others, and how many others may be on it."""
+    """Return the rows of the front, those of the likeliest others and of what is taken, and how many may be on it."""
     candidates = task.candidates
     front = records(candidates[candidates["on_front"]])
     possible = candidates[~candidates["on_front"] & (candidates["front_probability"] >= POSSIBLE)]
     likeliest = possible["front_probability"].nlargest(_MOST_CONTENDERS).index
-    return front, records(possible[possible.index.isin(likeliest)]), len(possible)
+    others = candidates.index.isin(likeliest) | (~candidates["on_front"] & (candidates["trial_id"] == taken(task)))
+    return front, records(candidates[others]), len(possible)
 
 
 def _excess(task: Task, column: str) -> Column | None:
@@ -176,25 +182,33 @@ def _needed(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     return sum(map(max, widths or names, names)) + len(headers)
 
 
-def _caption(task: Task, front: list[dict[str, Any]], contenders: list[dict[str, Any]], num_possible: int) -> str:
-    return "\n".join(_own_lines(task, front, contenders, num_possible))
+def _caption(task: Task, front: list[dict[str, Any]], others: list[dict[str, Any]], num_possible: int) -> str:
+    return "\n".join(_own_lines(task, front, others, num_possible))
 
 
 def _own_lines(
-    task: Task, front: list[dict[str, Any]], contenders: list[dict[str, Any]], num_possible: int
+    task: Task, front: list[dict[str, Any]], others: list[dict[str, Any]], num_possible: int
 ) -> Iterator[str]:
     """Yield what is to be said of this front alone."""
     yield f"{len(front)} on the front of {counts(task.rows)}."
     yield from missing_words(task)
     yield from learnt_less_words(task.rows, task.varying)
     yield from _constraints(task)
-    if num_possible:
-        which = "all" if len(contenders) == num_possible else f"the {len(contenders)} likeliest of {num_possible}"
-        yield f"Below the front: not on it, but with a prob of at least {POSSIBLE:g}; {which}."
+    yield from _below(others, num_possible)
     yield hypervolume_words(task)
     origins = task.rows["environment"].dropna()
     if mixed := mixture(environment for origin in origins for environment in origin.split(SEPARATOR)):
         yield f"Computed in different environments: {mixed}."
+
+
+def _below(others: Sequence[Mapping[str, Any]], num_possible: int) -> Iterator[str]:
+    """Yield why each row below the front is there."""
+    shown = min(num_possible, _MOST_CONTENDERS)
+    if num_possible:
+        which = "all" if shown == num_possible else f"the {shown} likeliest of {num_possible}"
+        yield f"Below the front: not on it, but with a prob of at least {POSSIBLE:g}; {which}."
+    if len(others) > shown:
+        yield f"Below the front, marked {TAKEN}: {TAKEN_MEANING}."
 
 
 def _constraints(task: Task) -> list[str]:

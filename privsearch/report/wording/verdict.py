@@ -5,18 +5,16 @@ from collections.abc import Iterator, Sequence
 
 from privsearch.analysis.candidates import PairedDifference, Row
 from privsearch.analysis.labels import configuration, quantity
-from privsearch.analysis.selection import Selection, select_in_task
+from privsearch.analysis.selection import Selection, selection_of
 from privsearch.analysis.targets import BOUNDS
 from privsearch.analysis.tasks import Task
-from privsearch.errors import StudyError
 from privsearch.report.wording.fronts import constraints_words, nearest_words
 from privsearch.spec import WORST
 from privsearch.spec.columns import ACCURACY, DECIMALS, Column
 from privsearch.spec.protocols import PROTOCOLS
-from privsearch.study.result import TrialResult
 
 
-def verdict_lines(tasks: Sequence[Task], results: Sequence[TrialResult]) -> Iterator[str]:
+def verdict_lines(tasks: Sequence[Task]) -> Iterator[str]:
     """Yield, for each dataset, the title of its task and the verdict on it in a sentence.
 
     Of a dataset that was audited under several protocols, those with a placebo are passed over, since what an attack
@@ -25,13 +23,10 @@ def verdict_lines(tasks: Sequence[Task], results: Sequence[TrialResult]) -> Iter
 
     Args:
         tasks: the tasks of a study.
-        results: its trials.
     """
     for task in deciding(tasks):
-        try:
-            yield f"{task.title}: {verdict_sentence(select_in_task(task, results))}"
-        except StudyError:  # objectives without a number of an attack: there is no verdict on privacy
-            continue
+        if selection := selection_of(task):  # without a number of an attack among the objectives there is no verdict
+            yield f"{task.title}: {verdict_sentence(selection)}"
 
 
 def deciding(tasks: Sequence[Task]) -> list[Task]:

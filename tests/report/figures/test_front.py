@@ -3,6 +3,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from matplotlib.image import imread
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
+from privsearch.analysis.selection import taken
 from privsearch.analysis.tasks import Task
 from privsearch.report.figures.front import plot_front, write_front_plots
 from privsearch.report.figures.front_interactive import plot_front_interactive
@@ -33,6 +35,11 @@ def boxes(figure: Figure, kind: type[Text]) -> dict[str, Bbox]:
 def legend(figure: Figure) -> list[str]:
     """All that stands in the keys of a figure."""
     return [text.get_text() for key in figure.legends for text in key.get_texts()]
+
+
+def points_of(task: Task) -> list[Any]:
+    """What a browser draws of the configurations: neither the front's line nor the square around what is taken."""
+    return [trace for trace in plot_front_interactive(task).data if trace.hovertext is not None]
 
 
 @pytest.mark.parametrize("directions", DIRECTIONS)
@@ -110,7 +117,7 @@ def test_every_configuration_is_a_point_with_error_bars(small: Task) -> None:
     lines = [line for line in plot_front(small).axes[0].lines if line.get_marker() in {"o", "^"}]
     drawn = np.concatenate([np.transpose(line.get_data()) for line in lines])
     np.testing.assert_allclose(np.sort(drawn, axis=0), expected)
-    traces = plot_front_interactive(small).data[1:]
+    traces = points_of(small)
     drawn = np.concatenate([np.transpose([trace.x, trace.y]) for trace in traces])
     np.testing.assert_allclose(np.sort(drawn, axis=0), expected)
     spreads = [spread for trace in traces for spread in trace.error_x.arrayminus]
@@ -150,9 +157,10 @@ def test_models_differ_in_marker_and_in_grey(small: Task) -> None:
 
 def test_hovering_tells_configuration_numbers_and_trial(small: Task) -> None:
     """Hovering over a point tells its configuration, means and spreads, placebo and trial."""
-    texts = [text for trace in plot_front_interactive(small).data[1:] for text in trace.hovertext]
+    texts = [text for trace in points_of(small) for text in trace.hovertext]
     assert (
-        "<b>ANN a4</b><br>on the front with probability 1.00<br>test accuracy 0.920 ± 0.020"
+        "<b>ANN a4</b><br>what privsearch pick takes<br>on the front with probability 1.00"
+        "<br>test accuracy 0.920 ± 0.020"
         "<br>svm AUC 0.520 ± 0.020 [.490, .550]"
         "<br>svm excess AUC 0.020 ± 0.000 [.020, .020]"
         "<br>trial 0000000000000001"
@@ -172,7 +180,7 @@ def test_points_show_how_likely_they_are_on_the_front(small: Task) -> None:
     assert looks == {("o", *filled): 1, ("o", *hollow): 2, ("^", *filled): 1, ("^", *hollow): 1, ("^", *faint): 1}
     said = ["on the front with probability ≥ 0.5", "with probability ≥ 0.1", "with probability < 0.1"]
     assert set(said) <= set(legend(figure))
-    traces = {trace.name: len(trace.x) for trace in plot_front_interactive(small).data[1:]}
+    traces = {trace.name: len(trace.x) for trace in points_of(small)}
     assert traces == {f"ANN, {said[0]}": 1, f"ANN, {said[1]}": 2, **{f"SNN, {words}": 1 for words in said}}
 
 
@@ -194,6 +202,23 @@ def test_accuracies_alone_can_be_plotted(small: Task) -> None:
     assert not plot_front_interactive(task).layout.shapes
 
 
+def test_what_pick_takes_is_framed(small: Task) -> None:
+    """A square is around it in both plots, which their keys name, and hovering tells of it; elsewhere there is none."""
+    row = small.rows[small.rows["trial_id"] == taken(small)].iloc[0]
+    figure = plot_front(small)
+    (frame,) = [line for line in figure.axes[0].lines if line.get_marker() == "s"]
+    assert [*frame.get_xdata(), *frame.get_ydata()] == [row["test_accuracy"], row["svm.auc"]]
+    words = "what privsearch pick takes: ANN a4"
+    assert words in legend(figure)
+    traces = plot_front_interactive(small).data
+    (drawn,) = [trace for trace in traces if trace.name == words]
+    assert [*drawn.x, *drawn.y] == [row["test_accuracy"], row["svm.auc"]]
+    told = [text for trace in traces for text in trace.hovertext or () if "what privsearch pick takes" in text]
+    assert [text.startswith("<b>ANN a4</b>") for text in told] == [True]
+    accuracies = replace(small, objectives={"train_accuracy": "minimize", "test_accuracy": "maximize"})
+    assert not any("pick" in text for text in legend(plot_front(accuracies)))
+
+
 def test_files_are_written_for_every_task_that_has_numbers(small: Task, tmp_path: Path) -> None:
     """A task has a picture of 2160 x 1260 pixels and a page that needs no network; one that failed has none."""
     failed = replace(small, name="digits", rows=small.rows.tail(1))
@@ -212,7 +237,10 @@ def test_a_page_shows_markup_and_does_not_obey_it(small: Task, tmp_path: Path) -
     """A dataset called like a script would be text on the page: escaped for plotly, and for the page it stands in."""
     image = "<img src=x onerror=alert(2)>"
     rows, targets = (table.assign(trial_id=table["trial_id"] + image) for table in (small.rows, small.targets))
-    hostile = replace(small, title="</script><script>alert(1)</script>", rows=rows, targets=targets)
+    completed = [one.model_copy(update={"trial_id": one.trial_id + image}) for one in small.completed]
+    hostile = replace(
+        small, title="</script><script>alert(1)</script>", rows=rows, targets=targets, completed=completed, numbers={}
+    )
     page = next(path for path in write_front_plots(tmp_path, [hostile]) if path.suffix == ".html").read_text()
     assert "<script>alert(1)" not in page
     assert "<img src=x" not in page
@@ -237,8 +265,8 @@ def test_three_objectives_have_a_panel_for_each_pair(small: Task) -> None:
         assert len([text for text in axes.texts if text.get_text().isdigit()]) == front
         assert not any("steps" in line.get_drawstyle() for line in axes.lines)
     assert_readable(figure)
+    assert sum(len(trace.x) for trace in points_of(task)) == 3 * 6
     traces = plot_front_interactive(task).data
-    assert sum(len(trace.x) for trace in traces) == 3 * 6
     named = [trace.name for trace in traces if trace.showlegend]
     assert len(named) == len(set(named))
 

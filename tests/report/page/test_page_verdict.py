@@ -23,7 +23,7 @@ def test_the_verdict_is_that_of_pick(study: Study, document: Document) -> None:
     """Each task has its title and the sentence on the selection; what decides and the notation are said once."""
     content = study.load()
     (task,) = tasks(content.results, content.sweep)
-    selection = select_in_task(task, content.results)
+    selection = select_in_task(task)
     shown = document["verdict"]
     assert shown["tasks"] == [{"title": task.title, "sentence": verdict_sentence(selection)}]
     assert shown["notation"] == NOTATION
@@ -43,7 +43,7 @@ def _sweep(*protocols: Protocol, **changes: Any) -> tuple[SweepSpec, list[Comple
 def test_each_protocol_says_what_privacy_is_judged_by() -> None:
     """By default the excess over the placebo under `paper`, and the strongest attack under `halves`, which decides."""
     sweep, results = _sweep(PAPER, HalvesProtocol(networks=4))
-    shown = verdict(list(tasks(results, sweep)), results)
+    shown = verdict(list(tasks(results, sweep)))
     assert [task["title"] for task in shown["tasks"]] == ["iris, protocol halves"]
     assert shown["judged"] == (
         "As in privsearch pick, privacy is judged by the svm excess AUC under paper (excess: what real members add to "
@@ -55,9 +55,9 @@ def test_each_protocol_says_what_privacy_is_judged_by() -> None:
 
 def test_no_verdict_is_told() -> None:
     """Without a result, or where nothing that is to be low is an attack's, a sentence says why there is none."""
-    assert verdict([], [])["judged"] == "No trial has finished yet, so there is no verdict."
+    assert verdict([])["judged"] == "No trial has finished yet, so there is no verdict."
     sweep, results = _sweep(PAPER, objectives={"test_accuracy": "maximize", "train_accuracy": "minimize"})
-    without = verdict(list(tasks(results, sweep)), results)
+    without = verdict(list(tasks(results, sweep)))
     assert without["tasks"] == []
     assert "no objective of this study is one" in without["judged"]
 

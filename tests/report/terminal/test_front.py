@@ -38,13 +38,33 @@ def test_front_comes_first_and_then_what_may_be_on_it(small: Task) -> None:
         "ANN fp32 00000000 1.00 0.970 ± 0.010 0.700 [.670, .730] +0.020 [.020, .020]",
         "ANN w4 00000000 1.00 0.950 ± 0.020 0.580 [.550, .610] +0.020 [.020, .020]",
         "SNN w4 atan 00000000 1.00 0.950 ± 0.020 0.580 [.550, .610] +0.020 [.020, .020]",
-        "ANN a4 00000000 1.00 0.920 ± 0.020 ~0.520 [.490, .550] +0.020 [.020, .020]",
+        "ANN a4 * 00000000 1.00 0.920 ± 0.020 ~0.520 [.490, .550] +0.020 [.020, .020]",
         "",
         f"SNN fp32 spike_rate_escape 00000000 {probability.iloc[5]:.2f} 0.940 ± 0.010 0.590 [.560, .620] "
         "+0.020 [.020, .020]",
     ]
     assert probability.iloc[5] == pytest.approx(4 / 27, abs=0.03)
     assert max(map(len, printed(small))) <= 100
+
+
+def test_what_pick_takes_is_marked(small: Task, task_of: Any, small_rows: list[Any]) -> None:
+    """On the front or below it, and the key says what the mark means; where nothing is taken, nothing is said."""
+    assert [row[:8] for row in body(small) if " * " in row] == ["ANN a4 *"]
+    assert "marked" not in " ".join(printed(small))
+    assert front_key([small])[0] == "* what privsearch pick takes."
+    # Of two that are alike, the one with fewer bits, which is a little worse in either objective.
+    ann = {"model": "ann", "weight_bit_width": 8}
+    alike = task_of(
+        [
+            (ann, [0.95, 0.94, 0.96], [0.6, 0.61, 0.59]),
+            (ann | {"weight_bit_width": 4}, [0.949, 0.941, 0.957], [0.601, 0.609, 0.592]),
+        ]
+    )
+    alike.uncertainty.probability[:] = [1.0, 0.0]
+    assert [row[:8] for row in body(alike)] == ["ANN w8 0", "", "ANN w4 *"]
+    assert "Below the front, marked *: what privsearch pick takes." in " ".join(printed(alike))
+    accuracies = task_of(small_rows, objectives={"test_accuracy": "maximize", "train_accuracy": "minimize"})
+    assert not any("*" in line for line in [*printed(accuracies), *front_key([accuracies])])
 
 
 def test_the_likeliest_others_are_shown(small: Task, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +82,7 @@ def test_one_target_has_no_probability(single: Task) -> None:
     text = " ".join(printed(single))
     assert "prob" not in text
     assert "corrected for optimism" not in text
-    assert body(single)[0] == "ANN fp32 00000000 0.970 0.700 [.670, .730] +0.020"
+    assert body(single)[0] == "ANN fp32 * 00000000 0.970 0.700 [.670, .730] +0.020"
 
 
 def test_protocol_without_a_placebo_has_no_column_for_it(task_of: Any, small_rows: list[Any]) -> None:
@@ -211,4 +231,4 @@ def test_three_objectives_fit_on_a_terminal(small: Task) -> None:
     lines = printed(replace(small, objectives=objectives))
     text = " ".join(" ".join(lines).split())
     assert "against the reference point (test_accuracy 0, svm.excess_auc 1, seconds 1.5)" in text
-    assert "ANN fp32 00000000 1.00 0.970 ± 0.010 0.520 0.500 +0.020 [.020, .020] 1.500" in text
+    assert "ANN fp32 * 00000000 1.00 0.970 ± 0.010 0.520 0.500 +0.020 [.020, .020] 1.500" in text

@@ -36,7 +36,7 @@ def selection(min_accuracy: float | None = None, targets: int = 3) -> Selection:
     sweep = {"name": "a", "datasets": ["iris"], "protocol": "paper", "grids": {"a": {"model": ["ann"]}}}
     sweep |= {"objectives": {"test_accuracy": "maximize", "svm.auc": "minimize"}}
     (task,) = tasks(results, SweepSpec.model_validate(sweep))
-    return select_in_task(task, results, min_accuracy)
+    return select_in_task(task, min_accuracy)
 
 
 def said(made: Selection) -> str:
@@ -69,12 +69,12 @@ def test_a_choice_under_constraints_says_so() -> None:
     """Where nothing satisfies them, the nearest is named."""
     made = selection()
     least = replace(made.task, constraints={"test_accuracy": Constraint.model_validate(">= 0.96")})
-    chosen = select_in_task(least, made_results())
+    chosen = select_in_task(least)
     assert said(chosen).splitlines()[1] == "  take ANN w8 (trial 0000000000000008)"
     assert selection_summary(chosen)["constraints"] == {"test_accuracy": ">= 0.96"}
     nothing = replace(made.task, constraints={"test_accuracy": Constraint.model_validate("> 0.99")})
     assert "No configuration satisfies test accuracy > 0.99; the nearest to it: ANN w8, with test accuracy 0.970" in (
-        said(select_in_task(nothing, made_results()))
+        said(select_in_task(nothing))
     )
 
 

@@ -37,7 +37,7 @@ def selection(*means: tuple[float, float], targets: int = 5, min_accuracy: float
     """The selection among them."""
     results = results_of(*means, targets=targets)
     (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": OBJECTIVES}))
-    return select_in_task(task, results, min_accuracy)
+    return select_in_task(task, min_accuracy)
 
 
 OBJECTIVES = {"test_accuracy": "maximize", "svm.auc": "minimize"}
@@ -117,19 +117,17 @@ def test_two_targets_that_show_nothing_say_so() -> None:
         )
     ]
     (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": OBJECTIVES}))
-    assert "(with 2 targets, no difference in svm AUC can be significant)" in verdict_sentence(
-        select_in_task(task, results)
-    )
+    assert "(with 2 targets, no difference in svm AUC can be significant)" in verdict_sentence(select_in_task(task))
 
 
 def test_every_dataset_has_a_verdict() -> None:
     """One line each; where no number of an attack is an objective there is none."""
     results = results_of(*SAME)
     (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": OBJECTIVES}))
-    assert list(verdict_lines([task], results)) == [f"iris, protocol paper: {verdict_sentence(selection(*SAME))}"]
+    assert list(verdict_lines([task])) == [f"iris, protocol paper: {verdict_sentence(selection(*SAME))}"]
     other = {"test_accuracy": "maximize", "seconds": "minimize"}
     (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": other}))
-    assert list(verdict_lines([task], results)) == []
+    assert list(verdict_lines([task])) == []
 
 
 def test_protocol_without_a_placebo_has_the_word() -> None:
@@ -138,17 +136,15 @@ def test_protocol_without_a_placebo_has_the_word() -> None:
     results = [make_completed("a" * 16), make_completed("b" * 16, protocol=halves)]
     asked = SweepSpec.model_validate(SWEEP | {"protocol": ["paper", "halves"]})
     paper, fair = tasks(results, asked)
-    (line,) = verdict_lines([paper, fair], results)
+    (line,) = verdict_lines([paper, fair])
     assert line == "iris, protocol halves: ANN is the only configuration that can be compared."
-    assert list(verdict_lines([paper], results)) == [
-        "iris, protocol paper: ANN is the only configuration that can be compared."
-    ]
+    assert list(verdict_lines([paper])) == ["iris, protocol paper: ANN is the only configuration that can be compared."]
 
 
 def test_nothing_to_compare_is_told() -> None:
     """Where all trials have failed."""
     results: list[TrialResult] = [make_failed()]
     (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"objectives": OBJECTIVES}))
-    assert verdict_sentence(select_in_task(task, results)) == (
+    assert verdict_sentence(select_in_task(task)) == (
         "No configuration can be compared: failed, dead, not learnt, or without these numbers."
     )

@@ -78,11 +78,12 @@ function svg(tag, attributes) {
 const CROSS = "M4 4L12 12M12 4L4 12";
 const SHAPES = { circle: "M8 3a5 5 0 1 0 .01 0z", "triangle-up": "M8 2.5L13.5 13H2.5z", square: "M3 3h10v10H3z", diamond: "M8 1.5L14.5 8L8 14.5L1.5 8z", "triangle-down": "M8 13.5L2.5 3h11z", cross: "M6 2h4v4h4v4h-4v4H6v-4H2V6h4z" };
 
-/** What stands in a key: a marker, a line or a bar. */
-function swatch({ symbol, tier, line, dash, bar }) {
+/** What stands in a key: a marker, a line, a bar or the frame around a marker. */
+function swatch({ symbol, tier, line, dash, bar, frame }) {
   const picture = svg("svg", { width: 18, height: 16, viewBox: "0 0 16 16", "aria-hidden": "true", class: "swatch" });
   if (line) picture.append(svg("path", { d: "M0 8h16", stroke: line, "stroke-width": 2, "stroke-dasharray": dash ?? "none" }));
   if (bar) picture.append(svg("path", { d: "M8 1v14M5 1h6M5 15h6", stroke: "currentColor", "stroke-width": 1.2 }));
+  if (frame) picture.append(svg("path", { d: "M1 1h14v14H1z", fill: "none", stroke: "currentColor", "stroke-width": 1.5 }));
   if (symbol) {
     const fill = symbol.colour ?? "currentColor";
     picture.append(svg("path", {

@@ -1,6 +1,7 @@
 // ---- Fronts: the points, two of them side by side, and the table of all ----
 
 const MOST_BARS = 300;
+const TAKEN = "what privsearch pick takes";
 const BARS = { interval: "95 % interval of the mean", sd: "± standard deviation over the targets" };
 
 function frontSection() {
@@ -8,6 +9,7 @@ function frontSection() {
   return section("fronts", "Fronts",
     el("p", {}, "Each point is a configuration. Hover over it to see its numbers. Click it, or press its button in the table, to pin it; pin a second one to compare the two. A second click unpins it."),
     page.tasks.some(({ objectives }) => objectives.some(({ column }) => isAuc(column))) ? el("p", { class: "note" }, `In the tables, ${MARKS}`) : null,
+    page.tasks.some(({ taken }) => taken) ? el("p", { class: "note" }, `* marks ${TAKEN}.`) : null,
     parts.length ? parts : el("p", {}, "No trial has finished yet."));
 }
 
@@ -71,6 +73,11 @@ function frontChart(task) {
   const shapes = [x, y].filter((objective) => isGuessShown(task, objective)).map((objective) => guessLine(objective, objective === x ? "x" : "y"));
   const traces = [3, 2, 1, 0].flatMap((tier) => Object.keys(page.models).map((model) => pointTrace(task, x, y, model, tier)));
   if (task.objectives.length === 2) traces.unshift(frontLine(task, x, y));
+  const taken = candidates(task).filter((i) => isTaken(task, i));
+  traces.push({
+    x: taken.map((i) => rows[x.column][i]), y: taken.map((i) => rows[y.column][i]), mode: "markers", hoverinfo: "skip", name: "taken",
+    marker: { symbol: "square-open", size: 20, color: colour("ink"), line: { width: 1.5 } },
+  });
   const pinned = pinsOf(task).map((id) => rows.trial_id.indexOf(id));
   traces.push({
     x: pinned.map((i) => rows[x.column][i]), y: pinned.map((i) => rows[y.column][i]), text: pinned.map((_, n) => `<b>${"AB"[n]}</b>`),
@@ -78,6 +85,10 @@ function frontChart(task) {
     marker: { symbol: "circle-open", size: 22, color: colour("ink"), line: { width: 2.5 } },
   });
   return [traces.filter((trace) => trace.x.length), layout(axis(x.axis, { range: rangeOf(task, x) }), axis(y.axis, { range: rangeOf(task, y) }), { shapes })];
+}
+
+function isTaken(task, i) {
+  return task.rows.trial_id[i] === task.taken;
 }
 
 /** The ends of a configuration's error bar: its 95 % interval, or else a standard deviation both ways, within the column's range. */
@@ -151,6 +162,7 @@ function hoverText(task, i) {
   const probability = rows.front_probability[i];
   return [
     `<b>${plain(rows.configuration[i])}</b>`,
+    ...(isTaken(task, i) ? [TAKEN] : []),
     ...(isNumber(probability) ? [`on the front with probability ${probability.toFixed(2)}`] : []),
     ...shown.map(({ key: column, label }) => `${plain(label)} ${plain(formatted(rows, column, i))}`),
     `trial ${plain(rows.trial_id[i])}`,
@@ -165,6 +177,7 @@ function frontKey(task) {
     ...models.map((model) => ({ symbol: page.models[model], tier: 0, text: modelName(model) })),
     ...tiers.map((tier) => ({ symbol: {}, tier, text: task.tiers[tier] })),
     ...(task.objectives.length === 2 ? [{ line: "currentColor", text: "front of the means" }] : []),
+    ...candidates(task).filter((i) => isTaken(task, i)).map((i) => ({ frame: true, text: `${TAKEN}: ${task.rows.configuration[i]}` })),
     ...guesses.map(({ guess, label }) => ({ line: "currentColor", dash: "2 2", text: `guessing: ${label} ${guess}` })),
     ...task.objectives.filter(({ bar }) => bar).map(({ label, bar }) => ({ bar: true, text: `${label}: ${BARS[bar]}${task.num_candidates > MOST_BARS ? " (of the likely ones)" : ""}` })),
   ]);
@@ -208,7 +221,7 @@ function pointsTable(task) {
       : document.createTextNode("")),
   };
   const lows = new Set(task.objectives.filter(({ direction }) => direction === "minimize").map(({ column }) => column));
-  const columns = task.headings.map((heading) => ({ ...heading, ...(isAuc(heading.key) ? { mark: (i) => guessMark(rows, heading.key, i) } : {}), low: lows.has(heading.key) || isLow(heading.key), value: (i) => rows[heading.key]?.[i], shown: (i) => (heading.key === "trial_id" ? rows.trial_id[i].slice(0, 8) : cell(rows, heading, i)) }));
+  const columns = task.headings.map((heading) => ({ ...heading, ...(isAuc(heading.key) ? { mark: (i) => guessMark(rows, heading.key, i) } : {}), low: lows.has(heading.key) || isLow(heading.key), value: (i) => rows[heading.key]?.[i], shown: (i) => (heading.key === "trial_id" ? rows.trial_id[i].slice(0, 8) : cell(rows, heading, i)), ...(heading.key === "configuration" ? { mark: (i) => (isTaken(task, i) ? "*" : "") } : {}) }));
   const places = rows.trial_id.map((_, i) => i);
   return bigTable(`points ${task.name}`, `Configurations of ${task.title}`, [pinColumn, ...columns], places, { drawn: () => markPins(task) });
 }
