@@ -16,6 +16,8 @@ from privsearch.study.environment import present_environment
 from privsearch.study.kept import is_network_id
 from privsearch.study.result import Completed, parse_result
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 PAPER: Final = "protocol={kind: paper, replicates: %d, placebo_cuts: 2}"
 HALVES: Final = "protocol={kind: halves, networks: %d}"
 ATTACKS: Final = ("--set", "attacks=[svm, loss]", "--set", "grids.precision.act_bit_width=[null]")

@@ -15,6 +15,8 @@ from privsearch.spec import TrialSpec
 from privsearch.study.result import Completed
 from privsearch.sweep.trial import run_trial
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 
 def raced(study: Path, runner: MadeUp, **fields: Any) -> SweepOutcome:
     return privsearch.run_sweep({**RACE, **fields}, study=study, runner=runner, progress=False)
