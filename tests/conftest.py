@@ -96,11 +96,13 @@ class _Blank:
         return "{}"
 
 
-@pytest.fixture
-def blank_fronts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sweeps write their fronts without a figure, as drawing takes longer than training the tests' networks does."""
-    for drawing in ("plot_front", "plot_front_interactive"):
-        monkeypatch.setattr(f"privsearch.report.figures.front.{drawing}", lambda _: _Blank())
+@pytest.fixture(scope="module")
+def blank_fronts() -> Iterator[None]:
+    """A module's sweeps write their fronts without a figure: to draw one takes longer than to train their networks."""
+    with pytest.MonkeyPatch.context() as patch:
+        for drawing in ("plot_front", "plot_front_interactive"):
+            patch.setattr(f"privsearch.report.figures.front.{drawing}", lambda _: _Blank())
+        yield
 
 
 @pytest.fixture

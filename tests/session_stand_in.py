@@ -13,8 +13,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
-from builders import make_failed
-
 from privsearch.errors import ClusterLostError, SpecError
 
 COMMAND: Final = (__file__,)
@@ -26,6 +24,8 @@ PLACE: Final = "privsearch.sweep.runners.ray_tune.session_process.COMMAND"
 def main(channel: int) -> None:
     connection = Connection(channel)
     begin(next_start(), connection)
+    from builders import make_failed  # no sooner: most starts end before, and it takes a second
+
     connection.send(("connected",))
     connection.recv()
     connection.recv()

@@ -24,7 +24,7 @@ from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.jobs import TrainAndAttack
 from privsearch.sweep.trial import run_trial
 
-pytestmark = pytest.mark.usefixtures("forgetting")
+pytestmark = pytest.mark.usefixtures("forgetting", "blank_fronts")
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = """\

@@ -18,6 +18,8 @@ from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import Completed, parse_result
 from privsearch.study.signal_archive import SignalArchive
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 PAPER: Final = "protocol={kind: paper, replicates: %d, placebo_cuts: 2}"
 HALVES: Final = "protocol={kind: halves, networks: %d}"
 ATTACKS: Final = ("--set", "attacks=[svm, loss]", "--set", "grids.precision.act_bit_width=[null]")

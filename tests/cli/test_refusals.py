@@ -112,7 +112,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["no study", "a study"])
+@pytest.fixture
 def folder(request: pytest.FixtureRequest, begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory that every command is run in; it holds tiny.yaml, and a study or none."""
     ignored = shutil.ignore_patterns("studies") if request.param == "no study" else None
@@ -135,7 +135,24 @@ def _refused(words: tuple[str, ...], refusal: Refusal, folder: Path) -> None:
     assert _entries(folder) == before
 
 
-@pytest.mark.parametrize("name", REFUSALS)
+ON_RAY_ITSELF = {"a GPU that Ray does not find": "no study", "an attack that cannot be sent": "a study"}
+"""What is refused once a Ray has started, which takes its time, and so is tried in one of the folders alone."""
+
+
+def _slow(name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] if name in ON_RAY_ITSELF else []
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        pytest.param(folder, name, marks=_slow(name))
+        for name in REFUSALS
+        for folder in ("no study", "a study")
+        if ON_RAY_ITSELF.get(name, folder) == folder
+    ],
+    indirect=["folder"],
+)
 def test_a_refused_sweep_leaves_no_trace(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No folder of a study, nor one above it, and no byte of a study that was there."""
     refusal = REFUSALS[name]
@@ -160,7 +177,7 @@ ATTACK_REFUSALS = {
 
 
 @pytest.mark.parametrize("folder", ["a study"], indirect=True)
-@pytest.mark.parametrize("name", ATTACK_REFUSALS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_slow(name)) for name in ATTACK_REFUSALS])
 def test_a_refused_attack_leaves_no_trace(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No byte of the study changes."""
     refusal = ATTACK_REFUSALS[name]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from command_line import run
 
 import privsearch.spec
 import privsearch.study
@@ -20,29 +21,31 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(shutil.copytree(TABULAR, tmp_path_factory.mktemp("studies") / "tabular"))
 
 
-def imported(code: str, libraries: Sequence[str], *words: object) -> tuple[int, list[str]]:
-    """Run code in a Python of its own; return its exit status, and which of the libraries it imported."""
-    ending = f"print('', *sorted(set({list(libraries)}) & sys.modules.keys()), sep='|', file=sys.stderr)"
-    program = f"import atexit, sys\natexit.register(lambda: {ending})\n{code}"
-    done = subprocess.run(
-        [sys.executable, "-c", program, *map(str, words)], check=False, capture_output=True, text=True
-    )
-    return done.returncode, done.stderr.splitlines()[-1].split("|")[1:]
+HEAVY = """
+import sys
+from typer.testing import CliRunner
+from privsearch.cli.commands import app
+for words in {lines}:
+    status = CliRunner().invoke(app, words).exit_code
+    assert status == 0 or (status, words[0]) == (1, "check"), (status, words)
+    heavy = {libraries} & sys.modules.keys()
+    assert not heavy, (heavy, words)
+"""
 
 
-@pytest.mark.parametrize("command", ["pick", "diff", "check", "tables", "compare", "plan"])
-def test_what_prints_tables_waits_for_no_figures(study: Path, command: str) -> None:
+def run_without(libraries: set[str], lines: Sequence[Sequence[object]] = (), code: str = HEAVY) -> None:
+    """Run one command line after another in a Python of its own, none of which may import any of the libraries."""
+    program = code.format(lines=[list(map(str, words)) for words in lines], libraries=libraries)
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_prints_tables_waits_for_no_figures(study: Path) -> None:
     """Neither matplotlib nor plotly is imported by a command that draws nothing."""
-    words: list[object] = [command, study / "sweep.yaml" if command == "plan" else study]
-    if command == "diff":
-        words.append(_first_trial(study))
-    status, figures = imported("from privsearch.cli import main; main()", ["matplotlib", "plotly"], *words)
-    assert status in ((0, 1) if command == "check" else (0,))
-    assert figures == []
-
-
-def _first_trial(study: Path) -> str:
-    return (study / "results.csv").read_text().splitlines()[1].split(",")[0]
+    trial = (study / "results.csv").read_text().splitlines()[1].split(",")[0]
+    lines = [("plan", study / "sweep.yaml"), ("diff", study, trial)]
+    lines += [(command, study) for command in ("pick", "check", "tables", "compare")]
+    run_without({"matplotlib", "plotly"}, lines)
 
 
 def test_specs_studies_and_commands_are_there_before_the_heavy_libraries() -> None:
@@ -51,8 +54,10 @@ def test_specs_studies_and_commands_are_there_before_the_heavy_libraries() -> No
     names = [
         f"{package.__name__}.{found.name}" for package in packages for found in pkgutil.iter_modules(package.__path__)
     ]
-    code = f"import {', '.join(['privsearch.cli.commands', *names])}"
-    assert imported(code, ["pandas", "torch", "matplotlib"]) == (0, [])
+    modules = ", ".join(["sys", "privsearch.cli.commands", *names])
+    run_without(
+        {"pandas", "torch", "matplotlib"}, code=f"import {modules}; assert not {{libraries}} & sys.modules.keys()"
+    )
 
 
 def test_the_package_is_a_program() -> None:
@@ -62,11 +67,9 @@ def test_the_package_is_a_program() -> None:
         assert subprocess.run(command, check=False, capture_output=True).returncode == status
 
 
-@pytest.mark.parametrize("command", ["front", "sweep"])
-def test_what_is_drawn_already_waits_for_no_figures(study: Path, command: str) -> None:
+def test_what_is_drawn_already_waits_for_no_figures(study: Path) -> None:
     """Where nothing is left to train or to draw, none of the heavy libraries is imported."""
-    words: list[object] = [study] if command == "front" else [study / "sweep.yaml", "--study", study]
-    heavy = ["ray", "torch", "sklearn", "matplotlib", "plotly"]
-    run = "from privsearch.cli import main; main()"
-    assert imported(run, [], command, *words)[0] == 0
-    assert imported(run, heavy, command, *words) == (0, [])
+    lines = [("front", study), ("sweep", study / "sweep.yaml", "--study", study)]
+    for words in lines:
+        assert run(*words).exit_code == 0
+    run_without({"ray", "torch", "sklearn", "matplotlib", "plotly"}, lines)

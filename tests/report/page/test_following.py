@@ -5,13 +5,26 @@ from pathlib import Path
 import pytest
 from growing_study import TRIALS, GrowingStudy
 
-from privsearch.report.page import following
+from privsearch.report.page import drawing, following
+from privsearch.report.page.drawing import Answer, Request
+from privsearch.report.page.drawing_main import _drawn
 from privsearch.report.page.following import StudyFollower
+
+
+class _Here:
+    """Draws in this process: another one takes longer to start than to draw, and has its own tests."""
+
+    def answer(self, request: Request) -> Answer:
+        return Answer(*_drawn(request), warnings=())
+
+    def end(self) -> None:
+        pass
 
 
 @pytest.fixture
 def growing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GrowingStudy:
     """A study that is not there yet, and that may be drawn as often as a test likes."""
+    monkeypatch.setattr(drawing, "_Process", _Here)
     monkeypatch.setattr(following, "LEAST_SECONDS", 0.0)
     monkeypatch.setattr(following, "REST_FOR_WORK", 0.0)
     return GrowingStudy(tmp_path / "study")

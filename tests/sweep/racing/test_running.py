@@ -16,6 +16,8 @@ from privsearch.study.result import Completed
 from privsearch.sweep.plan import make_plan
 from privsearch.sweep.trial import run_trial
 
+pytestmark = pytest.mark.usefixtures("blank_fronts")
+
 
 def raced(study: Path, runner: MadeUp, **fields: Any) -> SweepOutcome:
     return privsearch.run_sweep({**RACE, **fields}, study=study, runner=runner, progress=False)

@@ -31,10 +31,9 @@ from privsearch.sweep.trial import run_trial
 
 RUNNERS: dict[str, Callable[[], Runner]] = {
     "inline": InlineRunner,
-    "tune, 1 worker": lambda: TuneRunner(workers=1),
     "tune, 2 workers": lambda: TuneRunner(workers=2),
 }
-NAMES = [pytest.param(name, marks=pytest.mark.slow) if name == "tune, 1 worker" else name for name in RUNNERS]
+NAMES = [pytest.param(name, marks=[] if name == "inline" else pytest.mark.slow) for name in RUNNERS]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,7 +84,7 @@ def test_a_dataset_that_changes_meanwhile_fails_its_trials(trials: list[PlannedT
     assert "must stay as it is while a sweep runs" in result.message
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RUNNERS)
 def test_every_runner_gives_the_same_numbers(name: str, trials: list[PlannedTrial]) -> None:
     """Each trial is started once and finished once, a failure stops nobody, and the bits are those of a plain call."""
     listener = Listener()
@@ -121,10 +120,10 @@ def test_every_runner_tells_how_far_a_trial_is(name: str, trials: list[PlannedTr
     assert told == ("training", 1, 3.25, 5)
     assert [event for event, _ in listener.events] == ["started", "finished"]
     # Ray is there already, in these tests.
-    before = [] if name == "inline" else [f"starting {'1 worker' if '1' in name else '2 workers'}"]
-    assert list(dict.fromkeys(listener.prepared)) == before
+    assert list(dict.fromkeys(listener.prepared)) == ([] if name == "inline" else ["starting 2 workers"])
 
 
+@pytest.mark.slow
 def test_the_parts_of_a_trial_tell_what_they_have_trained(trials: list[PlannedTrial], tmp_path: Path) -> None:
     """Each network once, with the numbers that the trial has in one piece."""
     long = replace(trials[0], to_train=dict.fromkeys(trials[0].to_train, 40.0), seconds=160.0)
@@ -163,21 +162,22 @@ def test_what_is_run_may_depend_on_what_came_of_it(name: str, trials: list[Plann
     assert len(listener.events) == 10
 
 
-def test_what_one_process_keeps_another_attacks(trials: list[PlannedTrial], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_what_one_process_keeps_another_attacks(name: str, trials: list[PlannedTrial], tmp_path: Path) -> None:
     """An attack on kept signals, on whatever runner, gives the bits of a plain call that trains."""
     archive, loss = SignalArchive(tmp_path / "signals"), ThresholdAttack(kind="loss")
     InlineRunner().run(Listed(trials[:2]), TrainAndAttack(archive), Listener())
     later = [replace(trial, spec=trial.spec.model_copy(update={"attacks": (loss,)})) for trial in trials[:2]]
-    for runner in (InlineRunner(), TuneRunner(workers=1)):
-        attacked = Listener()
-        runner.run(Listed(later), AttackOnly(archive), attacked)
-        for trial in later:
-            expected, got = run_trial(trial.spec), attacked.results[trial.trial_id]
-            assert isinstance(expected, Completed)
-            assert isinstance(got, Completed)
-            assert got.numbers() == expected.numbers()
+    attacked = Listener()
+    RUNNERS[name]().run(Listed(later), AttackOnly(archive), attacked)
+    for trial in later:
+        expected, got = run_trial(trial.spec), attacked.results[trial.trial_id]
+        assert isinstance(expected, Completed)
+        assert isinstance(got, Completed)
+        assert got.numbers() == expected.numbers()
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTrial]) -> None:
     """A process that is gone without a word is a failed trial; the others of its shard count, or are run elsewhere."""
 
@@ -200,6 +200,7 @@ def test_a_worker_that_dies_fails_its_trial_and_no_other(trials: list[PlannedTri
     assert (dead.death.exit_code, dead.death.log_tail) == (3, "about to die")
     assert {type(result) for result in listener.results.values()} == {Completed}
     assert len(listener.results) == len(trials) - 1
+    assert set(listener.prepared) == {"starting 1 worker"}
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.base import Observer, Runner, Source
 from privsearch.sweep.runners.inline import InlineRunner
 from privsearch.sweep.runners.jobs import Job
+
+pytestmark = pytest.mark.usefixtures("blank_fronts")
 
 SEARCH = """\
 name: tiny
@@ -84,6 +87,30 @@ def searched(file: Path, study: Path, *settings: str, runner: Runner | None = No
     return run_sweep(file, study=study, settings=settings, runner=runner or InlineRunner(), progress=Quiet(), **options)
 
 
+def _searched_once(folder: Path, runner: Runner) -> Path:
+    (folder / "search.yaml").write_text(SEARCH)
+    searched(folder / "search.yaml", folder / "s", runner=runner)
+    return folder / "s"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study of that search, run to its end by one worker; for reading alone."""
+    return _searched_once(tmp_path_factory.mktemp("whole"), InlineRunner())
+
+
+@pytest.fixture(scope="module")
+def backwards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study of the same search, whose trials finished in another order; for reading alone."""
+    return _searched_once(tmp_path_factory.mktemp("backwards"), Backwards())
+
+
+@pytest.fixture
+def study(whole: Path, tmp_path: Path) -> Path:
+    """A copy of it, to go on with."""
+    return Path(shutil.copytree(whole, tmp_path / "s"))
+
+
 def log(study: Path) -> list[dict[str, Any]]:
     """The lines of a study's proposals, without the time, and without why it ended."""
     lines = map(json.loads, (study / "search.jsonl").read_text().splitlines())
@@ -132,52 +159,46 @@ def test_a_sweep_of_grids_ends_as_ever(tiny_sweep_file: Path, tmp_path: Path) ->
     assert "explain" not in run("sweep", tiny_sweep_file, "--study", tmp_path / "s", *INLINE).stdout
 
 
-def test_the_order_of_the_growth_is_that_of_the_proposals(sweep_file: Path, tmp_path: Path) -> None:
+def test_the_order_of_the_growth_is_that_of_the_proposals(backwards: Path) -> None:
     """In whatever order the trials finished."""
-    searched(sweep_file, tmp_path / "s", runner=Backwards())
-    (found,) = explain_study(Study(tmp_path / "s").load())
+    (found,) = explain_study(Study(backwards).load())
     assert found.searched
-    (search,) = Study(tmp_path / "s").load().searches
+    (search,) = Study(backwards).load().searches
     assert found.history["trial_id"].tolist() == list(search.numbers)
-    assert found.history["trial_id"].tolist() != list(Study(tmp_path / "s").record().results)
+    assert found.history["trial_id"].tolist() != list(Study(backwards).record().results)
 
 
-def test_it_matters_to_no_number_who_runs_the_trials(sweep_file: Path, tmp_path: Path) -> None:
+def test_it_matters_to_no_number_who_runs_the_trials(whole: Path, backwards: Path) -> None:
     """The proposals are those of one worker, and so are the results."""
-    searched(sweep_file, tmp_path / "one")
-    searched(sweep_file, tmp_path / "other", runner=Backwards())
-    assert log(tmp_path / "one") == log(tmp_path / "other")
-    assert numbers(tmp_path / "one") == numbers(tmp_path / "other")
+    assert log(whole) == log(backwards)
+    assert numbers(whole) == numbers(backwards)
 
 
 @pytest.mark.slow
-def test_a_longer_budget_goes_on_and_trains_nothing_again(sweep_file: Path, tmp_path: Path) -> None:
+def test_a_longer_budget_goes_on_and_trains_nothing_again(sweep_file: Path, study: Path, tmp_path: Path) -> None:
     """What was proposed counts, and so does every result."""
-    searched(sweep_file, tmp_path / "s")
-    before, runner = log(tmp_path / "s"), Backwards()
-    outcome = searched(sweep_file, tmp_path / "s", "search.trials=8", runner=runner)
+    before, runner = log(study), Backwards()
+    outcome = searched(sweep_file, study, "search.trials=8", runner=runner)
     assert len(runner.ran) == 2
     assert (outcome.run.num_completed, outcome.num_cached) == (2, 6)
-    assert log(tmp_path / "s")[: len(before)] == before
-    assert len(record_lines(tmp_path / "s")) == 8
+    assert log(study)[: len(before)] == before
+    assert len(record_lines(study)) == 8
     assert [search.proposer.fresh for search in outcome.run.searches] == [8]
     searched(sweep_file, tmp_path / "once", "search.trials=8")
-    assert log(tmp_path / "once") == log(tmp_path / "s")
+    assert log(tmp_path / "once") == log(study)
 
 
-def test_a_search_that_was_interrupted_goes_on(sweep_file: Path, tmp_path: Path) -> None:
+def test_a_search_that_was_interrupted_goes_on(sweep_file: Path, whole: Path, study: Path) -> None:
     """Proposals without a result are run, and the rest is what it would have been."""
-    searched(sweep_file, tmp_path / "whole")
-    searched(sweep_file, tmp_path / "s")
     for name, keep in (("search.jsonl", 4), ("trials.jsonl", 2)):
-        lines = (tmp_path / "s" / name).read_bytes().splitlines(keepends=True)
-        (tmp_path / "s" / name).write_bytes(b"".join(lines[:keep]) + lines[keep][:20])
+        lines = (study / name).read_bytes().splitlines(keepends=True)
+        (study / name).write_bytes(b"".join(lines[:keep]) + lines[keep][:20])
     runner = Backwards()
-    searched(sweep_file, tmp_path / "s", runner=runner)
+    searched(sweep_file, study, runner=runner)
     assert len(runner.ran) == 4
-    assert numbers(tmp_path / "s") == numbers(tmp_path / "whole")
-    assert [p["trial_id"] for p in log_sound(tmp_path / "s")] == [p["trial_id"] for p in log(tmp_path / "whole")]
-    assert run("check", tmp_path / "s", "--repair").exit_code == 0
+    assert numbers(study) == numbers(whole)
+    assert [p["trial_id"] for p in log_sound(study)] == [p["trial_id"] for p in log(whole)]
+    assert run("check", study, "--repair").exit_code == 0
 
 
 def log_sound(study: Path) -> list[dict[str, Any]]:
@@ -219,9 +240,9 @@ def test_another_space_begins_anew_with_all_that_is_known(sweep_file: Path, tmp_
 
 
 @pytest.mark.slow
-def test_a_search_starts_from_another_study(sweep_file: Path, tmp_path: Path) -> None:
+def test_a_search_starts_from_another_study(sweep_file: Path, study: Path, tmp_path: Path) -> None:
     """Its results are copied once, are told first, and are not trained again; why others are not is told."""
-    searched(sweep_file, tmp_path / "old")
+    study.rename(tmp_path / "old")
     options = ("--study", tmp_path / "new", "--from", tmp_path / "old", *INLINE)
     result = run("sweep", sweep_file, *options, "--set", "search.trials=2")
     assert result.exit_code == 0, result.output
@@ -244,37 +265,29 @@ def test_minutes_end_a_search(sweep_file: Path, tmp_path: Path) -> None:
     assert len(log(tmp_path / "s")) == len(before)
 
 
-def test_a_strangers_log_asks_for_nothing_outside_of_the_space(sweep_file: Path, tmp_path: Path) -> None:
+def test_a_strangers_log_asks_for_nothing_outside_of_the_space(sweep_file: Path, study: Path) -> None:
     """Lines that no search would have written are passed over."""
-    searched(sweep_file, tmp_path / "s")
-    path = tmp_path / "s" / "search.jsonl"
+    path = study / "search.jsonl"
     wrong = json.loads(path.read_text().splitlines()[0])
     wrong["axes"] |= {"num_steps": 9999, "threshold": "x"}
     path.write_text(json.dumps(wrong) + "\n" + path.read_text())
-    (search,) = make_plan(read_sweep(sweep_file), Study(tmp_path / "s")).searches
-    assert len(search.logged) == len(log(tmp_path / "s")) - 1
+    (search,) = make_plan(read_sweep(sweep_file), Study(study)).searches
+    assert len(search.logged) == len(log(study)) - 1
 
 
 @pytest.mark.slow
 def test_a_search_that_was_killed_ends_as_if_it_had_not_been(sweep_file: Path, tmp_path: Path) -> None:
     """After SIGKILL the same command goes on: the same proposals, the same numbers."""
     searched(sweep_file, tmp_path / "whole", "search.trials=12")
-    command = [
-        str(Path(sys.executable).with_name("privsearch")),
-        "sweep",
-        str(sweep_file),
-        "--study",
-        str(tmp_path / "s"),
-        *INLINE,
-    ]
-    command += ["--set", "search.trials=12"]
+    words = ("sweep", sweep_file, "--study", tmp_path / "s", *INLINE, "--set", "search.trials=12")
+    command = [str(Path(sys.executable).with_name("privsearch")), *map(str, words)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
     while len(record_lines(tmp_path / "s")) < 4 and process.poll() is None:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert len(record_lines(tmp_path / "s")) < 12
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    assert run(*words).exit_code == 0
     assert log(tmp_path / "s") == log(tmp_path / "whole")
     assert numbers(tmp_path / "s") == numbers(tmp_path / "whole")
     results = Study(tmp_path / "s").results()

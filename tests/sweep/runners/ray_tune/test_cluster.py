@@ -47,24 +47,29 @@ NODES = 3
 """The nodes that trials spread over."""
 
 
-@pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    """A head that trains nothing; its nodes find what the tests import."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+@pytest.fixture(scope="module")
+def cluster(s3: S3Server) -> Iterator[Cluster]:
+    """A head that trains nothing, for all tests; its nodes find what the tests import, and reach the storage."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    cluster = Cluster(
-        initialize_head=True,
-        head_node_args={"num_cpus": 0, "include_dashboard": False, "ray_client_server_port": port},
-    )
-    yield cluster
-    cluster.shutdown()
-    gc.collect()  # here, where its unclosed files are expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+        cluster = Cluster(
+            initialize_head=True,
+            head_node_args={"num_cpus": 0, "include_dashboard": False, "ray_client_server_port": port},
+        )
+        yield cluster
+        cluster.shutdown()
+        gc.collect()  # here, where its unclosed files are expected
 
 
-def seat(cluster: Cluster) -> Any:
-    """A further node, with room for one trial."""
-    return cluster.add_node(num_cpus=1, resources={"seat": 1})
+def seats(cluster: Cluster, count: int) -> list[Any]:
+    """As many nodes beside the head, each with room for one trial."""
+    while len(cluster.worker_nodes) > count:
+        cluster.remove_node(next(iter(cluster.worker_nodes)))
+    while len(cluster.worker_nodes) < count:
+        cluster.add_node(num_cpus=1, resources={"seat": 1})
+    return list(cluster.worker_nodes)
 
 
 def wait_until(reached: Callable[[], bool], sweep: "subprocess.Popen[str]") -> None:
@@ -81,7 +86,7 @@ def test_a_node_that_dies_and_one_that_joins(
     """The sweep ends complete, with the numbers of a single process, and its signals are where all nodes reach them."""
     monkeypatch.chdir(tmp_path)
     Path("spread.yaml").write_text(SWEEP)
-    doomed = seat(cluster)
+    (doomed,) = seats(cluster, 1)
     words = ["sweep", "spread.yaml", "--address", cluster.address, "--storage", s3.new_bucket()]
     with subprocess.Popen(
         [sys.executable, "-c", "from privsearch.cli import main; main()", *words],
@@ -90,7 +95,7 @@ def test_a_node_that_dies_and_one_that_joins(
         text=True,
     ) as sweep:
         wait_until(lambda: len(record_lines(Path("studies/spread"))) >= 3, sweep)
-        seat(cluster)
+        seats(cluster, 2)
         cluster.remove_node(doomed, allow_graceful=False)
         at_the_loss = len(record_lines(Path("studies/spread")))
         output, _ = sweep.communicate(timeout=300)
@@ -115,8 +120,7 @@ def test_trials_spread_over_the_nodes(client: bool, cluster: Cluster, tiny_sweep
             time.sleep(0.1)
         return make_failed(trial.trial_id).model_copy(update={"message": str(len(met))})
 
-    for _ in range(NODES):
-        seat(cluster)
+    seats(cluster, NODES)
     address = f"ray://127.0.0.1:{cluster.head_node._ray_params.ray_client_server_port}" if client else cluster.address
     trials = make_plan(tiny_sweep, Study(tmp_path / "study")).todo
     assert len(trials) > NODES
