@@ -1,4 +1,4 @@
-"""Trials that end as their ids say. A training process imports this file each time one starts, so it is a light one."""
+"""Jobs that end in ways of their own. A training process imports this file as it starts, so it is a light one."""
 
 import ctypes
 import os
@@ -59,3 +59,20 @@ ENDS: Final[dict[str, Callable[[], object]]] = {
     "hang up": hang_up,
     "dawdle": dawdle,
 }
+
+
+def asleep(trial: PlannedTrial, device: Device) -> TrialResult:
+    time.sleep(600)
+    raise AssertionError
+
+
+def with_a_child(trial: PlannedTrial, device: Device) -> TrialResult:
+    child = os.fork()
+    if child == 0:
+        time.sleep(600)
+    time.sleep(0.2)
+    os.kill(child, signal.SIGTERM)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGTERM
+    time.sleep(0.5)
+    return make_completed(trial.trial_id)

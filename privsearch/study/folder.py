@@ -27,8 +27,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from privsearch._util import disk
-from privsearch._util.disk import LineWriter, check_writable, file_stamp, reading, replace_file, writing
+from privsearch._util.disk import PART, LineWriter, check_writable, file_stamp, reading, replace_file, writing
 from privsearch._util.lines import collector_paused
 from privsearch.errors import StudyError
 from privsearch.spec import SweepSpec
@@ -296,8 +295,8 @@ class StudyFolder:
 
     def leftovers(self) -> list[Path]:
         """Return the files that killed processes left unfinished, but those of what is kept."""
-        folders, index = (self.path, self.outputs.fronts), self.outputs.index.name
-        return sorted([path for f in folders for path in f.glob(f".*{disk.PART}")] + [*self.path.glob(f".{index}-*")])
+        patterns = (f".*{PART}", f"{self.outputs.fronts.name}/.*{PART}", f".{self.outputs.index.name}-*")
+        return sorted(path for pattern in patterns for path in self.path.glob(pattern))
 
     def remove_leftovers(self) -> list[str]:
         """Remove the leftovers, while this process holds the lock, and return their names.

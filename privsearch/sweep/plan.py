@@ -206,13 +206,8 @@ class Plan:
 
     def _listed(self) -> list[dict[str, Any]]:
         return [
-            {
-                "trial_id": t.trial_id,
-                "cached": t.cached,
-                "grids": t.grids,
-                "protocol": t.spec.protocol.kind,
-                **t.spec.axes(),
-            }
+            {"trial_id": t.trial_id, "cached": t.cached, "grids": t.grids, "protocol": t.spec.protocol.kind}
+            | t.spec.axes()
             for t in self.all_trials
         ]
 

@@ -152,7 +152,7 @@ def test_garbage_is_collected_again_whatever_happened() -> None:
         (b"garbage\n", "it is no JSON"),
         (b'{"status": "compl', "it is unfinished, as a killed process leaves it"),
         (b"[" * 100_000 + b"\n", "it is no JSON"),
-        (b'{"status": "completed"}\n', "it is JSON, but of another kind or version: "),
+        (b'{"status": "completed"}\n', "it is JSON, but changed, or of another kind or version: "),
         (b"x" * 50_000 + b"\n", "it is longer than 30,000 bytes"),
         (b"x" * 90_000, "it is longer than 30,000 bytes"),
     ],

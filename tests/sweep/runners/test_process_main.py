@@ -11,11 +11,11 @@ from socket import socketpair
 import numpy as np
 import pytest
 from builders import make_completed
+from doomed_trials import asleep, with_a_child
 from ray import cloudpickle
 from training_kinds import NETWORK, Training, same, train
 
 from privsearch.models.checkpoint import unpack
-from privsearch.spec import Device
 from privsearch.study.result import TrialResult, parse_result
 from privsearch.sweep.planned import PlannedTrial
 from privsearch.sweep.runners.jobs import Job
@@ -93,11 +93,6 @@ def test_a_long_training_killed_at_random_moments_ends_bit_equal(tmp_path: Path)
     assert not list(tmp_path.glob("*.pt"))
 
 
-def asleep(trial: PlannedTrial, device: Device) -> TrialResult:
-    time.sleep(600)
-    raise AssertionError
-
-
 @pytest.mark.parametrize(("how", "status"), [(signal.SIGTERM, 143), (HANGS_UP, 1)])
 def test_a_process_that_trains_nothing_ends_at_once(how: signal.Signals | str, status: int) -> None:
     """Whatever it does, there is nothing to finish."""
@@ -105,18 +100,6 @@ def test_a_process_that_trains_nothing_ends_at_once(how: signal.Signals | str, s
     started = time.monotonic()
     assert running.end_by(how) == status
     assert time.monotonic() - started < 10
-
-
-def with_a_child(trial: PlannedTrial, device: Device) -> TrialResult:
-    child = os.fork()
-    if child == 0:
-        time.sleep(600)
-    time.sleep(0.2)
-    os.kill(child, signal.SIGTERM)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == -signal.SIGTERM
-    time.sleep(0.5)
-    return make_completed(trial.trial_id)
 
 
 def test_a_child_of_a_plugin_is_ended_alone() -> None:
