@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from privsearch._util.disk import PART, LineWriter, check_writable, file_stamp, reading, replace_file, writing
+from privsearch._util import disk
 from privsearch._util.lines import collector_paused
 from privsearch.errors import StudyError
 from privsearch.spec import SweepSpec
@@ -142,7 +142,7 @@ class StudyFolder:
         Raises:
             StudyError: the system refuses to show the folder.
         """
-        with reading(self.path):
+        with disk.reading(self.path):
             return (self.path / "sweep.yaml").is_file()
 
     def sweep(self) -> SweepSpec:
@@ -216,7 +216,7 @@ class StudyFolder:
     def extend(self, sweep: SweepSpec, environment: Mapping[str, Any]) -> None:
         """Record that more attacks are about to run on the trials of this study."""
         self._add_environment(environment)
-        replace_file(self.path / "sweep.yaml", sweep.to_yaml())
+        disk.replace_file(self.path / "sweep.yaml", sweep.to_yaml())
 
     def begin(
         self,
@@ -235,15 +235,15 @@ class StudyFolder:
             searches: by the id of each search, the name of its dataset.
             raced: by its name, the fingerprint of each dataset on which configurations race for networks.
         """
-        with writing(self.path):
+        with disk.writing(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
         first = not self.exists()
         try:
             self._add_environment(environment)
             plan = {"trials": dict(trials), "searches": dict(searches or {}), "raced": dict(raced or {})}
-            replace_file(self.path / "plan.json", json.dumps(plan, indent=0) + "\n")
+            disk.replace_file(self.path / "plan.json", json.dumps(plan, indent=0) + "\n")
             # Last, because a directory with a sweep.yaml is a study, and a study has all of them.
-            replace_file(self.path / "sweep.yaml", self.with_storage(sweep).to_yaml())
+            disk.replace_file(self.path / "sweep.yaml", self.with_storage(sweep).to_yaml())
         except BaseException:
             for name in BEGUN if first else ():
                 (self.path / name).unlink(missing_ok=True)
@@ -258,12 +258,12 @@ class StudyFolder:
             StudyLostError: it was moved meanwhile, or another process may have taken it over.
         """
         with ExitStack() as stack:
-            with writing(self.path):
+            with disk.writing(self.path):
                 stack.enter_context(disk.made_if_missing(self.path))
             check_links(self.path)
             self._hold = stack.enter_context(lock.locked(self.path))
             stack.callback(setattr, self, "_hold", None)
-            check_writable(self._appended, (self.path / name for name in ("plan.json", "sweep.yaml")))
+            disk.check_writable(self._appended, (self.path / name for name in ("plan.json", "sweep.yaml")))
             yield
 
     def check_held(self) -> None:
@@ -295,7 +295,7 @@ class StudyFolder:
 
     def leftovers(self) -> list[Path]:
         """Return the files that killed processes left unfinished, but those of what is kept."""
-        patterns = (f".*{PART}", f"{self.outputs.fronts.name}/.*{PART}", f".{self.outputs.index.name}-*")
+        patterns = (f".*{disk.PART}", f"{self.outputs.fronts.name}/.*{disk.PART}", f".{self.outputs.index.name}-*")
         return sorted(path for pattern in patterns for path in self.path.glob(pattern))
 
     def remove_leftovers(self) -> list[str]:
@@ -320,7 +320,7 @@ class StudyFolder:
 
     def stamp(self) -> tuple[object, ...]:
         """Return what changes whenever one of `sources` changes."""
-        return tuple(file_stamp(path) for path in self.sources)
+        return tuple(disk.file_stamp(path) for path in self.sources)
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -332,7 +332,7 @@ class StudyFolder:
         return self.record_path, self.environments_path, self.proposals_path
 
     def _add_environment(self, environment: Mapping[str, Any]) -> None:
-        with LineWriter(self.environments_path) as file:
+        with disk.LineWriter(self.environments_path) as file:
             file.write(json.dumps(environment).encode())
 
     def check(self) -> None:
