@@ -27,7 +27,7 @@ def completed(number: int, spec: TrialSpec, rule: Rule, noise: float, replicates
     truth = SimpleNamespace(**{"accuracy": 0.9, "auc": 0.6, "placebo": 0.5, **rule(spec)})
     own = np.random.default_rng(number).normal(scale=noise, size=(3, replicates))
     shared = np.random.default_rng(0).normal(scale=0.05, size=replicates)
-    aucs, placebos = truth.auc + shared + own[1], truth.placebo + own[2]
+    aucs, placebos = (np.clip(each, 0, 1) for each in (truth.auc + shared + own[1], truth.placebo + own[2]))
     accuracies = np.clip(truth.accuracy + shared / 10 + own[0], 0.01, 1)
     made = completed_of(f"{number:016x}", accuracies.tolist(), aucs.tolist(), spec)
     kept = []
