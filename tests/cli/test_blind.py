@@ -132,7 +132,7 @@ def test_an_attack_that_is_added_has_its_baseline_without_the_data(where: Path, 
         data.unlink()
         result = run("attack", study, "--attack", "entropy", *INLINE)
         data.write_bytes(content)
-        assert result.exit_code == 0
+        assert result.exit_code == 0, result.output
         table = pd.read_csv(study / "results.csv").set_index(["dataset", "protocol"])
     assert 0 < table.loc[("shifted", "paper"), "entropy.blind_auc"] < 1
     assert table.loc[("shifted", "paper"), ["svm.blind_auc", "inputs_auc"]].notna().all()

@@ -219,14 +219,16 @@ def test_a_study_that_is_held_is_left_alone(folder: Path) -> None:
 @pytest.mark.parametrize("folder", ["no study"], indirect=True)
 def test_a_study_that_cannot_be_begun_is_none(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fills up while the first files are written is left without them."""
-    from privsearch.study import folder as folder_module
+    from privsearch._util import disk
 
-    def replace(path: Path, content: str) -> None:
+    written = disk.replace_file
+
+    def replace(path: Path, content: str | bytes) -> None:
         if path.name == name:
             raise _full(path)
-        path.write_text(content)
+        written(path, content)
 
-    monkeypatch.setattr(folder_module, "replace_file", replace)
+    monkeypatch.setattr(disk, "replace_file", replace)
     _refused(("sweep", "tiny.yaml"), Refusal(INLINE, "no room for"), folder)
 
 

@@ -141,7 +141,7 @@ def test_a_loss_that_explodes_is_an_error_that_says_where() -> None:
     """Which network, step and epoch, and the loss; never a number that looks fine."""
     where = r"network 1 of 2: the training loss must be finite, but is (nan|inf) at step [234] of [234] in epoch 1 of 2"
     with pytest.raises(DivergedError, match=f"{where}; try a learning_rate below 1e\\+30$"):
-        train_cohort(spec(model="ann", learning_rate=1e30), iris(), subsets(2), [0, 1])
+        train_cohort(spec(model="ann").model_copy(update={"learning_rate": 1e30}), iris(), subsets(2), [0, 1])
     with pytest.raises(DivergedError, match=r"; try a learning_rate below 0.001, or a weight_decay below 100000$"):
         train_cohort(spec(model="ann", optimizer="sgd", weight_decay=1e5, epochs=9), iris(), subsets(1), [0])
 
@@ -289,7 +289,7 @@ def test_untrained_networks_have_the_initial_weights_of_the_trained_ones(fields:
     members, state = subsets(2), torch.get_rng_state()
     untrained = query_untrained(spec(**fields), iris(), members, [7, 8])
     assert torch.equal(torch.get_rng_state(), state), "what others draw must not change"
-    signals, _ = trained_on(spec(**fields, learning_rate=1e-30), iris(), members, [7, 8])
+    signals, _ = trained_on(spec(**fields).model_copy(update={"learning_rate": 1e-30}), iris(), members, [7, 8])
     assert untrained.outputs.keys() == signals.outputs.keys()
     for key, outputs in untrained.outputs.items():
         np.testing.assert_allclose(outputs, signals.outputs[key], atol=1e-5)

@@ -1,6 +1,6 @@
 """The data of a sweep: their shapes, classes and identical rows, and what may not be meant."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from rich.console import RenderableType
@@ -8,6 +8,7 @@ from rich.table import Column
 
 from privsearch.data import examine_datasets
 from privsearch.report.wording.formats import console_table
+from privsearch.spec import Dataset
 from privsearch.sweep.plan import Plan
 
 MOST_CLASSES: Final = 4
@@ -24,12 +25,12 @@ def data_lines(plan: Plan) -> Iterator[RenderableType]:
         sizes, repeated = class_words(found.class_sizes), str(found.repeats.total)
         table.add_row(name, *counts, shape, str(info.num_classes), sizes, repeated)
     yield table
-    yield from finding_lines(plan)
+    yield from finding_lines(plan.sweep.datasets)
 
 
-def finding_lines(plan: Plan) -> Iterator[str]:
-    """Yield what was found in a sweep's datasets and may not be meant, each as a line."""
-    for name, found in examine_datasets(plan.sweep.datasets).items():
+def finding_lines(datasets: Iterable[Dataset]) -> Iterator[str]:
+    """Yield what was found in datasets and may not be meant, each as a line."""
+    for name, found in examine_datasets(datasets).items():
         yield from (f"{name}: {warning}" for warning in found.warnings)
 
 

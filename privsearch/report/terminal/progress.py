@@ -66,7 +66,7 @@ class SweepProgress:
         self._remaining = Remaining(plan.todo)
         self._at_work = RunningTrials(self._names, sum(len(trial.to_train) for trial in plan.todo))
         self._firsts = {_configuration_key(trial.spec): trial.trial_id for trial in reversed(plan.all_trials)}
-        for line in (*finding_lines(plan), *given_splits_lines(plan), *reuse_lines(plan)):
+        for line in (*finding_lines(plan.datasets_to_load), *given_splits_lines(plan), *reuse_lines(plan)):
             self._log(f"note: {line}")
         if self._todo and not self._console.is_terminal:
             self._log(f"{len(self._todo)} trials to do, {self._cached} cached")
