@@ -6,8 +6,8 @@ from builders import make_completed
 from privsearch.data import describe_dataset
 from privsearch.spec import PaperProtocol, SweepSpec, ThresholdAttack, TrialRequest, TrialSpec
 from privsearch.study.result import Completed
-from privsearch.sweep.cohort import canonical
 from privsearch.sweep.equal import distinct_trainings, of_size
+from privsearch.sweep.splits import canonical
 from privsearch.sweep.trial import run_trial
 
 IRIS = describe_dataset("iris")

@@ -36,7 +36,7 @@ def test_a_plan_shows_what_it_is_about_to_train_on(tiny_sweep: SweepSpec, tmp_pa
     rows = [line.split() for line in captured.get().splitlines()]
     assert ["iris", "120", "30", "4", "3", "50", "each", "1"] in rows
     assert ["mine", "80", "20", "3", "2", "no", "80,", "No", "20", "50"] in rows
-    spelling, uneven, repeats = finding_lines(plan)
+    spelling, uneven, repeats = finding_lines(plan.sweep.datasets)
     assert spelling.startswith("mine: Labels that differ only in blanks, capitals")
     assert "'no' every time has an accuracy of 0.800" in uneven
     assert "50 of 100 examples repeat an earlier one" in repeats
