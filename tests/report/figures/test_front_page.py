@@ -28,7 +28,8 @@ def test_a_page_is_drawn_in_light_and_dark(
     page.goto(file.as_uri())
     drawn = "getComputedStyle(document.querySelector('#front .main-svg')).backgroundColor"
     assert page.evaluate(drawn) == ground
-    assert page.locator("#front .scatterlayer .point").count() == 6
+    # Six configurations, and the square around the one that pick takes.
+    assert page.locator("#front .scatterlayer .point").count() == 7
     page.emulate_media(color_scheme="dark" if scheme == "light" else "light")
     page.wait_for_function(f"{drawn} !== '{ground}'")
     page.close()
