@@ -87,8 +87,7 @@ def owed_share(log_odds: Array, is_member: Array) -> float:
 
 def differences(networks: int, share: float, gain: float, seed: int) -> dict[str, Array]:
     """Return the difference between two made-up configurations, `(networks,)`, by attack, and in the greatest AUC."""
-    fields = {"dataset": "iris", "model": "ann", "protocol": {"kind": "halves", "networks": networks}, "seed": seed}
-    spec = TrialSpec.model_validate({**fields, "attacks": ATTACKS})
+    spec = _spec(networks)
     rules, rng = rules_of(spec.protocol), np.random.default_rng(seed)
     subsets, _ = rules.draw_cohort(NUM_TRAIN, seed)
     is_member = np.zeros((networks, NUM_TRAIN), dtype=bool)
@@ -120,10 +119,14 @@ def coverage_table(cases: int, shares: Mapping[int, Sequence[float]] = SHARES) -
     return pd.DataFrame([row for cell in cells for row in _rows(*cell, cases)])
 
 
+def _spec(networks: int) -> TrialSpec:
+    protocol = {"kind": "halves", "networks": networks}
+    return TrialSpec.model_validate({"dataset": "iris", "model": "ann", "protocol": protocol, "attacks": ATTACKS})
+
+
 def _rows(networks: int, share: float, gain: float, cases: int) -> Iterator[dict[str, object]]:
     found = [differences(networks, share, gain, seed) for seed in range(cases)]
-    fields = {"dataset": "iris", "model": "ann", "protocol": {"kind": "halves", "networks": networks}}
-    spec = TrialSpec.model_validate({**fields, "attacks": ATTACKS})
+    spec = _spec(networks)
     for name in found[0]:
         table = np.stack([each[name] for each in found])
         given = pair_correlation(spec, f"{name}.auc", networks)

@@ -1,6 +1,7 @@
 """Studies that grow by training only what is new, seen from the command line."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -210,32 +211,26 @@ def test_what_was_trained_again_in_parts_counts(
     assert all(r.across.keys() >= {"loss", "entropy", "confidence"} for r in results if isinstance(r, Completed))
 
 
+@pytest.mark.parametrize(
+    "lose",
+    [
+        pytest.param(Path.unlink, id="missing"),
+        pytest.param(lambda path: path.write_bytes(b"damaged"), id="damaged, which the plan takes for kept"),
+    ],
+)
 def test_attacks_on_networks_of_two_trainings_are_never_joined(
-    tiny_sweep_file: Path, tmp_path: Path, trained: list[int], other_versions: OtherVersions
+    tiny_sweep_file: Path,
+    lose: Callable[[Path], object],
+    tmp_path: Path,
+    trained: list[int],
+    other_versions: OtherVersions,
 ) -> None:
     """Where some networks of a trial are trained again, the recorded attacks are run again as well."""
     study = tmp_path / "s"
     for networks in (4, 6):
         sweep(tiny_sweep_file, study, HALVES % networks)
     for trial_id in Study(study).load().trials:  # those that are asked for: the larger ones
-        (study / "signals" / f"{trial_id}.npz").unlink()
-    other_versions(torch="9.9")
-    trained.clear()
-    sweep(tiny_sweep_file, study, HALVES % 6, "--set", "attacks=[entropy]")
-    assert trained == [4, 5] * 2
-    latest = [parse_result(line) for line in record_lines(study)[-2:]]
-    assert all(r.across.keys() >= {"entropy", "loss"} for r in latest if isinstance(r, Completed))
-
-
-def test_attacks_are_not_joined_where_a_file_is_damaged(
-    tiny_sweep_file: Path, tmp_path: Path, trained: list[int], other_versions: OtherVersions
-) -> None:
-    """What the plan took for kept is trained again, and the recorded attacks are run again as well."""
-    study = tmp_path / "s"
-    for networks in (4, 6):
-        sweep(tiny_sweep_file, study, HALVES % networks)
-    for trial_id in Study(study).load().trials:
-        (study / "signals" / f"{trial_id}.npz").write_bytes(b"damaged")
+        lose(study / "signals" / f"{trial_id}.npz")
     other_versions(torch="9.9")
     trained.clear()
     sweep(tiny_sweep_file, study, HALVES % 6, "--set", "attacks=[entropy]")
