@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 WORKERS: Final = 2
 NETWORKS: Final = 16
-EPOCHS: Final = 20
+EPOCHS: Final = 60
 
 
 def split_trial(quick: bool) -> Round:  # noqa: ARG001  # shorter trainings would be mostly the start of Ray
