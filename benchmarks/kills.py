@@ -20,7 +20,7 @@ import psutil
 SWEEP: Final = """\
 name: kills
 datasets: [digits]
-protocol: {kind: halves, networks: 24}
+protocol: {kind: halves, networks: 128}
 grids:
   both: {model: [ann, snn]}
 recipe: {epochs: 4}
