@@ -8,13 +8,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
+from privsearch.data.arrays import load_npz, load_registered
 from privsearch.data.directory import data_directory
 from privsearch.data.embedded import EMBEDDED, SOURCE, load_embedded
-from privsearch.data.files import load_csv, load_npz, load_registered
 from privsearch.data.image_sources import IMAGES
 from privsearch.data.images import load_images, prepared_folder, what_is_missing
 from privsearch.data.raw import RawDataset, default_test_size
 from privsearch.data.repeats import with_repeats
+from privsearch.data.tables import load_csv
 from privsearch.errors import DataError
 from privsearch.spec import CsvDataset, Dataset, DatasetName, Network, NpzDataset, Protocol, RegisteredDataset, registry
 
