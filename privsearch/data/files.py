@@ -1,9 +1,20 @@
-"""The files of a user's own data."""
+"""The files of a user's own data, unpacked as they are read."""
 
+import gzip
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
+from typing import Final
 
-from privsearch.data.raw import did_you_mean
+from privsearch._util.npz import MAX_BYTES
+from privsearch.data.raw import did_you_mean, listed
 from privsearch.errors import DataError
+
+_MAGIC: Final = {b"\x1f\x8b": "gz", b"PK\x03\x04": "zip"}
+"""The first bytes of packed files."""
 
 
 def existing_file(given: str) -> Path:
@@ -24,3 +35,65 @@ def existing_file(given: str) -> Path:
         f"{given}: the path must lead to a file, but there is none at {path.absolute()}. Correct the path."
         f"{did_you_mean(path.name, siblings)}"
     )
+
+
+@contextmanager
+def open_unpacked(path: Path) -> Iterator[BufferedIOBase]:
+    """Open a file for reading; one that ends in .gz or .zip as what is packed in it.
+
+    Raises:
+        DataError: the file is damaged, is packed and does not end so, holds several files, or is too large. An
+            OSError of a file that cannot be read is left to the caller.
+    """
+    with path.open("rb") as file:
+        packed = _MAGIC.get(file.read(4)[:4]) or _MAGIC.get(_start(file))
+        file.seek(0)
+        named = path.suffix.lower().removeprefix(".")
+        if packed is None and named not in _MAGIC.values():
+            _check_size(path, path.stat().st_size)
+            yield file
+            return
+        if packed != named:
+            is_packed = f"it is packed as {packed}; call it {path.name}.{packed}" if packed else "it is not"
+            raise DataError(
+                f"{path}: a file must end in .gz or .zip if, and only if, it is packed so, but {is_packed}"
+                f"{'' if packed else f'; call it {path.stem}'}, and correct the path."
+            )
+        try:
+            content = _gunzipped(file, path) if packed == "gz" else _unzipped(file, path)
+        except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+            raise DataError(
+                f"{path}: this must be a readable .{packed} file, but unpacking it gave: "
+                f"{' '.join(str(error).split())}. Pack it again, or give the file unpacked."
+            ) from error
+    yield io.BytesIO(content)
+
+
+def _start(file: BufferedIOBase) -> bytes:
+    file.seek(0)
+    return file.read(2)
+
+
+def _gunzipped(file: BufferedIOBase, path: Path) -> bytes:
+    with gzip.open(file) as unpacked:
+        content = unpacked.read(MAX_BYTES + 1)
+    _check_size(path, len(content))
+    return content
+
+
+def _unzipped(file: BufferedIOBase, path: Path) -> bytes:
+    with zipfile.ZipFile(file) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) != 1:
+            raise DataError(
+                f"{path}: a .zip file must hold one table, but holds {len(members)} files: "
+                f"{listed(member.filename for member in members)}. Pack each by itself."
+            )
+        # zipfile unpacks no more than the size that it claims.
+        _check_size(path, members[0].file_size)
+        return archive.read(members[0])
+
+
+def _check_size(path: Path, size: int) -> None:
+    if size > MAX_BYTES:
+        raise DataError(f"{path}: a table must have at most {MAX_BYTES:,} bytes, but has {size:,}. Take fewer rows.")

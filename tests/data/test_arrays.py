@@ -13,9 +13,9 @@ from hypothesis.extra import numpy as npst
 
 from privsearch.data.arrays import load_npz
 from privsearch.data.raw import RawDataset
-from privsearch.data.tables import load_csv
+from privsearch.data.tables import load_table
 from privsearch.errors import DataError
-from privsearch.spec import CsvDataset, NpzDataset
+from privsearch.spec import NpzDataset, TableDataset
 
 ROWS = "".join(f"{i},{i / 2},{'ab'[i % 2]}\n" for i in range(10))
 X = np.arange(30.0).reshape(10, 3)
@@ -235,7 +235,7 @@ def test_formats_agree(tmp_path_factory: pytest.TempPathFactory, x: np.ndarray, 
     rows = "".join(f"{float(a)!r},{float(b)!r},{label}\n" for (a, b), label in zip(x, two_classes, strict=True))
     (folder / "table.csv").write_text("p,q,label\n" + rows)
     np.savez(folder / "arrays.npz", x=x, y=two_classes)
-    from_csv = load_csv(CsvDataset(name="mine", path=str(folder / "table.csv"), label="label"))
+    from_csv = load_table(TableDataset(name="mine", path=str(folder / "table.csv"), label="label"))
     from_npz = load_npz(NpzDataset(name="mine", path=str(folder / "arrays.npz")))
     np.testing.assert_array_equal(from_csv.x, from_npz.x, strict=True)
     np.testing.assert_array_equal(from_csv.y, from_npz.y, strict=True)
