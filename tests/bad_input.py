@@ -344,7 +344,7 @@ OPTIONS: Final = (
     ),
     Case("an address of nothing", {}, ("sweep", "sweep.yaml", "--address", "")),
     Case("workers for the runner that has none", {}, ("sweep", "sweep.yaml", "--runner", "inline", "--workers", "2")),
-    Case("a dataset that cannot be fetched", {}, ("datasets", "fetch", "cifar-10")),
+    Case("a dataset that cannot be fetched", {}, ("data", "fetch", "cifar-10")),
 )
 
 DATA: Final = (

@@ -7,12 +7,12 @@ import typer
 from privsearch.cli.app import EXIT_STATUS, app, new_console
 from privsearch.cli.options import DataDirOption
 
-datasets_app = typer.Typer(invoke_without_command=True, epilog=EXIT_STATUS)
-app.add_typer(datasets_app, name="datasets")
+data_app = typer.Typer(invoke_without_command=True, epilog=EXIT_STATUS)
+app.add_typer(data_app, name="data")
 
 
-@datasets_app.callback()
-def datasets(context: typer.Context, data_dir: DataDirOption = None) -> None:
+@data_app.callback()
+def data(context: typer.Context, data_dir: DataDirOption = None) -> None:
     """List the datasets that have a name, or fetch some of them."""
     from privsearch.data.directory import data_directory, use_data_directory
 
@@ -24,14 +24,14 @@ def datasets(context: typer.Context, data_dir: DataDirOption = None) -> None:
 
     new_console().print(dataset_table(list_datasets()))
     typer.echo(
-        f"Data directory: {data_directory()}; what is not there: privsearch datasets fetch NAME...\n"
+        f"Data directory: {data_directory()}; what is not there: privsearch data fetch NAME...\n"
         "Your own, as items of a sweep file's datasets:\n"
         "  {name: mine, path: mine.csv, label: column}\n"
         "  {name: mine, path: mine.npz}"
     )
 
 
-@datasets_app.command(epilog=EXIT_STATUS)
+@data_app.command(epilog=EXIT_STATUS)
 def fetch(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="mnist, fashion_mnist or cifar10.")],
     data_dir: DataDirOption = None,
