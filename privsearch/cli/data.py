@@ -27,7 +27,8 @@ def data(context: typer.Context, data_dir: DataDirOption = None) -> None:
         f"Data directory: {data_directory()}; what is not there: privsearch data fetch NAME...\n"
         "Your own, as items of a sweep file's datasets:\n"
         "  {name: mine, path: mine.csv, label: column}\n"
-        "  {name: mine, path: mine.npz}"
+        "  {name: mine, path: mine.npz}\n"
+        "What a file holds, and its entry in full: privsearch data describe FILE --label COLUMN"
     )
 
 
@@ -43,3 +44,32 @@ def fetch(
     use_data_directory(data_dir)
     for name, folder in zip(names, fetch_images(names), strict=True):
         typer.echo(f"{name}: {folder}")
+
+
+@data_app.command(epilog=EXIT_STATUS)
+def describe(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A table, or arrays.")],
+    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that holds the class.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="What separates fields, if it is not recognised.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="The decimal mark, if it is not recognised.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="The text encoding, if it is not recognised.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Say what a file of data holds, what may not be meant, and how a sweep file names it. Nothing is trained."""
+    import json
+    from dataclasses import asdict
+
+    from privsearch.data.describe import describe_file
+    from privsearch.errors import DataError
+    from privsearch.report.terminal.description import description_lines
+
+    given = {"delimiter": delimiter, "decimal": decimal, "encoding": encoding}
+    described = describe_file(file, label, **{name: value for name, value in given.items() if value is not None})
+    if as_json:
+        typer.echo(json.dumps(asdict(described), indent=2))
+    else:
+        console = new_console()
+        for line in description_lines(described):
+            console.print(line)
+    if described.problem:
+        raise DataError(described.problem)

@@ -7,6 +7,7 @@ arrays.py           the source of a user's own arrays: NPZ archives, registered 
 columnar.py         tables in Parquet and Arrow files
 dataset.py          a dataset by its name: its arrays, description and fingerprint
 delimited.py        tables of text: encoding, delimiter and decimal mark recognised
+describe.py         a file of data described, and the entry of a sweep that reads it
 directory.py        the directory of downloaded datasets
 embedded.py         the source of scikit-learn's datasets
 examine.py          class sizes, identical rows and odd values, to be known before a training
@@ -23,6 +24,7 @@ raw.py              a dataset before it is split
 repeats.py          identical rows: counted, dropped, or kept together
 splits.py           a dataset split, subsampled and scaled; needs torch
 stratified.py       examples drawn with the classes in their proportions
+suspects.py         columns of a table that a network should hardly see
 table_inputs.py     categories and missing values of a table turned into inputs
 tables.py           the source of a user's own tables
 """

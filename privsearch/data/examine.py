@@ -14,6 +14,7 @@ from privsearch.data.image_sources import IMAGES
 from privsearch.data.labels import label_warnings
 from privsearch.data.raw import RawDataset, listed
 from privsearch.data.repeats import WORTH_A_WARNING, Repeats, count_repeats
+from privsearch.data.suspects import Fault, find_suspects
 from privsearch.spec import Dataset, dataset_name
 
 _FAR: Final = 50
@@ -106,6 +107,7 @@ def examine_raw(raw: RawDataset) -> Findings:
         *_about_classes(raw, findings),
         *_about_repeats(raw, findings.repeats),
         *_about_odd_values(raw),
+        *_about_suspects(raw),
     ]
     return replace(findings, warnings=tuple(found))
 
@@ -142,6 +144,22 @@ def _about_repeats(raw: RawDataset, repeats: Repeats) -> Iterator[str]:
         "is trained on one and tested on the other, its accuracy is too high and what it leaks too low: write "
         "duplicates: drop in this dataset's entry, or duplicates: group to keep them on one side of every split."
     )
+
+
+def _about_suspects(raw: RawDataset) -> Iterator[str]:
+    remedies: dict[Fault, str] = {
+        "id": "A network can tell the examples apart by it, which is a leak of its own",
+        "leak": "If it is known only once the class is, a network learns nothing else",
+        "constant": "No network learns from it",
+    }
+    suspects = find_suspects(raw)
+    for fault, remedy in remedies.items():
+        found = [suspect for suspect in suspects if suspect.fault == fault]
+        if found:
+            more = f" So do {len(found) - _SHOWN} more." if len(found) > _SHOWN else ""
+            shown = "; ".join(f"{suspect.column!r} {suspect.evidence}" for suspect in found[:_SHOWN])
+            where = "with drop in this dataset's entry" if raw.column_names else "of the array"
+            yield f"The column {shown}.{more} {remedy}: leave it out {where}."
 
 
 def _about_odd_values(raw: RawDataset) -> Iterator[str]:

@@ -114,7 +114,7 @@ def _check_columns(frame: pd.DataFrame, path: Path, dataset: TableDataset) -> No
 def _refuse_text(features: pd.DataFrame, path: Path, dataset: TableDataset) -> None:
     """Refuse columns that hold text and are not said to be categories."""
     numbers = [name for name in features.columns if name not in dataset.categorical]
-    of_text = {name: is_text for name in numbers if (is_text := _text_values(features[name])).any()}
+    of_text = {name: is_text for name in numbers if (is_text := text_values(features[name])).any()}
     if not of_text:
         return
     name, is_text = next(iter(of_text.items()))
@@ -223,7 +223,7 @@ def _numbers(column: "pd.Series[Any]") -> "pd.Series[Any]":
         return pd.to_numeric(column.astype(str), errors="coerce")
 
 
-def _text_values(column: "pd.Series[Any]") -> Bool[np.ndarray, " n"]:
+def text_values(column: "pd.Series[Any]") -> Bool[np.ndarray, " n"]:
     """Tell which values of a column are there, and no numbers."""
     text: Bool[np.ndarray, " n"] = (_numbers(column).isna() & column.notna()).to_numpy()
     return text

@@ -93,7 +93,7 @@ def _tab(given: Any) -> Any:
 
 def _known_encoding(given: str) -> str:
     try:
-        b"".decode(given)
+        "text".encode(given)
     except (LookupError, ValueError):
         raise PydanticCustomError("unknown_encoding", "this is no encoding that Python knows") from None
     return given
