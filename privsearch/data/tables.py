@@ -10,7 +10,7 @@ import pandas as pd
 from jaxtyping import Bool, Float, Float64, Int64, Shaped
 
 from privsearch.data.columnar import read_columnar
-from privsearch.data.delimited import header_warnings, read_delimited
+from privsearch.data.delimited import read_delimited
 from privsearch.data.files import existing_file, open_unpacked
 from privsearch.data.labels import encode_labels, parse_labels
 from privsearch.data.precision import as_float32, in_enough_bits, merging_warning
@@ -36,7 +36,7 @@ def load_table(dataset: TableDataset) -> RawDataset:
     """
     path = existing_file(dataset.path)
     frame, told = read_frame(path, dataset)
-    _check_columns(frame, path, dataset)
+    _check_columns(frame, path, dataset, told)
     features = [column for column in frame.columns if column not in (dataset.label, *dataset.drop)]
     if not features or frame.empty:
         raise DataError(
@@ -93,13 +93,13 @@ def lines_to_add(**fields: str | list[str]) -> str:
     return textwrap.indent("\n".join(lines), " " * 4)
 
 
-def _check_columns(frame: pd.DataFrame, path: Path, dataset: TableDataset) -> None:
+def _check_columns(frame: pd.DataFrame, path: Path, dataset: TableDataset, told: list[str]) -> None:
     columns = [str(column) for column in frame.columns]
     if dataset.label not in columns:
         raise DataError(
             f"{path}: the label must be a column, but got label {dataset.label!r} and the columns are (separated by "
             f"commas) {listed(columns)}. Name one of them.{did_you_mean(dataset.label, columns)}"
-            f"{''.join(f' {warning}' for warning in header_warnings(columns))}"
+            f"{''.join(f' {sentence}' for sentence in told)}"
         )
     for field in ("categorical", "drop"):
         # What is left out of an Arrow file is not there any more.
@@ -125,12 +125,12 @@ def _refuse_text(features: pd.DataFrame, path: Path, dataset: TableDataset) -> N
     hint = ""
     if len(texts.unique()) == 1 and not is_text.all():
         marker = lines_to_add(na_values=[str(texts.iloc[0])], missing="impute")
-        hint = f"\nor, if {texts.iloc[0]!r} stands for a missing value,\n{marker}"
+        hint = f"\n  or, if {texts.iloc[0]!r} stands for a missing value,\n{marker}"
     more = f"; {len(of_text)} columns hold text" if len(of_text) > 1 else ""
     raise DataError(
         f"{path}, column {name!r}: every column but the label must hold numbers, unless it is of categories, but "
         f"{int(is_text.sum())} are not, such as {texts.iloc[0]!r}, in {_rows(is_text)}{more}. Add to this dataset's "
-        f"entry\n{lines}\nor, to leave these columns out,\n{lines_to_add(drop=[*dataset.drop, *of_text])}{hint}"
+        f"entry\n{lines}\n  or, to leave these columns out,\n{lines_to_add(drop=[*dataset.drop, *of_text])}{hint}"
     )
 
 
@@ -157,7 +157,7 @@ def _rows_kept(frame: pd.DataFrame, path: Path, dataset: TableDataset) -> Int64[
         raise DataError(
             f"{path}, column {lacking.index[0]!r}: every value must be there, unless the sweep says what to do about "
             f"missing ones, but they are missing in {shown}{more}, the first in "
-            f"{_rows(missing[lacking.index[0]].to_numpy())}. Add to this dataset's entry\n    missing: impute\n(the "
+            f"{_rows(missing[lacking.index[0]].to_numpy())}. Add to this dataset's entry\n    missing: impute\n  (the "
             "training split's median, and an input that tells), or, to leave these rows out,\n    missing: drop"
         )
     return None

@@ -81,13 +81,14 @@ def problem_of(details: ErrorDetails) -> Problem:
             | "search_rule"
             | "nothing_to_run"
             | "bad_constraint"
-            | "table_rule"
             | "misleading_name"
             | "repeated_value"
             | "unknown_override"
             | "unknown_objective"
         ):
             sentence = message
+        case "table_rule":
+            where, sentence = where[:-1], message  # the last step is the kind of dataset, which is no field
         case _:
             sentence = _invalid(where, given, message)
     return Problem(where, sentence)
