@@ -39,7 +39,7 @@ def read_columnar(file: BufferedIOBase, path: Path, dataset: TableDataset) -> pd
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise DataError(
             f"{path}: this must be a readable file of kind {dataset.kind}, but reading it gave: "
-            f"{' '.join(str(error).split())[:300].rstrip('.')}. Write it again, or correct kind in this dataset's entry."
+            f"{' '.join(str(error).split())[:300].rstrip('.')}. Write it again, or correct kind in its entry."
         ) from error
     _check_names(table.column_names, path)
     left_out = [name for name in dataset.drop if name in table.column_names]
