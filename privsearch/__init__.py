@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from privsearch.api.views import write_report as write_report
     from privsearch.attacks import AttackView as AttackView
     from privsearch.data import list_datasets as list_datasets
+    from privsearch.data.describe import describe_file as describe_file
     from privsearch.data.directory import use_data_directory as use_data_directory
     from privsearch.errors import PrivsearchError as PrivsearchError
     from privsearch.models.load import load_network as load_network

@@ -63,10 +63,10 @@ def option(what: str, *words: str) -> Case:
     return Case(what, {"sweep.yaml": GOOD}, ("plan", "sweep.yaml", *words))
 
 
-def table(what: str, content: str | bytes | None) -> Case:
-    """A sweep of a CSV file that holds this."""
-    files = {} if content is None else {"mine.csv": content}
-    return Case(what, {"sweep.yaml": GOOD.replace("[iris]", "[{name: mine, path: mine.csv, label: kind}]"), **files})
+def table(what: str, content: str | bytes | None, fields: str = "label: kind", name: str = "mine.csv") -> Case:
+    """A sweep of a table that holds this, with these fields in its entry."""
+    files = {} if content is None else {name: content}
+    return Case(what, {"sweep.yaml": GOOD.replace("[iris]", f"[{{name: mine, path: {name}, {fields}}}]"), **files})
 
 
 def arrays(what: str, content: bytes | None = None, **named: Any) -> Case:
@@ -262,9 +262,9 @@ FIELDS: Final = (
     change("a dataset named like a formula", "[iris]", '[{name: "=cmd|calc", path: a.npz}]'),
     change("a dataset named like a built-in one", "[iris]", "[{name: iris, path: mine.csv, label: y}]"),
     change("a dataset of a plugin that was not named", "[iris]", "[our_cohort]"),
-    change("a table of another kind", "[iris]", "[{name: a, path: a.tsv, label: y}]"),
+    change("a table of another kind", "[iris]", "[{name: a, path: a.xlsx, label: y}]"),
     change("a CSV without a label", "[iris]", "[{name: a, path: a.csv}]"),
-    change("a dataset of another kind", "[iris]", "[{name: a, path: a.parquet}]"),
+    change("a dataset of another kind", "[iris]", "[{name: a, path: a.hdf5}]"),
     change("a direction that is none", "maximize", "maximise"),
     change("four objectives", "{test", "{train_accuracy: maximize, seconds: minimize, test"),
     change("an objective that is no column", "svm.auc", "lira.auc"),
@@ -344,7 +344,7 @@ OPTIONS: Final = (
     ),
     Case("an address of nothing", {}, ("sweep", "sweep.yaml", "--address", "")),
     Case("workers for the runner that has none", {}, ("sweep", "sweep.yaml", "--runner", "inline", "--workers", "2")),
-    Case("a dataset that cannot be fetched", {}, ("datasets", "fetch", "cifar-10")),
+    Case("a dataset that cannot be fetched", {}, ("data", "fetch", "cifar-10")),
 )
 
 DATA: Final = (
@@ -369,6 +369,26 @@ DATA: Final = (
         },
     ),
     arrays("images whose channels may be first or last", x=np.zeros((10, 7, 5, 6)), y=Y),
+    table("a table with text and missing values", "x,y,kind\n" + ROWS + "1,two,a\n2,three,b\n,4,a\n"),
+    table("a table with marks for missing values", "x,y,kind\n" + ROWS + "1,?,a\n2,?,b\n"),
+    table("a table with commas of thousands or decimals", "x;y;kind\n" + "1,000;2;a\n1,500;3;b\n" * 9),
+    table(
+        "a table in UTF-8 that is not",
+        b"x,y,kind\n" + "1,2,grün\n".encode("cp1252") * 9,
+        "label: kind, encoding: utf-8",
+    ),
+    table("a table of measurements to tell", "x,kind\n" + "".join(f"{k},{k / 7}\n" for k in range(40))),
+    table("a table whose rows all lack something", "x,y,kind\n" + "1,,a\n,2,b\n" * 9, "label: kind, missing: drop"),
+    table("a table without the column to drop", "x,y,kind\n" + ROWS, "label: kind, drop: [id]"),
+    table("a table whose label is dropped", "x,y,kind\n" + ROWS, "label: kind, drop: [x, kind]"),
+    table("a table whose category is named twice", "x,y,kind\n" + ROWS, "label: kind, categorical: [x, x]"),
+    table("a table in an encoding that is none", "x,y,kind\n" + ROWS, "label: kind, encoding: klingon"),
+    table("a table with two delimiters", "x,y,kind\n" + ROWS, 'label: kind, delimiter: ",;"'),
+    table("a table with a way with missing values that is none", "x,y,kind\n" + ROWS, "label: kind, missing: mean"),
+    table("a table whose columns are too few", ROWS, "label: kind, columns: [x, kind]"),
+    table("a Parquet file that is none", b"PAR1 but not more", name="mine.parquet"),
+    table("a Parquet file with a delimiter", b"PAR1", 'label: kind, delimiter: ";"', "mine.parquet"),
+    table("a packed table that is not packed", "x,y,kind\n" + ROWS, name="mine.csv.gz"),
     table("a table with a column twice", "x,x,kind\n" + ROWS),
     arrays("an archive that is none", b"x,y\n1,2\n"),
     arrays("an empty archive"),

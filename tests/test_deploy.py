@@ -56,7 +56,7 @@ def lines(path: Path) -> Iterator[str]:
 
 
 def commands() -> dict[str, Any]:
-    """Every command of privsearch by its words, such as "datasets fetch"."""
+    """Every command of privsearch by its words, such as "data fetch"."""
     group: Any = typer.main.get_command(app)
     found = dict(group.commands)
     for name, command in group.commands.items():

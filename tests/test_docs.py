@@ -120,7 +120,7 @@ def test_commands_has_every_command_and_option() -> None:
     told = (DOCS / "commands.md").read_text()
     program = get_command(app)
     assert isinstance(program, TyperGroup)
-    assert {"plan", "sweep", "datasets"} <= program.commands.keys()
+    assert {"plan", "sweep", "data"} <= program.commands.keys()
     for name, command in program.commands.items():
         assert f"\nprivsearch {name} " in told
         options = [parameter.opts[0] for parameter in command.params if parameter.param_type_name == "option"]

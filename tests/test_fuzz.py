@@ -28,10 +28,11 @@ from privsearch._util.text import printable
 from privsearch.analysis.frames import exposed_frame, slices_frame, targets_frame
 from privsearch.analysis.tasks import tasks
 from privsearch.api.sweeps import plan_sweep
-from privsearch.data.files import load_csv, load_npz
+from privsearch.data.arrays import load_npz
 from privsearch.data.raw import RawDataset
+from privsearch.data.tables import load_table
 from privsearch.errors import PrivsearchError
-from privsearch.spec import CsvDataset, NpzDataset, SweepSpec, TrialSpec
+from privsearch.spec import NpzDataset, SweepSpec, TableDataset, TrialSpec
 from privsearch.spec.bounds import ROUNDING
 from privsearch.spec.columns import AUDIT_MEANS, Column
 from privsearch.spec.sweep_file import read_sweep
@@ -175,7 +176,7 @@ def test_no_number_of_a_sweep_ends_a_plan(path: Path, dice: Random) -> None:
 def test_no_table_gets_a_traceback(path: Path, dice: Random) -> None:
     """A table with odd cells is read as finite numbers, or refused."""
     path.write_text(mutated_table(dice), encoding="utf-8")
-    assert_loaded_or_refused(lambda: load_csv(CsvDataset(name="mine", path=str(path), label="kind")))
+    assert_loaded_or_refused(lambda: load_table(TableDataset(name="mine", path=str(path), label="kind")))
 
 
 @settings(max_examples=50)
@@ -190,7 +191,7 @@ def test_the_sweep_and_the_data_are_good_as_they_are(path: Path) -> None:
     """What is changed is sound before it is: otherwise all would be refused for one and the same fault."""
     assert len(plan_sweep(NUMBERS, study=path.parent / "study").trials) == 4
     path.write_text(TABLE)
-    assert load_csv(CsvDataset(name="mine", path=str(path), label="kind")).x.shape == (12, 2)
+    assert load_table(TableDataset(name="mine", path=str(path), label="kind")).x.shape == (12, 2)
     path.write_bytes(ARRAYS)
     assert load_npz(NpzDataset(name="mine", path=str(path))).x.shape == (12, 3)
 
@@ -204,7 +205,7 @@ def test_many_numbers(path: Path) -> None:
         assert_damage_or_possible(path, json.dumps(with_odd_numbers(dice, line)).encode())
         assert_planned_or_refused(with_odd_numbers(dice, NUMBERS), path.parent / "study")
         path.write_text(mutated_table(dice), encoding="utf-8")
-        assert_loaded_or_refused(lambda: load_csv(CsvDataset(name="mine", path=str(path), label="kind")))
+        assert_loaded_or_refused(lambda: load_table(TableDataset(name="mine", path=str(path), label="kind")))
         path.write_bytes(mutated_bytes(dice, ARRAYS))
         assert_loaded_or_refused(lambda: load_npz(NpzDataset(name="mine", path=str(path))))
 

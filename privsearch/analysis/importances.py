@@ -43,7 +43,7 @@ def hypervolume_history(task: Task, order: Sequence[str] | None = None) -> pd.Da
         A row a trial: `number` (from 1), `trial_id`, `hypervolume`.
     """
     rows = comparable(task.rows, task.objectives)
-    space = outcome_space(rows, task.objectives)
+    space = outcome_space(rows, task.objectives, task.constraints)
     fit = rows[feasible(rows, task.constraints)]
     losses_by_id = dict(zip(fit["trial_id"], losses(fit, task.objectives), strict=True))
     task_ids = set(task.rows["trial_id"])

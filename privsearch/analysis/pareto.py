@@ -166,6 +166,10 @@ def total_violation(rows: pd.DataFrame, constraints: Constraints) -> Float[Array
     return total
 
 
+_BEYOND: Final = 1.1
+"""How far beyond the front's worst value an unbounded objective's reference point lies."""
+
+
 @dataclass(frozen=True, eq=False)
 class Space:
     """All outcomes there can be, between the best and the worst of each objective.
@@ -191,31 +195,42 @@ class Space:
         return float(compute_hypervolume(np.minimum(scaled, 1.0), np.ones(len(width))))
 
 
-def outcome_space(rows: pd.DataFrame, objectives: Objectives) -> Space:
-    """Return the bounds of the outcomes: their columns' ranges, or, if unbounded, the greatest value in the rows.
+def outcome_space(rows: pd.DataFrame, objectives: Objectives, constraints: Constraints = UNCONSTRAINED) -> Space:
+    """Return the bounds of the outcomes: their columns' ranges, or, if unbounded, what the front among the rows says.
 
-    What an attack finds is at best what guessing gives.
+    What an attack finds is at best what guessing gives. Of an unbounded column the greatest value on the front counts,
+    and a tenth more where it is the worst, so that the front's own end covers something. What is beaten, or violates a
+    constraint, moves nothing.
+
+    Source: Ishibuchi, Imada, Setoguchi and Nojima 2018, How to Specify a Reference Point in Hypervolume Calculation for
+    Fair Performance Comparison: a point slightly worse than the front's worst values.
     """
+    front = rows[feasible(rows, constraints)]
+    front = front[unbeaten(losses(front, objectives))] if len(front) else front
     best, worst = [], []
     for column, direction in objectives.items():
         low, high = Column.parse(column).bounds
         if direction == "minimize":
             low = Column.parse(column).least_leakage
         if not isfinite(high):
-            high = max(float(rows[column].max()), low) if len(rows) else low
+            beyond = _BEYOND if direction == "minimize" else 1.0
+            high = max(beyond * float(front[column].max()), low) if len(front) else low
         best.append(low if direction == "minimize" else -high)
         worst.append(high if direction == "minimize" else -low)
     return Space(np.array(best), np.array(worst))
 
 
-def reference_point(frame: pd.DataFrame, objectives: Objectives) -> tuple[float, ...]:
-    """Return the worst value of each objective: of its range, or, if that is unbounded, the worst among these rows.
+def reference_point(
+    frame: pd.DataFrame, objectives: Objectives, constraints: Constraints = UNCONSTRAINED
+) -> tuple[float, ...]:
+    """Return the worst value of each objective: of its range, or, if that is unbounded, a little beyond the front's.
 
     Args:
         frame: rows of the results table, all of one dataset under one protocol.
         objectives: result columns, and which way is better.
+        constraints: what must hold of result columns.
     """
-    worst = outcome_space(comparable(frame, objectives), objectives).worst
+    worst = outcome_space(comparable(frame, objectives), objectives, constraints).worst
     return tuple(float(sign * loss) + 0.0 for sign, loss in zip(_signs(objectives), worst, strict=True))
 
 
@@ -223,8 +238,8 @@ def hypervolume(frame: pd.DataFrame, objectives: Objectives, constraints: Constr
     """Compute the share of all possible outcomes that some row beats or equals: 0 for no rows, 1 for a perfect one.
 
     What violates a constraint counts for nothing. Where nothing bounds an objective, such as seconds, the outcomes go
-    from 0 to the greatest among these rows, whether they satisfy the constraints or not: hypervolumes are then
-    comparable only as far as that is the same.
+    from 0 to a tenth beyond the greatest on the front: hypervolumes are then comparable only as far as that is the
+    same.
 
     Args:
         frame: rows of the results table, all of one dataset under one protocol.
@@ -234,7 +249,7 @@ def hypervolume(frame: pd.DataFrame, objectives: Objectives, constraints: Constr
     Raises:
         ValueError: there are rows of several datasets or protocols.
 
-    Source: Zitzler and Thiele 1998, the size of the space covered, against `reference_point(frame, objectives)`.
+    Source: Zitzler and Thiele 1998, the size of the space covered, against `reference_point`.
     """
     rows = comparable(frame, objectives)
-    return outcome_space(rows, objectives).share(losses(rows[feasible(rows, constraints)], objectives))
+    return outcome_space(rows, objectives, constraints).share(losses(rows[feasible(rows, constraints)], objectives))

@@ -94,7 +94,10 @@ def front_uncertainty(
     candidates = comparable(rows, objectives)
     if candidates.empty or candidates["replicates"].min() == 1:
         return FrontUncertainty(pd.Series(np.nan, candidates["trial_id"], dtype=float), None)
-    space, groups = outcome_space(candidates, objectives), list(_rivals(candidates, targets, objectives, constraints))
+    space, groups = (
+        outcome_space(candidates, objectives, constraints),
+        list(_rivals(candidates, targets, objectives, constraints)),
+    )
     places = np.concatenate([group_places for group_places, _ in groups])
     drawn, times = _distinct_draws(
         [outcomes.shape[1] for _, outcomes in groups], resamples, np.random.default_rng(seed)

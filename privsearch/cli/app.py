@@ -49,7 +49,8 @@ class _Commands(TyperGroup):
                 return super().invoke(ctx)
         except PrivsearchError as error:
             for line in str(error).splitlines():
-                typer.echo(f"error: {printable(line)}", err=True)
+                # Lines to paste, which are indented, belong to the line above them.
+                typer.echo(f"{'' if line.startswith(' ') else 'error: '}{printable(line)}", err=True)
             unreachable = isinstance(error, ClusterError)
             raise typer.Exit(ExitCode.CLUSTER_GONE if unreachable else ExitCode.BAD_INPUT) from None
         except Interrupted as signal:

@@ -3,12 +3,16 @@
 Each source has a file that turns a `Dataset` of the spec into a `RawDataset`. A new source is one more file and one
 more case in `load_dataset`.
 
+arrays.py           the source of a user's own arrays: NPZ archives, registered functions
+columnar.py         tables in Parquet and Arrow files
 dataset.py          a dataset by its name: its arrays, description and fingerprint
+delimited.py        tables of text: encoding, delimiter and decimal mark recognised
+describe.py         a file of data described, and the entry of a sweep that reads it
 directory.py        the directory of downloaded datasets
 embedded.py         the source of scikit-learn's datasets
 examine.py          class sizes, identical rows and odd values, to be known before a training
 fetch.py            downloads of the image datasets
-files.py            the source of a user's own data: CSV, NPZ, registered functions
+files.py            the files of a user's own data, unpacked as they are read
 grouped.py          examples drawn in groups, each as a whole
 image_sources.py    the files, shapes and classes of the image datasets
 images.py           the source of image datasets, shared by all processes of a machine
@@ -20,6 +24,9 @@ raw.py              a dataset before it is split
 repeats.py          identical rows: counted, dropped, or kept together
 splits.py           a dataset split, subsampled and scaled; needs torch
 stratified.py       examples drawn with the classes in their proportions
+suspects.py         columns of a table that a network should hardly see
+table_inputs.py     categories and missing values of a table turned into inputs
+tables.py           the source of a user's own tables
 """
 
 from privsearch.data.dataset import (

@@ -3,20 +3,30 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
+from privsearch.data.arrays import load_npz, load_registered
 from privsearch.data.directory import data_directory
 from privsearch.data.embedded import EMBEDDED, SOURCE, load_embedded
-from privsearch.data.files import load_csv, load_npz, load_registered
 from privsearch.data.image_sources import IMAGES
 from privsearch.data.images import load_images, prepared_folder, what_is_missing
 from privsearch.data.raw import RawDataset, default_test_size
 from privsearch.data.repeats import with_repeats
+from privsearch.data.tables import load_table
 from privsearch.errors import DataError
-from privsearch.spec import CsvDataset, Dataset, DatasetName, Network, NpzDataset, Protocol, RegisteredDataset, registry
+from privsearch.spec import (
+    Dataset,
+    DatasetName,
+    Network,
+    NpzDataset,
+    Protocol,
+    RegisteredDataset,
+    TableDataset,
+    registry,
+)
 
 
 @dataclass(frozen=True)
@@ -61,8 +71,8 @@ def load_dataset(dataset: Dataset) -> RawDataset:
         DataError: the dataset is missing, unreadable, or unfit for classification.
     """
     match dataset:
-        case CsvDataset():
-            return with_repeats(load_csv(dataset), dataset.duplicates)
+        case TableDataset():
+            return with_repeats(load_table(dataset), dataset.duplicates)
         case NpzDataset():
             return with_repeats(load_npz(dataset), dataset.duplicates)
         case RegisteredDataset():
@@ -181,7 +191,7 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
     return DatasetInfo(
         name=raw.name,
         network="fcnet" if raw.x.ndim == 2 else "convnet",
-        input_shape=raw.x.shape[1:],
+        input_shape=raw.input_shape,
         num_classes=len(raw.class_names),
         num_train=raw.num_train,
         num_test=raw.num_test,
@@ -196,8 +206,9 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
 def fingerprint(raw: RawDataset) -> str:
     """Return the SHA-256 of a dataset's content, before any split, in hexadecimal.
 
-    It covers the values, types and shapes of all arrays, the names of the classes, and which examples must stay
-    together, but neither the dataset's name nor its source: the same data in another place are the same data.
+    It covers the values, types and shapes of all arrays, the names of the classes, how a table becomes inputs, and
+    which examples must stay together, but neither the dataset's name nor its source: the same data in another place
+    are the same data.
     """
     digest = hashlib.sha256(json.dumps(raw.class_names).encode())
     for array in (raw.x, raw.y, raw.test_x, raw.test_y):
@@ -206,6 +217,8 @@ def fingerprint(raw: RawDataset) -> str:
         else:
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(array.ravel().data)
+    if raw.table_inputs is not None:
+        digest.update(json.dumps(["inputs", astuple(raw.table_inputs)]).encode())
     if raw.groups is not None:
         digest.update(b"groups")
         digest.update(raw.groups.data)

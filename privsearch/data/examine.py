@@ -14,6 +14,7 @@ from privsearch.data.image_sources import IMAGES
 from privsearch.data.labels import label_warnings
 from privsearch.data.raw import RawDataset, listed
 from privsearch.data.repeats import WORTH_A_WARNING, Repeats, count_repeats
+from privsearch.data.suspects import Fault, find_suspects
 from privsearch.spec import Dataset, dataset_name
 
 _FAR: Final = 50
@@ -99,13 +100,14 @@ def examine_raw(raw: RawDataset) -> Findings:
     """Examine a dataset that has been read."""
     counts = np.bincount(raw.y, minlength=len(raw.class_names)).tolist()
     sizes = _by_size(dict(zip(raw.class_names, counts, strict=True)))
-    findings = Findings(raw.x.shape[1:], sizes, count_repeats(raw))
+    findings = Findings(raw.input_shape, sizes, count_repeats(raw))
     found = [
         *raw.warnings,
         *label_warnings(raw.class_names),
         *_about_classes(raw, findings),
         *_about_repeats(raw, findings.repeats),
         *_about_odd_values(raw),
+        *_about_suspects(raw),
     ]
     return replace(findings, warnings=tuple(found))
 
@@ -144,18 +146,37 @@ def _about_repeats(raw: RawDataset, repeats: Repeats) -> Iterator[str]:
     )
 
 
+def _about_suspects(raw: RawDataset) -> Iterator[str]:
+    remedies: dict[Fault, str] = {
+        "id": "A network can tell the examples apart by it, which is a leak of its own",
+        "leak": "If it is known only once the class is, a network learns nothing else",
+        "constant": "No network learns from it",
+    }
+    suspects = find_suspects(raw)
+    for fault, remedy in remedies.items():
+        found = [suspect for suspect in suspects if suspect.fault == fault]
+        if found:
+            more = f" So do {len(found) - _SHOWN} more." if len(found) > _SHOWN else ""
+            shown = "; ".join(f"{suspect.column!r} {suspect.evidence}" for suspect in found[:_SHOWN])
+            where = "with drop in this dataset's entry" if raw.column_names else "of the array"
+            yield f"The column {shown}.{more} {remedy}: leave it out {where}."
+
+
 def _about_odd_values(raw: RawDataset) -> Iterator[str]:
     if raw.x.ndim != 2 or raw.preprocessing is not None:
         return
     parts = [raw.x] if raw.test_x is None else [raw.x, raw.test_x]
+    names = raw.column_names or tuple(map(str, range(raw.x.shape[1])))
+    if raw.table_inputs is not None:
+        of_numbers = [k for k, of in enumerate(raw.table_inputs.categories) if of is None]
+        parts, names = [part[:, of_numbers] for part in parts], tuple(names[k] for k in of_numbers)
     width = max(1, _BLOCK // sum(map(len, parts)))
     odd = [
         (start + column, count, value)
-        for start in range(0, raw.x.shape[1], width)
+        for start in range(0, len(names), width)
         for column, count, value in _odd_values(np.concatenate([part[:, start : start + width] for part in parts]))
     ]
     if odd:
-        names = raw.column_names or tuple(map(str, range(raw.x.shape[1])))
         shown = ", ".join(f"{names[column]} ({count}, such as {value:g})" for column, count, value in odd[:_SHOWN])
         shown += f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
         yield (
@@ -168,6 +189,8 @@ def _about_odd_values(raw: RawDataset) -> Iterator[str]:
 def _odd_values(block: Float[np.ndarray, "n columns"]) -> Iterator[tuple[int, int, float]]:
     """Yield the columns with odd values: the column, how many of its values are odd, and the farthest of them."""
     values = block.astype(np.float64)
+    # A missing value is not odd.
+    values = np.where(np.isnan(values), np.nanmedian(values, axis=0), values)
     distance = np.abs(values - np.median(values, axis=0))
     middle = distance <= np.quantile(distance, _MIDDLE, axis=0, method="lower")
     deviation = np.sqrt(np.mean(np.square(np.where(middle, distance, 0)), axis=0) * len(values) / middle.sum(axis=0))

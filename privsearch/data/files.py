@@ -1,144 +1,28 @@
-"""A user's own data: a CSV table, an NPZ archive or a registered function, checked so that errors name the place."""
+"""The files of a user's own data, unpacked as they are read."""
 
-import csv
-import itertools
-import re
-import warnings
+import gzip
+import io
 import zipfile
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-import pandas as pd
-from jaxtyping import Bool, Float64, Int64, Shaped
+from privsearch._util.npz import MAX_BYTES
+from privsearch.data.raw import did_you_mean, listed
+from privsearch.errors import DataError
 
-from privsearch._util.npz import MAX_BYTES, NpzError, open_npz, read_array
-from privsearch.data.labels import encode_labels, parse_labels
-from privsearch.data.layout import as_images, scale_warnings
-from privsearch.data.precision import as_float32, in_enough_bits, merging_warning
-from privsearch.data.raw import RawDataset, did_you_mean, listed
-from privsearch.errors import DataError, SpecError
-from privsearch.spec import CsvDataset, NpzDataset, RegisteredDataset, registry
-
-_ONE_SPLIT: Final = ("x", "y")
-_TWO_SPLITS: Final = ("x_train", "y_train", "x_test", "y_test")
-_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
-_MAX_COLUMNS: Final = 100_000
+_MAGIC: Final = {b"\x1f\x8b": "gz", b"PK\x03\x04": "zip"}
+"""The first bytes of packed files."""
 
 
-def load_csv(dataset: CsvDataset) -> RawDataset:
-    """Read a table: a header, the column `dataset.label` with the class, and numbers in all other columns.
-
-    Labels are text, and numbers only where nothing is lost (`parse_labels`). Those that are numbers are numbered in
-    their order, others in alphabetical order. In other columns True and False count as 1 and 0. Rows are counted
-    from 0 below the header, without blank lines, in messages as in the tables of exposed examples.
+def existing_file(given: str) -> Path:
+    """Return the path of a file that is there.
 
     Raises:
-        DataError: the file is missing or unreadable, or its columns, numbers or labels break a rule.
+        DataError: there is no file; the message names the nearest one beside it.
     """
-    path = _existing_file(dataset.path)
-    frame = _read_table(path, dataset.label)
-    if dataset.label not in frame:
-        raise DataError(
-            f"{path}: the label must be a column, but got label {dataset.label!r} and the columns are (separated by "
-            f"commas) {listed(frame.columns)}. Name one of them.{did_you_mean(dataset.label, list(frame.columns))}"
-            f"{''.join(f' {warning}' for warning in _header_warnings(list(frame.columns)))}"
-        )
-    features = [column for column in frame.columns if column != dataset.label]
-    if not features or frame.empty:
-        raise DataError(
-            f"{path}: there must be at least one row and one column beside the label, but got {len(frame)} rows and "
-            f"the columns {listed(frame.columns)}. Add the missing data."
-        )
-    y, classes = encode_labels(
-        _label_column(frame[dataset.label], path), f"{path}, column {dataset.label!r}", has_test_split=False
-    )
-    x, _, merged = in_enough_bits(np.stack([_feature_column(frame[column], path) for column in features], axis=1))
-    return RawDataset(
-        name=dataset.name,
-        source=dataset.path,
-        x=x,
-        y=y,
-        class_names=tuple(str(label) for label in classes),
-        column_names=tuple(features),
-        warnings=(
-            *_header_warnings(list(frame.columns)),
-            *([merging_warning([features[column] for column in merged])] if merged else []),
-        ),
-    )
-
-
-def load_npz(dataset: NpzDataset) -> RawDataset:
-    """Read an archive of `x`, `y`, or of `x_train`, `y_train`, `x_test`, `y_test`.
-
-    Inputs are `(n, features)` for a table, `(n, height, width)` for images of one channel, or `(n, channels, height,
-    width)`, or with the channels last: the shape or `dataset.layout` tells. Images of type uint8 are scaled from 0-255
-    to [0, 1], unless they hold 0 and 1 alone; all other values stay as they are. Labels are integers or strings,
-    `(n,)`. Indices in messages are NumPy's.
-
-    Raises:
-        DataError: the file is missing or unreadable, or its arrays break a rule.
-    """
-    path = _existing_file(dataset.path)
-    return _checked(_read_archive(path), dataset, str(path), dataset.path)
-
-
-def load_registered(dataset: RegisteredDataset) -> RawDataset:
-    """Call the function that is registered for a dataset, and check its arrays like those of an NPZ archive.
-
-    Raises:
-        DataError: nothing is registered under that name, the function fails, or its arrays break a rule.
-    """
-    try:
-        load = registry.needed("dataset", dataset.name).function
-    except SpecError as error:
-        raise DataError(str(error)) from None
-    where = f"registered dataset {dataset.name!r}"
-    try:
-        given = load()
-        if not isinstance(given, Mapping):
-            given = dict(zip(_TWO_SPLITS if len(given) == len(_TWO_SPLITS) else _ONE_SPLIT, given, strict=True))
-        arrays = {str(name): np.asarray(array) for name, array in given.items()}
-    except Exception as error:  # a user's function may raise anything
-        raise DataError(
-            f"{where}: its function must return (x, y), (x_train, y_train, x_test, y_test) or a mapping with these "
-            f"names, but: {type(error).__name__}: {error}"
-        ) from error
-    _check_array_names(list(arrays), where)
-    return _checked(arrays, dataset, where, "registered")
-
-
-def _checked(
-    arrays: dict[str, Shaped[np.ndarray, "..."]], dataset: NpzDataset | RegisteredDataset, path: str, source: str
-) -> RawDataset:
-    has_test_split = "x_train" in arrays
-    x_name, y_name = _TWO_SPLITS[:2] if has_test_split else _ONE_SPLIT
-    where = f"{path}, array {x_name!r}"
-    labels = _label_array(arrays, x_name, y_name, path)
-    x, test_x = _finite_inputs(arrays[x_name], where), None
-    y, classes = encode_labels(labels, f"{path}, array {y_name!r}", has_test_split=has_test_split)
-    test_y = None
-    if has_test_split:
-        test_x = _finite_inputs(arrays["x_test"], f"{path}, array 'x_test'")
-        test_y = _test_labels(_label_array(arrays, "x_test", "y_test", path), classes, path)
-        if (x.shape[1:], x.dtype) != (test_x.shape[1:], test_x.dtype):
-            raise DataError(
-                f"{path}: x_train and x_test must have one example shape and one dtype, but got "
-                f"{x.shape[1:]} {x.dtype} and {test_x.shape[1:]} {test_x.dtype}. Prepare both alike."
-            )
-    if x.ndim == 2:
-        x, test_x, merged = in_enough_bits(x, test_x)
-        told = [merging_warning([str(column) for column in merged])] if merged else []
-    else:
-        told = scale_warnings(x, test_x)
-        x, test_x = as_images(x, test_x, dataset.layout, where)
-    names = tuple(str(label) for label in classes)
-    return RawDataset(dataset.name, source, x, y, names, test_x, test_y, warnings=tuple(told))
-
-
-def _existing_file(given: str) -> Path:
     path = Path(given)
     siblings: list[str] = []
     try:
@@ -153,175 +37,63 @@ def _existing_file(given: str) -> Path:
     )
 
 
-def _read_table(path: Path, label: str) -> pd.DataFrame:
-    if (size := path.stat().st_size) > MAX_BYTES:
-        raise DataError(f"{path}: a table must have at most {MAX_BYTES:,} bytes, but has {size:,}. Take fewer rows.")
-    try:
-        _check_header(_header(path), path)
-        with warnings.catch_warnings():
-            # pandas only warns of rows that are longer than the header, and drops the surplus.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            # A file is never unpacked, whatever its name ends in.
-            return pd.read_csv(
-                path,
-                index_col=False,
-                low_memory=False,
-                skipinitialspace=True,
-                compression=None,
-                dtype={label: str},
+@contextmanager
+def open_unpacked(path: Path) -> Iterator[BufferedIOBase]:
+    """Open a file for reading; one that ends in .gz or .zip as what is packed in it.
+
+    Raises:
+        DataError: the file is damaged, is packed and does not end so, holds several files, or is too large. An
+            OSError of a file that cannot be read is left to the caller.
+    """
+    with path.open("rb") as file:
+        packed = _MAGIC.get(file.read(4)[:4]) or _MAGIC.get(_start(file))
+        file.seek(0)
+        named = path.suffix.lower().removeprefix(".")
+        if packed is None and named not in _MAGIC.values():
+            _check_size(path, path.stat().st_size)
+            yield file
+            return
+        if packed != named:
+            is_packed = f"it is packed as {packed}; call it {path.name}.{packed}" if packed else "it is not"
+            raise DataError(
+                f"{path}: a file must end in .gz or .zip if, and only if, it is packed so, but {is_packed}"
+                f"{'' if packed else f'; call it {path.stem}'}, and correct the path."
             )
-    except (OSError, ValueError, csv.Error, pd.errors.ParserWarning) as error:
-        raise DataError(
-            f"{path}: this must be a readable CSV file (UTF-8, a header, commas, as many fields in every row), but "
-            f"reading it gave: {' '.join(str(error).split())}. Save the table as CSV again."
-        ) from error
+        try:
+            content = _gunzipped(file, path) if packed == "gz" else _unzipped(file, path)
+        except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+            raise DataError(
+                f"{path}: this must be a readable .{packed} file, but unpacking it gave: "
+                f"{' '.join(str(error).split())}. Pack it again, or give the file unpacked."
+            ) from error
+    yield io.BytesIO(content)
 
 
-def _header(path: Path) -> list[str]:
-    """Return the first row that is not blank."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        return next((row for row in csv.reader(file, skipinitialspace=True) if row not in ([], [""])), [])
+def _start(file: BufferedIOBase) -> bytes:
+    file.seek(0)
+    return file.read(2)
 
 
-def _check_header(columns: list[str], path: Path) -> None:
-    if len(columns) > _MAX_COLUMNS:
-        raise DataError(
-            f"{path}: there must be at most {_MAX_COLUMNS:,} columns, but got {len(columns):,}. Write an NPZ archive."
-        )
-    repeated = sorted(column for column, count in Counter(columns).items() if count > 1 and column)
-    if repeated:
-        raise DataError(
-            f"{path}: every column must have a name of its own, but these occur more than once: {listed(repeated)}. "
-            f"Rename or remove the repeated columns.{''.join(f' {warning}' for warning in _header_warnings(columns))}"
-        )
-    if "" in columns:
-        raise DataError(
-            f"{path}: every column must have a name, but column {columns.index('') + 1} of {len(columns)} has none. "
-            "Name it; or if it holds row numbers, remove it (in pandas: to_csv(..., index=False)), because a network "
-            "could tell the examples apart by them."
-        )
+def _gunzipped(file: BufferedIOBase, path: Path) -> bytes:
+    with gzip.open(file) as unpacked:
+        content = unpacked.read(MAX_BYTES + 1)
+    _check_size(path, len(content))
+    return content
 
 
-def _header_warnings(columns: list[str]) -> list[str]:
-    """Return a sentence if the header looks like an example: mostly numbers that do not ascend, as names would."""
-    numbers = [float(column) for column in columns if _NUMBER.fullmatch(column)]
-    if 2 * len(numbers) <= len(columns) or all(a < b for a, b in itertools.pairwise(numbers)):
-        return []
-    return [
-        f"The first row must name the columns, but holds numbers ({listed(columns, limit=3)}). If it is an example, "
-        "write a header above it."
-    ]
+def _unzipped(file: BufferedIOBase, path: Path) -> bytes:
+    with zipfile.ZipFile(file) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) != 1:
+            raise DataError(
+                f"{path}: a .zip file must hold one table, but holds {len(members)} files: "
+                f"{listed(member.filename for member in members)}. Pack each by itself."
+            )
+        # zipfile unpacks no more than the size that it claims.
+        _check_size(path, members[0].file_size)
+        return archive.read(members[0])
 
 
-def _label_column(column: "pd.Series[Any]", path: Path) -> Shaped[np.ndarray, " n"]:
-    missing = column.isna().to_numpy()
-    if missing.any():
-        raise DataError(
-            f"{path}, column {column.name!r}: every row must have a label, but {missing.sum()} have none (an empty "
-            f"field, NA, NaN, null or None), in {_rows(missing)}. Fill them in, or remove these rows."
-        )
-    return parse_labels(column)
-
-
-def _feature_column(column: "pd.Series[Any]", path: Path) -> Float64[np.ndarray, " n"]:
-    where = f"{path}, column {column.name!r}"
-    try:
-        numbers = pd.to_numeric(column, errors="coerce")
-    except OverflowError:  # of an integer beyond the range of floats, which pandas has read as one of Python's own
-        numbers = pd.to_numeric(column.astype(str), errors="coerce")
-    text = (numbers.isna() & column.notna()).to_numpy()
-    if text.any():
-        raise DataError(
-            f"{where}: every column but the label must hold numbers, but {text.sum()} are not, such as "
-            f"{column[text].iloc[0]!r}, in {_rows(text)}. Encode the column as numbers, or remove it."
-        )
-    values: Float64[np.ndarray, " n"] = numbers.to_numpy(dtype=np.float64)
-    unfit = ~np.isfinite(as_float32(values))
-    if unfit.any():
-        raise DataError(
-            f"{where}: every value must be a finite 32-bit number, but {unfit.sum()} are missing, NaN or infinite, in "
-            f"{_rows(unfit)}. Fill them in, or remove these rows."
-        )
-    return values
-
-
-def _rows(chosen: Bool[np.ndarray, " n"]) -> str:
-    return f"row {listed(np.flatnonzero(chosen).tolist(), limit=5)} (the first is 0)"
-
-
-def _read_archive(path: Path) -> dict[str, Shaped[np.ndarray, "..."]]:
-    try:
-        with open_npz(path) as archive:
-            members = {member.removesuffix(".npy"): member for member in archive.namelist()}
-            _check_array_names(list(members), path)
-            return {name: _read_array(archive, member, f"{path}, array {name!r}") for name, member in members.items()}
-    except NpzError as error:
-        raise DataError(
-            f"{path}: this must be a readable NPZ archive, but: {error}. Write it with numpy.savez_compressed(path, "
-            "x=..., y=...)."
-        ) from error
-
-
-def _check_array_names(names: list[str], path: Path | str) -> None:
-    expected = max((_ONE_SPLIT, _TWO_SPLITS), key=lambda layout: len(set(layout) & set(names)))
-    if set(names) == set(expected):
-        return
-    missing = [name for name in expected if name not in names]
-    unknown = [name for name in names if name not in expected]
-    raise DataError(
-        f"{path}: the arrays must be {listed(_ONE_SPLIT)} or {listed(_TWO_SPLITS)}, and no others, but got "
-        f"{listed(names) or 'none'} (missing: {listed(missing) or 'none'}; not allowed: {listed(unknown) or 'none'}). "
-        f"Add, rename or remove arrays.{''.join(did_you_mean(name, missing) for name in unknown[:1])}"
-    )
-
-
-def _read_array(archive: zipfile.ZipFile, member: str, where: str) -> Shaped[np.ndarray, "..."]:
-    try:
-        return read_array(archive, member)
-    except NpzError as error:
-        raise DataError(
-            f"{where}: this must be a readable array of numbers or strings (no Python objects: they would be "
-            f"unpickled), but: {error}. Give it a plain dtype, such as float32, int64 or str, and write it again."
-        ) from error
-
-
-def _label_array(
-    arrays: dict[str, Shaped[np.ndarray, "..."]], x_name: str, y_name: str, path: str
-) -> Shaped[np.ndarray, " n"]:
-    labels = arrays[y_name]
-    if labels.dtype.kind not in "biuU":
-        raise DataError(
-            f"{path}, array {y_name!r}: labels must be integers or strings, but got dtype {labels.dtype}. Convert "
-            "them, for example with .astype(int)."
-        )
-    if labels.ndim != 1 or len(labels) == 0 or labels.shape != arrays[x_name].shape[:1]:
-        raise DataError(
-            f"{path}: {x_name} and {y_name} must hold one input and one label for each example, at least one, but got "
-            f"shapes {arrays[x_name].shape} and {labels.shape}. {y_name} must have the shape (n,)."
-        )
-    return labels
-
-
-def _test_labels(labels: Shaped[np.ndarray, " n"], classes: dict[object, int], path: str) -> Int64[np.ndarray, " n"]:
-    unknown = sorted(set(labels.tolist()) - set(classes))
-    if unknown:
-        raise DataError(
-            f"{path}: every class in y_test must occur in y_train, but y_test holds {listed(unknown)} and y_train only "
-            f"{listed(classes)}. Remove these examples, or add such examples to x_train."
-        )
-    return np.array([classes[label] for label in labels.tolist()], dtype=np.int64)
-
-
-def _finite_inputs(array: Shaped[np.ndarray, "..."], where: str) -> Shaped[np.ndarray, "n *shape"]:
-    if array.dtype.kind not in "biuf" or array.ndim not in {2, 3, 4} or 0 in array.shape:
-        raise DataError(
-            f"{where}: inputs must be numbers of shape (n, features), (n, height, width) or (n, channels, height, "
-            f"width), no axis empty, but got shape {array.shape}, dtype {array.dtype}. Reshape or convert them."
-        )
-    unfit = np.argwhere(~np.isfinite(as_float32(array)))
-    if len(unfit):
-        raise DataError(
-            f"{where}: every value must be a finite 32-bit number, but {len(unfit)} are NaN or infinite, at index "
-            f"{listed(map(tuple, unfit.tolist()), limit=3)}. Replace them, or remove these examples."
-        )
-    return array
+def _check_size(path: Path, size: int) -> None:
+    if size > MAX_BYTES:
+        raise DataError(f"{path}: a table must have at most {MAX_BYTES:,} bytes, but has {size:,}. Take fewer rows.")

@@ -84,7 +84,7 @@ def fetch_command(*names: str) -> str:
     """Return the command that downloads datasets into the data directory."""
     directory = data_directory()
     option = f" --data-dir {shlex.quote(str(directory))}" if directory != default_data_directory() else ""
-    return f"privsearch datasets fetch {' '.join(names)}{option}"
+    return f"privsearch data fetch {' '.join(names)}{option}"
 
 
 def _file_paths(name: str) -> list[Path]:

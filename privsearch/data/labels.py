@@ -19,8 +19,13 @@ _CODE: Final = re.compile(r"[+-]?0\d")
 """The beginning of a number that would not be written with its zeros again, such as a post code's."""
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_DECIMAL: Final = re.compile(r"[+-]?(\d+|\d*[.,]\d+)")
 _LONG: Final = re.compile(r"[+-]?\d{16,}")
 """An integer with more digits than a 64-bit float keeps."""
+
+
+_MOST_FRACTIONS: Final = 20
+"""The most different labels with decimals that may still be classes, such as grades in halves."""
 
 
 def parse_labels(texts: "pd.Series[str]") -> Shaped[np.ndarray, " n"]:
@@ -77,6 +82,12 @@ def encode_labels(
     numbers = {label: number for number, label in enumerate(classes.tolist())}
     if len(classes) < 2:
         raise DataError(f"{where}: at least 2 classes must occur, but all labels are {listed(numbers)}.")
+    if len(classes) > _MOST_FRACTIONS and _are_measurements(classes):
+        raise DataError(
+            f"{where}: labels must be classes, but these are measurements: {len(classes)} different numbers such as "
+            f"{classes[len(classes) // 2]}. privsearch audits classifiers; to audit this as one, put the labels into "
+            "classes first (in pandas: pandas.qcut(y, 4, labels=False)), or name another column as the label."
+        )
     if counts.min() < 2:
         rare = [label for label, count in zip(numbers, counts, strict=True) if count < 2]
         raise DataError(
@@ -90,6 +101,15 @@ def encode_labels(
             f"examples give {default_test_size(len(labels))} for {len(classes)} classes. Add examples or merge classes."
         )
     return codes.astype(np.int64), numbers
+
+
+def _are_measurements(classes: Shaped[np.ndarray, " classes"]) -> bool:
+    """Tell whether labels are numbers of which some have decimals, behind a point or, in text, a comma."""
+    if classes.dtype.kind == "f":
+        return bool((classes != np.round(classes)).any())
+    words = list(map(str, classes.tolist()))
+    is_text = classes.dtype.kind in "OU"
+    return is_text and all(map(_DECIMAL.fullmatch, words)) and any(not word.isdecimal() for word in words)
 
 
 def label_warnings(class_names: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int64, UInt8
 
 from privsearch._util.text import cut, nearest
+from privsearch.data.table_inputs import TableInputs
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class RawDataset:
         groups: `(n,)`, a number for each example of `x`, alike for those that must stay on one side of every split;
             None if each stands for itself.
         test_groups: the same for `test_x`, with numbers of its own.
+        table_inputs: how the columns of `x` become a network's inputs, where some are of categories or have missing
+            values; None if they are standardised, each by itself. `x` is then of 64 bits, NaN for a missing number.
         column_names: the names of the features of a table, if they have names.
         warnings: sentences on what was read and may not be what is meant.
     """
@@ -66,8 +69,14 @@ class RawDataset:
     test_rows: Int64[np.ndarray, " test_n"] | None = None
     groups: Int64[np.ndarray, " n"] | None = None
     test_groups: Int64[np.ndarray, " test_n"] | None = None
+    table_inputs: TableInputs | None = None
     column_names: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of a network's input."""
+        return self.x.shape[1:] if self.table_inputs is None else (self.table_inputs.num_inputs,)
 
     @property
     def num_train(self) -> int:

@@ -7,7 +7,6 @@ from functools import lru_cache
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float32, Int64, UInt8
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from privsearch.data.dataset import DatasetInfo, describe_dataset, load_dataset, modified_ns
@@ -15,6 +14,7 @@ from privsearch.data.grouped import draw_in_groups
 from privsearch.data.preprocessing import preprocess
 from privsearch.data.raw import Preprocessing, RawDataset
 from privsearch.data.stratified import draw_stratified
+from privsearch.data.table_inputs import TableInputs, standardized
 from privsearch.errors import DataError
 from privsearch.spec import Dataset
 
@@ -47,7 +47,8 @@ class Splits:
         rows: `(train + test,)`: the rows of both splits' examples in the data as they were read, from 0. If the data
             have a test split of their own, its rows are counted from 0 again.
         preprocessing: the preprocessing that `inputs` applies to `x_train` and `x_test`, or None for none.
-        unscaled: `(train + test, features)`: a table before it was standardised, in the order of `rows`; else None.
+        unscaled: `(train + test, columns)`: a table before it was standardised, in the order of `rows`; else None.
+        table_inputs: how a table's columns become inputs; None if each is standardised by itself.
         own_training: `(networks, train + test)`: which of the examples, in the order of `rows`, are in each network's
             training split, where networks have other splits than these; else None.
         groups: `(train + test,)`, in the order of `rows`: a number for each example, alike for those that must be on
@@ -61,7 +62,8 @@ class Splits:
     y_test: Int64[Tensor, " test"]
     rows: Int64[np.ndarray, " examples"]
     preprocessing: Preprocessing | None = None
-    unscaled: Float[np.ndarray, "examples features"] | None = None
+    unscaled: Float[np.ndarray, "examples columns"] | None = None
+    table_inputs: TableInputs | None = None
     own_training: Bool[np.ndarray, "networks examples"] | None = None
     groups: Int64[np.ndarray, " examples"] | None = None
 
@@ -121,7 +123,7 @@ class Splits:
             [whole[torch.from_numpy(part).to(whole.device)] for part in parts] for whole in (x, y)
         )
         if self.unscaled is not None:
-            scaled = _standardized(*(self.unscaled[part] for part in parts))
+            scaled = _fitted(self.unscaled[parts[0]], self.unscaled[parts[1]], self.table_inputs)
             x_train, x_test = (torch.from_numpy(part).to(self.device) for part in scaled)
         return replace(
             self,
@@ -204,7 +206,7 @@ def _load_splits(
     train = _subsample(train, train_size, train_rng, f"{raw.name}: train_size")
     test = _subsample(test, test_size, test_rng, f"{raw.name}: test_size")
     is_table = raw.x.ndim == 2
-    x_train, x_test = _standardized(train.x, test.x) if is_table else (train.x, test.x)
+    x_train, x_test = _fitted(train.x, test.x, raw.table_inputs) if is_table else (train.x, test.x)
     return Splits(
         describe_dataset(dataset),
         torch.from_numpy(x_train),
@@ -214,17 +216,16 @@ def _load_splits(
         np.concatenate([train.rows, test.rows]),
         raw.preprocessing,
         np.concatenate([train.x, test.x]) if is_table else None,
+        raw.table_inputs,
         groups=None if train.groups is None or test.groups is None else np.concatenate([train.groups, test.groups]),
     )
 
 
-def _standardized(
-    x_train: Float[np.ndarray, "train features"], x_test: Float[np.ndarray, "test features"]
-) -> list[Float32[np.ndarray, "_ features"]]:
-    """Standardise both splits with the mean and standard deviation of the training split."""
-    # In 64 bits, so that large values neither overflow nor lose their differences.
-    scaler = StandardScaler().fit(x_train.astype(np.float64))
-    return [scaler.transform(x.astype(np.float64)).astype(np.float32) for x in (x_train, x_test)]
+def _fitted(
+    x_train: Float[np.ndarray, "train columns"], x_test: Float[np.ndarray, "test columns"], inputs: TableInputs | None
+) -> list[Float32[np.ndarray, "_ inputs"]]:
+    """Return a network's inputs from both splits of a table, all that is fitted taken from the training split."""
+    return standardized(x_train, x_test) if inputs is None else inputs.fitted(x_train, x_test)
 
 
 def _split(raw: RawDataset, rng: np.random.Generator) -> tuple[_Examples, _Examples]:

@@ -45,13 +45,13 @@ from privsearch.spec.attacks import (
 )
 from privsearch.spec.constraints import Constraint, Constraints
 from privsearch.spec.datasets import (
-    CsvDataset,
     Dataset,
     DatasetName,
     EmbeddedName,
     Network,
     NpzDataset,
     RegisteredDataset,
+    TableDataset,
     dataset_name,
 )
 from privsearch.spec.objectives import Direction, Objectives
@@ -71,7 +71,6 @@ __all__ = [
     "Attack",
     "Constraint",
     "Constraints",
-    "CsvDataset",
     "Dataset",
     "DatasetName",
     "Device",
@@ -99,6 +98,7 @@ __all__ = [
     "SurrogateGradient",
     "SvmAttack",
     "SweepSpec",
+    "TableDataset",
     "ThresholdAttack",
     "TrialRequest",
     "TrialSpec",

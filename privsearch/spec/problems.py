@@ -15,7 +15,7 @@ from privsearch.spec.attacks import (
     ATTACK_KINDS,
     ATTACKS,
 )
-from privsearch.spec.datasets import NAME_RULE, CsvDataset, DatasetName, NpzDataset, RegisteredDataset
+from privsearch.spec.datasets import NAME_RULE, DatasetName, NpzDataset, RegisteredDataset, TableDataset
 from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
 from privsearch.spec.race import Race
 from privsearch.spec.recipe import RECIPE_AXES
@@ -30,7 +30,7 @@ KEY: Final = "[key]"
 
 _PROTOCOL_RULE: Final = f"one of {', '.join(PROTOCOLS)}, or a mapping such as {{kind: halves, networks: 8}}"
 _BY_TAG: Final[dict[str, type[BaseModel]]] = {
-    "csv": CsvDataset,
+    datasets.TABLE_TAG: TableDataset,
     "npz": NpzDataset,
     **PROTOCOLS,
     **ATTACKS,
@@ -87,6 +87,8 @@ def problem_of(details: ErrorDetails) -> Problem:
             | "unknown_objective"
         ):
             sentence = message
+        case "table_rule":
+            where, sentence = where[:-1], message  # the last step is the kind of dataset, which is no field
         case _:
             sentence = _invalid(where, given, message)
     return Problem(where, sentence)
@@ -117,9 +119,10 @@ def _unknown_ending(where: tuple[int | str, ...], given: Any) -> str | None:
         or not isinstance(given.get("path"), str)
     ):
         return None
-    endings = " or ".join(f".{tag}" for tag, model in _BY_TAG.items() if "path" in model.model_fields)
+    *endings, last = (f".{ending}" for ending in datasets.ENDINGS)
     return (
-        f"the path {shown(given['path'])} must end in {endings}, which says what the file holds; save it as one of them"
+        f"the path {shown(given['path'])} must end in {', '.join(endings)} or {last}, a table's also with .gz or .zip "
+        "after it, which says what the file holds; rename it, or add kind: csv for text, or another kind"
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from privsearch._util.text import cut
 from privsearch.errors import PrivsearchError, SpecError
 from privsearch.spec.attacks import Attack
-from privsearch.spec.datasets import CsvDataset, NpzDataset
+from privsearch.spec.datasets import NpzDataset, TableDataset
 from privsearch.spec.meant import remarks
 from privsearch.spec.plain_yaml import Document, NotPlainError, lines_of, parse
 from privsearch.spec.problems import KEY, Problem, problem_of
@@ -268,7 +268,7 @@ def _key_shown(key: int | str) -> str:
 def _with_absolute_paths(sweep: SweepSpec, folder: Path) -> SweepSpec:
     datasets = tuple(
         dataset.model_copy(update={"path": _absolute(folder / dataset.path)})
-        if isinstance(dataset, CsvDataset | NpzDataset)
+        if isinstance(dataset, TableDataset | NpzDataset)
         else dataset
         for dataset in sweep.datasets
     )

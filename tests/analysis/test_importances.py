@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privsearch.analysis.importances import hypervolume_history, importances, value_shares
-from privsearch.analysis.pareto import hypervolume
+from privsearch.analysis.pareto import comparable, feasible, losses, outcome_space
 from privsearch.analysis.tasks import Task
 from privsearch.errors import MetricError
 from privsearch.spec import AXES, Constraint, Objectives
@@ -53,13 +53,12 @@ def test_history_is_the_hypervolume_of_every_beginning(rows: list[tuple[float, .
     """Trial by trial, under a constraint, against the reference point of all; it never falls."""
     found = task(pd.DataFrame(rows, columns=list(THREE)), objectives, test_accuracy=">= 0.25")
     history = hypervolume_history(found)
-    # One more row that violates the constraint, so that every beginning has the same reference point.
-    worst = found.rows.tail(1).assign(
-        test_accuracy=0.0, seconds=found.rows.dropna(subset=list(objectives))["seconds"].max()
-    )
-    worst = worst.assign(**{"svm.auc": 1.0}).fillna({"seconds": 0.0})
-    beginnings = [pd.concat([found.rows.head(n + 1), worst]) for n in range(len(rows))]
-    expected = [hypervolume(beginning, objectives, found.constraints) for beginning in beginnings]
+    rows_found = comparable(found.rows, objectives)
+    space = outcome_space(rows_found, objectives, found.constraints)
+    fit = rows_found[feasible(rows_found, found.constraints)]
+    beginnings = [fit[fit.index.isin(found.rows.index[: n + 1])] for n in range(len(rows))]
+    expected = [space.share(losses(beginning, objectives)) for beginning in beginnings]
+    assert expected[-1] == pytest.approx(found.hypervolume)
     assert history["hypervolume"].tolist() == pytest.approx(expected)
     assert history["number"].tolist() == list(range(1, len(rows) + 1))
     assert history["hypervolume"].is_monotonic_increasing

@@ -88,12 +88,24 @@ def test_hypervolume_is_the_area_computed_by_hand(
 
 
 def test_reference_point_is_the_worst_outcome() -> None:
-    """That of the column's range, and, where nothing bounds it, the worst among the rows that can be compared."""
+    """That of the column's range, and, where nothing bounds it, a tenth beyond the worst on the front."""
     rows = table([("completed", 0.5, 0.5), ("completed", 0.5, 0.5), ("failed", 0.5, 0.5)])
     assert reference_point(rows, OBJECTIVES) == (0.0, 1.0)
-    rows = rows.assign(**{"seconds": [2.0, 3.0, 9.0], "svm.excess_auc": 0.0})
-    assert reference_point(rows, {"seconds": "minimize", "svm.excess_auc": "minimize"}) == (3.0, 1.0)
+    rows = rows.assign(**{"seconds": [2.0, 3.0, 9.0], "svm.excess_auc": [0.1, 0.0, 0.0]})
+    assert reference_point(rows, {"seconds": "minimize", "svm.excess_auc": "minimize"}) == (pytest.approx(3.3), 1.0)
     assert reference_point(rows, {"seconds": "maximize", "svm.excess_auc": "maximize"}) == (0.0, -1.0)
+
+
+@pytest.mark.parametrize("auc", [0.7, 0.6])
+def test_what_is_beaten_moves_no_hypervolume(auc: float) -> None:
+    """A front of one trial covers something, and as much beside a slower one that leaks as much or more."""
+    objectives: dict[str, Direction] = {"svm.auc": "minimize", "seconds": "minimize"}
+    alone = table([("completed", 0.9, 0.6)]).assign(seconds=[2.0])
+    both = table([("completed", 0.9, 0.6), ("completed", 0.9, auc)]).assign(seconds=[2.0, 50.0])
+    assert hypervolume(alone, objectives) == hypervolume(both, objectives) == pytest.approx(0.8 * (0.2 / 2.2))
+    constraints = {"svm.auc": Constraint(relation="<=", bound=0.65)}
+    barred = table([("completed", 0.9, 0.6), ("completed", 0.9, 0.66)]).assign(seconds=[2.0, 1.0])
+    assert hypervolume(barred, objectives, constraints) == hypervolume(alone, objectives)
 
 
 def test_means_that_differ_by_a_rounding_alone_are_equal() -> None:
@@ -105,14 +117,16 @@ def test_means_that_differ_by_a_rounding_alone_are_equal() -> None:
 
 
 def test_hypervolume_is_a_share_whatever_the_ranges() -> None:
-    """Differences are scaled by their range, what nothing bounds by the greatest; three objectives span a box."""
+    """Differences are scaled by their range, what nothing bounds by the front; three objectives span a box."""
     objectives: dict[str, Direction] = {
         "test_accuracy": "maximize",
         "svm.excess_auc": "minimize",
         "seconds": "minimize",
     }
     rows = table([("completed", 0.8, 0.5)] * 2).assign(**{"svm.excess_auc": [0.0, 0.5], "seconds": [1.0, 4.0]})
-    assert hypervolume(rows, objectives) == pytest.approx(0.8 * 0.75)
+    assert hypervolume(rows, objectives) == pytest.approx(0.8 * 0.1 / 1.1)
+    faster = rows.assign(seconds=[4.0, 1.0])
+    assert hypervolume(faster, objectives) == pytest.approx(0.8 * (1 * 0.4 + 0.5 * 3.0) / 4.4)
     perfect = rows.assign(**{"test_accuracy": 1.0, "svm.excess_auc": 0.0, "seconds": 0.0})
     assert hypervolume(perfect, objectives) == 1.0
     assert hypervolume(rows.head(0), objectives) == 0.0

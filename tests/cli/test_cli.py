@@ -20,7 +20,7 @@ from privsearch.study.result import Failed
 
 pytestmark = pytest.mark.usefixtures("blank_fronts")
 
-COMMANDS = ("plan", "sweep", "trial", "front", "datasets")
+COMMANDS = ("plan", "sweep", "trial", "front", "data")
 
 
 @pytest.fixture(autouse=True)
@@ -281,20 +281,20 @@ def data(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_datasets_are_listed(data: Path) -> None:
     """Every dataset that has a name is listed with its size, and how to get the missing ones and bring one's own."""
-    result = run("datasets", "--data-dir", data)
+    result = run("data", "--data-dir", data)
     assert [line.split()[:2] for line in result.stdout.splitlines() if "scikit-learn" in line] == [
         ["iris", "120"],
         ["breast_cancer", "455"],
         ["digits", "1437"],
     ]
     assert re.findall(r"^(\w+) .* not fetched *$", result.stdout, re.M) == ["mnist", "fashion_mnist", "cifar10"]
-    assert f"Data directory: {data}; what is not there: privsearch datasets fetch NAME..." in result.stdout
+    assert f"Data directory: {data}; what is not there: privsearch data fetch NAME..." in result.stdout
     assert "{name: mine, path: mine.csv, label: column}" in result.stdout
 
 
 def test_fetching_without_a_network_is_one_line(data: Path) -> None:
     """No traceback, no waiting: exit status 2 and what else can be done."""
-    result = run("datasets", "fetch", "cifar10", "--data-dir", data)
+    result = run("data", "fetch", "cifar10", "--data-dir", data)
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith(
@@ -311,7 +311,7 @@ def test_a_dataset_that_is_not_there_stops_a_sweep_before_it_starts(data: Path, 
         assert result.exit_code == 2
         assert result.stdout == ""
         assert f"must be in {data}/MNIST/raw, but is not there" in result.stderr
-        assert f"`privsearch datasets fetch mnist --data-dir {data}`" in result.stderr
+        assert f"`privsearch data fetch mnist --data-dir {data}`" in result.stderr
         assert files(folder) == before
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from privsearch.data.dataset import describe_dataset, describe_raw, fingerprint, list_datasets, load_dataset
 from privsearch.data.raw import RawDataset
 from privsearch.errors import DataError
-from privsearch.spec import CsvDataset, DatasetName, EmbeddedName, HalvesProtocol, NpzDataset, PaperProtocol
+from privsearch.spec import DatasetName, EmbeddedName, HalvesProtocol, NpzDataset, PaperProtocol, TableDataset
 
 TABLE = "x,y,label\n" + "1,2,a\n3,4,b\n" * 5
 RAW = RawDataset(
@@ -62,7 +62,7 @@ def test_files_are_described(tmp_path: Path) -> None:
     table.write_text(TABLE)
     y = np.arange(20) % 2
     np.savez(images, x_train=np.zeros((20, 5, 4, 3)), y_train=y, x_test=np.zeros((6, 5, 4, 3)), y_test=y[:6])
-    info = describe_dataset(CsvDataset(name="mine", path=str(table), label="label"))
+    info = describe_dataset(TableDataset(name="mine", path=str(table), label="label"))
     assert (info.name, info.network, info.input_shape, info.source) == ("mine", "fcnet", (2,), str(table))
     assert (info.num_classes, info.num_train, info.num_test) == (2, 8, 2)
     assert not info.has_own_test_split
@@ -82,7 +82,7 @@ def test_blind_baselines_are_needed_for_splits_that_are_taken_as_given() -> None
 def test_an_edited_file_is_described_anew(tmp_path: Path) -> None:
     """A description is kept only as long as the file is the one that was read."""
     path = tmp_path / "table.csv"
-    dataset = CsvDataset(name="mine", path=str(path), label="label")
+    dataset = TableDataset(name="mine", path=str(path), label="label")
     path.write_text(TABLE)
     first = describe_dataset(dataset)
     assert describe_dataset(dataset) is first
@@ -100,8 +100,8 @@ def test_fingerprint_depends_on_content_alone(tmp_path: Path) -> None:
     (tmp_path / "two.csv").write_text(TABLE)
     np.savez(tmp_path / "three.npz", x=np.array([[1, 2], [3, 4]] * 5), y=np.array(["a", "b"] * 5))
     one, two, three = (
-        describe_dataset(CsvDataset(name="one", path=str(tmp_path / "one.csv"), label="label")),
-        describe_dataset(CsvDataset(name="two", path=str(tmp_path / "two.csv"), label="label")),
+        describe_dataset(TableDataset(name="one", path=str(tmp_path / "one.csv"), label="label")),
+        describe_dataset(TableDataset(name="two", path=str(tmp_path / "two.csv"), label="label")),
         describe_dataset(NpzDataset(name="three", path=str(tmp_path / "three.npz"))),
     )
     assert one.fingerprint == two.fingerprint == three.fingerprint
@@ -176,5 +176,5 @@ def test_load_dataset_reads_each_kind(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text(TABLE)
     np.savez(tmp_path / "arrays.npz", x=RAW.x, y=RAW.y)
     assert load_dataset("iris").class_names[0] == "setosa"
-    assert load_dataset(CsvDataset(name="c", path=str(tmp_path / "table.csv"), label="label")).x.shape == (10, 2)
+    assert load_dataset(TableDataset(name="c", path=str(tmp_path / "table.csv"), label="label")).x.shape == (10, 2)
     assert load_dataset(NpzDataset(name="n", path=str(tmp_path / "arrays.npz"))).x.shape == (6, 2)

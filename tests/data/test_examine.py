@@ -9,7 +9,7 @@ from privsearch.data.dataset import load_dataset
 from privsearch.data.examine import Findings, examine_dataset, examine_raw
 from privsearch.data.raw import RawDataset
 from privsearch.data.repeats import Repeats
-from privsearch.spec import CsvDataset, DatasetName, EmbeddedName
+from privsearch.spec import DatasetName, EmbeddedName, TableDataset
 
 RNG = np.random.default_rng(0)
 RAW = RawDataset(
@@ -97,6 +97,6 @@ def test_labels_and_numbers_are_told_from_the_file_on(tmp_path: Path) -> None:
     """Four classes, where numbers would make two of them."""
     rows = "".join(f"{k * 1.37 % 1:.3f},{('250.1', '250.10', '01', '1')[k % 4]}\n" for k in range(80))
     (tmp_path / "t.csv").write_text("x,code\n" + rows)
-    found = examine_dataset(CsvDataset(name="t", path=str(tmp_path / "t.csv"), label="code"))
+    found = examine_dataset(TableDataset(name="t", path=str(tmp_path / "t.csv"), label="code"))
     assert dict(found.class_sizes) == dict.fromkeys(("01", "1", "250.1", "250.10"), 20)
     assert "'250.1' and '250.10'" in " ".join(found.warnings)

@@ -1,7 +1,5 @@
 import gzip
 import io
-import os
-import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,14 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
-from privsearch.data.files import load_csv, load_npz
+from privsearch.data.arrays import load_npz
 from privsearch.data.raw import RawDataset
+from privsearch.data.tables import load_table
 from privsearch.errors import DataError
-from privsearch.spec import CsvDataset, NpzDataset
+from privsearch.spec import NpzDataset, TableDataset
 
 ROWS = "".join(f"{i},{i / 2},{'ab'[i % 2]}\n" for i in range(10))
 X = np.arange(30.0).reshape(10, 3)
@@ -25,180 +21,7 @@ IMAGES = np.zeros((10, 1, 4, 4))
 SPLIT = {"x_train": X, "y_train": Y, "x_test": X[:4], "y_test": Y[:4]}
 
 
-@pytest.fixture
-def csv(tmp_path: Path) -> Callable[..., RawDataset]:
-    """Write a CSV file and load it."""
-
-    def load(text: str | bytes, label: str = "label") -> RawDataset:
-        path = tmp_path / "table.csv"
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return load_csv(CsvDataset(name="mine", path=str(path), label=label))
-
-    return load
-
-
-@pytest.fixture
-def npz(tmp_path: Path) -> Callable[..., RawDataset]:
-    """Write an NPZ file, from arrays or from bytes, and load it."""
-
-    def load(content: bytes | None = None, **arrays: Any) -> RawDataset:
-        path = tmp_path / "arrays.npz"
-        if content is None:
-            np.savez(path, **arrays)
-        else:
-            path.write_bytes(content)
-        return load_npz(NpzDataset(name="mine", path=str(path)))
-
-    return load
-
-
-def test_csv_columns_become_features_in_order(csv: Callable[..., RawDataset], tmp_path: Path) -> None:
-    """All columns but the label are features, in the order of the file."""
-    raw = csv("x,y,label\n" + ROWS)
-    np.testing.assert_array_equal(raw.x, np.array([[i, i / 2] for i in range(10)], dtype=np.float32), strict=True)
-    np.testing.assert_array_equal(raw.y, np.arange(10) % 2, strict=True)
-    assert raw.class_names == ("a", "b")
-    assert (raw.name, raw.source) == ("mine", str(tmp_path / "table.csv"))
-    assert raw.test_x is None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "\ufeffx,y,label\n" + ROWS,
-        "x, y, label\n" + ROWS.replace(",", ", "),
-        "x,y,label\n" + ROWS + "\n\n",
-        ("x,y,label\n" + ROWS).replace("\n", "\r\n"),
-        '"x","y","label"\n' + ROWS.replace("a", '"a"'),
-    ],
-    ids=["byte order mark", "spaces after commas", "blank lines at the end", "Windows line ends", "quotes"],
-)
-def test_csv_dialects_mean_the_same(csv: Callable[..., RawDataset], text: str) -> None:
-    """What spreadsheets write in different ways is read as the same table."""
-    plain = csv("x,y,label\n" + ROWS)
-    raw = csv(text)
-    np.testing.assert_array_equal(raw.x, plain.x)
-    np.testing.assert_array_equal(raw.y, plain.y)
-    assert raw.class_names == plain.class_names
-
-
-def test_csv_label_may_stand_anywhere(csv: Callable[..., RawDataset]) -> None:
-    """The label is found by its name, not by its place."""
-    raw = csv("kind,x\n" + "a,1\nb,2\n" * 5, label="kind")
-    assert raw.x[:2].tolist() == [[1.0], [2.0]]
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "class_names"),
-    [
-        ("10", "9", ("9", "10")),
-        ("True", "False", ("False", "True")),
-        ("2", "x", ("2", "x")),
-        ("1.5", "-1", ("-1.0", "1.5")),
-    ],
-)
-def test_csv_classes_are_sorted(csv: Callable[..., RawDataset], a: str, b: str, class_names: tuple[str, str]) -> None:
-    """Numbers are sorted as numbers, everything else as text."""
-    raw = csv("x,label\n" + f"1,{a}\n2,{b}\n" * 5)
-    assert raw.class_names == class_names
-    assert raw.y[0] == class_names.index(a)
-
-
-def test_csv_true_and_false_are_numbers(csv: Callable[..., RawDataset]) -> None:
-    """A one-hot column as pandas writes it counts as 1 and 0."""
-    assert csv("x,label\n" + "True,a\nFalse,b\n" * 5).x[:2].tolist() == [[1.0], [0.0]]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "must be a readable CSV file .* No columns .* Save the table as CSV again"),
-        ("\n\n", "must be a readable CSV file"),
-        (b"\x89PNG\xff\xfe", "must be a readable CSV file .* can't decode byte 0x89"),
-        ("x,y,label\n" + ROWS + "1,2,a,4,5\n", "as many fields in every row.* Expected 3 fields in line 12, saw 5"),
-        ("x,y,label\n" + ROWS.replace("\n", ",7\n"), "as many fields in every row.* Length of header"),
-        ("x,y,label\n" + ROWS + '1,"2,a\n', "must be a readable CSV file .* EOF inside string"),
-        ("x,y,label\n", "at least one row and one column beside the label, but got 0 rows"),
-        ("label\n" + "a\nb\n" * 5, "one column beside the label, but got 10 rows and the columns 'label'"),
-        ("x,y,Lable\n" + ROWS, "got label 'label' and the columns are .* 'x', 'y', 'Lable'.* Did you mean 'Lable'?"),
-        ("x;y;kind\n" + ROWS.replace(",", ";"), "separated by commas.* 'x;y;kind'"),
-        ("x,x,label\n" + ROWS, "a name of its own, but these occur more than once: 'x'. Rename or remove"),
-        (",x,label\n" + ROWS, "must have a name, but column 1 of 3 has none.* index=False"),
-        ("x,y,label\n" + ROWS + "1,2\n", "column 'label': every row must have a label, but 1 have none .* in row 10 "),
-        (
-            "x,y,label\n" + ROWS + "1,two,a\n",
-            "column 'y': .* must hold numbers, but 1 are not, such as 'two', in row 10 ",
-        ),
-        ("x,y,label\n" + ROWS + "1+2j,2,a\n", "column 'x': .* must hold numbers, but 1 are not, such as '1\\+2j'"),
-        (
-            "x,y,label\n,1,a\n" + ROWS + ",2,a\n",
-            "column 'x': .* finite .* 2 are missing, NaN or infinite, in row 0, 11 ",
-        ),
-        ("x,y,label\n" + ROWS + "-inf,2,a\n", "column 'x': .* finite .* 1 are missing, NaN or infinite, in row 10 "),
-        ("x,y,label\n" + ROWS + "1,1e300,a\n", "column 'y': .* finite 32-bit number, but 1 are"),
-        (
-            "x,y,label\n" + ROWS.replace("b", "a"),
-            "column 'label': at least 2 classes must occur, but all labels are 'a'",
-        ),
-        ("x,y,label\n" + ROWS + "1,2,c\n", "at least 2 examples, but 1 of 3 have one only: 'c'. Remove them or add"),
-        ("x,label\n" + "".join(f"1,{i}.5\n" for i in range(12)), "12 of 12 .* 9.5 and 2 more.* put them into classes"),
-        ("x,label\n" + "1,a\n1,b\n1,c\n" * 3, "room for every class, but 9 examples give 2 for 3 classes"),
-    ],
-)
-def test_csv_mistakes(csv: Callable[..., RawDataset], tmp_path: Path, text: str | bytes, message: str) -> None:
-    """Every mistake in a table is named with its file, its place, and what must hold."""
-    with pytest.raises(DataError, match=f"^{re.escape(str(tmp_path / 'table.csv'))}.*{message}"):
-        csv(text)
-
-
-@pytest.mark.parametrize("label", ["setosa", "species"])
-def test_a_table_without_a_header_is_told(csv: Callable[..., RawDataset], label: str) -> None:
-    """Its first example would be taken for names, and missed."""
-    table = "5.1,3.5,1.4,0.2,setosa\n" + "4.9,3.0,1.4,0.2,setosa\n6.2,2.9,4.3,1.3,versicolor\n" * 5
-    told = r"The first row must name the columns, but holds numbers \('5\.1', '3\.5', '1\.4' and 2 more\)\."
-    if label == "setosa":
-        (warning,) = csv(table, label=label).warnings
-        assert re.match(told, warning)
-    else:
-        with pytest.raises(DataError, match=told):
-            csv(table, label=label)
-    with pytest.raises(DataError, match=f"more than once: '1.4'.*{told}"):
-        csv(table.replace("0.2", "1.4", 1).replace("5.1,3.5,1.4,1.4", "5.1,3.5,1.4,1.4"))
-
-
-@pytest.mark.parametrize("header", ["0,1,2,y", "400,410.5,421,y", "1x1,1x2,2x1,y", "a,1,0,y"])
-def test_names_that_are_numbers_are_not_told(csv: Callable[..., RawDataset], header: str) -> None:
-    """Numbers of columns, and wavelengths."""
-    assert csv(f"{header}\n" + "1,2.5,3,a\n4,5,6,b\n" * 5, label="y").warnings == ()
-
-
-def test_a_table_is_never_unpacked(tmp_path: Path) -> None:
-    """A few kilobytes cannot become gigabytes: what is compressed is no table, whatever it is called."""
-    path = tmp_path / "table.csv.gz"
-    path.write_bytes(gzip.compress(("x,y,label\n" + ROWS).encode()))
-    with pytest.raises(DataError, match="must be a readable CSV file"):
-        load_csv(CsvDataset(name="mine", path=str(path), label="label"))
-
-
-def test_a_table_beyond_all_measure_is_refused_with_its_size(csv: Callable[..., RawDataset], tmp_path: Path) -> None:
-    """Before any of it is read: the sizes of the file and of its header are enough."""
-    (tmp_path / "large.csv").touch()
-    os.truncate(tmp_path / "large.csv", 5 * 2**30)
-    with pytest.raises(DataError, match=r"at most 4,294,967,296 bytes, but has 5,368,709,120\. Take fewer rows"):
-        load_csv(CsvDataset(name="mine", path=str(tmp_path / "large.csv"), label="label"))
-    with pytest.raises(DataError, match=r"at most 100,000 columns, but got 100,001\. Write an NPZ archive"):
-        csv(",".join(map(str, range(100_001))) + "\n")
-
-
-def test_long_lists_are_cut(csv: Callable[..., RawDataset]) -> None:
-    """A message lists ten columns at most, and five rows, and says how many it leaves out."""
-    with pytest.raises(DataError, match=r"'c9' and 10 more\. Name one"):
-        csv(",".join(f"c{i}" for i in range(20)) + "\n")
-    with pytest.raises(DataError, match=r"12 are missing, .* in row 0, 1, 2, 3, 4 and 7 more \(the first is 0\)\."):
-        csv("x,label\n" + "nan,a\nnan,b\n" * 6)
-
-
-@pytest.mark.parametrize("load", [load_csv, load_npz])
+@pytest.mark.parametrize("load", [load_table, load_npz])
 def test_missing_file(load: Callable[[Any], RawDataset], tmp_path: Path) -> None:
     """A path that leads nowhere, or to a directory, is answered with where it led and the nearest file beside it."""
     (tmp_path / "flowers.csv").touch()
@@ -206,8 +29,8 @@ def test_missing_file(load: Callable[[Any], RawDataset], tmp_path: Path) -> None
     for name in ("flower.csv", "flower"):
         path = tmp_path / name
         dataset = (
-            CsvDataset(name="mine", path=str(path), label="y")
-            if load is load_csv
+            TableDataset(name="mine", path=str(path), label="y")
+            if load is load_table
             else NpzDataset(name="mine", path=str(path))
         )
         with pytest.raises(DataError, match=rf"must lead to a file, but there is none at {path}\. .*'flowers.csv'"):
@@ -218,207 +41,59 @@ def test_missing_file(load: Callable[[Any], RawDataset], tmp_path: Path) -> None
 def test_impossible_paths(path: str) -> None:
     """No path makes the loader fail in another way, and none makes it look on the network."""
     with pytest.raises(DataError, match="must lead to a file"):
-        load_csv(CsvDataset(name="mine", path=path, label="y"))
+        load_table(TableDataset(name="mine", path=path, label="y"))
 
 
-def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that the user may not read is reported like a damaged one."""
-    path = tmp_path / "arrays.npz"
-    path.touch()
-
-    def refuse(*_: Any) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(zipfile, "ZipFile", refuse)
-    with pytest.raises(DataError, match=r"must be a readable NPZ archive, but: .*Permission denied"):
-        load_npz(NpzDataset(name="mine", path=str(path)))
+CONTENT = b"x,label\n" + b"".join(b"%d,%d\n" % (k, k % 2) for k in range(20))
 
 
-def test_npz_table(npz: Callable[..., RawDataset], tmp_path: Path) -> None:
-    """Two axes make a table, whose values stay as they are."""
-    raw = npz(x=X, y=Y)
-    np.testing.assert_array_equal(raw.x, X.astype(np.float32), strict=True)
-    np.testing.assert_array_equal(raw.y, Y.astype(np.int64), strict=True)
-    assert (raw.name, raw.source) == ("mine", str(tmp_path / "arrays.npz"))
-    assert raw.test_x is None
-
-
-@pytest.mark.parametrize("x", [X.astype(np.uint8), X > 4, X.astype(np.float16), np.asfortranarray(X)])
-def test_npz_any_number_is_taken_at_its_word(npz: Callable[..., RawDataset], x: np.ndarray) -> None:
-    """Whatever its type and order in memory, a table is read as the same numbers in row-major 32-bit floats."""
-    raw = npz(x=x, y=Y)
-    np.testing.assert_array_equal(raw.x, x.astype(np.float32), strict=True)
-    assert raw.x.flags.c_contiguous
-
-
-def test_npz_own_split(npz: Callable[..., RawDataset]) -> None:
-    """Data that bring a test split keep it, in their order."""
-    raw = npz(**SPLIT)
-    assert raw.test_x is not None
-    np.testing.assert_array_equal(raw.x, X)
-    np.testing.assert_array_equal(raw.test_x, X[:4])
-    np.testing.assert_array_equal(raw.test_y, Y[:4])
-    assert (raw.num_train, raw.num_test) == (10, 4)
-
-
-def test_npz_own_split_needs_no_room_for_another(npz: Callable[..., RawDataset]) -> None:
-    """The rule that a fifth has room for every class is one for data still to be split."""
-    y = np.arange(10) % 5
-    assert npz(x_train=X, y_train=y, x_test=X[:1], y_test=y[:1]).num_test == 1
-    with pytest.raises(DataError, match="10 examples give 2 for 5 classes"):
-        npz(x=X, y=y)
+def zipped(*names: str) -> bytes:
+    """Files of a table's content, packed together."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, CONTENT)
+    return packed.getvalue()
 
 
 @pytest.mark.parametrize(
-    ("given", "read"),
-    [
-        ((10, 5, 6), (10, 1, 5, 6)),
-        ((10, 1, 5, 6), (10, 1, 5, 6)),
-        ((10, 7, 6, 6), (10, 7, 6, 6)),
-        ((10, 5, 6, 1), (10, 1, 5, 6)),
-        ((10, 5, 6, 3), (10, 3, 5, 6)),
-        ((10, 5, 6, 2), (10, 2, 5, 6)),
-        ((10, 6, 6, 4), (10, 4, 6, 6)),
-        ((10, 32, 32, 13), (10, 13, 32, 32)),
-    ],
+    ("name", "content"),
+    [("t.csv.gz", gzip.compress(CONTENT)), ("t.csv.zip", zipped("other.csv")), ("T.ZIP", zipped("folder/t.csv"))],
 )
-def test_npz_image_layouts(npz: Callable[..., RawDataset], given: tuple[int, ...], read: tuple[int, ...]) -> None:
-    """Images come out channels-first, whichever of the documented layouts they were stored in."""
-    assert npz(x=np.zeros(given), y=Y).x.shape == read
-
-
-def test_npz_channels_last_keeps_every_pixel(npz: Callable[..., RawDataset]) -> None:
-    """Reordering the axes moves no pixel to another place or channel."""
-    x = np.random.default_rng(0).random((10, 5, 6, 3), dtype=np.float32)
-    raw = npz(x=x, y=Y)
-    assert raw.x[7, 2, 4, 1] == x[7, 4, 1, 2]
-    np.testing.assert_array_equal(raw.x, np.einsum("nhwc->nchw", x))
-
-
-def test_npz_bytes_are_scaled_and_other_images_are_not(npz: Callable[..., RawDataset]) -> None:
-    """0-255 becomes [0, 1] for uint8; any other type is taken at its word."""
-    levels = np.resize(np.arange(256), (16, 4, 4))
-    y = np.arange(16) % 2
-    raw = npz(x=levels.astype(np.uint8), y=y)
-    np.testing.assert_array_equal(raw.x[:, 0], levels.astype(np.float32) / 255, strict=True)
-    np.testing.assert_array_equal(npz(x=levels, y=y).x[:, 0], levels)
+def test_packed_tables_are_unpacked(tmp_path: Path, name: str, content: bytes) -> None:
+    """Whatever the file in them is called."""
+    (tmp_path / name).write_bytes(content)
+    assert len(load_table(TableDataset(name="mine", path=str(tmp_path / name), label="label")).y) == 20
 
 
 @pytest.mark.parametrize(
-    ("labels", "class_names"),
+    ("name", "content", "message"),
     [
-        (Y - 5, ("-5", "-4")),
-        (Y * 9 + 1, ("1", "10")),
-        (np.array(["b", "a"])[Y], ("a", "b")),
-        (Y > 0, ("False", "True")),
-    ],
-)
-def test_npz_labels(npz: Callable[..., RawDataset], labels: np.ndarray, class_names: tuple[str, ...]) -> None:
-    """Integers and strings are numbered from 0 in sorted order."""
-    raw = npz(x=X, y=labels)
-    assert raw.class_names == class_names
-    assert [class_names[number] for number in raw.y] == [str(label) for label in labels]
-
-
-def test_npz_test_labels_share_the_numbers_of_training(npz: Callable[..., RawDataset]) -> None:
-    """A test split that lacks a class does not shift the numbers of the others."""
-    raw = npz(**SPLIT | {"y_train": np.array([4, 7])[Y], "y_test": np.full(4, 7)})
-    assert raw.test_y is not None
-    assert raw.test_y.tolist() == [1, 1, 1, 1]
-
-
-@pytest.mark.parametrize(
-    ("arrays", "message"),
-    [
-        ({}, r": the arrays must be 'x', 'y' or .* but got none \(missing: 'x', 'y'"),
-        ({"X": X, "y": Y}, r"missing: 'x'; not allowed: 'X'.* Did you mean 'x'\?"),
-        ({"x": X, "y": Y, "ids": Y}, r"missing: none; not allowed: 'ids'\)"),
-        (SPLIT | {"y": Y}, r"missing: none; not allowed: 'y'\)"),
-        ({"x_train": X, "y_train": Y, "x_tset": X}, r"missing: 'x_test', 'y_test'; .* Did you mean 'x_test'\?"),
-        ({"x": X, "y": Y.astype(object)}, ", array 'y': .*no Python objects.* Give it a plain dtype"),
-        ({"x": X, "y": Y / 2}, ", array 'y': labels must be integers or strings, but got dtype float64"),
-        ({"x": X, "y": Y[:9]}, r": x and y .* one label for each example, .* shapes \(10, 3\) and \(9,\)"),
-        ({"x": X, "y": Y[:, None]}, r"shapes \(10, 3\) and \(10, 1\)\. y must have the shape \(n,\)"),
-        ({"x": X[:0], "y": Y[:0]}, r"at least one, but got shapes \(0, 3\)"),
-        ({"x": np.float64(1), "y": Y}, r"shapes \(\) and \(10,\)"),
-        (SPLIT | {"y_test": Y}, r": x_test and y_test .* shapes \(4, 3\) and \(10,\)"),
-        ({"x": X[:, 0], "y": Y}, r", array 'x': inputs must be numbers of shape .* got shape \(10,\)"),
-        ({"x": X[:, :0], "y": Y}, r"no axis empty, but got shape \(10, 0\)"),
-        ({"x": X[:, :0], "y": np.arange(10)}, r"no axis empty, but got shape \(10, 0\)"),
-        ({"x": X.astype(str), "y": Y}, ", array 'x': inputs must be numbers .* dtype <U"),
-        ({"x": X + 1j, "y": Y}, ", array 'x': inputs must be numbers .* dtype complex128"),
-        ({"x": np.where(X == 4, np.nan, X), "y": Y}, r", array 'x': .* finite .* 1 are NaN .* at index \(1, 1\)\."),
-        (SPLIT | {"x_test": np.full((4, 3), 1e39)}, r", array 'x_test': .* 12 are .* \(0, 2\) and 9 more"),
-        ({"x": IMAGES[:, :, :3], "y": Y}, r", array 'x': images must be at least 4 x 4, .* but got 3 x 4"),
-        (SPLIT | {"x_test": X[:4, :2]}, r"one example shape and one dtype, but got \(3,\) float64 and \(2,\) float64"),
-        (SPLIT | {"x_test": X[:4].astype(int)}, r"\(3,\) float64 and \(3,\) int64\. Prepare both alike"),
         (
-            SPLIT | {"y_test": Y[:4] + 1},
-            ": every class in y_test must occur in y_train, but y_test holds 2 .* only 0, 1",
+            "t.csv",
+            gzip.compress(CONTENT),
+            r"if, and only if, it is packed so, but it is packed as gz; call it t\.csv\.gz",
         ),
-        (SPLIT | {"y_test": Y[:4].astype(str)}, "y_test holds '0', '1' and y_train only 0, 1"),
-        ({"x": X, "y": Y * 0}, ", array 'y': at least 2 classes must occur, but all labels are 0"),
-        (
-            SPLIT | {"y_train": np.arange(10) // 9},
-            ", array 'y_train': .* at least 2 examples, but 1 of 2 .* one only: 1",
-        ),
+        ("t.csv", zipped("t.csv"), r"packed as zip; call it t\.csv\.zip"),
+        ("t.csv.gz", CONTENT, r"but it is not; call it t\.csv, and correct the path"),
+        ("t.csv.gz", gzip.compress(CONTENT)[:-9], r"must be a readable \.gz file, but unpacking it gave"),
+        ("t.csv.zip", zipped("t.csv")[:-30], r"must be a readable \.zip file, but unpacking it gave"),
+        ("t.csv.zip", zipped("a.csv", "b.csv"), r"must hold one table, but holds 2 files: 'a\.csv', 'b\.csv'"),
     ],
 )
-def test_npz_mistakes(npz: Callable[..., RawDataset], tmp_path: Path, arrays: dict[str, Any], message: str) -> None:
-    """Every mistake in an archive is named with its file, its array, and what must hold."""
-    with pytest.raises(DataError, match=f"^{re.escape(str(tmp_path / 'arrays.npz'))}.*{message}"):
-        npz(**arrays)
-
-
-def archive(**members: bytes) -> bytes:
-    """A ZIP file that holds these members as `.npy`."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        for name, content in members.items():
-            file.writestr(f"{name}.npy", content)
-    return buffer.getvalue()
-
-
-def npy(array: np.ndarray) -> bytes:
-    """An array as NumPy's own file."""
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "must be a readable NPZ archive"),
-        (b"a,b\n1,2\n", "must be a readable NPZ archive"),
-        (b"PK\x03\x04 cut short", "must be a readable NPZ archive"),
-        (npy(X), "must be a readable NPZ archive"),
-        (archive(x=npy(X), y=npy(Y)[:-8]), ", array 'y': this must be a readable array"),
-        (archive(x=npy(X).replace(b"descr", b"wrong"), y=npy(Y)), ", array 'x': this must be a readable array"),
-        (archive(x=npy(X), y=b"hello").replace(b"hello", b"jello"), ", array 'y': this must be a readable array"),
-        (archive(x=b"hello", y=npy(Y)), ", array 'x': this must be a readable array"),
-    ],
-    ids=["empty", "text", "cut", "npy", "short array", "wrong header", "wrong checksum", "no array"],
-)
-def test_damaged_archives(npz: Callable[..., RawDataset], content: bytes, message: str) -> None:
-    """Whatever is wrong with the bytes, the user hears which file or which array."""
+def test_what_is_packed_otherwise_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    """With the name that it should have, or what is wrong with it."""
+    (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=message):
-        npz(content)
+        load_table(TableDataset(name="mine", path=str(tmp_path / name), label="label"))
 
 
-@given(
-    x=npst.arrays(np.float32, (10, 2), elements=st.floats(-(2.0**99), 2.0**99, width=32)),
-    labels=st.permutations("aabbccddee"),
-)
-def test_formats_agree(tmp_path_factory: pytest.TempPathFactory, x: np.ndarray, labels: list[str]) -> None:
-    """One table read from CSV and from NPZ is the same data, to the last bit."""
-    folder = tmp_path_factory.mktemp("formats")
-    two_classes = np.array(["a" if label < "c" else "b" for label in labels])
-    rows = "".join(f"{float(a)!r},{float(b)!r},{label}\n" for (a, b), label in zip(x, two_classes, strict=True))
-    (folder / "table.csv").write_text("p,q,label\n" + rows)
-    np.savez(folder / "arrays.npz", x=x, y=two_classes)
-    from_csv = load_csv(CsvDataset(name="mine", path=str(folder / "table.csv"), label="label"))
-    from_npz = load_npz(NpzDataset(name="mine", path=str(folder / "arrays.npz")))
-    np.testing.assert_array_equal(from_csv.x, from_npz.x, strict=True)
-    np.testing.assert_array_equal(from_csv.y, from_npz.y, strict=True)
-    assert from_csv.class_names == from_npz.class_names
+@pytest.mark.parametrize(("name", "content"), [("t.csv.gz", gzip.compress(CONTENT)), ("t.csv.zip", zipped("t.csv"))])
+def test_nothing_unpacks_to_more_than_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
+) -> None:
+    """A few kilobytes do not become gigabytes."""
+    monkeypatch.setattr("privsearch.data.files.MAX_BYTES", 50)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match="must have at most 50 bytes, but has"):
+        load_table(TableDataset(name="mine", path=str(tmp_path / name), label="label"))

@@ -144,7 +144,7 @@ def test_a_missing_file_is_named_with_what_brings_it(tiny_mnist: Path) -> None:
     (tiny_mnist / "t10k-labels-idx1-ubyte").unlink()
     message = (
         f"mnist: the file t10k-labels-idx1-ubyte must be in {tiny_mnist}, but is not there; bring it with "
-        f"`privsearch datasets fetch mnist --data-dir {tiny_mnist.parents[1]}`, or say with --data-dir"
+        f"`privsearch data fetch mnist --data-dir {tiny_mnist.parents[1]}`, or say with --data-dir"
     )
     with pytest.raises(DataError, match=re.escape(message)):
         require_datasets(["iris", "mnist"])

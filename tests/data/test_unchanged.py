@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from privsearch.data import describe_dataset
-from privsearch.spec import CsvDataset, HalvesProtocol, NpzDataset, PaperProtocol, TrialSpec
+from privsearch.spec import HalvesProtocol, NpzDataset, PaperProtocol, TableDataset, TrialSpec
 
 RNG: Final = np.random.default_rng(0)
 TABLE: Final = RNG.normal(size=(40, 3))
@@ -44,7 +44,7 @@ ARRAYS: Final[dict[str, tuple[dict[str, Any], str]]] = {
 def test_a_table_keeps_its_fingerprint(tmp_path: Path, text: str, fingerprint: str) -> None:
     """Labels that lose nothing as numbers are the numbers that they were."""
     (tmp_path / "t.csv").write_text(text)
-    dataset = CsvDataset(name="t", path=str(tmp_path / "t.csv"), label="y")
+    dataset = TableDataset(name="t", path=str(tmp_path / "t.csv"), label="y")
     assert describe_dataset(dataset).fingerprint[:16] == fingerprint
 
 

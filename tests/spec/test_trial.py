@@ -7,7 +7,7 @@ import pytest
 from other_membranes import OTHER_MEMBRANES
 from pydantic import TypeAdapter, ValidationError
 
-from privsearch.spec import CsvDataset, HalvesProtocol, PaperProtocol, SvmAttack, TrialSpec
+from privsearch.spec import HalvesProtocol, PaperProtocol, SvmAttack, TableDataset, TrialSpec
 from privsearch.spec.trial import STATE_DEFAULTS, RecordedSpec
 
 SPEC = TrialSpec(dataset="iris", model="snn").canonical("fcnet")
@@ -130,7 +130,7 @@ def test_a_split_for_each_replicate_is_another_trial() -> None:
 
 def test_the_content_of_a_dataset_is_part_of_the_id_and_its_path_is_not() -> None:
     """Moving a file keeps what was computed from it; changing it does not."""
-    here, there = (TrialSpec(dataset=CsvDataset(name="d", path=path, label="y"), model="ann") for path in ("a", "b"))
+    here, there = (TrialSpec(dataset=TableDataset(name="d", path=path, label="y"), model="ann") for path in ("a", "b"))
     assert here.trial_id("same") == there.trial_id("same")
     assert here.trial_id("same") != here.trial_id("other")
 

@@ -10,7 +10,7 @@ from builders import make_completed, make_failed
 import privsearch
 from privsearch.api.study import Study
 from privsearch.errors import StudyError
-from privsearch.spec import CsvDataset, SvmAttack, SweepSpec, ThresholdAttack
+from privsearch.spec import SvmAttack, SweepSpec, TableDataset, ThresholdAttack
 from privsearch.study import lock
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.record import RecordWriter
@@ -84,7 +84,7 @@ def test_a_study_without_its_plan_says_what_brings_it_back(study: Study) -> None
 
 def test_a_dataset_is_called_what_the_sweep_calls_it_now(study: Study, tiny_sweep: SweepSpec) -> None:
     """Its content is what counts: renamed, it keeps its results."""
-    old = CsvDataset(name="old", path="x.csv", label="y")
+    old = TableDataset(name="old", path="x.csv", label="y")
     append(study, make_completed(dataset=old))
     study.begin(tiny_sweep, {"a" * 16: "new"}, {})
     assert [result.spec.dataset_name for result in study.results()] == ["new"]

@@ -18,7 +18,6 @@ from privsearch.data.splits import load_splits
 from privsearch.errors import MetricError, StudyError
 from privsearch.spec import (
     Attack,
-    CsvDataset,
     HalvesProtocol,
     LabelOnlyAttack,
     LiraAttack,
@@ -30,6 +29,7 @@ from privsearch.spec import (
     RegisteredAttack,
     RmiaAttack,
     SvmAttack,
+    TableDataset,
     ThresholdAttack,
     TrialSpec,
 )
@@ -329,7 +329,7 @@ def test_a_trial_that_diverges_is_a_failed_result() -> None:
 
 def test_a_dataset_that_vanished_is_a_failed_result() -> None:
     """A file that is gone when the worker comes to it fails its trials and no more."""
-    gone = CsvDataset(name="gone", path="/nowhere/gone.csv", label="y")
+    gone = TableDataset(name="gone", path="/nowhere/gone.csv", label="y")
     result = run_trial(TINY.model_copy(update={"dataset": gone}))
     assert isinstance(result, Failed)
     assert (result.trial_id, result.error) == (UNKNOWN_ID, "DataError")
@@ -533,7 +533,7 @@ def csv_trial(folder: Path, attacks: tuple[Attack, ...] = READING) -> TrialSpec:
     rng = np.random.default_rng(0)
     rows = [f"{a:.6f},{b:.6f},{'yes' if a + b > 0 else 'no'}" for a, b in rng.normal(size=(80, 2))]
     (folder / "table.csv").write_text("\n".join(["a,b,label", *rows]))
-    dataset = CsvDataset(name="table", path=str(folder / "table.csv"), label="label")
+    dataset = TableDataset(name="table", path=str(folder / "table.csv"), label="label")
     protocol = HalvesProtocol(networks=4)
     return TrialSpec(dataset=dataset, model="ann", epochs=3, batch_size=16, protocol=protocol, attacks=attacks)
 

@@ -4,6 +4,7 @@ audit.py             the audit of a study: tables of what each configuration lea
 check.py             the findings of a check of a study
 data.py              the data of a sweep: shapes, classes, identical rows, warnings
 datasets.py          the datasets at hand
+description.py       a file of data: its columns, its classes, and the entry that reads it
 differences.py       the differences between one configuration and others
 equal_accuracy.py    the differences in leakage at equal accuracy
 export.py            the files of an export, and the code that loads a network

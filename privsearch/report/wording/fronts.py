@@ -149,7 +149,7 @@ def _learnt_words(row: Mapping[str, Any]) -> str:
 def hypervolume_words(task: Task) -> str:
     """Return the hypervolume with its reference point, and its interval if that is known."""
     objectives, estimate = task.objectives, task.uncertainty.hypervolume
-    point = zip(objectives, reference_point(task.rows, objectives), strict=True)
+    point = zip(objectives, reference_point(task.rows, objectives, task.constraints), strict=True)
     worst = ", ".join(f"{column} {value:g}" for column, value in point)
     text = f"Hypervolume {task.hypervolume:.4f} against the reference point ({worst})"
     if not estimate or not estimate.value:

@@ -34,14 +34,14 @@ class HypervolumeTracker:
         if len(self._trials) < until.in_trials:
             return False
         rows, before = self._rows(self._outcomes), self._trials[-until.in_trials] - 1
-        space = outcome_space(rows, self._objectives)
+        space = outcome_space(rows, self._objectives, self._constraints)
         then = self._share(space, self._rows(self._outcomes[:before]))
         return self._share(space, rows) <= then * (1 + until.growth)
 
     def of(self, outcomes: Iterable[Outcome]) -> float:
         """Compute the hypervolume of given outcomes, noted or not."""
         rows = self._rows(outcomes)
-        return self._share(outcome_space(rows, self._objectives), rows)
+        return self._share(outcome_space(rows, self._objectives, self._constraints), rows)
 
     def _rows(self, outcomes: Iterable[Outcome]) -> pd.DataFrame:
         columns = list(dict.fromkeys((*self._objectives, *self._constraints)))

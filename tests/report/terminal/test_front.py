@@ -230,5 +230,5 @@ def test_three_objectives_fit_on_a_terminal(small: Task) -> None:
     assert max(map(len, printed(replace(small, objectives=objectives), 80))) <= 80
     lines = printed(replace(small, objectives=objectives))
     text = " ".join(" ".join(lines).split())
-    assert "against the reference point (test_accuracy 0, svm.excess_auc 1, seconds 1.5)" in text
+    assert "against the reference point (test_accuracy 0, svm.excess_auc 1, seconds 1.65)" in text
     assert "ANN fp32 * 00000000 1.00 0.970 ± 0.010 0.520 0.500 +0.020 [.020, .020] 1.500" in text

@@ -18,11 +18,12 @@ def test_the_hypervolume_is_that_of_what_satisfies_the_constraints() -> None:
     assert growth.of([outcome(0.8, 0.75), outcome(0.6, 0.6), None]) == pytest.approx(0.8 * 0.5 + 0.6 * 0.3)
 
 
-def test_an_objective_without_bounds_is_held_against_the_worst_seen() -> None:
+def test_an_objective_without_bounds_is_held_against_the_front() -> None:
     """Seconds have no worst value of their own; as on the front, the hypervolume is a share of all that could be."""
     growth = HypervolumeTracker({"test_accuracy": "maximize", "seconds": "minimize"}, {})
     fast, slow = {"test_accuracy": 0.5, "seconds": 1.0}, {"test_accuracy": 0.9, "seconds": 3.0}
-    assert growth.of([fast, slow]) == pytest.approx(0.5 * 2 / 3)
+    assert growth.of([fast, slow]) == pytest.approx((0.5 * 2.3 + 0.4 * 0.3) / 3.3)
+    assert growth.of([fast, slow, {"test_accuracy": 0.4, "seconds": 9.0}]) == growth.of([fast, slow])
 
 
 def test_an_objective_from_minus_one_is_scaled() -> None:

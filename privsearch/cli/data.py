@@ -1,0 +1,75 @@
+"""The commands about datasets."""
+
+from typing import Annotated
+
+import typer
+
+from privsearch.cli.app import EXIT_STATUS, app, new_console
+from privsearch.cli.options import DataDirOption
+
+data_app = typer.Typer(invoke_without_command=True, epilog=EXIT_STATUS)
+app.add_typer(data_app, name="data")
+
+
+@data_app.callback()
+def data(context: typer.Context, data_dir: DataDirOption = None) -> None:
+    """List the datasets that have a name, or fetch some of them."""
+    from privsearch.data.directory import data_directory, use_data_directory
+
+    use_data_directory(data_dir)
+    if context.invoked_subcommand:
+        return
+    from privsearch.data import list_datasets
+    from privsearch.report.terminal.datasets import dataset_table
+
+    new_console().print(dataset_table(list_datasets()))
+    typer.echo(
+        f"Data directory: {data_directory()}; what is not there: privsearch data fetch NAME...\n"
+        "Your own, as items of a sweep file's datasets:\n"
+        "  {name: mine, path: mine.csv, label: column}\n"
+        "  {name: mine, path: mine.npz}\n"
+        "What a file holds, and its entry in full: privsearch data describe FILE --label COLUMN"
+    )
+
+
+@data_app.command(epilog=EXIT_STATUS)
+def fetch(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="mnist, fashion_mnist or cifar10.")],
+    data_dir: DataDirOption = None,
+) -> None:
+    """Download datasets through torchvision, check their files, and say where they are."""
+    from privsearch.data.directory import use_data_directory
+    from privsearch.data.fetch import fetch_images
+
+    use_data_directory(data_dir)
+    for name, folder in zip(names, fetch_images(names), strict=True):
+        typer.echo(f"{name}: {folder}")
+
+
+@data_app.command(epilog=EXIT_STATUS)
+def describe(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A table, or arrays.")],
+    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that holds the class.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="What separates fields, if it is not recognised.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="The decimal mark, if it is not recognised.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="The text encoding, if it is not recognised.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Say what a file of data holds, what may not be meant, and how a sweep file names it. Nothing is trained."""
+    import json
+    from dataclasses import asdict
+
+    from privsearch.data.describe import describe_file
+    from privsearch.errors import DataError
+    from privsearch.report.terminal.description import description_lines
+
+    given = {"delimiter": delimiter, "decimal": decimal, "encoding": encoding}
+    described = describe_file(file, label, **{name: value for name, value in given.items() if value is not None})
+    if as_json:
+        typer.echo(json.dumps(asdict(described), indent=2))
+    else:
+        console = new_console()
+        for line in description_lines(described):
+            console.print(line)
+    if described.problem:
+        raise DataError(described.problem)

@@ -1,0 +1,99 @@
+"""Tables in the formats of Apache Arrow: Parquet files, and Arrow files and streams (Feather is one)."""
+
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from privsearch._util.npz import MAX_BYTES
+from privsearch.data.delimited import MAX_COLUMNS
+from privsearch.data.raw import listed
+from privsearch.errors import DataError
+from privsearch.spec import TableDataset
+
+_REMEDIES: Final = (
+    (pa.types.is_temporal, "Write it as a number, such as the days since a date"),
+    (pa.types.is_nested, "Write one column for each of its values"),
+    (pa.types.is_binary, "Write it as text or as numbers"),
+    (pa.types.is_large_binary, "Write it as text or as numbers"),
+)
+"""What to do about columns that are neither numbers, text nor truth values."""
+
+
+def read_columnar(file: BufferedIOBase, path: Path, dataset: TableDataset) -> pd.DataFrame:
+    """Read a Parquet or an Arrow file. Its label and its categories become text.
+
+    Args:
+        file: the file's content.
+        path: its path, for messages.
+        dataset: what the sweep says of it.
+
+    Raises:
+        DataError: the file is damaged, unpacks to too much, or has a column of a type that no network takes.
+    """
+    try:
+        table = _read_parquet(file, path) if dataset.kind == "parquet" else _read_arrow(file)
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise DataError(
+            f"{path}: this must be a readable file of kind {dataset.kind}, but reading it gave: "
+            f"{' '.join(str(error).split())[:300].rstrip('.')}. Write it again, or correct kind in its entry."
+        ) from error
+    _check_names(table.column_names, path)
+    left_out = [name for name in dataset.drop if name in table.column_names]
+    table = table.drop_columns(left_out) if left_out else table
+    columns = {
+        name: _as_pandas(table[name], name, path, as_text=name in (dataset.label, *dataset.categorical))
+        for name in table.column_names
+    }
+    frame = pd.DataFrame(columns)
+    return frame.replace(list(dataset.na_values), None) if dataset.na_values else frame
+
+
+def _read_parquet(file: BufferedIOBase, path: Path) -> pa.Table:
+    opened = pq.ParquetFile(file)
+    groups = (opened.metadata.row_group(k) for k in range(opened.metadata.num_row_groups))
+    # A value takes a byte at least once it is unpacked, and equal ones may take none in the file.
+    size = max(sum(g.total_byte_size for g in groups), opened.metadata.num_rows * opened.metadata.num_columns)
+    if size > MAX_BYTES:
+        raise DataError(f"{path}: a table must have at most {MAX_BYTES:,} bytes, but has {size:,}. Take fewer rows.")
+    return opened.read()
+
+
+def _read_arrow(file: BufferedIOBase) -> pa.Table:
+    try:
+        return pa.ipc.open_file(file).read_all()
+    except pa.ArrowInvalid:
+        file.seek(0)
+        return pa.ipc.open_stream(file).read_all()
+
+
+def _check_names(names: list[str], path: Path) -> None:
+    if len(names) > MAX_COLUMNS:
+        raise DataError(f"{path}: there must be at most {MAX_COLUMNS:,} columns, but got {len(names):,}. Drop some.")
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(
+            f"{path}: every column must have a name of its own, but these occur more than once: {listed(repeated)}. "
+            "Rename or remove the repeated columns."
+        )
+
+
+def _as_pandas(column: pa.ChunkedArray, name: str, path: Path, *, as_text: bool) -> "pd.Series[Any]":
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+        column = column.cast(kind)
+    for is_of, remedy in _REMEDIES:
+        if is_of(kind):
+            raise DataError(
+                f"{path}, column {name!r}: a column must hold numbers, text or truth values, but is of type {kind}. "
+                f"{remedy}, or leave it out with drop: [{name}]."
+            )
+    if as_text:
+        column = column.cast(pa.string())
+    elif pa.types.is_decimal(kind):
+        column = column.cast(pa.float64())
+    values: pd.Series[Any] = column.to_pandas()
+    return values

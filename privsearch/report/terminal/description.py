@@ -1,0 +1,37 @@
+"""A file of data described: its columns, its classes, what was found, and the entry that reads it."""
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Column
+from rich.text import Text
+
+from privsearch.data.describe import FileDescription
+from privsearch.report.terminal.data import class_words
+from privsearch.report.wording.formats import console_table
+
+
+def description_lines(described: FileDescription) -> Iterator[RenderableType]:
+    """Yield what is known of a file, in the order in which a reader wants it."""
+    what = "rows" if described.columns else "examples"
+    yield Text(f"{described.path}: {described.rows:,} {what}")
+    if described.columns:
+        numbers = (Column("missing", justify="right"), Column("different", justify="right"))
+        table = console_table("column", "type", *numbers, "content", "note", gap=1, show_edge=True)
+        for column in described.columns:
+            counts = [f"{column.missing:,}" if column.missing else "", f"{column.distinct:,}"]
+            table.add_row(*map(Text, (column.name, column.kind, *counts, column.content, column.note)))
+        yield table
+    if found := described.findings:
+        shape = "x".join(map(str, found.input_shape))
+        yield Text(f"Classes: {class_words(found.class_sizes)}. A network's input: {shape}.")
+        yield Text(f"Examples that repeat an earlier one, inputs and class: {found.repeats.total:,}.")
+        yield from (Text(f"{warning}") for warning in found.warnings)
+    yield from map(Text, described.told)
+    if described.entry:
+        yield Text("For a sweep file:")
+        yield Text(described.yaml)
+    elif not described.problem:
+        yield Text(
+            "Say which column holds the class, with --label COLUMN, for its classes and the entry of a sweep file."
+        )

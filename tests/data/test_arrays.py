@@ -1,0 +1,242 @@
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from privsearch.data.arrays import load_npz
+from privsearch.data.raw import RawDataset
+from privsearch.data.tables import load_table
+from privsearch.errors import DataError
+from privsearch.spec import NpzDataset, TableDataset
+
+ROWS = "".join(f"{i},{i / 2},{'ab'[i % 2]}\n" for i in range(10))
+X = np.arange(30.0).reshape(10, 3)
+Y = np.arange(10) % 2
+IMAGES = np.zeros((10, 1, 4, 4))
+SPLIT = {"x_train": X, "y_train": Y, "x_test": X[:4], "y_test": Y[:4]}
+
+
+@pytest.fixture
+def npz(tmp_path: Path) -> Callable[..., RawDataset]:
+    """Write an NPZ file, from arrays or from bytes, and load it."""
+
+    def load(content: bytes | None = None, **arrays: Any) -> RawDataset:
+        path = tmp_path / "arrays.npz"
+        if content is None:
+            np.savez(path, **arrays)
+        else:
+            path.write_bytes(content)
+        return load_npz(NpzDataset(name="mine", path=str(path)))
+
+    return load
+
+
+def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that the user may not read is reported like a damaged one."""
+    path = tmp_path / "arrays.npz"
+    path.touch()
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)
+    with pytest.raises(DataError, match=r"must be a readable NPZ archive, but: .*Permission denied"):
+        load_npz(NpzDataset(name="mine", path=str(path)))
+
+
+def test_npz_table(npz: Callable[..., RawDataset], tmp_path: Path) -> None:
+    """Two axes make a table, whose values stay as they are."""
+    raw = npz(x=X, y=Y)
+    np.testing.assert_array_equal(raw.x, X.astype(np.float32), strict=True)
+    np.testing.assert_array_equal(raw.y, Y.astype(np.int64), strict=True)
+    assert (raw.name, raw.source) == ("mine", str(tmp_path / "arrays.npz"))
+    assert raw.test_x is None
+
+
+@pytest.mark.parametrize("x", [X.astype(np.uint8), X > 4, X.astype(np.float16), np.asfortranarray(X)])
+def test_npz_any_number_is_taken_at_its_word(npz: Callable[..., RawDataset], x: np.ndarray) -> None:
+    """Whatever its type and order in memory, a table is read as the same numbers in row-major 32-bit floats."""
+    raw = npz(x=x, y=Y)
+    np.testing.assert_array_equal(raw.x, x.astype(np.float32), strict=True)
+    assert raw.x.flags.c_contiguous
+
+
+def test_npz_own_split(npz: Callable[..., RawDataset]) -> None:
+    """Data that bring a test split keep it, in their order."""
+    raw = npz(**SPLIT)
+    assert raw.test_x is not None
+    np.testing.assert_array_equal(raw.x, X)
+    np.testing.assert_array_equal(raw.test_x, X[:4])
+    np.testing.assert_array_equal(raw.test_y, Y[:4])
+    assert (raw.num_train, raw.num_test) == (10, 4)
+
+
+def test_npz_own_split_needs_no_room_for_another(npz: Callable[..., RawDataset]) -> None:
+    """The rule that a fifth has room for every class is one for data still to be split."""
+    y = np.arange(10) % 5
+    assert npz(x_train=X, y_train=y, x_test=X[:1], y_test=y[:1]).num_test == 1
+    with pytest.raises(DataError, match="10 examples give 2 for 5 classes"):
+        npz(x=X, y=y)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ((10, 5, 6), (10, 1, 5, 6)),
+        ((10, 1, 5, 6), (10, 1, 5, 6)),
+        ((10, 7, 6, 6), (10, 7, 6, 6)),
+        ((10, 5, 6, 1), (10, 1, 5, 6)),
+        ((10, 5, 6, 3), (10, 3, 5, 6)),
+        ((10, 5, 6, 2), (10, 2, 5, 6)),
+        ((10, 6, 6, 4), (10, 4, 6, 6)),
+        ((10, 32, 32, 13), (10, 13, 32, 32)),
+    ],
+)
+def test_npz_image_layouts(npz: Callable[..., RawDataset], given: tuple[int, ...], read: tuple[int, ...]) -> None:
+    """Images come out channels-first, whichever of the documented layouts they were stored in."""
+    assert npz(x=np.zeros(given), y=Y).x.shape == read
+
+
+def test_npz_channels_last_keeps_every_pixel(npz: Callable[..., RawDataset]) -> None:
+    """Reordering the axes moves no pixel to another place or channel."""
+    x = np.random.default_rng(0).random((10, 5, 6, 3), dtype=np.float32)
+    raw = npz(x=x, y=Y)
+    assert raw.x[7, 2, 4, 1] == x[7, 4, 1, 2]
+    np.testing.assert_array_equal(raw.x, np.einsum("nhwc->nchw", x))
+
+
+def test_npz_bytes_are_scaled_and_other_images_are_not(npz: Callable[..., RawDataset]) -> None:
+    """0-255 becomes [0, 1] for uint8; any other type is taken at its word."""
+    levels = np.resize(np.arange(256), (16, 4, 4))
+    y = np.arange(16) % 2
+    raw = npz(x=levels.astype(np.uint8), y=y)
+    np.testing.assert_array_equal(raw.x[:, 0], levels.astype(np.float32) / 255, strict=True)
+    np.testing.assert_array_equal(npz(x=levels, y=y).x[:, 0], levels)
+
+
+@pytest.mark.parametrize(
+    ("labels", "class_names"),
+    [
+        (Y - 5, ("-5", "-4")),
+        (Y * 9 + 1, ("1", "10")),
+        (np.array(["b", "a"])[Y], ("a", "b")),
+        (Y > 0, ("False", "True")),
+    ],
+)
+def test_npz_labels(npz: Callable[..., RawDataset], labels: np.ndarray, class_names: tuple[str, ...]) -> None:
+    """Integers and strings are numbered from 0 in sorted order."""
+    raw = npz(x=X, y=labels)
+    assert raw.class_names == class_names
+    assert [class_names[number] for number in raw.y] == [str(label) for label in labels]
+
+
+def test_npz_test_labels_share_the_numbers_of_training(npz: Callable[..., RawDataset]) -> None:
+    """A test split that lacks a class does not shift the numbers of the others."""
+    raw = npz(**SPLIT | {"y_train": np.array([4, 7])[Y], "y_test": np.full(4, 7)})
+    assert raw.test_y is not None
+    assert raw.test_y.tolist() == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({}, r": the arrays must be 'x', 'y' or .* but got none \(missing: 'x', 'y'"),
+        ({"X": X, "y": Y}, r"missing: 'x'; not allowed: 'X'.* Did you mean 'x'\?"),
+        ({"x": X, "y": Y, "ids": Y}, r"missing: none; not allowed: 'ids'\)"),
+        (SPLIT | {"y": Y}, r"missing: none; not allowed: 'y'\)"),
+        ({"x_train": X, "y_train": Y, "x_tset": X}, r"missing: 'x_test', 'y_test'; .* Did you mean 'x_test'\?"),
+        ({"x": X, "y": Y.astype(object)}, ", array 'y': .*no Python objects.* Give it a plain dtype"),
+        ({"x": X, "y": Y / 2}, ", array 'y': labels must be integers or strings, but got dtype float64"),
+        ({"x": X, "y": Y[:9]}, r": x and y .* one label for each example, .* shapes \(10, 3\) and \(9,\)"),
+        ({"x": X, "y": Y[:, None]}, r"shapes \(10, 3\) and \(10, 1\)\. y must have the shape \(n,\)"),
+        ({"x": X[:0], "y": Y[:0]}, r"at least one, but got shapes \(0, 3\)"),
+        ({"x": np.float64(1), "y": Y}, r"shapes \(\) and \(10,\)"),
+        (SPLIT | {"y_test": Y}, r": x_test and y_test .* shapes \(4, 3\) and \(10,\)"),
+        ({"x": X[:, 0], "y": Y}, r", array 'x': inputs must be numbers of shape .* got shape \(10,\)"),
+        ({"x": X[:, :0], "y": Y}, r"no axis empty, but got shape \(10, 0\)"),
+        ({"x": X[:, :0], "y": np.arange(10)}, r"no axis empty, but got shape \(10, 0\)"),
+        ({"x": X.astype(str), "y": Y}, ", array 'x': inputs must be numbers .* dtype <U"),
+        ({"x": X + 1j, "y": Y}, ", array 'x': inputs must be numbers .* dtype complex128"),
+        ({"x": np.where(X == 4, np.nan, X), "y": Y}, r", array 'x': .* finite .* 1 are NaN .* at index \(1, 1\)\."),
+        (SPLIT | {"x_test": np.full((4, 3), 1e39)}, r", array 'x_test': .* 12 are .* \(0, 2\) and 9 more"),
+        ({"x": IMAGES[:, :, :3], "y": Y}, r", array 'x': images must be at least 4 x 4, .* but got 3 x 4"),
+        (SPLIT | {"x_test": X[:4, :2]}, r"one example shape and one dtype, but got \(3,\) float64 and \(2,\) float64"),
+        (SPLIT | {"x_test": X[:4].astype(int)}, r"\(3,\) float64 and \(3,\) int64\. Prepare both alike"),
+        (
+            SPLIT | {"y_test": Y[:4] + 1},
+            ": every class in y_test must occur in y_train, but y_test holds 2 .* only 0, 1",
+        ),
+        (SPLIT | {"y_test": Y[:4].astype(str)}, "y_test holds '0', '1' and y_train only 0, 1"),
+        ({"x": X, "y": Y * 0}, ", array 'y': at least 2 classes must occur, but all labels are 0"),
+        (
+            SPLIT | {"y_train": np.arange(10) // 9},
+            ", array 'y_train': .* at least 2 examples, but 1 of 2 .* one only: 1",
+        ),
+    ],
+)
+def test_npz_mistakes(npz: Callable[..., RawDataset], tmp_path: Path, arrays: dict[str, Any], message: str) -> None:
+    """Every mistake in an archive is named with its file, its array, and what must hold."""
+    with pytest.raises(DataError, match=f"^{re.escape(str(tmp_path / 'arrays.npz'))}.*{message}"):
+        npz(**arrays)
+
+
+def archive(**members: bytes) -> bytes:
+    """A ZIP file that holds these members as `.npy`."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name, content in members.items():
+            file.writestr(f"{name}.npy", content)
+    return buffer.getvalue()
+
+
+def npy(array: np.ndarray) -> bytes:
+    """An array as NumPy's own file."""
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "must be a readable NPZ archive"),
+        (b"a,b\n1,2\n", "must be a readable NPZ archive"),
+        (b"PK\x03\x04 cut short", "must be a readable NPZ archive"),
+        (npy(X), "must be a readable NPZ archive"),
+        (archive(x=npy(X), y=npy(Y)[:-8]), ", array 'y': this must be a readable array"),
+        (archive(x=npy(X).replace(b"descr", b"wrong"), y=npy(Y)), ", array 'x': this must be a readable array"),
+        (archive(x=npy(X), y=b"hello").replace(b"hello", b"jello"), ", array 'y': this must be a readable array"),
+        (archive(x=b"hello", y=npy(Y)), ", array 'x': this must be a readable array"),
+    ],
+    ids=["empty", "text", "cut", "npy", "short array", "wrong header", "wrong checksum", "no array"],
+)
+def test_damaged_archives(npz: Callable[..., RawDataset], content: bytes, message: str) -> None:
+    """Whatever is wrong with the bytes, the user hears which file or which array."""
+    with pytest.raises(DataError, match=message):
+        npz(content)
+
+
+@given(
+    x=npst.arrays(np.float32, (10, 2), elements=st.floats(-(2.0**99), 2.0**99, width=32)),
+    labels=st.permutations("aabbccddee"),
+)
+def test_formats_agree(tmp_path_factory: pytest.TempPathFactory, x: np.ndarray, labels: list[str]) -> None:
+    """One table read from CSV and from NPZ is the same data, to the last bit."""
+    folder = tmp_path_factory.mktemp("formats")
+    two_classes = np.array(["a" if label < "c" else "b" for label in labels])
+    rows = "".join(f"{float(a)!r},{float(b)!r},{label}\n" for (a, b), label in zip(x, two_classes, strict=True))
+    (folder / "table.csv").write_text("p,q,label\n" + rows)
+    np.savez(folder / "arrays.npz", x=x, y=two_classes)
+    from_csv = load_table(TableDataset(name="mine", path=str(folder / "table.csv"), label="label"))
+    from_npz = load_npz(NpzDataset(name="mine", path=str(folder / "arrays.npz")))
+    np.testing.assert_array_equal(from_csv.x, from_npz.x, strict=True)
+    np.testing.assert_array_equal(from_csv.y, from_npz.y, strict=True)
+    assert from_csv.class_names == from_npz.class_names

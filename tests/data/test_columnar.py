@@ -1,0 +1,107 @@
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyarrow import feather
+
+from privsearch.data.dataset import fingerprint
+from privsearch.data.raw import RawDataset
+from privsearch.data.tables import load_table
+from privsearch.errors import DataError
+from privsearch.spec import TableDataset
+
+N = 40
+TABLE = pa.table(
+    {
+        "age": pa.array([None if k == 5 else k % 9 for k in range(N)], pa.int64()),
+        "height": pa.array([k / 3 for k in range(N)], pa.float64()),
+        "smokes": pa.array([k % 3 == 0 for k in range(N)]),
+        "city": pa.array(["abc"[k % 3] for k in range(N)]).dictionary_encode(),
+        "label": pa.array([k % 2 for k in range(N)], pa.int8()),
+    }
+)
+ENTRY: dict[str, Any] = {"label": "label", "categorical": ("city",), "missing": "impute"}
+
+
+def write(table: pa.Table, path: Path) -> None:
+    """Write a table in the format that its ending tells; .arrow as a stream, as several programs do."""
+    if path.suffix == ".parquet":
+        pq.write_table(table, path)
+    elif path.suffix == ".feather":
+        feather.write_feather(table, path)
+    else:
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
+            stream.write_table(table)
+
+
+def load(table: pa.Table, path: Path, **fields: Any) -> RawDataset:
+    """Write a table and load it."""
+    write(table, path)
+    return load_table(TableDataset(**{"name": "mine", "path": str(path), **ENTRY, **fields}))
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.feather", "t.arrow"])
+def test_a_table_is_the_same_in_every_format(tmp_path: Path, name: str) -> None:
+    """Numbers, truth values, categories, missing values and labels, to the fingerprint."""
+    frame = TABLE.to_pandas()
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    of_text = load_table(TableDataset(name="mine", path=str(tmp_path / "t.csv"), **ENTRY))
+    raw = load(TABLE, tmp_path / name)
+    np.testing.assert_array_equal(raw.x, of_text.x, strict=True)
+    assert fingerprint(raw) == fingerprint(of_text)
+    assert raw.input_shape == (2 + 1 + 1 + 4,)
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (pa.array([dt.date(2026, 1, 1)] * N), r"of type date32\[day\].* the days since a date.*drop: \[c\]"),
+        (pa.array([[1, 2]] * N), r"of type list<.* one column for each of its values"),
+        (pa.array([b"a"] * N), "of type binary.* as text or as numbers"),
+    ],
+)
+def test_columns_that_no_network_takes_are_refused(tmp_path: Path, column: pa.Array, message: str) -> None:
+    """With the remedy, and they can be left out."""
+    table = TABLE.append_column("c", column)
+    with pytest.raises(DataError, match=message):
+        load(table, tmp_path / "t.parquet")
+    assert load(table, tmp_path / "t.parquet", drop=("c",)).input_shape == (8,)
+
+
+def test_decimals_are_numbers(tmp_path: Path) -> None:
+    """Columns of a database's fixed decimals."""
+    table = TABLE.append_column("c", pa.array(np.arange(N), pa.int64()).cast(pa.decimal128(30, 2)))
+    assert load(table, tmp_path / "t.parquet").x[7, -1] == 7
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.feather"])
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"no table at all", b"PAR1" + b"\xff" * 100 + b"PAR1"])
+def test_a_damaged_file_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    """With its name and what to do."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=rf"{name}: this must be a readable file of kind (parquet|arrow), but"):
+        load_table(TableDataset(name="mine", path=str(tmp_path / name), **ENTRY))
+
+
+def test_what_unpacks_to_too_much_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column of one value takes next to nothing in a file."""
+    monkeypatch.setattr("privsearch.data.columnar.MAX_BYTES", 10_000)
+    frame = pd.DataFrame({"x": np.zeros(100_000), "label": np.zeros(100_000, int)})
+    frame.to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match="must have at most 10,000 bytes, but has"):
+        load_table(TableDataset(name="mine", path=str(tmp_path / "t.parquet"), label="label"))
+
+
+def test_a_kind_that_is_said_counts_for_any_ending(tmp_path: Path) -> None:
+    """And what text alone has is refused beside it."""
+    write(TABLE, tmp_path / "t.parquet")
+    (tmp_path / "t.parquet").rename(tmp_path / "t.bin")
+    raw = load_table(TableDataset(kind="parquet", name="mine", path=str(tmp_path / "t.bin"), **ENTRY))
+    assert len(raw.y) == N
+    with pytest.raises(ValueError, match="delimiter is of text files, but the table is of kind parquet"):
+        TableDataset(kind="parquet", name="mine", path="t.bin", delimiter=";", **ENTRY)

@@ -1,0 +1,112 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from privsearch.data import load_dataset
+from privsearch.data.describe import describe_file
+from privsearch.errors import DataError
+from privsearch.spec.sweep_file import read_sweep
+
+N = 200
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """A table as people have them: ids, categories, missing values, a constant, semicolons and decimal commas."""
+    frame = pd.DataFrame(
+        {
+            "id": np.arange(N) + 1,
+            "age": RNG.integers(17, 90, N),
+            "hours": RNG.normal(40, 9, N).round(1),
+            "city": RNG.choice(["Köln", "Bonn", "Ulm"], N),
+            "work": RNG.choice(["private", "public", "?"], N),
+            "country": "DE",
+            "income": RNG.choice(["<=50K", ">50K"], N),
+        }
+    )
+    frame.loc[RNG.random(N) < 0.1, "hours"] = np.nan
+    path = tmp_path / "people 2026.csv"
+    frame.to_csv(path, sep=";", decimal=",", index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    return path
+
+
+def sweep_with(described: Any, folder: Path) -> Any:
+    """The first dataset of a sweep file into which an entry was pasted."""
+    (folder / "s.yaml").write_text(f"name: s\n{described.yaml}\ngrids: {{g: {{model: [ann]}}}}\n")
+    return read_sweep(folder / "s.yaml").datasets[0]
+
+
+def test_the_entry_reads_the_table(people: Path, tmp_path: Path) -> None:
+    """What is proposed can be pasted into a sweep file, and reads what was described."""
+    described = describe_file(str(people), "income")
+    assert described.entry == {
+        "name": "people_2026",
+        "path": str(people),
+        "label": "income",
+        "na_values": ["?"],
+        "categorical": ["city", "work"],
+        "missing": "impute",
+        "drop": ["id", "country"],
+    }
+    raw = load_dataset(sweep_with(described, tmp_path))
+    assert raw.column_names == ("age", "hours", "city", "work")
+    assert described.findings is not None
+    assert described.findings.input_shape == raw.input_shape == (1 + 2 + 4 + 4,)
+    assert sum(described.findings.class_sizes.values()) == described.rows == N
+
+
+def test_columns_are_described_as_they_are_in_the_file(people: Path) -> None:
+    """Their types, missing values, different values, and what they may be."""
+    columns = {column.name: column for column in describe_file(str(people), "income").columns}
+    assert [column.kind for column in columns.values()] == [
+        *("whole numbers", "whole numbers", "numbers", "text", "text", "text", "text"),
+    ]
+    assert columns["hours"].missing == sum(pd.read_csv(people, sep=";", decimal=",").hours.isna())
+    assert columns["id"].content == "1 to 200"
+    assert columns["id"].note.startswith("id: ascends from row to row")
+    assert columns["country"].note == "constant: has the same value in every row"
+    assert columns["income"].note == "the class"
+
+
+def test_without_a_label_the_columns_are_told(people: Path) -> None:
+    """To choose one."""
+    described = describe_file(str(people))
+    assert [column.name for column in described.columns][-1] == "income"
+    assert (described.entry, described.findings, described.yaml) == ({}, None, "")
+
+
+def test_what_cannot_be_a_class_is_told_with_the_columns(people: Path) -> None:
+    """Measurements are no classes; the columns help to choose another one."""
+    described = describe_file(str(people), "hours", missing="drop")
+    assert "labels must be classes, but these are measurements" in described.problem
+    assert len(described.columns) == 7
+    assert not described.entry
+
+
+@pytest.mark.parametrize(
+    ("label", "fields", "message"),
+    [
+        ("incom", {}, "the label must be a column, but got label 'incom' .* Did you mean 'income'"),
+        ("income", {"delimiter": ";;"}, "must be one character such as"),
+        ("income", {"encoding": "klingon"}, "must be the name of a text encoding"),
+    ],
+)
+def test_mistakes(people: Path, label: str, fields: dict[str, Any], message: str) -> None:
+    """They are told as in a sweep."""
+    with pytest.raises(DataError, match=message):
+        describe_file(str(people), label, **fields)
+
+
+def test_arrays_are_described_by_what_is_found_in_them(tmp_path: Path) -> None:
+    """Their entry is the name and the path."""
+    np.savez(tmp_path / "scans.npz", x=RNG.random((60, 8, 8)), y=np.arange(60) % 3)
+    described = describe_file(str(tmp_path / "scans.npz"))
+    assert described.rows == 60
+    assert described.findings is not None
+    assert described.findings.input_shape == (1, 8, 8)
+    assert described.entry == {"name": "scans", "path": str(tmp_path / "scans.npz")}
+    assert load_dataset(sweep_with(described, tmp_path)).name == "scans"
