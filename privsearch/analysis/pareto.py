@@ -9,10 +9,6 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
-# Private, yet the only functions of Optuna that return these: its public ones draw a figure, or need a study.
-from optuna._hypervolume import compute_hypervolume
-from optuna.study._multi_objective import _fast_non_domination_rank, _is_pareto_front
-
 from privsearch.analysis.learning import learnt_rows
 from privsearch.analysis.racing import OUT
 from privsearch.spec.columns import DECIMALS, Column
@@ -95,6 +91,10 @@ def _signs(objectives: Objectives) -> list[float]:
 
 def unbeaten(outcomes: Float[Array, "n objectives"]) -> Bool[Array, " n"]:
     """Mark the losses that no others beat in every objective."""
+    # Private, as are the others below, yet the only functions of Optuna that return these: its public ones draw a
+    # figure, or need a study. All of Optuna comes with them, which a choice does not need.
+    from optuna.study._multi_objective import _is_pareto_front
+
     on_front: Bool[Array, " n"] = _is_pareto_front(outcomes, assume_unique_lexsorted=False)
     return on_front
 
@@ -111,6 +111,8 @@ def front_ranks(
 
     Source: Deb et al. 2002, the non-dominated sorting of NSGA-II under constraints.
     """
+    from optuna.study._multi_objective import _fast_non_domination_rank
+
     ranks: Int[Array, " n"] = _fast_non_domination_rank(outcomes, penalty=violation, n_below=enough)
     return ranks
 
@@ -187,6 +189,8 @@ class Space:
 
         Source: Zitzler and Thiele 1998, the size of the space covered, against the worst outcome as reference point.
         """
+        from optuna._hypervolume import compute_hypervolume
+
         if not len(outcomes):
             return 0.0
         # All outcomes may be alike, and the best.
