@@ -13,6 +13,7 @@ from privsearch._util.text import cut
 from privsearch.data.dataset import load_dataset
 from privsearch.data.examine import Findings, examine_raw
 from privsearch.data.files import existing_file
+from privsearch.data.repeats import WORTH_A_WARNING
 from privsearch.data.suspects import find_suspects
 from privsearch.data.tables import read_frame, text_values
 from privsearch.errors import DataError
@@ -79,8 +80,8 @@ class FileDescription:
 def describe_file(path: str, label: str | None = None, **fields: Any) -> FileDescription:
     """Describe a file of data, and propose the entry of a sweep's `datasets` that reads it.
 
-    Text is read as categories, missing values are imputed, and columns that look like ids, or hold one value alone, are
-    left out, unless `fields` say otherwise. Nothing is trained.
+    Text is read as categories, missing values are imputed, columns that look like ids or hold one value alone are left
+    out, and repeated rows, where they are many, unless `fields` say otherwise. Nothing is trained.
 
     Args:
         path: a table, or arrays.
@@ -126,6 +127,8 @@ def _described_table(path: str, frame: pd.DataFrame, entry: dict[str, Any]) -> F
         notes |= {suspect.column: f"{suspect.fault}: {suspect.evidence}" for suspect in suspects}
         unfit = [suspect.column for suspect in suspects if suspect.fault != "leak"]
         findings, problem = examine_raw(load_dataset(_dataset(_without(entry, unfit, lacking)))), ""
+        if findings.repeats.total >= WORTH_A_WARNING * len(frame):
+            entry.setdefault("duplicates", "drop")
     except DataError as error:
         findings, problem, unfit = None, str(error), []
     columns = [_column(frame[name], notes.get(name, "")) for name in frame.columns]

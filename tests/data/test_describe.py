@@ -72,6 +72,16 @@ def test_columns_are_described_as_they_are_in_the_file(people: Path) -> None:
     assert columns["income"].note == "the class"
 
 
+def test_many_identical_rows_are_dropped(people: Path) -> None:
+    """The entry says so; what was found is of all rows."""
+    text = people.read_text(encoding="utf-8-sig")
+    people.write_text(text + "".join(text.splitlines(keepends=True)[1:21]), encoding="utf-8")
+    described = describe_file(str(people), "income", drop=["id", "country"])
+    assert described.entry["duplicates"] == "drop"
+    assert described.findings is not None
+    assert described.findings.repeats.total >= 20
+
+
 def test_without_a_label_the_columns_are_told(people: Path) -> None:
     """To choose one."""
     described = describe_file(str(people))
