@@ -102,15 +102,26 @@ def explain_study(
     return ExplanationReport(explanations, tuple(files))
 
 
-def remake_outputs(study: AnyStudy) -> "Outputs":
+def remake_outputs(study: AnyStudy, *, show: "Callable[[Outputs], None] | None" = None) -> "Outputs":
     """Write the tables, the index and the fronts of a study again.
+
+    Args:
+        study: the study, or its folder.
+        show: called with what was computed, also if it cannot be written, as into a colleague's study.
 
     Raises:
         StudyError: the study cannot be read or written.
     """
-    from privsearch.report.outputs import write_outputs
+    from privsearch.report.outputs import read_outputs, write_outputs
 
-    return write_outputs(open_study(study))
+    folder = open_study(study)
+    try:
+        outputs = write_outputs(folder)
+    except StudyError:
+        _show(read_outputs(folder), show)
+        raise
+    _show(outputs, show)
+    return outputs
 
 
 def check_study(

@@ -1,5 +1,6 @@
 """The calls that draw a study: a front, and the page."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
@@ -76,7 +77,8 @@ def write_report(study: AnyStudy, path: Path | str | None = None, *, roc_trials:
     from privsearch.report.page.budget import ROC_TRIALS
 
     folder = open_study(study)
-    with folder.rewriting_outputs():
-        return html.write_report(
-            folder, Path(path) if path else folder.outputs.report, ROC_TRIALS if roc_trials is None else roc_trials
-        )
+    to = Path(path) if path else folder.outputs.report
+    # A page that is written elsewhere asks for no right to write into the study, which may be a colleague's.
+    is_output = to.resolve().is_relative_to(folder.path.resolve())
+    with folder.rewriting_outputs() if is_output else nullcontext():
+        return html.write_report(folder, to, ROC_TRIALS if roc_trials is None else roc_trials)

@@ -13,6 +13,7 @@ from privsearch.cli.summary import verdicts
 
 if TYPE_CHECKING:
     from privsearch.api.reports import AuditReport, ExplanationReport, PaperComparison, PaperTablesReport
+    from privsearch.report.outputs import Outputs
 
 
 @app.command(epilog=EXIT_STATUS)
@@ -21,9 +22,11 @@ def front(study: StudyFolder) -> None:
     from privsearch.api.studies import remake_outputs
     from privsearch.report.wording.blind import blind_warnings
 
-    outputs = remake_outputs(study)
-    print_fronts(new_console(), outputs.tasks)
-    say([*verdicts(outputs), *blind_warnings(outputs.content.results)])
+    def show(outputs: "Outputs") -> None:
+        print_fronts(new_console(), outputs.tasks)
+        say([*verdicts(outputs), *blind_warnings(outputs.content.results)])
+
+    remake_outputs(study, show=show)
 
 
 @app.command(epilog="Exit status: 0 sound, 1 something to repair, 2 no study, or one that cannot be read or written.")

@@ -22,7 +22,7 @@ TABLES: Final = {"results": results_frame, "targets": targets_frame, "slices": s
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """The outputs of a study, just written.
+    """The outputs of a study.
 
     Attributes:
         content: the content of the study that they were made from.
@@ -56,6 +56,17 @@ def write_outputs(study: StudyFolder) -> Outputs:
         make_changed(study, made_from, partial(_write, content, study_tasks, paths))
         draw_changed(paths.fronts, study_tasks, _draw)
     return Outputs(content, study_tasks, paths)
+
+
+def read_outputs(study: StudyFolder) -> Outputs:
+    """Return what `write_outputs` would return, and write nothing.
+
+    Raises:
+        StudyError: the study cannot be read.
+    """
+    with collector_paused():
+        content = study.load()
+        return Outputs(content, tuple(tasks(content.results, content.sweep, content.rounds)), study.outputs)
 
 
 def _write(content: StudyContent, study_tasks: Sequence[Task], paths: OutputPaths) -> list[Path]:

@@ -1,9 +1,11 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import make_completed
+from command_line import files
 
 import privsearch
 from privsearch.api.arguments import read_request
@@ -32,17 +34,27 @@ def study(tmp_path: Path, tiny_sweep: SweepSpec) -> Study:
         lambda study, show: privsearch.explain_study(study, show=show),
         lambda study, show: privsearch.write_paper_tables(study, show=show),
         lambda study, show: privsearch.compare_with_paper(study, write=True, show=show),
+        lambda study, show: privsearch.remake_outputs(study, show=show),
     ],
 )
 def test_what_was_computed_is_shown_before_it_is_written(
     study: Study, call: Callable[[Study, Callable[[Any], None]], None]
 ) -> None:
     """So it is not lost if no file can be written."""
+    study.outputs.table("results").mkdir()
     reports: list[Any] = []
     with pytest.raises(StudyError):
         call(study, reports.append)
     assert len(reports) == 1
-    assert "0 files written" in repr(reports[0]) or "published numbers" in repr(reports[0])
+    assert re.search("0 files written|published numbers|1 fronts", repr(reports[0]))
+
+
+def test_a_page_elsewhere_asks_for_no_right_to_write_into_the_study(study: Study, tmp_path: Path) -> None:
+    """A colleague's study can be read as a page."""
+    before = files(study.path)
+    privsearch.write_report(study, tmp_path / "page.html")
+    assert files(study.path) == before
+    assert (tmp_path / "page.html").exists()
 
 
 def test_repairs_are_told_as_they_are_made(study: Study) -> None:
