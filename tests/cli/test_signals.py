@@ -230,7 +230,7 @@ def test_a_part_of_ray_that_dies_as_ray_starts_costs_a_start(
         if delay <= 1.0:  # later, a quick machine is done already
             assert "note: Ray ended" in errors, delay
             # Ray's library may notice first that a file is missing which the dead part should have written.
-            assert f": its {victim} was ended by SIGKILL; " in errors or f"{victim}_port" in errors, delay
+            assert f": its {victim} was ended by SIGKILL, " in errors or f"{victim}_port" in errors, delay
         assert "trials: 4 finished" in output
         await_event(lambda: not members(process.pid))  # noqa: B023  # called before the next one begins
 

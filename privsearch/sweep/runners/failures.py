@@ -19,6 +19,11 @@ def given_up(trial: PlannedTrial, attempts: int, death: Death) -> Failed:
     )
 
 
+def ended_by(name: str) -> str:
+    """Return the words on a process that a signal has ended, by the signal's name, with what may have sent it."""
+    return f"was ended by {name}" + (", as the system does where memory runs out" if name == "SIGKILL" else "")
+
+
 def _message(attempts: int, death: Death) -> str:
     tried = f"{attempts} attempt{'s' if attempts > 1 else ''}"
     memory = "" if death.peak_memory_bytes is None else f"; it held {death.peak_memory_bytes / 2**30:.2f} GiB at most"
@@ -28,10 +33,8 @@ def _message(attempts: int, death: Death) -> str:
 def _what_happened(death: Death) -> str:
     if death.cause == "timeout":
         return f"the trial was ended after {death.seconds:.0f} s, as the sweep's timeout says"
-    if death.signal == "SIGKILL":
-        return "its worker was ended by SIGKILL, as the system does where memory runs out"
     if death.signal:
-        return f"its worker was ended by {death.signal}"
+        return f"its worker {ended_by(death.signal)}"
     if death.exit_code is None:
         return "its worker and the process that watched it are gone"
     return f"its worker ended with exit code {death.exit_code}"

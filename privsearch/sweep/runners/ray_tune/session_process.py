@@ -21,6 +21,7 @@ from typing import Any, Final, Self
 from privsearch._util.interrupts import uninterrupted
 from privsearch.errors import ClusterLostError
 from privsearch.sweep.runners.base import Observer, Source
+from privsearch.sweep.runners.failures import ended_by
 from privsearch.sweep.runners.jobs import Job
 from privsearch.sweep.runners.ray_tune.open_trials import OpenTrials
 
@@ -194,7 +195,7 @@ class SessionProcess:
         size = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, size - LOG_BYTES))
         lines = self._log.read().decode(errors="replace").strip().splitlines()
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        how = ended_by(signal.Signals(-code).name) if code < 0 else f"ended with exit code {code}"
         return ": ".join([f"the process connected to it {how}", *lines[-1:]])
 
     def _wait_for_end(self) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from privsearch.sweep.runners.failures import ended_by
+
 NAMES: Final = ("raylet", "gcs_server")
 """The processes without which there is no Ray, as the system shows their names."""
 WATCH_SECONDS: Final = 0.1
@@ -46,4 +48,4 @@ def _end_of(pid: int) -> str | None:
         return None
     if ended.si_code == os.CLD_EXITED:
         return f"its {name} ended with exit code {ended.si_status}"
-    return f"its {name} was ended by {signal.Signals(ended.si_status).name}"
+    return f"its {name} {ended_by(signal.Signals(ended.si_status).name)}"

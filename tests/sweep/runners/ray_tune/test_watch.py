@@ -11,8 +11,8 @@ from privsearch.sweep.runners.ray_tune.watch import watch
 @pytest.mark.parametrize(
     ("name", "arguments", "told"),
     [
-        ("raylet", ["600"], "its raylet was ended by SIGKILL"),
-        ("gcs_server", ["600"], "its gcs_server was ended by SIGKILL"),
+        ("raylet", ["600"], "its raylet was ended by SIGKILL, as the system does where memory runs out"),
+        ("gcs_server", ["600"], "its gcs_server was ended by SIGKILL, as the system does where memory runs out"),
         ("raylet", ["no number"], "its raylet ended with exit code 1"),
     ],
 )
