@@ -13,6 +13,7 @@ from privsearch.data.directory import data_directory
 from privsearch.data.embedded import EMBEDDED, SOURCE, load_embedded
 from privsearch.data.image_sources import IMAGES
 from privsearch.data.images import load_images, prepared_folder, what_is_missing
+from privsearch.data.persons import with_persons
 from privsearch.data.raw import RawDataset, default_test_size
 from privsearch.data.repeats import with_repeats
 from privsearch.data.tables import load_table
@@ -72,7 +73,7 @@ def load_dataset(dataset: Dataset) -> RawDataset:
     """
     match dataset:
         case TableDataset():
-            return with_repeats(load_table(dataset), dataset.duplicates)
+            return with_persons(with_repeats(load_table(dataset), dataset.duplicates))
         case NpzDataset():
             return with_repeats(load_npz(dataset), dataset.duplicates)
         case RegisteredDataset():
@@ -207,8 +208,8 @@ def fingerprint(raw: RawDataset) -> str:
     """Return the SHA-256 of a dataset's content, before any split, in hexadecimal.
 
     It covers the values, types and shapes of all arrays, the names of the classes, how a table becomes inputs, and
-    which examples must stay together, but neither the dataset's name nor its source: the same data in another place
-    are the same data.
+    which examples must stay together or are one person's, but neither the dataset's name nor its source, nor the names
+    of persons: the same data in another place are the same data.
     """
     digest = hashlib.sha256(json.dumps(raw.class_names).encode())
     for array in (raw.x, raw.y, raw.test_x, raw.test_y):
@@ -220,7 +221,7 @@ def fingerprint(raw: RawDataset) -> str:
     if raw.table_inputs is not None:
         digest.update(json.dumps(["inputs", astuple(raw.table_inputs)]).encode())
     if raw.groups is not None:
-        digest.update(b"groups")
+        digest.update(b"persons" if raw.unit else b"groups")
         digest.update(raw.groups.data)
     return digest.hexdigest()
 
