@@ -36,12 +36,13 @@ from privsearch.data.dataset import (
     missing_data,
     require_datasets,
 )
-from privsearch.data.examine import Findings, examine_dataset, examine_datasets
+from privsearch.data.examine import Findings, Persons, examine_dataset, examine_datasets
 from privsearch.data.raw import RawDataset
 
 __all__ = [
     "DatasetInfo",
     "Findings",
+    "Persons",
     "RawDataset",
     "describe_dataset",
     "examine_dataset",

@@ -74,6 +74,9 @@ _MISSING: Final = (
     "'impute' (the median of the training split, and an input that tells), 'drop' (the rows), or 'refuse', as null"
 )
 
+EXAMPLE: Final = "example"
+"""The unit of membership of data without persons."""
+
 TABLE_TAG: Final = "table"
 """The tag of tables, whatever their format, in the paths of pydantic's errors."""
 
@@ -233,6 +236,11 @@ Dataset = Annotated[
 def task_name(dataset: str, protocol: str, *, several: bool, separator: str = "_") -> str:
     """Return the name of a task: the dataset's, with the kind of protocol after it if there are several protocols."""
     return f"{dataset}{separator}{protocol}" if several else dataset
+
+
+def unit_name(dataset: Dataset) -> str:
+    """Return the name of what is a member or not: `example`, or the column that names the persons of a table."""
+    return dataset.group or EXAMPLE if isinstance(dataset, TableDataset) else EXAMPLE
 
 
 def dataset_name(dataset: Dataset) -> str:

@@ -94,8 +94,9 @@ class Scored:
         """The units, each with its score; their classes and whether they are classified rightly are the first rows'."""
         if self.units is None:
             return self
-        known = (self.is_member, self.labels, self.correct, self.first)
-        return Scored(self.units.mean(self.scores), *map(self.units.shared, known))
+        of = self.units.shared
+        scores = self.units.mean(self.scores)
+        return Scored(scores, of(self.is_member), of(self.labels), of(self.correct), of(self.first))
 
     def cut(self) -> Cut:
         """Compute the numbers that a placebo is set beside."""
