@@ -46,6 +46,8 @@ class DatasetInfo:
         augments: True if images are cropped and flipped in training.
         has_own_test_split: True if the data come with a test split; False if a fifth of them is drawn for one.
         rows_read: the number of rows that the whole training split was read from, those that were dropped included.
+        num_persons: the number of persons whose examples are in the data; 0 if each example stands for itself. Then
+            the sizes of splits are about `num_train` and `num_test`.
     """
 
     name: str
@@ -59,6 +61,7 @@ class DatasetInfo:
     augments: bool
     has_own_test_split: bool
     rows_read: int = 0
+    num_persons: int = 0
 
     def needs_blind_baselines(self, protocol: Protocol) -> bool:
         """Return whether members and non-members under a protocol are of splits that chance has not made alike."""
@@ -201,6 +204,7 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
         augments=raw.preprocessing is not None and raw.preprocessing.augments,
         has_own_test_split=raw.test_y is not None,
         rows_read=len(raw.y) if raw.rows is None else int(raw.rows[-1]) + 1,
+        num_persons=int(raw.groups.max()) + 1 if raw.unit and raw.groups is not None else 0,
     )
 
 

@@ -87,9 +87,8 @@ def _dropped(raw: RawDataset, own: Int64[np.ndarray, " n"], test: Int64[np.ndarr
             f"{raw.name}: every class must have two different examples, and the test split room for every class, but "
             f"with duplicates: drop {what} left. Remove these classes, or leave duplicates out."
         )
-    raw = replace(raw, groups=None if raw.groups is None else raw.groups[kept])
     if raw.test_x is None or raw.test_y is None:
-        return replace(raw, x=x, y=y, rows=rows)
+        return replace(raw, x=x, y=y, rows=rows, groups=None if raw.groups is None else raw.groups[kept])
     first = np.unique(test, return_index=True)[1]
     kept_test = np.sort(first[~np.isin(test[first], own)])
     if not len(kept_test):
