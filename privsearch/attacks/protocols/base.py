@@ -12,6 +12,7 @@ from privsearch.attacks.protocols.evaluation import Evaluation
 from privsearch.attacks.protocols.units import Units
 from privsearch.data.grouped import Groups
 from privsearch.spec import Attack
+from privsearch.spec.attacks import adds_up
 from privsearch.spec.protocol_spec import ProtocolSpec
 from privsearch.study.signals import Signals
 
@@ -146,4 +147,4 @@ class ProtocolRules(ABC, Generic[P]):
         queried, units = self.queried(signals, seed), self.judged(signals, seed)
         all_scores = self.scores(signals, attack, seed)
         for target, scores in zip(self.protocol.target_networks, all_scores, strict=True):
-            yield units.mean(scores), units.shared(signals.is_member[target, queried])
+            yield units.joined(scores, add=adds_up(attack)), units.shared(signals.is_member[target, queried])

@@ -80,6 +80,7 @@ class Scored:
         first: `(n,)`, True for the first half of the examples, drawn without regard to their membership.
         units: the units of membership, all of whose examples have the same `is_member` and `first`: every number is one
             of units, and in a slice of their examples there. None if each example is one.
+        add: True if the scores of a unit's examples add up (`Units.joined`).
     """
 
     scores: Float[Array, " n"]
@@ -88,6 +89,7 @@ class Scored:
     correct: Bool[Array, " n"]
     first: Bool[Array, " n"]
     units: Units | None = None
+    add: bool = False
 
     @cached_property
     def joint(self) -> "Scored":
@@ -95,7 +97,7 @@ class Scored:
         if self.units is None:
             return self
         of = self.units.shared
-        scores = self.units.mean(self.scores)
+        scores = self.units.joined(self.scores, add=self.add)
         return Scored(scores, of(self.is_member), of(self.labels), of(self.correct), of(self.first))
 
     def cut(self) -> Cut:
@@ -152,14 +154,14 @@ class Scored:
         scores, is_member = self.scores[chosen], self.is_member[chosen]
         if self.units is not None:
             units = self.units.among(chosen)
-            scores, is_member = units.mean(scores), units.shared(is_member)
+            scores, is_member = units.joined(scores, add=self.add), units.shared(is_member)
         try:
             return attack_auc(scores, is_member)
         except MetricError:
             return None
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  # who was attacked, and how the scores are to be read
     scores: Float[Array, " n"],
     signals: Signals,
     target: int,
@@ -167,6 +169,7 @@ def evaluate(
     seed: int,
     *,
     bounds_epsilon: bool,
+    add: bool = False,
 ) -> Evaluation:
     """Evaluate an attack's scores against the membership of the queried examples in the target's training set.
 
@@ -180,6 +183,7 @@ def evaluate(
         seed: the seed of the sweep; decides which examples are the first half.
         bounds_epsilon: False where the attack's hits and misses are not to bound epsilon: it may tell members otherwise
             than by what was trained on, or the protocol has a bound of its own.
+        add: True if the scores of a person's examples add up.
 
     Raises:
         MetricError: there are no members or no non-members among the examples.
@@ -188,7 +192,7 @@ def evaluate(
     first = every.spread(first_half(len(every), seed))[queried]
     correct = signals.logits[target, queried].argmax(1) == labels
     units = every.among(queried)
-    scored = Scored(scores, signals.is_member[target, queried], labels, correct, first, units)
+    scored = Scored(scores, signals.is_member[target, queried], labels, correct, first, units, add)
     joint = scored.joint
     is_member, judged_last = joint.is_member, ~joint.first
     advantage, tprs = scored.advantage(), scored.tprs()

@@ -15,6 +15,7 @@ from privsearch.attacks.protocols.units import Units
 from privsearch.data.grouped import Groups
 from privsearch.errors import DataError
 from privsearch.spec import Attack, HalvesProtocol
+from privsearch.spec.attacks import adds_up
 from privsearch.study.signals import Signals
 
 FEWEST: Final = 4
@@ -73,7 +74,7 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         train = self.queried(signals, seed)
         all_scores = self.scores(signals, attack, seed)
         return [
-            evaluate(scores, signals, target, train, seed, bounds_epsilon=True)
+            evaluate(scores, signals, target, train, seed, bounds_epsilon=True, add=adds_up(attack))
             for target, scores in enumerate(all_scores)
         ]
 

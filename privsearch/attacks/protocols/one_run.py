@@ -15,6 +15,7 @@ from privsearch.attacks.protocols.units import Units
 from privsearch.data.grouped import Groups
 from privsearch.errors import DataError
 from privsearch.spec import Attack, OneRunProtocol
+from privsearch.spec.attacks import adds_up
 from privsearch.study.signals import Signals
 
 
@@ -92,7 +93,7 @@ class OneRunRules(ProtocolRules[OneRunProtocol]):
         fit = self.judged(signals, seed).shared(every.spread(first_half(len(every), seed))[queried])
         evaluations = []
         for target, scores in enumerate(self.scores(signals, attack, seed)):
-            evaluation = evaluate(scores, signals, target, queried, seed, bounds_epsilon=False)
+            evaluation = evaluate(scores, signals, target, queried, seed, bounds_epsilon=False, add=adds_up(attack))
             bound = guessed_epsilon(evaluation.scores, evaluation.is_member, fit, self.protocol.delta)
             evaluations.append(evaluation.with_epsilon(low=bound.low, ceiling=bound.ceiling))
         return evaluations

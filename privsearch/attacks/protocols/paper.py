@@ -15,6 +15,7 @@ from privsearch.data.grouped import Groups
 from privsearch.data.stratified import draw_training_split
 from privsearch.errors import DataError, MetricError
 from privsearch.spec import Attack, PaperProtocol
+from privsearch.spec.attacks import adds_up
 from privsearch.spec.protocol_spec import ROLES
 from privsearch.study.attack_result import Cut
 from privsearch.study.signals import Signals
@@ -101,7 +102,8 @@ class PaperRules(ProtocolRules[PaperProtocol]):
             cuts = [pair.cut(halving) for _ in range(self.protocol.placebo_cuts)]
             matched, placebo = (mean_cut(of_kind) for of_kind in zip(*cuts, strict=True))
             # Membership is that of a split: the data's own, which is not random, or one that the shadow gives away.
-            evaluation = evaluate(scores, signals, pair.target, queried, seed, bounds_epsilon=False)
+            add = adds_up(attack)
+            evaluation = evaluate(scores, signals, pair.target, queried, seed, bounds_epsilon=False, add=add)
             evaluations.append(evaluation.with_cuts(placebo=placebo, matched=matched))
         return evaluations
 
@@ -241,6 +243,7 @@ class _Pair:
             correct=self.correct[examples],
             first=units.half(is_member, halving),
             units=units,
+            add=adds_up(self.attack),
         ).cut()
 
 

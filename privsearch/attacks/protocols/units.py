@@ -15,14 +15,13 @@ from privsearch.data.persons import strata
 class Units:
     """The units of membership among n examples: persons, each with all of its examples, or the examples themselves.
 
-    A person's score is the **mean** of the scores of its examples, for every attack. With as many examples each, the
-    sum has the same order. With unequal numbers, the mean asks for no more of a person who has few: its scale is that
-    of one example. A sum of likelihood ratios would be that of all examples together if they were independent; but
-    those of a person are alike, and a sum then mostly tells how many there are, as does any sum of scores whose 0 is no
-    boundary, such as losses or ranks. Whether the attack that judges the mean is the strongest one is not claimed.
+    A person's score is made of those of its examples (`joined`). Of LiRA it is their **sum**, the log-likelihood ratio
+    of all of them if they are independent. They are not quite, but on networks trained for it the sum found more than
+    the mean, whether a person's examples were alike or not (docs/audit.md). Of every other attack it is the **mean**:
+    its scores have no 0 that parts members from others, so that a sum would mostly tell how many examples a person has,
+    and find less. No person's chance to be a member depends on that number, so that neither leaks it.
 
-    Source: Kandpal et al. 2023 (arXiv 2310.09266), whose statistic of a user is the mean of the log-likelihood ratios
-    of the user's samples.
+    Source: the mean, Kandpal et al. 2023 (arXiv 2310.09266), whose statistic of a user is that of the user's samples.
 
     Attributes:
         of: `(n,)`, the index of each example's unit; every index from 0 to the last occurs.
@@ -56,10 +55,12 @@ class Units:
         numbers = None if self.are_examples else self.of[chosen]
         return Units.numbered(numbers, len(self.of[chosen]))
 
-    def mean(self, scores: Float[Array, " n"]) -> Float[Array, " units"]:
-        """Return the score of each unit: the mean of its examples' scores."""
+    def joined(self, scores: Float[Array, " n"], *, add: bool) -> Float[Array, " units"]:
+        """Return the score of each unit: the mean of its examples' scores, or with `add` their sum."""
         if self.are_examples:
             return scores
+        if add:
+            return np.bincount(self.of, scores, minlength=len(self))
         # Equal scores give the very same mean, which sums of different lengths would not.
         least = np.full(len(self), np.inf)
         np.minimum.at(least, self.of, scores)

@@ -22,6 +22,7 @@ from privsearch.spec import (
     OneRunProtocol,
     PaperProtocol,
     Protocol,
+    RmiaAttack,
     SvmAttack,
     ThresholdAttack,
 )
@@ -113,9 +114,14 @@ def test_an_attack_judges_nobody_that_it_learnt_from() -> None:
 
 
 @settings(max_examples=25)
-@given(sizes=st.lists(st.integers(1, 6), min_size=4, max_size=30), seed=st.integers(0, 2**32), tied=st.booleans())
-def test_the_numbers_are_those_of_mean_scores(sizes: list[int], seed: int, tied: bool) -> None:
-    """Every number as scikit-learn, and the metrics themselves, compute it from one mean a person, in any order."""
+@given(
+    sizes=st.lists(st.integers(1, 6), min_size=4, max_size=30),
+    seed=st.integers(0, 2**32),
+    tied=st.booleans(),
+    add=st.booleans(),
+)
+def test_the_numbers_are_those_of_joint_scores(sizes: list[int], seed: int, tied: bool, add: bool) -> None:
+    """Every number as scikit-learn, and the metrics themselves, compute it from one score a person, in any order."""
     rng = np.random.default_rng(seed)
     units = rng.permutation(np.repeat(np.arange(len(sizes)) * 3, sizes))
     in_training = rng.permutation(len(sizes)) < len(sizes) // 2
@@ -126,8 +132,9 @@ def test_the_numbers_are_those_of_mean_scores(sizes: list[int], seed: int, tied:
     logits = rng.normal(size=(1, 1, len(units), 2))
     rows = np.arange(len(units)) + 100
     signals = Signals({("final_mem", "plain"): logits}, is_member[None], labels, rows, len(units), units=units)
-    found = evaluate(scores, signals, 0, np.arange(len(units)), 0, bounds_epsilon=True)
-    means = np.array([scores[units == 3 * person].mean() for person in range(len(sizes))])
+    found = evaluate(scores, signals, 0, np.arange(len(units)), 0, bounds_epsilon=True, add=add)
+    joint = np.sum if add else np.mean
+    means = np.array([joint(scores[units == 3 * person]) for person in range(len(sizes))])
     assert found.result.auc.value == pytest.approx(roc_auc_score(in_training, means))
     assert found.result.auc == auc_interval(found.scores, in_training)
     np.testing.assert_allclose(found.scores, means)
@@ -137,7 +144,7 @@ def test_the_numbers_are_those_of_mean_scores(sizes: list[int], seed: int, tied:
         of_class = labels == label
         there = np.unique(units[of_class])
         known = in_training[there // 3]
-        within = [scores[of_class & (units == unit)].mean() for unit in there]
+        within = [joint(scores[of_class & (units == unit)]) for unit in there]
         assert auc == (pytest.approx(roc_auc_score(known, within)) if len(set(known)) == 2 else None)
 
 
@@ -154,7 +161,19 @@ def test_a_person_with_one_example_is_that_example() -> None:
 def test_equal_scores_have_that_score_as_their_mean() -> None:
     """Sums of different lengths would be rounded differently, and break ties by the number of examples."""
     units = Units.numbered(np.repeat(np.arange(30), np.arange(1, 31)), 465)
-    assert set(units.mean(np.full(465, 0.1))) == {0.1}
+    assert set(units.joined(np.full(465, 0.1), add=False)) == {0.1}
+
+
+def test_likelihoods_add_up() -> None:
+    """A person's score by LiRA is the sum over its examples, by any other attack their mean."""
+    protocol = HalvesProtocol(networks=6)
+    signals, rules = cohort(protocol), rules_of(protocol)
+    units = rules.judged(signals, 0)
+    for attack, joint in ((LiraAttack(), np.sum), (RmiaAttack(), np.mean), (ThresholdAttack(kind="loss"), np.mean)):
+        alone = next(rules.scores(signals, attack, 0))
+        scores, _ = next(rules.target_scores(signals, attack, 0))
+        np.testing.assert_allclose(scores, [joint(alone[units.of == person]) for person in range(len(units))])
+        assert np.array_equal(scores, rules.evaluate(signals, attack, 0)[0].scores)
 
 
 @pytest.mark.parametrize(
