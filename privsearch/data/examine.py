@@ -13,7 +13,7 @@ from privsearch.data.embedded import EMBEDDED
 from privsearch.data.image_sources import IMAGES
 from privsearch.data.labels import label_warnings
 from privsearch.data.raw import RawDataset, listed
-from privsearch.data.repeats import WORTH_A_WARNING, Repeats, count_repeats
+from privsearch.data.repeats import WORTH_A_WARNING, Repeats, count_repeats, identical_rows
 from privsearch.spec import Dataset, dataset_name
 
 _FAR: Final = 50
@@ -173,7 +173,7 @@ def _about_persons(raw: RawDataset, persons: Persons | None) -> Iterator[str]:
 
 def _about_repeats(raw: RawDataset, repeats: Repeats) -> Iterator[str]:
     num_examples = len(raw.y) + (0 if raw.test_y is None else len(raw.test_y))
-    if repeats.total < WORTH_A_WARNING * num_examples or (raw.groups is not None and not raw.unit):
+    if repeats.total < WORTH_A_WARNING * num_examples or _stay_together(raw):
         return
     across = f" ({repeats.across} of the test split are in the training split)" if repeats.across else ""
     yield (
@@ -181,6 +181,14 @@ def _about_repeats(raw: RawDataset, repeats: Repeats) -> Iterator[str]:
         "is trained on one and tested on the other, its accuracy is too high and what it leaks too low: write "
         "duplicates: drop in this dataset's entry, or duplicates: group to keep them on one side of every split."
     )
+
+
+def _stay_together(raw: RawDataset) -> bool:
+    """Tell whether identical rows are on one side of every split."""
+    if raw.groups is None or not raw.unit:
+        return raw.groups is not None
+    rows = identical_rows(raw)[0]
+    return len(np.unique(np.stack([rows, raw.groups]), axis=1).T) == len(np.unique(rows))
 
 
 def _about_odd_values(raw: RawDataset) -> Iterator[str]:

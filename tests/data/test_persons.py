@@ -221,6 +221,18 @@ def test_what_is_found_counts_the_persons(load: Load, tmp_path: Path) -> None:
     assert any("One patient has 8 of 24 rows" in warning for warning in found.warnings)
 
 
+def test_identical_rows_are_told_where_they_may_be_parted(load: Load, tmp_path: Path) -> None:
+    """Rows of one person stay together anyway, and those of two under `duplicates: group`."""
+    twice = pd.concat([FRAME, FRAME], ignore_index=True)
+    others = twice.assign(patient=np.arange(48) // 6)
+    for frame, fields, is_told in ((twice, {}, False), (others, {}, True), (others, {"duplicates": "group"}, False)):
+        load(frame)
+        given = {"name": "t", "path": str(tmp_path / "t.csv"), "label": "y", "group": "patient"} | fields
+        found = examine_dataset(TableDataset.model_validate(given))
+        assert found.repeats.total == 24
+        assert any("repeat an earlier one" in warning for warning in found.warnings) == is_told
+
+
 def test_data_without_persons_stay_as_they_are() -> None:
     """As the very object."""
     raw = RawDataset("mine", "here", np.zeros((4, 1), np.float32), np.array([0, 1, 0, 1]), ("a", "b"))
