@@ -14,6 +14,7 @@ from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.targets import target_numbers
 from privsearch.spec import WORST, leading_attack
 from privsearch.spec.columns import WITH_PLACEBO, Column
+from privsearch.spec.datasets import unit_name
 from privsearch.study.result import Completed, TrialResult
 
 
@@ -38,6 +39,7 @@ def _with_placebo(name: str) -> tuple[str, ...]:
 _ACCURACIES: Final = ("train_accuracy", "test_accuracy", "accuracy_gap")
 _COLUMNS: Final = {
     **dict.fromkeys(("trial_id", "dataset", "protocol", "model", "configuration", "attack", "strongest"), "string"),
+    "unit": "string",
     **dict.fromkeys(("targets", "num_members", "num_non_members"), "int"),
     **dict.fromkeys((header for name in _ACCURACIES for header in _with_interval(name)), "float"),
     **dict.fromkeys(_with_spread("auc"), "float"),
@@ -66,7 +68,8 @@ def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
     `tpr_at_fpr_*_missing` says why a rate is not there. `strongest` says which attacks `worst` stands for: one, or two
     where the halves of the examples choose differently. Only protocols with a placebo have numbers of it, and an
     excess. `inputs_auc` and `blind_auc` are the blind baselines, of the inputs alone and of the untrained networks,
-    where they are needed. An attack that a trial cannot be given, or has not been given yet, has no row, and neither
+    where they are needed. `unit` is what is a member or not: an example, or a person by the column that names them. An
+    attack that a trial cannot be given, or has not been given yet, has no row, and neither
     has a trial with a network that has not learnt: what it does not leak says nothing.
     """
     results = list(results)
@@ -87,6 +90,7 @@ def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
         "model": result.spec.model,
         "configuration": words,
         "targets": len(result.replicates),
+        "unit": unit_name(result.spec.dataset),
         **_accuracies(result),
         **{header: value for header, value in blind_numbers(result).items() if Column.parse(header).attack is None},
     }

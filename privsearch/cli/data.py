@@ -50,6 +50,7 @@ def fetch(
 def describe(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A table, or arrays.")],
     label: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that holds the class.")] = None,
+    group: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that names the persons.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="What separates fields, if it is not recognised.")] = None,
     decimal: Annotated[str | None, typer.Option(help="The decimal mark, if it is not recognised.")] = None,
     encoding: Annotated[str | None, typer.Option(help="The text encoding, if it is not recognised.")] = None,
@@ -63,7 +64,7 @@ def describe(
     from privsearch.errors import DataError
     from privsearch.report.terminal.description import description_lines
 
-    given = {"delimiter": delimiter, "decimal": decimal, "encoding": encoding}
+    given = {"group": group, "delimiter": delimiter, "decimal": decimal, "encoding": encoding}
     described = describe_file(file, label, **{name: value for name, value in given.items() if value is not None})
     if as_json:
         typer.echo(json.dumps(asdict(described), indent=2))

@@ -18,6 +18,7 @@ image_sources.py    the files, shapes and classes of the image datasets
 images.py           the source of image datasets, shared by all processes of a machine
 labels.py           the rules for labels, and classes numbered from 0
 layout.py           arrays of images, their axes put in order and their values scaled
+persons.py          persons, each with all of its examples, as the units of membership
 precision.py        tables in 32 bits, or in 64 where 32 would blur a column
 preprocessing.py    stored images turned into inputs; needs torch
 raw.py              a dataset before it is split
@@ -37,12 +38,13 @@ from privsearch.data.dataset import (
     missing_data,
     require_datasets,
 )
-from privsearch.data.examine import Findings, examine_dataset, examine_datasets
+from privsearch.data.examine import Findings, Persons, examine_dataset, examine_datasets
 from privsearch.data.raw import RawDataset
 
 __all__ = [
     "DatasetInfo",
     "Findings",
+    "Persons",
     "RawDataset",
     "describe_dataset",
     "examine_dataset",

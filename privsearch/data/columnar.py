@@ -24,7 +24,7 @@ _REMEDIES: Final = (
 
 
 def read_columnar(file: BufferedIOBase, path: Path, dataset: TableDataset) -> pd.DataFrame:
-    """Read a Parquet or an Arrow file. Its label and its categories become text.
+    """Read a Parquet or an Arrow file. Its label, its categories and its persons become text.
 
     Args:
         file: the file's content.
@@ -45,8 +45,7 @@ def read_columnar(file: BufferedIOBase, path: Path, dataset: TableDataset) -> pd
     left_out = [name for name in dataset.drop if name in table.column_names]
     table = table.drop_columns(left_out) if left_out else table
     columns = {
-        name: _as_pandas(table[name], name, path, as_text=name in (dataset.label, *dataset.categorical))
-        for name in table.column_names
+        name: _as_pandas(table[name], name, path, as_text=name in dataset.text_columns) for name in table.column_names
     }
     frame = pd.DataFrame(columns)
     return frame.replace(list(dataset.na_values), None) if dataset.na_values else frame

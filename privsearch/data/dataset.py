@@ -13,6 +13,7 @@ from privsearch.data.directory import data_directory
 from privsearch.data.embedded import EMBEDDED, SOURCE, load_embedded
 from privsearch.data.image_sources import IMAGES
 from privsearch.data.images import load_images, prepared_folder, what_is_missing
+from privsearch.data.persons import with_persons
 from privsearch.data.raw import RawDataset, default_test_size
 from privsearch.data.repeats import with_repeats
 from privsearch.data.tables import load_table
@@ -45,6 +46,8 @@ class DatasetInfo:
         augments: True if images are cropped and flipped in training.
         has_own_test_split: True if the data come with a test split; False if a fifth of them is drawn for one.
         rows_read: the number of rows that the whole training split was read from, those that were dropped included.
+        num_persons: the number of persons whose examples are in the data; 0 if each example stands for itself. Then
+            the sizes of splits are about `num_train` and `num_test`.
     """
 
     name: str
@@ -58,6 +61,7 @@ class DatasetInfo:
     augments: bool
     has_own_test_split: bool
     rows_read: int = 0
+    num_persons: int = 0
 
     def needs_blind_baselines(self, protocol: Protocol) -> bool:
         """Return whether members and non-members under a protocol are of splits that chance has not made alike."""
@@ -72,7 +76,7 @@ def load_dataset(dataset: Dataset) -> RawDataset:
     """
     match dataset:
         case TableDataset():
-            return with_repeats(load_table(dataset), dataset.duplicates)
+            return with_persons(with_repeats(load_table(dataset), dataset.duplicates))
         case NpzDataset():
             return with_repeats(load_npz(dataset), dataset.duplicates)
         case RegisteredDataset():
@@ -200,6 +204,7 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
         augments=raw.preprocessing is not None and raw.preprocessing.augments,
         has_own_test_split=raw.test_y is not None,
         rows_read=len(raw.y) if raw.rows is None else int(raw.rows[-1]) + 1,
+        num_persons=int(raw.groups.max()) + 1 if raw.unit and raw.groups is not None else 0,
     )
 
 
@@ -207,8 +212,8 @@ def fingerprint(raw: RawDataset) -> str:
     """Return the SHA-256 of a dataset's content, before any split, in hexadecimal.
 
     It covers the values, types and shapes of all arrays, the names of the classes, how a table becomes inputs, and
-    which examples must stay together, but neither the dataset's name nor its source: the same data in another place
-    are the same data.
+    which examples must stay together or are one person's, but neither the dataset's name nor its source, nor the names
+    of persons: the same data in another place are the same data.
     """
     digest = hashlib.sha256(json.dumps(raw.class_names).encode())
     for array in (raw.x, raw.y, raw.test_x, raw.test_y):
@@ -220,7 +225,7 @@ def fingerprint(raw: RawDataset) -> str:
     if raw.table_inputs is not None:
         digest.update(json.dumps(["inputs", astuple(raw.table_inputs)]).encode())
     if raw.groups is not None:
-        digest.update(b"groups")
+        digest.update(b"persons" if raw.unit else b"groups")
         digest.update(raw.groups.data)
     return digest.hexdigest()
 

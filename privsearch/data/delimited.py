@@ -51,7 +51,7 @@ def read_delimited(file: BufferedIOBase, path: Path, dataset: TableDataset) -> t
     Args:
         file: the file's content, which is read from its start.
         path: its path, for messages.
-        dataset: what the sweep says of it. Its label and its categories are read as text, as they are written.
+        dataset: what the sweep says of it. Its label, categories and persons are read as text, as they are written.
 
     Returns:
         The table, and sentences on what was recognised and may not be what is meant.
@@ -88,7 +88,7 @@ def _read(file: BufferedIOBase, options: dict[str, Any], dataset: TableDataset) 
             low_memory=False,
             skipinitialspace=True,
             compression=None,
-            dtype=dict.fromkeys((dataset.label, *dataset.categorical), str),
+            dtype=dict.fromkeys(dataset.text_columns, str),
             na_values=list(dataset.na_values),
             **options,
         )
@@ -218,7 +218,7 @@ def _has_comma_numbers(frame: pd.DataFrame, dataset: TableDataset, path: Path) -
     unclear: list[tuple[str, str]] = []
     for name in frame.columns:
         column = frame[name]
-        if name in (dataset.label, *dataset.categorical, *dataset.drop) or not pd.api.types.is_string_dtype(column):
+        if name in (*dataset.text_columns, *dataset.drop) or not pd.api.types.is_string_dtype(column):
             continue
         texts = [str(text).strip() for text in column.dropna().unique()]
         with_comma = [text for text in texts if "," in text]

@@ -111,7 +111,8 @@ def describe_file(path: str, label: str | None = None, **fields: Any) -> FileDes
 
 
 def _described_table(path: str, frame: pd.DataFrame, entry: dict[str, Any]) -> FileDescription:
-    features = [name for name in frame.columns if name not in (entry["label"], *entry.get("drop", ()))]
+    no_features = (entry["label"], entry.get("group"), *entry.get("drop", ()))
+    features = [name for name in frame.columns if name not in no_features]
     if markers := _markers(frame[features]):
         entry.setdefault("na_values", markers)
         frame = frame.replace(markers, None)
@@ -121,7 +122,7 @@ def _described_table(path: str, frame: pd.DataFrame, entry: dict[str, Any]) -> F
     if lacking:
         entry.setdefault("missing", "impute")
     notes = dict.fromkeys(lacking, "imputed") | dict.fromkeys(entry.get("categorical", ()), "categories")
-    notes[entry["label"]] = "the class"
+    notes |= {entry["label"]: "the class", entry.get("group", ""): "the person"}
     try:
         suspects = find_suspects(load_dataset(_dataset(entry)))
         notes |= {suspect.column: f"{suspect.fault}: {suspect.evidence}" for suspect in suspects}

@@ -1,7 +1,7 @@
 """What a user should know of a dataset before anything is trained on it: class sizes, identical rows, odd values."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from privsearch.data.embedded import EMBEDDED
 from privsearch.data.image_sources import IMAGES
 from privsearch.data.labels import label_warnings
 from privsearch.data.raw import RawDataset, listed
-from privsearch.data.repeats import WORTH_A_WARNING, Repeats, count_repeats
+from privsearch.data.repeats import WORTH_A_WARNING, Repeats, count_repeats, identical_rows
 from privsearch.data.suspects import Fault, find_suspects
 from privsearch.spec import Dataset, dataset_name
 
@@ -29,11 +29,31 @@ _FEW: Final = 0.01
 _UNEVEN: Final = 3.0
 """The size of the largest class, over the mean of the others, from which on classes are uneven."""
 
+_LARGE: Final = 0.1
+"""The share of all rows from which on one person has many."""
+
 _SHOWN: Final = 5
 """The columns that a sentence names."""
 
 _BLOCK: Final = 2**22
 """The values that are examined at a time."""
+
+
+@dataclass(frozen=True)
+class Persons:
+    """The persons whose rows a table has, each a unit of membership.
+
+    Attributes:
+        unit: the column that names them.
+        count: their number.
+        fewest: the rows of the one that has the fewest.
+        most: the rows of the one that has the most.
+    """
+
+    unit: str
+    count: int
+    fewest: int
+    most: int
 
 
 @dataclass(frozen=True)
@@ -46,12 +66,14 @@ class Findings:
             if a test split was given, else of all data.
         repeats: the numbers of examples that repeat an earlier one.
         warnings: sentences on what may not be meant, each with its remedy.
+        persons: the persons whose rows these are; None if each row stands for itself.
     """
 
     input_shape: tuple[int, ...]
     class_sizes: Mapping[str, int]
     repeats: Repeats
     warnings: tuple[str, ...] = ()
+    persons: Persons | None = None
 
     @property
     def are_uneven(self) -> bool:
@@ -66,6 +88,7 @@ class Findings:
             "classes": dict(self.class_sizes),
             "repeated_examples": self.repeats.total,
             "in_both_given_splits": self.repeats.across,
+            **({"persons": asdict(self.persons)} if self.persons else {}),
             "warnings": list(self.warnings),
         }
 
@@ -100,11 +123,12 @@ def examine_raw(raw: RawDataset) -> Findings:
     """Examine a dataset that has been read."""
     counts = np.bincount(raw.y, minlength=len(raw.class_names)).tolist()
     sizes = _by_size(dict(zip(raw.class_names, counts, strict=True)))
-    findings = Findings(raw.input_shape, sizes, count_repeats(raw))
+    findings = Findings(raw.input_shape, sizes, count_repeats(raw), persons=_persons(raw))
     found = [
         *raw.warnings,
         *label_warnings(raw.class_names),
         *_about_classes(raw, findings),
+        *_about_persons(raw, findings.persons),
         *_about_repeats(raw, findings.repeats),
         *_about_odd_values(raw),
         *_about_suspects(raw),
@@ -134,9 +158,24 @@ def _about_classes(raw: RawDataset, findings: Findings) -> Iterator[str]:
         )
 
 
+def _persons(raw: RawDataset) -> Persons | None:
+    if not raw.unit or raw.groups is None:
+        return None
+    sizes = np.bincount(raw.groups)
+    return Persons(raw.unit, len(sizes), int(sizes.min()), int(sizes.max()))
+
+
+def _about_persons(raw: RawDataset, persons: Persons | None) -> Iterator[str]:
+    if persons and persons.most >= _LARGE * len(raw.y):
+        yield (
+            f"One {persons.unit} has {persons.most} of {len(raw.y)} rows, all of which are on one side of every split: "
+            "the sizes of splits, and what a network learns, depend on that side. Take some of these rows out."
+        )
+
+
 def _about_repeats(raw: RawDataset, repeats: Repeats) -> Iterator[str]:
     num_examples = len(raw.y) + (0 if raw.test_y is None else len(raw.test_y))
-    if repeats.total < WORTH_A_WARNING * num_examples or raw.groups is not None:
+    if repeats.total < WORTH_A_WARNING * num_examples or _stay_together(raw):
         return
     across = f" ({repeats.across} of the test split are in the training split)" if repeats.across else ""
     yield (
@@ -160,6 +199,14 @@ def _about_suspects(raw: RawDataset) -> Iterator[str]:
             shown = "; ".join(f"{suspect.column!r} {suspect.evidence}" for suspect in found[:_SHOWN])
             where = "with drop in this dataset's entry" if raw.column_names else "of the array"
             yield f"The column {shown}.{more} {remedy}: leave it out {where}."
+
+
+def _stay_together(raw: RawDataset) -> bool:
+    """Tell whether identical rows are on one side of every split."""
+    if raw.groups is None or not raw.unit:
+        return raw.groups is not None
+    rows = identical_rows(raw)[0]
+    return len(np.unique(np.stack([rows, raw.groups]), axis=1).T) == len(np.unique(rows))
 
 
 def _about_odd_values(raw: RawDataset) -> Iterator[str]:

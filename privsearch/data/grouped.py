@@ -1,13 +1,63 @@
 """Examples drawn in groups: those that must stay together are all drawn, or none of them."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray as Array
 
+from privsearch.data.persons import draw_persons, first_persons
+
 _ATTEMPTS: Final = 100
 """The orders in which groups are tried until the size is met."""
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """The groups of some examples: those of one group are on one side of every split.
+
+    Attributes:
+        numbers: `(n,)`, the number of each example's group.
+        are_persons: True if a group is a person, and so one unit of membership; False for identical examples, each of
+            which is one.
+    """
+
+    numbers: Int[Array, " n"]
+    are_persons: bool = False
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, chosen: Array | slice) -> "Groups":
+        """Return the groups of the examples that an index array, a mask or a slice picks."""
+        return Groups(self.numbers[chosen], self.are_persons)
+
+    def draw(self, size: int, rng: np.random.Generator, *, labels: Int[Array, " n"] | None = None) -> Bool[Array, " n"]:
+        """Draw whole groups at random: of identical examples at most `size` examples, of persons about as many.
+
+        Args:
+            size: at least 1, less than n.
+            rng: the source of the draw.
+            labels: `(n,)`, the class of each example; then classes are drawn in their proportions, and are on either
+                side of the draw where they can be. None for no classes.
+
+        Returns:
+            `(n,)`, True for the examples drawn.
+        """
+        if self.are_persons:
+            return draw_persons(self.numbers, size / len(self), rng, labels)
+        return draw_in_groups(self.numbers, size, rng, parts=labels)
+
+    def first(self, labels: Int[Array, " n"], size: int, rng: np.random.Generator) -> Bool[Array, " n"]:
+        """Draw persons with about `size` examples: those of a smaller size are among those of a larger one.
+
+        Args:
+            labels: `(n,)`, the class of each example.
+            size: the number of examples.
+            rng: the source of the draw.
+        """
+        return first_persons(self.numbers, labels, size, rng)
 
 
 def draw_in_groups(

@@ -51,6 +51,7 @@ class RawDataset:
         groups: `(n,)`, a number for each example of `x`, alike for those that must stay on one side of every split;
             None if each stands for itself.
         test_groups: the same for `test_x`, with numbers of its own.
+        unit: the name of what a group is, if it is the unit of membership, such as `patient`; empty if each example is.
         table_inputs: how the columns of `x` become a network's inputs, where some are of categories or have missing
             values; None if they are standardised, each by itself. `x` is then of 64 bits, NaN for a missing number.
         column_names: the names of the features of a table, if they have names.
@@ -69,6 +70,7 @@ class RawDataset:
     test_rows: Int64[np.ndarray, " test_n"] | None = None
     groups: Int64[np.ndarray, " n"] | None = None
     test_groups: Int64[np.ndarray, " test_n"] | None = None
+    unit: str = ""
     table_inputs: TableInputs | None = None
     column_names: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

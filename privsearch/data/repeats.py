@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float, Int64, UInt8
 
+from privsearch.data.persons import connected
 from privsearch.data.raw import RawDataset, default_test_size, listed
 from privsearch.errors import DataError
 from privsearch.spec.datasets import Duplicates
@@ -87,7 +88,7 @@ def _dropped(raw: RawDataset, own: Int64[np.ndarray, " n"], test: Int64[np.ndarr
             f"with duplicates: drop {what} left. Remove these classes, or leave duplicates out."
         )
     if raw.test_x is None or raw.test_y is None:
-        return replace(raw, x=x, y=y, rows=rows)
+        return replace(raw, x=x, y=y, rows=rows, groups=None if raw.groups is None else raw.groups[kept])
     first = np.unique(test, return_index=True)[1]
     kept_test = np.sort(first[~np.isin(test[first], own)])
     if not len(kept_test):
@@ -101,6 +102,8 @@ def _dropped(raw: RawDataset, own: Int64[np.ndarray, " n"], test: Int64[np.ndarr
 
 
 def _grouped(raw: RawDataset, own: Int64[np.ndarray, " n"], test: Int64[np.ndarray, " test_n"]) -> RawDataset:
+    if raw.groups is not None:  # rows of one person, or identical ones, or connected by both
+        return replace(raw, groups=connected(raw.groups, own))
     if across := int(np.isin(test, own).sum()):
         raise DataError(
             f"{raw.name}: duplicates: group keeps identical examples on one side of every split, but {across} of the "

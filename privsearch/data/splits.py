@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Float32, Int64, UInt8
 from torch import Tensor
 
 from privsearch.data.dataset import DatasetInfo, describe_dataset, load_dataset, modified_ns
-from privsearch.data.grouped import draw_in_groups
+from privsearch.data.grouped import Groups
 from privsearch.data.preprocessing import preprocess
 from privsearch.data.raw import Preprocessing, RawDataset
 from privsearch.data.stratified import draw_stratified
@@ -26,7 +26,7 @@ class _Examples:
     x: Float[np.ndarray, "n *shape"] | UInt8[np.ndarray, "n *shape"]
     y: Int64[np.ndarray, " n"]
     rows: Int64[np.ndarray, " n"]
-    groups: Int64[np.ndarray, " n"] | None
+    groups: Groups | None
 
     def __getitem__(self, chosen: Bool[np.ndarray, " n"]) -> "_Examples":
         groups = None if self.groups is None else self.groups[chosen]
@@ -51,8 +51,7 @@ class Splits:
         table_inputs: how a table's columns become inputs; None if each is standardised by itself.
         own_training: `(networks, train + test)`: which of the examples, in the order of `rows`, are in each network's
             training split, where networks have other splits than these; else None.
-        groups: `(train + test,)`, in the order of `rows`: a number for each example, alike for those that must be on
-            one side of every split; None if each stands for itself.
+        groups: the groups of all examples, in the order of `rows`; None if each stands for itself.
     """
 
     info: DatasetInfo
@@ -65,7 +64,7 @@ class Splits:
     unscaled: Float[np.ndarray, "examples columns"] | None = None
     table_inputs: TableInputs | None = None
     own_training: Bool[np.ndarray, "networks examples"] | None = None
-    groups: Int64[np.ndarray, " examples"] | None = None
+    groups: Groups | None = None
 
     @property
     def labels(self) -> Int64[np.ndarray, " examples"]:
@@ -96,14 +95,18 @@ class Splits:
         in_training = self.own_training[network]
         return np.concatenate([np.flatnonzero(in_training), np.flatnonzero(~in_training)])
 
-    def training_groups(self, networks: int) -> Int64[np.ndarray, "networks train"] | None:
+    def num_train_of(self, network: int) -> int:
+        """Return the number of examples in one network's training split; where persons are drawn, each has its own."""
+        return len(self.y_train) if self.own_training is None else int(self.own_training[network].sum())
+
+    def training_groups(self, networks: int) -> list[Groups] | None:
         """Return the groups of the examples in the training split of each of so many networks; None if there are none.
 
         A group has the same number in all of them.
         """
         if self.groups is None:
             return None
-        return np.stack([self.groups[self.places_of(k)][: len(self.y_train)] for k in range(networks)])
+        return [self.groups[self.places_of(k)[: self.num_train_of(k)]] for k in range(networks)]
 
     def of_network(self, network: int) -> "Splits":
         """Return one network's splits.
@@ -117,7 +120,7 @@ class Splits:
         if self.own_training is None:
             return self
         places = self.places_of(network)
-        parts = np.split(places, [len(self.y_train)])
+        parts = np.split(places, [self.num_train_of(network)])
         x, y = torch.cat([self.x_train, self.x_test]), torch.cat([self.y_train, self.y_test])
         (x_train, x_test), (y_train, y_test) = (
             [whole[torch.from_numpy(part).to(whole.device)] for part in parts] for whole in (x, y)
@@ -179,10 +182,10 @@ class Splits:
 def load_splits(dataset: Dataset, *, seed: int, train_size: int | None, test_size: int | None) -> Splits:
     """Split, subsample and scale a dataset, all from one seed.
 
-    Data without a test split of their own are split 80-20, stratified, groups of identical examples as a whole. Each
-    split is then cut to its size, stratified again. The examples of a smaller size are among those of a larger size if
-    the class counts allow it. The size of one split does not affect the other. Tables are standardised with the mean
-    and standard deviation of the training split that is left.
+    Data without a test split of their own are split 80-20, stratified, groups as a whole. Each split is then cut to its
+    size, stratified again, of persons to about that size. The examples of a smaller size are among those of a larger
+    size if the class counts allow it. The size of one split does not affect the other. Tables are standardised with the
+    mean and standard deviation of the training split that is left.
 
     Args:
         dataset: a dataset of the spec.
@@ -217,8 +220,14 @@ def _load_splits(
         raw.preprocessing,
         np.concatenate([train.x, test.x]) if is_table else None,
         raw.table_inputs,
-        groups=None if train.groups is None or test.groups is None else np.concatenate([train.groups, test.groups]),
+        groups=_joined(train.groups, test.groups),
     )
+
+
+def _joined(train: Groups | None, test: Groups | None) -> Groups | None:
+    if train is None or test is None:
+        return None
+    return Groups(np.concatenate([train.numbers, test.numbers]), train.are_persons)
 
 
 def _fitted(
@@ -229,20 +238,24 @@ def _fitted(
 
 
 def _split(raw: RawDataset, rng: np.random.Generator) -> tuple[_Examples, _Examples]:
-    examples = _Examples(raw.x, raw.y, np.arange(len(raw.y)) if raw.rows is None else raw.rows, raw.groups)
+    groups = None if raw.groups is None else Groups(raw.groups, bool(raw.unit))
+    examples = _Examples(raw.x, raw.y, np.arange(len(raw.y)) if raw.rows is None else raw.rows, groups)
     if raw.test_x is not None and raw.test_y is not None:
         test_rows = np.arange(len(raw.test_y)) if raw.test_rows is None else raw.test_rows
-        return examples, _Examples(raw.test_x, raw.test_y, test_rows, raw.test_groups)
-    if raw.groups is None:
+        test_groups = None if raw.test_groups is None else Groups(raw.test_groups, bool(raw.unit))
+        return examples, _Examples(raw.test_x, raw.test_y, test_rows, test_groups)
+    if groups is None:
         is_test = draw_stratified(raw.y, raw.num_test, rng)
     else:
-        is_test = draw_in_groups(raw.groups, raw.num_test, rng, parts=raw.y)
+        is_test = groups.draw(raw.num_test, rng, labels=raw.y)
     return examples[~is_test], examples[is_test]
 
 
 def _subsample(examples: _Examples, size: int | None, rng: np.random.Generator, what: str) -> _Examples:
     if size is None:
         return examples
+    if examples.groups is not None and examples.groups.are_persons:
+        return examples[examples.groups.first(examples.y, size, rng)]
     num_classes = len(np.unique(examples.y))
     if not num_classes <= size <= len(examples.y):
         raise DataError(

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray as Array
 
-from privsearch.data.grouped import draw_in_groups
+from privsearch.data.grouped import Groups
 from privsearch.errors import DataError
 
 
@@ -27,7 +27,7 @@ def draw_stratified(y: Int[Array, " n"], size: int, rng: np.random.Generator) ->
 
 
 def draw_training_split(
-    y: Int[Array, " n"], num_train: int, rng: np.random.Generator, groups: Int[Array, " n"] | None = None
+    y: Int[Array, " n"], num_train: int, rng: np.random.Generator, groups: Groups | None = None
 ) -> Bool[Array, " n"]:
     """Cut examples into a training split and a test split, stratified; a class of two or more occurs in both.
 
@@ -35,18 +35,18 @@ def draw_training_split(
         y: `(n,)`, the class of each example.
         num_train: the number of examples in the training split, less than n.
         rng: the source of the draw.
-        groups: `(n,)`, alike for examples that must be on one side; None if each stands for itself.
+        groups: the groups of examples that must be on one side; None if each stands for itself.
 
     Returns:
-        `(n,)`, True for the examples of the training split.
+        `(n,)`, True for the examples of the training split; of persons it has about as many as asked for.
 
     Raises:
-        DataError: the sizes of the groups do not allow a split of that size.
+        DataError: the sizes of groups of identical examples do not allow a split of that size.
     """
     num_test = len(y) - num_train
     if groups is not None:
-        in_training = draw_in_groups(groups, num_train, rng, parts=y)
-        if in_training.sum() != num_train:
+        in_training = groups.draw(num_train, rng, labels=y)
+        if in_training.sum() != num_train and not groups.are_persons:
             raise DataError(
                 f"a training split must have {num_train} of {len(y)} examples, but the identical ones, kept together "
                 "by duplicates: group, make other sums; write duplicates: drop"

@@ -37,14 +37,15 @@ def load_table(dataset: TableDataset) -> RawDataset:
     path = existing_file(dataset.path)
     frame, told = read_frame(path, dataset)
     _check_columns(frame, path, dataset, told)
-    features = [column for column in frame.columns if column not in (dataset.label, *dataset.drop)]
+    group = [] if dataset.group is None else [dataset.group]
+    features = [column for column in frame.columns if column not in (dataset.label, *group, *dataset.drop)]
     if not features or frame.empty:
         raise DataError(
             f"{path}: there must be at least one row and one column beside the label, but got {len(frame)} rows and "
             f"the columns {listed(frame.columns)}{' less those of drop' * bool(dataset.drop)}. Add the missing data."
         )
     _refuse_text(frame[features], path, dataset)
-    kept = _rows_kept(frame[[dataset.label, *features]], path, dataset)
+    kept = _rows_kept(frame[[dataset.label, *group, *features]], path, dataset)
     if kept is not None:
         frame = frame.iloc[kept]
     y, classes = encode_labels(
@@ -60,6 +61,8 @@ def load_table(dataset: TableDataset) -> RawDataset:
         column_names=tuple(features),
         table_inputs=inputs,
         rows=kept,
+        groups=_persons(frame[dataset.group], path) if dataset.group else None,
+        unit=dataset.group or "",
         warnings=(*told, *([merging_warning([features[column] for column in merged])] if merged else [])),
     )
 
@@ -101,9 +104,9 @@ def _check_columns(frame: pd.DataFrame, path: Path, dataset: TableDataset, told:
             f"commas) {listed(columns)}. Name one of them.{did_you_mean(dataset.label, columns)}"
             f"{''.join(f' {sentence}' for sentence in told)}"
         )
-    for field in ("categorical", "drop"):
-        # What is left out of an Arrow file is not there any more.
-        wanted = () if field == "drop" and dataset.kind != "csv" else getattr(dataset, field)
+    # What is left out of an Arrow file is not there any more.
+    named = {"categorical": dataset.categorical, "drop": dataset.drop if dataset.kind == "csv" else ()}
+    for field, wanted in (named | {"group": (dataset.group,) if dataset.group else ()}).items():
         if unknown := [column for column in wanted if column not in columns]:
             raise DataError(
                 f"{path}: {field} must name columns of the table, but there is no column {unknown[0]!r}; there are "
@@ -149,7 +152,7 @@ def _rows_kept(frame: pd.DataFrame, path: Path, dataset: TableDataset) -> Int64[
                 f"out the emptiest column with drop: [{missing.mean().idxmax()}]."
             )
         return kept
-    lacking = missing.drop(columns=dataset.label).sum()
+    lacking = missing.drop(columns=[dataset.label, *([dataset.group] if dataset.group else [])]).sum()
     lacking = lacking[lacking > 0]
     if dataset.missing != "impute" and len(lacking):
         shown = ", ".join(f"{name!r} ({count})" for name, count in lacking.head(5).items())
@@ -202,6 +205,19 @@ def _label_column(column: "pd.Series[Any]", path: Path) -> Shaped[np.ndarray, " 
             f"field, NA, NaN, null or None), in {_rows(missing)}. Fill them in, or remove these rows."
         )
     return parse_labels(column)
+
+
+def _persons(column: "pd.Series[Any]", path: Path) -> Int64[np.ndarray, " n"]:
+    """Return a number for each row, alike for those of one person."""
+    missing = column.isna().to_numpy()
+    if missing.any():
+        raise DataError(
+            f"{path}, column {column.name!r}: every row must be of a person, as group: {column.name} says, but "
+            f"{missing.sum()} name none (an empty field, NA, NaN, null or None), in {_rows(missing)}. Fill them in, "
+            "with a name of its own for each row that is nobody else's, or remove these rows (missing: drop leaves out "
+            "every row that lacks a value)."
+        )
+    return pd.factorize(column.astype(str))[0].astype(np.int64)
 
 
 def _feature_column(column: "pd.Series[Any]", path: Path) -> Float64[np.ndarray, " n"]:

@@ -104,13 +104,12 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
     """
     chosen_networks = range(len(subsets)) if only is None else only
     outputs, trained, trainings = [], [], []
-    num_train = len(splits.y_train)
     splits = splits.to(device)
     keep_freed_memory()
     with _one_thread(), _exact_convolutions():
         for k in chosen_networks:
             subset, seed, own = subsets[k], seeds[k], splits.of_network(k)
-            started = time.perf_counter()
+            started, num_train = time.perf_counter(), len(own.y_train)
             chosen = torch.from_numpy(np.flatnonzero(subset))
             keeper = Keeper(checkpoints, network_ids[k], device) if checkpoints else None
             with _naming(k, len(subsets), spec), _forgotten_if_diverged(keeper):
@@ -121,7 +120,7 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
             correct = answers["final_mem", "plain"][0].argmax(1).numpy() == own.labels
             trained.append(
                 TrainedNetwork(
-                    train_accuracy=float(correct[:num_train][subset].mean()),
+                    train_accuracy=float(correct[: len(subset)][subset].mean()),
                     test_accuracy=float(correct[num_train:].mean()),
                     balanced_accuracy=_balanced(correct[num_train:], own.labels[num_train:]),
                     history=tuple(history),
@@ -183,17 +182,18 @@ def _signals(
     chosen_networks: Sequence[int],
 ) -> Signals:
     """Join the outputs of some networks of a cohort, each on its own splits, in the common order of the examples."""
-    y, num_train = splits.labels, subsets.shape[1]
+    y = splits.labels
     is_member = np.zeros((len(outputs), len(y)), dtype=bool)
     places = [splits.places_of(k) for k in chosen_networks]
     for members, of_network, k in zip(is_member, places, chosen_networks, strict=True):
-        members[of_network[:num_train][subsets[k]]] = True
+        members[of_network[: subsets.shape[1]][subsets[k]]] = True
     # Sorting a network's places gives, for each example in the common order, where it stands among the network's.
     stacked = {
         view: np.stack([answers[view].numpy()[:, of.argsort()] for answers, of in zip(outputs, places, strict=True)])
         for view in outputs[0]
     }
-    return Signals(stacked, is_member, y, splits.rows, num_train)
+    units = splits.groups.numbers if splits.groups and splits.groups.are_persons else None
+    return Signals(stacked, is_member, y, splits.rows, len(splits.y_train), units=units)
 
 
 @contextmanager

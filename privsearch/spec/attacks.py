@@ -260,6 +260,11 @@ def needs_inputs(attack: Attack) -> bool:
     return attack.kind == "quantile_regression" or (entry is not None and entry.inputs)
 
 
+def adds_up(attack: Attack) -> bool:
+    """Return whether an attack's scores are log-likelihood ratios or log-odds, so that those of a person add up."""
+    return attack.kind == "lira"
+
+
 def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | None:
     """Return the requirement of an attack that a trial does not meet, with the remedy; None if it meets all.
 

@@ -66,10 +66,16 @@ _ENCODING: Final = "the name of a text encoding, such as 'cp1252', or null: what
 _NA_VALUES: Final = "a list of texts that stand for a missing value, such as ['?']"
 _DROP: Final = "a list of columns that are left out, such as [id]"
 _CATEGORICAL: Final = "a list of columns whose values are categories, such as [city]"
+_GROUP: Final = (
+    "the column of the person that a row is of, or null: every row is one; a person is the unit of membership"
+)
 _MAX_CATEGORIES: Final = "a number from 2 to 1000: the most frequent categories of a column that get an input each"
 _MISSING: Final = (
     "'impute' (the median of the training split, and an input that tells), 'drop' (the rows), or 'refuse', as null"
 )
+
+EXAMPLE: Final = "example"
+"""The unit of membership of data without persons."""
 
 TABLE_TAG: Final = "table"
 """The tag of tables, whatever their format, in the paths of pydantic's errors."""
@@ -124,6 +130,7 @@ class TableDataset(BaseModel):
     categorical: tuple[ColumnName, ...] = Field((), strict=False, description=_CATEGORICAL)
     max_categories: int = Field(20, ge=2, le=1000, description=_MAX_CATEGORIES)
     missing: Missing = Field(None, description=_MISSING)
+    group: ColumnName | None = Field(None, description=_GROUP)
     duplicates: Duplicates = Field(None, description=_DUPLICATES)
 
     @model_serializer(mode="wrap")
@@ -145,7 +152,8 @@ class TableDataset(BaseModel):
 
     @model_validator(mode="after")
     def _one_use_of_a_column(self) -> Self:
-        uses = {"label": (self.label,), "drop": self.drop, "categorical": self.categorical}
+        group = () if self.group is None else (self.group,)
+        uses = {"label": (self.label,), "group": group, "drop": self.drop, "categorical": self.categorical}
         for (one, columns), (other, others) in itertools.combinations(uses.items(), 2):
             if both := [column for column in columns if column in others]:
                 raise PydanticCustomError(
@@ -166,6 +174,11 @@ class TableDataset(BaseModel):
                 {"field": said[0], "kind": self.kind},
             )
         return self
+
+    @property
+    def text_columns(self) -> tuple[str, ...]:
+        """The columns whose values are names, and so are read as they are written."""
+        return (self.label, *self.categorical, *([] if self.group is None else [self.group]))
 
 
 class NpzDataset(BaseModel):
@@ -223,6 +236,11 @@ Dataset = Annotated[
 def task_name(dataset: str, protocol: str, *, several: bool, separator: str = "_") -> str:
     """Return the name of a task: the dataset's, with the kind of protocol after it if there are several protocols."""
     return f"{dataset}{separator}{protocol}" if several else dataset
+
+
+def unit_name(dataset: Dataset) -> str:
+    """Return the name of what is a member or not: `example`, or the column that names the persons of a table."""
+    return dataset.group or EXAMPLE if isinstance(dataset, TableDataset) else EXAMPLE
 
 
 def dataset_name(dataset: Dataset) -> str:

@@ -34,6 +34,9 @@ class Cut(BaseModel):
 class AttackResult(BaseModel):
     """The numbers of one attack on one target, with 95 % intervals over the examples; None if there are too few.
 
+    Where persons are the units of membership, examples here are persons (`privsearch.attacks.protocols.units`); a slice
+    has each person by its examples in the slice.
+
     What an attack must choose for a number, a threshold or the direction of its scores, it chooses on one half of the
     examples and is judged on the other (`privsearch.analysis.metrics.held_out`). The halves are the same for all
     targets and attacks of a trial. A record of an earlier privsearch lacks the numbers by half.
@@ -52,8 +55,8 @@ class AttackResult(BaseModel):
         epsilon_ceiling: the largest such bound that so many examples can show.
         by_class: the AUC among the examples of each class.
         by_correctness: the AUC among the examples that the target classifies rightly ("correct") and wrongly ("wrong").
-        num_members: the number of scored examples that are members of the target's training set.
-        num_non_members: the number of scored examples that are not.
+        num_members: the number of scored examples, or persons, that are members of the target's training set.
+        num_non_members: the number of scored examples, or persons, that are not.
         placebo: under `paper`, the numbers on examples of which none was trained on; those of guessing for an honest
             attack.
         matched: the numbers with real members, as many as the placebo has, against the same non-members.
@@ -89,11 +92,12 @@ class AttackResult(BaseModel):
 
 
 class ExposedExample(BaseModel):
-    """An example that an attack calls a member most often among the targets that were trained on it.
+    """An example, or a person, that an attack calls a member most often among the targets that were trained on it.
 
     Attributes:
-        row: the example's row in the dataset's training data as they were read, from 0.
-        label: the example's class.
+        row: the example's row in the dataset's training data as they were read, from 0. Of a person it is the first
+            row, and tells who it is, as names are not recorded.
+        label: the class of that row.
         mean_score: its mean score over the targets that were trained on it.
         accused: the number of these targets on which it is called a member, at a false positive rate of one in ten.
         trained: the number of targets that were trained on it.

@@ -112,6 +112,9 @@ def _alike(one: Signals, other: Signals) -> bool:
         one.num_train == other.num_train
         and np.array_equal(one.rows, other.rows)
         and np.array_equal(one.labels, other.labels)
+        and np.array_equal(
+            one.rows if one.units is None else one.units, other.rows if other.units is None else other.units
+        )
         and {key: array.shape[1:] for key, array in one.outputs.items()}
         == {key: array.shape[1:] for key, array in other.outputs.items()}
     )

@@ -58,6 +58,7 @@ class SignalArchive(TrialFiles):
             arrays |= {f"{_UNTRAINED}{name}": array for name, array in _named(cohort.blind.untrained).items()}
             arrays["inputs"] = _INPUTS.dump_json(cohort.blind.inputs).decode()
         arrays |= {"is_member": signals.is_member, "labels": signals.labels, "rows": signals.rows}
+        arrays |= {} if signals.units is None else {"units": signals.units}
         arrays |= {"num_train": signals.num_train, "networks": _NETWORKS.dump_json(cohort.networks).decode()}
         arrays["trainings"] = _TRAININGS.dump_json(cohort.trainings).decode()
         try:
@@ -134,6 +135,7 @@ def _signals(arrays: Mapping[str, np.ndarray], prefix: str, networks: int) -> Si
         arrays["labels"],
         arrays["rows"],
         int(arrays["num_train"]),
+        units=arrays.get("units"),
     )
 
 
@@ -146,10 +148,10 @@ def _check_shapes(
         ValueError: they are not those of one cohort.
     """
     is_member, labels, rows = arrays["is_member"], arrays["labels"], arrays["rows"]
-    examples = len(labels)
+    examples, units = len(labels), arrays.get("units", arrays["rows"])
     sound = (
         (is_member.dtype.kind, is_member.shape) == ("b", (networks, examples))
-        and all((array.dtype.kind, array.shape) == ("i", (examples,)) for array in (labels, rows))
+        and all((array.dtype.kind, array.shape) == ("i", (examples,)) for array in (labels, rows, units))
         and all((array.dtype.kind, array.ndim, array.size > 0) == ("f", 4, True) for array in outputs)
         and all((len(array), *array.shape[2:]) == (networks, examples, *classes) for array in outputs)
         and all(np.isfinite(array).all() for array in outputs)

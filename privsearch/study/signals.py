@@ -32,6 +32,8 @@ class Signals:
         num_train: the number of the N examples that belong to the training split, the sweep's or each target's own.
         inputs: `(N, features)`, the examples as a network is given them, without augmentation; None unless they were
             loaded for an attack that asks for them. They are not archived with the rest.
+        units: `(N,)`, a number for each example, alike for those of a person, who is a member as a whole; None if each
+            example is a unit of membership.
     """
 
     outputs: Mapping[tuple[Recorded, Queries], Float[Array, "networks _ examples classes"]]
@@ -40,6 +42,7 @@ class Signals:
     rows: Int[Array, " examples"]
     num_train: int
     inputs: Float[Array, "examples features"] | None = None
+    units: Int[Array, " examples"] | None = None
 
     @property
     def logits(self) -> Float[Array, "networks examples classes"]:

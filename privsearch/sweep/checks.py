@@ -64,7 +64,10 @@ def describe_datasets(sweep: SweepSpec) -> Iterator[DatasetInfo]:
     """
     seen: dict[str, str] = {}
     for index, dataset in enumerate(sweep.datasets):
-        if getattr(dataset, "duplicates", None) == "group" and any(p.kind == "one_run" for p in sweep.protocol):
+        # A person has a coin, for all of its rows.
+        has_persons = getattr(dataset, "group", None) is not None
+        keeps_rows = getattr(dataset, "duplicates", None) == "group" and not has_persons
+        if keeps_rows and any(protocol.kind == "one_run" for protocol in sweep.protocol):
             raise SpecError(
                 "must not be group under the protocol one_run, whose bound needs a coin of its own for every example, "
                 "but is; write duplicates: drop",
@@ -96,7 +99,11 @@ def check_trial_sizes(request: TrialRequest, sweep: SweepSpec, info: DatasetInfo
                 where=_origin(axis, request, sweep, info.name),
             )
     protocol = request.spec.protocol
-    if lacking := protocol.lacks_examples(request.spec.train_size or info.num_train):
+    num_train = request.spec.train_size or info.num_train
+    if info.num_persons:
+        num_train = round(num_train * info.num_persons / (info.num_train + info.num_test))
+    if lacking := protocol.lacks_examples(num_train):
+        lacking += "; an example is a person here, as group says" if info.num_persons else ""
         index = next(i for i, asked in enumerate(sweep.protocol) if asked.kind == protocol.kind)
         raise SpecError(lacking, where=("protocol", index))
 

@@ -22,8 +22,9 @@ def of_size(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
     changes: dict[str, Any] = {}
     if spec.model == "snn" and spec.num_steps == 1:
         changes["beta"] = SNN_DEFAULTS["beta"]
-    # Where identical examples stay together, a split may have another size than planned.
-    if getattr(spec.dataset, "duplicates", None) != "group":
+    # Where identical examples stay together, or those of a person, a split may have another size than planned.
+    together = getattr(spec.dataset, "duplicates", None) == "group" or getattr(spec.dataset, "group", None) is not None
+    if not together:
         if spec.train_size == info.num_train:
             changes["train_size"] = None
         if spec.test_size == info.num_test:

@@ -22,7 +22,8 @@ def prepared_splits(spec: TrialSpec) -> Splits:
     """
     splits = load_splits(spec.dataset, seed=spec.seed, train_size=spec.train_size, test_size=spec.test_size)
     rules = rules_of(spec.protocol)
-    labels = rules.training_labels(splits.y_train.numpy(), splits.info.num_classes, spec.seed)
+    groups = splits.groups[: len(splits.y_train)] if splits.groups else None
+    labels = rules.training_labels(splits.y_train.numpy(), splits.info.num_classes, spec.seed, groups)
     splits = splits.with_training_labels(labels)
     return splits.with_own(rules.draw_splits(splits.labels, len(splits.y_train), spec.seed, splits.groups))
 

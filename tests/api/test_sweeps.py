@@ -1,12 +1,14 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import privsearch
 from privsearch.api import sweeps
 from privsearch.api.study import Study
 from privsearch.spec import SweepSpec
+from privsearch.study.result import Completed
 
 pytestmark = pytest.mark.usefixtures("blank_fronts")
 
@@ -55,6 +57,52 @@ def test_an_audit_of_one_run_goes_all_the_way(tmp_path: Path) -> None:
     report = privsearch.audit_study(outcome.study)
     assert set(report.table["protocol"]) <= {"one_run", "halves"}
     assert report.table[report.table["protocol"] == "one_run"]["epsilon_ceiling"].notna().all()
+
+
+def test_a_sweep_of_persons_goes_all_the_way(tmp_path: Path) -> None:
+    """Under every protocol a person is a member with all of its rows, counts once, and is exposed once."""
+    rng = np.random.default_rng(0)
+    patients = rng.permutation(np.repeat(np.arange(60), rng.integers(1, 7, size=60)))
+    centre = rng.normal(size=(60, 3))[patients]
+    x, y = centre + 0.3 * rng.normal(size=centre.shape), centre[:, 0] + 0.5 * rng.normal(size=len(centre)) > 0
+    rows = [f"{a:.3f},{b:.3f},{c:.3f},P{p},{'ny'[k]}" for (a, b, c), p, k in zip(x, patients, y * 1, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,c,patient,y", *rows]))
+    dataset = {"name": "t", "path": str(tmp_path / "t.csv"), "label": "y", "group": "patient", "duplicates": "group"}
+    sweep = {
+        "name": "persons",
+        "datasets": [dataset],
+        "protocol": [
+            {"kind": "paper", "replicates": 2, "placebo_cuts": 2},
+            {"kind": "halves", "networks": 6},
+            {"kind": "one_run", "audited_fraction": 0.5, "canaries": True},
+        ],
+        "grids": {"models": {"model": ["ann"], "train_size": [None, 120]}},
+        "recipe": {"epochs": 2, "batch_size": 16},
+        "attacks": ["svm", "loss", "lira", "rmia", "label_only"],
+    }
+    how: dict[str, Any] = {"runner": "inline", "progress": False}
+    study = privsearch.run_sweep(sweep, study=tmp_path / "study", **how).study
+    # Attacked later, from the kept signals, that have who belongs together.
+    privsearch.attack_study(study, ["confidence", "quantile_regression"], **how)
+    results = study.results()
+    assert len(results) == 6
+    for result in results:
+        assert isinstance(result, Completed), result
+        assert {"loss", "label_only", "confidence"} <= result.across.keys()
+        assert ("quantile_regression" in result.across) == (result.spec.protocol.kind != "paper")
+        cohort = study.load().signals.load(result.trial_id)
+        assert cohort is not None
+        of = patients[cohort.signals.rows]
+        for replicate, is_member in zip(result.replicates, cohort.signals.is_member, strict=False):
+            counts = {(found.num_members, found.num_non_members) for found in replicate.attacks.values()}
+            ((members, others),) = counts
+            assert members + others <= len(set(of.tolist()))
+            assert not set(of[is_member]) & set(of[~is_member])
+        for across in result.across.values():
+            exposed = [patients[example.row] for example in across.exposed]
+            assert len(set(exposed)) == len(exposed)
+    words = privsearch.audit_study(study)
+    assert set(words.table["unit"]) == {"patient"}
 
 
 def test_an_attack_that_reads_the_examples_waits_for_them(tmp_path: Path) -> None:

@@ -72,6 +72,14 @@ def test_columns_are_described_as_they_are_in_the_file(people: Path) -> None:
     assert columns["income"].note == "the class"
 
 
+def test_the_column_of_persons_is_no_feature(people: Path, tmp_path: Path) -> None:
+    """It is neither a category nor an id to drop, and the entry has it."""
+    described = describe_file(str(people), "income", group="age")
+    assert described.entry["group"] == "age"
+    assert {column.name: column.note for column in described.columns}["age"] == "the person"
+    assert load_dataset(sweep_with(described, tmp_path)).unit == "age"
+
+
 def test_many_identical_rows_are_dropped(people: Path) -> None:
     """The entry says so; what was found is of all rows."""
     text = people.read_text(encoding="utf-8-sig")

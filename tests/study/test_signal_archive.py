@@ -14,7 +14,7 @@ from privsearch._util.interval import Interval
 from privsearch.errors import StudyError
 from privsearch.spec.storage import folder_in
 from privsearch.study.blind import BlindSignals, InputsBaseline
-from privsearch.study.cohort import Cohort, Training
+from privsearch.study.cohort import Cohort, Training, are_parts
 from privsearch.study.result import Epoch, TrainedNetwork
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.study.signals import Signals
@@ -76,6 +76,23 @@ def test_what_is_kept_comes_back_to_the_bit(archive: SignalArchive) -> None:
     back = archive.load("t")
     assert back is not None
     assert same(back, cohort())
+
+
+def test_who_is_a_member_as_a_whole_comes_back(archive: SignalArchive) -> None:
+    """Persons, where there are any; networks that were asked about other persons are no parts of one trial."""
+    kept = cohort()
+    with_units = replace(kept, signals=replace(kept.signals, units=np.array([0, 1, 0, 2, 2])))
+    archive.save("t", with_units)
+    back = archive.load("t")
+    assert back is not None
+    assert back.signals.units is not None
+    assert back.signals.units.tolist() == [0, 1, 0, 2, 2]
+    assert are_parts([with_units, back])
+    assert not are_parts([with_units, kept])
+    archive.save("t", kept)
+    again = archive.load("t")
+    assert again is not None
+    assert again.signals.units is None
 
 
 def test_what_blind_baselines_need_comes_back_to_the_bit(archive: SignalArchive) -> None:

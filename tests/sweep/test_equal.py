@@ -93,9 +93,10 @@ def test_what_is_recorded_in_another_form_is_found() -> None:
     assert distinct_trainings(requests(spec()), {"iris": IRIS}, both)[0].spec == spec()
 
 
-def test_sizes_of_data_that_stay_together_are_not_known(tiny_sweep: SweepSpec) -> None:
+@pytest.mark.parametrize("how", [{"duplicates": "group"}, {"group": "patient"}])
+def test_sizes_of_data_that_stay_together_are_not_known(tiny_sweep: SweepSpec, how: dict[str, str]) -> None:
     """Their splits may have another size than planned."""
-    grouped = {"name": "mine", "path": "mine.csv", "label": "y", "duplicates": "group"}
+    grouped = {"name": "mine", "path": "mine.csv", "label": "y", **how}
     one = spec(batch_size=500, train_size=120).model_copy(
         update={"dataset": SweepSpec.model_validate(tiny_sweep.model_dump() | {"datasets": [grouped]}).datasets[0]}
     )

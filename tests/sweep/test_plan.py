@@ -40,6 +40,17 @@ def begin(study: Study, sweep: SweepSpec, *statuses: str) -> Plan:
     return plan
 
 
+def test_persons_are_what_a_protocol_counts(tiny_sweep: SweepSpec, study: Study, tmp_path: Path) -> None:
+    """It is refused at once if they are too few for their coins, however many rows they have."""
+    rows = [f"{k},{k // 20},{k % 2}" for k in range(400)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,patient,y", *rows]))
+    dataset = {"name": "t", "path": str(tmp_path / "t.csv"), "label": "y", "group": "patient"}
+    asked = {"datasets": [dataset], "protocol": {"kind": "one_run", "audited_fraction": 0.2}, "attacks": ["loss"]}
+    sweep = tiny_sweep.model_dump(exclude={"objectives"}) | asked
+    with pytest.raises(SpecError, match=r"audited_fraction of 0.2 of 16 gives 3.*an example is a person here"):
+        make_plan(SweepSpec.model_validate(sweep), study)
+
+
 def test_a_plan_counts_what_a_sweep_comes_to(tiny_sweep: SweepSpec, study: Study) -> None:
     """Four trials of two replicates, each a target and a shadow; nothing on the disk is touched."""
     summary = make_plan(tiny_sweep, study).summary()

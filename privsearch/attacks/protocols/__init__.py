@@ -7,6 +7,7 @@ one_run.py      independent coins for the audited examples, and the bound on eps
 audit.py        all attacks of a trial on all its targets
 evaluation.py   from an attack's scores to the numbers that are reported
 seeding.py      the random streams of a trial
+units.py        the units of membership: examples, or persons with all of their examples
 
 A protocol is one file here, one class and one union entry in `spec/protocols.py`, and one entry below.
 """

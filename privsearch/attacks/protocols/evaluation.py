@@ -27,6 +27,7 @@ from privsearch.analysis.metrics import (
     threshold_at_fpr,
 )
 from privsearch.attacks.protocols.seeding import Stream, random_stream
+from privsearch.attacks.protocols.units import Units
 from privsearch.errors import MetricError
 from privsearch.study.attack_result import AcrossTargets, AttackResult, Cut, ExposedExample
 from privsearch.study.signals import Signals
@@ -45,10 +46,10 @@ class Evaluation:
     """An attack's scores on one target, and the numbers computed from them.
 
     Attributes:
-        scores: `(n,)`; higher means more likely a member.
+        scores: `(n,)`, of the units of membership, be they examples or persons; higher means more likely a member.
         is_member: `(n,)`, the true membership.
-        rows: `(n,)`, the rows of the examples in the dataset.
-        labels: `(n,)`, class indices.
+        rows: `(n,)`, the rows of the examples in the dataset; of a person, its first one.
+        labels: `(n,)`, the classes of these rows, as indices.
         result: the numbers.
     """
 
@@ -77,6 +78,9 @@ class Scored:
         labels: `(n,)`, class indices.
         correct: `(n,)`, True where the target classifies the example rightly.
         first: `(n,)`, True for the first half of the examples, drawn without regard to their membership.
+        units: the units of membership, all of whose examples have the same `is_member` and `first`: every number is one
+            of units, and in a slice of their examples there. None if each example is one.
+        add: True if the scores of a unit's examples add up (`Units.joined`).
     """
 
     scores: Float[Array, " n"]
@@ -84,13 +88,24 @@ class Scored:
     labels: Int[Array, " n"]
     correct: Bool[Array, " n"]
     first: Bool[Array, " n"]
+    units: Units | None = None
+    add: bool = False
+
+    @cached_property
+    def joint(self) -> "Scored":
+        """The units, each with its score; their classes and whether they are classified rightly are the first rows'."""
+        if self.units is None:
+            return self
+        of = self.units.shared
+        scores = self.units.joined(self.scores, add=self.add)
+        return Scored(scores, of(self.is_member), of(self.labels), of(self.correct), of(self.first))
 
     def cut(self) -> Cut:
         """Compute the numbers that a placebo is set beside."""
         advantage = self.advantage()
         tprs = self.tprs()
         return Cut(
-            auc=attack_auc(self.scores, self.is_member),
+            auc=attack_auc(self.joint.scores, self.joint.is_member),
             tpr_at_fpr={rate: tpr.interval.value if tpr else None for rate, tpr in tprs.items()},
             advantage=advantage.interval.value if advantage else None,
             by_class=self.by_class(),
@@ -100,33 +115,34 @@ class Scored:
     @cached_property
     def divisible(self) -> bool:
         """True if either half has members and non-members."""
-        return all(
-            (half & kind).any() for half in (self.first, ~self.first) for kind in (self.is_member, ~self.is_member)
-        )
+        first, is_member = self.joint.first, self.joint.is_member
+        return all((half & kind).any() for half in (first, ~first) for kind in (is_member, ~is_member))
 
     @cached_property
     def signs(self) -> tuple[float, float]:
         """The directions that the halves are judged in."""
-        return directions(self.scores, self.is_member, self.first)
+        return directions(self.joint.scores, self.joint.is_member, self.joint.first)
 
     def advantage(self) -> HeldOut | None:
         """Return the advantage; None if a half lacks members or non-members."""
         if not self.divisible:
             return None
-        return held_out_advantage(self.scores, self.is_member, self.first, signs=self.signs)
+        joint = self.joint
+        return held_out_advantage(joint.scores, joint.is_member, joint.first, signs=self.signs)
 
     def tprs(self) -> dict[str, HeldOut | None]:
         """Return the TPR by false positive rate; None if the non-members cannot resolve it."""
-        num_others = int((~self.is_member).sum()) if self.divisible else 0
+        joint = self.joint
+        num_others = int((~joint.is_member).sum()) if self.divisible else 0
         return {
-            rate_key(fpr): held_out_tpr(self.scores, self.is_member, fpr, self.first, signs=self.signs)
+            rate_key(fpr): held_out_tpr(joint.scores, joint.is_member, fpr, joint.first, signs=self.signs)
             if num_others >= needed_for_held_out(fpr)
             else None
             for fpr in FPRS
         }
 
     def by_class(self) -> dict[int, float | None]:
-        """Return the AUC within each class; None for one without members or non-members."""
+        """Return the AUC within each class, of persons by their examples of it; None without members or non-members."""
         return {int(label): self.auc_among(self.labels == label) for label in np.unique(self.labels)}
 
     def by_correctness(self) -> dict[str, float | None]:
@@ -135,13 +151,17 @@ class Scored:
 
     def auc_among(self, chosen: Bool[Array, " n"]) -> float | None:
         """Return the AUC among some of the examples; None if members or non-members are missing among them."""
+        scores, is_member = self.scores[chosen], self.is_member[chosen]
+        if self.units is not None:
+            units = self.units.among(chosen)
+            scores, is_member = units.joined(scores, add=self.add), units.shared(is_member)
         try:
-            return attack_auc(self.scores[chosen], self.is_member[chosen])
+            return attack_auc(scores, is_member)
         except MetricError:
             return None
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  # who was attacked, and how the scores are to be read
     scores: Float[Array, " n"],
     signals: Signals,
     target: int,
@@ -149,8 +169,11 @@ def evaluate(
     seed: int,
     *,
     bounds_epsilon: bool,
+    add: bool = False,
 ) -> Evaluation:
     """Evaluate an attack's scores against the membership of the queried examples in the target's training set.
+
+    Where persons are the units of membership (`signals.units`), every number is one of persons (`Units`).
 
     Args:
         scores: `(n,)`; higher means more likely a member.
@@ -160,26 +183,30 @@ def evaluate(
         seed: the seed of the sweep; decides which examples are the first half.
         bounds_epsilon: False where the attack's hits and misses are not to bound epsilon: it may tell members otherwise
             than by what was trained on, or the protocol has a bound of its own.
+        add: True if the scores of a person's examples add up.
 
     Raises:
         MetricError: there are no members or no non-members among the examples.
     """
-    is_member, labels = signals.is_member[target, queried], signals.labels[queried]
-    first = first_half(len(signals.labels), seed)[queried]
+    labels, every = signals.labels[queried], Units.numbered(signals.units, len(signals.labels))
+    first = every.spread(first_half(len(every), seed))[queried]
     correct = signals.logits[target, queried].argmax(1) == labels
-    scored = Scored(scores, is_member, labels, correct, first)
+    units = every.among(queried)
+    scored = Scored(scores, signals.is_member[target, queried], labels, correct, first, units, add)
+    joint = scored.joint
+    is_member, judged_last = joint.is_member, ~joint.first
     advantage, tprs = scored.advantage(), scored.tprs()
     bounded = bounds_epsilon and scored.divisible
     result = AttackResult(
-        auc=auc_interval(scores, is_member),
+        auc=auc_interval(joint.scores, is_member),
         auc_by_half=(scored.auc_among(first), scored.auc_among(~first)),
         tpr_at_fpr={rate: tpr.interval if tpr else None for rate, tpr in tprs.items()},
         tpr_by_half={rate: tpr.by_half if tpr else None for rate, tpr in tprs.items()},
         advantage=advantage.interval if advantage else None,
         advantage_by_half=advantage.by_half if advantage else None,
         balanced_accuracy=(1 + advantage.interval.value) / 2 if advantage else None,
-        epsilon_low=epsilon_lower_bound(scores, is_member, first) if bounded else None,
-        epsilon_ceiling=largest_epsilon(int((is_member & ~first).sum()), int((~is_member & ~first).sum()))
+        epsilon_low=epsilon_lower_bound(joint.scores, is_member, joint.first) if bounded else None,
+        epsilon_ceiling=largest_epsilon(int((is_member & judged_last).sum()), int((~is_member & judged_last).sum()))
         if bounded
         else None,
         by_class=scored.by_class(),
@@ -187,7 +214,7 @@ def evaluate(
         num_members=int(is_member.sum()),
         num_non_members=int((~is_member).sum()),
     )
-    return Evaluation(scores, is_member, signals.rows[queried], labels, result)
+    return Evaluation(joint.scores, is_member, units.shared(signals.rows[queried]), joint.labels, result)
 
 
 def mean_cut(cuts: Sequence[Cut]) -> Cut:
@@ -259,6 +286,6 @@ def most_exposed(evaluations: Sequence[Evaluation]) -> tuple[ExposedExample, ...
     )
 
 
-def first_half(num_examples: int, seed: int) -> Bool[Array, " examples"]:
-    """Draw a random half of a cohort's examples, the same for all its targets and all attacks on them."""
-    return random_stream(seed, 0, Stream.HALVE).permutation(num_examples) < num_examples // 2
+def first_half(num_units: int, seed: int) -> Bool[Array, " units"]:
+    """Draw a random half of a cohort's examples or persons, the same for all its targets and all attacks on them."""
+    return random_stream(seed, 0, Stream.HALVE).permutation(num_units) < num_units // 2

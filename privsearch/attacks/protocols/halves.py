@@ -1,24 +1,28 @@
 """The protocol `halves`: every network trained on its own half, every network the target in turn."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
-from privsearch.analysis.metrics import random_half
 from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
 from privsearch.attacks.protocols.base import ProtocolRules
 from privsearch.attacks.protocols.evaluation import Evaluation, evaluate
 from privsearch.attacks.protocols.seeding import Stream, attack_stream, random_stream
-from privsearch.data.grouped import draw_in_groups
+from privsearch.attacks.protocols.units import Units
+from privsearch.data.grouped import Groups
 from privsearch.errors import DataError
 from privsearch.spec import Attack, HalvesProtocol
+from privsearch.spec.attacks import adds_up
 from privsearch.study.signals import Signals
 
 FEWEST: Final = 4
 """The fewest networks that may be attacked with one another as shadows."""
+
+FEWEST_HALVED: Final = 4
+"""The fewest units of membership that are halved."""
 
 
 class HalvesRules(ProtocolRules[HalvesProtocol]):
@@ -33,7 +37,7 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
     """
 
     def draw_cohort(
-        self, num_train: int, seed: int, groups: Int[Array, "networks num_train"] | None = None
+        self, num_train: int, seed: int, groups: Sequence[Groups] | None = None
     ) -> tuple[Bool[Array, "networks num_train"], list[int]]:
         """Draw a half of the training split and the rest of it for each pair of networks, and a seed for each."""
         networks = self.protocol.networks
@@ -50,6 +54,7 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         """Yield an attack's scores of the training split, `(num_train,)`, with each network as the target in turn."""
         answers = signals.answers(attack.signals, attack.queries)
         train, test = self.queried(signals, seed), np.arange(signals.num_train, len(signals.labels))
+        units = self.judged(signals, seed)
         for target in range(len(answers)):
             size = self.protocol.block
             first = target // size * size
@@ -59,7 +64,7 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
             view = AttackView(
                 queried=outputs[train],
                 shadow_is_member=signals.is_member[shadows][:, train],
-                folds=_two_folds(signals.is_member[shadows[0], train], rng),
+                folds=_two_folds(signals.is_member[shadows[0], train], rng, units),
                 population=outputs[test],
             )
             yield attack_scores(attack, view, rng)
@@ -69,34 +74,38 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         train = self.queried(signals, seed)
         all_scores = self.scores(signals, attack, seed)
         return [
-            evaluate(scores, signals, target, train, seed, bounds_epsilon=True)
+            evaluate(scores, signals, target, train, seed, bounds_epsilon=True, add=adds_up(attack))
             for target, scores in enumerate(all_scores)
         ]
 
 
-def half_members(
-    num_train: int, rng: np.random.Generator, groups: Int[Array, " num_train"] | None = None
-) -> Bool[Array, "2 num_train"]:
+def half_members(num_train: int, rng: np.random.Generator, groups: Groups | None = None) -> Bool[Array, "2 num_train"]:
     """Draw a random half of the training split, and return it and the rest, for the two networks of a pair.
 
-    With an odd number of examples, chance decides which of the two has one more.
+    With an odd number of examples, chance decides which of the two has one more. Persons are halved as such, so that
+    the numbers of examples may differ by as many as one person has.
 
     Args:
         num_train: the number of examples in the training split.
         rng: the source of the draw.
-        groups: `(num_train,)`, alike for examples that must be in one half; None if each stands for itself.
+        groups: the groups of examples that must be in one half; None if each stands for itself.
 
     Raises:
-        DataError: there are fewer than 4 examples.
+        DataError: there are fewer than 4 examples, or persons.
     """
-    if num_train < 4:
+    if num_train < FEWEST_HALVED:
         raise DataError(
-            f"the protocol halves needs a training split of at least 4 examples, but this one has {num_train}; keep "
-            "more examples"
+            f"the protocol halves needs a training split of at least {FEWEST_HALVED} examples, but this one has "
+            f"{num_train}; keep more examples"
+        )
+    if groups is not None and groups.are_persons and (count := len(np.unique(groups.numbers))) < FEWEST_HALVED:
+        raise DataError(
+            f"the protocol halves needs a training split of at least {FEWEST_HALVED} persons, as the column of group "
+            f"has them, but this one has {count}; keep more examples"
         )
     size = (num_train + int(rng.integers(2))) // 2
     if groups is not None:
-        first = draw_in_groups(groups, size, rng)
+        first = groups.draw(size, rng)
         return np.stack([first, ~first])
     first = np.zeros(num_train, dtype=np.bool_)
     first[rng.permutation(num_train)[:size]] = True
@@ -126,8 +135,8 @@ def shadows_of(target: int, is_member: Bool[Array, "networks n"]) -> Int[Array, 
     return np.setdiff1d(ring, [target, partner] if is_left_out else [target], assume_unique=True)
 
 
-def _two_folds(is_member: Bool[Array, " n"], rng: np.random.Generator) -> tuple[Fold, Fold]:
-    """Fit on one random half and score the other; then exchange the halves.
+def _two_folds(is_member: Bool[Array, " n"], rng: np.random.Generator, units: Units) -> tuple[Fold, Fold]:
+    """Fit on one random half of the units and score the other; then exchange the halves.
 
     Each half has half of the members of the shadow that the attack learns from. If one half had more of them, it would
     have fewer of the target's, and an attack that goes by the share of members would not be at 0.5 without a leak.
@@ -135,6 +144,7 @@ def _two_folds(is_member: Bool[Array, " n"], rng: np.random.Generator) -> tuple[
     Args:
         is_member: `(n,)`, the membership in the training set of the shadow that the attack learns from.
         rng: the source of the draw.
+        units: the units of membership: those that an attack is asked about have no example that it learnt from.
     """
-    first = random_half(is_member, rng)
+    first = units.half(is_member, rng)
     return Fold(fit=first, score=~first), Fold(fit=~first, score=first)

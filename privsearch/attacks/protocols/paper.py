@@ -1,20 +1,21 @@
 """The protocol `paper`: pairs of a target and a shadow, and the placebo for attacks that recognise examples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
-from privsearch.analysis.metrics import random_half
 from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
 from privsearch.attacks.protocols.base import ProtocolRules
 from privsearch.attacks.protocols.evaluation import Evaluation, Scored, evaluate, mean_cut
 from privsearch.attacks.protocols.seeding import Stream, attack_stream, random_stream
-from privsearch.data.grouped import draw_in_groups
+from privsearch.attacks.protocols.units import Units
+from privsearch.data.grouped import Groups
 from privsearch.data.stratified import draw_training_split
 from privsearch.errors import DataError, MetricError
 from privsearch.spec import Attack, PaperProtocol
+from privsearch.spec.attacks import adds_up
 from privsearch.spec.protocol_spec import ROLES
 from privsearch.study.attack_result import Cut
 from privsearch.study.signals import Signals
@@ -46,28 +47,33 @@ class PaperRules(ProtocolRules[PaperProtocol]):
     examples that look like members, every pair trained on it has the same excess. With `resplit`, each pair cuts the
     examples anew, so that this chance averages out over the pairs, and shows in their spread.
 
+    Persons are drawn as such, with all of their examples, by the shadow, the splits and the cuts; the placebo has as
+    many persons of each kind, that is with the same rarest class, as are set beside it.
+
     Source: Moshruba et al. 2025, section III-B, for the protocol.
     """
 
     def draw_cohort(
-        self, num_train: int, seed: int, groups: Int[Array, "networks num_train"] | None = None
+        self, num_train: int, seed: int, groups: Sequence[Groups] | None = None
     ) -> tuple[Bool[Array, "networks num_train"], list[int]]:
         """Draw, for each replicate, a target on the whole training split, then a shadow on a part of it."""
-        subsets, seeds = [], []
+        sizes = [num_train] * self.protocol.networks if groups is None else [len(of_network) for of_network in groups]
+        subsets, seeds = np.zeros((len(sizes), max(sizes)), dtype=bool), []
         for replicate in range(self.protocol.replicates):
-            rng = random_stream(seed, replicate, Stream.SUBSET)
-            together = None if groups is None else groups[len(ROLES) * replicate]
-            shadow = shadow_members(num_train, self.protocol.shadow_fraction, rng, together)
-            subsets += [np.ones(num_train, dtype=bool), shadow]
+            target = len(ROLES) * replicate
+            rng, own = random_stream(seed, replicate, Stream.SUBSET), sizes[target]
+            together = None if groups is None else groups[target]
+            subsets[target, :own] = True
+            subsets[target + 1, :own] = shadow_members(own, self.protocol.shadow_fraction, rng, together)
             seeds += random_stream(seed, replicate, Stream.INIT).integers(2**63, size=2).tolist()
-        return np.stack(subsets), seeds
+        return subsets, seeds
 
     def draw_splits(
         self,
         labels: Int[Array, " examples"],
         num_train: int,
         seed: int,
-        groups: Int[Array, " examples"] | None = None,
+        groups: Groups | None = None,
     ) -> Bool[Array, "networks examples"] | None:
         """Draw a split for each replicate, the same for its target and its shadow, if the protocol says so."""
         if not self.protocol.resplit:
@@ -96,19 +102,20 @@ class PaperRules(ProtocolRules[PaperProtocol]):
             cuts = [pair.cut(halving) for _ in range(self.protocol.placebo_cuts)]
             matched, placebo = (mean_cut(of_kind) for of_kind in zip(*cuts, strict=True))
             # Membership is that of a split: the data's own, which is not random, or one that the shadow gives away.
-            evaluation = evaluate(scores, signals, pair.target, queried, seed, bounds_epsilon=False)
+            add = adds_up(attack)
+            evaluation = evaluate(scores, signals, pair.target, queried, seed, bounds_epsilon=False, add=add)
             evaluations.append(evaluation.with_cuts(placebo=placebo, matched=matched))
         return evaluations
 
     def _pairs(self, signals: Signals, attack: Attack, seed: int) -> Iterator["_Pair"]:
         for target in self.protocol.target_networks:
-            _check_classes(signals, target)
+            _check_classes(signals, target, Units.numbered(signals.units, len(signals.labels)))
         for replicate, target in enumerate(self.protocol.target_networks):
             yield _Pair(signals, target, attack, attack_stream(seed, replicate, attack))
 
 
 def shadow_members(
-    num_train: int, fraction: float, rng: np.random.Generator, groups: Int[Array, " num_train"] | None = None
+    num_train: int, fraction: float, rng: np.random.Generator, groups: Groups | None = None
 ) -> Bool[np.ndarray, " num_train"]:
     """Draw the part of the training split that a shadow trains on.
 
@@ -117,7 +124,7 @@ def shadow_members(
         fraction: the share to draw, above 0 and at most 1; the number drawn is the integer nearest to
             `fraction * num_train` (a half goes to the even one).
         rng: the source of the draw.
-        groups: `(num_train,)`, alike for examples that are members together; None if each stands for itself.
+        groups: the groups of examples that are members together; None if each stands for itself.
 
     Returns:
         `(num_train,)`, True for the members.
@@ -134,13 +141,13 @@ def shadow_members(
             f"{num_train} examples gives {num_members}. Change the fraction, or keep more examples."
         )
     if groups is not None and num_members < num_train:
-        return draw_in_groups(groups, num_members, rng)
+        return groups.draw(num_members, rng)
     is_member = np.zeros(num_train, dtype=np.bool_)
     is_member[rng.permutation(num_train)[:num_members]] = True
     return is_member
 
 
-def _check_classes(signals: Signals, target: int) -> None:
+def _check_classes(signals: Signals, target: int, units: Units) -> None:
     """Refuse a class that occurs in one of a target's splits only, and a test split that cannot be cut in two.
 
     All members are of the training split, and all non-members of the test split, so an attack that tells such a class
@@ -154,7 +161,8 @@ def _check_classes(signals: Signals, target: int) -> None:
             f"could else tell members by their class, but class {min(train ^ test)} occurs in one of them only; add "
             "examples of it, remove it, or use the protocol halves"
         )
-    if np.unique(signals.labels[~is_member], return_counts=True)[1].max() < 2:
+    kinds = units.kinds(signals.labels)[~units.shared(is_member)]
+    if np.unique(kinds, return_counts=True)[1].max() < 2:
         raise MetricError(
             "under the protocol paper the placebo cuts each class of the test split in two, but no class has two "
             "examples in it; keep more test examples, or use the protocol halves"
@@ -171,17 +179,20 @@ class _Pair:
         answers = signals.answers(attack.signals, attack.queries)
         shadow = target + 1
         self.target = target
+        self.units = Units.numbered(signals.units, len(signals.labels))
+        self.kinds = self.units.kinds(signals.labels)
         self.outputs = Outputs(answers[target], answers[shadow : shadow + 1], signals.labels, signals.inputs)
         self.shadow_is_member = signals.is_member[shadow]
         self.correct = signals.logits[target].argmax(1) == signals.labels
-        self.train, self.test = map(np.flatnonzero, (signals.is_member[target], ~signals.is_member[target]))
+        self.is_test = ~signals.is_member[target]
+        of_test = self.units.shared(self.is_test)
+        self.train, self.test = map(np.flatnonzero, (~of_test, of_test))
         self.attack = attack
         self.rng = rng
 
     def real(self) -> tuple[Indices, Mask, Mask]:
         """Return all examples, their membership in the shadow's training set, and the mask of those to fit on."""
-        fit = self.shadow_is_member.copy()
-        fit[self.test] = True
+        fit = self.shadow_is_member | self.is_test
         return np.arange(len(fit)), self.shadow_is_member, fit
 
     def scores(self, examples: Indices, is_member: Mask, fit: Mask) -> Array:
@@ -199,7 +210,7 @@ class _Pair:
             queried=self.outputs[examples],
             shadow_is_member=is_member[None],
             folds=(Fold(fit=fit, score=np.ones(len(examples), dtype=bool)),),
-            population=self.outputs[self.test],
+            population=self.outputs[np.flatnonzero(self.is_test)],
         )
         return attack_scores(self.attack, view, self.rng)
 
@@ -209,28 +220,30 @@ class _Pair:
         Args:
             halving: the source of the halves on which thresholds are chosen.
         """
-        labels = self.outputs.labels
+        labels = self.kinds
         called_member = _cut(labels[self.test], len(self.test) / len(labels), self.rng)
         placebo_members, others = self.test[called_member], self.test[~called_member]
         members = self.train[_drawn_like(labels[placebo_members], labels[self.train], self.rng)]
         if len(members) < len(placebo_members):
             # Of some class the training split has fewer examples: then the placebo has no more of it.
             placebo_members = placebo_members[_drawn_like(labels[members], labels[placebo_members], self.rng)]
-        fit = self.shadow_is_member[members]
+        fit = self.units.shared(self.shadow_is_member)[members]
         matched = self._between(members, fit, others, halving)
         return matched, self._between(placebo_members, self.rng.permutation(fit), others, halving)
 
     def _between(self, members: Indices, fit: Mask, others: Indices, halving: np.random.Generator) -> Cut:
-        """Compute the attack's numbers between `members` and `others`, having learnt from `fit` and all others."""
-        examples = np.concatenate([members, others])
-        is_member = np.arange(len(examples)) < len(members)
-        all_fit = np.concatenate([fit, np.ones(len(others), dtype=bool)])
+        """Compute the attack's numbers between `members` and `others`, units, having learnt from `fit` and others."""
+        examples, units = self.units.examples(np.concatenate([members, others]))
+        is_member = units.spread(np.arange(len(units)) < len(members))
+        all_fit = units.spread(np.concatenate([fit, np.ones(len(others), dtype=bool)]))
         return Scored(
             scores=self.scores(examples, is_member, all_fit),
             is_member=is_member,
             labels=self.outputs.labels[examples],
             correct=self.correct[examples],
-            first=random_half(is_member, halving),
+            first=units.half(is_member, halving),
+            units=units,
+            add=adds_up(self.attack),
         ).cut()
 
 

@@ -218,8 +218,9 @@ def _most_exposed(rows: pd.DataFrame, exposed: pd.DataFrame) -> Iterator[str]:
     header = ["row", "class", "configurations", "accused when trained on", "by guessing", "accused when not"]
     yield markdown_table(header, lines)
     yield (
-        "row: in the training data as they were read, from 0. configurations: in how many the example is among the 20 "
-        "most exposed. accused: targets of these configurations where it scores above nine in ten of the non-members. "
+        "row: in the training data as they were read, from 0; of a person, the first. configurations: in how many the "
+        "example is among the 20 most exposed. accused: targets of these configurations where it scores above nine in "
+        "ten of the non-members. "
         "by guessing: how many of those trained on it a guess would accuse, one in ten. These are the extremes of all "
         "examples, by attacks chosen on the same data; and as the configurations share subsets and seeds, their "
         "trainings are not independent, and the counts say less than as many independent ones would."

@@ -124,10 +124,10 @@ def _fits(cohort: Cohort, result: Completed) -> bool:
     protocol = result.spec.protocol
     readable = all(("final_mem", queries) in signals.outputs for queries in protocol.queries)
     try:
-        queried = rules_of(protocol).queried(signals, result.spec.seed)
+        judged = rules_of(protocol).judged(signals, result.spec.seed)
     except DataError:  # there are too few examples for the protocol
         return False
-    counted = len(queried) == attack_result.num_members + attack_result.num_non_members
+    counted = len(judged) == attack_result.num_members + attack_result.num_non_members
     return len(signals.is_member) == protocol.networks and readable and counted
 
 

@@ -1,4 +1,4 @@
-"""The data of a sweep: their shapes, classes and identical rows, and what may not be meant."""
+"""The data of a sweep: their shapes, classes, identical rows and persons, and what may not be meant."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.table import Column
 
-from privsearch.data import examine_datasets
+from privsearch.data import Persons, examine_datasets
 from privsearch.report.wording.formats import console_table
 from privsearch.spec import Dataset
 from privsearch.sweep.plan import Plan
@@ -18,12 +18,16 @@ MOST_CLASSES: Final = 4
 def data_lines(plan: Plan) -> Iterator[RenderableType]:
     """Yield a table of a sweep's datasets, one a row, and then what was found in them."""
     names = ("dataset", "train", "test", "input", "classes")
-    table = console_table(*(Column(name, no_wrap=True) for name in names), "their sizes", "repeated", gap=1)
-    for name, found in examine_datasets(plan.sweep.datasets).items():
+    examined = examine_datasets(plan.sweep.datasets)
+    persons = ["persons"] if any(found.persons for found in examined.values()) else []
+    columns = (Column(name, no_wrap=True) for name in names)
+    table = console_table(*columns, "their sizes", "repeated", *persons, gap=1)
+    for name, found in examined.items():
         info, shape = plan.infos[name], "x".join(map(str, found.input_shape))
         counts = [str(n) for n in (info.num_train, info.num_test)]
         sizes, repeated = class_words(found.class_sizes), str(found.repeats.total)
-        table.add_row(name, *counts, shape, str(info.num_classes), sizes, repeated)
+        who = [person_words(found.persons)] if persons else []
+        table.add_row(name, *counts, shape, str(info.num_classes), sizes, repeated, *who)
     yield table
     yield from finding_lines(plan.sweep.datasets)
 
@@ -32,6 +36,13 @@ def finding_lines(datasets: Iterable[Dataset]) -> Iterator[str]:
     """Yield what was found in datasets and may not be meant, each as a line."""
     for name, found in examine_datasets(datasets).items():
         yield from (f"{name}: {warning}" for warning in found.warnings)
+
+
+def person_words(persons: Persons | None) -> str:
+    """Return the number of persons and of their rows: `120 by patient, 1 to 31 rows each`; nothing for none."""
+    if persons is None:
+        return ""
+    return f"{persons.count:,} by {persons.unit}, {persons.fewest:,} to {persons.most:,} rows each"
 
 
 def class_words(sizes: Mapping[str, int]) -> str:

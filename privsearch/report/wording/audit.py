@@ -11,6 +11,7 @@ from privsearch.report.wording.formats import MISSING
 from privsearch.report.wording.fronts import learnt_less_words, not_learnt_words
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
+from privsearch.spec.datasets import EXAMPLE
 from privsearch.spec.protocol_spec import ProtocolSpec
 from privsearch.study.result import Completed, Failed, TrialResult
 
@@ -77,10 +78,15 @@ def epsilon_words(low: float | None, ceiling: float | None) -> str:
 
 
 def sample_words(rows: pd.DataFrame) -> str:
-    """Return the sizes of the sample: `8 targets a configuration, each with 227 members and 227 non-members`."""
+    """Return the sizes of the sample: `8 targets a configuration, each with 227 members and 227 non-members`.
+
+    Where persons are the units, it says so: `each a patient, with all of its rows`.
+    """
     targets, members, others = (_span(rows[c]) for c in ("targets", "num_members", "num_non_members"))
     plural = "" if targets == "1" else "s"
-    return f"{targets} target{plural} a configuration, each with {members} members and {others} non-members"
+    units = [unit for unit in rows["unit"].unique().tolist() if unit != EXAMPLE]
+    of_persons = f", each a {' or '.join(units)}, with all of its rows" if units else ""
+    return f"{targets} target{plural} a configuration, each with {members} members and {others} non-members{of_persons}"
 
 
 def notes(rows: pd.DataFrame, protocol: ProtocolSpec) -> list[str]:

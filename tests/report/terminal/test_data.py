@@ -5,7 +5,8 @@ import pytest
 from rich.console import Console
 
 from privsearch.api.study import Study
-from privsearch.report.terminal.data import class_words, data_lines, finding_lines
+from privsearch.data import Persons
+from privsearch.report.terminal.data import class_words, data_lines, finding_lines, person_words
 from privsearch.spec import SweepSpec
 from privsearch.sweep.plan import make_plan
 
@@ -21,6 +22,15 @@ from privsearch.sweep.plan import make_plan
 def test_classes_are_told_in_a_few_words(sizes: dict[str, int], words: str) -> None:
     """The largest and the least; all at once if they are alike."""
     assert class_words(sizes) == words
+
+
+@pytest.mark.parametrize(
+    ("persons", "words"),
+    [(Persons("patient", 1200, 1, 31), "1,200 by patient, 1 to 31 rows each"), (None, "")],
+)
+def test_persons_are_counted(persons: Persons | None, words: str) -> None:
+    """With the fewest and the most rows of one; a dataset without them has nothing to tell."""
+    assert person_words(persons) == words
 
 
 def test_a_plan_shows_what_it_is_about_to_train_on(tiny_sweep: SweepSpec, tmp_path: Path) -> None:

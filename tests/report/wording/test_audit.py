@@ -1,6 +1,7 @@
+import pandas as pd
 from builders import make_completed, make_failed
 
-from privsearch.report.wording.audit import left_out, with_interval
+from privsearch.report.wording.audit import left_out, sample_words, with_interval
 from privsearch.report.wording.formats import MISSING
 
 
@@ -10,6 +11,14 @@ def test_one_target_has_no_interval() -> None:
     assert with_interval(row, "accuracy") == "0.500"
     assert with_interval(row | {"accuracy_low": 0.4, "accuracy_high": 0.6}, "accuracy") == "0.500 [0.400, 0.600]"
     assert with_interval(row, "auc") == MISSING
+
+
+def test_the_sample_names_its_unit() -> None:
+    """An example needs no name; a person has one."""
+    rows = pd.DataFrame({"targets": [8], "num_members": [60], "num_non_members": [61], "unit": ["example"]})
+    plain = "8 targets a configuration, each with 60 members and 61 non-members"
+    assert sample_words(rows) == plain
+    assert sample_words(rows.assign(unit="patient")) == f"{plain}, each a patient, with all of its rows"
 
 
 def test_trials_without_a_line_are_counted_with_the_reason() -> None:
