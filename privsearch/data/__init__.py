@@ -3,7 +3,10 @@
 Each source has a file that turns a `Dataset` of the spec into a `RawDataset`. A new source is one more file and one
 more case in `load_dataset`.
 
+array_labels.py     arrays of labels: in a column, as floats, one-hot
+array_names.py      the names of arrays in the wild
 arrays.py           the source of a user's own arrays: NPZ archives, registered functions
+channels.py         channels of images that tell nothing: told, or left out
 columnar.py         tables in Parquet and Arrow files
 dataset.py          a dataset by its name: its arrays, description and fingerprint
 delimited.py        tables of text: encoding, delimiter and decimal mark recognised

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
+
+import numpy as np
 
 from privsearch.data.arrays import load_npz, load_registered
 from privsearch.data.directory import data_directory
@@ -27,6 +29,9 @@ from privsearch.spec import (
     TableDataset,
     registry,
 )
+
+_BLOCK: Final = 1024
+"""The images that are scaled at a time for a fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +219,11 @@ def fingerprint(raw: RawDataset) -> str:
     for array in (raw.x, raw.y, raw.test_x, raw.test_y):
         if array is None:
             digest.update(b"none")
+        elif array.dtype == np.uint8:
+            # As 32-bit numbers in [0, 1]: it counts what a network sees, not how it is kept.
+            digest.update(f"{np.dtype(np.float32).str}{array.shape}".encode())
+            for start in range(0, len(array), _BLOCK):
+                digest.update((array[start : start + _BLOCK].astype(np.float32) / 255).data)
         else:
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(array.ravel().data)

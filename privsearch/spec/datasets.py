@@ -33,6 +33,9 @@ _PATH: Final = r"^[^\x00]+$"
 Layout = Literal["channels_first", "channels_last"] | None
 """The axis of an image's channels; None where its shape tells."""
 
+Colour = Literal["grey", "rgb"] | None
+"""The channels of images; None leaves them as they are."""
+
 Duplicates = Literal["drop", "group"] | None
 """The fate of identical rows of a dataset; None leaves them as they are."""
 
@@ -40,6 +43,8 @@ _DUPLICATES: Final = (
     "'drop' (the first of identical rows alone), 'group' (all on one side of every split), or null: as they are"
 )
 _LAYOUT: Final = "'channels_first' (n, channels, height, width), 'channels_last', or null: what the shape tells"
+_COLOUR: Final = "'grey' (one channel), 'rgb' (three), or null: as the images are"
+_DROP_ARRAYS: Final = "a list of arrays that are left out, such as [val_images]"
 
 TableFormat = Literal["csv", "parquet", "arrow"]
 """The forms of a table: text with a delimiter, or one of the two formats of Apache's Arrow."""
@@ -99,6 +104,16 @@ def _known_encoding(given: str) -> str:
     return given
 
 
+def _shorter(model: BaseModel, fields: dict[str, Any], always: tuple[str, ...]) -> dict[str, Any]:
+    """Return the fields of a dataset without those that have their default, unless they are always written."""
+    defaults = type(model).model_fields
+    return {
+        name: value
+        for name, value in fields.items()
+        if name in always or getattr(model, name) != defaults[name].default
+    }
+
+
 class TableDataset(BaseModel):
     """A user's table: one row per example, one named column holding the class."""
 
@@ -128,13 +143,7 @@ class TableDataset(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields: dict[str, Any] = write(self)
-        always, defaults = ("kind", "name", "path", "label"), type(self).model_fields
-        return {
-            name: value
-            for name, value in fields.items()
-            if name in always or getattr(self, name) != defaults[name].default
-        }
+        return _shorter(self, write(self), always=("kind", "name", "path", "label"))
 
     @model_validator(mode="before")
     @classmethod
@@ -176,8 +185,14 @@ class NpzDataset(BaseModel):
     kind: Literal["npz"] = "npz"
     name: Name = Field(description=NAME_RULE)
     path: str = Field(pattern=_PATH, description="the path of an NPZ file, relative to the sweep file")
+    drop: tuple[str, ...] = Field((), strict=False, description=_DROP_ARRAYS)
     layout: Layout = Field(None, description=_LAYOUT)
+    colour: Colour = Field(None, description=_COLOUR)
     duplicates: Duplicates = Field(None, description=_DUPLICATES)
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _shorter(self, write(self), always=("kind", "name", "path", "layout", "duplicates"))
 
 
 class RegisteredDataset(BaseModel):
@@ -188,7 +203,12 @@ class RegisteredDataset(BaseModel):
     kind: Literal["registered"] = "registered"
     name: Name = Field(description="the name under which a dataset was registered")
     layout: Layout = Field(None, description=_LAYOUT)
+    colour: Colour = Field(None, description=_COLOUR)
     duplicates: Duplicates = Field(None, description=_DUPLICATES)
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _shorter(self, write(self), always=("kind", "name", "layout", "duplicates"))
 
 
 def _registered_by_name(value: Any) -> Any:
