@@ -28,8 +28,9 @@ from privsearch._util.text import printable
 from privsearch.analysis.frames import exposed_frame, slices_frame, targets_frame
 from privsearch.analysis.tasks import tasks
 from privsearch.api.sweeps import plan_sweep
-from privsearch.data.files import load_npz, load_table
+from privsearch.data.arrays import load_npz
 from privsearch.data.raw import RawDataset
+from privsearch.data.tables import load_table
 from privsearch.errors import PrivsearchError
 from privsearch.spec import NpzDataset, SweepSpec, TableDataset, TrialSpec
 from privsearch.spec.bounds import ROUNDING

@@ -1,13 +1,15 @@
-"""A user's own arrays, from an NPZ archive or a registered function, checked so that errors name the place."""
+"""A user's own arrays, from files or a registered function, checked so that errors name the place."""
 
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from jaxtyping import Int64, Shaped
 
+from privsearch._util.npy import read_npy
 from privsearch._util.npz import NpzError, open_npz, read_array
 from privsearch.data.array_labels import plain_labels
 from privsearch.data.array_names import ONE_SPLIT, TWO_SPLITS, is_no_data, named_arrays, not_these
@@ -17,12 +19,40 @@ from privsearch.data.layout import as_images
 from privsearch.data.precision import as_float32, in_enough_bits, merging_warning
 from privsearch.data.raw import RawDataset, did_you_mean, listed
 from privsearch.errors import DataError, SpecError
-from privsearch.spec import NpzDataset, RegisteredDataset, registry
-
-_Arrays = dict[str, Shaped[np.ndarray, "..."]]
+from privsearch.spec import NpyDataset, NpzDataset, RegisteredDataset, registry
 
 _FINITE_BLOCK: Final = 2**22
 """The values that are looked at at a time: a large array must not be there twice."""
+
+_MAPPED_FROM: Final = 2**26
+"""The bytes from which on the array in a file of its own is mapped into memory and not read."""
+
+_FIELDS: Final = {
+    **dict(zip(ONE_SPLIT, ("path", "labels"), strict=True)),
+    **dict(zip(TWO_SPLITS, ("path", "labels", "test_path", "test_labels"), strict=True)),
+}
+"""The field that names the file of an array."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The arrays of a dataset, and where each was found.
+
+    Attributes:
+        place: the file, or the function, for messages on all of them.
+        source: `RawDataset.source`.
+        arrays: the arrays by their roles: `x`, `y`, or `x_train`, `y_train`, `x_test`, `y_test`.
+        names: what messages call each array, by its role.
+        places: where each array is, by its role.
+        told: sentences on what was left out.
+    """
+
+    place: str
+    source: str
+    arrays: Mapping[str, Shaped[np.ndarray, "..."]]
+    names: Mapping[str, str]
+    places: Mapping[str, str]
+    told: tuple[str, ...] = ()
 
 
 def load_npz(dataset: NpzDataset) -> RawDataset:
@@ -37,8 +67,24 @@ def load_npz(dataset: NpzDataset) -> RawDataset:
         DataError: the file is missing or unreadable, or its arrays break a rule.
     """
     path = existing_file(dataset.path)
-    arrays, told = _read_archive(path, dataset.drop)
-    return _checked(arrays, dataset, str(path), dataset.path, told)
+    return _checked(_data_among(_read_archive(path, dataset.drop), str(path), dataset.path), dataset)
+
+
+def load_npy(dataset: NpyDataset) -> RawDataset:
+    """Read arrays from files of their own; large ones are mapped into memory, so that processes share one copy.
+
+    The rules are those of `load_npz`.
+
+    Raises:
+        DataError: a file is missing or unreadable, or the arrays break a rule.
+    """
+    given = {"x": dataset.path, "y": dataset.labels}
+    if dataset.test_path is not None and dataset.test_labels is not None:
+        files = (dataset.path, dataset.labels, dataset.test_path, dataset.test_labels)
+        given = dict(zip(TWO_SPLITS, files, strict=True))
+    paths = {role: existing_file(path) for role, path in given.items()}
+    arrays = {role: _read_file(path) for role, path in paths.items()}
+    return _checked(_Found(dataset.path, dataset.path, arrays, _FIELDS, given), dataset)
 
 
 def load_registered(dataset: RegisteredDataset) -> RawDataset:
@@ -62,50 +108,46 @@ def load_registered(dataset: RegisteredDataset) -> RawDataset:
             f"{where}: its function must return (x, y), (x_train, y_train, x_test, y_test) or a mapping with these "
             f"names, but: {type(error).__name__}: {error}"
         ) from error
-    arrays, told = _data_among(arrays, where)
-    return _checked(arrays, dataset, where, "registered", told)
+    return _checked(_data_among(arrays, where, "registered"), dataset)
 
 
-def _checked(
-    arrays: _Arrays, dataset: NpzDataset | RegisteredDataset, path: str, source: str, told: Sequence[str] = ()
-) -> RawDataset:
-    has_test_split = "x_train" in arrays
-    x_name, y_name = TWO_SPLITS[:2] if has_test_split else ONE_SPLIT
-    where = f"{path}, array {x_name!r}"
-    labels, columns = _label_array(arrays, x_name, y_name, path)
-    x, test_x = _finite_inputs(arrays[x_name], where), None
-    y, classes = encode_labels(labels, f"{path}, array {y_name!r}", has_test_split=has_test_split)
+def _checked(found: _Found, dataset: NpzDataset | NpyDataset | RegisteredDataset) -> RawDataset:
+    has_test_split = "x_train" in found.arrays
+    x_role, y_role = TWO_SPLITS[:2] if has_test_split else ONE_SPLIT
+    labels, columns = _label_array(found, x_role, y_role)
+    x, test_x = _finite_inputs(found.arrays[x_role], found.places[x_role]), None
+    y, classes = encode_labels(labels, found.places[y_role], has_test_split=has_test_split)
     test_y = None
     if has_test_split:
-        test_x = _finite_inputs(arrays["x_test"], f"{path}, array 'x_test'")
-        test_labels, test_columns = _label_array(arrays, "x_test", "y_test", path)
+        test_x = _finite_inputs(found.arrays["x_test"], found.places["x_test"])
+        test_labels, test_columns = _label_array(found, "x_test", "y_test")
         if columns != test_columns:
             raise DataError(
-                f"{path}: y_train and y_test must be written alike, but one has {_columns_shown(columns)} and the "
-                f"other {_columns_shown(test_columns)}. Prepare both alike."
+                f"{found.place}: {found.names[y_role]} and {found.names['y_test']} must be written alike, but one has "
+                f"{_columns_shown(columns)} and the other {_columns_shown(test_columns)}. Prepare both alike."
             )
-        test_y = _test_labels(test_labels, classes, path)
+        test_y = _test_labels(test_labels, classes, found)
         if x.shape[1:] != test_x.shape[1:] or x.dtype.newbyteorder("=") != test_x.dtype.newbyteorder("="):
             raise DataError(
-                f"{path}: x_train and x_test must have one example shape and one dtype, but got "
-                f"{x.shape[1:]} {x.dtype} and {test_x.shape[1:]} {test_x.dtype}. Prepare both alike."
+                f"{found.place}: {found.names[x_role]} and {found.names['x_test']} must have one example shape and one "
+                f"dtype, but got {x.shape[1:]} {x.dtype} and {test_x.shape[1:]} {test_x.dtype}. Prepare both alike."
             )
     names = tuple(str(label) for label in classes)
     if x.ndim == 2:
         x, test_x, merged = in_enough_bits(x, test_x)
         blurred = [merging_warning([str(column) for column in merged])] if merged else []
-        return RawDataset(dataset.name, source, x, y, names, test_x, test_y, warnings=(*told, *blurred))
-    images = as_images(x, test_x, dataset.layout, where, dataset.colour)
+        return RawDataset(dataset.name, found.source, x, y, names, test_x, test_y, warnings=(*found.told, *blurred))
+    images = as_images(x, test_x, dataset.layout, found.places[x_role], dataset.colour)
     return RawDataset(
         dataset.name,
-        source,
+        found.source,
         images.x,
         y,
         names,
         images.test_x,
         test_y,
         images.preprocessing,
-        warnings=(*told, *images.warnings),
+        warnings=(*found.told, *images.warnings),
     )
 
 
@@ -113,7 +155,17 @@ def _columns_shown(columns: int | None) -> str:
     return "one label a row" if columns is None else f"{columns} columns"
 
 
-def _read_archive(path: Path, dropped: Sequence[str]) -> tuple[_Arrays, list[str]]:
+def _read_file(path: Path) -> Shaped[np.ndarray, "..."]:
+    try:
+        return read_npy(path, mapped_from=_MAPPED_FROM)
+    except NpzError as error:
+        raise DataError(
+            f"{path}: this must be a readable NPY file of numbers or strings (no Python objects: they would be "
+            f"unpickled), but: {error}. Write it with numpy.save(path, array)."
+        ) from error
+
+
+def _read_archive(path: Path, dropped: Sequence[str]) -> dict[str, Shaped[np.ndarray, "..."]]:
     try:
         with open_npz(path) as archive:
             members = {member.removesuffix(".npy"): member for member in archive.namelist()}
@@ -124,25 +176,24 @@ def _read_archive(path: Path, dropped: Sequence[str]) -> tuple[_Arrays, list[str
                 )
             kept = {name: member for name, member in members.items() if name not in dropped}
             named_arrays(list(kept), str(path))  # before anything is read
-            arrays = {name: _read_array(archive, member, f"{path}, array {name!r}") for name, member in kept.items()}
+            return {name: _read_array(archive, member, f"{path}, array {name!r}") for name, member in kept.items()}
     except NpzError as error:
         raise DataError(
             f"{path}: this must be a readable NPZ archive, but: {error}. Write it with numpy.savez_compressed(path, "
             "x=..., y=...)."
         ) from error
-    return _data_among(arrays, str(path))
 
 
-def _data_among(arrays: _Arrays, where: str) -> tuple[_Arrays, list[str]]:
-    """Return the arrays that are needed, by their roles, and a sentence if others are left out."""
-    names = named_arrays(list(arrays), where)
+def _data_among(arrays: Mapping[str, Shaped[np.ndarray, "..."]], place: str, source: str) -> _Found:
+    """Find the arrays that are needed, and tell of others that are left out."""
+    names = named_arrays(list(arrays), place)
     data = {role: arrays[name] for role, name in names.items()}
     others = {name: array for name, array in arrays.items() if name not in names.values()}
     if unknown := [name for name, array in others.items() if not is_no_data(array, data)]:
-        raise not_these(list(arrays), unknown, list(names), where)
-    # A name that means a role, as `X` does, is told nobody: it says what it is.
+        raise not_these(list(arrays), unknown, list(names), place)
     beside = f"Beside the data there are {listed(others)}, which are left out: single values and texts of no example."
-    return data, [beside] if others else []
+    places = {role: f"{place}, array {name!r}" for role, name in names.items()}
+    return _Found(place, source, data, names, places, (beside,) if others else ())
 
 
 def _read_array(archive: zipfile.ZipFile, member: str, where: str) -> Shaped[np.ndarray, "..."]:
@@ -155,23 +206,27 @@ def _read_array(archive: zipfile.ZipFile, member: str, where: str) -> Shaped[np.
         ) from error
 
 
-def _label_array(arrays: _Arrays, x_name: str, y_name: str, path: str) -> tuple[Shaped[np.ndarray, " n"], int | None]:
+def _label_array(found: _Found, x_role: str, y_role: str) -> tuple[Shaped[np.ndarray, " n"], int | None]:
     """Return one label for each example, and the number of columns if they were one-hot."""
-    labels, columns = plain_labels(arrays[y_name], f"{path}, array {y_name!r}")
-    if labels.ndim != 1 or len(labels) == 0 or labels.shape != arrays[x_name].shape[:1]:
+    labels, columns = plain_labels(found.arrays[y_role], found.places[y_role])
+    x_name, y_name, x_shape = found.names[x_role], found.names[y_role], found.arrays[x_role].shape
+    if labels.ndim != 1 or len(labels) == 0 or labels.shape != x_shape[:1]:
         raise DataError(
-            f"{path}: {x_name} and {y_name} must hold one input and one label for each example, at least one, but got "
-            f"shapes {arrays[x_name].shape} and {arrays[y_name].shape}. {y_name} must have the shape (n,)."
+            f"{found.place}: {x_name} and {y_name} must hold one input and one label for each example, at least one, "
+            f"but got shapes {x_shape} and {found.arrays[y_role].shape}. {y_name} must have the shape (n,)."
         )
     return labels, columns
 
 
-def _test_labels(labels: Shaped[np.ndarray, " n"], classes: dict[object, int], path: str) -> Int64[np.ndarray, " n"]:
+def _test_labels(
+    labels: Shaped[np.ndarray, " n"], classes: dict[object, int], found: _Found
+) -> Int64[np.ndarray, " n"]:
+    test, train = found.names["y_test"], found.names["y_train"]
     unknown = sorted(set(labels.tolist()) - set(classes))
     if unknown:
         raise DataError(
-            f"{path}: every class in y_test must occur in y_train, but y_test holds {listed(unknown)} and y_train only "
-            f"{listed(classes)}. Remove these examples, or add such examples to x_train."
+            f"{found.place}: every class in {test} must occur in {train}, but {test} holds {listed(unknown)} and "
+            f"{train} only {listed(classes)}. Remove these examples, or add such examples to {found.names['x_train']}."
         )
     return np.array([classes[label] for label in labels.tolist()], dtype=np.int64)
 

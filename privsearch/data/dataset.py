@@ -10,7 +10,7 @@ from typing import Final, get_args
 
 import numpy as np
 
-from privsearch.data.arrays import load_npz, load_registered
+from privsearch.data.arrays import load_npy, load_npz, load_registered
 from privsearch.data.directory import data_directory
 from privsearch.data.embedded import EMBEDDED, SOURCE, load_embedded
 from privsearch.data.image_sources import IMAGES
@@ -23,12 +23,14 @@ from privsearch.spec import (
     Dataset,
     DatasetName,
     Network,
+    NpyDataset,
     NpzDataset,
     Protocol,
     RegisteredDataset,
     TableDataset,
     registry,
 )
+from privsearch.spec.datasets import paths_of
 
 _BLOCK: Final = 1024
 """The images that are scaled at a time for a fingerprint."""
@@ -80,6 +82,8 @@ def load_dataset(dataset: Dataset) -> RawDataset:
             return with_repeats(load_table(dataset), dataset.duplicates)
         case NpzDataset():
             return with_repeats(load_npz(dataset), dataset.duplicates)
+        case NpyDataset():
+            return with_repeats(load_npy(dataset), dataset.duplicates)
         case RegisteredDataset():
             return with_repeats(load_registered(dataset), dataset.duplicates)
         case str() if dataset in IMAGES:
@@ -240,13 +244,22 @@ def modified_ns(dataset: Dataset) -> int | None:
 
     It is part of every cache key, so that an edited file is read again. Built-in datasets never change: their files
     have checksums. A registered dataset has no file; its serial number, which changes when it is registered again,
-    stands for the time.
+    stands for the time, as does a digest of the times of several files.
     """
     if isinstance(dataset, str):
         return None
     if isinstance(dataset, RegisteredDataset):
         return registry.serial("dataset", dataset.name)
+    times = [_written_ns(path) for path in paths_of(dataset).values()]
+    return times[0] if len(times) == 1 else _digest(times)
+
+
+def _written_ns(path: str) -> int | None:
     try:
-        return Path(dataset.path).stat().st_mtime_ns
+        return Path(path).stat().st_mtime_ns
     except OSError:
         return None
+
+
+def _digest(values: object) -> int:
+    return int.from_bytes(hashlib.blake2b(json.dumps(values).encode(), digest_size=8).digest())

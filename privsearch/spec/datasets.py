@@ -44,6 +44,7 @@ _DUPLICATES: Final = (
 )
 _LAYOUT: Final = "'channels_first' (n, channels, height, width), 'channels_last', or null: what the shape tells"
 _COLOUR: Final = "'grey' (one channel), 'rgb' (three), or null: as the images are"
+_LABELS: Final = "the path of the NPY file of the labels, one for each input, relative to the sweep file"
 _DROP_ARRAYS: Final = "a list of arrays that are left out, such as [val_images]"
 
 TableFormat = Literal["csv", "parquet", "arrow"]
@@ -59,7 +60,7 @@ _TABLE_ENDINGS: Final[dict[str, TableFormat]] = {
     **dict.fromkeys(("parquet", "pq"), "parquet"),
     **dict.fromkeys(("arrow", "feather"), "arrow"),
 }
-ENDINGS: Final = (*_TABLE_ENDINGS, "npz")
+ENDINGS: Final = (*_TABLE_ENDINGS, "npy", "npz")
 """The endings that tell what a file holds."""
 
 PACKED: Final = ("gz", "zip")
@@ -195,6 +196,40 @@ class NpzDataset(BaseModel):
         return _shorter(self, write(self), always=("kind", "name", "path", "layout", "duplicates"))
 
 
+class NpyDataset(BaseModel):
+    """A user's arrays, each in a file of its own: inputs and labels, and those of a test split if there is one."""
+
+    model_config = STRICT
+
+    kind: Literal["npy"] = "npy"
+    name: Name = Field(description=NAME_RULE)
+    path: str = Field(pattern=_PATH, description="the path of an NPY file, relative to the sweep file")
+    labels: str = Field(pattern=_PATH, description=_LABELS)
+    test_path: str | None = Field(None, pattern=_PATH, description="the path of the NPY file of a test split's inputs")
+    test_labels: str | None = Field(
+        None, pattern=_PATH, description="the path of the NPY file of a test split's labels"
+    )
+    layout: Layout = Field(None, description=_LAYOUT)
+    colour: Colour = Field(None, description=_COLOUR)
+    duplicates: Duplicates = Field(None, description=_DUPLICATES)
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _shorter(self, write(self), always=("kind", "name", "path", "labels"))
+
+    @model_validator(mode="after")
+    def _whole_test_split(self) -> Self:
+        both = {"test_path": self.test_path, "test_labels": self.test_labels}
+        missing = [field for field, path in both.items() if path is None]
+        if len(missing) == 1:
+            raise PydanticCustomError(
+                "table_rule",
+                "a test split needs test_path and test_labels, but {field} is missing; write both, or neither",
+                {"field": missing[0]},
+            )
+        return self
+
+
 class RegisteredDataset(BaseModel):
     """A dataset from a user's function, registered under a name (`privsearch.register_dataset`)."""
 
@@ -218,7 +253,7 @@ def _registered_by_name(value: Any) -> Any:
 
 def _dataset_kind(value: Any) -> str:
     """Return the tag of a dataset: that of names, or the `kind` of a mapping, which the file's ending may stand for."""
-    if isinstance(value, TableDataset | NpzDataset | RegisteredDataset):
+    if isinstance(value, TableDataset | NpzDataset | NpyDataset | RegisteredDataset):
         kind: str = value.kind
     elif isinstance(value, dict):
         path = str(value.get("path", ""))
@@ -234,6 +269,7 @@ Dataset = Annotated[
     Annotated[DatasetName, Tag("named")]
     | Annotated[TableDataset, Tag(TABLE_TAG)]
     | Annotated[NpzDataset, Tag("npz")]
+    | Annotated[NpyDataset, Tag("npy")]
     | Annotated[RegisteredDataset, Tag(REGISTERED_TAG)],
     Discriminator(_dataset_kind),
     BeforeValidator(_registered_by_name),
@@ -248,3 +284,9 @@ def task_name(dataset: str, protocol: str, *, several: bool, separator: str = "_
 def dataset_name(dataset: Dataset) -> str:
     """Return the name under which a dataset appears in overrides, tables and plots."""
     return dataset if isinstance(dataset, str) else dataset.name
+
+
+def paths_of(dataset: Dataset) -> dict[str, str]:
+    """Return the paths that a dataset's entry names, by their fields."""
+    paths = {field: getattr(dataset, field, None) for field in ("path", "labels", "test_path", "test_labels")}
+    return {field: path for field, path in paths.items() if path is not None}
