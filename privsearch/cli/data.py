@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from privsearch.cli.app import EXIT_STATUS, app, new_console
-from privsearch.cli.options import DataDirOption
+from privsearch.cli.options import DataDirOption, SweepFile
 
 data_app = typer.Typer(invoke_without_command=True, epilog=EXIT_STATUS)
 app.add_typer(data_app, name="data")
@@ -27,7 +27,9 @@ def data(context: typer.Context, data_dir: DataDirOption = None) -> None:
         f"Data directory: {data_directory()}; what is not there: privsearch data fetch NAME...\n"
         "Your own, as items of a sweep file's datasets:\n"
         "  {name: mine, path: mine.csv, label: column}\n"
-        "  {name: mine, path: mine.npz}"
+        "  {name: mine, path: mine.npz}\n"
+        "  {name: mine, path: inputs.npy, labels: labels.npy}\n"
+        "  {name: mine, path: images/, size: 32}"
     )
 
 
@@ -43,3 +45,28 @@ def fetch(
     use_data_directory(data_dir)
     for name, folder in zip(names, fetch_images(names), strict=True):
         typer.echo(f"{name}: {folder}")
+
+
+@data_app.command(epilog=EXIT_STATUS)
+def rows(
+    sweep: SweepFile,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name that a folder of images has in the sweep.")],
+) -> None:
+    """Write which image is which row of a dataset, as rows of CSV: the split, the row in it, the class, the file."""
+    import csv
+    import sys
+
+    from privsearch.data.image_folders import image_rows
+    from privsearch.errors import DataError
+    from privsearch.spec import FolderDataset
+    from privsearch.spec.sweep_file import read_sweep
+
+    folders = {entry.name: entry for entry in read_sweep(sweep).datasets if isinstance(entry, FolderDataset)}
+    if name not in folders:
+        raise DataError(
+            f"{sweep}: the dataset must be a folder of images, of which this sweep has {', '.join(folders) or 'none'}, "
+            f"but got {name!r}; name one of them"
+        )
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("split", "row", "class", "file"))
+    writer.writerows(image_rows(folders[name]))

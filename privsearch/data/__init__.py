@@ -5,7 +5,7 @@ more case in `load_dataset`.
 
 array_labels.py     arrays of labels: in a column, as floats, one-hot
 array_names.py      the names of arrays in the wild
-arrays.py           the source of a user's own arrays: NPZ archives, registered functions
+arrays.py           the source of a user's own arrays: NPZ archives, NPY files, registered functions
 channels.py         channels of images that tell nothing: told, or left out
 columnar.py         tables in Parquet and Arrow files
 dataset.py          a dataset by its name: its arrays, description and fingerprint
@@ -15,12 +15,16 @@ embedded.py         the source of scikit-learn's datasets
 examine.py          class sizes, identical rows and odd values, to be known before a training
 fetch.py            downloads of the image datasets
 files.py            the files of a user's own data, unpacked as they are read
+folder_listing.py   the files in a folder of images, by split and class
 grouped.py          examples drawn in groups, each as a whole
+image_folders.py    the source of a user's own folders of images
 image_sources.py    the files, shapes and classes of the image datasets
 images.py           the source of image datasets, shared by all processes of a machine
 labels.py           the rules for labels, and classes numbered from 0
 layout.py           arrays of images, their axes put in order and their values scaled
+pictures.py         image files turned into arrays
 precision.py        tables in 32 bits, or in 64 where 32 would blur a column
+prepared.py         arrays made once per machine, shared by its processes
 preprocessing.py    stored images turned into inputs; needs torch
 raw.py              a dataset before it is split
 repeats.py          identical rows: counted, dropped, or kept together

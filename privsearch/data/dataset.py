@@ -13,6 +13,7 @@ import numpy as np
 from privsearch.data.arrays import load_npy, load_npz, load_registered
 from privsearch.data.directory import data_directory
 from privsearch.data.embedded import EMBEDDED, SOURCE, load_embedded
+from privsearch.data.image_folders import folder_state, load_folder
 from privsearch.data.image_sources import IMAGES
 from privsearch.data.images import load_images, prepared_folder, what_is_missing
 from privsearch.data.raw import RawDataset, default_test_size
@@ -22,6 +23,7 @@ from privsearch.errors import DataError
 from privsearch.spec import (
     Dataset,
     DatasetName,
+    FolderDataset,
     Network,
     NpyDataset,
     NpzDataset,
@@ -78,20 +80,25 @@ def load_dataset(dataset: Dataset) -> RawDataset:
         DataError: the dataset is missing, unreadable, or unfit for classification.
     """
     match dataset:
+        case str():
+            return _load_built_in(dataset)
         case TableDataset():
-            return with_repeats(load_table(dataset), dataset.duplicates)
+            raw = load_table(dataset)
         case NpzDataset():
-            return with_repeats(load_npz(dataset), dataset.duplicates)
+            raw = load_npz(dataset)
         case NpyDataset():
-            return with_repeats(load_npy(dataset), dataset.duplicates)
+            raw = load_npy(dataset)
+        case FolderDataset():
+            raw = load_folder(dataset)
         case RegisteredDataset():
-            return with_repeats(load_registered(dataset), dataset.duplicates)
-        case str() if dataset in IMAGES:
-            return load_images(dataset)
-        case str() if dataset in EMBEDDED:
-            return _checked(load_embedded(dataset))
+            raw = load_registered(dataset)
         case _:
             raise ValueError(f"load_dataset must have a case for {dataset!r}")
+    return with_repeats(raw, dataset.duplicates)
+
+
+def _load_built_in(name: str) -> RawDataset:
+    return load_images(name) if name in IMAGES else _checked(load_embedded(name))
 
 
 def describe_dataset(dataset: Dataset) -> DatasetInfo:
@@ -244,12 +251,14 @@ def modified_ns(dataset: Dataset) -> int | None:
 
     It is part of every cache key, so that an edited file is read again. Built-in datasets never change: their files
     have checksums. A registered dataset has no file; its serial number, which changes when it is registered again,
-    stands for the time, as does a digest of the times of several files.
+    stands for the time, as does a digest of the states of several files.
     """
     if isinstance(dataset, str):
         return None
     if isinstance(dataset, RegisteredDataset):
         return registry.serial("dataset", dataset.name)
+    if isinstance(dataset, FolderDataset):
+        return _digest(folder_state(dataset.path))
     times = [_written_ns(path) for path in paths_of(dataset).values()]
     return times[0] if len(times) == 1 else _digest(times)
 

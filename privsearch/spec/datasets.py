@@ -47,6 +47,12 @@ _COLOUR: Final = "'grey' (one channel), 'rgb' (three), or null: as the images ar
 _LABELS: Final = "the path of the NPY file of the labels, one for each input, relative to the sweep file"
 _DROP_ARRAYS: Final = "a list of arrays that are left out, such as [val_images]"
 
+_DROP_FOLDERS: Final = "a list of folders, of splits or classes, that are left out, such as [val]"
+_SIZE: Final = "an integer from 4 to 1024, or two, [height, width]: the size that all images get; null: they have one"
+
+Side = Annotated[int, Field(ge=4, le=1024)]
+"""A side of an image, in pixels."""
+
 TableFormat = Literal["csv", "parquet", "arrow"]
 """The forms of a table: text with a delimiter, or one of the two formats of Apache's Arrow."""
 
@@ -95,6 +101,10 @@ def table_format(path: str) -> TableFormat | None:
 
 def _tab(given: Any) -> Any:
     return "\t" if given == "tab" else given
+
+
+def _square(given: Any) -> Any:
+    return (given, given) if isinstance(given, int) else given
 
 
 def _known_encoding(given: str) -> str:
@@ -230,6 +240,24 @@ class NpyDataset(BaseModel):
         return self
 
 
+class FolderDataset(BaseModel):
+    """A user's image files: a folder for each class, or folders `train` and `test` (or `val`) with these."""
+
+    model_config = STRICT
+
+    kind: Literal["folder"] = "folder"
+    name: Name = Field(description=NAME_RULE)
+    path: str = Field(pattern=_PATH, description="the path of a folder of images, relative to the sweep file")
+    size: Annotated[tuple[Side, Side], BeforeValidator(_square)] | None = Field(None, strict=False, description=_SIZE)
+    colour: Colour = Field(None, description=_COLOUR)
+    drop: tuple[str, ...] = Field((), strict=False, description=_DROP_FOLDERS)
+    duplicates: Duplicates = Field(None, description=_DUPLICATES)
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _shorter(self, write(self), always=("kind", "name", "path"))
+
+
 class RegisteredDataset(BaseModel):
     """A dataset from a user's function, registered under a name (`privsearch.register_dataset`)."""
 
@@ -251,13 +279,18 @@ def _registered_by_name(value: Any) -> Any:
     return RegisteredDataset(name=value) if isinstance(value, str) and registry.find("dataset", value) else value
 
 
+def _kind_of_path(path: str) -> str:
+    """Return the kind that a path's ending tells: a folder has none, or ends in a slash."""
+    _, dot, ending = path.rpartition("/")[2].rpartition(".")
+    return table_format(path) or (ending.lower() if dot and ending else "folder" if path else "")
+
+
 def _dataset_kind(value: Any) -> str:
     """Return the tag of a dataset: that of names, or the `kind` of a mapping, which the file's ending may stand for."""
-    if isinstance(value, TableDataset | NpzDataset | NpyDataset | RegisteredDataset):
+    if isinstance(value, TableDataset | NpzDataset | NpyDataset | FolderDataset | RegisteredDataset):
         kind: str = value.kind
     elif isinstance(value, dict):
-        path = str(value.get("path", ""))
-        kind = str(value.get("kind", table_format(path) or path.rpartition(".")[2].lower()))
+        kind = str(value.get("kind", _kind_of_path(str(value.get("path", "")))))
     else:
         kind = "named"
     if kind in get_args(TableFormat):
@@ -270,6 +303,7 @@ Dataset = Annotated[
     | Annotated[TableDataset, Tag(TABLE_TAG)]
     | Annotated[NpzDataset, Tag("npz")]
     | Annotated[NpyDataset, Tag("npy")]
+    | Annotated[FolderDataset, Tag("folder")]
     | Annotated[RegisteredDataset, Tag(REGISTERED_TAG)],
     Discriminator(_dataset_kind),
     BeforeValidator(_registered_by_name),

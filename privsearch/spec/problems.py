@@ -15,7 +15,15 @@ from privsearch.spec.attacks import (
     ATTACK_KINDS,
     ATTACKS,
 )
-from privsearch.spec.datasets import NAME_RULE, DatasetName, NpyDataset, NpzDataset, RegisteredDataset, TableDataset
+from privsearch.spec.datasets import (
+    NAME_RULE,
+    DatasetName,
+    FolderDataset,
+    NpyDataset,
+    NpzDataset,
+    RegisteredDataset,
+    TableDataset,
+)
 from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
 from privsearch.spec.race import Race
 from privsearch.spec.recipe import RECIPE_AXES
@@ -33,6 +41,7 @@ _BY_TAG: Final[dict[str, type[BaseModel]]] = {
     datasets.TABLE_TAG: TableDataset,
     "npz": NpzDataset,
     "npy": NpyDataset,
+    "folder": FolderDataset,
     **PROTOCOLS,
     **ATTACKS,
     datasets.REGISTERED_TAG: RegisteredDataset,
