@@ -35,7 +35,14 @@ def data(context: typer.Context, data_dir: DataDirOption = None) -> None:
 
 @data_app.command(epilog=EXIT_STATUS)
 def fetch(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="mnist, fashion_mnist or cifar10.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME...",
+            help="One or more of mnist, fashion_mnist, cifar10, cifar100, svhn, kmnist, emnist_letters, "
+            "emnist_balanced, emnist_digits.",
+        ),
+    ],
     data_dir: DataDirOption = None,
 ) -> None:
     """Download datasets through torchvision, check their files, and say where they are."""

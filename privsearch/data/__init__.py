@@ -18,6 +18,7 @@ files.py            the files of a user's own data, unpacked as they are read
 folder_listing.py   the files in a folder of images, by split and class
 grouped.py          examples drawn in groups, each as a whole
 image_folders.py    the source of a user's own folders of images
+image_readers.py    the formats of the image datasets' files
 image_sources.py    the files, shapes and classes of the image datasets
 images.py           the source of image datasets, shared by all processes of a machine
 labels.py           the rules for labels, and classes numbered from 0

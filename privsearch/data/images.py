@@ -1,4 +1,4 @@
-"""MNIST, Fashion-MNIST and CIFAR-10, read from torchvision's files once per machine.
+"""The image datasets, read from torchvision's files once per machine.
 
 The files lie in the data directory as torchvision lays them out; `privsearch.data.fetch` downloads them. The first
 process that needs a dataset checks the checksums of its files and writes their content as plain arrays to
@@ -89,8 +89,25 @@ def _file_paths(name: str) -> list[Path]:
 def _read(name: str) -> list[Shaped[np.ndarray, "..."]]:
     """Check and read the files, and return their arrays in the order of `ARRAYS`."""
     source = IMAGES[name]
-    splits = (source.train_files, source.test_files)
-    return [array for files in splits for array in source.read([_checked_content(name, file) for file in files])]
+    arrays: list[np.ndarray] = []
+    for files, read, num_examples in (
+        (source.train_files, source.read, source.num_train),
+        (source.test_files, source.read_test or source.read, source.num_test),
+    ):
+        x, y = read([_checked_content(name, file) for file in files])
+        classes, expected = np.unique(y), np.arange(len(source.class_names))
+        if (
+            x.shape != (num_examples, *source.input_shape)
+            or y.shape != x.shape[:1]
+            or not np.isin(classes, expected).all()
+        ):
+            raise DataError(
+                f"{name}: {', '.join(files)} must hold {num_examples:,} images of shape {source.input_shape} and "
+                f"classes from 0 to {len(expected) - 1}, as was published, but hold {x.shape} and {classes.min()} to "
+                f"{classes.max()}. Please report it: the checksums are right."
+            )
+        arrays += [x, y]
+    return arrays
 
 
 def _checked_content(name: str, file: str) -> bytes:

@@ -21,7 +21,17 @@ from privsearch.spec.strict import STRICT
 
 Network = Literal["fcnet", "convnet"]
 EmbeddedName = Literal["iris", "breast_cancer", "digits"]
-ImageName = Literal["mnist", "fashion_mnist", "cifar10"]
+ImageName = Literal[
+    "mnist",
+    "fashion_mnist",
+    "cifar10",
+    "cifar100",
+    "svhn",
+    "kmnist",
+    "emnist_letters",
+    "emnist_balanced",
+    "emnist_digits",
+]
 DatasetName = Literal[EmbeddedName, ImageName]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 NAME_RULE: Final = "1 to 100 letters, digits, '.', '_' or '-', the first a letter or a digit"

@@ -1,7 +1,10 @@
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from command_line import run
+
+from privsearch.spec.datasets import ImageName
 
 
 @pytest.fixture
@@ -34,3 +37,9 @@ def test_rows_are_of_folders_alone(sweep: Path) -> None:
     done = run("data", "rows", sweep, "iris")
     assert done.exit_code == 2
     assert "must be a folder of images, of which this sweep has mine, but got 'iris'" in done.stderr.replace("\n", " ")
+
+
+def test_all_that_can_be_fetched_is_named() -> None:
+    """The help lists every image dataset."""
+    told = run("data", "fetch", "--help").stdout
+    assert all(name in told for name in get_args(ImageName))
