@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -59,14 +60,16 @@ def existing_folder(given: str) -> Path:
         DataError: there is no folder; the message names the nearest one beside it.
     """
     path = Path(given)
-    if path.is_dir():
-        return path
-    if path.is_file():
-        raise DataError(
-            f"{given}: the path must lead to a folder of images, but is a file. If it is a table or an archive, say so "
-            "with kind, such as kind: csv."
-        )
-    siblings = [entry.name for entry in os.scandir(path.parent) if entry.is_dir()] if path.parent.is_dir() else []
+    siblings: list[str] = []
+    with suppress(OSError):  # of folders that may not be looked into: the message below is then without a suggestion
+        if path.is_dir():
+            return path
+        if path.is_file():
+            raise DataError(
+                f"{given}: the path must lead to a folder of images, but is a file. If it is a table or an archive, "
+                "say so with kind, such as kind: csv."
+            )
+        siblings = [entry.name for entry in os.scandir(path.parent) if entry.is_dir()]
     raise DataError(
         f"{given}: the path must lead to a folder of images, but there is none at {path.absolute()}. Correct the path."
         f"{did_you_mean(path.name, siblings)}"

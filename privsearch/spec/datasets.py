@@ -301,6 +301,8 @@ def _dataset_kind(value: Any) -> str:
         kind: str = value.kind
     elif isinstance(value, dict):
         kind = str(value.get("kind", _kind_of_path(str(value.get("path", "")))))
+        if kind == "folder" and "label" in value and "kind" not in value:
+            kind = ""  # a table whose path lacks its ending
     else:
         kind = "named"
     if kind in get_args(TableFormat):

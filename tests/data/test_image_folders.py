@@ -9,7 +9,7 @@ from PIL import Image
 from privsearch.data import describe_dataset, image_folders, load_dataset
 from privsearch.data.image_folders import image_rows
 from privsearch.data.splits import load_splits
-from privsearch.errors import DataError
+from privsearch.errors import DataError, SpecError
 from privsearch.spec import FolderDataset
 from privsearch.spec.sweep_file import read_sweep
 
@@ -145,3 +145,10 @@ def test_a_path_without_an_ending_is_a_folder(tmp_path: Path, path: str) -> None
     (dataset,) = read_sweep(tmp_path / "x" / "sweep.yaml").datasets
     assert dataset == of(tmp_path / "x" / "scans", size=(32, 32), colour="rgb", drop=("val",))
     assert FolderDataset.model_validate(dataset.model_dump(mode="json")) == dataset
+
+
+def test_a_table_without_an_ending_is_no_folder() -> None:
+    """It has a label, and is asked for its ending."""
+    entry = {"name": "mine", "path": "table", "label": "y"}
+    with pytest.raises(SpecError, match=r"the path 'table' must end in \.csv"):
+        read_sweep({"name": "s", "datasets": [entry], "grids": {"g": {"model": ["ann"]}}})

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from privsearch.data.pictures import read_pictures
@@ -147,3 +149,22 @@ def test_files_that_are_unfit_are_refused_by_name(tmp_path: Path, content: bytes
     files[-1].write_bytes(content)
     with pytest.raises(DataError, match=f"odd.png: .*{message}"):
         read_pictures([files], (6, 5), None)
+
+
+@given(data=st.data(), ending=st.sampled_from(["png", "jpeg", "bmp", "tiff", "ppm", "webp"]))
+@settings(max_examples=60, deadline=None)
+def test_a_damaged_image_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: Any, ending: str) -> None:
+    """Whatever bytes change, nothing but a DataError with the file's name is raised."""
+    buffer = io.BytesIO()
+    Image.fromarray(RGB).save(buffer, ending)
+    content = bytearray(buffer.getvalue())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.mktemp("damaged") / f"x.{ending}"
+    path.write_bytes(content[: data.draw(st.integers(1, len(content)))])
+    refused = ""
+    try:
+        read_pictures([[path]], (4, 4), "rgb")
+    except DataError as error:
+        refused = str(error)
+    assert not refused or str(path) in refused
