@@ -392,7 +392,7 @@ DATA: Final = (
     table("a table with a column twice", "x,x,kind\n" + ROWS),
     arrays("an archive that is none", b"x,y\n1,2\n"),
     arrays("an empty archive"),
-    arrays("an archive of other arrays", X=X, y=Y),
+    arrays("an archive of other arrays", xs=X, y=Y),
     arrays("an archive of objects", x=X, y=Y.astype(object)),
     arrays("an archive of unequal lengths", x=X, y=Y[:9]),
     arrays("an archive of text", x=X.astype(str), y=Y),

@@ -28,8 +28,8 @@ KNOWN: Final = {
     "_util/postponed.py": {"exec_module("},
     # what the user names with --plugin
     "api/plugins.py": {"import_module(", "exec_module("},
-    # CIFAR-10's files: makes arrays, and calls nothing
-    "data/image_sources.py": {"Unpickler"},
+    # CIFAR's files: makes arrays, and calls nothing
+    "data/image_readers.py": {"Unpickler"},
     # git, with fixed words
     "study/environment.py": {"subprocess.run"},
     # the worker's own child, and what that gets from its parent

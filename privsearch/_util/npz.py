@@ -77,7 +77,7 @@ def read_array(archive: zipfile.ZipFile, member: str) -> Shaped[np.ndarray, "...
     """
     try:
         with archive.open(member) as file:
-            claimed, size = _claimed_bytes(file), archive.getinfo(member).file_size
+            claimed, size = claimed_bytes(file), archive.getinfo(member).file_size
         if claimed > size:
             raise NpzError(f"it must have the bytes that it claims, {claimed:,}, but has {size:,}")
         with archive.open(member) as file:
@@ -92,7 +92,7 @@ def read_array(archive: zipfile.ZipFile, member: str) -> Shaped[np.ndarray, "...
         raise NpzError(" ".join(str(error).split()) or type(error).__name__) from error
 
 
-def _claimed_bytes(file: IO[bytes]) -> int:
+def claimed_bytes(file: IO[bytes]) -> int:
     """Return the size that an array's header claims, with 1 byte for an empty text, since labels take memory later."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0

@@ -302,7 +302,7 @@ def compare_with_paper(
 
 
 def fetch_datasets(*names: str) -> list[Path]:
-    """Download mnist, fashion_mnist or cifar10, check their files, and return their folders.
+    """Download image datasets such as mnist or svhn, check their files, and return their folders.
 
     Raises:
         DataError: a name is none of theirs, a download failed, or a file has another checksum than it must have.

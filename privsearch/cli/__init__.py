@@ -7,7 +7,7 @@ run.py          plan, sweep, attack, trial
 show.py         front, check, diff, audit, explain, report, tables, plots, compare
 choose.py       pick, export
 serve.py        watch, and the page beside a sweep
-data.py         data, data fetch, data describe
+data.py         data, data fetch, data describe, data rows
 summary.py      the lines at the end of a sweep
 
 Heavy imports stand in the commands that need them, so that `--help` is quick.

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from privsearch.cli.app import EXIT_STATUS, app, new_console
-from privsearch.cli.options import DataDirOption
+from privsearch.cli.options import DataDirOption, SweepFile
 
 data_app = typer.Typer(invoke_without_command=True, epilog=EXIT_STATUS)
 app.add_typer(data_app, name="data")
@@ -28,13 +28,22 @@ def data(context: typer.Context, data_dir: DataDirOption = None) -> None:
         "Your own, as items of a sweep file's datasets:\n"
         "  {name: mine, path: mine.csv, label: column}\n"
         "  {name: mine, path: mine.npz}\n"
+        "  {name: mine, path: inputs.npy, labels: labels.npy}\n"
+        "  {name: mine, path: images/, size: 32}\n"
         "What a file holds, and its entry in full: privsearch data describe FILE --label COLUMN"
     )
 
 
 @data_app.command(epilog=EXIT_STATUS)
 def fetch(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="mnist, fashion_mnist or cifar10.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME...",
+            help="One or more of mnist, fashion_mnist, cifar10, cifar100, svhn, kmnist, emnist_letters, "
+            "emnist_balanced, emnist_digits.",
+        ),
+    ],
     data_dir: DataDirOption = None,
 ) -> None:
     """Download datasets through torchvision, check their files, and say where they are."""
@@ -48,15 +57,16 @@ def fetch(
 
 @data_app.command(epilog=EXIT_STATUS)
 def describe(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A table, or arrays.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A table, arrays, or a folder of images.")],
     label: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that holds the class.")] = None,
+    labels: Annotated[str | None, typer.Option(metavar="FILE", help="The labels of arrays in an NPY file.")] = None,
     group: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that names the persons.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="What separates fields, if it is not recognised.")] = None,
     decimal: Annotated[str | None, typer.Option(help="The decimal mark, if it is not recognised.")] = None,
     encoding: Annotated[str | None, typer.Option(help="The text encoding, if it is not recognised.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
-    """Say what a file of data holds, what may not be meant, and how a sweep file names it. Nothing is trained."""
+    """Say what a file or folder holds, what may not be meant, and how a sweep file names it. Nothing is trained."""
     import json
     from dataclasses import asdict
 
@@ -64,7 +74,7 @@ def describe(
     from privsearch.errors import DataError
     from privsearch.report.terminal.description import description_lines
 
-    given = {"group": group, "delimiter": delimiter, "decimal": decimal, "encoding": encoding}
+    given = {"labels": labels, "group": group, "delimiter": delimiter, "decimal": decimal, "encoding": encoding}
     described = describe_file(file, label, **{name: value for name, value in given.items() if value is not None})
     if as_json:
         typer.echo(json.dumps(asdict(described), indent=2))
@@ -74,3 +84,28 @@ def describe(
             console.print(line)
     if described.problem:
         raise DataError(described.problem)
+
+
+@data_app.command(epilog=EXIT_STATUS)
+def rows(
+    sweep: SweepFile,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name that a folder of images has in the sweep.")],
+) -> None:
+    """Write which image is which row of a dataset, as rows of CSV: the split, the row in it, the class, the file."""
+    import csv
+    import sys
+
+    from privsearch.data.image_folders import image_rows
+    from privsearch.errors import DataError
+    from privsearch.spec import FolderDataset
+    from privsearch.spec.sweep_file import read_sweep
+
+    folders = {entry.name: entry for entry in read_sweep(sweep).datasets if isinstance(entry, FolderDataset)}
+    if name not in folders:
+        raise DataError(
+            f"{sweep}: the dataset must be a folder of images, of which this sweep has {', '.join(folders) or 'none'}, "
+            f"but got {name!r}; name one of them"
+        )
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("split", "row", "class", "file"))
+    writer.writerows(image_rows(folders[name]))

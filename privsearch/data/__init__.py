@@ -3,7 +3,10 @@
 Each source has a file that turns a `Dataset` of the spec into a `RawDataset`. A new source is one more file and one
 more case in `load_dataset`.
 
-arrays.py           the source of a user's own arrays: NPZ archives, registered functions
+array_labels.py     arrays of labels: in a column, as floats, one-hot
+array_names.py      the names of arrays in the wild
+arrays.py           the source of a user's own arrays: NPZ archives, NPY files, registered functions
+channels.py         channels of images that tell nothing: told, or left out
 columnar.py         tables in Parquet and Arrow files
 dataset.py          a dataset by its name: its arrays, description and fingerprint
 delimited.py        tables of text: encoding, delimiter and decimal mark recognised
@@ -13,13 +16,18 @@ embedded.py         the source of scikit-learn's datasets
 examine.py          class sizes, identical rows and odd values, to be known before a training
 fetch.py            downloads of the image datasets
 files.py            the files of a user's own data, unpacked as they are read
+folder_listing.py   the files in a folder of images, by split and class
 grouped.py          examples drawn in groups, each as a whole
+image_folders.py    the source of a user's own folders of images
+image_readers.py    the formats of the image datasets' files
 image_sources.py    the files, shapes and classes of the image datasets
 images.py           the source of image datasets, shared by all processes of a machine
 labels.py           the rules for labels, and classes numbered from 0
 layout.py           arrays of images, their axes put in order and their values scaled
 persons.py          persons, each with all of its examples, as the units of membership
+pictures.py         image files turned into arrays
 precision.py        tables in 32 bits, or in 64 where 32 would blur a column
+prepared.py         arrays made once per machine, shared by its processes
 preprocessing.py    stored images turned into inputs; needs torch
 raw.py              a dataset before it is split
 repeats.py          identical rows: counted, dropped, or kept together

@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
-from privsearch.data.arrays import load_npz, load_registered
+import numpy as np
+
+from privsearch.data.arrays import load_npy, load_npz, load_registered
 from privsearch.data.directory import data_directory
 from privsearch.data.embedded import EMBEDDED, SOURCE, load_embedded
+from privsearch.data.image_folders import folder_state, load_folder
 from privsearch.data.image_sources import IMAGES
 from privsearch.data.images import load_images, prepared_folder, what_is_missing
 from privsearch.data.persons import with_persons
@@ -21,13 +24,19 @@ from privsearch.errors import DataError
 from privsearch.spec import (
     Dataset,
     DatasetName,
+    FolderDataset,
     Network,
+    NpyDataset,
     NpzDataset,
     Protocol,
     RegisteredDataset,
     TableDataset,
     registry,
 )
+from privsearch.spec.datasets import paths_of
+
+_BLOCK: Final = 1024
+"""The images that are scaled at a time for a fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -75,18 +84,25 @@ def load_dataset(dataset: Dataset) -> RawDataset:
         DataError: the dataset is missing, unreadable, or unfit for classification.
     """
     match dataset:
+        case str():
+            return _load_built_in(dataset)
         case TableDataset():
-            return with_persons(with_repeats(load_table(dataset), dataset.duplicates))
+            raw = load_table(dataset)
         case NpzDataset():
-            return with_repeats(load_npz(dataset), dataset.duplicates)
+            raw = load_npz(dataset)
+        case NpyDataset():
+            raw = load_npy(dataset)
+        case FolderDataset():
+            raw = load_folder(dataset)
         case RegisteredDataset():
-            return with_repeats(load_registered(dataset), dataset.duplicates)
-        case str() if dataset in IMAGES:
-            return load_images(dataset)
-        case str() if dataset in EMBEDDED:
-            return _checked(load_embedded(dataset))
+            raw = load_registered(dataset)
         case _:
             raise ValueError(f"load_dataset must have a case for {dataset!r}")
+    return with_persons(with_repeats(raw, dataset.duplicates))
+
+
+def _load_built_in(name: str) -> RawDataset:
+    return load_images(name) if name in IMAGES else _checked(load_embedded(name))
 
 
 def describe_dataset(dataset: Dataset) -> DatasetInfo:
@@ -219,6 +235,11 @@ def fingerprint(raw: RawDataset) -> str:
     for array in (raw.x, raw.y, raw.test_x, raw.test_y):
         if array is None:
             digest.update(b"none")
+        elif array.dtype == np.uint8:
+            # As 32-bit numbers in [0, 1]: it counts what a network sees, not how it is kept.
+            digest.update(f"{np.dtype(np.float32).str}{array.shape}".encode())
+            for start in range(0, len(array), _BLOCK):
+                digest.update((array[start : start + _BLOCK].astype(np.float32) / 255).data)
         else:
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(array.ravel().data)
@@ -235,13 +256,24 @@ def modified_ns(dataset: Dataset) -> int | None:
 
     It is part of every cache key, so that an edited file is read again. Built-in datasets never change: their files
     have checksums. A registered dataset has no file; its serial number, which changes when it is registered again,
-    stands for the time.
+    stands for the time, as does a digest of the states of several files.
     """
     if isinstance(dataset, str):
         return None
     if isinstance(dataset, RegisteredDataset):
         return registry.serial("dataset", dataset.name)
+    if isinstance(dataset, FolderDataset):
+        return _digest(folder_state(dataset.path))
+    times = [_written_ns(path) for path in paths_of(dataset).values()]
+    return times[0] if len(times) == 1 else _digest(times)
+
+
+def _written_ns(path: str) -> int | None:
     try:
-        return Path(dataset.path).stat().st_mtime_ns
+        return Path(path).stat().st_mtime_ns
     except OSError:
         return None
+
+
+def _digest(values: object) -> int:
+    return int.from_bytes(hashlib.blake2b(json.dumps(values).encode(), digest_size=8).digest())

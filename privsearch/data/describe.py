@@ -1,4 +1,4 @@
-"""The description of a file of data, and the entry of a sweep's `datasets` that reads it."""
+"""The description of a file or folder of data, and the entry of a sweep's `datasets` that reads it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -84,14 +84,14 @@ def describe_file(path: str, label: str | None = None, **fields: Any) -> FileDes
     out, and repeated rows, where they are many, unless `fields` say otherwise. Nothing is trained.
 
     Args:
-        path: a table, or arrays.
+        path: a table, arrays, or a folder of images.
         label: the column of the class, of a table; None to be told the columns alone.
         fields: further fields of the entry, such as `delimiter`.
 
     Raises:
         DataError: the file is missing or unreadable, or there is no such column or field.
     """
-    file = existing_file(path)
+    file = Path(path) if Path(path).is_dir() else existing_file(path)
     entry = {"name": _name(file), "path": path, **fields}
     if table_format(path) is None and fields.get("kind") not in {"csv", "parquet", "arrow"}:
         dataset = _dataset(entry)

@@ -8,7 +8,7 @@ import numpy as np
 from privsearch.data.raw import RawDataset, did_you_mean, listed
 from privsearch.errors import DataError
 
-SOURCE: Final = "embedded (scikit-learn)"
+SOURCE: Final = "in scikit-learn"
 
 
 @dataclass(frozen=True)

@@ -103,14 +103,15 @@ def examine_datasets(datasets: Iterable[Dataset]) -> dict[str, Findings]:
 
 
 def examine_dataset(dataset: Dataset) -> Findings:
-    """Examine a dataset, once per process unless its file changes. What is built in is known beforehand, and not read.
+    """Examine a dataset, once per process unless its file changes. What is known beforehand is not read.
 
     Raises:
         DataError: the dataset is missing, unreadable, or unfit for classification.
     """
     if isinstance(dataset, str):
         known = IMAGES[dataset] if dataset in IMAGES else EMBEDDED[dataset]
-        return Findings(known.input_shape, _by_size(known.class_sizes), Repeats(*known.repeats))
+        if known.class_sizes is not None and known.repeats is not None:
+            return Findings(known.input_shape, _by_size(known.class_sizes), Repeats(*known.repeats))
     return _examined(dataset, modified_ns(dataset))
 
 
@@ -126,7 +127,7 @@ def examine_raw(raw: RawDataset) -> Findings:
     findings = Findings(raw.input_shape, sizes, count_repeats(raw), persons=_persons(raw))
     found = [
         *raw.warnings,
-        *label_warnings(raw.class_names),
+        *(label_warnings(raw.class_names) if raw.name not in IMAGES else ()),
         *_about_classes(raw, findings),
         *_about_persons(raw, findings.persons),
         *_about_repeats(raw, findings.repeats),

@@ -40,11 +40,15 @@ def fetch_images(names: Sequence[str]) -> Iterator[Path]:
 
 def _download(name: str) -> None:
     import torchvision.datasets  # here, because the import takes seconds and is seldom needed
+    from torchvision.datasets.utils import download_url
 
     source, directory = IMAGES[name], data_directory()
     try:
         with _sockets_with_timeout():
-            getattr(torchvision.datasets, source.torchvision_name)(directory, download=True)
+            for file, url in source.urls.items():
+                download_url(url, directory / source.folder, file, source.files[file])
+            if not source.urls:
+                getattr(torchvision.datasets, source.torchvision_name)(directory, download=True)
     except (RuntimeError, OSError, EOFError, http.client.HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(

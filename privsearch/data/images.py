@@ -1,4 +1,4 @@
-"""MNIST, Fashion-MNIST and CIFAR-10, read from torchvision's files once per machine.
+"""The image datasets, read from torchvision's files once per machine.
 
 The files lie in the data directory as torchvision lays them out; `privsearch.data.fetch` downloads them. The first
 process that needs a dataset checks the checksums of its files and writes their content as plain arrays to
@@ -7,17 +7,16 @@ copy.
 """
 
 import hashlib
-import json
 import shlex
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from filelock import FileLock
+from jaxtyping import Shaped
 
 from privsearch.data.directory import DATA_DIR_VARIABLE, data_directory, default_data_directory
 from privsearch.data.image_sources import IMAGES
+from privsearch.data.prepared import mapped, prepare, state_of
 from privsearch.data.raw import RawDataset
 from privsearch.errors import DataError
 
@@ -31,8 +30,7 @@ def load_images(name: str) -> RawDataset:
         DataError: a file is missing or has a wrong checksum, or the arrays cannot be written.
     """
     source, folder = IMAGES[name], prepared_folder(name)
-    # Mode 'c' and not 'r': torch warns of arrays that it cannot write to.
-    x_train, y_train, x_test, y_test = (np.load(folder / array, mmap_mode="c") for array in ARRAYS)
+    x_train, y_train, x_test, y_test = (mapped(folder / array) for array in ARRAYS)
     return RawDataset(
         name=name,
         source=str(data_directory() / source.folder),
@@ -54,17 +52,13 @@ def prepared_folder(name: str) -> Path:
     if complaint := what_is_missing(name):
         raise DataError(complaint)
     folder = data_directory() / "privsearch-arrays" / name
-    if not _is_prepared(name, folder):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder / ".lock"):
-                if not _is_prepared(name, folder):
-                    _prepare(name, folder)
-        except OSError as error:
-            raise DataError(
-                f"{name}: its files must be readable, and {folder} writable, once, but: {error}; make room there or "
-                "grant the right to it, or copy the files elsewhere and say where with --data-dir"
-            ) from error
+    try:
+        prepare(folder, ARRAYS, IMAGES[name].files, lambda: state_of(_file_paths(name)), lambda: _read(name))
+    except OSError as error:
+        raise DataError(
+            f"{name}: its files must be readable, and {folder} writable, once, but: {error}; make room there or "
+            "grant the right to it, or copy the files elsewhere and say where with --data-dir"
+        ) from error
     return folder
 
 
@@ -92,26 +86,28 @@ def _file_paths(name: str) -> list[Path]:
     return [data_directory() / source.folder / file for file in source.files]
 
 
-def _is_prepared(name: str, folder: Path) -> bool:
-    """Return whether the arrays are as they were written, from the files as they are now."""
-    try:
-        return (folder / "stamp.json").read_text() == _stamp(name, _state(_file_paths(name)), folder)
-    except OSError:
-        return False
-
-
-def _prepare(name: str, folder: Path) -> None:
-    """Check and read the files, and write their arrays and then the stamp, which vouches for all of them."""
+def _read(name: str) -> list[Shaped[np.ndarray, "..."]]:
+    """Check and read the files, and return their arrays in the order of `ARRAYS`."""
     source = IMAGES[name]
-    # Taken first, so that a file that changes while it is read does not match the stamp.
-    files = _state(_file_paths(name))
-    train = source.read([_checked_content(name, file) for file in source.train_files])
-    test = source.read([_checked_content(name, file) for file in source.test_files])
-    for array, values in zip(ARRAYS, (*train, *test), strict=True):
-        unfinished = folder / f".{array}"
-        np.save(unfinished, values)
-        unfinished.replace(folder / array)  # a process that has mapped the old file keeps it
-    (folder / "stamp.json").write_text(_stamp(name, files, folder))
+    arrays: list[np.ndarray] = []
+    for files, read, num_examples in (
+        (source.train_files, source.read, source.num_train),
+        (source.test_files, source.read_test or source.read, source.num_test),
+    ):
+        x, y = read([_checked_content(name, file) for file in files])
+        classes, expected = np.unique(y), np.arange(len(source.class_names))
+        if (
+            x.shape != (num_examples, *source.input_shape)
+            or y.shape != x.shape[:1]
+            or not np.isin(classes, expected).all()
+        ):
+            raise DataError(
+                f"{name}: {', '.join(files)} must hold {num_examples:,} images of shape {source.input_shape} and "
+                f"classes from 0 to {len(expected) - 1}, as was published, but hold {x.shape} and {classes.min()} to "
+                f"{classes.max()}. Please report it: the checksums are right."
+            )
+        arrays += [x, y]
+    return arrays
 
 
 def _checked_content(name: str, file: str) -> bytes:
@@ -125,13 +121,3 @@ def _checked_content(name: str, file: str) -> bytes:
             f"dataset; delete it and bring it again with `{fetch_command(name)}`"
         )
     return content
-
-
-def _stamp(name: str, files: list[tuple[int, int]], folder: Path) -> str:
-    """Return the checksums and states of the files, and the states of the arrays in `folder`, as one line."""
-    return json.dumps([IMAGES[name].files, files, _state(folder / array for array in ARRAYS)])
-
-
-def _state(paths: Iterable[Path]) -> list[tuple[int, int]]:
-    """Return the size in bytes and the time of the last change in nanoseconds of each file."""
-    return [(stat.st_size, stat.st_mtime_ns) for stat in map(Path.stat, paths)]

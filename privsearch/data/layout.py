@@ -1,13 +1,16 @@
 """Arrays of images: their axes put in order where it is certain, and their values scaled."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, Shaped
+from jaxtyping import Float32, Shaped, UInt8
 
+from privsearch.data.channels import fewer_channels
 from privsearch.data.precision import as_float32
+from privsearch.data.raw import Preprocessing
 from privsearch.errors import DataError
-from privsearch.spec.datasets import Layout
+from privsearch.spec.datasets import Colour, Layout
 
 MIN_SIDE: Final = 4
 """The least side of an image: the ConvNet halves each side twice."""
@@ -19,29 +22,63 @@ _BRIGHT: Final = 20.0
 """The absolute value from which on images that are not scaled are told."""
 
 
+SCALED: Final = Preprocessing(mean=0.0, std=1.0)
+"""The step from 8-bit images to a network's inputs: 0-255 becomes [0, 1]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images with their channels first, as a `RawDataset` holds them.
+
+    Attributes:
+        x: `(n, channels, height, width)`.
+        test_x: the data's own test split, likewise, or None.
+        preprocessing: `SCALED` if the images stay in 8 bits until they are used; None if they are a network's inputs.
+        warnings: sentences on what may not be meant.
+    """
+
+    x: Float32[np.ndarray, "n channels height width"] | UInt8[np.ndarray, "n channels height width"]
+    test_x: Float32[np.ndarray, "m channels height width"] | UInt8[np.ndarray, "m channels height width"] | None
+    preprocessing: Preprocessing | None
+    warnings: tuple[str, ...]
+
+
 def as_images(
-    x: Shaped[np.ndarray, "n *shape"], test_x: Shaped[np.ndarray, "test_n *shape"] | None, layout: Layout, where: str
-) -> tuple[Float32[np.ndarray, "n channels height width"], Float32[np.ndarray, "test_n channels height width"] | None]:
-    """Return images with their channels first. 8-bit values are scaled to [0, 1], unless they are 0 and 1 already.
+    x: Shaped[np.ndarray, "n *shape"],
+    test_x: Shaped[np.ndarray, "test_n *shape"] | None,
+    layout: Layout,
+    where: str,
+    colour: Colour = None,
+) -> Images:
+    """Return images with their channels first, in 8 bits if they are to be scaled to [0, 1], else in 32.
+
+    8-bit values are scaled unless they are 0 and 1 already. An array that has the right type and order is not copied.
 
     Args:
         x: `(n, height, width)`, or with the channels before or behind these.
         test_x: the data's own test split, likewise, or None.
         layout: where the channels are; None if the shape is to tell.
         where: the file and the array, for error messages.
+        colour: the channels that are kept; None for all.
 
     Raises:
-        DataError: the images are too small, or the shape does not tell where the channels are.
+        DataError: the images are too small, the shape does not tell where the channels are, or `colour` does not fit.
     """
     order = _channel_axis(x.shape, layout, where)
-    is_scaled = is_of_bytes(x) and max(_most(x), _most(test_x)) > 1
-    images = _ordered(x, order, is_scaled=is_scaled)
-    if min(images.shape[2:]) < MIN_SIDE:
+    parts = [_ordered(part, order) for part in (x, test_x) if part is not None]
+    height, width = parts[0].shape[2:]
+    if min(height, width) < MIN_SIDE:
         raise DataError(
             f"{where}: images must be at least {MIN_SIDE} x {MIN_SIDE}, because the ConvNet halves each "
-            f"side twice, but got {images.shape[2]} x {images.shape[3]} (height x width). Pad or enlarge them."
+            f"side twice, but got {height} x {width} (height x width). Pad or enlarge them."
         )
-    return images, None if test_x is None else _ordered(test_x, order, is_scaled=is_scaled)
+    warnings = scale_warnings(x, test_x)
+    parts, told = fewer_channels(parts, colour, where)
+    is_scaled = is_of_bytes(x) and max(_most(x), _most(test_x)) > 1
+    stored = [
+        np.ascontiguousarray(part) if is_scaled or part.dtype == np.float32 else as_float32(part) for part in parts
+    ]
+    return Images(stored[0], stored[1] if len(stored) > 1 else None, SCALED if is_scaled else None, (*warnings, *told))
 
 
 def scale_warnings(x: Shaped[np.ndarray, "n *shape"], test_x: Shaped[np.ndarray, "test_n *shape"] | None) -> list[str]:
@@ -99,10 +136,6 @@ def _channel_axis(shape: tuple[int, ...], layout: Layout, where: str) -> int | N
 
 
 def _ordered(
-    values: Shaped[np.ndarray, "n *shape"], channels: int | None, *, is_scaled: bool
-) -> Float32[np.ndarray, "n channels height width"]:
-    numbers = as_float32(values)
-    numbers = numbers / 255 if is_scaled else numbers
-    if channels is None:
-        return numbers[:, np.newaxis]
-    return np.ascontiguousarray(np.moveaxis(numbers, channels, 1))
+    values: Shaped[np.ndarray, "n *shape"], channels: int | None
+) -> Shaped[np.ndarray, "n channels height width"]:
+    return values[:, np.newaxis] if channels is None else np.moveaxis(values, channels, 1)

@@ -21,7 +21,17 @@ from privsearch.spec.strict import STRICT
 
 Network = Literal["fcnet", "convnet"]
 EmbeddedName = Literal["iris", "breast_cancer", "digits"]
-ImageName = Literal["mnist", "fashion_mnist", "cifar10"]
+ImageName = Literal[
+    "mnist",
+    "fashion_mnist",
+    "cifar10",
+    "cifar100",
+    "svhn",
+    "kmnist",
+    "emnist_letters",
+    "emnist_balanced",
+    "emnist_digits",
+]
 DatasetName = Literal[EmbeddedName, ImageName]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 NAME_RULE: Final = "1 to 100 letters, digits, '.', '_' or '-', the first a letter or a digit"
@@ -33,6 +43,9 @@ _PATH: Final = r"^[^\x00]+$"
 Layout = Literal["channels_first", "channels_last"] | None
 """The axis of an image's channels; None where its shape tells."""
 
+Colour = Literal["grey", "rgb"] | None
+"""The channels of images; None leaves them as they are."""
+
 Duplicates = Literal["drop", "group"] | None
 """The fate of identical rows of a dataset; None leaves them as they are."""
 
@@ -40,6 +53,15 @@ _DUPLICATES: Final = (
     "'drop' (the first of identical rows alone), 'group' (all on one side of every split), or null: as they are"
 )
 _LAYOUT: Final = "'channels_first' (n, channels, height, width), 'channels_last', or null: what the shape tells"
+_COLOUR: Final = "'grey' (one channel), 'rgb' (three), or null: as the images are"
+_LABELS: Final = "the path of the NPY file of the labels, one for each input, relative to the sweep file"
+_DROP_ARRAYS: Final = "a list of arrays that are left out, such as [val_images]"
+
+_DROP_FOLDERS: Final = "a list of folders, of splits or classes, that are left out, such as [val]"
+_SIZE: Final = "an integer from 4 to 1024, or two, [height, width]: the size that all images get; null: they have one"
+
+Side = Annotated[int, Field(ge=4, le=1024)]
+"""A side of an image, in pixels."""
 
 TableFormat = Literal["csv", "parquet", "arrow"]
 """The forms of a table: text with a delimiter, or one of the two formats of Apache's Arrow."""
@@ -54,7 +76,7 @@ _TABLE_ENDINGS: Final[dict[str, TableFormat]] = {
     **dict.fromkeys(("parquet", "pq"), "parquet"),
     **dict.fromkeys(("arrow", "feather"), "arrow"),
 }
-ENDINGS: Final = (*_TABLE_ENDINGS, "npz")
+ENDINGS: Final = (*_TABLE_ENDINGS, "npy", "npz")
 """The endings that tell what a file holds."""
 
 PACKED: Final = ("gz", "zip")
@@ -97,12 +119,26 @@ def _tab(given: Any) -> Any:
     return "\t" if given == "tab" else given
 
 
+def _square(given: Any) -> Any:
+    return (given, given) if isinstance(given, int) else given
+
+
 def _known_encoding(given: str) -> str:
     try:
         "text".encode(given)
     except (LookupError, ValueError):
         raise PydanticCustomError("unknown_encoding", "this is no encoding that Python knows") from None
     return given
+
+
+def _shorter(model: BaseModel, fields: dict[str, Any], always: tuple[str, ...]) -> dict[str, Any]:
+    """Return the fields of a dataset without those that have their default, unless they are always written."""
+    defaults = type(model).model_fields
+    return {
+        name: value
+        for name, value in fields.items()
+        if name in always or getattr(model, name) != defaults[name].default
+    }
 
 
 class TableDataset(BaseModel):
@@ -135,13 +171,7 @@ class TableDataset(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields: dict[str, Any] = write(self)
-        always, defaults = ("kind", "name", "path", "label"), type(self).model_fields
-        return {
-            name: value
-            for name, value in fields.items()
-            if name in always or getattr(self, name) != defaults[name].default
-        }
+        return _shorter(self, write(self), always=("kind", "name", "path", "label"))
 
     @model_validator(mode="before")
     @classmethod
@@ -189,8 +219,66 @@ class NpzDataset(BaseModel):
     kind: Literal["npz"] = "npz"
     name: Name = Field(description=NAME_RULE)
     path: str = Field(pattern=_PATH, description="the path of an NPZ file, relative to the sweep file")
+    drop: tuple[str, ...] = Field((), strict=False, description=_DROP_ARRAYS)
     layout: Layout = Field(None, description=_LAYOUT)
+    colour: Colour = Field(None, description=_COLOUR)
     duplicates: Duplicates = Field(None, description=_DUPLICATES)
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _shorter(self, write(self), always=("kind", "name", "path", "layout", "duplicates"))
+
+
+class NpyDataset(BaseModel):
+    """A user's arrays, each in a file of its own: inputs and labels, and those of a test split if there is one."""
+
+    model_config = STRICT
+
+    kind: Literal["npy"] = "npy"
+    name: Name = Field(description=NAME_RULE)
+    path: str = Field(pattern=_PATH, description="the path of an NPY file, relative to the sweep file")
+    labels: str = Field(pattern=_PATH, description=_LABELS)
+    test_path: str | None = Field(None, pattern=_PATH, description="the path of the NPY file of a test split's inputs")
+    test_labels: str | None = Field(
+        None, pattern=_PATH, description="the path of the NPY file of a test split's labels"
+    )
+    layout: Layout = Field(None, description=_LAYOUT)
+    colour: Colour = Field(None, description=_COLOUR)
+    duplicates: Duplicates = Field(None, description=_DUPLICATES)
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _shorter(self, write(self), always=("kind", "name", "path", "labels"))
+
+    @model_validator(mode="after")
+    def _whole_test_split(self) -> Self:
+        both = {"test_path": self.test_path, "test_labels": self.test_labels}
+        missing = [field for field, path in both.items() if path is None]
+        if len(missing) == 1:
+            raise PydanticCustomError(
+                "table_rule",
+                "a test split needs test_path and test_labels, but {field} is missing; write both, or neither",
+                {"field": missing[0]},
+            )
+        return self
+
+
+class FolderDataset(BaseModel):
+    """A user's image files: a folder for each class, or folders `train` and `test` (or `val`) with these."""
+
+    model_config = STRICT
+
+    kind: Literal["folder"] = "folder"
+    name: Name = Field(description=NAME_RULE)
+    path: str = Field(pattern=_PATH, description="the path of a folder of images, relative to the sweep file")
+    size: Annotated[tuple[Side, Side], BeforeValidator(_square)] | None = Field(None, strict=False, description=_SIZE)
+    colour: Colour = Field(None, description=_COLOUR)
+    drop: tuple[str, ...] = Field((), strict=False, description=_DROP_FOLDERS)
+    duplicates: Duplicates = Field(None, description=_DUPLICATES)
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _shorter(self, write(self), always=("kind", "name", "path"))
 
 
 class RegisteredDataset(BaseModel):
@@ -201,7 +289,12 @@ class RegisteredDataset(BaseModel):
     kind: Literal["registered"] = "registered"
     name: Name = Field(description="the name under which a dataset was registered")
     layout: Layout = Field(None, description=_LAYOUT)
+    colour: Colour = Field(None, description=_COLOUR)
     duplicates: Duplicates = Field(None, description=_DUPLICATES)
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _shorter(self, write(self), always=("kind", "name", "layout", "duplicates"))
 
 
 def _registered_by_name(value: Any) -> Any:
@@ -209,13 +302,20 @@ def _registered_by_name(value: Any) -> Any:
     return RegisteredDataset(name=value) if isinstance(value, str) and registry.find("dataset", value) else value
 
 
+def _kind_of_path(path: str) -> str:
+    """Return the kind that a path's ending tells: a folder has none, or ends in a slash."""
+    _, dot, ending = path.rpartition("/")[2].rpartition(".")
+    return table_format(path) or (ending.lower() if dot and ending else "folder" if path else "")
+
+
 def _dataset_kind(value: Any) -> str:
     """Return the tag of a dataset: that of names, or the `kind` of a mapping, which the file's ending may stand for."""
-    if isinstance(value, TableDataset | NpzDataset | RegisteredDataset):
+    if isinstance(value, TableDataset | NpzDataset | NpyDataset | FolderDataset | RegisteredDataset):
         kind: str = value.kind
     elif isinstance(value, dict):
-        path = str(value.get("path", ""))
-        kind = str(value.get("kind", table_format(path) or path.rpartition(".")[2].lower()))
+        kind = str(value.get("kind", _kind_of_path(str(value.get("path", "")))))
+        if kind == "folder" and "label" in value and "kind" not in value:
+            kind = ""  # a table whose path lacks its ending
     else:
         kind = "named"
     if kind in get_args(TableFormat):
@@ -227,6 +327,8 @@ Dataset = Annotated[
     Annotated[DatasetName, Tag("named")]
     | Annotated[TableDataset, Tag(TABLE_TAG)]
     | Annotated[NpzDataset, Tag("npz")]
+    | Annotated[NpyDataset, Tag("npy")]
+    | Annotated[FolderDataset, Tag("folder")]
     | Annotated[RegisteredDataset, Tag(REGISTERED_TAG)],
     Discriminator(_dataset_kind),
     BeforeValidator(_registered_by_name),
@@ -246,3 +348,9 @@ def unit_name(dataset: Dataset) -> str:
 def dataset_name(dataset: Dataset) -> str:
     """Return the name under which a dataset appears in overrides, tables and plots."""
     return dataset if isinstance(dataset, str) else dataset.name
+
+
+def paths_of(dataset: Dataset) -> dict[str, str]:
+    """Return the paths that a dataset's entry names, by their fields."""
+    paths = {field: getattr(dataset, field, None) for field in ("path", "labels", "test_path", "test_labels")}
+    return {field: path for field, path in paths.items() if path is not None}

@@ -15,7 +15,15 @@ from privsearch.spec.attacks import (
     ATTACK_KINDS,
     ATTACKS,
 )
-from privsearch.spec.datasets import NAME_RULE, DatasetName, NpzDataset, RegisteredDataset, TableDataset
+from privsearch.spec.datasets import (
+    NAME_RULE,
+    DatasetName,
+    FolderDataset,
+    NpyDataset,
+    NpzDataset,
+    RegisteredDataset,
+    TableDataset,
+)
 from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
 from privsearch.spec.race import Race
 from privsearch.spec.recipe import RECIPE_AXES
@@ -32,6 +40,8 @@ _PROTOCOL_RULE: Final = f"one of {', '.join(PROTOCOLS)}, or a mapping such as {{
 _BY_TAG: Final[dict[str, type[BaseModel]]] = {
     datasets.TABLE_TAG: TableDataset,
     "npz": NpzDataset,
+    "npy": NpyDataset,
+    "folder": FolderDataset,
     **PROTOCOLS,
     **ATTACKS,
     datasets.REGISTERED_TAG: RegisteredDataset,

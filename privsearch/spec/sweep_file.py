@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from privsearch._util.text import cut
 from privsearch.errors import PrivsearchError, SpecError
 from privsearch.spec.attacks import Attack
-from privsearch.spec.datasets import NpzDataset, TableDataset
+from privsearch.spec.datasets import Dataset, RegisteredDataset, paths_of
 from privsearch.spec.meant import remarks
 from privsearch.spec.plain_yaml import Document, NotPlainError, lines_of, parse
 from privsearch.spec.problems import KEY, Problem, problem_of
@@ -266,13 +266,14 @@ def _key_shown(key: int | str) -> str:
 
 
 def _with_absolute_paths(sweep: SweepSpec, folder: Path) -> SweepSpec:
-    datasets = tuple(
-        dataset.model_copy(update={"path": _absolute(folder / dataset.path)})
-        if isinstance(dataset, TableDataset | NpzDataset)
-        else dataset
-        for dataset in sweep.datasets
-    )
-    return sweep.model_copy(update={"datasets": datasets})
+    return sweep.model_copy(update={"datasets": tuple(_with_absolute(dataset, folder) for dataset in sweep.datasets)})
+
+
+def _with_absolute(dataset: Dataset, folder: Path) -> Dataset:
+    if isinstance(dataset, str | RegisteredDataset):
+        return dataset
+    paths = {field: _absolute(folder / path) for field, path in paths_of(dataset).items()}
+    return dataset.model_copy(update=paths)
 
 
 def _absolute(path: Path) -> str:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from privsearch.data.arrays import load_npz
+from privsearch.data.dataset import fingerprint
+from privsearch.data.layout import SCALED
 from privsearch.data.raw import RawDataset
 from privsearch.data.tables import load_table
 from privsearch.errors import DataError
@@ -28,13 +30,13 @@ SPLIT = {"x_train": X, "y_train": Y, "x_test": X[:4], "y_test": Y[:4]}
 def npz(tmp_path: Path) -> Callable[..., RawDataset]:
     """Write an NPZ file, from arrays or from bytes, and load it."""
 
-    def load(content: bytes | None = None, **arrays: Any) -> RawDataset:
+    def load(content: bytes | None = None, *, drop: Any = (), colour: Any = None, **arrays: Any) -> RawDataset:
         path = tmp_path / "arrays.npz"
         if content is None:
             np.savez(path, **arrays)
         else:
             path.write_bytes(content)
-        return load_npz(NpzDataset(name="mine", path=str(path)))
+        return load_npz(NpzDataset(name="mine", path=str(path), drop=drop, colour=colour))
 
     return load
 
@@ -118,8 +120,88 @@ def test_npz_bytes_are_scaled_and_other_images_are_not(npz: Callable[..., RawDat
     levels = np.resize(np.arange(256), (16, 4, 4))
     y = np.arange(16) % 2
     raw = npz(x=levels.astype(np.uint8), y=y)
-    np.testing.assert_array_equal(raw.x[:, 0], levels.astype(np.float32) / 255, strict=True)
+    np.testing.assert_array_equal(raw.x[:, 0], levels.astype(np.uint8), strict=True)
+    assert raw.preprocessing == SCALED
     np.testing.assert_array_equal(npz(x=levels, y=y).x[:, 0], levels)
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">f4", ">i4", ">u2"])
+def test_npz_of_another_byte_order(npz: Callable[..., RawDataset], dtype: str) -> None:
+    """Written on another machine, or by Fortran, they are the same numbers, and the same data."""
+    there = np.asfortranarray(np.resize(X, (10, 5, 6)).astype(dtype))
+    raw = npz(x=there, y=Y.astype(">i8"))
+    same = npz(x=there.astype(there.dtype.newbyteorder("=")), y=Y)
+    np.testing.assert_array_equal(raw.x, same.x, strict=True)
+    assert fingerprint(raw) == fingerprint(same)
+    mixed = npz(x_train=there, y_train=Y, x_test=there.astype(there.dtype.newbyteorder("=")), y_test=Y)
+    np.testing.assert_array_equal(mixed.x, mixed.test_x, strict=True)
+
+
+def test_8_bit_images_have_the_fingerprint_of_what_a_network_sees(npz: Callable[..., RawDataset]) -> None:
+    """0-255 and the same in [0, 1], as 32-bit numbers, are the same data."""
+    levels = np.random.default_rng(0).integers(256, size=(10, 6, 5, 3)).astype(np.uint8)
+    assert fingerprint(npz(x=levels, y=Y)) == fingerprint(npz(x=levels.astype(np.float32) / 255, y=Y))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("X", "y"),
+        ("data", "target"),
+        ("images", "labels"),
+        ("X_train", "y_train", "X_test", "y_test"),
+        ("train_images", "train_labels", "test_images", "test_labels"),
+        ("trainX", "trainY", "testX", "testY"),
+    ],
+)
+def test_npz_names_in_the_wild(npz: Callable[..., RawDataset], names: tuple[str, ...]) -> None:
+    """What other names are certain to mean is read as that, and nothing need be told."""
+    values = (X, Y) if len(names) == 2 else tuple(SPLIT.values())
+    raw = npz(**dict(zip(names, values, strict=True)))
+    np.testing.assert_array_equal(raw.x, X)
+    assert (raw.test_x is not None, raw.warnings) == (len(names) == 4, ())
+
+
+def test_npz_of_more_than_the_data(npz: Callable[..., RawDataset]) -> None:
+    """Single values and the names of classes are left out, and told; what may be data goes only if it is said."""
+    raw = npz(x=X, y=Y, seed=np.array(7), class_names=np.array(["a", "b"]))
+    assert raw.warnings == (
+        "Beside the data there are 'seed', 'class_names', which are left out: single values and texts of no example.",
+    )
+    validation = {"x_val": X, "y_val": Y.astype(object)}
+    with pytest.raises(DataError, match=r"no Python objects"):
+        npz(**SPLIT, **validation)
+    raw = npz(**SPLIT, **validation, drop=("x_val", "y_val"))
+    assert (len(raw.x), raw.warnings) == (10, ())
+    with pytest.raises(DataError, match=r"drop must name arrays that are there, but got 'x_va'; .* mean 'x_val'\?"):
+        npz(**SPLIT, **validation, drop=("x_va",))
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.float32, ">f8"])
+def test_npz_one_hot_labels(npz: Callable[..., RawDataset], dtype: Any) -> None:
+    """One 1 a row is the class of its column, in both splits."""
+    labels = np.array([7, 2, 4])[np.arange(18) % 3]
+    rows = np.eye(9)[labels].astype(dtype)
+    raw = npz(x_train=np.ones((18, 2)), y_train=rows, x_test=np.ones((2, 2)), y_test=rows[:2])
+    assert raw.class_names == ("2", "4", "7")
+    assert [int(raw.class_names[number]) for number in raw.y] == labels.tolist()
+    assert raw.test_y is not None
+    assert raw.test_y.tolist() == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("colour", "channels", "told"), [(None, 4, ["like the transparency", "are equal"]), ("grey", 1, [])]
+)
+def test_npz_channels_that_tell_nothing(
+    npz: Callable[..., RawDataset], colour: Any, channels: int, told: list[str]
+) -> None:
+    """Opaque and grey images as RGBA stay as they are and are told, with the field that mends it."""
+    shades = np.random.default_rng(0).integers(256, size=(10, 6, 6, 1)).astype(np.uint8)
+    x = np.concatenate([shades, shades, shades, np.full_like(shades, 255)], axis=3)
+    raw = npz(x=x, y=Y, colour=colour)
+    np.testing.assert_array_equal(raw.x, np.moveaxis(x, 3, 1)[:, :channels])
+    assert len(raw.warnings) == len(told)
+    assert all(part in sentence for part, sentence in zip(told, raw.warnings, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -129,13 +211,15 @@ def test_npz_bytes_are_scaled_and_other_images_are_not(npz: Callable[..., RawDat
         (Y * 9 + 1, ("1", "10")),
         (np.array(["b", "a"])[Y], ("a", "b")),
         (Y > 0, ("False", "True")),
+        (Y[:, None] + 1, ("1", "2")),
+        ((Y + 1.0).astype(np.float32), ("1", "2")),
     ],
 )
 def test_npz_labels(npz: Callable[..., RawDataset], labels: np.ndarray, class_names: tuple[str, ...]) -> None:
     """Integers and strings are numbered from 0 in sorted order."""
     raw = npz(x=X, y=labels)
     assert raw.class_names == class_names
-    assert [class_names[number] for number in raw.y] == [str(label) for label in labels]
+    assert [class_names[number] for number in raw.y] == [str(label).removesuffix(".0") for label in labels.ravel()]
 
 
 def test_npz_test_labels_share_the_numbers_of_training(npz: Callable[..., RawDataset]) -> None:
@@ -149,14 +233,23 @@ def test_npz_test_labels_share_the_numbers_of_training(npz: Callable[..., RawDat
     ("arrays", "message"),
     [
         ({}, r": the arrays must be 'x', 'y' or .* but got none \(missing: 'x', 'y'"),
-        ({"X": X, "y": Y}, r"missing: 'x'; not allowed: 'X'.* Did you mean 'x'\?"),
-        ({"x": X, "y": Y, "ids": Y}, r"missing: none; not allowed: 'ids'\)"),
+        ({"xs": X, "y": Y}, r"missing: 'x'; not allowed: 'xs'.* Did you mean 'x'\?"),
+        ({"x": X, "y": Y, "ids": Y}, r"missing: none; not allowed: 'ids'\).* drop: \[ids\] does that"),
+        ({"images": X, "features": X, "y": Y}, r"must be clear which array is x, but 'images', 'features' may each be"),
         (SPLIT | {"y": Y}, r"missing: none; not allowed: 'y'\)"),
         ({"x_train": X, "y_train": Y, "x_tset": X}, r"missing: 'x_test', 'y_test'; .* Did you mean 'x_test'\?"),
         ({"x": X, "y": Y.astype(object)}, ", array 'y': .*no Python objects.* Give it a plain dtype"),
-        ({"x": X, "y": Y / 2}, ", array 'y': labels must be integers or strings, but got dtype float64"),
+        (
+            {"x": X, "y": Y / 2},
+            r", array 'y': labels must be integers \(1.0 is one\) or strings, but got 0.5 at index 1",
+        ),
+        ({"x": X, "y": Y + 1j}, ", array 'y': labels must be integers or strings, but got dtype complex128"),
         ({"x": X, "y": Y[:9]}, r": x and y .* one label for each example, .* shapes \(10, 3\) and \(9,\)"),
-        ({"x": X, "y": Y[:, None]}, r"shapes \(10, 3\) and \(10, 1\)\. y must have the shape \(n,\)"),
+        ({"x": X, "y": Y[:, None, None]}, r"shapes \(10, 3\) and \(10, 1, 1\)\. y must have the shape \(n,\)"),
+        (
+            SPLIT | {"y_train": np.eye(2)[Y]},
+            "y_train and y_test must be written alike, .* 2 columns .* one label a row",
+        ),
         ({"x": X[:0], "y": Y[:0]}, r"at least one, but got shapes \(0, 3\)"),
         ({"x": np.float64(1), "y": Y}, r"shapes \(\) and \(10,\)"),
         (SPLIT | {"y_test": Y}, r": x_test and y_test .* shapes \(4, 3\) and \(10,\)"),

@@ -42,8 +42,14 @@ def test_datasets_are_listed_with_their_splits(tmp_path: Path, monkeypatch: pyte
         "mnist": ("convnet", (1, 28, 28), 10, 60_000, 10_000),
         "fashion_mnist": ("convnet", (1, 28, 28), 10, 60_000, 10_000),
         "cifar10": ("convnet", (3, 32, 32), 10, 50_000, 10_000),
+        "cifar100": ("convnet", (3, 32, 32), 100, 50_000, 10_000),
+        "svhn": ("convnet", (3, 32, 32), 10, 73_257, 26_032),
+        "kmnist": ("convnet", (1, 28, 28), 10, 60_000, 10_000),
+        "emnist_letters": ("convnet", (1, 28, 28), 26, 124_800, 20_800),
+        "emnist_balanced": ("convnet", (1, 28, 28), 47, 112_800, 18_800),
+        "emnist_digits": ("convnet", (1, 28, 28), 10, 240_000, 40_000),
     }
-    assert [info.source for info in list_datasets()] == ["embedded (scikit-learn)"] * 3 + ["not fetched"] * 3
+    assert [info.source for info in list_datasets()] == ["in scikit-learn"] * 3 + ["not fetched"] * 9
 
 
 def test_files_that_are_here_are_listed_so(tiny_mnist: Path) -> None:

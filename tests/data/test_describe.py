@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from privsearch.data import load_dataset
 from privsearch.data.describe import describe_file
@@ -128,3 +129,24 @@ def test_arrays_are_described_by_what_is_found_in_them(tmp_path: Path) -> None:
     assert described.findings.input_shape == (1, 8, 8)
     assert described.entry == {"name": "scans", "path": str(tmp_path / "scans.npz")}
     assert load_dataset(sweep_with(described, tmp_path)).name == "scans"
+
+
+def test_a_pair_of_arrays_is_described_with_its_labels(tmp_path: Path) -> None:
+    """They are in a file of their own."""
+    np.save(tmp_path / "x.npy", RNG.random((40, 5)))
+    np.save(tmp_path / "y.npy", np.arange(40) % 2)
+    described = describe_file(str(tmp_path / "x.npy"), labels=str(tmp_path / "y.npy"))
+    assert described.entry["labels"] == str(tmp_path / "y.npy")
+    assert load_dataset(sweep_with(described, tmp_path)).input_shape == (5,)
+
+
+def test_a_folder_of_images_is_described(tmp_path: Path) -> None:
+    """Its classes are those of its folders."""
+    for k in range(20):
+        folder = tmp_path / "cats and dogs" / "ab"[k % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(RNG.integers(0, 255, (8, 9, 3)).astype(np.uint8)).save(folder / f"{k}.png")
+    described = describe_file(str(tmp_path / "cats and dogs"))
+    assert described.findings is not None
+    assert described.findings.class_sizes == {"a": 10, "b": 10}
+    assert load_dataset(sweep_with(described, tmp_path)).input_shape == (3, 8, 9)

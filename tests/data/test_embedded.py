@@ -14,7 +14,7 @@ def test_shapes_and_types(name: str, shape: tuple[int, ...], num_classes: int) -
     """Each embedded dataset has its well-known shape, in 32-bit floats, with classes from 0."""
     raw = load_embedded(name)
     assert raw.name == name
-    assert raw.source == "embedded (scikit-learn)"
+    assert raw.source == "in scikit-learn"
     assert (raw.x.shape, raw.x.dtype) == (shape, np.float32)
     assert (raw.y.shape, raw.y.dtype) == (shape[:1], np.int64)
     assert set(raw.y.tolist()) == set(range(num_classes))

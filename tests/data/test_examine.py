@@ -9,7 +9,7 @@ from privsearch.data.dataset import load_dataset
 from privsearch.data.examine import Findings, examine_dataset, examine_raw
 from privsearch.data.raw import RawDataset
 from privsearch.data.repeats import Repeats
-from privsearch.spec import DatasetName, EmbeddedName, TableDataset
+from privsearch.spec import EmbeddedName, TableDataset
 
 RNG = np.random.default_rng(0)
 RAW = RawDataset(
@@ -40,9 +40,9 @@ def test_what_is_known_beforehand_is_what_is_found(name: str) -> None:
     assert examine_dataset(name) == examine_raw(load_dataset(name))  # type: ignore[arg-type]
 
 
-def test_every_dataset_with_a_name_is_known() -> None:
-    """As many examples as its description says."""
-    for name in get_args(DatasetName):
+def test_what_is_counted_beforehand_is_known_without_files() -> None:
+    """As many examples as the description says."""
+    for name in ("iris", "breast_cancer", "digits", "mnist", "fashion_mnist", "cifar10"):
         assert sum(examine_dataset(name).class_sizes.values()) > 100
 
 

@@ -80,8 +80,28 @@ def test_a_download_replaces_what_is_missing(tiny_mnist: Path, monkeypatch: pyte
     assert list(fetch_images(["mnist"])) == [tiny_mnist]
 
 
+@pytest.mark.parametrize("name", [name for name in IMAGES if IMAGES[name].urls])
+def test_single_files_are_downloaded_by_their_checksums(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torchvision's own function is given its own address, and the checksum that is compared again when it is read."""
+    monkeypatch.setenv("PRIVSEARCH_DATA_DIR", str(tmp_path))
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(torchvision.datasets.utils, "download_url", lambda *given: asked.append(given))
+    with pytest.raises(DataError, match="bring it with"):
+        list(fetch_images([name]))
+    known = IMAGES[name]
+    theirs = getattr(torchvision.datasets, known.torchvision_name)
+    told = str(vars(theirs))
+    assert {file for _, _, file, _ in asked} == set(known.files)
+    for url, folder, file, checksum in asked:
+        assert (folder, checksum) == (tmp_path / known.folder, known.files[file])
+        assert checksum in told
+        assert url.removesuffix(file) in told
+
+
 def test_all_names_are_checked_before_any_download(timeouts: list[float | None]) -> None:
     """A misspelt name is answered with the nearest, at once."""
-    with pytest.raises(DataError, match=r"'mnist', 'fashion_mnist', 'cifar10' can be fetched, .* mean 'cifar10'\?"):
+    with pytest.raises(DataError, match=r"'mnist', 'fashion_mnist', 'cifar10', .* can be fetched, .* mean 'cifar10'\?"):
         list(fetch_images(["mnist", "cifar-10"]))
     assert timeouts == []

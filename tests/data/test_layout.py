@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from privsearch.data.layout import as_images, scale_warnings
+from privsearch.data.layout import SCALED, as_images, scale_warnings
 from privsearch.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -11,8 +11,7 @@ RNG = np.random.default_rng(0)
 
 def first(x: np.ndarray, test_x: np.ndarray | None = None, layout: Any = None) -> np.ndarray:
     """The images as they are read."""
-    images, _ = as_images(x, test_x, layout, "here")
-    return images
+    return as_images(x, test_x, layout, "here").x
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 8, 13, 31])
@@ -36,12 +35,21 @@ def test_a_shape_that_may_be_read_in_two_ways_is_refused(shape: tuple[int, ...])
 
 
 def test_bytes_are_scaled_unless_they_are_0_and_1() -> None:
-    """0-255 becomes [0, 1]; a mask is that already. Both splits are taken alike."""
-    mask, shades = RNG.integers(2, size=(9, 6, 6)), RNG.integers(256, size=(9, 6, 6))
-    assert set(np.unique(first(mask.astype(np.uint8)))) == {0, 1}
-    np.testing.assert_array_equal(first(shades.astype(np.uint8))[:, 0], shades.astype(np.float32) / 255, strict=True)
-    assert first(mask.astype(np.uint8), shades.astype(np.uint8)).max() == np.float32(1 / 255)
-    np.testing.assert_array_equal(first(shades)[:, 0], shades)
+    """0-255 becomes [0, 1] when it is used; a mask is that already. Both splits are taken alike."""
+    mask, shades = (RNG.integers(most, size=(9, 6, 6)).astype(np.uint8) for most in (2, 256))
+    read = as_images(mask, None, None, "here")
+    assert (read.x.dtype, read.preprocessing) == (np.float32, None)
+    for x, test_x in ((shades, None), (mask, shades)):
+        read = as_images(x, test_x, None, "here")
+        np.testing.assert_array_equal(read.x[:, 0], x, strict=True)
+        assert read.preprocessing == SCALED
+    np.testing.assert_array_equal(first(shades.astype(int))[:, 0], shades.astype(np.float32), strict=True)
+
+
+@pytest.mark.parametrize("x", [RNG.integers(256, size=(9, 6, 6)).astype(np.uint8), np.ones((9, 3, 6, 6), np.float32)])
+def test_what_is_in_order_is_not_copied(x: np.ndarray) -> None:
+    """A large array, or one that is mapped from a file, is there once."""
+    assert np.shares_memory(first(x), x)
 
 
 @pytest.mark.parametrize(
