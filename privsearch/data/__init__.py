@@ -21,6 +21,7 @@ precision.py        tables in 32 bits, or in 64 where 32 would blur a column
 preprocessing.py    stored images turned into inputs; needs torch
 raw.py              a dataset before it is split
 repeats.py          identical rows: counted, dropped, or kept together
+sequences.py        arrays over time, of lengths that may differ
 splits.py           a dataset split, subsampled and scaled; needs torch
 stratified.py       examples drawn with the classes in their proportions
 table_inputs.py     categories and missing values of a table turned into inputs

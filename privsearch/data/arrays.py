@@ -14,11 +14,14 @@ from privsearch.data.labels import encode_labels
 from privsearch.data.layout import as_images, scale_warnings
 from privsearch.data.precision import as_float32, in_enough_bits, merging_warning
 from privsearch.data.raw import RawDataset, did_you_mean, listed
+from privsearch.data.sequences import as_sequences, padded
 from privsearch.errors import DataError, SpecError
 from privsearch.spec import NpzDataset, RegisteredDataset, registry
 
 _ONE_SPLIT: Final = ("x", "y")
 _TWO_SPLITS: Final = ("x_train", "y_train", "x_test", "y_test")
+_LENGTHS: Final = {"x": "lengths", "x_train": "lengths_train", "x_test": "lengths_test"}
+"""The array that says how many time steps the examples of another array have, if their numbers differ."""
 
 
 def load_npz(dataset: NpzDataset) -> RawDataset:
@@ -28,6 +31,9 @@ def load_npz(dataset: NpzDataset) -> RawDataset:
     width)`, or with the channels last: the shape or `dataset.layout` tells. Images of type uint8 are scaled from 0-255
     to [0, 1], unless they hold 0 and 1 alone; all other values stay as they are. Labels are integers or strings,
     `(n,)`. Indices in messages are NumPy's.
+
+    Inputs over time have time as their second axis, which `dataset.time`, a fifth axis or an array of lengths tells:
+    `lengths`, or `lengths_train` and `lengths_test`, each `(n,)`. See `privsearch.data.sequences`.
 
     Raises:
         DataError: the file is missing or unreadable, or its arrays break a rule.
@@ -68,18 +74,21 @@ def _checked(
     x_name, y_name = _TWO_SPLITS[:2] if has_test_split else _ONE_SPLIT
     where = f"{path}, array {x_name!r}"
     labels = _label_array(arrays, x_name, y_name, path)
-    x, test_x = _finite_inputs(arrays[x_name], where), None
+    is_over_time = dataset.time or arrays[x_name].ndim == 5 or _LENGTHS[x_name] in arrays
+    x, test_x = _inputs(arrays, x_name, path, is_over_time=is_over_time), None
     y, classes = encode_labels(labels, f"{path}, array {y_name!r}", has_test_split=has_test_split)
     test_y = None
     if has_test_split:
-        test_x = _finite_inputs(arrays["x_test"], f"{path}, array 'x_test'")
+        test_x = _inputs(arrays, "x_test", path, is_over_time=is_over_time)
         test_y = _test_labels(_label_array(arrays, "x_test", "y_test", path), classes, path)
-        if (x.shape[1:], x.dtype) != (test_x.shape[1:], test_x.dtype):
+        if (x.shape[1:], arrays[x_name].dtype) != (test_x.shape[1:], arrays["x_test"].dtype):
             raise DataError(
                 f"{path}: x_train and x_test must have one example shape and one dtype, but got "
                 f"{x.shape[1:]} {x.dtype} and {test_x.shape[1:]} {test_x.dtype}. Prepare both alike."
             )
-    if x.ndim == 2:
+    if is_over_time:
+        x, test_x, told = as_sequences(x, test_x, dataset.layout, where)
+    elif x.ndim == 2:
         x, test_x, merged = in_enough_bits(x, test_x)
         told = [merging_warning([str(column) for column in merged])] if merged else []
     else:
@@ -87,6 +96,15 @@ def _checked(
         x, test_x = as_images(x, test_x, dataset.layout, where)
     names = tuple(str(label) for label in classes)
     return RawDataset(dataset.name, source, x, y, names, test_x, test_y, warnings=tuple(told))
+
+
+def _inputs(
+    arrays: dict[str, Shaped[np.ndarray, "..."]], name: str, path: str, *, is_over_time: bool
+) -> Shaped[np.ndarray, "n *shape"]:
+    where, lengths = f"{path}, array {name!r}", _LENGTHS[name]
+    if is_over_time:
+        return padded(arrays[name], arrays.get(lengths), where, f"{path}, array {lengths!r}")
+    return _finite_inputs(arrays[name], where)
 
 
 def _read_archive(path: Path) -> dict[str, Shaped[np.ndarray, "..."]]:
@@ -104,6 +122,9 @@ def _read_archive(path: Path) -> dict[str, Shaped[np.ndarray, "..."]]:
 
 def _check_array_names(names: list[str], path: Path | str) -> None:
     expected = max((_ONE_SPLIT, _TWO_SPLITS), key=lambda layout: len(set(layout) & set(names)))
+    # Lengths of one split without those of the other would be a slip.
+    lengths = [_LENGTHS[name] for name in expected if name in _LENGTHS]
+    expected += tuple(lengths) if set(lengths) & set(names) else ()
     if set(names) == set(expected):
         return
     missing = [name for name in expected if name not in names]

@@ -35,8 +35,8 @@ class DatasetInfo:
 
     Attributes:
         name: the dataset's name in tables and plots.
-        network: `fcnet` for a table, `convnet` for images.
-        input_shape: `(features,)` or `(channels, height, width)`.
+        network: `fcnet` for a table, `convnet` for images, over time or not.
+        input_shape: `(features,)` or `(channels, height, width)`; with the time steps before it for inputs over time.
         num_classes: the number of classes that occur.
         num_train: the number of examples in the whole training split.
         num_test: the number of examples in the whole test split.
@@ -58,6 +58,11 @@ class DatasetInfo:
     augments: bool
     has_own_test_split: bool
     rows_read: int = 0
+
+    @property
+    def num_steps(self) -> int | None:
+        """The number of time steps of inputs over time; None for others."""
+        return self.input_shape[0] if len(self.input_shape) in {2, 4} else None
 
     def needs_blind_baselines(self, protocol: Protocol) -> bool:
         """Return whether members and non-members under a protocol are of splits that chance has not made alike."""
@@ -190,7 +195,7 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
     """Describe a dataset that has been read."""
     return DatasetInfo(
         name=raw.name,
-        network="fcnet" if raw.x.ndim == 2 else "convnet",
+        network="fcnet" if raw.x.ndim in {2, 3} else "convnet",
         input_shape=raw.input_shape,
         num_classes=len(raw.class_names),
         num_train=raw.num_train,

@@ -39,8 +39,10 @@ class RawDataset:
     Attributes:
         name: the dataset's name in tables and plots.
         source: a path, or the library that holds the data.
-        x: `(n, features)` for a table, `(n, channels, height, width)` for images. It is the training split if the data
-            have a test split of their own, else all of the data. It holds 8-bit integers only with `preprocessing`.
+        x: `(n, features)` for a table, `(n, channels, height, width)` for images; over time `(n, time, features)` or
+            `(n, time, channels, height, width)`, NaN from the step on at which an example ends. It is the training
+            split if the data have a test split of their own, else all of the data. It holds 8-bit integers only with
+            `preprocessing`.
         y: `(n,)`, classes from 0; every class occurs at least twice.
         class_names: the name of each class, in the order of the numbers in `y`.
         test_x: the data's own test split, shaped like `x`, or None.

@@ -1,6 +1,7 @@
 """The datasets that a sweep may name: one class and one union entry each."""
 
 import itertools
+import operator
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import (
@@ -40,6 +41,11 @@ _DUPLICATES: Final = (
     "'drop' (the first of identical rows alone), 'group' (all on one side of every split), or null: as they are"
 )
 _LAYOUT: Final = "'channels_first' (n, channels, height, width), 'channels_last', or null: what the shape tells"
+
+_TIME: Final = (
+    "true (the second axis is time: (n, time, features), or frames (n, time, height, width)), or false: five axes, or "
+    "an array of lengths, tell"
+)
 
 TableFormat = Literal["csv", "parquet", "arrow"]
 """The forms of a table: text with a delimiter, or one of the two formats of Apache's Arrow."""
@@ -169,7 +175,7 @@ class TableDataset(BaseModel):
 
 
 class NpzDataset(BaseModel):
-    """A user's arrays: `x`, `y`, or `x_train`, `y_train`, `x_test`, `y_test`."""
+    """A user's arrays: `x`, `y`, or `x_train`, `y_train`, `x_test`, `y_test`; inputs over time may have lengths."""
 
     model_config = STRICT
 
@@ -177,6 +183,7 @@ class NpzDataset(BaseModel):
     name: Name = Field(description=NAME_RULE)
     path: str = Field(pattern=_PATH, description="the path of an NPZ file, relative to the sweep file")
     layout: Layout = Field(None, description=_LAYOUT)
+    time: bool = Field(False, description=_TIME, exclude_if=operator.not_)
     duplicates: Duplicates = Field(None, description=_DUPLICATES)
 
 
@@ -188,6 +195,7 @@ class RegisteredDataset(BaseModel):
     kind: Literal["registered"] = "registered"
     name: Name = Field(description="the name under which a dataset was registered")
     layout: Layout = Field(None, description=_LAYOUT)
+    time: bool = Field(False, description=_TIME, exclude_if=operator.not_)
     duplicates: Duplicates = Field(None, description=_DUPLICATES)
 
 
