@@ -45,6 +45,7 @@ class DatasetInfo:
         augments: True if images are cropped and flipped in training.
         has_own_test_split: True if the data come with a test split; False if a fifth of them is drawn for one.
         rows_read: the number of rows that the whole training split was read from, those that were dropped included.
+        has_padding: True if inputs over time have different numbers of steps.
     """
 
     name: str
@@ -58,6 +59,7 @@ class DatasetInfo:
     augments: bool
     has_own_test_split: bool
     rows_read: int = 0
+    has_padding: bool = False
 
     @property
     def num_steps(self) -> int | None:
@@ -205,6 +207,7 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
         augments=raw.preprocessing is not None and raw.preprocessing.augments,
         has_own_test_split=raw.test_y is not None,
         rows_read=len(raw.y) if raw.rows is None else int(raw.rows[-1]) + 1,
+        has_padding=raw.has_padding,
     )
 
 

@@ -81,6 +81,15 @@ class RawDataset:
         return self.x.shape[1:] if self.table_inputs is None else (self.table_inputs.num_inputs,)
 
     @property
+    def has_padding(self) -> bool:
+        """True if examples over time have different numbers of steps."""
+        if self.x.ndim not in {3, 5}:
+            return False
+        # The last step of an example that is as long as any is no padding.
+        parts = [self.x] if self.test_x is None else [self.x, self.test_x]
+        return any(np.isnan(part[:, -1]).any() for part in parts)
+
+    @property
     def num_train(self) -> int:
         """The number of examples in the whole training split."""
         return len(self.y) - (default_test_size(len(self.y)) if self.test_y is None else 0)

@@ -62,7 +62,7 @@ def padded(
     if len(unfit):
         raise DataError(
             f"{where}: every value within an example's length must be a finite 32-bit number, but {len(unfit)} are NaN "
-            f"or infinite, at index {listed(map(tuple, unfit.tolist()), limit=3)}. Put others there, or end the examples "
+            f"or infinite, at index {listed(map(tuple, unfit.tolist()), limit=3)}. Put others there, or end examples "
             "before them. Padding is what an array lengths leaves out, or last steps of NaN alone."
         )
     if is_valid.all():

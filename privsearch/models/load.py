@@ -15,8 +15,8 @@ _FLOAT_BYTES = 4
 def load_network(path: str | Path, index: int = 0) -> Network | RegisteredNetwork:
     """Load a kept network with its weights, in eval mode, on the CPU.
 
-    On its inputs in the trial (`privsearch.sweep.splits.network_splits`: standardised tables, normalised images), its
-    logits are those of the trial's signals, to the bit on the same kind of processor with one thread.
+    On its inputs in the trial (`privsearch.sweep.splits.network_splits`: standardised tables, normalised images, NaN
+    for padding), its logits are those of the trial's signals, to the bit on the same kind of processor with one thread.
 
     Args:
         path: a file of kept networks, as for `load_networks`.

@@ -17,6 +17,7 @@ problems.py       a sentence for every rule that a sweep breaks
 protocol_spec.py  the base of the protocols' specifications
 protocols.py      the examples that networks are trained and queried on
 race.py           the race of a sweep: from how many networks to how many, and its budget
+recorded.py       a trial read from a record, which may be older than some of its axes
 recipe.py         how networks are trained, for all datasets or for one
 registry.py       users' own datasets, models and attacks, by name
 resources.py      the cores and GPUs of a worker, retries, the time limit, and the time between checkpoints

@@ -275,7 +275,11 @@ class SweepSpec(BaseModel):
         return dict.fromkeys(AXES) | _axis_defaults() | self.recipe_for(name)
 
     def expand(
-        self, networks: Mapping[str, Network], augmented: Collection[str] = (), unsplit: Collection[str] = ()
+        self,
+        networks: Mapping[str, Network],
+        augmented: Collection[str] = (),
+        unsplit: Collection[str] = (),
+        steps: Mapping[str, int | None] | None = None,
     ) -> list[TrialRequest]:
         """Return the distinct trials of the grids, canonical, in the order of the datasets, protocols and grids.
 
@@ -283,6 +287,7 @@ class SweepSpec(BaseModel):
             networks: the kind of network for each dataset, by the dataset's name.
             augmented: the names of the datasets that are augmented in training.
             unsplit: the names of the datasets without a test split of their own.
+            steps: the time steps of the datasets over time, by name.
         """
         requests = []
         for dataset in self.datasets:
@@ -292,7 +297,7 @@ class SweepSpec(BaseModel):
             for grid_name, grid in self.grids.items():
                 for point in itertools.product(*grid.values()):
                     axes = base | dict(zip(grid, point, strict=True))
-                    key = tuple(canonical_axes(axes, networks[name]).values())
+                    key = tuple(canonical_axes(axes, networks[name], (steps or {}).get(name)).values())
                     if grid_name not in (grids := grids_of.setdefault(key, [])):
                         grids.append(grid_name)
             for protocol in self.protocol:

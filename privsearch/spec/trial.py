@@ -13,7 +13,7 @@ from privsearch.spec import bounds, registry
 from privsearch.spec.attacks import Attack, SvmAttack
 from privsearch.spec.datasets import Dataset, Network, dataset_name
 from privsearch.spec.paper_protocol import PaperProtocol
-from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS, Protocol
+from privsearch.spec.protocols import Protocol
 from privsearch.spec.strict import STRICT
 
 NUMERICS_VERSION: Final = 3
@@ -181,16 +181,23 @@ def axis_adapter(axis: str) -> TypeAdapter[Any]:
     return TypeAdapter(annotation, config=STRICT)
 
 
-def canonical_axes(axes: Mapping[str, Any], network: Network) -> dict[str, Any]:
+def canonical_axes(axes: Mapping[str, Any], network: Network, num_steps: int | None = None) -> dict[str, Any]:
     """Drop the values without effect from a point of the cross-product, and write out the defaults of the others.
 
     A threshold needs quantised activations; a surrogate gradient, time steps and a decay need a spiking network, and
     `STATE_DEFAULTS` need both; a choice of spiking layers needs convolutions. What a threshold of 1 sets makes no
     difference, as what it does not set is 1 as well. A registered model says which axes have an effect on it.
 
+    Args:
+        axes: the value of every axis.
+        network: the kind of network that the dataset takes.
+        num_steps: the time steps of inputs over time, which are those of the networks; None for other data.
+
     Raises:
         SpecError: a model is not registered here.
     """
+    if num_steps is not None:
+        axes = {**axes, "num_steps": num_steps}
     if axes["model"] not in BUILT_IN_MODELS:
         return _canonical_registered(axes, registry.model_needed(axes["model"]).axes)
     canonical = dict(axes)
@@ -245,7 +252,14 @@ class TrialSpec(Axes):
         """Return the values of this trial's axes, by name, in the order of `AXES`."""
         return {axis: getattr(self, axis) for axis in AXES}
 
-    def canonical(self, network: Network, *, augments: bool = False, has_own_test_split: bool = True) -> Self:
+    def canonical(
+        self,
+        network: Network,
+        *,
+        augments: bool = False,
+        has_own_test_split: bool = True,
+        num_steps: int | None = None,
+    ) -> Self:
         """Return the same trial without the values that have no effect on a network of this kind and its data.
 
         Two trials that train the same networks have the same canonical form.
@@ -255,9 +269,10 @@ class TrialSpec(Axes):
             augments: True if the dataset is augmented in training.
             has_own_test_split: True if the data come with a test split; some protocols split others anew for each
                 target, unless they are told not to.
+            num_steps: the time steps of inputs over time; None for other data.
         """
         protocol = self.protocol.canonical(augments=augments, has_own_test_split=has_own_test_split)
-        return self.model_copy(update={**canonical_axes(self.axes(), network), "protocol": protocol})
+        return self.model_copy(update={**canonical_axes(self.axes(), network, num_steps), "protocol": protocol})
 
     def trial_id(self, fingerprint: str, version: int = NUMERICS_VERSION, design: int | None = None) -> str:
         """Return the key under which this trial is recorded: 16 hexadecimal digits.
@@ -330,21 +345,3 @@ def _written_protocol(protocol: Protocol, spikes: bool) -> tuple[str, str]:
 
 def _digest(written: str) -> str:
     return hashlib.sha256(written.encode()).hexdigest()[:16]
-
-
-def _as_first_recorded(fields: Any) -> Any:
-    """Add to the fields of a trial what it was when it was recorded, before there were such axes or such a field."""
-    if not isinstance(fields, dict):
-        return fields
-    protocol = fields.get("protocol", {})
-    kind = protocol.get("kind", DEFAULT_KIND) if isinstance(protocol, dict) else None
-    if kind in PROTOCOLS:
-        fields = {**fields, "protocol": {**PROTOCOLS[kind].first_values, **protocol}}
-    is_earlier = not STATE_DEFAULTS.keys() & fields.keys()
-    if is_earlier and fields.get("model") == "snn" and fields.get("act_bit_width") is not None:
-        return {**fields, **FIRST_STATE}
-    return fields
-
-
-RecordedSpec = Annotated[TrialSpec, BeforeValidator(_as_first_recorded)]
-"""A trial as it is read from a record, which an earlier privsearch may have written."""

@@ -1,8 +1,8 @@
 """Checks before a sweep runs: registered parts, datasets, sizes of subsamples, the study's directory."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from privsearch._util.disk import file_in_the_way, reading
 from privsearch.data import DatasetInfo, describe_dataset
@@ -140,6 +140,46 @@ def check_augmentation(sweep: SweepSpec, infos: Iterable[DatasetInfo]) -> None:
                 "it needs a dataset that is augmented in training, such as cifar10, but this sweep has none; drop it",
                 where=("protocol", index, "augmented_queries"),
             )
+
+
+def check_time_steps(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> None:
+    """Refuse time steps that have no effect, and trajectories of examples that end at different steps.
+
+    Raises:
+        SpecError: all networks that `num_steps` is given for take the steps of their data, or a protocol keeps
+            trajectories of examples of different lengths; the field is named.
+    """
+    for where, values, names in _given_steps(sweep, infos):
+        own = {name: infos[name].num_steps for name in names}
+        if None not in own.values() and any(value not in (None, *own.values()) for value in values):
+            told = ", ".join(f"{name}: {steps}" for name, steps in own.items())
+            raise SpecError(
+                f"has no effect on inputs over time, which have steps of their own ({told}); drop it", where
+            )
+    padded = [name for name, info in infos.items() if info.has_padding]
+    for index, protocol in enumerate(sweep.protocol):
+        if protocol.has_trajectory and padded:
+            raise SpecError(
+                f"it compares membranes step by step, but the examples of {padded[0]} have different numbers of steps; "
+                "drop it, or cut them to one length",
+                where=("protocol", index, "mem_trajectory"),
+            )
+
+
+def _given_steps(
+    sweep: SweepSpec, names: Collection[str]
+) -> Iterator[tuple[tuple[str, ...], Sequence[Any], Collection[str]]]:
+    """Yield each field of a sweep that gives `num_steps`, its values, and the datasets that it is for."""
+    blocks: list[tuple[tuple[str, ...], Mapping[str, Any], Collection[str]]] = [
+        *((("grids", name), grid, names) for name, grid in sweep.grids.items()),
+        (("search", "space"), sweep.search.space if sweep.search else {}, names),
+        (("recipe",), sweep.recipe, names),
+        *((("recipe", "overrides", n), own, [n]) for n, own in sweep.recipe.get("overrides", {}).items() if n in names),
+    ]
+    for where, block, of in blocks:
+        if "num_steps" in block:
+            given = block["num_steps"]
+            yield (*where, "num_steps"), given if isinstance(given, tuple) else [given], of
 
 
 def with_given_splits(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> list[str]:

@@ -21,6 +21,7 @@ from privsearch.sweep.checks import (
     check_ownership,
     check_race,
     check_registered,
+    check_time_steps,
     check_trial_sizes,
     describe_datasets,
     with_given_splits,
@@ -257,6 +258,7 @@ def make_plan(
     check_race(sweep)
     datasets = {info.name: info for info in describe_datasets(sweep)}
     check_augmentation(sweep, datasets.values())
+    check_time_steps(sweep, datasets)
     with collector_paused():
         return _plan(sweep, study, datasets, only_same_versions, probe, others)
 
@@ -273,6 +275,7 @@ def _plan(
         {name: info.network for name, info in datasets.items()},
         augmented=[name for name, info in datasets.items() if info.augments],
         unsplit=[name for name, info in datasets.items() if not info.has_own_test_split],
+        steps={name: info.num_steps for name, info in datasets.items()},
     )
     check_directory(sweep, study)
     results, log = study.record().results, study.proposals()

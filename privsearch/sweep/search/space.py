@@ -100,16 +100,20 @@ class Parameter:
 class SearchSpace:
     """The points that a search chooses from on one dataset."""
 
-    def __init__(self, space: Space, network: Network, base: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, space: Space, network: Network, base: Mapping[str, Any] | None = None, num_steps: int | None = None
+    ) -> None:
         """Create the space of a search for one kind of network.
 
         Args:
             space: the space as the sweep file has it.
             network: the kind of network that the dataset takes.
             base: the values of the axes that the space leaves out (`SweepSpec.axes_for`).
+            num_steps: the time steps of a dataset over time; None for others.
         """
         self._base = dict.fromkeys(AXES) | dict(base or {})
         self._network = network
+        self._num_steps = num_steps
         axes = [axis for axis in ("model", "act_bit_width", *AXES) if axis in space]
         self.parameters = tuple(_parameter(axis, space[axis]) for axis in dict.fromkeys(axes))
 
@@ -173,7 +177,7 @@ class SearchSpace:
         return lists[0] if lists else (self._base[axis],)
 
     def _whole(self, chosen: Mapping[str, Any]) -> Axes:
-        return canonical_axes({**self._base, **chosen}, self._network)
+        return canonical_axes({**self._base, **chosen}, self._network, self._num_steps)
 
     def _matters(self, axis: str, chosen: Mapping[str, Any]) -> bool:
         """Tell whether an axis has an effect, given the choices made before it (see `canonical_axes`)."""
@@ -182,6 +186,8 @@ class SearchSpace:
         model = chosen["model"]
         if axis in ACTIVATION_DEFAULTS and uses_axis(model, "act_bit_width"):
             return chosen.get("act_bit_width", self._base["act_bit_width"]) is not None and uses_axis(model, axis)
+        if axis == "num_steps" and self._num_steps is not None:
+            return False
         one_layer = axis == "spiking_layers" and self._network == "fcnet" and model in BUILT_IN_MODELS
         return uses_axis(model, axis) and not one_layer
 

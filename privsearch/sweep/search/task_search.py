@@ -39,7 +39,8 @@ class TaskSearch:
     def space(self) -> SearchSpace:
         """The points of the search, without models that no attack suits."""
         models = tuple(model for model in self.search.models if self.attacks[model])
-        return SearchSpace({**self.search.space, "model": models}, self.info.network, self.base.axes())
+        space = {**self.search.space, "model": models}
+        return SearchSpace(space, self.info.network, self.base.axes(), self.info.num_steps)
 
     @property
     def seed(self) -> str:
