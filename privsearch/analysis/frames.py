@@ -14,8 +14,8 @@ from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import bound_over_targets, noise_floor
 from privsearch.analysis.targets import BOUNDS, COUNTS, TargetNumbers, target_numbers
 from privsearch.spec import AXES, WORST
+from privsearch.spec.axes import CONDITIONAL_DEFAULTS
 from privsearch.spec.columns import Column
-from privsearch.spec.trial import CONDITIONAL_DEFAULTS
 from privsearch.study.attack_result import AttackResult, Cut, ExposedExample
 from privsearch.study.result import Completed, TrialResult
 

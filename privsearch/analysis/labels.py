@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from privsearch.analysis.metrics import FPRS, needed_for_held_out, rate_key
 from privsearch.spec import AXES
+from privsearch.spec.axes import BUILT_IN_MODELS, STATE_DEFAULTS
 from privsearch.spec.columns import Column
-from privsearch.spec.trial import BUILT_IN_MODELS, STATE_DEFAULTS
 
 _BIT_WIDTHS: Final = {"weight_bit_width": "w", "act_bit_width": "a"}
 _SAID_FIRST: Final = ("model", "threshold", *_BIT_WIDTHS)

@@ -16,9 +16,10 @@ from privsearch._util.text import cut, remedy
 from privsearch.errors import PrivsearchError, SpecError
 from privsearch.spec import registry
 from privsearch.spec.attacks import ATTACK_KINDS, WORST
+from privsearch.spec.axes import BUILT_IN_MODELS, MODEL_AXES
 from privsearch.spec.datasets import DatasetName
 from privsearch.spec.registry import Entry, Kind
-from privsearch.spec.trial import BUILT_IN_MODELS, MODEL_AXES, TrialSpec
+from privsearch.spec.trial import TrialSpec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +84,7 @@ def register_model(name: str, build: Builder | None = None, *, version: int = 1,
             Left out: returns a decorator.
         version: an integer of at least 1.
         axes: those of weight_bit_width, act_bit_width, threshold, surrogate_gradient, spiking_layers, num_steps, beta,
-            precision, width and how membranes are quantised (`privsearch.spec.trial.MODEL_AXES`) that `build` reads
+            precision, width and how membranes are quantised (`privsearch.spec.axes.MODEL_AXES`) that `build` reads
             from `spec`. The others have no effect on it, and are dropped.
 
     Returns:

@@ -6,7 +6,7 @@ from privsearch._util.text import printable
 from privsearch.errors import ConstructionError, StudyError
 from privsearch.models import Network, RegisteredNetwork, build_network
 from privsearch.spec.architecture import num_weights
-from privsearch.spec.trial import BUILT_IN_MODELS
+from privsearch.spec.axes import BUILT_IN_MODELS
 from privsearch.study.network_archive import KeptNetworks, load_networks
 
 _FLOAT_BYTES = 4

@@ -27,7 +27,7 @@ from privsearch.models.scan import Dynamics
 from privsearch.models.sequences import Ends, at_once, is_over_time, valid_steps, without_padding
 from privsearch.spec import Recorded, TrialSpec
 from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers, static_shape
-from privsearch.spec.trial import BUILT_IN_MODELS, DEFAULT_THRESHOLD
+from privsearch.spec.axes import BUILT_IN_MODELS, DEFAULT_THRESHOLD
 
 
 class Stage(nn.Module):

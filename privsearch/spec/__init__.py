@@ -2,6 +2,7 @@
 
 architecture.py   the layers of FCNet and ConvNet, and their sizes
 attacks.py        the attacks that a sweep may name
+axes.py           the axes, their values, and the values that have an effect
 bounds.py         the numbers that sweeps and records may hold, each type with its limits
 columns.py        a column of results as a value; those that objectives and constraints may name
 constraints.py    the bounds that a result must keep to be of use
@@ -27,7 +28,7 @@ storage.py        a folder for what a study keeps, by path or URI
 strict.py         the configuration that all specifications share
 sweep.py          a sweep, and the trials of its grids
 sweep_file.py     a sweep file read, with the line of every problem
-trial.py          a trial: its axes, its canonical form and its id
+trial.py          a trial: all that its numbers depend on, and its id
 """
 
 from privsearch.spec.attacks import (
@@ -44,6 +45,7 @@ from privsearch.spec.attacks import (
     ThresholdAttack,
     leading_attack,
 )
+from privsearch.spec.axes import AXES, SurrogateGradient
 from privsearch.spec.constraints import Constraint, Constraints
 from privsearch.spec.datasets import (
     Dataset,
@@ -63,7 +65,7 @@ from privsearch.spec.protocols import HalvesProtocol, Protocol
 from privsearch.spec.resources import Device, Resources, RetryPolicy
 from privsearch.spec.search import Search
 from privsearch.spec.sweep import SweepSpec, TrialRequest
-from privsearch.spec.trial import AXES, NUMERICS_VERSION, SurrogateGradient, TrialSpec
+from privsearch.spec.trial import NUMERICS_VERSION, TrialSpec
 
 __all__ = [
     "AXES",

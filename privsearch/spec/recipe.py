@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator
 
+from privsearch.spec.axes import STATE_DEFAULTS
 from privsearch.spec.grids import problem, raise_if_any, value_problems
-from privsearch.spec.trial import STATE_DEFAULTS
 
 RECIPE_AXES: Final = (
     *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size"),

@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from privsearch.spec.axes import FIRST_STATE, STATE_DEFAULTS
 from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
-from privsearch.spec.trial import FIRST_STATE, STATE_DEFAULTS, TrialSpec
+from privsearch.spec.trial import TrialSpec
 
 
 def _as_first_recorded(fields: Any) -> Any:

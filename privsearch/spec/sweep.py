@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 
 from privsearch._util.html import html_text
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, leading_attack, unmet_requirement
+from privsearch.spec.axes import AXES, Axes, canonical_axes
 from privsearch.spec.columns import Column, result_columns
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
@@ -31,7 +32,7 @@ from privsearch.spec.resources import (
 from privsearch.spec.search import Search
 from privsearch.spec.storage import STORAGE_RULE, check_storage
 from privsearch.spec.strict import STRICT
-from privsearch.spec.trial import AXES, Axes, TrialSpec, canonical_axes
+from privsearch.spec.trial import TrialSpec
 
 MAX_POINTS: Final = 2_000_000
 """The most points of a sweep's cross-products: nobody can train more, and they would fill the memory."""

@@ -11,9 +11,9 @@ from pydantic.dataclasses import dataclass as validated
 
 from privsearch._util.text import cut
 from privsearch.spec import Attack, TrialSpec
+from privsearch.spec.axes import STATE_DEFAULTS, Axes
 from privsearch.spec.bounds import MOST_EPOCHS, Bytes, Count, Examples, Fraction, Loss, Seconds, Version
 from privsearch.spec.recorded import RecordedSpec
-from privsearch.spec.trial import STATE_DEFAULTS, Axes
 from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
 from privsearch.study.blind import BlindBaselines
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment, Text, Word

@@ -8,7 +8,7 @@ from privsearch._util.disk import file_in_the_way, reading
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import Attack, SweepSpec, TrialRequest, registry
-from privsearch.spec.trial import BUILT_IN_MODELS
+from privsearch.spec.axes import BUILT_IN_MODELS
 from privsearch.study.folder import BEGUN, StudyFolder
 from privsearch.study.links import check_links
 

@@ -8,8 +8,8 @@ from other_membranes import OTHER_MEMBRANES
 from pydantic import TypeAdapter, ValidationError
 
 from privsearch.spec import HalvesProtocol, PaperProtocol, SvmAttack, TableDataset, TrialSpec
+from privsearch.spec.axes import STATE_DEFAULTS
 from privsearch.spec.recorded import RecordedSpec
-from privsearch.spec.trial import STATE_DEFAULTS
 
 SPEC = TrialSpec(dataset="iris", model="snn").canonical("fcnet")
 

@@ -21,8 +21,8 @@ from privsearch.analysis.pareto import reference_point
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.race import race_words
 from privsearch.spec import WORST
+from privsearch.spec.axes import STATE_DEFAULTS
 from privsearch.spec.columns import Column
-from privsearch.spec.trial import STATE_DEFAULTS
 
 _GUESSING: Final = 0.5
 _MOST_NAMED: Final = 6

@@ -8,8 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from privsearch.spec import AXES, Network
-from privsearch.spec.search import Range, Space
-from privsearch.spec.trial import (
+from privsearch.spec.axes import (
     ACTIVATION_DEFAULTS,
     BUILT_IN_MODELS,
     CONDITIONAL_DEFAULTS,
@@ -17,6 +16,7 @@ from privsearch.spec.trial import (
     canonical_axes,
     uses_axis,
 )
+from privsearch.spec.search import Range, Space
 
 MOST_LISTED: Final = 100_000
 """The most points of a space that are ever listed one by one."""
