@@ -79,6 +79,7 @@ KINDS: Final[dict[str, dict[str, Any]]] = {
     "decaying": {"model": "snn", "weight_decay": 0.01},
     "augmented": {"model": "snn", "dataset": "cifar10", "num_steps": 2, "batch_size": 8},
     "over time": {"model": "snn", "dataset": "digits", "batch_size": 8},
+    "drawn": {"model": "snn", "encoding": "rate", "encoding_queries": 2},
     "registered": {"model": "drawing-v1"},
 }
 """By its name, the fields that differ from those of `spec_of`."""

@@ -33,7 +33,8 @@ _TYPES: Final = {
     **dict.fromkeys(("weight_bit_width", "act_bit_width", "num_steps", "train_size", "test_size"), "Int64"),
     **dict.fromkeys(("threshold", "beta"), "Float64"),
     **dict.fromkeys(("spiking_layers", "surrogate_gradient", "error", "environment", "attacks_missing"), "string"),
-    **dict.fromkeys(("dead_networks", "networks_at_chance"), "Int64"),
+    **dict.fromkeys(("encoding_queries", "dead_networks", "networks_at_chance"), "Int64"),
+    "encoding": "string",
 }
 
 

@@ -16,7 +16,7 @@ from privsearch._util.text import cut, remedy
 from privsearch.errors import PrivsearchError, SpecError
 from privsearch.spec import registry
 from privsearch.spec.attacks import ATTACK_KINDS, WORST
-from privsearch.spec.axes import BUILT_IN_MODELS, MODEL_AXES
+from privsearch.spec.axes import BUILT_IN_MODELS, ENCODING_AXES, MODEL_AXES
 from privsearch.spec.datasets import DatasetName
 from privsearch.spec.registry import Entry, Kind
 from privsearch.spec.trial import TrialSpec
@@ -94,10 +94,11 @@ def register_model(name: str, build: Builder | None = None, *, version: int = 1,
         SpecError: the name is taken, or none; the version is none; or there is no such axis.
     """
     used_axes = frozenset((axes,) if isinstance(axes, str) else axes)
-    for axis in sorted(used_axes - set(MODEL_AXES)):
+    known = [axis for axis in MODEL_AXES if axis not in ENCODING_AXES]
+    for axis in sorted(used_axes - set(known)):
         raise SpecError(
-            f"model {cut(name)}: the axes that it honours must be among {', '.join(MODEL_AXES)}, but got {axis!r}; "
-            f"{remedy(axis, MODEL_AXES)}"
+            f"model {cut(name)}: the axes that it honours must be among {', '.join(known)}, but got {axis!r}; "
+            f"{remedy(axis, known)}"
         )
     return _registered(lambda function: Entry("model", name, function, version, used_axes), build)
 

@@ -5,6 +5,7 @@ registered.py      networks of a user's own
 load.py            a kept network, built again with its weights
 compiling.py       listeners to the compilation of kernels
 training.py        a cohort's training: subsets and seeds in, outputs out
+encoding.py        the spikes that stand for inputs
 epochs.py          one network's training, step by step
 checkpoint.py      the state of a training between two steps, from which it goes on to the same bits
 optimizers.py      torch's fused Adam and SGD, without the optimisers around them

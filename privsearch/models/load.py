@@ -17,6 +17,7 @@ def load_network(path: str | Path, index: int = 0) -> Network | RegisteredNetwor
 
     On its inputs in the trial (`privsearch.sweep.splits.network_splits`: standardised tables, normalised images, NaN
     for padding), its logits are those of the trial's signals, to the bit on the same kind of processor with one thread.
+    Where the trial has an encoding, its inputs are what `privsearch.models.encoding.Encoder` makes of these.
 
     Args:
         path: a file of kept networks, as for `load_networks`.

@@ -12,6 +12,7 @@ from privsearch.spec.datasets import Network
 from privsearch.spec.strict import STRICT
 
 SurrogateGradient = Literal["fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through"]
+Encoding = Literal["direct", "rate", "latency", "delta"]
 BUILT_IN_MODELS: Final = ("ann", "snn")
 
 
@@ -87,6 +88,18 @@ class Axes(BaseModel):
     beta: float | None = Field(
         None, ge=0, le=1, description="a number from 0 to 1 (membrane decay per step), or null for the default, 0.95"
     )
+    encoding: Encoding | None = Field(
+        None,
+        description="'direct', 'rate', 'latency', 'delta' (the spikes that stand for the inputs), or null for the "
+        "default, direct",
+    )
+    encoding_queries: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="an integer from 1 to 1000 (draws of the spikes of encoding: rate that a query is the mean of), or "
+        "null for the default, 8",
+    )
     quantize_readout: bool | None = Field(
         None,
         description="true or false (are the last layer's membranes quantised?), or null for the default, false",
@@ -124,7 +137,14 @@ class Axes(BaseModel):
 
 AXES: Final = tuple(Axes.model_fields)
 DEFAULT_THRESHOLD: Final = 1.0
-SNN_DEFAULTS: Final = {"surrogate_gradient": "fast_sigmoid", "spiking_layers": "all", "num_steps": 25, "beta": 0.95}
+SNN_DEFAULTS: Final[Mapping[str, Any]] = {
+    "surrogate_gradient": "fast_sigmoid",
+    "spiking_layers": "all",
+    "num_steps": 25,
+    "beta": 0.95,
+    "encoding": "direct",
+}
+DEFAULT_ENCODING_QUERIES: Final = 8
 
 STATE_DEFAULTS: Final[Mapping[str, Any]] = {
     "quantize_readout": False,
@@ -135,20 +155,34 @@ STATE_DEFAULTS: Final[Mapping[str, Any]] = {
 }
 """The axes that say how the membranes of a spiking network are quantised, with their defaults."""
 
-FIRST_STATE: Final = {**STATE_DEFAULTS, "quantize_readout": True, "state_gradient": "straight_through"}
+FIRST_STATE: Final[Mapping[str, Any]] = {
+    **STATE_DEFAULTS,
+    "quantize_readout": True,
+    "state_gradient": "straight_through",
+}
 """How membranes were quantised before `STATE_DEFAULTS` were axes: the values of a trial that was recorded without them.
 
 Ids leave these values out, so that such a trial keeps the id under which it was recorded.
 """
 
-SPIKING_AXES: Final = (*SNN_DEFAULTS, *STATE_DEFAULTS)
+UNTOLD: Final[Mapping[str, Any]] = {**STATE_DEFAULTS, "encoding": "direct"}
+"""The defaults that names of configurations leave out, as most sweeps never ask for anything else."""
+
+SPIKING_AXES: Final = (*SNN_DEFAULTS, "encoding_queries", *STATE_DEFAULTS)
 """The axes that have an effect on spiking networks only."""
 
 ACTIVATION_DEFAULTS: Final[Mapping[str, Any]] = {"threshold": DEFAULT_THRESHOLD, **STATE_DEFAULTS}
 """The axes that have an effect with quantised activations only, with their defaults."""
 
-CONDITIONAL_DEFAULTS: Final[Mapping[str, Any]] = {**SNN_DEFAULTS, **ACTIVATION_DEFAULTS}
+CONDITIONAL_DEFAULTS: Final[Mapping[str, Any]] = {
+    **SNN_DEFAULTS,
+    "encoding_queries": DEFAULT_ENCODING_QUERIES,
+    **ACTIVATION_DEFAULTS,
+}
 """The axes that have no effect on some configurations, and are null there, with their defaults elsewhere."""
+
+ENCODING_AXES: Final = ("encoding", "encoding_queries")
+"""The axes that say what a spiking network is given; a registered model is given the inputs as they are."""
 
 MODEL_AXES: Final = ("weight_bit_width", "act_bit_width", "threshold", *SPIKING_AXES, "precision", "width")
 """The axes that say what a network is; `ann` and registered models use some. The others say how it is trained."""
@@ -176,9 +210,10 @@ def axis_adapter(axis: str) -> TypeAdapter[Any]:
 def canonical_axes(axes: Mapping[str, Any], network: Network, num_steps: int | None = None) -> dict[str, Any]:
     """Drop the values without effect from a point of the cross-product, and write out the defaults of the others.
 
-    A threshold needs quantised activations; a surrogate gradient, time steps and a decay need a spiking network, and
-    `STATE_DEFAULTS` need both; a choice of spiking layers needs convolutions. What a threshold of 1 sets makes no
-    difference, as what it does not set is 1 as well. A registered model says which axes have an effect on it.
+    A threshold needs quantised activations; a surrogate gradient, time steps, a decay and an encoding need a spiking
+    network, and `STATE_DEFAULTS` need both; a choice of spiking layers needs convolutions, and `encoding_queries` need
+    spikes that are drawn. What a threshold of 1 sets makes no difference, as what it does not set is 1 as well. A
+    registered model says which axes have an effect on it.
 
     Args:
         axes: the value of every axis.
@@ -197,6 +232,8 @@ def canonical_axes(axes: Mapping[str, Any], network: Network, num_steps: int | N
         spikes = canonical["model"] == "snn" or axis not in SPIKING_AXES
         quantised = canonical["act_bit_width"] is not None or axis not in ACTIVATION_DEFAULTS
         canonical[axis] = _value_or(default, canonical[axis]) if spikes and quantised else None
+    if canonical["encoding"] != "rate":
+        canonical["encoding_queries"] = None
     if canonical["model"] == "snn" and network == "fcnet":
         canonical["spiking_layers"] = "all"
     if canonical["threshold"] == DEFAULT_THRESHOLD and canonical["threshold_sets"] is not None:

@@ -17,6 +17,8 @@ def _as_first_recorded(fields: Any) -> Any:
     kind = protocol.get("kind", DEFAULT_KIND) if isinstance(protocol, dict) else None
     if kind in PROTOCOLS:
         fields = {**fields, "protocol": {**PROTOCOLS[kind].first_values, **protocol}}
+    if fields.get("model") == "snn":
+        fields = {"encoding": "direct", **fields}
     is_earlier = not STATE_DEFAULTS.keys() & fields.keys()
     if is_earlier and fields.get("model") == "snn" and fields.get("act_bit_width") is not None:
         return {**fields, **FIRST_STATE}

@@ -176,6 +176,7 @@ class Search(BaseModel):
         act_bit_widths = self.space.get("act_bit_width", (None,))
         quantised_or_not = not isinstance(act_bit_widths, Range) and None in act_bit_widths
         on_some = [axis for axis in self.space if len({uses_axis(model, axis) for model in self.models}) > 1]
+        on_some += ["encoding_queries"] if "encoding" in self.space else []
         return tuple(a for a in self.space if a in on_some or (a in ACTIVATION_DEFAULTS and quantised_or_not))
 
     @model_validator(mode="after")

@@ -114,7 +114,9 @@ class TrialSpec(Axes):
         }
 
 
-_UNSAID: Final = {axis: (field.default, FIRST_STATE.get(axis)) for axis, field in Axes.model_fields.items()}
+_UNSAID: Final = {
+    axis: (field.default, {**FIRST_STATE, "encoding": "direct"}.get(axis)) for axis, field in Axes.model_fields.items()
+}
 _WRITE: Final = json.JSONEncoder(sort_keys=True).encode
 
 

@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass as validated
 
 from privsearch._util.text import cut
 from privsearch.spec import Attack, TrialSpec
-from privsearch.spec.axes import STATE_DEFAULTS, Axes
+from privsearch.spec.axes import UNTOLD, Axes
 from privsearch.spec.bounds import MOST_EPOCHS, Bytes, Count, Examples, Fraction, Loss, Seconds, Version
 from privsearch.spec.recorded import RecordedSpec
 from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
@@ -234,7 +234,7 @@ def _configuration(spec: TrialSpec) -> str:
     axes = [
         f"{axis} {value}"
         for axis, value in spec.axes().items()
-        if value not in (fields[axis].default, STATE_DEFAULTS.get(axis))
+        if value not in (fields[axis].default, UNTOLD.get(axis))
     ]
     return ", ".join([spec.dataset_name, spec.protocol.kind, *axes])
 

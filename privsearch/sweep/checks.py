@@ -82,12 +82,16 @@ def describe_datasets(sweep: SweepSpec) -> Iterator[DatasetInfo]:
         yield info
 
 
-def check_trial_sizes(request: TrialRequest, sweep: SweepSpec, info: DatasetInfo) -> None:
+def check_trial(request: TrialRequest, sweep: SweepSpec, info: DatasetInfo) -> None:
     """Refuse a trial with a subsample that lacks a class, is larger than its split, or too small for the protocol.
 
+    Refused as well is an encoding that does not suit the data.
+
     Raises:
-        SpecError: it has one; the field that sets the size, or the protocol, is named.
+        SpecError: it has one; the field that sets the size or the encoding, or the protocol, is named.
     """
+    if (encoding := request.spec.encoding) and (unfit := encoding_problem(encoding, request.spec.num_steps, info)):
+        raise SpecError(unfit, where=_origin("encoding", request, sweep, info.name))
     for axis in SIZE_AXES:
         if problem := size_problem(axis, [getattr(request.spec, axis)], info):
             rule, size = problem
@@ -99,6 +103,29 @@ def check_trial_sizes(request: TrialRequest, sweep: SweepSpec, info: DatasetInfo
     if lacking := protocol.lacks_examples(request.spec.train_size or info.num_train):
         index = next(i for i, asked in enumerate(sweep.protocol) if asked.kind == protocol.kind)
         raise SpecError(lacking, where=("protocol", index))
+
+
+def encoding_problem(encoding: str, num_steps: int | None, info: DatasetInfo) -> str | None:
+    """Return why an encoding does not suit a dataset; None if it does.
+
+    Args:
+        encoding: a value of the axis.
+        num_steps: the time steps of the network; None if they are not known yet.
+        info: the dataset.
+    """
+    if encoding == "delta" and info.num_steps is None:
+        return (
+            f"delta fires where inputs change from step to step, but those of {info.name} are not over time; choose "
+            "rate, latency or direct"
+        )
+    if encoding == "latency" and info.num_steps is not None:
+        return (
+            f"latency fires once for each input, but those of {info.name} change from step to step; choose rate, delta "
+            "or direct"
+        )
+    if encoding == "latency" and num_steps == 1:
+        return "latency tells inputs by the step at which they fire, but with num_steps: 1 all fire at once; raise it"
+    return None
 
 
 def size_problem(axis: str, sizes: Iterable[int | None], info: DatasetInfo) -> tuple[str, int] | None:
@@ -142,14 +169,16 @@ def check_augmentation(sweep: SweepSpec, infos: Iterable[DatasetInfo]) -> None:
             )
 
 
-def check_time_steps(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> None:
-    """Refuse time steps that have no effect, and trajectories of examples that end at different steps.
+def check_time(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> None:
+    """Refuse time steps and encodings that do not suit the data, and trajectories of examples of different lengths.
 
     Raises:
-        SpecError: all networks that `num_steps` is given for take the steps of their data, or a protocol keeps
-            trajectories of examples of different lengths; the field is named.
+        SpecError: all networks that `num_steps` is given for take the steps of their data; a search has an encoding
+            that does not suit a dataset; `encoding_queries` are given where nothing is drawn; or a protocol keeps
+            trajectories of examples that end at different steps. The field is named.
     """
-    for where, values, names in _given_steps(sweep, infos):
+    _check_encodings(sweep, infos)
+    for where, values, names in _given(sweep, "num_steps", infos):
         own = {name: infos[name].num_steps for name in names}
         if None not in own.values() and any(value not in (None, *own.values()) for value in values):
             told = ", ".join(f"{name}: {steps}" for name, steps in own.items())
@@ -166,10 +195,24 @@ def check_time_steps(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> None
             )
 
 
-def _given_steps(
-    sweep: SweepSpec, names: Collection[str]
+def _check_encodings(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> None:
+    if not any("rate" in values for _, values, _ in _given(sweep, "encoding", infos)):
+        for where, _, _ in _given(sweep, "encoding_queries", infos):
+            raise SpecError("it needs encoding: rate, whose spikes are drawn, but there is none; drop it", where)
+    if not sweep.search or "snn" not in sweep.search.models:
+        return
+    for name, info in infos.items():
+        own = sweep.recipe_for(name).get("encoding")
+        for encoding in _values(sweep.search.space.get("encoding", own)):
+            if encoding and (unfit := encoding_problem(encoding, None, info)):
+                is_searched = "encoding" in sweep.search.space
+                raise SpecError(unfit, ("search", "space", "encoding") if is_searched else ("recipe", "encoding"))
+
+
+def _given(
+    sweep: SweepSpec, axis: str, names: Collection[str]
 ) -> Iterator[tuple[tuple[str, ...], Sequence[Any], Collection[str]]]:
-    """Yield each field of a sweep that gives `num_steps`, its values, and the datasets that it is for."""
+    """Yield each field of a sweep that gives an axis, its values, and the datasets that it is for."""
     blocks: list[tuple[tuple[str, ...], Mapping[str, Any], Collection[str]]] = [
         *((("grids", name), grid, names) for name, grid in sweep.grids.items()),
         (("search", "space"), sweep.search.space if sweep.search else {}, names),
@@ -177,9 +220,12 @@ def _given_steps(
         *((("recipe", "overrides", n), own, [n]) for n, own in sweep.recipe.get("overrides", {}).items() if n in names),
     ]
     for where, block, of in blocks:
-        if "num_steps" in block:
-            given = block["num_steps"]
-            yield (*where, "num_steps"), given if isinstance(given, tuple) else [given], of
+        if axis in block:
+            yield (*where, axis), _values(block[axis]), of
+
+
+def _values(given: Any) -> Sequence[Any]:
+    return given if isinstance(given, tuple) else [given]
 
 
 def with_given_splits(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> list[str]:

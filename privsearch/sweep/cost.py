@@ -57,11 +57,17 @@ def network_seconds(spec: TrialSpec, info: DatasetInfo) -> list[float]:
     layers = network_layers(spec, info.input_shape, info.num_classes)
     protocol = spec.protocol
     is_quantised = spec.act_bit_width is not None
-    changes = spec.model != "ann" and info.num_steps is not None
+    is_encoded = spec.encoding not in (None, "direct")
+    changes = spec.model != "ann" and (info.num_steps is not None or is_encoded)
     runs = _runs(layers, spec.num_steps or 1, changes=changes)
     per_example = _seconds_per_example(layers, runs, spec.model, spec.num_steps, spec.precision, is_quantised)
     per_batch = _seconds_per_batch(spec, layers)
-    queried = _times_queried(spec, info) * sum(protocol.views.values()) * (num_train + num_test)
+    queried = (
+        _times_queried(spec, info)
+        * (spec.encoding_queries or 1)
+        * sum(protocol.views.values())
+        * (num_train + num_test)
+    )
     return [
         # A backward pass costs about twice a forward pass.
         (3 * spec.epochs * examples + queried) * per_example

@@ -83,3 +83,49 @@ def test_trajectories_need_examples_of_one_length(plan: Any) -> None:
     with pytest.raises(SpecError, match="step by step, but the examples of padded have different numbers") as caught:
         plan("padded", **fields)
     assert caught.value.where == ("protocol", 0, "mem_trajectory")
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "message"),
+    [
+        ("iris", "delta", r"delta fires where inputs change from step to step, but those of iris are not over time"),
+        ("whole", "latency", r"latency fires once for each input, but those of whole change from step to step"),
+    ],
+)
+def test_an_encoding_must_suit_the_data(plan: Any, name: str, encoding: str, message: str) -> None:
+    """In a grid, in a recipe and in a search."""
+    grid = {"model": ["snn"], "encoding": ["rate", encoding]}
+    search = {"sampler": "random", "space": grid, "trials": 2}
+    ways: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+        ({"grids": {"first": grid}}, ("grids", "first", "encoding")),
+        ({"recipe": {"encoding": encoding}}, ("recipe", "encoding")),
+        ({"grids": {}, "search": search}, ("search", "space", "encoding")),
+    ]
+    for fields, where in ways:
+        with pytest.raises(SpecError, match=message) as caught:
+            plan("whole", *(["iris"] if name == "iris" else []), **fields)
+        assert caught.value.where == where
+
+
+def test_a_latency_needs_steps(plan: Any) -> None:
+    """With one, all inputs fire at once."""
+    with pytest.raises(SpecError, match="with num_steps: 1 all fire at once"):
+        plan(datasets=["iris"], recipe={"num_steps": 1, "encoding": "latency"})
+
+
+def test_draws_need_a_rate(plan: Any) -> None:
+    """Of an ANN an encoding is refused as every axis without effect is; draws where nothing is drawn are, too."""
+    with pytest.raises(SpecError, match="it needs encoding: rate"):
+        plan(recipe={"encoding_queries": 4})
+    assert plan(recipe={"encoding_queries": 4, "encoding": "rate"}).trials
+    with pytest.raises(ValueError, match="it needs a spiking network"):
+        plan(grids={"first": {"model": ["ann"], "encoding": ["rate"]}})
+
+
+def test_draws_are_chosen_where_there_are_any(plan: Any) -> None:
+    """A search counts each point once."""
+    space = {"model": ["ann", "snn"], "encoding": ["direct", "rate", "delta"], "encoding_queries": [1, 4]}
+    search = {"sampler": "random", "space": space, "trials": 2}
+    (found,) = plan(grids={}, search=search).searches
+    points = {tuple(point.values()) for point in found.task.space.points()}
+    assert len(points) == found.task.space.size == 1 + 2 + 2

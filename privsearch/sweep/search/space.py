@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import log, prod
 from typing import Any, Final
 
@@ -114,7 +115,7 @@ class SearchSpace:
         self._base = dict.fromkeys(AXES) | dict(base or {})
         self._network = network
         self._num_steps = num_steps
-        axes = [axis for axis in ("model", "act_bit_width", *AXES) if axis in space]
+        axes = [axis for axis in ("model", "act_bit_width", "encoding", *AXES) if axis in space]
         self.parameters = tuple(_parameter(axis, space[axis]) for axis in dict.fromkeys(axes))
 
     @property
@@ -125,14 +126,16 @@ class SearchSpace:
             return None
         return sum(
             prod(size or 1 for axis, size in sizes.items() if axis not in chosen and self._matters(axis, chosen))
-            for chosen in self._models_and_widths()
+            for chosen in self._deciding()
         )
 
-    def _models_and_widths(self) -> Iterator[dict[str, Any]]:
-        """Yield each pair of model and activation bit width, which decide what other axes have an effect."""
+    def _deciding(self) -> Iterator[dict[str, Any]]:
+        """Yield each model with each activation bit width and encoding, which decide what other axes have an effect."""
         for model in self._values("model"):
-            widths = self._values("act_bit_width") if uses_axis(model, "act_bit_width") else (None,)
-            yield from ({"model": model, "act_bit_width": width} for width in widths)
+            deciding = ("act_bit_width", "encoding")
+            values = [self._values(axis) if uses_axis(model, axis) else (None,) for axis in deciding]
+            for point in product(*values):
+                yield {"model": model, **dict(zip(deciding, point, strict=True))}
 
     @property
     def listable(self) -> bool:
@@ -186,6 +189,8 @@ class SearchSpace:
         model = chosen["model"]
         if axis in ACTIVATION_DEFAULTS and uses_axis(model, "act_bit_width"):
             return chosen.get("act_bit_width", self._base["act_bit_width"]) is not None and uses_axis(model, axis)
+        if axis == "encoding_queries" and chosen.get("encoding", self._base["encoding"]) != "rate":
+            return False
         if axis == "num_steps" and self._num_steps is not None:
             return False
         one_layer = axis == "spiking_layers" and self._network == "fcnet" and model in BUILT_IN_MODELS

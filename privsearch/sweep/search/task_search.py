@@ -57,6 +57,8 @@ class TaskSearch:
         """
         # An axis that came later leaves the ids of earlier searches as they are, where it is not used.
         unused = {"width"} if self.base.width == 1 else set()
+        unused |= {"encoding"} if self.base.encoding in (None, "direct") else set()
+        unused |= {"encoding_queries"} if self.base.encoding_queries is None else set()
         meaning = {
             "version": NUMERICS_VERSION,
             "search": self.search.model_dump(mode="json", include={"space", "sampler"}),
