@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Column
 
 from privsearch.data import examine_datasets
-from privsearch.report.wording.formats import console_table
+from privsearch.report.wording.formats import console_table, input_shape
 from privsearch.spec import Dataset
 from privsearch.sweep.plan import Plan
 
@@ -20,11 +20,15 @@ def data_lines(plan: Plan) -> Iterator[RenderableType]:
     names = ("dataset", "train", "test", "input", "classes")
     table = console_table(*(Column(name, no_wrap=True) for name in names), "their sizes", "repeated", gap=1)
     for name, found in examine_datasets(plan.sweep.datasets).items():
-        info, shape = plan.infos[name], "x".join(map(str, found.input_shape))
+        info, shape = plan.infos[name], input_shape(found.input_shape)
         counts = [str(n) for n in (info.num_train, info.num_test)]
         sizes, repeated = class_words(found.class_sizes), str(found.repeats.total)
         table.add_row(name, *counts, shape, str(info.num_classes), sizes, repeated)
     yield table
+    for name, info in plan.infos.items():
+        if info.num_steps is not None:
+            at_once = "all steps side by side" if info.network == "fcnet" else "the mean of an example's frames"
+            yield f"{name}: over time; an SNN is driven step by step, an ANN sees {at_once}"
     yield from finding_lines(plan.sweep.datasets)
 
 
