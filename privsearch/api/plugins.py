@@ -59,7 +59,9 @@ def register_dataset(name: str, load: Loader | None = None) -> Any:
         load: called without arguments, once in each process; the same arrays must come each time. It returns `(x, y)`
             or `(x_train, y_train, x_test, y_test)`, as a tuple or as a mapping with these names: inputs
             `(n, features)`, `(n, height, width)` or `(n, channels, height, width)`, labels `(n,)` of integers or
-            strings. The trials' ids cover the content of the arrays, not the name. Left out: returns a decorator.
+            strings. A mapping may hold `lengths`, or `lengths_train` and `lengths_test`, `(n,)`: inputs are then
+            `(n, time, features)`, or frames for the features. The trials' ids cover the content of the arrays, not the
+            name. Left out: returns a decorator.
 
     Returns:
         `load`, or a decorator that registers what it decorates.
