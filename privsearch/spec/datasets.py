@@ -1,7 +1,6 @@
 """The datasets that a sweep may name: one class and one union entry each."""
 
 import itertools
-import operator
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import (
@@ -174,6 +173,11 @@ class TableDataset(BaseModel):
         return self
 
 
+def _unless_false(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    """Leave a field out where it is false, so that records of before there was such a field stay as they are."""
+    return {field: value for field, value in fields.items() if field != name or value}
+
+
 class NpzDataset(BaseModel):
     """A user's arrays: `x`, `y`, or `x_train`, `y_train`, `x_test`, `y_test`; inputs over time may have lengths."""
 
@@ -183,8 +187,12 @@ class NpzDataset(BaseModel):
     name: Name = Field(description=NAME_RULE)
     path: str = Field(pattern=_PATH, description="the path of an NPZ file, relative to the sweep file")
     layout: Layout = Field(None, description=_LAYOUT)
-    time: bool = Field(False, description=_TIME, exclude_if=operator.not_)
+    time: bool = Field(False, description=_TIME)
     duplicates: Duplicates = Field(None, description=_DUPLICATES)
+
+    @model_serializer(mode="wrap")
+    def _without_default(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _unless_false(write(self), "time")
 
 
 class RegisteredDataset(BaseModel):
@@ -195,8 +203,12 @@ class RegisteredDataset(BaseModel):
     kind: Literal["registered"] = "registered"
     name: Name = Field(description="the name under which a dataset was registered")
     layout: Layout = Field(None, description=_LAYOUT)
-    time: bool = Field(False, description=_TIME, exclude_if=operator.not_)
+    time: bool = Field(False, description=_TIME)
     duplicates: Duplicates = Field(None, description=_DUPLICATES)
+
+    @model_serializer(mode="wrap")
+    def _without_default(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _unless_false(write(self), "time")
 
 
 def _registered_by_name(value: Any) -> Any:
