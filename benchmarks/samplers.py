@@ -2,7 +2,7 @@
 
 `cross_grid.csv` has every configuration of the tabular cross-product (`everything` in sweeps/cross.yaml: 384 on each of
 two datasets, three replicates each). It was trained when the membranes of spiking networks were quantised otherwise,
-those of the readout too (`privsearch.spec.trial.FIRST_STATE`): the sweep file gives other numbers today. As a grid to
+those of the readout too (`privsearch.spec.axes.FIRST_STATE`): the sweep file gives other numbers today. As a grid to
 search it serves all the same; of quantised membranes it says nothing any more.
 
 A search over the same space proposes configurations and receives their outcomes from that file: the very code that

@@ -20,6 +20,13 @@ def small_images(folder: Path) -> dict[str, Any]:
     return {"name": "images", "path": str(folder / "images.npz"), "kind": "npz"}
 
 
+def short_sequences(folder: Path) -> dict[str, Any]:
+    """A dataset over time, of one to five steps."""
+    x, y = np.random.default_rng(0).normal(size=(60, 5, 3)), np.arange(60) % 2
+    np.savez(folder / "sequences.npz", x=x, y=y, lengths=np.arange(60) % 5 + 1)
+    return {"name": "sequences", "path": str(folder / "sequences.npz"), "kind": "npz"}
+
+
 def trained_trial(folder: Path, **axes: Any) -> tuple[Completed, Path]:
     """A trial whose signals and networks are kept below `folder`."""
     protocol = axes.pop("protocol", PaperProtocol(replicates=1, placebo_cuts=2))

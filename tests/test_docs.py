@@ -24,7 +24,7 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.re
 
 
 @pytest.mark.usefixtures("forgetting")
-@pytest.mark.parametrize("page", ["api.md", "extending.md"])
+@pytest.mark.parametrize("page", ["api.md", "extending.md", "time.md"])
 def test_the_examples_of_a_page_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each Python example runs after those before it, and prints what the page says right below it."""
     monkeypatch.chdir(tmp_path)

@@ -56,6 +56,18 @@ def images() -> Splits:
     return Splits(info, x[:20], y[:20], x[20:], y[20:], np.arange(30), Preprocessing(0.5, 0.5, 2, 0.5))
 
 
+def sequences() -> Splits:
+    """Fifteen examples over time of each of two classes, of one to five steps."""
+    x = torch.randn(30, 5, 4, generator=torch.Generator().manual_seed(0))
+    x[torch.arange(5) > torch.arange(30)[:, None] % 5] = torch.nan
+    y = torch.arange(30) % 2
+    info = DatasetInfo("sequences", "fcnet", (5, 4), 2, 20, 10, "", "", False, has_own_test_split=True)
+    return Splits(info, x[:20], y[:20], x[20:], y[20:], np.arange(30))
+
+
+MADE: Final = {"cifar10": images, "digits": sequences}
+"""The splits that stand for those of a dataset."""
+
 QUANTIZED: Final = {"weight_bit_width": 4, "act_bit_width": 4}
 KINDS: Final[dict[str, dict[str, Any]]] = {
     "ann": {"model": "ann"},
@@ -66,6 +78,8 @@ KINDS: Final[dict[str, dict[str, Any]]] = {
     "sgd": {"model": "ann", "optimizer": "sgd", "weight_decay": 0.01},
     "decaying": {"model": "snn", "weight_decay": 0.01},
     "augmented": {"model": "snn", "dataset": "cifar10", "num_steps": 2, "batch_size": 8},
+    "over time": {"model": "snn", "dataset": "digits", "batch_size": 8},
+    "drawn": {"model": "snn", "encoding": "rate", "encoding_queries": 2},
     "registered": {"model": "drawing-v1"},
 }
 """By its name, the fields that differ from those of `spec_of`."""
@@ -79,7 +93,8 @@ def spec_of(kind: str) -> TrialSpec:
     if fields["model"] == "drawing-v1":
         register_model("drawing", drawing_model)
     is_image = fields["dataset"] == "cifar10"
-    return TrialSpec(**fields).canonical("convnet" if is_image else "fcnet", augments=is_image)
+    num_steps = 5 if fields["dataset"] == "digits" else None
+    return TrialSpec(**fields).canonical("convnet" if is_image else "fcnet", augments=is_image, num_steps=num_steps)
 
 
 @dataclass
@@ -123,10 +138,11 @@ def train(
     heard: list[tuple[int, int, Epoch]] | None = None,
     device: str = "cpu",
 ) -> Cohort:
-    """Train one network on some examples, with the images above for CIFAR-10."""
+    """Train one network on some examples, with the splits above for some datasets."""
     # What a caller has drawn before must not matter.
     torch.manual_seed(np.random.default_rng().integers(2**32))
-    splits = images() if spec.dataset == "cifar10" else load_splits("iris", seed=0, train_size=None, test_size=None)
+    made = MADE.get(spec.dataset_name)
+    splits = made() if made else load_splits("iris", seed=0, train_size=None, test_size=None)
     members = np.arange(len(splits.y_train))[None] % 5 > 0
     listeners = Listeners(None if heard is None else lambda *event: heard.append(event))
     return train_cohort(

@@ -14,8 +14,8 @@ from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import bound_over_targets, noise_floor
 from privsearch.analysis.targets import BOUNDS, COUNTS, TargetNumbers, target_numbers
 from privsearch.spec import AXES, WORST
+from privsearch.spec.axes import CONDITIONAL_DEFAULTS
 from privsearch.spec.columns import Column
-from privsearch.spec.trial import CONDITIONAL_DEFAULTS
 from privsearch.study.attack_result import AttackResult, Cut, ExposedExample
 from privsearch.study.result import Completed, TrialResult
 
@@ -33,7 +33,8 @@ _TYPES: Final = {
     **dict.fromkeys(("weight_bit_width", "act_bit_width", "num_steps", "train_size", "test_size"), "Int64"),
     **dict.fromkeys(("threshold", "beta"), "Float64"),
     **dict.fromkeys(("spiking_layers", "surrogate_gradient", "error", "environment", "attacks_missing"), "string"),
-    **dict.fromkeys(("dead_networks", "networks_at_chance"), "Int64"),
+    **dict.fromkeys(("encoding_queries", "dead_networks", "networks_at_chance"), "Int64"),
+    "encoding": "string",
 }
 
 

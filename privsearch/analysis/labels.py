@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from privsearch.analysis.metrics import FPRS, needed_for_held_out, rate_key
 from privsearch.spec import AXES
+from privsearch.spec.axes import BUILT_IN_MODELS, UNTOLD
 from privsearch.spec.columns import Column
-from privsearch.spec.trial import BUILT_IN_MODELS, STATE_DEFAULTS
 
 _BIT_WIDTHS: Final = {"weight_bit_width": "w", "act_bit_width": "a"}
 _SAID_FIRST: Final = ("model", "threshold", *_BIT_WIDTHS)
@@ -46,7 +46,7 @@ def configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
     words = [model_name(row["model"]), *_precision(row, varying)]
     for axis in [axis for axis in AXES if axis in varying and axis not in _SAID_FIRST]:
         value = "all" if row[axis] is None and axis in _SIZES else row[axis]
-        if value is not None and value != STATE_DEFAULTS.get(axis):
+        if value is not None and value != UNTOLD.get(axis):
             words.append(value if axis == "surrogate_gradient" else f"{axis} {plain(value)}")
     return " ".join(words)
 

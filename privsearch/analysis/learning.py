@@ -16,8 +16,8 @@ from typing import Any, Final
 import pandas as pd
 from scipy.special import bdtrc
 
+from privsearch.spec.axes import ACTIVATION_DEFAULTS, AXES
 from privsearch.spec.columns import Column
-from privsearch.spec.trial import ACTIVATION_DEFAULTS, AXES
 from privsearch.study.result import Completed, Replicate, TrainedNetwork
 
 ALPHA: Final = 0.05

@@ -16,9 +16,10 @@ from privsearch._util.text import cut, remedy
 from privsearch.errors import PrivsearchError, SpecError
 from privsearch.spec import registry
 from privsearch.spec.attacks import ATTACK_KINDS, WORST
+from privsearch.spec.axes import BUILT_IN_MODELS, ENCODING_AXES, MODEL_AXES
 from privsearch.spec.datasets import DatasetName
 from privsearch.spec.registry import Entry, Kind
-from privsearch.spec.trial import BUILT_IN_MODELS, MODEL_AXES, TrialSpec
+from privsearch.spec.trial import TrialSpec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +59,9 @@ def register_dataset(name: str, load: Loader | None = None) -> Any:
         load: called without arguments, once in each process; the same arrays must come each time. It returns `(x, y)`
             or `(x_train, y_train, x_test, y_test)`, as a tuple or as a mapping with these names: inputs
             `(n, features)`, `(n, height, width)` or `(n, channels, height, width)`, labels `(n,)` of integers or
-            strings. The trials' ids cover the content of the arrays, not the name. Left out: returns a decorator.
+            strings. A mapping may hold `lengths`, or `lengths_train` and `lengths_test`, `(n,)`: inputs are then
+            `(n, time, features)`, or frames for the features. The trials' ids cover the content of the arrays, not the
+            name. Left out: returns a decorator.
 
     Returns:
         `load`, or a decorator that registers what it decorates.
@@ -83,7 +86,7 @@ def register_model(name: str, build: Builder | None = None, *, version: int = 1,
             Left out: returns a decorator.
         version: an integer of at least 1.
         axes: those of weight_bit_width, act_bit_width, threshold, surrogate_gradient, spiking_layers, num_steps, beta,
-            precision, width and how membranes are quantised (`privsearch.spec.trial.MODEL_AXES`) that `build` reads
+            precision, width and how membranes are quantised (`privsearch.spec.axes.MODEL_AXES`) that `build` reads
             from `spec`. The others have no effect on it, and are dropped.
 
     Returns:
@@ -93,10 +96,11 @@ def register_model(name: str, build: Builder | None = None, *, version: int = 1,
         SpecError: the name is taken, or none; the version is none; or there is no such axis.
     """
     used_axes = frozenset((axes,) if isinstance(axes, str) else axes)
-    for axis in sorted(used_axes - set(MODEL_AXES)):
+    known = [axis for axis in MODEL_AXES if axis not in ENCODING_AXES]
+    for axis in sorted(used_axes - set(known)):
         raise SpecError(
-            f"model {cut(name)}: the axes that it honours must be among {', '.join(MODEL_AXES)}, but got {axis!r}; "
-            f"{remedy(axis, MODEL_AXES)}"
+            f"model {cut(name)}: the axes that it honours must be among {', '.join(known)}, but got {axis!r}; "
+            f"{remedy(axis, known)}"
         )
     return _registered(lambda function: Entry("model", name, function, version, used_axes), build)
 

@@ -31,6 +31,7 @@ prepared.py         arrays made once per machine, shared by its processes
 preprocessing.py    stored images turned into inputs; needs torch
 raw.py              a dataset before it is split
 repeats.py          identical rows: counted, dropped, or kept together
+sequences.py        arrays over time, of lengths that may differ
 splits.py           a dataset split, subsampled and scaled; needs torch
 stratified.py       examples drawn with the classes in their proportions
 suspects.py         columns of a table that a network should hardly see

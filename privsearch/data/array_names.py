@@ -13,6 +13,9 @@ from privsearch.errors import DataError
 ONE_SPLIT: Final = ("x", "y")
 TWO_SPLITS: Final = ("x_train", "y_train", "x_test", "y_test")
 
+LENGTHS: Final = {"x": "lengths", "x_train": "lengths_train", "x_test": "lengths_test"}
+"""The array that says how many time steps the examples of another array have, if their numbers differ."""
+
 _WHAT: Final = {
     **dict.fromkeys(("x", "data", "image", "images", "input", "inputs", "feature", "features"), "x"),
     **dict.fromkeys(("y", "label", "labels", "target", "targets"), "y"),
@@ -25,6 +28,8 @@ _NAME: Final = re.compile(
 
 def named_arrays(names: Sequence[str], where: str) -> dict[str, str]:
     """Return the name of each array that is needed, by `x`, `y`, or by `x_train`, `y_train`, `x_test`, `y_test`.
+
+    The arrays of `LENGTHS` are among them where they are there, of one split as of the other.
 
     Beside these names, those that mean the same are known: `X_train`, `train_images`, `data` with `target`, and others
     of that kind. Whatever else is among the names is left out of what is returned.
@@ -52,7 +57,12 @@ def named_arrays(names: Sequence[str], where: str) -> dict[str, str]:
             found[role] = candidates[0]
     if len(found) < len(expected):
         raise not_these(names, [name for name in names if name not in found.values()], expected, where)
-    return found
+    lengths = {LENGTHS[role]: LENGTHS[role] for role in found if role in LENGTHS}
+    given = lengths.keys() & set(names)
+    # Lengths of one split without those of the other would be a slip.
+    if given and given != lengths.keys():
+        raise not_these(names, [], [*expected, *lengths], where)
+    return found | (lengths if given else {})
 
 
 def not_these(names: Sequence[str], unknown: Sequence[str], expected: Sequence[str], where: str) -> DataError:

@@ -12,12 +12,13 @@ from jaxtyping import Int64, Shaped
 from privsearch._util.npy import read_npy
 from privsearch._util.npz import NpzError, open_npz, read_array
 from privsearch.data.array_labels import plain_labels
-from privsearch.data.array_names import ONE_SPLIT, TWO_SPLITS, is_no_data, named_arrays, not_these
+from privsearch.data.array_names import LENGTHS, ONE_SPLIT, TWO_SPLITS, is_no_data, named_arrays, not_these
 from privsearch.data.files import existing_file
 from privsearch.data.labels import encode_labels
 from privsearch.data.layout import as_images
 from privsearch.data.precision import as_float32, in_enough_bits, merging_warning
 from privsearch.data.raw import RawDataset, did_you_mean, listed
+from privsearch.data.sequences import as_sequences, padded
 from privsearch.errors import DataError, SpecError
 from privsearch.spec import NpyDataset, NpzDataset, RegisteredDataset, registry
 
@@ -62,6 +63,9 @@ def load_npz(dataset: NpzDataset) -> RawDataset:
     width)`, or with the channels last: the shape or `dataset.layout` tells. Images of type uint8 are scaled from 0-255
     to [0, 1] when they are used, unless they hold 0 and 1 alone; all other values stay as they are. Labels are
     integers, whole floats or strings, `(n,)` or `(n, 1)`, or one-hot. Indices in messages are NumPy's.
+
+    Inputs over time have time as their second axis, which `dataset.time`, a fifth axis or an array of lengths tells:
+    `lengths`, or `lengths_train` and `lengths_test`, each `(n,)`. See `privsearch.data.sequences`.
 
     Raises:
         DataError: the file is missing or unreadable, or its arrays break a rule.
@@ -115,11 +119,12 @@ def _checked(found: _Found, dataset: NpzDataset | NpyDataset | RegisteredDataset
     has_test_split = "x_train" in found.arrays
     x_role, y_role = TWO_SPLITS[:2] if has_test_split else ONE_SPLIT
     labels, columns = _label_array(found, x_role, y_role)
-    x, test_x = _finite_inputs(found.arrays[x_role], found.places[x_role]), None
+    is_over_time = dataset.time or found.arrays[x_role].ndim == 5 or LENGTHS[x_role] in found.arrays
+    x, test_x = _inputs(found, x_role, is_over_time=is_over_time), None
     y, classes = encode_labels(labels, found.places[y_role], has_test_split=has_test_split)
     test_y = None
     if has_test_split:
-        test_x = _finite_inputs(found.arrays["x_test"], found.places["x_test"])
+        test_x = _inputs(found, "x_test", is_over_time=is_over_time)
         test_labels, test_columns = _label_array(found, "x_test", "y_test")
         if columns != test_columns:
             raise DataError(
@@ -127,12 +132,16 @@ def _checked(found: _Found, dataset: NpzDataset | NpyDataset | RegisteredDataset
                 f"{_columns_shown(columns)} and the other {_columns_shown(test_columns)}. Prepare both alike."
             )
         test_y = _test_labels(test_labels, classes, found)
-        if x.shape[1:] != test_x.shape[1:] or x.dtype.newbyteorder("=") != test_x.dtype.newbyteorder("="):
+        types = [found.arrays[role].dtype.newbyteorder("=") for role in (x_role, "x_test")]
+        if x.shape[1:] != test_x.shape[1:] or types[0] != types[1]:
             raise DataError(
                 f"{found.place}: {found.names[x_role]} and {found.names['x_test']} must have one example shape and one "
-                f"dtype, but got {x.shape[1:]} {x.dtype} and {test_x.shape[1:]} {test_x.dtype}. Prepare both alike."
+                f"dtype, but got {x.shape[1:]} {types[0]} and {test_x.shape[1:]} {types[1]}. Prepare both alike."
             )
     names = tuple(str(label) for label in classes)
+    if is_over_time:
+        x, test_x, told = as_sequences(x, test_x, dataset.layout, found.places[x_role])
+        return RawDataset(dataset.name, found.source, x, y, names, test_x, test_y, warnings=(*found.told, *told))
     if x.ndim == 2:
         x, test_x, merged = in_enough_bits(x, test_x)
         blurred = [merging_warning([str(column) for column in merged])] if merged else []
@@ -149,6 +158,14 @@ def _checked(found: _Found, dataset: NpzDataset | NpyDataset | RegisteredDataset
         images.preprocessing,
         warnings=(*found.told, *images.warnings),
     )
+
+
+def _inputs(found: _Found, role: str, *, is_over_time: bool) -> Shaped[np.ndarray, "n *shape"]:
+    array, where = found.arrays[role], found.places[role]
+    if is_over_time:
+        lengths = LENGTHS[role]
+        return padded(array, found.arrays.get(lengths), where, found.places.get(lengths, where))
+    return _finite_inputs(array, where)
 
 
 def _columns_shown(columns: int | None) -> str:

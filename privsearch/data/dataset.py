@@ -45,8 +45,8 @@ class DatasetInfo:
 
     Attributes:
         name: the dataset's name in tables and plots.
-        network: `fcnet` for a table, `convnet` for images.
-        input_shape: `(features,)` or `(channels, height, width)`.
+        network: `fcnet` for a table, `convnet` for images, over time or not.
+        input_shape: `(features,)` or `(channels, height, width)`; with the time steps before it for inputs over time.
         num_classes: the number of classes that occur.
         num_train: the number of examples in the whole training split.
         num_test: the number of examples in the whole test split.
@@ -57,6 +57,7 @@ class DatasetInfo:
         rows_read: the number of rows that the whole training split was read from, those that were dropped included.
         num_persons: the number of persons whose examples are in the data; 0 if each example stands for itself. Then
             the sizes of splits are about `num_train` and `num_test`.
+        has_padding: True if inputs over time have different numbers of steps.
     """
 
     name: str
@@ -71,6 +72,12 @@ class DatasetInfo:
     has_own_test_split: bool
     rows_read: int = 0
     num_persons: int = 0
+    has_padding: bool = False
+
+    @property
+    def num_steps(self) -> int | None:
+        """The number of time steps of inputs over time; None for others."""
+        return self.input_shape[0] if len(self.input_shape) in {2, 4} else None
 
     def needs_blind_baselines(self, protocol: Protocol) -> bool:
         """Return whether members and non-members under a protocol are of splits that chance has not made alike."""
@@ -210,7 +217,7 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
     """Describe a dataset that has been read."""
     return DatasetInfo(
         name=raw.name,
-        network="fcnet" if raw.x.ndim == 2 else "convnet",
+        network="fcnet" if raw.x.ndim in {2, 3} else "convnet",
         input_shape=raw.input_shape,
         num_classes=len(raw.class_names),
         num_train=raw.num_train,
@@ -221,6 +228,7 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
         has_own_test_split=raw.test_y is not None,
         rows_read=len(raw.y) if raw.rows is None else int(raw.rows[-1]) + 1,
         num_persons=int(raw.groups.max()) + 1 if raw.unit and raw.groups is not None else 0,
+        has_padding=raw.has_padding,
     )
 
 

@@ -39,8 +39,10 @@ class RawDataset:
     Attributes:
         name: the dataset's name in tables and plots.
         source: a path, or the library that holds the data.
-        x: `(n, features)` for a table, `(n, channels, height, width)` for images. It is the training split if the data
-            have a test split of their own, else all of the data. It holds 8-bit integers only with `preprocessing`.
+        x: `(n, features)` for a table, `(n, channels, height, width)` for images; over time `(n, time, features)` or
+            `(n, time, channels, height, width)`, NaN from the step on at which an example ends. It is the training
+            split if the data have a test split of their own, else all of the data. It holds 8-bit integers only with
+            `preprocessing`.
         y: `(n,)`, classes from 0; every class occurs at least twice.
         class_names: the name of each class, in the order of the numbers in `y`.
         test_x: the data's own test split, shaped like `x`, or None.
@@ -79,6 +81,15 @@ class RawDataset:
     def input_shape(self) -> tuple[int, ...]:
         """The shape of a network's input."""
         return self.x.shape[1:] if self.table_inputs is None else (self.table_inputs.num_inputs,)
+
+    @property
+    def has_padding(self) -> bool:
+        """True if examples over time have different numbers of steps."""
+        if self.x.ndim not in {3, 5}:
+            return False
+        # The last step of an example that is as long as any is no padding.
+        parts = [self.x] if self.test_x is None else [self.x, self.test_x]
+        return any(np.isnan(part[:, -1]).any() for part in parts)
 
     @property
     def num_train(self) -> int:

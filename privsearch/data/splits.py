@@ -13,6 +13,7 @@ from privsearch.data.dataset import DatasetInfo, describe_dataset, load_dataset,
 from privsearch.data.grouped import Groups
 from privsearch.data.preprocessing import preprocess
 from privsearch.data.raw import Preprocessing, RawDataset
+from privsearch.data.sequences import standardized_over_time
 from privsearch.data.stratified import draw_stratified
 from privsearch.data.table_inputs import TableInputs, standardized
 from privsearch.errors import DataError
@@ -39,15 +40,17 @@ class Splits:
 
     Attributes:
         info: the description of the whole dataset, before subsampling.
-        x_train: `(train, *input_shape)`. A table is standardised. Images are as they were read: in 32-bit floats, or
-            in 8 bits if they are still to be preprocessed, mapped from a file that all processes share.
+        x_train: `(train, *input_shape)`. A table is standardised. Over time, padding is NaN. Images are as they were
+            read: in 32-bit floats, or in 8 bits if they are still to be preprocessed, mapped from a file that all
+            processes share.
         y_train: `(train,)`, classes from 0.
         x_test: `(test, *input_shape)`, prepared like `x_train`.
         y_test: `(test,)`, classes from 0.
         rows: `(train + test,)`: the rows of both splits' examples in the data as they were read, from 0. If the data
             have a test split of their own, its rows are counted from 0 again.
         preprocessing: the preprocessing that `inputs` applies to `x_train` and `x_test`, or None for none.
-        unscaled: `(train + test, columns)`: a table before it was standardised, in the order of `rows`; else None.
+        unscaled: `(train + test, columns)`, or over time `(train + test, time, columns)`: a table before it was
+            standardised, in the order of `rows`; else None.
         table_inputs: how a table's columns become inputs; None if each is standardised by itself.
         own_training: `(networks, train + test)`: which of the examples, in the order of `rows`, are in each network's
             training split, where networks have other splits than these; else None.
@@ -61,7 +64,7 @@ class Splits:
     y_test: Int64[Tensor, " test"]
     rows: Int64[np.ndarray, " examples"]
     preprocessing: Preprocessing | None = None
-    unscaled: Float[np.ndarray, "examples columns"] | None = None
+    unscaled: Float[np.ndarray, "examples *columns"] | None = None
     table_inputs: TableInputs | None = None
     own_training: Bool[np.ndarray, "networks examples"] | None = None
     groups: Groups | None = None
@@ -208,7 +211,7 @@ def _load_splits(
     train, test = _split(raw, split_rng)
     train = _subsample(train, train_size, train_rng, f"{raw.name}: train_size")
     test = _subsample(test, test_size, test_rng, f"{raw.name}: test_size")
-    is_table = raw.x.ndim == 2
+    is_table = raw.x.ndim in {2, 3}
     x_train, x_test = _fitted(train.x, test.x, raw.table_inputs) if is_table else (train.x, test.x)
     return Splits(
         describe_dataset(dataset),
@@ -231,9 +234,11 @@ def _joined(train: Groups | None, test: Groups | None) -> Groups | None:
 
 
 def _fitted(
-    x_train: Float[np.ndarray, "train columns"], x_test: Float[np.ndarray, "test columns"], inputs: TableInputs | None
-) -> list[Float32[np.ndarray, "_ inputs"]]:
+    x_train: Float[np.ndarray, "train *columns"], x_test: Float[np.ndarray, "test *columns"], inputs: TableInputs | None
+) -> list[Float32[np.ndarray, "_ *inputs"]]:
     """Return a network's inputs from both splits of a table, all that is fitted taken from the training split."""
+    if x_train.ndim == 3:
+        return standardized_over_time(x_train, x_test)
     return standardized(x_train, x_test) if inputs is None else inputs.fitted(x_train, x_test)
 
 

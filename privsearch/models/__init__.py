@@ -5,11 +5,13 @@ registered.py      networks of a user's own
 load.py            a kept network, built again with its weights
 compiling.py       listeners to the compilation of kernels
 training.py        a cohort's training: subsets and seeds in, outputs out
+encoding.py        the spikes that stand for inputs
 epochs.py          one network's training, step by step
 checkpoint.py      the state of a training between two steps, from which it goes on to the same bits
 optimizers.py      torch's fused Adam and SGD, without the optimisers around them
 leaky.py           leaky integrate-and-fire neurons, all time steps at once
 scan.py            the neurons' recurrence and its gradient: compiled on a CPU, torch's calls elsewhere
+sequences.py       inputs over time, and where examples end
 surrogate.py       the five surrogate gradients
 narrow.py          leaky neurons together with the narrow linear layer that reads their spikes
 affine.py          convolutions, pooling and linear layers, as this machine computes them fastest

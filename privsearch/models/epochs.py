@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from privsearch.data.splits import Splits
 from privsearch.errors import DivergedError
+from privsearch.models.encoding import Encoder
 from privsearch.models.optimizers import Adam, Optimizer, Sgd
 from privsearch.spec import TrialSpec
 from privsearch.study.result import Epoch
@@ -24,13 +25,15 @@ class Learner:
         network: the network, on its device.
         optimizer: the optimiser of its weights.
         splits: the data.
-        generator: the source of the order of its batches and of their augmentation.
+        generator: the source of the order of its batches, of their augmentation and of their encoding.
+        encoder: the encoding of its inputs.
     """
 
     network: nn.Module
     optimizer: Optimizer
     splits: Splits
     generator: torch.Generator
+    encoder: Encoder = field(default_factory=Encoder)
 
     @classmethod
     def of(cls, network: nn.Module, spec: TrialSpec, splits: Splits, seed: int) -> "Learner":
@@ -38,7 +41,8 @@ class Learner:
         kind = {"adam": Adam, "sgd": Sgd}[spec.optimizer]
         trained = [weight for weight in network.parameters() if weight.requires_grad]
         optimizer = kind(trained, spec.learning_rate, spec.weight_decay)
-        return cls(network, optimizer, splits, torch.Generator().manual_seed(seed))
+        generator = torch.Generator().manual_seed(seed)
+        return cls(network, optimizer, splits, generator, Encoder.of(spec, splits))
 
 
 @dataclass(eq=False)
@@ -163,7 +167,8 @@ def train_pass(
         if on_step:
             on_step(step, len(batches))
         labels = splits.y_train[batch]
-        outputs = network(splits.inputs(splits.x_train[batch], learner.generator))
+        inputs = splits.inputs(splits.x_train[batch], learner.generator)
+        outputs = network(learner.encoder(inputs, learner.generator))
         loss = nn.functional.cross_entropy(outputs, labels)
         optimizer.forget_gradients()
         loss.backward()

@@ -6,7 +6,7 @@ from privsearch._util.text import printable
 from privsearch.errors import ConstructionError, StudyError
 from privsearch.models import Network, RegisteredNetwork, build_network
 from privsearch.spec.architecture import num_weights
-from privsearch.spec.trial import BUILT_IN_MODELS
+from privsearch.spec.axes import BUILT_IN_MODELS
 from privsearch.study.network_archive import KeptNetworks, load_networks
 
 _FLOAT_BYTES = 4
@@ -15,8 +15,9 @@ _FLOAT_BYTES = 4
 def load_network(path: str | Path, index: int = 0) -> Network | RegisteredNetwork:
     """Load a kept network with its weights, in eval mode, on the CPU.
 
-    On its inputs in the trial (`privsearch.sweep.splits.network_splits`: standardised tables, normalised images), its
-    logits are those of the trial's signals, to the bit on the same kind of processor with one thread.
+    On its inputs in the trial (`privsearch.sweep.splits.network_splits`: standardised tables, normalised images, NaN
+    for padding), its logits are those of the trial's signals, to the bit on the same kind of processor with one thread.
+    Where the trial has an encoding, its inputs are what `privsearch.models.encoding.Encoder` makes of these.
 
     Args:
         path: a file of kept networks, as for `load_networks`.

@@ -4,6 +4,9 @@ Signals inside a network are `(steps, batch, *features)`: num_steps steps after 
 them and in an ANN, where signals do not change with time. A layer sees all steps in one call, so the layers before
 the first Leaky neurons run once per batch, and a weight is quantised once per batch.
 
+Inputs over time `(batch, time, *shape)` drive an SNN step by step, num_steps being their number of steps, and are read
+where each example ends. An ANN sees them at once: a table's steps side by side, the mean of frames.
+
 With `precision: bf16`, currents and spikes of all layers but the last are 16-bit; weights, membranes, logits and the
 loss stay in 32 bits.
 """
@@ -21,9 +24,10 @@ from privsearch.models.narrow import is_narrow, narrow_linear
 from privsearch.models.quantization import StateQuantizer, effective_weight, quant_conv2d, quant_linear, quant_relu
 from privsearch.models.registered import RegisteredNetwork, build_registered
 from privsearch.models.scan import Dynamics
+from privsearch.models.sequences import Ends, at_once, is_over_time, valid_steps, without_padding
 from privsearch.spec import Recorded, TrialSpec
-from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers
-from privsearch.spec.trial import BUILT_IN_MODELS, DEFAULT_THRESHOLD
+from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers, static_shape
+from privsearch.spec.axes import BUILT_IN_MODELS, DEFAULT_THRESHOLD
 
 
 class Stage(nn.Module):
@@ -62,13 +66,13 @@ class Stage(nn.Module):
 
 
 class Network(nn.Sequential):
-    """Stages in a row, from a batch to its logits: the last stage's output at the final step."""
+    """Stages in a row, from a batch to its logits: the last stage's output at the final step, or where examples end."""
 
     def forward(self, x: Float[Tensor, "batch *features"]) -> Float[Tensor, "batch classes"]:
         """Compute the logits `(batch, classes)` of x `(batch, *input_shape)`."""
-        current, readout = self._until_readout(x)
-        logits: Tensor = readout(current)[-1]
-        return logits
+        current, readout, ends = self._until_readout(x)
+        output: Tensor = readout(current)
+        return output[-1] if ends is None else ends.last(output)
 
     def readouts(
         self, x: Float[Tensor, "batch *features"], *, trajectory: bool = False
@@ -76,36 +80,60 @@ class Network(nn.Sequential):
         """Compute the outputs of the last stage that an attacker may see, each `(1, batch, classes)`.
 
         A spiking network shows its membrane at the final step, which is the logits, its membrane's mean over time, and
-        its neurons' numbers of spikes; an ANN shows its logits alone, as `final_mem`.
+        its neurons' numbers of spikes; an ANN shows its logits alone, as `final_mem`. Of inputs over time the steps
+        count that an example has.
 
         Args:
             x: `(batch, *input_shape)`.
             trajectory: True to add a spiking network's membrane at every time step, `(time, batch, classes)`.
         """
-        current, readout = self._until_readout(x)
+        current, readout, ends = self._until_readout(x)
         if not isinstance(readout, MembraneReadout):
             return {"final_mem": readout(current)[-1:]}
         spk, mem = readout.neurons.scan(current)
-        shown: dict[Recorded, Tensor] = {
-            "final_mem": mem[-1:],
-            "spike_counts": spk.sum(0, keepdim=True),
-            "mean_mem": mem.mean(0, keepdim=True),
-        }
+        shown: dict[Recorded, Tensor]
+        if ends is None:
+            shown = {
+                "final_mem": mem[-1:],
+                "spike_counts": spk.sum(0, keepdim=True),
+                "mean_mem": mem.mean(0, keepdim=True),
+            }
+        else:
+            shown = {
+                "final_mem": ends.last(mem)[None],
+                "spike_counts": ends.total(spk)[None],
+                "mean_mem": ends.mean(mem)[None],
+            }
         return {**shown, "mem_trajectory": mem} if trajectory else shown
 
     def _until_readout(
         self, x: Float[Tensor, "batch *features"]
-    ) -> tuple[Float[Tensor, "time batch classes"], nn.Module]:
-        """Compute the current of the last stage for every step, and return it with that stage's activation."""
-        signal = x.unsqueeze(0)
+    ) -> tuple[Float[Tensor, "time batch classes"], nn.Module, Ends | None]:
+        """Compute the current of the last stage for every step, and return it with that stage's activation.
+
+        With inputs over time, also return their ends, if the network is a spiking one.
+        """
+        signal, ends = self._signal(x)
         *before, hidden, last = cast("Sequence[Stage]", tuple(self))
         for stage in before:
             signal = stage(signal)
         current, neurons = hidden.current(signal), hidden.activation
         weight, bias = cast("Tensor", last.affine.weight), cast("Tensor", last.affine.bias)
         if isinstance(neurons, Leaky) and is_narrow(neurons, weight):
-            return narrow_linear(current, neurons, effective_weight(last.affine), bias), last.activation
-        return last.current(neurons(current)), last.activation
+            return narrow_linear(current, neurons, effective_weight(last.affine), bias), last.activation, ends
+        return last.current(neurons(current)), last.activation, ends
+
+    def _signal(self, x: Float[Tensor, "batch *features"]) -> tuple[Float[Tensor, "steps batch *shape"], Ends | None]:
+        """Return a batch as the first stage's input, and the ends of its examples if they are over time."""
+        if not is_over_time(x):
+            return x.unsqueeze(0), None
+        readout = cast("Stage", self[-1]).activation
+        if not isinstance(readout, MembraneReadout):
+            return at_once(x).unsqueeze(0), None
+        num_steps = readout.neurons.dynamics.num_steps
+        if x.shape[1] != num_steps:
+            raise ValueError(f"inputs over time must have {num_steps} steps, as in training, but have {x.shape[1]}")
+        return without_padding(x).transpose(0, 1), Ends(valid_steps(x).sum(1), num_steps)
 
 
 def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network | RegisteredNetwork:
@@ -119,7 +147,8 @@ def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: in
 
     Args:
         spec: in canonical form (an SNN has all its fields, an ANN none; threshold goes with act_bit_width).
-        input_shape: `(features,)`, or `(channels, height, width)` with height and width at least 4.
+        input_shape: `(features,)`, or `(channels, height, width)` with height and width at least 4; with the time steps
+            before it for inputs over time, and then `num_steps` is their number.
         num_classes: the number of logits.
 
     Raises:
@@ -129,11 +158,12 @@ def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: in
     """
     if spec.model not in BUILT_IN_MODELS:
         return build_registered(spec, input_shape, num_classes)
-    is_image = len(input_shape) == 3 and min(input_shape[1:]) >= 4
-    if not is_image and len(input_shape) != 1:
+    layers_see = static_shape(input_shape, flat=spec.model == "ann")
+    is_image = len(layers_see) == 3 and min(layers_see[1:]) >= 4
+    if not is_image and len(layers_see) != 1:
         raise ValueError(
             "input_shape must be (features,), or (channels, height, width) with height and width of at least 4, "
-            f"but got {input_shape}. Reshape the data set's examples."
+            f"with the time steps before it or not, but got {input_shape}. Reshape the data set's examples."
         )
     dtype = torch.bfloat16 if spec.precision == "bf16" else torch.float32
     *hidden, last = network_layers(spec, input_shape, num_classes)

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from privsearch.errors import ConstructionError
-from privsearch.spec.trial import QuantizeState, StateGradient
+from privsearch.spec.axes import QuantizeState, StateGradient
 
 SMALLEST_SCALE: Final = 1e-10
 SNNTORCH_RANGE: Final = (-1.0, 1.2)

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from privsearch.errors import ConstructionError
+from privsearch.models.sequences import without_padding
 from privsearch.spec import Recorded, TrialSpec, registry
 
 
@@ -14,7 +15,7 @@ class RegisteredNetwork(nn.Module):
     """A user's module, whose outputs are checked before they are used.
 
     Args:
-        module: from `(batch, *input_shape)` to logits.
+        module: from `(batch, *input_shape)` to logits. Inputs over time are `(batch, time, *shape)`, padding as 0.
         num_classes: the number of logits that each example must have.
     """
 
@@ -29,7 +30,7 @@ class RegisteredNetwork(nn.Module):
         Raises:
             ConstructionError: the logits are no 32-bit floats of shape `(batch, num_classes)`.
         """
-        logits = self.module(x)
+        logits = self.module(without_padding(x))
         if not isinstance(logits, Tensor):
             raise ConstructionError(f"a model must return a tensor of logits, but returned {type(logits).__name__}")
         if logits.shape != (len(x), self.num_classes) or logits.dtype != torch.float32:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from privsearch.errors import DivergedError
 from privsearch.models import Network, RegisteredNetwork, build_network
 from privsearch.models.allocator import keep_freed_memory
 from privsearch.models.checkpoint import Checkpoints, Keeper
+from privsearch.models.encoding import Encoder
 from privsearch.models.epochs import Heard, Learner, Progress, train_epochs
 from privsearch.spec import Protocol, Queries, Recorded, TrialSpec
 from privsearch.study.cohort import Cohort, Training
@@ -39,6 +40,9 @@ EpochListener = Callable[[int, int, Epoch], None]
 
 StepListener = Callable[[int, int, int, int], None]
 """A function called with (network, epoch, step, steps) before every step of an epoch; all but `steps` count from 0."""
+
+_Readouts = Mapping[Recorded, Float[Tensor, "each batch classes"]]
+"""The outputs of one network on a batch, by readout."""
 
 _Answers = dict[tuple[Recorded, Queries], Float[Tensor, "views examples classes"]]
 """The outputs of one network, by readout and kind of query."""
@@ -274,20 +278,35 @@ def _check_sound(network: nn.Module, loss: float) -> None:
 
 
 def _query(network: Network | RegisteredNetwork, splits: Splits, spec: TrialSpec) -> _Answers:
-    """Compute the network's outputs for both splits, one view after another; a trajectory of the plain view alone."""
+    """Compute the network's outputs for both splits, one view after another; a trajectory of the plain view alone.
+
+    Where the spikes of inputs are drawn, an output is the mean over `encoding_queries` draws.
+    """
     network.eval()
+    encoder = Encoder.of(spec, splits)
+    draws = (spec.encoding_queries or 1) if encoder.draws else 1
     answers: dict[tuple[Recorded, Queries], list[Tensor]] = {}
     generator = torch.Generator().manual_seed(spec.seed)
     with torch.inference_mode():
         for queries, batches in _views(splits, spec.protocol, generator):
             trajectory = spec.protocol.has_trajectory and queries == "plain"
-            read = [network.readouts(batch, trajectory=trajectory) for batch in batches]
+            read = [
+                _mean([network.readouts(encoder(x, generator), trajectory=trajectory) for _ in range(draws)])
+                for x in batches
+            ]
             for readout in read[0]:
                 view = torch.cat([outputs[readout] for outputs in read], dim=1).cpu()
                 if not view.isfinite().all():
                     raise DivergedError("the outputs must be finite after training, but some are not")
                 answers.setdefault((readout, queries), []).append(view)
     return {key: torch.cat(views) for key, views in answers.items()}
+
+
+def _mean(draws: Sequence[_Readouts]) -> _Readouts:
+    """Return the mean of each output; one draw is as it is."""
+    if len(draws) == 1:
+        return draws[0]
+    return {readout: torch.stack([outputs[readout] for outputs in draws]).mean(0) for readout in draws[0]}
 
 
 def _views(

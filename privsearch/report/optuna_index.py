@@ -18,10 +18,10 @@ from privsearch.analysis.frames import axis_values, records
 from privsearch.analysis.tasks import Task
 from privsearch.errors import StudyError
 from privsearch.spec import AXES
+from privsearch.spec.axes import CONDITIONAL_DEFAULTS
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.objectives import as_objective
-from privsearch.spec.trial import CONDITIONAL_DEFAULTS
 from privsearch.sweep.search.samplers import optuna_value, quiet_optuna
 
 

@@ -2,6 +2,7 @@
 
 architecture.py   the layers of FCNet and ConvNet, and their sizes
 attacks.py        the attacks that a sweep may name
+axes.py           the axes, their values, and the values that have an effect
 bounds.py         the numbers that sweeps and records may hold, each type with its limits
 columns.py        a column of results as a value; those that objectives and constraints may name
 constraints.py    the bounds that a result must keep to be of use
@@ -17,6 +18,7 @@ problems.py       a sentence for every rule that a sweep breaks
 protocol_spec.py  the base of the protocols' specifications
 protocols.py      the examples that networks are trained and queried on
 race.py           the race of a sweep: from how many networks to how many, and its budget
+recorded.py       a trial read from a record, which may be older than some of its axes
 recipe.py         how networks are trained, for all datasets or for one
 registry.py       users' own datasets, models and attacks, by name
 resources.py      the cores and GPUs of a worker, retries, the time limit, and the time between checkpoints
@@ -26,7 +28,7 @@ storage.py        a folder for what a study keeps, by path or URI
 strict.py         the configuration that all specifications share
 sweep.py          a sweep, and the trials of its grids
 sweep_file.py     a sweep file read, with the line of every problem
-trial.py          a trial: its axes, its canonical form and its id
+trial.py          a trial: all that its numbers depend on, and its id
 """
 
 from privsearch.spec.attacks import (
@@ -43,6 +45,7 @@ from privsearch.spec.attacks import (
     ThresholdAttack,
     leading_attack,
 )
+from privsearch.spec.axes import AXES, SurrogateGradient
 from privsearch.spec.constraints import Constraint, Constraints
 from privsearch.spec.datasets import (
     Dataset,
@@ -64,7 +67,7 @@ from privsearch.spec.protocols import HalvesProtocol, Protocol
 from privsearch.spec.resources import Device, Resources, RetryPolicy
 from privsearch.spec.search import Search
 from privsearch.spec.sweep import SweepSpec, TrialRequest
-from privsearch.spec.trial import AXES, NUMERICS_VERSION, SurrogateGradient, TrialSpec
+from privsearch.spec.trial import NUMERICS_VERSION, TrialSpec
 
 __all__ = [
     "AXES",

@@ -65,9 +65,10 @@ def network_layers(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: i
 
     Args:
         spec: in canonical form.
-        input_shape: `(features,)`, or `(channels, height, width)`.
+        input_shape: `(features,)`, or `(channels, height, width)`; with the time steps before it for inputs over time.
         num_classes: the number of logits.
     """
+    input_shape = static_shape(input_shape, flat=spec.model == "ann")
     spiking: list[LayerKind] = []
     if spec.model != "ann":
         spiking = ["convolution", "linear"] if spec.spiking_layers == "all" else ["linear"]
@@ -76,7 +77,24 @@ def network_layers(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: i
 
 def num_weights(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> int:
     """Return the number of weights and biases of the FCNet or ConvNet for such examples, whichever layers spike."""
+    input_shape = static_shape(input_shape, flat=spec.model == "ann")
     return sum(layer.weights + layer.outputs for layer in _layers(spec.width, input_shape, num_classes, ()))
+
+
+def static_shape(input_shape: tuple[int, ...], *, flat: bool) -> tuple[int, ...]:
+    """Return the shape of what the layers see at a step: of inputs over time one step, or in an ANN all of them.
+
+    Args:
+        input_shape: the shape of an example.
+        flat: True for an ANN, which sees a table's steps side by side, and the mean of frames.
+    """
+    match input_shape:
+        case (steps, features):
+            return (steps * features,) if flat else (features,)
+        case (_, channels, height, width):
+            return channels, height, width
+        case _:
+            return input_shape
 
 
 @cache

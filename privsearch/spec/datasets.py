@@ -63,6 +63,11 @@ _SIZE: Final = "an integer from 4 to 1024, or two, [height, width]: the size tha
 Side = Annotated[int, Field(ge=4, le=1024)]
 """A side of an image, in pixels."""
 
+_TIME: Final = (
+    "true (the second axis is time: (n, time, features), or frames (n, time, height, width)), or false: five axes, or "
+    "an array of lengths, tell"
+)
+
 TableFormat = Literal["csv", "parquet", "arrow"]
 """The forms of a table: text with a delimiter, or one of the two formats of Apache's Arrow."""
 
@@ -212,7 +217,7 @@ class TableDataset(BaseModel):
 
 
 class NpzDataset(BaseModel):
-    """A user's arrays: `x`, `y`, or `x_train`, `y_train`, `x_test`, `y_test`."""
+    """A user's arrays: `x`, `y`, or `x_train`, `y_train`, `x_test`, `y_test`; inputs over time may have lengths."""
 
     model_config = STRICT
 
@@ -222,6 +227,7 @@ class NpzDataset(BaseModel):
     drop: tuple[str, ...] = Field((), strict=False, description=_DROP_ARRAYS)
     layout: Layout = Field(None, description=_LAYOUT)
     colour: Colour = Field(None, description=_COLOUR)
+    time: bool = Field(False, description=_TIME)
     duplicates: Duplicates = Field(None, description=_DUPLICATES)
 
     @model_serializer(mode="wrap")
@@ -244,6 +250,7 @@ class NpyDataset(BaseModel):
     )
     layout: Layout = Field(None, description=_LAYOUT)
     colour: Colour = Field(None, description=_COLOUR)
+    time: bool = Field(False, description=_TIME)
     duplicates: Duplicates = Field(None, description=_DUPLICATES)
 
     @model_serializer(mode="wrap")
@@ -290,6 +297,7 @@ class RegisteredDataset(BaseModel):
     name: Name = Field(description="the name under which a dataset was registered")
     layout: Layout = Field(None, description=_LAYOUT)
     colour: Colour = Field(None, description=_COLOUR)
+    time: bool = Field(False, description=_TIME)
     duplicates: Duplicates = Field(None, description=_DUPLICATES)
 
     @model_serializer(mode="wrap")

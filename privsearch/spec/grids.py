@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from privsearch.spec.trial import (
+from privsearch.spec.axes import (
     ACTIVATION_DEFAULTS,
     AXES,
     BUILT_IN_MODELS,

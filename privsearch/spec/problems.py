@@ -15,6 +15,7 @@ from privsearch.spec.attacks import (
     ATTACK_KINDS,
     ATTACKS,
 )
+from privsearch.spec.axes import AXES, BUILT_IN_MODELS, Axes
 from privsearch.spec.datasets import (
     NAME_RULE,
     DatasetName,
@@ -31,7 +32,6 @@ from privsearch.spec.resources import Resources
 from privsearch.spec.samplers import SAMPLER_KINDS, BlindSampler, GaSampler, GpSampler, TpeSampler
 from privsearch.spec.search import Search, StopRule
 from privsearch.spec.sweep import SweepSpec
-from privsearch.spec.trial import AXES, BUILT_IN_MODELS, Axes
 
 KEY: Final = "[key]"
 """The last step of the path to a mapping's key that is itself wrong, as pydantic calls it."""

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator
 
+from privsearch.spec.axes import STATE_DEFAULTS
 from privsearch.spec.grids import problem, raise_if_any, value_problems
-from privsearch.spec.trial import STATE_DEFAULTS
 
 RECIPE_AXES: Final = (
     *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size"),
-    *("width", "spiking_layers", "num_steps", "beta"),
+    *("width", "spiking_layers", "num_steps", "beta", "encoding", "encoding_queries"),
     *STATE_DEFAULTS,
 )
 """The axes that a recipe may set: how a network is trained, how large it is, and how it spikes."""

@@ -7,13 +7,13 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import InitErrorDetails
 
 from privsearch._util.text import remedy, shown
+from privsearch.spec.axes import ACTIVATION_DEFAULTS, AXES, Axes, axis_adapter, uses_axis, with_version
 from privsearch.spec.columns import DECIMALS
 from privsearch.spec.constraints import Constraint
 from privsearch.spec.grids import Where, as_values, idle_axes, list_problems, problem, raise_if_any
 from privsearch.spec.grids import value_problems as problems_of
 from privsearch.spec.samplers import SAMPLER_RULE, Sampler, TpeSampler
 from privsearch.spec.strict import STRICT
-from privsearch.spec.trial import ACTIVATION_DEFAULTS, AXES, Axes, axis_adapter, uses_axis, with_version
 
 _RULE: Final = "search_rule"
 MOST_VALUES: Final = 100_000
@@ -176,6 +176,7 @@ class Search(BaseModel):
         act_bit_widths = self.space.get("act_bit_width", (None,))
         quantised_or_not = not isinstance(act_bit_widths, Range) and None in act_bit_widths
         on_some = [axis for axis in self.space if len({uses_axis(model, axis) for model in self.models}) > 1]
+        on_some += ["encoding_queries"] if "encoding" in self.space else []
         return tuple(a for a in self.space if a in on_some or (a in ACTIVATION_DEFAULTS and quantised_or_not))
 
     @model_validator(mode="after")

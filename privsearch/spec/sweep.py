@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 
 from privsearch._util.html import html_text
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, leading_attack, unmet_requirement
+from privsearch.spec.axes import AXES, Axes, canonical_axes
 from privsearch.spec.columns import Column, result_columns
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
@@ -31,7 +32,7 @@ from privsearch.spec.resources import (
 from privsearch.spec.search import Search
 from privsearch.spec.storage import STORAGE_RULE, check_storage
 from privsearch.spec.strict import STRICT
-from privsearch.spec.trial import AXES, Axes, TrialSpec, canonical_axes
+from privsearch.spec.trial import TrialSpec
 
 MAX_POINTS: Final = 2_000_000
 """The most points of a sweep's cross-products: nobody can train more, and they would fill the memory."""
@@ -275,7 +276,11 @@ class SweepSpec(BaseModel):
         return dict.fromkeys(AXES) | _axis_defaults() | self.recipe_for(name)
 
     def expand(
-        self, networks: Mapping[str, Network], augmented: Collection[str] = (), unsplit: Collection[str] = ()
+        self,
+        networks: Mapping[str, Network],
+        augmented: Collection[str] = (),
+        unsplit: Collection[str] = (),
+        steps: Mapping[str, int | None] | None = None,
     ) -> list[TrialRequest]:
         """Return the distinct trials of the grids, canonical, in the order of the datasets, protocols and grids.
 
@@ -283,6 +288,7 @@ class SweepSpec(BaseModel):
             networks: the kind of network for each dataset, by the dataset's name.
             augmented: the names of the datasets that are augmented in training.
             unsplit: the names of the datasets without a test split of their own.
+            steps: the time steps of the datasets over time, by name.
         """
         requests = []
         for dataset in self.datasets:
@@ -292,7 +298,7 @@ class SweepSpec(BaseModel):
             for grid_name, grid in self.grids.items():
                 for point in itertools.product(*grid.values()):
                     axes = base | dict(zip(grid, point, strict=True))
-                    key = tuple(canonical_axes(axes, networks[name]).values())
+                    key = tuple(canonical_axes(axes, networks[name], (steps or {}).get(name)).values())
                     if grid_name not in (grids := grids_of.setdefault(key, [])):
                         grids.append(grid_name)
             for protocol in self.protocol:

@@ -17,7 +17,7 @@ from privsearch._util.text import printable
 from privsearch.errors import StudyError
 from privsearch.spec import TrialSpec
 from privsearch.spec.protocol_spec import Role
-from privsearch.spec.trial import RecordedSpec
+from privsearch.spec.recorded import RecordedSpec
 from privsearch.study.fields import Environment, Word
 from privsearch.study.trial_files import TrialFiles
 

@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter
 
 from privsearch._util.disk import LineWriter
 from privsearch._util.lines import DamagedLine, lines_of
+from privsearch.spec.axes import AXES, axis_adapter
 from privsearch.spec.bounds import Count, Seconds
-from privsearch.spec.trial import AXES, axis_adapter
 from privsearch.study.fields import Text, Word
 
 Origin = Literal["given", "sampled", "drawn", "repeat"]

@@ -11,8 +11,9 @@ from pydantic.dataclasses import dataclass as validated
 
 from privsearch._util.text import cut
 from privsearch.spec import Attack, TrialSpec
+from privsearch.spec.axes import UNTOLD, Axes
 from privsearch.spec.bounds import MOST_EPOCHS, Bytes, Count, Examples, Fraction, Loss, Seconds, Version
-from privsearch.spec.trial import STATE_DEFAULTS, Axes, RecordedSpec
+from privsearch.spec.recorded import RecordedSpec
 from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
 from privsearch.study.blind import BlindBaselines
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment, Text, Word
@@ -233,7 +234,7 @@ def _configuration(spec: TrialSpec) -> str:
     axes = [
         f"{axis} {value}"
         for axis, value in spec.axes().items()
-        if value not in (fields[axis].default, STATE_DEFAULTS.get(axis))
+        if value not in (fields[axis].default, UNTOLD.get(axis))
     ]
     return ", ".join([spec.dataset_name, spec.protocol.kind, *axes])
 

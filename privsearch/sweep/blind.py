@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool
 
 from privsearch.analysis.two_samples import FEWEST, classifier_auc
+from privsearch.data.sequences import without_padding
 from privsearch.data.splits import Splits
 from privsearch.models.training import query_untrained
 from privsearch.spec import TrialSpec
@@ -56,7 +57,7 @@ def inputs_baseline(splits: Splits, seed: int) -> InputsBaseline | None:
         return None
     rng = np.random.default_rng(seed)
     parts = [
-        (splits.inputs(x[drawn]).flatten(1).cpu().numpy(), y[drawn].cpu().numpy())
+        (without_padding(splits.inputs(x[drawn]).cpu().numpy()).reshape(len(drawn), -1), y[drawn].cpu().numpy())
         for x, y in ((splits.x_train, splits.y_train), (splits.x_test, splits.y_test))
         for drawn in [torch.from_numpy(np.sort(rng.permutation(len(y))[:MOST_EXAMPLES]))]
     ]

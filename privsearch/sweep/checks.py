@@ -1,14 +1,14 @@
 """Checks before a sweep runs: registered parts, datasets, sizes of subsamples, the study's directory."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from privsearch._util.disk import file_in_the_way, reading
 from privsearch.data import DatasetInfo, describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import Attack, SweepSpec, TrialRequest, registry
-from privsearch.spec.trial import BUILT_IN_MODELS
+from privsearch.spec.axes import BUILT_IN_MODELS
 from privsearch.study.folder import BEGUN, StudyFolder
 from privsearch.study.links import check_links
 
@@ -85,12 +85,16 @@ def describe_datasets(sweep: SweepSpec) -> Iterator[DatasetInfo]:
         yield info
 
 
-def check_trial_sizes(request: TrialRequest, sweep: SweepSpec, info: DatasetInfo) -> None:
+def check_trial(request: TrialRequest, sweep: SweepSpec, info: DatasetInfo) -> None:
     """Refuse a trial with a subsample that lacks a class, is larger than its split, or too small for the protocol.
 
+    Refused as well is an encoding that does not suit the data.
+
     Raises:
-        SpecError: it has one; the field that sets the size, or the protocol, is named.
+        SpecError: it has one; the field that sets the size or the encoding, or the protocol, is named.
     """
+    if (encoding := request.spec.encoding) and (unfit := encoding_problem(encoding, request.spec.num_steps, info)):
+        raise SpecError(unfit, where=_origin("encoding", request, sweep, info.name))
     for axis in SIZE_AXES:
         if problem := size_problem(axis, [getattr(request.spec, axis)], info):
             rule, size = problem
@@ -106,6 +110,29 @@ def check_trial_sizes(request: TrialRequest, sweep: SweepSpec, info: DatasetInfo
         lacking += "; an example is a person here, as group says" if info.num_persons else ""
         index = next(i for i, asked in enumerate(sweep.protocol) if asked.kind == protocol.kind)
         raise SpecError(lacking, where=("protocol", index))
+
+
+def encoding_problem(encoding: str, num_steps: int | None, info: DatasetInfo) -> str | None:
+    """Return why an encoding does not suit a dataset; None if it does.
+
+    Args:
+        encoding: a value of the axis.
+        num_steps: the time steps of the network; None if they are not known yet.
+        info: the dataset.
+    """
+    if encoding == "delta" and info.num_steps is None:
+        return (
+            f"delta fires where inputs change from step to step, but those of {info.name} are not over time; choose "
+            "rate, latency or direct"
+        )
+    if encoding == "latency" and info.num_steps is not None:
+        return (
+            f"latency fires once for each input, but those of {info.name} change from step to step; choose rate, delta "
+            "or direct"
+        )
+    if encoding == "latency" and num_steps == 1:
+        return "latency tells inputs by the step at which they fire, but with num_steps: 1 all fire at once; raise it"
+    return None
 
 
 def size_problem(axis: str, sizes: Iterable[int | None], info: DatasetInfo) -> tuple[str, int] | None:
@@ -147,6 +174,65 @@ def check_augmentation(sweep: SweepSpec, infos: Iterable[DatasetInfo]) -> None:
                 "it needs a dataset that is augmented in training, such as cifar10, but this sweep has none; drop it",
                 where=("protocol", index, "augmented_queries"),
             )
+
+
+def check_time(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> None:
+    """Refuse time steps and encodings that do not suit the data, and trajectories of examples of different lengths.
+
+    Raises:
+        SpecError: all networks that `num_steps` is given for take the steps of their data; a search has an encoding
+            that does not suit a dataset; `encoding_queries` are given where nothing is drawn; or a protocol keeps
+            trajectories of examples that end at different steps. The field is named.
+    """
+    _check_encodings(sweep, infos)
+    for where, values, names in _given(sweep, "num_steps", infos):
+        own = {name: infos[name].num_steps for name in names}
+        if None not in own.values() and any(value not in (None, *own.values()) for value in values):
+            told = ", ".join(f"{name}: {steps}" for name, steps in own.items())
+            raise SpecError(
+                f"has no effect on inputs over time, which have steps of their own ({told}); drop it", where
+            )
+    padded = [name for name, info in infos.items() if info.has_padding]
+    for index, protocol in enumerate(sweep.protocol):
+        if protocol.has_trajectory and padded:
+            raise SpecError(
+                f"it compares membranes step by step, but the examples of {padded[0]} have different numbers of steps; "
+                "drop it, or cut them to one length",
+                where=("protocol", index, "mem_trajectory"),
+            )
+
+
+def _check_encodings(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> None:
+    if not any("rate" in values for _, values, _ in _given(sweep, "encoding", infos)):
+        for where, _, _ in _given(sweep, "encoding_queries", infos):
+            raise SpecError("it needs encoding: rate, whose spikes are drawn, but there is none; drop it", where)
+    if not sweep.search or "snn" not in sweep.search.models:
+        return
+    for name, info in infos.items():
+        own = sweep.recipe_for(name).get("encoding")
+        for encoding in _values(sweep.search.space.get("encoding", own)):
+            if encoding and (unfit := encoding_problem(encoding, None, info)):
+                is_searched = "encoding" in sweep.search.space
+                raise SpecError(unfit, ("search", "space", "encoding") if is_searched else ("recipe", "encoding"))
+
+
+def _given(
+    sweep: SweepSpec, axis: str, names: Collection[str]
+) -> Iterator[tuple[tuple[str, ...], Sequence[Any], Collection[str]]]:
+    """Yield each field of a sweep that gives an axis, its values, and the datasets that it is for."""
+    blocks: list[tuple[tuple[str, ...], Mapping[str, Any], Collection[str]]] = [
+        *((("grids", name), grid, names) for name, grid in sweep.grids.items()),
+        (("search", "space"), sweep.search.space if sweep.search else {}, names),
+        (("recipe",), sweep.recipe, names),
+        *((("recipe", "overrides", n), own, [n]) for n, own in sweep.recipe.get("overrides", {}).items() if n in names),
+    ]
+    for where, block, of in blocks:
+        if axis in block:
+            yield (*where, axis), _values(block[axis]), of
+
+
+def _values(given: Any) -> Sequence[Any]:
+    return given if isinstance(given, tuple) else [given]
 
 
 def with_given_splits(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> list[str]:

@@ -57,9 +57,17 @@ def network_seconds(spec: TrialSpec, info: DatasetInfo) -> list[float]:
     layers = network_layers(spec, info.input_shape, info.num_classes)
     protocol = spec.protocol
     is_quantised = spec.act_bit_width is not None
-    per_example = _seconds_per_example(layers, spec.model, spec.num_steps, spec.precision, is_quantised)
+    is_encoded = spec.encoding not in (None, "direct")
+    changes = spec.model != "ann" and (info.num_steps is not None or is_encoded)
+    runs = _runs(layers, spec.num_steps or 1, changes=changes)
+    per_example = _seconds_per_example(layers, runs, spec.model, spec.num_steps, spec.precision, is_quantised)
     per_batch = _seconds_per_batch(spec, layers)
-    queried = _times_queried(spec, info) * sum(protocol.views.values()) * (num_train + num_test)
+    queried = (
+        _times_queried(spec, info)
+        * (spec.encoding_queries or 1)
+        * sum(protocol.views.values())
+        * (num_train + num_test)
+    )
     return [
         # A backward pass costs about twice a forward pass.
         (3 * spec.epochs * examples + queried) * per_example
@@ -120,13 +128,22 @@ def _sizes(spec: TrialSpec, info: DatasetInfo) -> tuple[int, int]:
 
 
 @cache
+def _runs(layers: tuple[Layer, ...], steps: int, *, changes: bool) -> tuple[int, ...]:
+    """Return how often each layer is computed for an example, whose inputs may change from step to step."""
+    # Otherwise layers see the same input at every step up to the first one that reads spikes.
+    return (steps if changes else 1, *(steps if changes or previous.is_spiking else 1 for previous in layers[:-1]))
+
+
+@cache
 def _seconds_per_example(
-    layers: tuple[Layer, ...], model: str, num_steps: int | None, precision: str, is_quantised: bool
+    layers: tuple[Layer, ...],
+    runs: tuple[int, ...],
+    model: str,
+    num_steps: int | None,
+    precision: str,
+    is_quantised: bool,
 ) -> float:
     """Return the seconds of one forward pass of one example."""
-    steps = num_steps or 1
-    # Layers see the same input at every step up to the first one that reads spikes.
-    runs = [1, *(steps if previous.is_spiking else 1 for previous in layers[:-1])]
     arithmetic = sum(2 * layer.multiply_adds * run for layer, run in zip(layers, runs, strict=True))
     seconds = arithmetic / FLOPS[precision]
     seconds += sum(layer.neurons * run for layer, run in zip(layers, runs, strict=True)) * SECONDS_PER_NEURON

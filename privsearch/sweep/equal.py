@@ -5,7 +5,7 @@ from typing import Any
 
 from privsearch.data import DatasetInfo
 from privsearch.spec import TrialRequest, TrialSpec
-from privsearch.spec.trial import SNN_DEFAULTS, Axes
+from privsearch.spec.axes import SNN_DEFAULTS, Axes
 from privsearch.study.result import TrialResult
 
 

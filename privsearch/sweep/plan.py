@@ -21,7 +21,8 @@ from privsearch.sweep.checks import (
     check_ownership,
     check_race,
     check_registered,
-    check_trial_sizes,
+    check_time,
+    check_trial,
     describe_datasets,
     with_given_splits,
 )
@@ -257,6 +258,7 @@ def make_plan(
     check_race(sweep)
     datasets = {info.name: info for info in describe_datasets(sweep)}
     check_augmentation(sweep, datasets.values())
+    check_time(sweep, datasets)
     with collector_paused():
         return _plan(sweep, study, datasets, only_same_versions, probe, others)
 
@@ -273,6 +275,7 @@ def _plan(
         {name: info.network for name, info in datasets.items()},
         augmented=[name for name, info in datasets.items() if info.augments],
         unsplit=[name for name, info in datasets.items() if not info.has_own_test_split],
+        steps={name: info.num_steps for name, info in datasets.items()},
     )
     check_directory(sweep, study)
     results, log = study.record().results, study.proposals()
@@ -280,7 +283,7 @@ def _plan(
     pace = recorded_pace(results.values(), datasets)
     recorded = Recorded(results, kept, only_same_versions, pace)
     for item in points:
-        check_trial_sizes(item, sweep, datasets[item.spec.dataset_name])
+        check_trial(item, sweep, datasets[item.spec.dataset_name])
     points = distinct_trainings(points, datasets, results)
     trials = [recorded.planned(item, datasets[item.spec.dataset_name]) for item in points]
     if probe and pace.source == "nothing":

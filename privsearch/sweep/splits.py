@@ -8,7 +8,12 @@ from privsearch.spec import TrialSpec
 
 def canonical(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
     """Return the canonical form of a trial on a dataset."""
-    return spec.canonical(info.network, augments=info.augments, has_own_test_split=info.has_own_test_split)
+    return spec.canonical(
+        info.network,
+        augments=info.augments,
+        has_own_test_split=info.has_own_test_split,
+        num_steps=info.num_steps,
+    )
 
 
 def prepared_splits(spec: TrialSpec) -> Splits:

@@ -11,6 +11,7 @@ from jaxtyping import Float32
 
 from privsearch.attacks.protocols.audit import audit, audit_untrained
 from privsearch.data import describe_dataset
+from privsearch.data.sequences import without_padding
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.models.training import EpochListener
 from privsearch.spec import Attack, TrialSpec
@@ -237,4 +238,5 @@ def _inputs(spec: TrialSpec, trial_id: str, signals: Signals) -> Float32[np.ndar
             f"it reads the examples themselves, but the data of {spec.dataset_name} are not those that the networks "
             "were trained on; bring those back and run the attack again, or run the sweep, which trains on what is here"
         )
-    return np.concatenate([batch.flatten(1).cpu().numpy() for batch in splits.batches(_LOADED_AT_ONCE)])
+    batches = (without_padding(batch.cpu().numpy()) for batch in splits.batches(_LOADED_AT_ONCE))
+    return np.concatenate([batch.reshape(len(batch), -1) for batch in batches])

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from kept_networks import small_images, trained_trial
+from kept_networks import short_sequences, small_images, trained_trial
 
 from privsearch import load_network, load_networks, register_model
 from privsearch.attacks.protocols import rules_of
 from privsearch.errors import SpecError, StudyError
+from privsearch.models.encoding import Encoder
 from privsearch.spec import HalvesProtocol, PaperProtocol, registry
 from privsearch.study.result import Completed
 from privsearch.study.signal_archive import SignalArchive
@@ -35,6 +36,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Completed, Path]:
         pytest.param({"model": "ann", **QUANTISED, "dataset": "images"}, id="convnet w4 a4"),
         pytest.param({**SNN, **QUANTISED, "spiking_layers": "head", "dataset": "images"}, id="spiking convnet"),
         pytest.param({**SNN, "protocol": HalvesProtocol(networks=4)}, id="halves"),
+        pytest.param({**SNN, "encoding": "latency"}, id="latency"),
+        pytest.param({"model": "snn", **QUANTISED, "dataset": "sequences"}, id="over time"),
+        pytest.param({"model": "ann", "dataset": "sequences"}, id="ann over time"),
         pytest.param({**SNN, "protocol": PaperProtocol(replicates=1, resplit=False)}, id="one split"),
     ],
 )
@@ -42,6 +46,8 @@ def test_a_loaded_network_answers_as_the_trained_one_did(tmp_path: Path, axes: d
     """On every example, to the bit, for every network of the cohort."""
     if axes.get("dataset") == "images":
         axes = axes | {"dataset": small_images(tmp_path)}
+    if axes.get("dataset") == "sequences":
+        axes = axes | {"dataset": short_sequences(tmp_path)}
     result, path = trained_trial(tmp_path, **axes)
     cohort = SignalArchive(tmp_path / "signals").load(result.trial_id)
     assert cohort is not None
@@ -51,7 +57,9 @@ def test_a_loaded_network_answers_as_the_trained_one_did(tmp_path: Path, axes: d
         for index, logits in enumerate(cohort.signals.logits):
             network, splits = load_network(path, index), network_splits(result.spec, index)
             assert not network.training
-            answered = torch.cat([network(batch) for batch in splits.batches(256)]).numpy()
+            encoder = Encoder.of(result.spec, splits)
+            batches = [encoder(batch, torch.Generator()) for batch in splits.batches(256)]
+            answered = torch.cat([network(batch) for batch in batches]).numpy()
             same = np.argsort(cohort.signals.rows)[np.argsort(np.argsort(splits.rows))]  # the places of its examples
             assert np.array_equal(cohort.signals.rows[same], splits.rows)
             assert np.array_equal(answered, logits[same])

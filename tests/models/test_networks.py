@@ -283,7 +283,7 @@ def test_convnet_takes_any_image_of_at_least_4_by_4(spec, size):
     assert network(torch.rand(2, 3, *size)).shape == (2, 7)
 
 
-@pytest.mark.parametrize("input_shape", [(), (8, 8), (1, 3, 8), (1, 8, 8, 8)])
+@pytest.mark.parametrize("input_shape", [(), (1, 3, 8), (5, 1, 3, 8), (1, 8, 8, 8, 8)])
 def test_other_shapes_are_refused(input_shape):
     """The message says which shapes there are."""
     with pytest.raises(ValueError, match=r"must be \(features,\), or \(channels, height, width\)"):

@@ -6,7 +6,7 @@ import torch
 from privsearch.models.quantization import StateQuantizer
 from privsearch.models.scan import Dynamics, Fired, compiled_backward, compiled_forward, torch_backward, torch_forward
 from privsearch.models.surrogate import SURROGATE_GRADIENTS
-from privsearch.spec.trial import QuantizeState, StateGradient
+from privsearch.spec.axes import QuantizeState, StateGradient
 
 STEPS, NEURONS = 12, 40
 

@@ -8,7 +8,8 @@ from other_membranes import OTHER_MEMBRANES
 from pydantic import TypeAdapter, ValidationError
 
 from privsearch.spec import HalvesProtocol, PaperProtocol, SvmAttack, TableDataset, TrialSpec
-from privsearch.spec.trial import STATE_DEFAULTS, RecordedSpec
+from privsearch.spec.axes import STATE_DEFAULTS
+from privsearch.spec.recorded import RecordedSpec
 
 SPEC = TrialSpec(dataset="iris", model="snn").canonical("fcnet")
 
@@ -200,3 +201,27 @@ def test_a_value_outside_its_rule_is_refused(wrong: dict[str, object]) -> None:
     """No coercion, no unknown field, no silent default."""
     with pytest.raises(ValidationError):
         TrialSpec.model_validate({"dataset": "iris", "model": "snn", **wrong})
+
+
+def test_an_encoding_has_an_effect_on_spiking_networks_alone() -> None:
+    """And the number of draws where spikes are drawn."""
+    given = {"dataset": "iris", "encoding": "latency", "encoding_queries": 3}
+    ann, snn = (TrialSpec(**{**given, "model": model}).canonical("fcnet") for model in ("ann", "snn"))
+    assert (ann.encoding, ann.encoding_queries) == (None, None)
+    assert (snn.encoding, snn.encoding_queries) == ("latency", None)
+    rate = TrialSpec(**{**given, "model": "snn", "encoding": "rate"})
+    assert rate.canonical("fcnet").encoding_queries == 3
+    assert rate.model_copy(update={"encoding_queries": None}).canonical("fcnet").encoding_queries == 8
+
+
+def test_direct_inputs_leave_the_id_as_it_was() -> None:
+    """Before there were encodings; every other encoding and number of draws has an id of its own."""
+    recorded = SPEC.model_dump(mode="json", exclude={"encoding", "encoding_queries"})
+    assert TypeAdapter[TrialSpec](RecordedSpec).validate_python(recorded) == SPEC
+    changes: list[dict[str, object]] = [
+        *({"encoding": encoding} for encoding in (None, "direct", "rate", "latency", "delta")),
+        {"encoding": "rate", "encoding_queries": 9},
+    ]
+    ids = [SPEC.model_copy(update=change).canonical("fcnet").trial_id("data") for change in changes]
+    assert ids[0] == ids[1] == SPEC.trial_id("data")
+    assert len(set(ids)) == 5

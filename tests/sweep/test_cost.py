@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +87,15 @@ def test_the_size_of_networks_is_known_beforehand(tmp_path: Path) -> None:
     for result, path in (of_a_table, of_images):
         estimate = network_bytes(result.spec, describe_dataset(result.spec.dataset))
         assert estimate <= path.stat().st_size <= 1.02 * estimate + 8000
+
+
+@pytest.mark.parametrize("model", ["ann", "snn"])
+def test_inputs_over_time_cost_a_spiking_network_every_layer_at_every_step(model: str) -> None:
+    """The first one too; an ANN sees them at once, as a wider table."""
+    info = describe_dataset("breast_cancer")
+    over_time = replace(info, input_shape=(25, 1000))
+    once = replace(info, input_shape=(1000,) if model == "snn" else (25_000,))
+    spec = TrialSpec(dataset="breast_cancer", model=model)
+    changing = training_seconds(spec.canonical("fcnet", num_steps=over_time.num_steps), over_time)
+    steady = training_seconds(spec.canonical("fcnet"), once)
+    assert changing > 2 * steady if model == "snn" else changing == steady

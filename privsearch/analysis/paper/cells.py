@@ -11,8 +11,8 @@ from privsearch.analysis.frames import records
 from privsearch.analysis.labels import plain
 from privsearch.errors import StudyError
 from privsearch.spec import AXES
+from privsearch.spec.axes import SNN_DEFAULTS
 from privsearch.spec.columns import Column
-from privsearch.spec.trial import SNN_DEFAULTS
 
 _TITLES: Final = {
     "mnist": "MNIST",

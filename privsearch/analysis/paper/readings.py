@@ -11,7 +11,7 @@ import pandas as pd
 
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import plain
-from privsearch.spec.trial import DEFAULT_THRESHOLD, STATE_DEFAULTS
+from privsearch.spec.axes import DEFAULT_THRESHOLD, STATE_DEFAULTS
 
 NO_READING: Final = "-"
 """The name in place of a reading's where no reading has an effect."""

@@ -29,8 +29,8 @@ from privsearch.report.figures.style import (
     panels,
     sample_note,
 )
+from privsearch.spec.axes import SNN_DEFAULTS
 from privsearch.spec.columns import Column
-from privsearch.spec.trial import SNN_DEFAULTS
 
 _LINES: Final = {
     8: ("#004488", "s", ":"),

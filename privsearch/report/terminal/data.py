@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Column
 
 from privsearch.data import Persons, examine_datasets
-from privsearch.report.wording.formats import console_table
+from privsearch.report.wording.formats import console_table, input_shape
 from privsearch.spec import Dataset
 from privsearch.sweep.plan import Plan
 
@@ -23,12 +23,16 @@ def data_lines(plan: Plan) -> Iterator[RenderableType]:
     columns = (Column(name, no_wrap=True) for name in names)
     table = console_table(*columns, "their sizes", "repeated", *persons, gap=1)
     for name, found in examined.items():
-        info, shape = plan.infos[name], "x".join(map(str, found.input_shape))
+        info, shape = plan.infos[name], input_shape(found.input_shape)
         counts = [str(n) for n in (info.num_train, info.num_test)]
         sizes, repeated = class_words(found.class_sizes), str(found.repeats.total)
         who = [person_words(found.persons)] if persons else []
         table.add_row(name, *counts, shape, str(info.num_classes), sizes, repeated, *who)
     yield table
+    for name, info in plan.infos.items():
+        if info.num_steps is not None:
+            at_once = "all steps side by side" if info.network == "fcnet" else "the mean of an example's frames"
+            yield f"{name}: over time; an SNN is driven step by step, an ANN sees {at_once}"
     yield from finding_lines(plan.sweep.datasets)
 
 

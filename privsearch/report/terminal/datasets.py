@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from privsearch.data import DatasetInfo
-from privsearch.report.wording.formats import console_table
+from privsearch.report.wording.formats import console_table, input_shape
 
 
 def dataset_table(infos: Sequence[DatasetInfo]) -> Table:
@@ -13,7 +13,7 @@ def dataset_table(infos: Sequence[DatasetInfo]) -> Table:
     columns = ("dataset", "train", "test", "classes", "input", "network", "source")
     table = console_table(*columns)
     for info in infos:
-        shape = "x".join(map(str, info.input_shape))
+        shape = input_shape(info.input_shape)
         sizes = [str(n) for n in (info.num_train, info.num_test, info.num_classes)]
         table.add_row(info.name, *sizes, shape, info.network, info.source)
     return table

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from privsearch.data.describe import FileDescription
 from privsearch.report.terminal.data import class_words
-from privsearch.report.wording.formats import console_table
+from privsearch.report.wording.formats import console_table, input_shape
 
 
 def description_lines(described: FileDescription) -> Iterator[RenderableType]:
@@ -23,7 +23,7 @@ def description_lines(described: FileDescription) -> Iterator[RenderableType]:
             table.add_row(*map(Text, (column.name, column.kind, *counts, column.content, column.note)))
         yield table
     if found := described.findings:
-        shape = "x".join(map(str, found.input_shape))
+        shape = input_shape(found.input_shape)
         yield Text(f"Classes: {class_words(found.class_sizes)}. A network's input: {shape}.")
         yield Text(f"Examples that repeat an earlier one, inputs and class: {found.repeats.total:,}.")
         yield from (Text(f"{warning}") for warning in found.warnings)

@@ -13,8 +13,8 @@ from privsearch.report.wording.blind import given_splits_words
 from privsearch.report.wording.formats import console_table
 from privsearch.report.wording.search import budget_words, constraint_words
 from privsearch.spec import AXES, TrialSpec
+from privsearch.spec.axes import CONDITIONAL_DEFAULTS
 from privsearch.spec.datasets import task_name
-from privsearch.spec.trial import CONDITIONAL_DEFAULTS
 from privsearch.sweep.checks import with_given_splits
 from privsearch.sweep.plan import Plan
 

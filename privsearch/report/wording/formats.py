@@ -29,6 +29,12 @@ def latex(text: str) -> str:
     return re.sub(r"^-(?=\d)", "$-$", text.translate(_LATEX))
 
 
+def input_shape(shape: Sequence[int]) -> str:
+    """Return the shape of an example: `30`, `3x32x32`, or over time `29 steps of 12`, `20 steps of 2x34x34`."""
+    words = "x".join(map(str, shape[len(shape) % 2 == 0 :]))
+    return words if len(shape) % 2 else f"{shape[0]} steps of {words}"
+
+
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table in GitHub's Markdown."""
     lines = [header, ["---"] * len(header), *rows]

@@ -21,8 +21,8 @@ from privsearch.analysis.pareto import reference_point
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.race import race_words
 from privsearch.spec import WORST
+from privsearch.spec.axes import UNTOLD
 from privsearch.spec.columns import Column
-from privsearch.spec.trial import STATE_DEFAULTS
 
 _GUESSING: Final = 0.5
 _MOST_NAMED: Final = 6
@@ -163,5 +163,5 @@ def shared_axes(frame: pd.DataFrame) -> str:
     How membranes are quantised is left out where it is the default, as in names of configurations.
     """
     shared = {axis: values[0] for axis, values in axis_values(frame).items() if len(values) == 1}
-    told = {axis: value for axis, value in shared.items() if value not in (None, STATE_DEFAULTS.get(axis))}
+    told = {axis: value for axis, value in shared.items() if value not in (None, UNTOLD.get(axis))}
     return ", ".join(f"{axis} {plain(value)}" for axis, value in told.items())

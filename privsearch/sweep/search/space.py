@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import log, prod
 from typing import Any, Final
 
 import numpy as np
 
 from privsearch.spec import AXES, Network
-from privsearch.spec.search import Range, Space
-from privsearch.spec.trial import (
+from privsearch.spec.axes import (
     ACTIVATION_DEFAULTS,
     BUILT_IN_MODELS,
     CONDITIONAL_DEFAULTS,
@@ -17,6 +17,7 @@ from privsearch.spec.trial import (
     canonical_axes,
     uses_axis,
 )
+from privsearch.spec.search import Range, Space
 
 MOST_LISTED: Final = 100_000
 """The most points of a space that are ever listed one by one."""
@@ -100,17 +101,21 @@ class Parameter:
 class SearchSpace:
     """The points that a search chooses from on one dataset."""
 
-    def __init__(self, space: Space, network: Network, base: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, space: Space, network: Network, base: Mapping[str, Any] | None = None, num_steps: int | None = None
+    ) -> None:
         """Create the space of a search for one kind of network.
 
         Args:
             space: the space as the sweep file has it.
             network: the kind of network that the dataset takes.
             base: the values of the axes that the space leaves out (`SweepSpec.axes_for`).
+            num_steps: the time steps of a dataset over time; None for others.
         """
         self._base = dict.fromkeys(AXES) | dict(base or {})
         self._network = network
-        axes = [axis for axis in ("model", "act_bit_width", *AXES) if axis in space]
+        self._num_steps = num_steps
+        axes = [axis for axis in ("model", "act_bit_width", "encoding", *AXES) if axis in space]
         self.parameters = tuple(_parameter(axis, space[axis]) for axis in dict.fromkeys(axes))
 
     @property
@@ -121,14 +126,16 @@ class SearchSpace:
             return None
         return sum(
             prod(size or 1 for axis, size in sizes.items() if axis not in chosen and self._matters(axis, chosen))
-            for chosen in self._models_and_widths()
+            for chosen in self._deciding()
         )
 
-    def _models_and_widths(self) -> Iterator[dict[str, Any]]:
-        """Yield each pair of model and activation bit width, which decide what other axes have an effect."""
+    def _deciding(self) -> Iterator[dict[str, Any]]:
+        """Yield each model with each activation bit width and encoding, which decide what other axes have an effect."""
         for model in self._values("model"):
-            widths = self._values("act_bit_width") if uses_axis(model, "act_bit_width") else (None,)
-            yield from ({"model": model, "act_bit_width": width} for width in widths)
+            deciding = ("act_bit_width", "encoding")
+            values = [self._values(axis) if uses_axis(model, axis) else (None,) for axis in deciding]
+            for point in product(*values):
+                yield {"model": model, **dict(zip(deciding, point, strict=True))}
 
     @property
     def listable(self) -> bool:
@@ -173,7 +180,7 @@ class SearchSpace:
         return lists[0] if lists else (self._base[axis],)
 
     def _whole(self, chosen: Mapping[str, Any]) -> Axes:
-        return canonical_axes({**self._base, **chosen}, self._network)
+        return canonical_axes({**self._base, **chosen}, self._network, self._num_steps)
 
     def _matters(self, axis: str, chosen: Mapping[str, Any]) -> bool:
         """Tell whether an axis has an effect, given the choices made before it (see `canonical_axes`)."""
@@ -182,6 +189,10 @@ class SearchSpace:
         model = chosen["model"]
         if axis in ACTIVATION_DEFAULTS and uses_axis(model, "act_bit_width"):
             return chosen.get("act_bit_width", self._base["act_bit_width"]) is not None and uses_axis(model, axis)
+        if axis == "encoding_queries" and chosen.get("encoding", self._base["encoding"]) != "rate":
+            return False
+        if axis == "num_steps" and self._num_steps is not None:
+            return False
         one_layer = axis == "spiking_layers" and self._network == "fcnet" and model in BUILT_IN_MODELS
         return uses_axis(model, axis) and not one_layer
 

@@ -39,7 +39,8 @@ class TaskSearch:
     def space(self) -> SearchSpace:
         """The points of the search, without models that no attack suits."""
         models = tuple(model for model in self.search.models if self.attacks[model])
-        return SearchSpace({**self.search.space, "model": models}, self.info.network, self.base.axes())
+        space = {**self.search.space, "model": models}
+        return SearchSpace(space, self.info.network, self.base.axes(), self.info.num_steps)
 
     @property
     def seed(self) -> str:
@@ -56,6 +57,8 @@ class TaskSearch:
         """
         # An axis that came later leaves the ids of earlier searches as they are, where it is not used.
         unused = {"width"} if self.base.width == 1 else set()
+        unused |= {"encoding"} if self.base.encoding in (None, "direct") else set()
+        unused |= {"encoding_queries"} if self.base.encoding_queries is None else set()
         meaning = {
             "version": NUMERICS_VERSION,
             "search": self.search.model_dump(mode="json", include={"space", "sampler"}),

@@ -5,7 +5,7 @@ import pytest
 
 from privsearch.analysis.frames import results_frame
 from privsearch.analysis.paper.readings import DEFAULT_READING, Reading, readings, rows_under, shown_rows
-from privsearch.spec.trial import STATE_DEFAULTS
+from privsearch.spec.axes import STATE_DEFAULTS
 from privsearch.study.result import TrialResult
 
 StudyOf = Callable[..., list[TrialResult]]

@@ -51,3 +51,23 @@ def test_a_plan_shows_what_it_is_about_to_train_on(tiny_sweep: SweepSpec, tmp_pa
     assert "'no' every time has an accuracy of 0.800" in uneven
     assert "50 of 100 examples repeat an earlier one" in repeats
     assert plan.summary()["data"]["mine"]["classes"] == {"no": 80, "No": 20}
+
+
+def test_a_plan_says_what_networks_see_of_inputs_over_time(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """An SNN one step after the other; an ANN, which has no steps, something else."""
+    x, y = np.random.default_rng(0).random(size=(50, 6, 2, 8, 8)), np.arange(50) % 2
+    np.savez(tmp_path / "frames.npz", x=x, y=y)
+    np.savez(tmp_path / "table.npz", x=x[:, :, 0, 0], y=y, lengths=y + 5)
+    given = [{"name": name, "path": str(tmp_path / f"{name}.npz"), "kind": "npz"} for name in ("frames", "table")]
+    plan = make_plan(
+        SweepSpec.model_validate(tiny_sweep.model_dump() | {"datasets": ["iris", *given]}), Study(tmp_path / "study")
+    )
+    console = Console(width=100)
+    with console.capture() as captured:
+        console.print(*data_lines(plan), sep="\n")
+    told = captured.get()
+    assert "6 steps of 2x8x8" in told
+    assert "6 steps of 8 " in told
+    assert "frames: over time; an SNN is driven step by step, an ANN sees the mean of an example's frames" in told
+    assert "table: over time; an SNN is driven step by step, an ANN sees all steps side by side" in told
+    assert "iris: over time" not in told

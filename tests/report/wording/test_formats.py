@@ -2,7 +2,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from privsearch.report.wording.formats import console_table
+from privsearch.report.wording.formats import console_table, input_shape
 
 
 def printed(gap: int, *, show_edge: bool = False) -> list[str]:
@@ -26,3 +26,8 @@ def test_edge_is_an_empty_line_on_either_side() -> None:
     lines = printed(1, show_edge=True)
     assert (lines[1], lines[-2]) == ("", "")
     assert "" not in printed(1)
+
+
+def test_shapes_over_time_have_steps() -> None:
+    shapes = ((30,), (3, 32, 32), (29, 12), (20, 2, 34, 34))
+    assert [input_shape(shape) for shape in shapes] == ["30", "3x32x32", "29 steps of 12", "20 steps of 2x34x34"]
