@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Shaped
 
 from privsearch.errors import DataError
-from privsearch.spec.datasets import Colour
+from privsearch.spec.dataset_fields import Colour
 
 _BLOCK: Final = 2**24
 """The values that are compared at a time."""

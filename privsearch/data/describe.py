@@ -18,7 +18,7 @@ from privsearch.data.suspects import find_suspects
 from privsearch.data.tables import read_frame, text_values
 from privsearch.errors import DataError
 from privsearch.spec import Dataset, TableDataset
-from privsearch.spec.datasets import table_format
+from privsearch.spec.table_dataset import table_format
 
 _MARKERS: Final = frozenset({"?", "-", "--", ".", "unknown", "missing", "none", "n.a.", "na"})
 """Texts, in small letters, that stand for a missing value more often than for a category."""

@@ -10,7 +10,7 @@ from privsearch.data.channels import fewer_channels
 from privsearch.data.precision import as_float32
 from privsearch.data.raw import Preprocessing
 from privsearch.errors import DataError
-from privsearch.spec.datasets import Colour, Layout
+from privsearch.spec.dataset_fields import Colour, Layout
 
 MIN_SIDE: Final = 4
 """The least side of an image: the ConvNet halves each side twice."""

@@ -14,7 +14,7 @@ from jaxtyping import UInt8
 
 from privsearch._util.npz import MAX_BYTES
 from privsearch.errors import DataError
-from privsearch.spec.datasets import Colour
+from privsearch.spec.dataset_fields import Colour
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int64, UInt8
 from privsearch.data.persons import connected
 from privsearch.data.raw import RawDataset, default_test_size, listed
 from privsearch.errors import DataError
-from privsearch.spec.datasets import Duplicates
+from privsearch.spec.dataset_fields import Duplicates
 
 WORTH_A_WARNING: Final = 0.01
 """The share of the examples that may repeat others before it is told."""

@@ -14,7 +14,7 @@ from privsearch.data.precision import as_float32, in_enough_bits, merging_warnin
 from privsearch.data.raw import listed
 from privsearch.data.table_inputs import standardized
 from privsearch.errors import DataError
-from privsearch.spec.datasets import Layout
+from privsearch.spec.dataset_fields import Layout
 
 MOST_STEPS: Final = 10_000
 """The most time steps, as of `num_steps`."""

@@ -6,6 +6,7 @@ axes.py           the axes, their values, and the values that have an effect
 bounds.py         the numbers that sweeps and records may hold, each type with its limits
 columns.py        a column of results as a value; those that objectives and constraints may name
 constraints.py    the bounds that a result must keep to be of use
+dataset_fields.py  the fields that several kinds of datasets share
 datasets.py       the datasets that a sweep may name
 dump.py           plain values written as YAML
 grids.py          the grids, and the rules for the values of axes
@@ -28,6 +29,7 @@ storage.py        a folder for what a study keeps, by path or URI
 strict.py         the configuration that all specifications share
 sweep.py          a sweep, and the trials of its grids
 sweep_file.py     a sweep file read, with the line of every problem
+table_dataset.py  a user's table, and the endings that tell its format
 trial.py          a trial: all that its numbers depend on, and its id
 """
 
@@ -56,7 +58,6 @@ from privsearch.spec.datasets import (
     NpyDataset,
     NpzDataset,
     RegisteredDataset,
-    TableDataset,
     dataset_name,
 )
 from privsearch.spec.objectives import Direction, Objectives
@@ -67,6 +68,7 @@ from privsearch.spec.protocols import HalvesProtocol, Protocol
 from privsearch.spec.resources import Device, Resources, RetryPolicy
 from privsearch.spec.search import Search
 from privsearch.spec.sweep import SweepSpec, TrialRequest
+from privsearch.spec.table_dataset import TableDataset
 from privsearch.spec.trial import NUMERICS_VERSION, TrialSpec
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from privsearch.spec import registry
-from privsearch.spec.datasets import Name
+from privsearch.spec.dataset_fields import Name
 from privsearch.spec.protocol_spec import Queries
 from privsearch.spec.protocols import Protocol
 from privsearch.spec.strict import STRICT

@@ -16,15 +16,8 @@ from privsearch.spec.attacks import (
     ATTACKS,
 )
 from privsearch.spec.axes import AXES, BUILT_IN_MODELS, Axes
-from privsearch.spec.datasets import (
-    NAME_RULE,
-    DatasetName,
-    FolderDataset,
-    NpyDataset,
-    NpzDataset,
-    RegisteredDataset,
-    TableDataset,
-)
+from privsearch.spec.dataset_fields import NAME_RULE
+from privsearch.spec.datasets import DatasetName, FolderDataset, NpyDataset, NpzDataset, RegisteredDataset
 from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
 from privsearch.spec.race import Race
 from privsearch.spec.recipe import RECIPE_AXES
@@ -32,13 +25,14 @@ from privsearch.spec.resources import Resources
 from privsearch.spec.samplers import SAMPLER_KINDS, BlindSampler, GaSampler, GpSampler, TpeSampler
 from privsearch.spec.search import Search, StopRule
 from privsearch.spec.sweep import SweepSpec
+from privsearch.spec.table_dataset import TABLE_TAG, TableDataset
 
 KEY: Final = "[key]"
 """The last step of the path to a mapping's key that is itself wrong, as pydantic calls it."""
 
 _PROTOCOL_RULE: Final = f"one of {', '.join(PROTOCOLS)}, or a mapping such as {{kind: halves, networks: 8}}"
 _BY_TAG: Final[dict[str, type[BaseModel]]] = {
-    datasets.TABLE_TAG: TableDataset,
+    TABLE_TAG: TableDataset,
     "npz": NpzDataset,
     "npy": NpyDataset,
     "folder": FolderDataset,

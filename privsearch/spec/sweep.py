@@ -13,7 +13,8 @@ from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, leading_
 from privsearch.spec.axes import AXES, Axes, canonical_axes
 from privsearch.spec.columns import Column, result_columns
 from privsearch.spec.constraints import Constraints
-from privsearch.spec.datasets import NAME_RULE, Dataset, DatasetName, Name, Network, dataset_name
+from privsearch.spec.dataset_fields import NAME_RULE, Name
+from privsearch.spec.datasets import Dataset, DatasetName, Network, dataset_name
 from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any
 from privsearch.spec.meant import not_meant
 from privsearch.spec.objectives import Direction, Objectives, impossible_bound, not_a_column

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from privsearch._util.lines import collector_paused
 from privsearch.spec import SweepSpec, TrialSpec
-from privsearch.spec.datasets import Name
+from privsearch.spec.dataset_fields import Name
 from privsearch.spec.race import Race
 from privsearch.spec.storage import folder_in
 from privsearch.study.checkpoints import CheckpointArchive

@@ -1,0 +1,40 @@
+"""The fields that several kinds of datasets share."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, Field
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+NAME_RULE: Final = "1 to 100 letters, digits, '.', '_' or '-', the first a letter or a digit"
+
+PATH: Final = r"^[^\x00]+$"
+"""The paths that the system accepts. Text that is not UTF-8 matches no pattern."""
+
+Layout = Literal["channels_first", "channels_last"] | None
+"""The axis of an image's channels; None where its shape tells."""
+
+Colour = Literal["grey", "rgb"] | None
+"""The channels of images; None leaves them as they are."""
+
+Duplicates = Literal["drop", "group"] | None
+"""The fate of identical rows of a dataset; None leaves them as they are."""
+
+DUPLICATES: Final = (
+    "'drop' (the first of identical rows alone), 'group' (all on one side of every split), or null: as they are"
+)
+LAYOUT: Final = "'channels_first' (n, channels, height, width), 'channels_last', or null: what the shape tells"
+COLOUR: Final = "'grey' (one channel), 'rgb' (three), or null: as the images are"
+TIME: Final = (
+    "true (the second axis is time: (n, time, features), or frames (n, time, height, width)), or false: five axes, or "
+    "an array of lengths, tell"
+)
+
+
+def shorter(model: BaseModel, fields: dict[str, Any], always: tuple[str, ...]) -> dict[str, Any]:
+    """Return the fields of a dataset without those that have their default, unless they are always written."""
+    defaults = type(model).model_fields
+    return {
+        name: value
+        for name, value in fields.items()
+        if name in always or getattr(model, name) != defaults[name].default
+    }
