@@ -33,11 +33,13 @@ class Groups:
         """Return the groups of the examples that an index array, a mask or a slice picks."""
         return Groups(self.numbers[chosen], self.are_persons)
 
-    def draw(self, size: int, rng: np.random.Generator, *, labels: Int[Array, " n"] | None = None) -> Bool[Array, " n"]:
+    def draw(
+        self, size: float, rng: np.random.Generator, *, labels: Int[Array, " n"] | None = None
+    ) -> Bool[Array, " n"]:
         """Draw whole groups at random: of identical examples at most `size` examples, of persons about as many.
 
         Args:
-            size: at least 1, less than n.
+            size: at least 1, less than n; of identical examples a whole number.
             rng: the source of the draw.
             labels: `(n,)`, the class of each example; then classes are drawn in their proportions, and are on either
                 side of the draw where they can be. None for no classes.
@@ -47,7 +49,7 @@ class Groups:
         """
         if self.are_persons:
             return draw_persons(self.numbers, size / len(self), rng, labels)
-        return draw_in_groups(self.numbers, size, rng, parts=labels)
+        return draw_in_groups(self.numbers, int(size), rng, parts=labels)
 
     def first(self, labels: Int[Array, " n"], size: int, rng: np.random.Generator) -> Bool[Array, " n"]:
         """Draw persons with about `size` examples: those of a smaller size are among those of a larger one.
