@@ -33,13 +33,11 @@ class Groups:
         """Return the groups of the examples that an index array, a mask or a slice picks."""
         return Groups(self.numbers[chosen], self.are_persons)
 
-    def draw(
-        self, size: float, rng: np.random.Generator, *, labels: Int[Array, " n"] | None = None
-    ) -> Bool[Array, " n"]:
+    def draw(self, size: int, rng: np.random.Generator, *, labels: Int[Array, " n"] | None = None) -> Bool[Array, " n"]:
         """Draw whole groups at random: of identical examples at most `size` examples, of persons about as many.
 
         Args:
-            size: at least 1, less than n; of identical examples a whole number.
+            size: at least 1, less than n.
             rng: the source of the draw.
             labels: `(n,)`, the class of each example; then classes are drawn in their proportions, and are on either
                 side of the draw where they can be. None for no classes.
@@ -49,7 +47,16 @@ class Groups:
         """
         if self.are_persons:
             return draw_persons(self.numbers, size / len(self), rng, labels)
-        return draw_in_groups(self.numbers, int(size), rng, parts=labels)
+        return draw_in_groups(self.numbers, size, rng, parts=labels)
+
+    def half(self, size: int, rng: np.random.Generator) -> Bool[Array, " n"]:
+        """Draw half of the persons, each with a chance of 0.5, or of identical examples at most `size` examples.
+
+        Args:
+            size: half of n, rounded up or down.
+            rng: the source of the draw.
+        """
+        return draw_persons(self.numbers, 0.5, rng) if self.are_persons else draw_in_groups(self.numbers, size, rng)
 
     def first(self, labels: Int[Array, " n"], size: int, rng: np.random.Generator) -> Bool[Array, " n"]:
         """Draw persons with about `size` examples: those of a smaller size are among those of a larger one.

@@ -105,8 +105,7 @@ def half_members(num_train: int, rng: np.random.Generator, groups: Groups | None
         )
     size = (num_train + int(rng.integers(2))) // 2
     if groups is not None:
-        # With a chance of exactly 0.5 for each, an even number of persons is halved exactly.
-        first = groups.draw(num_train / 2 if groups.are_persons else size, rng)
+        first = groups.half(size, rng)
         return np.stack([first, ~first])
     first = np.zeros(num_train, dtype=np.bool_)
     first[rng.permutation(num_train)[:size]] = True
