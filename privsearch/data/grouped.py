@@ -49,6 +49,15 @@ class Groups:
             return draw_persons(self.numbers, size / len(self), rng, labels)
         return draw_in_groups(self.numbers, size, rng, parts=labels)
 
+    def half(self, size: int, rng: np.random.Generator) -> Bool[Array, " n"]:
+        """Draw half of the persons, each with a chance of 0.5, or of identical examples at most `size` examples.
+
+        Args:
+            size: half of n, rounded up or down.
+            rng: the source of the draw.
+        """
+        return draw_persons(self.numbers, 0.5, rng) if self.are_persons else draw_in_groups(self.numbers, size, rng)
+
     def first(self, labels: Int[Array, " n"], size: int, rng: np.random.Generator) -> Bool[Array, " n"]:
         """Draw persons with about `size` examples: those of a smaller size are among those of a larger one.
 

@@ -105,7 +105,7 @@ def half_members(num_train: int, rng: np.random.Generator, groups: Groups | None
         )
     size = (num_train + int(rng.integers(2))) // 2
     if groups is not None:
-        first = groups.draw(size, rng)
+        first = groups.half(size, rng)
         return np.stack([first, ~first])
     first = np.zeros(num_train, dtype=np.bool_)
     first[rng.permutation(num_train)[:size]] = True
