@@ -128,7 +128,7 @@ def _described_table(path: str, frame: pd.DataFrame, entry: dict[str, Any]) -> F
         notes |= {suspect.column: f"{suspect.fault}: {suspect.evidence}" for suspect in suspects}
         unfit = [suspect.column for suspect in suspects if suspect.fault != "leak"]
         findings, problem = examine_raw(load_dataset(_dataset(_without(entry, unfit, lacking)))), ""
-        if findings.repeats.total >= WORTH_A_WARNING * len(frame):
+        if findings.repeats and findings.repeats.total >= WORTH_A_WARNING * len(frame):
             entry.setdefault("duplicates", "drop")
     except DataError as error:
         findings, problem, unfit = None, str(error), []

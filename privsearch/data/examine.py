@@ -1,14 +1,14 @@
 """What a user should know of a dataset before anything is trained on it: class sizes, identical rows, odd values."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float
 
-from privsearch.data.dataset import load_dataset, modified_ns
+from privsearch.data.dataset import load_dataset, missing_data, modified_ns
 from privsearch.data.embedded import EMBEDDED
 from privsearch.data.image_sources import IMAGES
 from privsearch.data.labels import label_warnings
@@ -63,22 +63,22 @@ class Findings:
     Attributes:
         input_shape: the shape of an example.
         class_sizes: the number of examples of each class by its name, the most frequent first; of the training split
-            if a test split was given, else of all data.
-        repeats: the numbers of examples that repeat an earlier one.
+            if a test split was given, else of all data. Empty if nobody has counted them and there are no files yet.
+        repeats: the numbers of examples that repeat an earlier one; None likewise.
         warnings: sentences on what may not be meant, each with its remedy.
         persons: the persons whose rows these are; None if each row stands for itself.
     """
 
     input_shape: tuple[int, ...]
-    class_sizes: Mapping[str, int]
-    repeats: Repeats
+    class_sizes: Mapping[str, int] = field(default_factory=dict)
+    repeats: Repeats | None = None
     warnings: tuple[str, ...] = ()
     persons: Persons | None = None
 
     @property
     def are_uneven(self) -> bool:
         """True if the largest class is three times as large as the others on average."""
-        largest, *others = self.class_sizes.values()
+        largest, *others = self.class_sizes.values() or (0, 1)
         return largest * len(others) >= _UNEVEN * sum(others)
 
     def summary(self) -> dict[str, Any]:
@@ -86,8 +86,8 @@ class Findings:
         return {
             "input_shape": list(self.input_shape),
             "classes": dict(self.class_sizes),
-            "repeated_examples": self.repeats.total,
-            "in_both_given_splits": self.repeats.across,
+            "repeated_examples": self.repeats and self.repeats.total,
+            "in_both_given_splits": self.repeats and self.repeats.across,
             **({"persons": asdict(self.persons)} if self.persons else {}),
             "warnings": list(self.warnings),
         }
@@ -103,7 +103,9 @@ def examine_datasets(datasets: Iterable[Dataset]) -> dict[str, Findings]:
 
 
 def examine_dataset(dataset: Dataset) -> Findings:
-    """Examine a dataset, once per process unless its file changes. What is known beforehand is not read.
+    """Examine a dataset, once per process unless its file changes.
+
+    What is known beforehand is not read, and what must still be downloaded is not counted.
 
     Raises:
         DataError: the dataset is missing, unreadable, or unfit for classification.
@@ -112,6 +114,8 @@ def examine_dataset(dataset: Dataset) -> Findings:
         known = IMAGES[dataset] if dataset in IMAGES else EMBEDDED[dataset]
         if known.class_sizes is not None and known.repeats is not None:
             return Findings(known.input_shape, _by_size(known.class_sizes), Repeats(*known.repeats))
+        if missing_data([dataset]):
+            return Findings(known.input_shape)
     return _examined(dataset, modified_ns(dataset))
 
 
@@ -124,13 +128,14 @@ def examine_raw(raw: RawDataset) -> Findings:
     """Examine a dataset that has been read."""
     counts = np.bincount(raw.y, minlength=len(raw.class_names)).tolist()
     sizes = _by_size(dict(zip(raw.class_names, counts, strict=True)))
-    findings = Findings(raw.input_shape, sizes, count_repeats(raw), persons=_persons(raw))
+    repeats = count_repeats(raw)
+    findings = Findings(raw.input_shape, sizes, repeats, persons=_persons(raw))
     found = [
         *raw.warnings,
         *(label_warnings(raw.class_names) if raw.name not in IMAGES else ()),
         *_about_classes(raw, findings),
         *_about_persons(raw, findings.persons),
-        *_about_repeats(raw, findings.repeats),
+        *_about_repeats(raw, repeats),
         *_about_odd_values(raw),
         *_about_suspects(raw),
     ]

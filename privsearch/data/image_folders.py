@@ -104,7 +104,10 @@ def _entries(folder: Path, dataset: FolderDataset) -> list[Entry]:
 
 
 def _prepared(folder: Path, listing: Listing, found: list[Entry], dataset: FolderDataset) -> tuple[Any, Any]:
-    """Return the images of both splits, `(n, channels, height, width)`, mapped from files that all processes share."""
+    """Return the images of both splits, `(n, channels, height, width)`, mapped from files that all processes share.
+
+    Where these cannot be written, the process has images of its own.
+    """
     from PIL import __version__ as pillow  # other versions may decode otherwise
 
     parts = [[folder.joinpath(*name) for name in names] for names in (listing.train, listing.test) if names is not None]
@@ -117,11 +120,8 @@ def _prepared(folder: Path, listing: Listing, found: list[Entry], dataset: Folde
     try:
         prepare(place, arrays, key, lambda: state, lambda: read_pictures(parts, dataset.size, dataset.colour))
         images = [mapped(place / array) for array in arrays]
-    except OSError as error:
-        raise DataError(
-            f"{dataset.path}: the images must be readable, and {place} writable, once, but: {error}. Make room there "
-            "or grant the right to it, or say with --data-dir where there is room."
-        ) from error
+    except OSError:  # the data directory is full, or others' to write to; whatever is wrong with an image is no OSError
+        images = read_pictures(parts, dataset.size, dataset.colour)
     return images[0], images[1] if len(images) > 1 else None
 
 

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from privsearch.data.arrays import load_npz
-from privsearch.data.dataset import fingerprint
+from privsearch.data.dataset import describe_dataset, fingerprint
 from privsearch.data.layout import SCALED
 from privsearch.data.raw import RawDataset
+from privsearch.data.splits import load_splits
 from privsearch.data.tables import load_table
 from privsearch.errors import DataError
 from privsearch.spec import NpzDataset, TableDataset
@@ -137,10 +139,17 @@ def test_npz_of_another_byte_order(npz: Callable[..., RawDataset], dtype: str) -
     np.testing.assert_array_equal(mixed.x, mixed.test_x, strict=True)
 
 
-def test_8_bit_images_have_the_fingerprint_of_what_a_network_sees(npz: Callable[..., RawDataset]) -> None:
-    """0-255 and the same in [0, 1], as 32-bit numbers, are the same data."""
+def test_8_bit_images_are_what_a_network_sees_of_them(tmp_path: Path) -> None:
+    """0-255 and the same in [0, 1], as 32-bit numbers, are the same data, to the bit."""
     levels = np.random.default_rng(0).integers(256, size=(10, 6, 5, 3)).astype(np.uint8)
-    assert fingerprint(npz(x=levels, y=Y)) == fingerprint(npz(x=levels.astype(np.float32) / 255, y=Y))
+    seen = []
+    for name, x in (("stored", levels), ("scaled", levels.astype(np.float32) / 255)):
+        np.savez(tmp_path / f"{name}.npz", x=x, y=Y)
+        dataset = NpzDataset(name=name, path=str(tmp_path / f"{name}.npz"))
+        splits = load_splits(dataset, seed=0, train_size=None, test_size=None)
+        seen.append((describe_dataset(dataset).fingerprint, splits.inputs(splits.x_train)))
+    assert seen[0][0] == seen[1][0]
+    assert torch.equal(seen[0][1], seen[1][1])
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,12 @@ def test_images_are_decoded_once_and_shared(folder: Path, monkeypatch: pytest.Mo
     assert len(reads) == 2
 
 
+def test_a_data_directory_that_cannot_be_written_costs_time_alone(folder: Path, tmp_path: Path) -> None:
+    """The images are then decoded by whoever needs them."""
+    (tmp_path / "cache").write_text("in the way")
+    np.testing.assert_array_equal(load_dataset(of(folder)).x[:1, 0], pixels(folder, "healthy/0.png"))
+
+
 def test_what_is_left_out_is_told(folder: Path) -> None:
     """A file that is no image by its ending."""
     (folder / "ill" / "notes.txt").touch()

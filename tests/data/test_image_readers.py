@@ -17,6 +17,7 @@ from scipy.io import savemat
 from privsearch.data import describe_dataset, examine_dataset, load_dataset, missing_data
 from privsearch.data.examine import _examined
 from privsearch.data.image_sources import IMAGES
+from privsearch.data.repeats import Repeats
 from privsearch.data.splits import _load_splits
 from privsearch.errors import DataError
 
@@ -110,17 +111,20 @@ def test_images_and_classes_are_those_of_the_files(name: str, tmp_path: Path, mo
 
 @pytest.mark.parametrize("name", NEW)
 def test_what_nobody_knows_beforehand_is_counted(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sizes of classes and the repeats come from the files; without them it is told what brings them."""
+    """The sizes of classes and the repeats come from the files; without them a plan can be made, and invents none."""
     monkeypatch.setenv("PRIVSEARCH_DATA_DIR", str(tmp_path))
     assert describe_dataset(name).num_classes == len(IMAGES[name].class_names)
     assert len(missing_data([name])) == 1
     with pytest.raises(DataError, match=f"{name}: the file .* bring it with `privsearch data fetch {name}"):
-        examine_dataset(name)
+        load_dataset(name)
+    found = examine_dataset(name)
+    assert (found.class_sizes, found.repeats, found.are_uneven) == ({}, None, False)
+    assert found.summary()["repeated_examples"] is None
     install(name, content(name), tmp_path, monkeypatch)
     found = examine_dataset(name)
     assert sum(found.class_sizes.values()) == TRAIN
     assert set(found.class_sizes) == set(IMAGES[name].class_names)
-    assert (found.repeats.total, found.warnings) == (0, ())
+    assert (found.repeats, found.warnings) == (Repeats(0, 0), ())
 
 
 @pytest.mark.parametrize("name", NEW)

@@ -25,7 +25,8 @@ def data_lines(plan: Plan) -> Iterator[RenderableType]:
     for name, found in examined.items():
         info, shape = plan.infos[name], input_shape(found.input_shape)
         counts = [str(n) for n in (info.num_train, info.num_test)]
-        sizes, repeated = class_words(found.class_sizes), str(found.repeats.total)
+        sizes = class_words(found.class_sizes) if found.class_sizes else "not counted yet"
+        repeated = str(found.repeats.total) if found.repeats else "?"
         who = [person_words(found.persons)] if persons else []
         table.add_row(name, *counts, shape, str(info.num_classes), sizes, repeated, *who)
     yield table

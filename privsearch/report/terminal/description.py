@@ -25,7 +25,8 @@ def description_lines(described: FileDescription) -> Iterator[RenderableType]:
     if found := described.findings:
         shape = input_shape(found.input_shape)
         yield Text(f"Classes: {class_words(found.class_sizes)}. A network's input: {shape}.")
-        yield Text(f"Examples that repeat an earlier one, inputs and class: {found.repeats.total:,}.")
+        if found.repeats:
+            yield Text(f"Examples that repeat an earlier one, inputs and class: {found.repeats.total:,}.")
         yield from (Text(f"{warning}") for warning in found.warnings)
     yield from map(Text, described.told)
     if described.entry:
