@@ -92,10 +92,11 @@ def as_sequences(
     test_x: Shaped[np.ndarray, "test_n time *given"] | None,
     layout: Layout,
     where: str,
-) -> tuple[Float[np.ndarray, "n time *shape"], Float[np.ndarray, "test_n time *shape"] | None, list[str]]:
+) -> tuple[Float[np.ndarray, "n steps *shape"], Float[np.ndarray, "test_n steps *shape"] | None, list[str]]:
     """Return tables over time in enough bits, or frames over time with their channels first, and what is to be told.
 
-    The values of frames stay as they are, whatever their type: they are counts of events as a rule.
+    There are as many steps as the longest example has. The values of frames stay as they are, whatever their type:
+    they are counts of events as a rule.
 
     Args:
         x: the examples, NaN where they are padded.
@@ -106,6 +107,10 @@ def as_sequences(
     Raises:
         DataError: frames are too small, or the shape does not tell where their channels are.
     """
+    given = [x] if test_x is None else [x, test_x]
+    # Steps that no example has change nothing but the cost, and would make other data of the same.
+    num_steps = max(int(lengths_of(part).max()) for part in given)
+    x, test_x = x[:, :num_steps], None if test_x is None else test_x[:, :num_steps]
     if x.ndim == 3:
         return _tables(x, test_x)
     # The frames of all examples, one after another, are images.

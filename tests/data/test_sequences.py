@@ -54,6 +54,20 @@ def test_padding_is_the_same_data_however_it_is_written(read: Callable[..., RawD
     np.testing.assert_array_equal(read(x=other, y=Y, lengths=LENGTHS).x, expected, strict=True)
 
 
+def test_steps_that_no_example_has_are_dropped(read: Callable[..., RawDataset]) -> None:
+    """However wide the arrays are, the data are the same."""
+    shorter = np.minimum(LENGTHS, 4)
+    wide, narrow = read(x=X, y=Y, lengths=shorter), read(x=X[:, :4], y=Y, lengths=shorter)
+    np.testing.assert_array_equal(wide.x, narrow.x, strict=True)
+    even = read(x=X, y=Y, lengths=np.full(20, 4))
+    assert (even.input_shape, even.has_padding) == ((4, 3), False)
+    frames = RNG.random((20, 6, 2, 5, 5))
+    assert read(x=frames, y=Y, lengths=shorter).x.shape == (20, 4, 2, 5, 5)
+    split = {"x_train": X, "y_train": Y, "x_test": X[:4], "y_test": Y[:4]}
+    raw = read(**split, lengths_train=shorter, lengths_test=np.array([5, 1, 1, 1]))
+    assert raw.input_shape == (5, 3)
+
+
 @pytest.mark.parametrize(
     ("given", "fields", "read_as"),
     [

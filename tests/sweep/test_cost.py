@@ -30,6 +30,8 @@ def seconds(dataset: Any = "digits", **fields: Any) -> float:
         {"epochs": 40},
         {"num_steps": 50},
         {"weight_bit_width": 4},
+        {"encoding": "latency"},
+        {"encoding": "rate", "encoding_queries": 1},
         {"act_bit_width": 4},
         {"batch_size": 16},
         {"protocol": PaperProtocol(replicates=6)},
@@ -41,6 +43,13 @@ def seconds(dataset: Any = "digits", **fields: Any) -> float:
 def test_more_work_is_estimated_to_take_longer(longer: dict[str, Any]) -> None:
     """The order of trials, and so the end of the sweep, hangs on this."""
     assert seconds(**longer) > seconds()
+
+
+def test_a_query_costs_as_much_as_its_draws() -> None:
+    """Training draws once a step, however often a query does."""
+    one, two, three = (seconds(encoding="rate", encoding_queries=draws) for draws in (1, 2, 3))
+    assert three - two == pytest.approx(two - one)
+    assert two - one < one
 
 
 def test_a_quantile_regression_is_counted() -> None:
