@@ -140,7 +140,11 @@ def test_texts_for_missing_values_are_those_that_are_named(load: Load) -> None:
     assert load(content.encode(), na_values=("?",), missing="impute").input_shape == (2,)
 
 
-@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" * 9, b"\0" * 100, gzip.compress(b"x,label\n")])
+@pytest.mark.parametrize(
+    "content",
+    [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" * 9, b"\0" * 100, gzip.compress(b"x,label\n")],
+    ids=["image", "zeros", "packed"],
+)
 def test_what_is_no_text_is_refused(load: Load, content: bytes) -> None:
     """Images, zeros and packed files that are called .csv."""
     with pytest.raises(DataError, match=r"^/.*table\.csv: "):

@@ -59,6 +59,7 @@ def zipped(*names: str) -> bytes:
 @pytest.mark.parametrize(
     ("name", "content"),
     [("t.csv.gz", gzip.compress(CONTENT)), ("t.csv.zip", zipped("other.csv")), ("T.ZIP", zipped("folder/t.csv"))],
+    ids=["gz", "zip", "ZIP"],
 )
 def test_packed_tables_are_unpacked(tmp_path: Path, name: str, content: bytes) -> None:
     """Whatever the file in them is called."""
@@ -80,6 +81,7 @@ def test_packed_tables_are_unpacked(tmp_path: Path, name: str, content: bytes) -
         ("t.csv.zip", zipped("t.csv")[:-30], r"must be a readable \.zip file, but unpacking it gave"),
         ("t.csv.zip", zipped("a.csv", "b.csv"), r"must hold one table, but holds 2 files: 'a\.csv', 'b\.csv'"),
     ],
+    ids=["gz unsaid", "zip unsaid", "no gz", "torn gz", "torn zip", "two files"],
 )
 def test_what_is_packed_otherwise_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     """With the name that it should have, or what is wrong with it."""
@@ -88,7 +90,9 @@ def test_what_is_packed_otherwise_is_refused(tmp_path: Path, name: str, content:
         load_table(TableDataset(name="mine", path=str(tmp_path / name), label="label"))
 
 
-@pytest.mark.parametrize(("name", "content"), [("t.csv.gz", gzip.compress(CONTENT)), ("t.csv.zip", zipped("t.csv"))])
+@pytest.mark.parametrize(
+    ("name", "content"), [("t.csv.gz", gzip.compress(CONTENT)), ("t.csv.zip", zipped("t.csv"))], ids=["gz", "zip"]
+)
 def test_nothing_unpacks_to_more_than_it_may(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
 ) -> None:
