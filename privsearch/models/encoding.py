@@ -100,6 +100,13 @@ class Encoder:
         spikes = spikes.transpose(0, 1)
         return torch.where(x.isnan(), torch.nan, spikes) if over_time else spikes
 
+    def num_beyond(self, x: Float[Tensor, "batch *shape"]) -> int:
+        """Count the inputs of a batch that have a value beyond those of the training split, if there is an encoding."""
+        if self.low is None or self.high is None:
+            return 0
+        # Padding, NaN, is neither below nor above.
+        return int(((x < self.low) | (x > self.high)).flatten(1).any(1).sum())
+
     def _scaled(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch *shape"]:
         """Map inputs to [0, 1]; a feature without a range is 0."""
         assert self.low is not None, "an encoder that is not direct has a range"

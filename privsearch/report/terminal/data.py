@@ -34,7 +34,26 @@ def data_lines(plan: Plan) -> Iterator[RenderableType]:
         if info.num_steps is not None:
             at_once = "all steps side by side" if info.network == "fcnet" else "the mean of an example's frames"
             yield f"{name}: over time; an SNN is driven step by step, an ANN sees {at_once}"
+    yield from _beyond_lines(plan)
     yield from finding_lines(plan.sweep.datasets)
+
+
+def _beyond_lines(plan: Plan) -> Iterator[str]:
+    """Yield how many test examples of each dataset encodings cut to the range of the training split, in a line each."""
+    encoded = {t.spec.dataset_name: t.spec for t in plan.trials if t.spec.encoding not in (None, "direct")}
+    for name, spec in encoded.items():
+        # Imported here, as torch takes seconds.
+        from privsearch.data.splits import load_splits
+        from privsearch.models.encoding import Encoder
+
+        splits = load_splits(spec.dataset, seed=spec.seed, train_size=spec.train_size, test_size=spec.test_size)
+        num_test = len(splits.y_test)
+        beyond = Encoder.of(spec, splits).num_beyond(splits.inputs(splits.x_test))
+        if beyond:
+            yield (
+                f"{name}: {beyond} of {num_test} test examples have a value beyond the training split's; encodings "
+                "take it for the nearest one within"
+            )
 
 
 def finding_lines(datasets: Iterable[Dataset]) -> Iterator[str]:

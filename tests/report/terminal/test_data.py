@@ -71,3 +71,16 @@ def test_a_plan_says_what_networks_see_of_inputs_over_time(tiny_sweep: SweepSpec
     assert "frames: over time; an SNN is driven step by step, an ANN sees the mean of an example's frames" in told
     assert "table: over time; an SNN is driven step by step, an ANN sees all steps side by side" in told
     assert "iris: over time" not in told
+
+
+def test_a_plan_counts_the_examples_that_encodings_cut(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """Those of the test split with a value beyond the training split's; nothing is told where nothing is encoded."""
+    x, y = np.linspace(0, 1, 40)[:, None], np.arange(40) % 2
+    beyond = np.array([[0.5], [1.5], [-0.5], [0.1]])
+    np.savez(tmp_path / "mine.npz", x_train=x, y_train=y, x_test=beyond, y_test=y[:4])
+    mine = {"name": "mine", "path": str(tmp_path / "mine.npz"), "kind": "npz"}
+    for encoding, told in (("rate", True), ("direct", False)):
+        fields = {"datasets": [mine], "grids": {"first": {"model": ["snn", "ann"], "encoding": [encoding]}}}
+        sweep = SweepSpec.model_validate(tiny_sweep.model_dump() | fields)
+        lines = [line for line in data_lines(make_plan(sweep, Study(tmp_path / "study"))) if isinstance(line, str)]
+        assert any(line.startswith("mine: 2 of 4 test examples have a value beyond") for line in lines) == told
