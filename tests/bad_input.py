@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 from builders import make_completed, make_failed
+from PIL import Image
 
 from privsearch.api.study import Study
 from privsearch.spec.sweep_file import MAX_BYTES, read_sweep
@@ -69,13 +70,31 @@ def table(what: str, content: str | bytes | None, fields: str = "label: kind", n
     return Case(what, {"sweep.yaml": GOOD.replace("[iris]", f"[{{name: mine, path: {name}, {fields}}}]"), **files})
 
 
-def arrays(what: str, content: bytes | None = None, **named: Any) -> Case:
-    """A sweep of an NPZ file that holds this."""
+def arrays(what: str, content: bytes | None = None, fields: str = "", recipe: str = "", **named: Any) -> Case:
+    """A sweep of an NPZ file that holds this, with these fields in its entry, and these in its recipe."""
     if content is None:
         buffer = io.BytesIO()
         np.savez(buffer, **named)
         content = buffer.getvalue()
-    return Case(what, {"sweep.yaml": GOOD.replace("[iris]", "[{name: mine, path: mine.npz}]"), "mine.npz": content})
+    sweep = GOOD.replace("[iris]", f"[{{name: mine, path: mine.npz{fields}}}]").replace(
+        "epochs: 3", f"epochs: 3{recipe}"
+    )
+    return Case(what, {"sweep.yaml": sweep, "mine.npz": content})
+
+
+def pictures(what: str, fields: str = "", **images: np.ndarray) -> Case:
+    """A sweep of a folder of images, five of each class, that holds these too, by their classes."""
+    usual = {f"{folder}/{k}.png": np.full((6, 6), 40 * k, np.uint8) for folder in "ab" for k in range(5)}
+    named = {f"photos/{path}": png(image) for path, image in usual.items()}
+    named |= {f"photos/{folder}/more.png": png(image) for folder, image in images.items()}
+    return Case(what, {"sweep.yaml": GOOD.replace("[iris]", f"[{{name: photos, path: photos/{fields}}}]"), **named})
+
+
+def png(image: np.ndarray) -> bytes:
+    """An image as a file has it."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def study(what: str, *words: str, **files: str | bytes | None) -> Case:
@@ -96,8 +115,18 @@ def write(case: Case, folder: Path) -> None:
         if content is None:
             (folder / name).unlink()
         else:
-            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+SEQUENCES: Final = np.random.default_rng(0).normal(size=(10, 4, 3))
+
+
+def gapped() -> np.ndarray:
+    """Inputs over time with a step of NaN before the last one."""
+    x = SEQUENCES.copy()
+    x[3, 1] = np.nan
+    return x
 
 
 X: Final = np.arange(30.0).reshape(10, 3)
@@ -390,6 +419,32 @@ DATA: Final = (
     table("a Parquet file with a delimiter", b"PAR1", 'label: kind, delimiter: ";"', "mine.parquet"),
     table("a packed table that is not packed", "x,y,kind\n" + ROWS, name="mine.csv.gz"),
     table("a table with a column twice", "x,x,kind\n" + ROWS),
+    arrays("an archive of one-hot labels with two ones", x=X, y=np.ones((10, 2), int)),
+    arrays("an archive whose array to drop is not there", fields=", drop: [z]", x=X, y=Y),
+    arrays("an archive over time whose lengths are too many", x=np.zeros((10, 4, 3)), y=Y, lengths=np.ones(9, int)),
+    arrays("an archive over time whose lengths are too long", x=np.zeros((10, 4, 3)), y=Y, lengths=np.full(10, 5)),
+    arrays("an archive over time with a gap", fields=", time: true", x=gapped(), y=Y),
+    arrays(
+        "an archive over time with steps of its own", fields=", time: true", recipe="\n  num_steps: 9", x=SEQUENCES, y=Y
+    ),
+    change("draws of spikes that are not drawn", "epochs: 3", "epochs: 3\n  encoding_queries: 4"),
+    change("changes over time of data without time", "epochs: 3", "epochs: 3\n  encoding: delta"),
+    Case(
+        "an NPY file without its labels",
+        {"sweep.yaml": GOOD.replace("[iris]", "[{name: mine, path: mine.npy}]"), "mine.npy": b""},
+    ),
+    Case(
+        "half a test split",
+        {"sweep.yaml": GOOD.replace("[iris]", "[{name: m, path: m.npy, labels: y.npy, test_path: t.npy}]")},
+    ),
+    pictures("images of two sizes", a=np.zeros((6, 7), np.uint8)),
+    pictures("images of two kinds", a=np.zeros((6, 6, 3), np.uint8)),
+    pictures("a class of images to drop that is not there", ", drop: [c]"),
+    pictures("images of a size that is none", ", size: 3"),
+    table("rows of no person", "who,x,kind\n" + "p,1,a\nq,2,b\n" * 5 + ",3,a\n", "label: kind, group: who"),
+    table("persons without a column", "who,x,kind\n" + "p,1,a\nq,2,b\n" * 5, "label: kind, group: patient"),
+    table("persons who are the classes", "who,x,kind\n" + "p,1,a\nq,2,b\n" * 5, "label: kind, group: kind"),
+    table("a class of one person", "who,x,kind\n" + "p,1,a\nq,2,b\nq,3,b\np,4,a\n" * 5, "label: kind, group: who"),
     arrays("an archive that is none", b"x,y\n1,2\n"),
     arrays("an empty archive"),
     arrays("an archive of other arrays", xs=X, y=Y),

@@ -162,7 +162,7 @@ def _one_mode(files: Sequence[Path], headers: Sequence[_Header]) -> str:
         one, other = list(first.items())[:2]
         raise DataError(
             f"{files[0].parent.parent}: all images must be of one kind, but {one[1]} is {_SHOWN[one[0]]} and "
-            f"{other[1]} is {_SHOWN[other[0]]}. Add to this dataset's entry\n    colour: grey\nor\n    colour: rgb"
+            f"{other[1]} is {_SHOWN[other[0]]}. Add to this dataset's entry\n    colour: grey\n  or\n    colour: rgb"
         )
     return headers[0].mode
 
@@ -175,6 +175,6 @@ def _one_size(files: Sequence[Path], headers: Sequence[_Header]) -> tuple[int, i
             raise DataError(
                 f"{files[0].parent.parent}: all images must have one size, but {files[0]} has {sizes[0][0]} x "
                 f"{sizes[0][1]} and {file} {size[0]} x {size[1]} (height x width). Add to this dataset's entry\n"
-                f"    size: [{height}, {width}]\nor another size, to which all others are then resized."
+                f"    size: [{height}, {width}]\n  or another size, to which all others are then resized."
             )
     return sizes[0]
