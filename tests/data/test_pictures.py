@@ -62,7 +62,7 @@ def test_kinds_that_differ_are_refused_until_colour_says(tmp_path: Path) -> None
         read_pictures([files], None, None)
     assert str(caught.value).endswith(
         f"all images must be of one kind, but {files[1]} is colour and {files[0]} is grey. Add to this dataset's "
-        "entry\n    colour: grey\nor\n    colour: rgb"
+        "entry\n    colour: grey\n  or\n    colour: rgb"
     )
     (grey,) = read_pictures([files], None, "grey")
     np.testing.assert_array_equal(grey, [[GREY], [GREY]])
