@@ -46,7 +46,9 @@ def load_table(dataset: TableDataset) -> RawDataset:
         )
     _refuse_text(frame[features], path, dataset)
     kept = _rows_kept(frame[[dataset.label, *group, *features]], path, dataset)
+    rows_read = 0
     if kept is not None:
+        rows_read = len(frame)
         frame = frame.iloc[kept]
     y, classes = encode_labels(
         _label_column(frame[dataset.label], path), f"{path}, column {dataset.label!r}", has_test_split=False
@@ -61,6 +63,7 @@ def load_table(dataset: TableDataset) -> RawDataset:
         column_names=tuple(features),
         table_inputs=inputs,
         rows=kept,
+        rows_read=rows_read,
         groups=_persons(frame[dataset.group], path) if dataset.group else None,
         unit=dataset.group or "",
         warnings=(*told, *([merging_warning([features[column] for column in merged])] if merged else [])),
@@ -149,7 +152,7 @@ def _rows_kept(frame: pd.DataFrame, path: Path, dataset: TableDataset) -> Int64[
         if not len(kept):
             raise DataError(
                 f"{path}: missing: drop must leave rows, but every row lacks a value. Write missing: impute, or leave "
-                f"out the emptiest column with drop: [{missing.mean().idxmax()}]."
+                f"out the emptiest column with {lines_to_add(drop=[str(missing.mean().idxmax())]).strip()}."
             )
         return kept
     lacking = missing.drop(columns=[dataset.label, *([dataset.group] if dataset.group else [])]).sum()
