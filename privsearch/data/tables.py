@@ -2,6 +2,7 @@
 
 import csv
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -191,7 +192,18 @@ def _features(
     with_missing = tuple(np.isnan(x).any(axis=0).tolist())
     complete = [k for k, names in enumerate(categories) if names is None and not with_missing[k]]
     merged = in_enough_bits(x[:, complete])[2] if complete else []
-    return x, TableInputs(tuple(categories), with_missing, dataset.max_categories), [complete[k] for k in merged]
+    return x, TableInputs(tuple(categories), with_missing, _limit(categories, dataset)), [complete[k] for k in merged]
+
+
+def _limit(categories: Sequence[tuple[str, ...] | None], dataset: TableDataset) -> int:
+    """Return the most categories of a column with an input each; one number for all that no column reaches.
+
+    It is a part of the fingerprint, and what changes no input is the same data.
+    """
+    most = max((len(names) for names in categories if names is not None), default=0)
+    if most > dataset.max_categories:
+        return dataset.max_categories
+    return max(most, int(TableDataset.model_fields["max_categories"].default))
 
 
 def _categories(column: "pd.Series[Any]") -> tuple[Int64[np.ndarray, " n"], tuple[str, ...]]:
