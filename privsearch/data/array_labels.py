@@ -27,6 +27,8 @@ def plain_labels(array: Shaped[np.ndarray, "..."], where: str) -> tuple[Shaped[n
             f"{where}: labels must be integers or strings, but got dtype {labels.dtype}. Convert them, for example "
             "with .astype(int)."
         )
+    if labels.dtype.kind == "U" and labels.size and not _are_characters(labels):
+        raise DataError(f"{where}: labels must be text, but some hold what is no character. Write the array again.")
     if labels.ndim != 2 or 0 in labels.shape:
         return labels, None
     if labels.shape[1] == 1:
@@ -44,7 +46,8 @@ def plain_labels(array: Shaped[np.ndarray, "..."], where: str) -> tuple[Shaped[n
 
 
 def _whole_numbers(array: Shaped[np.ndarray, "..."], where: str) -> Shaped[np.ndarray, "..."]:
-    is_whole = np.isfinite(array) & (np.abs(array) < _EXACT)
+    # Compared in 64 bits, as the bound is beyond those of 16.
+    is_whole = np.isfinite(array) & (np.abs(array) < np.float64(_EXACT))
     is_whole &= array == np.rint(array)
     if not is_whole.all():
         place = np.unravel_index(int(np.argmin(is_whole)), array.shape)
@@ -54,3 +57,12 @@ def _whole_numbers(array: Shaped[np.ndarray, "..."], where: str) -> Shaped[np.nd
             "it; if the labels are measurements, put them into classes first."
         )
     return array.astype(np.int64)
+
+
+def _are_characters(texts: Shaped[np.ndarray, "..."]) -> bool:
+    """Tell whether every character is one of Unicode, and no half of one, which no file could hold."""
+    if texts.dtype.itemsize == 0:
+        return True
+    native = np.ascontiguousarray(texts, dtype=texts.dtype.newbyteorder("="))
+    numbers = native.reshape(-1).view(np.uint32)
+    return bool(((numbers < 0xD800) | ((numbers > 0xDFFF) & (numbers <= 0x10FFFF))).all())

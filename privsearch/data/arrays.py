@@ -119,7 +119,14 @@ def _checked(found: _Found, dataset: NpzDataset | NpyDataset | RegisteredDataset
     has_test_split = "x_train" in found.arrays
     x_role, y_role = TWO_SPLITS[:2] if has_test_split else ONE_SPLIT
     labels, columns = _label_array(found, x_role, y_role)
-    is_over_time = dataset.time or found.arrays[x_role].ndim == 5 or LENGTHS[x_role] in found.arrays
+    axes = found.arrays[x_role].ndim
+    is_over_time = dataset.time or axes == 5 or LENGTHS[x_role] in found.arrays
+    if dataset.colour is not None and (is_over_time or axes == 2):
+        raise DataError(
+            f"{found.places[x_role]}: colour is of images, but these are "
+            f"{'inputs over time' if is_over_time else 'a table'}, of shape {found.arrays[x_role].shape}. Leave colour "
+            "out of this dataset's entry."
+        )
     x, test_x = _inputs(found, x_role, is_over_time=is_over_time), None
     y, classes = encode_labels(labels, found.places[y_role], has_test_split=has_test_split)
     test_y = None

@@ -1,16 +1,18 @@
 """Tables in the formats of Apache Arrow: Parquet files, and Arrow files and streams (Feather is one)."""
 
+from collections.abc import Sequence
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from privsearch._util.npz import MAX_BYTES
 from privsearch.data.delimited import MAX_COLUMNS
-from privsearch.data.raw import listed
+from privsearch.data.raw import did_you_mean, listed
 from privsearch.errors import DataError
 from privsearch.spec import TableDataset
 
@@ -36,17 +38,22 @@ def read_columnar(file: BufferedIOBase, path: Path, dataset: TableDataset) -> pd
     """
     try:
         table = _read_parquet(file, path) if dataset.kind == "parquet" else _read_arrow(file)
+        # Offsets, indices and text that a damaged file holds would be followed to wherever they lead.
+        table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise DataError(
             f"{path}: this must be a readable file of kind {dataset.kind}, but reading it gave: "
             f"{' '.join(str(error).split())[:300].rstrip('.')}. Write it again, or correct kind in its entry."
         ) from error
     _check_names(table.column_names, path)
-    left_out = [name for name in dataset.drop if name in table.column_names]
-    table = table.drop_columns(left_out) if left_out else table
-    columns = {
-        name: _as_pandas(table[name], name, path, as_text=name in dataset.text_columns) for name in table.column_names
-    }
+    if unknown := [name for name in dataset.drop if name not in table.column_names]:
+        raise DataError(
+            f"{path}: drop must name columns of the table, but there is no column {unknown[0]!r}; there are "
+            f"{listed(table.column_names)}. Correct drop in this dataset's entry."
+            f"{did_you_mean(unknown[0], table.column_names)}"
+        )
+    table = table.drop_columns(list(dataset.drop)) if dataset.drop else table
+    columns = {name: _as_pandas(table[name], name, path, dataset) for name in table.column_names}
     frame = pd.DataFrame(columns)
     return frame.replace(list(dataset.na_values), None) if dataset.na_values else frame
 
@@ -77,22 +84,44 @@ def _check_names(names: list[str], path: Path) -> None:
             f"{path}: every column must have a name of its own, but these occur more than once: {listed(repeated)}. "
             "Rename or remove the repeated columns."
         )
+    if "" in names:
+        raise DataError(
+            f"{path}: every column must have a name, but column {names.index('') + 1} of {len(names)} has none. Name "
+            "it, or remove it."
+        )
 
 
-def _as_pandas(column: pa.ChunkedArray, name: str, path: Path, *, as_text: bool) -> "pd.Series[Any]":
+def _as_pandas(column: pa.ChunkedArray, name: str, path: Path, dataset: TableDataset) -> "pd.Series[Any]":
     kind = column.type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
         column = column.cast(kind)
     for is_of, remedy in _REMEDIES:
         if is_of(kind):
+            from privsearch.spec.dump import dump_yaml  # with a YAML library, which only messages need
+
             raise DataError(
                 f"{path}, column {name!r}: a column must hold numbers, text or truth values, but is of type {kind}. "
-                f"{remedy}, or leave it out with drop: [{name}]."
+                f"{remedy}, or leave it out with {dump_yaml({'drop': [name]}).strip()}."
             )
-    if as_text:
-        column = column.cast(pa.string())
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    missing = column.to_pandas().isin(_numbers_among(dataset.na_values)).to_numpy() if is_number else None
+    if name in dataset.text_columns:
+        column = _as_text(column)
     elif pa.types.is_decimal(kind):
         column = column.cast(pa.float64())
     values: pd.Series[Any] = column.to_pandas()
-    return values
+    return values if missing is None or not missing.any() else values.mask(missing)
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return values as text files have them, so that names are the same in every format; NaN is a missing one."""
+    if not (pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)):
+        return column.cast(pa.string())
+    names = [None if pd.isna(value) else str(value) for value in np.asarray(column.to_pandas())]
+    return pa.chunked_array([pa.array(names, pa.string())])
+
+
+def _numbers_among(texts: Sequence[str]) -> list[float]:
+    numbers: pd.Series[float] = pd.to_numeric(pd.Series(list(texts), dtype=str), errors="coerce").astype(float)
+    return numbers.dropna().tolist()

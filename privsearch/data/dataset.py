@@ -226,7 +226,7 @@ def describe_raw(raw: RawDataset) -> DatasetInfo:
         source=raw.source,
         augments=raw.preprocessing is not None and raw.preprocessing.augments,
         has_own_test_split=raw.test_y is not None,
-        rows_read=len(raw.y) if raw.rows is None else int(raw.rows[-1]) + 1,
+        rows_read=raw.rows_read or len(raw.y),
         num_persons=int(raw.groups.max()) + 1 if raw.unit and raw.groups is not None else 0,
         has_padding=raw.has_padding,
     )

@@ -7,7 +7,7 @@ import itertools
 import re
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BufferedIOBase
 from itertools import islice
 from pathlib import Path
@@ -35,6 +35,7 @@ _WITH_COMMAS: Final = re.compile(r"[+-]?(\d+|\d*,\d+(e[+-]?\d+)?|\d{1,3}(,\d{3})
 """A number with a decimal comma, with commas between thousands, or with none."""
 
 _THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+_POINTED_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _MARKED: Final = [f"utf_{bits}{order}" for bits in (16, 32) for order in ("", "_le", "_be")]
 _BYTE_ORDER_MARKS: Final = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -72,8 +73,12 @@ def read_delimited(file: BufferedIOBase, path: Path, dataset: TableDataset) -> t
         _check_width(dataset.columns, first, path)
         options |= {"header": None, "names": list(dataset.columns)}
     frame = _read(file, options, dataset)
-    if dataset.decimal is None and _has_comma_numbers(frame, dataset, path):
-        frame = _read(file, options | {"decimal": ","}, dataset)
+    decimal = dataset.decimal
+    if decimal is None and _has_comma_numbers(frame, dataset, path):
+        decimal = ","
+        frame = _read(file, options | {"decimal": decimal}, dataset)
+    if decimal == ",":
+        _check_points(frame, dataset, path)
     return frame, told
 
 
@@ -216,11 +221,7 @@ def _has_comma_numbers(frame: pd.DataFrame, dataset: TableDataset, path: Path) -
         DataError: the commas may separate thousands as well.
     """
     unclear: list[tuple[str, str]] = []
-    for name in frame.columns:
-        column = frame[name]
-        if name in (*dataset.text_columns, *dataset.drop) or not pd.api.types.is_string_dtype(column):
-            continue
-        texts = [str(text).strip() for text in column.dropna().unique()]
+    for name, texts in _texts_of_features(frame, dataset):
         with_comma = [text for text in texts if "," in text]
         if with_comma and all(_WITH_COMMAS.fullmatch(text) for text in texts):
             if not all(_THOUSANDS.fullmatch(text) for text in with_comma):
@@ -234,3 +235,23 @@ def _has_comma_numbers(frame: pd.DataFrame, dataset: TableDataset, path: Path) -
             "numbers without commas."
         )
     return False
+
+
+def _check_points(frame: pd.DataFrame, dataset: TableDataset, path: Path) -> None:
+    """Refuse numbers whose point, beside others with a decimal comma, is most likely one between thousands."""
+    for name, texts in _texts_of_features(frame, dataset):
+        with_point = [text for text in texts if "." in text]
+        if with_point and all(map(_NUMBER.fullmatch, texts)) and all(map(_POINTED_THOUSANDS.fullmatch, with_point)):
+            raise DataError(
+                f"{path}, column {name!r}: it must be clear what a point in a number means, but the decimal mark is a "
+                f"comma, and {with_point[0]!r} may have a point between thousands. Write the column's numbers without "
+                "points, or leave it out with drop."
+            )
+
+
+def _texts_of_features(frame: pd.DataFrame, dataset: TableDataset) -> Iterator[tuple[str, list[str]]]:
+    """Yield the columns of text that are to be numbers, each with its different texts."""
+    for name in frame.columns:
+        column = frame[name]
+        if name not in (*dataset.text_columns, *dataset.drop) and pd.api.types.is_string_dtype(column):
+            yield name, [str(text).strip() for text in column.dropna().unique()]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,7 @@ from privsearch.errors import DataError
 from privsearch.spec import Dataset, TableDataset
 from privsearch.spec.table_dataset import table_format
 
-_MARKERS: Final = frozenset({"?", "-", "--", ".", "unknown", "missing", "none", "n.a.", "na"})
+_MARKERS: Final = frozenset({"", "?", "-", "--", ".", "unknown", "missing", "none", "n.a.", "na"})
 """Texts, in small letters, that stand for a missing value more often than for a category."""
 
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9._-]+")
@@ -129,13 +130,21 @@ def _described_table(path: str, frame: pd.DataFrame, entry: dict[str, Any]) -> F
         unfit = [suspect.column for suspect in suspects if suspect.fault != "leak"]
         findings, problem = examine_raw(load_dataset(_dataset(_without(entry, unfit, lacking)))), ""
         if findings.repeats and findings.repeats.total >= WORTH_A_WARNING * len(frame):
-            entry.setdefault("duplicates", "drop")
+            _drop_duplicates(entry, unfit, lacking)
     except DataError as error:
         findings, problem, unfit = None, str(error), []
     columns = [_column(frame[name], notes.get(name, "")) for name in frame.columns]
     return FileDescription(
         path, len(frame), columns, {} if problem else _without(entry, unfit, lacking), findings, problem
     )
+
+
+def _drop_duplicates(entry: dict[str, Any], unfit: Sequence[str], lacking: Sequence[str]) -> None:
+    """Add that repeated rows are dropped, unless the entry says what becomes of them, or too few would be left."""
+    dropping = {"duplicates": "drop", **entry}
+    with suppress(DataError):
+        load_dataset(_dataset(_without(dropping, unfit, lacking)))
+        entry.update(dropping)
 
 
 def _without(entry: Mapping[str, Any], unfit: Sequence[str], lacking: Sequence[str]) -> dict[str, Any]:

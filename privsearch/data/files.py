@@ -2,7 +2,10 @@
 
 import gzip
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
@@ -15,6 +18,12 @@ from privsearch.errors import DataError
 
 _MAGIC: Final = {b"\x1f\x8b": "gz", b"PK\x03\x04": "zip"}
 """The first bytes of packed files."""
+
+_DAMAGES: Final = (
+    *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+)
+"""What unpacking a damaged file may raise."""
 
 
 def existing_file(given: str) -> Path:
@@ -61,7 +70,9 @@ def open_unpacked(path: Path) -> Iterator[BufferedIOBase]:
             )
         try:
             content = _gunzipped(file, path) if packed == "gz" else _unzipped(file, path)
-        except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        except DataError:
+            raise
+        except _DAMAGES as error:
             raise DataError(
                 f"{path}: this must be a readable .{packed} file, but unpacking it gave: "
                 f"{' '.join(str(error).split())}. Pack it again, or give the file unpacked."

@@ -50,6 +50,7 @@ class RawDataset:
         preprocessing: the step from `x` and `test_x` to a network's inputs; None if they are the inputs.
         rows: `(n,)`, the place of each example of `x` in the data as they were read, from 0; None if none was dropped.
         test_rows: the same for `test_x`.
+        rows_read: the number of rows that `x` was read from, those that were dropped included; 0 if none was dropped.
         groups: `(n,)`, a number for each example of `x`, alike for those that must stay on one side of every split;
             None if each stands for itself.
         test_groups: the same for `test_x`, with numbers of its own.
@@ -70,6 +71,7 @@ class RawDataset:
     preprocessing: Preprocessing | None = None
     rows: Int64[np.ndarray, " n"] | None = None
     test_rows: Int64[np.ndarray, " test_n"] | None = None
+    rows_read: int = 0
     groups: Int64[np.ndarray, " n"] | None = None
     test_groups: Int64[np.ndarray, " test_n"] | None = None
     unit: str = ""

@@ -78,7 +78,7 @@ def with_repeats(raw: RawDataset, rule: Duplicates) -> RawDataset:
 def _dropped(raw: RawDataset, own: Int64[np.ndarray, " n"], test: Int64[np.ndarray, " test_n"]) -> RawDataset:
     kept = np.sort(np.unique(own, return_index=True)[1])
     x, y = raw.x[kept], raw.y[kept]
-    rows = kept if raw.rows is None else raw.rows[kept]
+    rows, rows_read = kept if raw.rows is None else raw.rows[kept], raw.rows_read or len(raw.y)
     counts = np.bincount(y, minlength=len(raw.class_names))
     rare = [name for name, count in zip(raw.class_names, counts, strict=True) if count < 2]
     if rare or (raw.test_y is None and default_test_size(len(y)) < len(counts)):
@@ -88,7 +88,8 @@ def _dropped(raw: RawDataset, own: Int64[np.ndarray, " n"], test: Int64[np.ndarr
             f"with duplicates: drop {what} left. Remove these classes, or leave duplicates out."
         )
     if raw.test_x is None or raw.test_y is None:
-        return replace(raw, x=x, y=y, rows=rows, groups=None if raw.groups is None else raw.groups[kept])
+        groups = None if raw.groups is None else raw.groups[kept]
+        return replace(raw, x=x, y=y, rows=rows, rows_read=rows_read, groups=groups)
     first = np.unique(test, return_index=True)[1]
     kept_test = np.sort(first[~np.isin(test[first], own)])
     if not len(kept_test):
@@ -97,7 +98,14 @@ def _dropped(raw: RawDataset, own: Int64[np.ndarray, " n"], test: Int64[np.ndarr
             "drop none is left. Give it others, or leave the test split out."
         )
     return replace(
-        raw, x=x, y=y, rows=rows, test_x=raw.test_x[kept_test], test_y=raw.test_y[kept_test], test_rows=kept_test
+        raw,
+        x=x,
+        y=y,
+        rows=rows,
+        test_x=raw.test_x[kept_test],
+        test_y=raw.test_y[kept_test],
+        test_rows=kept_test,
+        rows_read=rows_read,
     )
 
 

@@ -58,7 +58,7 @@ def _ids_and_constants(raw: RawDataset) -> Iterator[Suspect]:
         there = values[~np.isnan(values)]
         if not len(there) or there.min() == there.max():
             if len(there) == len(values) or not len(there):
-                yield Suspect(name, "constant", "has the same value in every row")
+                yield Suspect(name, "constant", "has the same value in every row" if len(there) else "has no value")
             continue
         if len(there) < len(values) or len(values) < _FEWEST_ROWS or len(np.unique(values)) < len(values):
             continue

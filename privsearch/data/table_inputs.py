@@ -94,7 +94,8 @@ def _scaled(
     from sklearn.impute import SimpleImputer
     from sklearn.preprocessing import StandardScaler
 
-    # A column of which the training split has no value at all is 0, in both.
+    # A column of which the training split has no value at all is 0, in both: the test split's has no scale.
+    test = np.where(np.isnan(train).all(axis=0), np.nan, test)
     imputer = SimpleImputer(strategy="median", keep_empty_features=True).fit(train)
     scaler = StandardScaler().fit(imputer.transform(train))
     filled: Sequence[Array] = [scaler.transform(imputer.transform(x)) for x in (train, test)]

@@ -2,6 +2,7 @@
 
 import csv
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,7 +47,9 @@ def load_table(dataset: TableDataset) -> RawDataset:
         )
     _refuse_text(frame[features], path, dataset)
     kept = _rows_kept(frame[[dataset.label, *group, *features]], path, dataset)
+    rows_read = 0
     if kept is not None:
+        rows_read = len(frame)
         frame = frame.iloc[kept]
     y, classes = encode_labels(
         _label_column(frame[dataset.label], path), f"{path}, column {dataset.label!r}", has_test_split=False
@@ -61,6 +64,7 @@ def load_table(dataset: TableDataset) -> RawDataset:
         column_names=tuple(features),
         table_inputs=inputs,
         rows=kept,
+        rows_read=rows_read,
         groups=_persons(frame[dataset.group], path) if dataset.group else None,
         unit=dataset.group or "",
         warnings=(*told, *([merging_warning([features[column] for column in merged])] if merged else [])),
@@ -149,7 +153,7 @@ def _rows_kept(frame: pd.DataFrame, path: Path, dataset: TableDataset) -> Int64[
         if not len(kept):
             raise DataError(
                 f"{path}: missing: drop must leave rows, but every row lacks a value. Write missing: impute, or leave "
-                f"out the emptiest column with drop: [{missing.mean().idxmax()}]."
+                f"out the emptiest column with {lines_to_add(drop=[str(missing.mean().idxmax())]).strip()}."
             )
         return kept
     lacking = missing.drop(columns=[dataset.label, *([dataset.group] if dataset.group else [])]).sum()
@@ -188,7 +192,18 @@ def _features(
     with_missing = tuple(np.isnan(x).any(axis=0).tolist())
     complete = [k for k, names in enumerate(categories) if names is None and not with_missing[k]]
     merged = in_enough_bits(x[:, complete])[2] if complete else []
-    return x, TableInputs(tuple(categories), with_missing, dataset.max_categories), [complete[k] for k in merged]
+    return x, TableInputs(tuple(categories), with_missing, _limit(categories, dataset)), [complete[k] for k in merged]
+
+
+def _limit(categories: Sequence[tuple[str, ...] | None], dataset: TableDataset) -> int:
+    """Return the most categories of a column with an input each; one number for all that no column reaches.
+
+    It is a part of the fingerprint, and what changes no input is the same data.
+    """
+    most = max((len(names) for names in categories if names is not None), default=0)
+    if most > dataset.max_categories:
+        return dataset.max_categories
+    return max(most, int(TableDataset.model_fields["max_categories"].default))
 
 
 def _categories(column: "pd.Series[Any]") -> tuple[Int64[np.ndarray, " n"], tuple[str, ...]]:

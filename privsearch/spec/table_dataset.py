@@ -93,7 +93,7 @@ class TableDataset(BaseModel):
         strict=False,
         description="the names of the columns, at least two, for a file without a header",
     )
-    na_values: tuple[ColumnName, ...] = Field((), strict=False, description=_NA_VALUES)
+    na_values: tuple[str, ...] = Field((), strict=False, description=_NA_VALUES)
     drop: tuple[ColumnName, ...] = Field((), strict=False, description=_DROP)
     categorical: tuple[ColumnName, ...] = Field((), strict=False, description=_CATEGORICAL)
     max_categories: int = Field(20, ge=2, le=1000, description=_MAX_CATEGORIES)

@@ -342,3 +342,17 @@ def test_formats_agree(tmp_path_factory: pytest.TempPathFactory, x: np.ndarray, 
     np.testing.assert_array_equal(from_csv.x, from_npz.x, strict=True)
     np.testing.assert_array_equal(from_csv.y, from_npz.y, strict=True)
     assert from_csv.class_names == from_npz.class_names
+
+
+@pytest.mark.parametrize(
+    ("shape", "fields", "what"),
+    [((10, 3), {}, "a table"), ((10, 3, 2), {"time": True}, "inputs over time"), ((10, 3, 1, 4, 4), {}, "inputs over")],
+)
+def test_colour_is_refused_where_there_are_no_images(
+    tmp_path: Path, shape: tuple[int, ...], fields: dict[str, Any], what: str
+) -> None:
+    """It would do nothing."""
+    np.savez(tmp_path / "a.npz", x=np.zeros(shape), y=np.arange(10) % 2)
+    dataset = NpzDataset(name="mine", path=str(tmp_path / "a.npz"), colour="grey", **fields)
+    with pytest.raises(DataError, match=f"array 'x': colour is of images, but these are {what}"):
+        load_npz(dataset)

@@ -105,3 +105,61 @@ def test_a_kind_that_is_said_counts_for_any_ending(tmp_path: Path) -> None:
     assert len(raw.y) == N
     with pytest.raises(ValueError, match="delimiter is of text files, but the table is of kind parquet"):
         TableDataset(kind="parquet", name="mine", path="t.bin", delimiter=";", **ENTRY)
+
+
+def test_a_damaged_arrow_file_is_refused_before_its_offsets_are_followed(tmp_path: Path) -> None:
+    """Offsets beyond a column's text, and text that is none, would end the process."""
+    offsets = np.arange(0, 2 * N + 1, 2, dtype=np.int32)
+    astray = np.where(np.arange(N + 1) == 7, 10**9, offsets).astype(np.int32)
+    for wild, text in ((astray, b"ab" * N), (offsets, b"\xff\xfe" * N)):
+        column = pa.Array.from_buffers(pa.string(), N, [None, pa.py_buffer(wild.tobytes()), pa.py_buffer(text)])
+        with pytest.raises(DataError, match=r"t\.arrow: this must be a readable file of kind arrow, but"):
+            load(TABLE.append_column("c", column), tmp_path / "t.arrow", categorical=("city", "c"))
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+@pytest.mark.parametrize("column", [[1.5, 2.0] * (N // 2), [True, False] * (N // 2)], ids=["decimals", "truth values"])
+def test_names_are_written_as_in_text_files(tmp_path: Path, name: str, column: list[Any]) -> None:
+    """Categories and labels of any type: 2.0 and True, not 2 and true."""
+    table = TABLE.drop_columns(["label"]).append_column("c", pa.array(column)).append_column("label", pa.array(column))
+    table.to_pandas().to_csv(tmp_path / "t.csv", index=False)
+    entry = {**ENTRY, "categorical": ("city", "c")}
+    of_text = load_table(TableDataset(name="mine", path=str(tmp_path / "t.csv"), **entry))
+    assert fingerprint(load(table, tmp_path / name, **entry)) == fingerprint(of_text)
+
+
+def test_nan_is_no_name(tmp_path: Path) -> None:
+    """Neither a class, nor a category, nor a person: a value is missing."""
+    column = np.where(np.arange(N) % 8 == 0, np.nan, np.arange(N) % 2)
+    table = TABLE.drop_columns(["label"]).append_column("label", pa.array(column))
+    with pytest.raises(DataError, match=r"column 'label': every row must have a label, but 5 have none"):
+        load(table, tmp_path / "t.parquet")
+    raw = load(table, tmp_path / "t.parquet", missing="drop")
+    assert (raw.class_names, len(raw.y)) == (("0.0", "1.0"), N - 6)  # row 5 lacks its age
+
+
+@pytest.mark.parametrize("marker", ["8", "8.0"])
+def test_numbers_may_stand_for_missing_values(tmp_path: Path, marker: str) -> None:
+    """As in text files, however the number is written."""
+    TABLE.to_pandas().astype({"age": "Int64"}).to_csv(tmp_path / "t.csv", index=False)
+    of_text = load_table(TableDataset(name="mine", path=str(tmp_path / "t.csv"), na_values=(marker,), **ENTRY))
+    raw = load(TABLE, tmp_path / "t.parquet", na_values=(marker,))
+    np.testing.assert_array_equal(raw.x, of_text.x)
+    assert np.isnan(raw.x[8, 0])
+    assert np.isnan(raw.x[24, 1])
+
+
+def test_an_empty_text_can_be_said_to_be_missing(tmp_path: Path) -> None:
+    """Which it is in text files anyway: the lines of the message are those to add."""
+    table = TABLE.append_column("c", pa.array(["", *map(str, range(1, N))]))
+    with pytest.raises(DataError, match=r"na_values: \[''\]"):
+        load(table, tmp_path / "t.parquet")
+    assert np.isnan(load(table, tmp_path / "t.parquet", na_values=("",)).x[0, -1])
+
+
+def test_what_is_left_out_must_be_there(tmp_path: Path) -> None:
+    """Or a slip would leave a column in; and every column has a name by which it can be left out."""
+    with pytest.raises(DataError, match=r"drop must name columns .* no column 'hight'; .* Did you mean 'height'\?"):
+        load(TABLE, tmp_path / "t.parquet", drop=("hight",))
+    with pytest.raises(DataError, match="every column must have a name, but column 6 of 6 has none"):
+        load(TABLE.append_column("", pa.array(range(N))), tmp_path / "t.parquet")

@@ -149,3 +149,18 @@ def test_what_is_no_text_is_refused(load: Load, content: bytes) -> None:
     """Images, zeros and packed files that are called .csv."""
     with pytest.raises(DataError, match=r"^/.*table\.csv: "):
         load(content)
+
+
+@pytest.mark.parametrize("fields", [{}, {"decimal": ","}], ids=["recognised", "said"])
+@pytest.mark.parametrize(("value", "refused"), [("1.000", True), ("12.500", True), ("3.14", False), ("0.125", False)])
+def test_a_point_beside_a_decimal_comma_is_not_guessed(
+    load: Load, fields: dict[str, str], value: str, refused: bool
+) -> None:
+    """Where 2,5 is a number, 1.000 is a thousand; what cannot be one has a decimal point."""
+    content = ("x;z;label\n" + "".join(f"{value};{k},5;{k % 2}\n" for k in range(10))).encode()
+    if refused:
+        with pytest.raises(DataError, match=rf"column 'x': .* {value!r} may have a point between thousands"):
+            load(content, **fields)
+        assert load(content, drop=["x"], **fields).x[1, 0] == 1.5
+    else:
+        assert load(content, **fields).x[0, 0] == float(value)

@@ -1,3 +1,4 @@
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from PIL import Image
 from privsearch.data import load_dataset
 from privsearch.data.describe import describe_file
 from privsearch.errors import DataError
+from privsearch.spec.plain_yaml import parse
 from privsearch.spec.sweep_file import read_sweep
 
 N = 200
@@ -150,3 +152,24 @@ def test_a_folder_of_images_is_described(tmp_path: Path) -> None:
     assert described.findings is not None
     assert described.findings.class_sizes == {"a": 10, "b": 10}
     assert load_dataset(sweep_with(described, tmp_path)).input_shape == (3, 8, 9)
+
+
+def test_identical_rows_are_not_dropped_where_too_few_would_be_left(tmp_path: Path) -> None:
+    """The entry can be used: a table of one category has few different rows."""
+    (tmp_path / "t.csv").write_text("colour,y\n" + "".join(f"{'rg'[k % 2]},{k // 2 % 2}\n" for k in range(20)))
+    described = describe_file(str(tmp_path / "t.csv"), "y")
+    assert dict(described.entry)["categorical"] == ["colour"]
+    assert "duplicates" not in described.entry
+    assert described.findings is not None
+    assert any("repeat an earlier one" in sentence for sentence in described.findings.warnings)
+
+
+@pytest.mark.parametrize("name", ["no", "null", "1", "a: b", "x, z", "#1", "[x]", "'q'", "*a", "é\n", "1e3", "~"])
+def test_the_entry_can_be_pasted_whatever_a_column_is_called(tmp_path: Path, name: str) -> None:
+    """Words of YAML, numbers and signs are quoted where they must be."""
+    rows = [(name, "z", "y"), *(("pq"[k % 3 % 2], k / 7, k % 2) for k in range(30))]
+    with (tmp_path / "t.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    for label in ("y", name):
+        described = describe_file(str(tmp_path / "t.csv"), label)
+        assert parse(described.yaml).value["datasets"] == [dict(described.entry)]

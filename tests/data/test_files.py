@@ -101,3 +101,14 @@ def test_nothing_unpacks_to_more_than_it_may(
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match="must have at most 50 bytes, but has"):
         load_table(TableDataset(name="mine", path=str(tmp_path / name), label="label"))
+
+
+@pytest.mark.parametrize("name", ["t.csv.gz", "t.csv.zip"])
+def test_damage_in_what_is_packed_is_told(tmp_path: Path, name: str) -> None:
+    """Wherever it is: the first bytes of the packed text cannot be unpacked."""
+    packed = bytearray(gzip.compress(CONTENT, mtime=0) if name.endswith("gz") else zipped("t.csv"))
+    start = 10 if name.endswith("gz") else 30 + len("t.csv")
+    packed[start : start + 20] = b"\xff" * 20
+    (tmp_path / name).write_bytes(packed)
+    with pytest.raises(DataError, match=r"must be a readable \.(gz|zip) file, but unpacking it gave"):
+        load_table(TableDataset(name="mine", path=str(tmp_path / name), label="label"))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from privsearch.attacks.protocols import rules_of
-from privsearch.data.dataset import describe_dataset, fingerprint, load_dataset
+from privsearch.data.dataset import describe_dataset, describe_raw, fingerprint, load_dataset
 from privsearch.data.raw import RawDataset
 from privsearch.data.repeats import count_repeats, identical_rows, with_repeats
 from privsearch.data.splits import Splits, load_splits
@@ -127,3 +127,11 @@ def test_rows_that_were_dropped_leave_the_others_their_places(twice: NpzDataset)
     splits = loaded(dropped)
     assert splits.unscaled is not None
     np.testing.assert_array_equal(raw.x[splits.rows], splits.unscaled)
+
+
+def test_rows_of_a_given_test_split_go_on_after_all_that_were_read() -> None:
+    """Also after those at the end that were dropped as repeats."""
+    raw = with_repeats(replace(TWICE, test_x=X + 0.5, test_y=RAW.y), "drop")
+    assert len(raw.y) == 12
+    assert describe_raw(raw).rows_read == 24
+    assert describe_raw(RAW).rows_read == 12

@@ -62,3 +62,10 @@ def test_columns_that_are_hardly_features_are_found(values: np.ndarray, fault: s
 def test_images_have_no_columns() -> None:
     """A pixel that never changes is no fault."""
     assert not find_suspects(RawDataset("t", "t", np.zeros((N, 1, 4, 4), np.float32), Y, ("a", "b", "c")))
+
+
+def test_a_column_without_values_is_constant() -> None:
+    """And is told as what it is."""
+    raw = RawDataset("mine", "here", np.full((8, 1), np.nan), np.arange(8) % 2, ("a", "b"), column_names=("empty",))
+    first = next(iter(find_suspects(raw)))
+    assert (first.fault, first.evidence) == ("constant", "has no value")

@@ -116,3 +116,12 @@ def test_splits_fit_on_the_training_split_of_each_network(tmp_path: Path) -> Non
     values = own.x_train.numpy()
     assert abs(values[:, 0].mean()) < 1e-6
     assert abs(values[:, 0].std() - 1) < 1e-6
+
+
+def test_a_column_without_values_in_training_is_zero_in_both() -> None:
+    """There is no scale for a value of the test split, which may be any number."""
+    inputs = TableInputs((None, None), (True, False), 20)
+    train, test = np.array([[np.nan, 1.0], [np.nan, 2.0]]), np.array([[1e9, 1.5], [np.nan, 1.5]])
+    fitted_train, fitted_test = inputs.fitted(train, test)
+    assert fitted_train[:, 0].tolist() == fitted_test[:, 0].tolist() == [0, 0]
+    assert fitted_test[:, 1].tolist() == [0, 1]

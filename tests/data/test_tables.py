@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from privsearch.data.dataset import fingerprint
 from privsearch.data.raw import RawDataset
 from privsearch.data.tables import load_table
 from privsearch.errors import DataError
@@ -169,3 +170,15 @@ def test_long_lists_are_cut(csv: Callable[..., RawDataset]) -> None:
         csv(",".join(f"c{i}" for i in range(20)) + "\n")
     with pytest.raises(DataError, match=r"'x' \(12\), the first in row 0, 1, 2, 3, 4 and 7 more \(the first is 0\)\."):
         csv("x,label\n" + "nan,a\nnan,b\n" * 6)
+
+
+def test_a_limit_of_categories_that_is_not_reached_is_no_part_of_the_data(tmp_path: Path) -> None:
+    """Only one that a column reaches makes other inputs, and so other data."""
+    (tmp_path / "t.csv").write_text("c,y\n" + "".join(f"c{k % 4},{k // 4 % 2}\n" for k in range(40)))
+    entry = {"name": "mine", "path": str(tmp_path / "t.csv"), "label": "y", "categorical": ("c",)}
+    prints = [
+        fingerprint(load_table(TableDataset.model_validate({**entry, "max_categories": limit})))
+        for limit in (2, 3, 4, 20, 1000)
+    ]
+    assert len(set(prints)) == 3
+    assert prints[2] == prints[3] == prints[4]
