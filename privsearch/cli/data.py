@@ -61,6 +61,9 @@ def describe(
     label: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that holds the class.")] = None,
     labels: Annotated[str | None, typer.Option(metavar="FILE", help="The labels of arrays in an NPY file.")] = None,
     group: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column that names the persons.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="csv, parquet, arrow, npz, npy or folder, if the path's ending does not tell.")
+    ] = None,
     delimiter: Annotated[str | None, typer.Option(help="What separates fields, if it is not recognised.")] = None,
     decimal: Annotated[str | None, typer.Option(help="The decimal mark, if it is not recognised.")] = None,
     encoding: Annotated[str | None, typer.Option(help="The text encoding, if it is not recognised.")] = None,
@@ -74,7 +77,14 @@ def describe(
     from privsearch.errors import DataError
     from privsearch.report.terminal.description import description_lines
 
-    given = {"labels": labels, "group": group, "delimiter": delimiter, "decimal": decimal, "encoding": encoding}
+    given = {
+        "labels": labels,
+        "group": group,
+        "kind": kind,
+        "delimiter": delimiter,
+        "decimal": decimal,
+        "encoding": encoding,
+    }
     described = describe_file(file, label, **{name: value for name, value in given.items() if value is not None})
     if as_json:
         typer.echo(json.dumps(asdict(described), indent=2))

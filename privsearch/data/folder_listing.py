@@ -183,6 +183,11 @@ def _images_of(
         )
     images = tuple(entry.parts for entry in below if _is_image(entry))
     classes = [entry.parts[-1] for entry in below if entry.size is None]
+    if not classes and not may_be_empty:
+        raise DataError(
+            f"{shown}: there must be a folder of images for each class, but there is no folder. Make one for each "
+            "class, whose name is the class's."
+        )
     has_images = {parts[-2] for parts in images}
     if (empty := [name for name in classes if name not in has_images]) and not may_be_empty:
         raise DataError(

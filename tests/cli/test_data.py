@@ -43,3 +43,14 @@ def test_all_that_can_be_fetched_is_named() -> None:
     """The help lists every image dataset."""
     told = run("data", "fetch", "--help").stdout
     assert all(name in told for name in get_args(ImageName))
+
+
+def test_a_file_whose_ending_tells_nothing_is_described_by_its_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the message says that refuses it."""
+    monkeypatch.chdir(tmp_path)
+    Path("table").write_text("a,y\n" + "".join(f"{k % 7},{k % 2}\n" for k in range(30)))
+    refused = run("data", "describe", "table", "--label", "y")
+    assert "say so with kind, such as kind: csv" in " ".join(refused.stderr.split())
+    assert "kind: csv" in run("data", "describe", "table", "--label", "y", "--kind", "csv").stdout

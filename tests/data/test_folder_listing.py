@@ -95,3 +95,10 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         existing_folder(str(tmp_path / "scan"))
     with pytest.raises(DataError, match=r"table: .* but is a file. .* kind: csv"):
         existing_folder(str(tmp_path / "table"))
+
+
+def test_a_folder_without_classes_is_refused(tmp_path: Path) -> None:
+    """Whether it is empty, holds other files, or its only class is left out."""
+    for names, drop in (((), ()), (("notes.txt",), ()), (("a/1.png",), ("a",))):
+        with pytest.raises(DataError, match="here: there must be a folder of images for each class"):
+            listing(tmp_path, *names, drop=drop)
