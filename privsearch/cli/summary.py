@@ -1,5 +1,6 @@
 """The lines that a sweep prints at its end."""
 
+import math
 import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -58,12 +59,17 @@ def verdicts(outputs: "Outputs") -> list[str]:
 
 def _next(outcome: "SweepOutcome") -> list[str]:
     """Return the commands that go on from here, with the study's path filled in; nothing without a result."""
-    if not any(len(task.candidates) for task in outcome.tasks):
+    from privsearch.spec.columns import ACCURACY
+
+    best = [float(task.candidates[ACCURACY].max()) for task in outcome.tasks if len(task.candidates)]
+    if not best:
         return []
+    # An accuracy that some configuration of every task reaches, or the example would end in a refusal.
+    reached = max(0.0, math.floor(100 * min(best) - 2) / 100)
     where = shlex.quote(str(outcome.study.path))
     commands = {
         f"privsearch report {where}": "all of it as one page",
-        f"privsearch pick {where} --min-accuracy 0.9": "the choice, with an accuracy that you need",
+        f"privsearch pick {where} --min-accuracy {reached:g}": "the choice, with an accuracy that you need",
         f"privsearch audit {where}": "what every attack found",
     }
     width = max(map(len, commands))

@@ -127,7 +127,7 @@ def _described_table(path: str, frame: pd.DataFrame, entry: dict[str, Any]) -> F
     try:
         suspects = find_suspects(load_dataset(_dataset(entry)))
         notes |= {suspect.column: f"{suspect.fault}: {suspect.evidence}" for suspect in suspects}
-        unfit = [suspect.column for suspect in suspects if suspect.fault != "leak"]
+        unfit = [suspect.column for suspect in suspects if suspect.fault in {"id", "constant"}]
         findings, problem = examine_raw(load_dataset(_dataset(_without(entry, unfit, lacking)))), ""
         if findings.repeats and findings.repeats.total >= WORTH_A_WARNING * len(frame):
             _drop_duplicates(entry, unfit, lacking)

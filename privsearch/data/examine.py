@@ -196,6 +196,7 @@ def _about_suspects(raw: RawDataset) -> Iterator[str]:
         "id": "A network can tell the examples apart by it, which is a leak of its own",
         "leak": "If it is known only once the class is, a network learns nothing else",
         "constant": "No network learns from it",
+        "person": "If it names persons, they are what is a member or not: write group instead of categorical, or",
     }
     suspects = find_suspects(raw)
     for fault, remedy in remedies.items():
@@ -204,7 +205,8 @@ def _about_suspects(raw: RawDataset) -> Iterator[str]:
             more = f" So do {len(found) - _SHOWN} more." if len(found) > _SHOWN else ""
             shown = "; ".join(f"{suspect.column!r} {suspect.evidence}" for suspect in found[:_SHOWN])
             where = "with drop in this dataset's entry" if raw.column_names else "of the array"
-            yield f"The column {shown}.{more} {remedy}: leave it out {where}."
+            leave = f"{remedy} leave it out" if fault == "person" else f"{remedy}: leave it out"
+            yield f"The column {shown}.{more} {leave} {where}."
 
 
 def _stay_together(raw: RawDataset) -> bool:
@@ -233,9 +235,9 @@ def _about_odd_values(raw: RawDataset) -> Iterator[str]:
         shown = ", ".join(f"{names[column]} ({count}, such as {value:g})" for column, count, value in odd[:_SHOWN])
         shown += f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
         yield (
-            f"A few values lie more than {_FAR} deviations away from all others of their column: {shown}. One such "
-            "example can set the width of the SVM attack's kernel (width: robust is its remedy), and the scale of its "
-            "column. If the values stand for missing ones, take these examples out."
+            f"A few values lie more than {_FAR} standard deviations of the middle 95 % of their column away from its "
+            f"median: {shown}. One such example can set the width of the SVM attack's kernel (width: robust is its "
+            "remedy), and the scale of its column. If the values stand for missing ones, take these examples out."
         )
 
 

@@ -22,7 +22,11 @@ _SAMPLE: Final = 2_000
 _MOST_COLUMNS: Final = 200
 """The rows and the columns that are looked at for what tells the class."""
 
-Fault = Literal["id", "constant", "leak"]
+_MOST_ROWS_OF_A_PERSON: Final = 50
+_FEWEST_PERSONS: Final = 20
+"""The rows of a person on average, and the persons, from which on a column of text rather has categories."""
+
+Fault = Literal["id", "constant", "leak", "person"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Suspect:
 
     Attributes:
         column: its name, or its number if it has none.
-        fault: `id` if its values all differ as ids do, `constant` if all are one, `leak` if it tells the class.
+        fault: `id` if its values all differ as ids do, `constant` if all are one, `leak` if it tells the class,
+            `person` if there are as many texts, with as many rows each, as of persons.
         evidence: what was seen, as the end of a sentence that begins with the column.
     """
 
@@ -44,7 +49,7 @@ def find_suspects(raw: RawDataset) -> list[Suspect]:
     """Return the columns of a table that may not be meant as features; none of images."""
     if raw.x.ndim != 2:
         return []
-    return [*_ids_and_constants(raw), *_leaks(raw)]
+    return [*_ids_and_constants(raw), *_persons(raw), *_leaks(raw)]
 
 
 def column_names(raw: RawDataset) -> tuple[str, ...]:
@@ -69,6 +74,17 @@ def _ids_and_constants(raw: RawDataset) -> Iterator[Suspect]:
             yield Suspect(name, "id", f"{'ascends' if steps[0] > 0 else 'descends'} from row to row, as row numbers do")
         elif len(values) >= _FEWEST_NUMBERS and (values == np.round(values)).all():
             yield Suspect(name, "id", "holds another whole number in every row")
+
+
+def _persons(raw: RawDataset) -> Iterator[Suspect]:
+    for k, name in enumerate(column_names(raw)):
+        if _categories(raw, k) is None:
+            continue
+        counts = np.unique(raw.x[:, k], return_counts=True)[1]
+        rows = float(np.mean(counts))
+        several = float(np.mean(counts > 1))
+        if len(counts) >= _FEWEST_PERSONS and several > 0.5 and rows <= _MOST_ROWS_OF_A_PERSON:
+            yield Suspect(name, "person", f"has {len(counts)} different texts, with {rows:.3g} rows each on average")
 
 
 def _leaks(raw: RawDataset) -> Iterator[Suspect]:

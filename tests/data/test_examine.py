@@ -53,7 +53,7 @@ def test_one_odd_value_is_told_with_its_column(value: float, split: str) -> None
     raw = replace(RAW, test_x=RAW.x[:24] + 0.01, test_y=RAW.y[:24])
     x = getattr(raw, split).copy()
     x[5, 1] = value
-    assert f"deviations away from all others of their column: y (1, such as {value:g})." in told(
+    assert f"of the middle 95 % of their column away from its median: y (1, such as {value:g})." in told(
         replace(raw, **{split: x})
     )
 

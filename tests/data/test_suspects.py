@@ -46,6 +46,7 @@ def missing(values: np.ndarray) -> np.ndarray:
         (Y * 2.0, "leak"),
         (np.array(["u", "v", "w"])[Y], "leak"),
         (Y + 0.1 * RNG.random(N), "leak"),
+        (np.array([f"p{k // 3}" for k in range(N)]), "person"),
         (NOISE, None),
         (missing(np.ones(N)), None),  # that it is missing says something
         (Y + NOISE, None),

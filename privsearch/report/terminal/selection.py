@@ -53,7 +53,7 @@ def selection_summary(selection: Selection) -> dict[str, Any]:
         "private": selection.private,
         "min_accuracy": selection.min_accuracy,
         "constraints": {column: str(constraint) for column, constraint in selection.task.constraints.items()},
-        "chosen": None if chosen is None else _row(selection, chosen),
+        "chosen": None if chosen is None else _chosen(selection, chosen),
         "shrunken": dict(selection.shrunken),
         "test_accuracy_interval": [selection.accuracy.low, selection.accuracy.high] if selection.accuracy else None,
         "accuracy_is_doubtful": selection.is_doubtful,
@@ -64,6 +64,13 @@ def selection_summary(selection: Selection) -> dict[str, Any]:
         "resolution": selection.resolution,
         "rivals": selection.rivals,
     }
+
+
+def _chosen(selection: Selection, row: Mapping[str, Any]) -> dict[str, Any]:
+    fields = _row(selection, row)
+    if selection.accuracy:
+        fields["numbers"][ACCURACY] |= {"low": selection.accuracy.low, "high": selection.accuracy.high}
+    return fields
 
 
 def _row(selection: Selection, row: Mapping[str, Any]) -> dict[str, Any]:
