@@ -217,7 +217,9 @@ class _Examination:
                 remedy = "the later ones count; environments.jsonl says what may differ"
                 yield Finding(f"{name}, line {repeated.number}", State.NOTE, text, remedy)
         agreeing = sum(repeated.agrees for repeated in record.repeated)
-        text = f"{len(record.results)} trials" + (f"; {agreeing} lines repeat, or add to, one" if agreeing else "")
+        text = f"{len(record.results)} trials" + (
+            f"; {agreeing} further lines repeat a trial or add attacks to it" if agreeing else ""
+        )
         if not record.foreign:
             yield Finding(name, State.SOUND, text)
 

@@ -66,7 +66,8 @@ def person_words(persons: Persons | None) -> str:
     """Return the number of persons and of their rows: `120 by patient, 1 to 31 rows each`; nothing for none."""
     if persons is None:
         return ""
-    return f"{persons.count:,} by {persons.unit}, {persons.fewest:,} to {persons.most:,} rows each"
+    rows = f"{persons.fewest:,}" + (f" to {persons.most:,}" if persons.most > persons.fewest else "")
+    return f"{persons.count:,} by {persons.unit}, {rows} row{'s' if persons.most > 1 else ''} each"
 
 
 def class_words(sizes: Mapping[str, int]) -> str:

@@ -72,8 +72,8 @@ def missing_words(task: Task) -> Iterator[str]:
     is_dead = completed["dead_networks"].fillna(0) > 0
     if is_dead.any():
         yield (
-            f"{is_dead.sum()} of {len(completed)} completed configurations have a dead network, which gives all "
-            "examples the same outputs, and so cannot be on the front."
+            f"{is_dead.sum()} of {len(completed)} completed configurations {'has' if is_dead.sum() == 1 else 'have'} a "
+            "dead network, which gives all examples the same outputs, and so cannot be on the front."
         )
     yield from not_learnt_words(completed, task.varying)
     for column in task.objectives:

@@ -26,7 +26,11 @@ def test_classes_are_told_in_a_few_words(sizes: dict[str, int], words: str) -> N
 
 @pytest.mark.parametrize(
     ("persons", "words"),
-    [(Persons("patient", 1200, 1, 31), "1,200 by patient, 1 to 31 rows each"), (None, "")],
+    [
+        (Persons("patient", 1200, 1, 31), "1,200 by patient, 1 to 31 rows each"),
+        (Persons("patient", 80, 3, 3), "80 by patient, 3 rows each"),
+        (None, ""),
+    ],
 )
 def test_persons_are_counted(persons: Persons | None, words: str) -> None:
     """With the fewest and the most rows of one; a dataset without them has nothing to tell."""

@@ -191,7 +191,7 @@ def test_a_dead_network_is_told_below_the_front(small: Task) -> None:
     rows = small.rows.copy()
     rows.loc[0, ["svm.auc", "dead_networks"]] = [np.nan, 2]
     text = " ".join(printed(replace(small, rows=rows)))
-    assert "1 of 6 completed configurations have a dead network, which gives all examples the same" in text
+    assert "1 of 6 completed configurations has a dead network, which gives all examples the same" in text
     assert "have no svm AUC" not in text
     assert body(small)[0].startswith("ANN fp32 ")
     assert not any(row.startswith("ANN fp32 ") for row in body(replace(small, rows=rows)))
