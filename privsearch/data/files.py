@@ -55,7 +55,8 @@ def open_unpacked(path: Path) -> Iterator[BufferedIOBase]:
             OSError of a file that cannot be read is left to the caller.
     """
     with path.open("rb") as file:
-        packed = _MAGIC.get(file.read(4)[:4]) or _MAGIC.get(_start(file))
+        start = file.read(4)
+        packed = _MAGIC.get(start) or _MAGIC.get(start[:2])
         file.seek(0)
         named = path.suffix.lower().removeprefix(".")
         if packed is None and named not in _MAGIC.values():
@@ -78,11 +79,6 @@ def open_unpacked(path: Path) -> Iterator[BufferedIOBase]:
                 f"{' '.join(str(error).split())}. Pack it again, or give the file unpacked."
             ) from error
     yield io.BytesIO(content)
-
-
-def _start(file: BufferedIOBase) -> bytes:
-    file.seek(0)
-    return file.read(2)
 
 
 def _gunzipped(file: BufferedIOBase, path: Path) -> bytes:

@@ -65,8 +65,7 @@ class TableInputs:
     def _one_hot(self, codes: Array, num_train: int, num_categories: int) -> Bool[Array, "both _"]:
         counts = np.bincount(codes[:num_train], minlength=num_categories)
         # The most frequent first, of equally frequent ones the first by name.
-        chosen = np.lexsort((np.arange(num_categories), -counts))[: self.max_categories]
-        chosen = np.sort(chosen)
+        chosen = np.sort(np.lexsort((np.arange(num_categories), -counts))[: self.max_categories])
         rest = len(chosen)
         place_of = np.full(num_categories, rest)
         place_of[chosen] = np.where(counts[chosen] > 0, np.arange(rest), rest)
