@@ -122,8 +122,9 @@ def folder(request: pytest.FixtureRequest, begun: Path, tmp_path: Path, monkeypa
 
 
 def _entries(folder: Path) -> dict[Path, bytes | None]:
-    """All that lies in a folder: the files with their content, and the folders."""
-    return dict.fromkeys(folder.rglob("*")) | files(folder)
+    """All that lies in a folder, but what Python compiles of a plugin: files with their content, and folders."""
+    found = dict.fromkeys(folder.rglob("*")) | files(folder)
+    return {path: content for path, content in found.items() if "__pycache__" not in path.parts}
 
 
 def _refused(words: tuple[str, ...], refusal: Refusal, folder: Path) -> None:
