@@ -83,8 +83,8 @@ def test_a_long_training_killed_at_random_moments_ends_bit_equal(tmp_path: Path)
         assert life == list(range(len(life))), "earlier epochs are told again, and none is left out"
         assert list(tmp_path.glob("*.pt")) == [tmp_path / f"{NETWORK}.pt"]
         reached = len(unpack((tmp_path / f"{NETWORK}.pt").read_bytes()).history)
-        # It goes on for the moment between its checkpoint and its end: an epoch takes a millisecond or two. Without that
-        # checkpoint it would have lost up to a second's.
+        # It goes on for the moment between its checkpoint and its end, and an epoch takes a millisecond or two. Without
+        # that checkpoint it would have lost up to a second's.
         assert len(life) - reached <= 100 or how == signal.SIGKILL
     assert Running(job).result().status == "completed"
     outcome = job.outcome()
