@@ -1,5 +1,6 @@
 """Tables in the formats of Apache Arrow: Parquet files, and Arrow files and streams (Feather is one)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from io import BufferedIOBase
 from pathlib import Path
@@ -79,7 +80,7 @@ def _read_arrow(file: BufferedIOBase) -> pa.Table:
 def _check_names(names: list[str], path: Path) -> None:
     if len(names) > MAX_COLUMNS:
         raise DataError(f"{path}: there must be at most {MAX_COLUMNS:,} columns, but got {len(names):,}. Drop some.")
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
+    if repeated := sorted(name for name, count in Counter(names).items() if count > 1):
         raise DataError(
             f"{path}: every column must have a name of its own, but these occur more than once: {listed(repeated)}. "
             "Rename or remove the repeated columns."

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
@@ -19,7 +19,7 @@ from privsearch.data.suspects import find_suspects
 from privsearch.data.tables import read_frame, text_values
 from privsearch.errors import DataError
 from privsearch.spec import Dataset, TableDataset
-from privsearch.spec.table_dataset import table_format
+from privsearch.spec.table_dataset import TableFormat, table_format
 
 _MARKERS: Final = frozenset({"", "?", "-", "--", ".", "unknown", "missing", "none", "n.a.", "na"})
 """Texts, in small letters, that stand for a missing value more often than for a category."""
@@ -94,7 +94,7 @@ def describe_file(path: str, label: str | None = None, **fields: Any) -> FileDes
     """
     file = Path(path) if Path(path).is_dir() else existing_file(path)
     entry = {"name": _name(file), "path": path, **fields}
-    if table_format(path) is None and fields.get("kind") not in {"csv", "parquet", "arrow"}:
+    if table_format(path) is None and fields.get("kind") not in get_args(TableFormat):
         dataset = _dataset(entry)
         raw = load_dataset(dataset)
         num_examples = len(raw.y) + (0 if raw.test_y is None else len(raw.test_y))
@@ -158,13 +158,12 @@ def _without(entry: Mapping[str, Any], unfit: Sequence[str], lacking: Sequence[s
 
 
 def _markers(features: pd.DataFrame) -> list[str]:
-    """Return the texts that stand for missing values: those known as such, and what alone is no number in a column."""
+    """Return the texts among the values that are known to stand for missing ones."""
     found: dict[str, None] = {}
     for name in features.columns:
         column = features[name]
         texts = column[text_values(column)].astype(str).str.strip().unique()
-        known = [text for text in texts if text.lower() in _MARKERS]
-        found |= dict.fromkeys(known)
+        found |= dict.fromkeys(text for text in texts if text.lower() in _MARKERS)
     return list(found)
 
 

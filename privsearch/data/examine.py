@@ -14,7 +14,7 @@ from privsearch.data.image_sources import IMAGES
 from privsearch.data.labels import label_warnings
 from privsearch.data.raw import RawDataset, listed
 from privsearch.data.repeats import WORTH_A_WARNING, Repeats, count_repeats, identical_rows
-from privsearch.data.suspects import Fault, find_suspects
+from privsearch.data.suspects import Fault, column_names, find_suspects
 from privsearch.spec import Dataset, dataset_name
 
 _FAR: Final = 50
@@ -221,7 +221,7 @@ def _about_odd_values(raw: RawDataset) -> Iterator[str]:
     if raw.x.ndim != 2 or raw.preprocessing is not None:
         return
     parts = [raw.x] if raw.test_x is None else [raw.x, raw.test_x]
-    names = raw.column_names or tuple(map(str, range(raw.x.shape[1])))
+    names = column_names(raw)
     if raw.table_inputs is not None:
         of_numbers = [k for k, of in enumerate(raw.table_inputs.categories) if of is None]
         parts, names = [part[:, of_numbers] for part in parts], tuple(names[k] for k in of_numbers)

@@ -21,7 +21,6 @@ from privsearch.data.tables import load_table
 from privsearch.errors import DataError
 from privsearch.spec import NpzDataset, TableDataset
 
-ROWS = "".join(f"{i},{i / 2},{'ab'[i % 2]}\n" for i in range(10))
 X = np.arange(30.0).reshape(10, 3)
 Y = np.arange(10) % 2
 IMAGES = np.zeros((10, 1, 4, 4))

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from privsearch.data.arrays import load_npz
@@ -13,12 +12,6 @@ from privsearch.data.raw import RawDataset
 from privsearch.data.tables import load_table
 from privsearch.errors import DataError
 from privsearch.spec import NpzDataset, TableDataset
-
-ROWS = "".join(f"{i},{i / 2},{'ab'[i % 2]}\n" for i in range(10))
-X = np.arange(30.0).reshape(10, 3)
-Y = np.arange(10) % 2
-IMAGES = np.zeros((10, 1, 4, 4))
-SPLIT = {"x_train": X, "y_train": Y, "x_test": X[:4], "y_test": Y[:4]}
 
 
 @pytest.mark.parametrize("load", [load_table, load_npz])

@@ -13,10 +13,6 @@ from privsearch.errors import DataError
 from privsearch.spec import TableDataset
 
 ROWS = "".join(f"{i},{i / 2},{'ab'[i % 2]}\n" for i in range(10))
-X = np.arange(30.0).reshape(10, 3)
-Y = np.arange(10) % 2
-IMAGES = np.zeros((10, 1, 4, 4))
-SPLIT = {"x_train": X, "y_train": Y, "x_test": X[:4], "y_test": Y[:4]}
 
 
 @pytest.fixture
