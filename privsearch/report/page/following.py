@@ -193,9 +193,9 @@ class StudyFollower:
 
     def _make(self, stamp: tuple[object, ...], *, growing: bool, whole: bool) -> None:
         drawing = self._drawer.draw(self._study.path, growing=growing, whole=whole)
-        self._drawn = _Drawn(Body.of(drawing.document), drawing.done, drawing.asked, stamp, whole)
         if whole:
-            self._drawer.end()  # nothing more is to come until the study changes
+            self._drawer.end()  # nothing more is to come until the study changes; gone before anybody is told
+        self._drawn = _Drawn(Body.of(drawing.document), drawing.done, drawing.asked, stamp, whole)
 
 
 def _age(path: Path) -> float | None:

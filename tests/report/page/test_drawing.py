@@ -81,27 +81,27 @@ def test_what_it_says_is_said_once(growing: GrowingStudy, caplog: pytest.LogCapt
 
 def test_a_server_holds_little_and_takes_its_process_along(growing: GrowingStudy) -> None:
     """Once everything is drawn the memory that it took is the system's again; a killed server leaves no process."""
-    page = subprocess.Popen(
-        [sys.executable, "-m", "privsearch", "watch", str(growing.study.path)], stdout=subprocess.PIPE, text=True
-    )
-    assert page.stdout is not None
-    found = re.search(r"http\S+", page.stdout.readline())
-    assert found
-    process, seen = psutil.Process(page.pid), set[psutil.Process]()
-    deadline = time.monotonic() + 120
-    while not asked(f"{found[0]}status.json").json["whole"]:
-        seen |= set(process.children())
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    assert seen
-    assert not process.children()
-    assert process.memory_info().rss < MOST_MEGABYTES * 2**20
-    growing.finish(1)
-    while not process.children():
-        asked(f"{found[0]}status.json")
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    (child,) = process.children()
-    os.kill(page.pid, signal.SIGKILL)
-    page.communicate()
+    command = [sys.executable, "-m", "privsearch", "watch", str(growing.study.path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as page:
+        try:
+            assert page.stdout is not None
+            found = re.search(r"http\S+", page.stdout.readline())
+            assert found
+            process, seen = psutil.Process(page.pid), set[psutil.Process]()
+            deadline = time.monotonic() + 120
+            while not asked(f"{found[0]}status.json").json["whole"]:
+                seen |= set(process.children())
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            assert seen
+            assert not process.children()
+            assert process.memory_info().rss < MOST_MEGABYTES * 2**20
+            growing.finish(1)
+            while not process.children():
+                asked(f"{found[0]}status.json")
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            (child,) = process.children()
+        finally:
+            os.kill(page.pid, signal.SIGKILL)
     assert not psutil.wait_procs([child], timeout=10)[1]
