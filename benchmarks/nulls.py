@@ -27,7 +27,7 @@ from privsearch.analysis.frames import results_frame
 from privsearch.attacks.protocols import rules_of
 from privsearch.attacks.protocols.audit import audit
 from privsearch.report.wording.formats import MISSING, markdown_table
-from privsearch.spec import Attack, Protocol, TrialSpec
+from privsearch.spec import WORST, Attack, Protocol, TrialSpec
 from privsearch.spec.attacks import unmet_requirement
 from privsearch.spec.columns import Column
 from privsearch.study.cohort import Cohort
@@ -145,23 +145,35 @@ SHOWN: Final = {
 
 
 def at_null(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `null_table` that should be at their null: under a protocol with a placebo, the excesses."""
+    """Return the rows of `null_table` that should be at their null: under a protocol with a placebo, the excesses.
+
+    The numbers of the strongest attack are those of the highest of several AUCs, which lies above 0.5 if all guess. Its
+    bound on epsilon is of examples that it was not chosen on.
+    """
     with_placebo = table["protocol"].str.startswith("paper")
-    return table[~with_placebo | table["number"].str.startswith("excess_")]
+    highest = table["attack"].eq(WORST) & table["number"].ne("epsilon_low")
+    return table[~with_placebo & ~highest | table["number"].str.startswith("excess_")]
 
 
 def nulls_markdown(table: pd.DataFrame) -> str:
     """Return a row for each protocol and case: of each number the attack whose mean is furthest from its null.
 
+    Where the strongest attack is to stand for privacy, its mean AUC follows, with the share of its intervals above 0.5.
+
     Args:
         table: of `null_table`.
     """
     lines = []
+    highest = table[table["attack"].eq(WORST) & table["number"].eq("auc")].set_index(["protocol", "case"])
     for (protocol, case), rows in at_null(table).groupby(["protocol", "case"], sort=False):
         cells = [_furthest(rows[rows["number"].isin(names)]) for names in SHOWN.values()]
         above = rows[rows["number"].isin(("epsilon_low", "excess_auc")) & rows["above"].notna()]
-        lines.append([str(protocol), str(case), *cells, f"{above['above'].mean():.3f}" if len(above) else MISSING])
-    return markdown_table(["protocol", "data", *SHOWN, "bound or interval above the null"], lines)
+        cells.append(f"{above['above'].mean():.3f}" if len(above) else MISSING)
+        row = highest.loc[(protocol, case)]
+        worst = f"{row['mean']:.3f} ± {row['standard_error']:.3f}; {row['above']:.3f}"
+        lines.append([str(protocol), str(case), *cells, MISSING if str(protocol).startswith("paper") else worst])
+    last = ["bound or interval above the null", "worst AUC; interval above 0.5"]
+    return markdown_table(["protocol", "data", *SHOWN, *last], lines)
 
 
 def _furthest(rows: pd.DataFrame) -> str:

@@ -26,10 +26,7 @@ _RATES = {"1e-1": Interval(0.2, 0.15, 0.25), "1e-2": Interval(0.03, 0.01, 0.05),
 
 @pytest.fixture
 def audited() -> Audited:
-    """Make a trial of what two attacks find on each of its targets, each on 300 members and 200 non-members.
-
-    With `disagree`, `svm` does better on the first half of the examples, and `loss` on the second.
-    """
+    """Make a trial of what two attacks find on each of its targets, each on 300 members and 200 non-members."""
 
     def make(
         svm: list[float],
@@ -37,7 +34,6 @@ def audited() -> Audited:
         *,
         protocol: str = "halves",
         trial_id: str = "a" * 16,
-        disagree: bool = False,
         **axes: Any,
     ) -> Completed:
         targets = len(svm)
@@ -57,14 +53,11 @@ def audited() -> Audited:
             "tpr_at_fpr": _RATES,
             "by_class": {0: 0.4, 1: 0.6, 2: None},
         }
-        tilts = {"svm": 0.1, "loss": -0.1} if disagree else {"svm": 0.0, "loss": 0.0}
         replicates = tuple(
             replicate.model_copy(
                 update={
                     "attacks": {
-                        name: attack_result(aucs[number], protocol).model_copy(
-                            update={**changes, "auc_by_half": (aucs[number] + tilts[name], aucs[number] - tilts[name])}
-                        )
+                        name: attack_result(aucs[number], protocol).model_copy(update=changes)
                         for name, aucs in found.items()
                     }
                 }

@@ -70,8 +70,6 @@ def attack_result(auc: float, protocol: str = "paper") -> AttackResult:
     return AttackResult(
         auc=_around(auc, 0.05),
         auc_by_half=(auc, auc),
-        tpr_by_half={"1e-1": (0.2, 0.2), "1e-2": None, "1e-3": None},
-        advantage_by_half=(0.1, 0.1),
         tpr_at_fpr={"1e-1": Interval(0.2, 0.1, 0.3), "1e-2": None, "1e-3": None},
         advantage=Interval(0.1, 0.0, 0.2),
         balanced_accuracy=0.55,

@@ -1,7 +1,7 @@
 """Text for messages: strangers' text escaped and cut, and the valid name nearest to an invalid one."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from textwrap import fill
 from typing import Final
 
@@ -44,6 +44,14 @@ def shown(value: object) -> str:
         items = f"[{', '.join(map(shown, value))}]"
         return items if len(items) <= MOST_SHOWN else f"{items[: MOST_SHOWN - 3]}..."
     return {"None": "null", "True": "true", "False": "false"}.get(repr(value)) or cut(value)
+
+
+def joined(names: Sequence[str], most: int = 5) -> str:
+    """Join names as a sentence does: `a, b and c`; of more than `most`, those that fit and how many more."""
+    first, last = names[:-1], names[-1:]
+    if len(names) > most:
+        first, last = names[: most - 1], [f"{len(names) - most + 1} more"]
+    return " and ".join(filter(None, [", ".join(first), *last]))
 
 
 def nearest(given: str, valid: Iterable[str], likeness: float = 0.5) -> str | None:

@@ -18,7 +18,7 @@ from privsearch.analysis.intervals import spread_interval
 from privsearch.analysis.paired import ALPHA, has_spread, pair_correlation
 from privsearch.analysis.targets import BOUNDS
 from privsearch.analysis.tasks import Task
-from privsearch.spec import AXES
+from privsearch.spec import AXES, WORST
 from privsearch.spec.columns import ACCURACY, DECIMALS, Column
 
 Row = Mapping[str, Any]
@@ -132,6 +132,18 @@ class TaskCandidates:
 
     def _correlation(self, num_targets: int) -> float:
         return pair_correlation(self._trials[0].spec, self._column, num_targets) if num_targets > 1 else 0.0
+
+    def attacks(self, chosen: int, best: int) -> tuple[str, ...]:
+        """Return the attacks that `worst` is the strongest of where two are compared; none for another column.
+
+        Args:
+            chosen: the chosen one.
+            best: the most accurate one; if it is the chosen one, the attacks are those that all ran.
+        """
+        if Column.parse(self._column).attack != WORST:
+            return ()
+        compared = self._trials if chosen == best else [self._trials[chosen], self._trials[best]]
+        return common_attacks(compared)
 
     def differences(self, chosen: int, best: int) -> tuple[PairedDifference, ...]:
         """Compare the chosen configuration with the most accurate one; return nothing if they are the same."""

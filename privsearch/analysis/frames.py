@@ -9,7 +9,7 @@ import pandas as pd
 
 from privsearch._util.interval import Interval
 from privsearch.analysis.blind import blind_numbers
-from privsearch.analysis.intervals import mean_interval, spread_interval
+from privsearch.analysis.intervals import highest_mean_interval, spread_interval
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import bound_over_targets, noise_floor
 from privsearch.analysis.targets import BOUNDS, COUNTS, TargetNumbers, target_numbers
@@ -43,15 +43,14 @@ def results_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
 
     Accuracies and attack numbers are means over the targets, with the sample standard deviation in the column
     `<name>_sd` (missing if there is one target). `<attack>.auc_low` and `.auc_high` bound the mean AUC: 95 %, by a
-    hierarchical bootstrap (of `worst` by `mean_interval`). `<attack>.noise_floor` is the half-width of the 95 %
+    hierarchical bootstrap (of `worst` by `highest_mean_interval`). `<attack>.noise_floor` is the half-width of the 95 %
     interval around 0.5 that guessing gives on one target. A number that some target has too few examples for is
     missing. `dead_networks` counts the networks that give all examples the same outputs, which no attack has a number
     for, and `networks_at_chance` those that have not learnt (`privsearch.analysis.learning`). `environment` names the
     versions and the processor that a trial was trained and attacked with, `attacks_missing` the attacks that are still
-    to be run on it. `worst` is the strongest attack, chosen on
-    other examples (see `strongest`): its AUC is that on these, its other numbers are
-    those on all. `inputs_auc` and `<attack>.blind_auc`, with their intervals, are the blind baselines of data with a
-    test split of their own. A failed trial has its configuration, `error`, and no numbers.
+    to be run on it. `worst` is the strongest attack (see `strongest`). `inputs_auc` and `<attack>.blind_auc`, with
+    their intervals, are the blind baselines of data with a test split of their own. A failed trial has its
+    configuration, `error`, and no numbers.
 
     Args:
         results: the trials.
@@ -104,7 +103,7 @@ def targets_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
     """Return a row for each target of each completed trial, in order: its accuracies and all attacks' numbers.
 
     Intervals are those of 95 %: `<attack>.auc_low` and `.auc_high` by DeLong, `.tpr_at_fpr_1e-2_low` and so on by
-    Clopper and Pearson. `worst.attack` names the strongest attack, or both if the halves of the examples have two.
+    Clopper and Pearson. `worst.attack` names the strongest attack.
 
     Args:
         results: the trials.
@@ -264,12 +263,16 @@ def _deviations(values: Mapping[str, Sequence[float | None]]) -> dict[str, float
 
 
 def _auc_interval(result: Completed, attack: str, targets: Sequence[Mapping[str, Any]]) -> Interval:
-    """Return an attack's bootstrap interval; for `worst`, which has none, the one that joins its targets' intervals."""
+    """Return an attack's bootstrap interval; for `worst` the one that accounts for its having been chosen."""
     if attack != WORST:
         return result.across[attack].auc
-    auc = Column(WORST, "auc")
-    intervals = [Interval(*(target[str(end)] for end in (auc, auc.low, auc.high))) for target in targets]
-    return mean_interval(intervals, shared=result.spec.protocol.targets_share_examples)
+    if len(result.across) == 1:
+        return next(iter(result.across.values())).auc
+    estimates = [
+        [Interval(*(target[str(end)] for end in (auc, auc.low, auc.high))) for target in targets]
+        for auc in (Column(name, "auc") for name in result.across)
+    ]
+    return highest_mean_interval(estimates, shared=result.spec.protocol.targets_share_examples)
 
 
 def _mean_and_sd(name: str, values: Sequence[float | None]) -> Iterator[tuple[str, float | None]]:

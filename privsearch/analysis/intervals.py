@@ -10,7 +10,9 @@ from privsearch._util.interval import Interval
 _NORMAL: Final = NormalDist().inv_cdf(0.975)
 
 
-def mean_interval(estimates: Sequence[Interval], *, shared: bool, lowest: float = 0.0) -> Interval:
+def mean_interval(
+    estimates: Sequence[Interval], *, shared: bool, lowest: float = 0.0, confidence: float = 0.95
+) -> Interval:
     """Return the mean of one estimate a target, and how far the choice of networks and of examples moves it.
 
     The normal approximation of `privsearch.analysis.bootstrap.hierarchical_auc_interval`, and as conservative:
@@ -23,15 +25,34 @@ def mean_interval(estimates: Sequence[Interval], *, shared: bool, lowest: float 
         estimates: one a target, each with its interval of 95 %.
         shared: all targets have the same members and non-members, whose noise then does not average out.
         lowest: the least possible value; the greatest is 1.
+        confidence: a fraction.
     """
     value = fmean(estimate.value for estimate in estimates)
     if len(estimates) == 1:
-        return estimates[0]
+        wider = NormalDist().inv_cdf((1 + confidence) / 2) / _NORMAL
+        low, high = value - wider * (value - estimates[0].low), value + wider * (estimates[0].high - value)
+        return Interval(value, max(low, lowest), min(high, 1.0))
     standard_errors = [(e.high - e.low) / 2 / _NORMAL for e in estimates]
     within = fmean(error**2 for error in standard_errors)
     within *= len(estimates) if shared else len(estimates) / (len(estimates) - 1)
-    half_width = _half_width([estimate.value for estimate in estimates], within)
+    half_width = _half_width([estimate.value for estimate in estimates], within, confidence)
     return Interval(value, max(value - half_width, lowest), min(value + half_width, 1.0))
+
+
+def highest_mean_interval(estimates: Sequence[Sequence[Interval]], *, shared: bool) -> Interval:
+    """Return the highest of several attacks' means over the same targets, and how far chance moves it.
+
+    The intervals of all means are simultaneous, by the correction of Bonferroni (Dunn 1961): in 95 % of cases they hold
+    all true means together, and then the highest of these lies between the highest of the lower ends and the highest of
+    the upper ends. So it holds although the attack was chosen on the examples that its mean comes from.
+
+    Args:
+        estimates: for each attack, one estimate a target, each with its interval of 95 %.
+        shared: as for `mean_interval`.
+    """
+    confidence = 1 - 0.05 / len(estimates)
+    intervals = [mean_interval(of_one, shared=shared, confidence=confidence) for of_one in estimates]
+    return Interval(*(max(getattr(interval, end) for interval in intervals) for end in ("value", "low", "high")))
 
 
 def spread_interval(values: Sequence[float], *, lowest: float = 0.0) -> Interval | None:
@@ -48,13 +69,13 @@ def spread_interval(values: Sequence[float], *, lowest: float = 0.0) -> Interval
     """
     if len(values) == 1:
         return None
-    value, half_width = fmean(values), _half_width(values, within=0.0)
+    value, half_width = fmean(values), _half_width(values, within=0.0, confidence=0.95)
     return Interval(value, max(value - half_width, lowest), min(value + half_width, 1.0))
 
 
-def _half_width(values: Sequence[float], within: float) -> float:
-    """Return the half-width of the 95 % interval by Student's t."""
+def _half_width(values: Sequence[float], within: float, confidence: float) -> float:
+    """Return the half-width of the interval by Student's t."""
     # Here, and not from scipy.stats, which takes a second to import.
     from scipy.special import stdtrit
 
-    return float(stdtrit(len(values) - 1, 0.975)) * sqrt((variance(values) + within) / len(values))
+    return float(stdtrit(len(values) - 1, (1 + confidence) / 2)) * sqrt((variance(values) + within) / len(values))

@@ -43,6 +43,8 @@ class Selection:
         rivals: how many others may be chosen.
         alike: those of them that differ significantly from the chosen one in neither accuracy nor leakage; None if the
             targets lack the numbers for it.
+        attacks: those that `worst` is the strongest of in the comparison with the most accurate one; none for another
+            column.
     """
 
     task: Task
@@ -60,6 +62,7 @@ class Selection:
     resolution: float | None = None
     rivals: int = 0
     alike: tuple[Row, ...] | None = ()
+    attacks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         chosen = "nothing" if self.chosen is None else f"trial {self.chosen['trial_id']}, as {self.reason}"
@@ -144,6 +147,7 @@ def select_in_task(task: Task, min_accuracy: float | None = None) -> Selection:
         pool.resolution(decision.most_accurate),
         len(others),
         pool.alike(chosen, others, unlike),
+        pool.attacks(chosen, decision.most_accurate),
     )
 
 

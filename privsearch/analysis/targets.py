@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
+from statistics import fmean
 from typing import Any, Final
-
-import numpy as np
 
 from privsearch.spec import WORST
 from privsearch.spec.columns import PLACEBO_NUMBERS, WITH_PLACEBO, Column
@@ -23,7 +22,7 @@ BOUNDS: Final = ("epsilon_low", "epsilon_ceiling")
 
 def target_numbers(result: Completed) -> list[dict[str, Any]]:
     """Return, for each target, its accuracies and the numbers of each attack and of the strongest, by column."""
-    worst = strongest(result)
+    worst, bounding = strongest(result), _bounding(result)
     targets = []
     for replicate in result.replicates:
         numbers: dict[str, Any] = {
@@ -35,9 +34,8 @@ def target_numbers(result: Completed) -> list[dict[str, Any]]:
         for name, attack_result in replicate.attacks.items():
             numbers |= {_header(name, number): value for number, value in _attack_numbers(attack_result).items()}
         if worst:
-            numbers[_header(WORST, "attack")] = ", ".join(dict.fromkeys(worst))
-            found_by = [replicate.attacks[name] for name in worst]
-            numbers |= {_header(WORST, number): value for number, value in _worst_numbers(*found_by).items()}
+            numbers[_header(WORST, "attack")] = worst
+            numbers |= _worst_numbers(replicate.attacks, worst, bounding)
         targets.append(numbers)
     return targets
 
@@ -52,74 +50,67 @@ def strongest_numbers(result: Completed, among: Collection[str]) -> list[dict[st
     worst = strongest(result, among)
     if not worst:
         return None
-    found_by = [[replicate.attacks[name] for name in worst] for replicate in result.replicates]
-    return [{_header(WORST, number): value for number, value in _worst_numbers(*both).items()} for both in found_by]
+    bounding = _bounding(result, among)
+    return [_worst_numbers(replicate.attacks, worst, bounding) for replicate in result.replicates]
 
 
-def strongest(result: Completed, among: Collection[str] | None = None) -> tuple[str, str] | None:
-    """Choose, for either half of the examples, the attack with the highest mean AUC over the targets on the other half.
+def strongest(result: Completed, among: Collection[str] | None = None) -> str | None:
+    """Choose the attack with the highest mean AUC over the targets; of equals, the first.
 
-    Chosen on the same examples, the highest of several AUCs would be above each one's mean even if all were guessing.
-    Chosen on other targets it would be below, as an attack that does well on the others does badly on this one where
-    each example is in half of the networks; and above, where targets share their examples.
+    An attack that is stronger on each of two configurations makes the strongest stronger, too: what one configuration
+    leaks less by every attack, it leaks less by the strongest. An attack that is chosen on some examples and judged on
+    others stays at 0.5 without a leak, but has not that property. Where two attacks are about equally strong, whichever
+    is by chance the better on one half of the examples is the worse on the other, so that it lies below both of them.
+    The highest of several means lies above 0.5 even if all attacks guess, and its interval holds 0.5 all the same
+    (`privsearch.analysis.intervals.highest_mean_interval`).
 
     Args:
         result: the trial.
         among: the names of the attacks to choose from; by default all that were asked for.
 
     Returns:
-        The attack for the first half, and for the second. None where an attack has been asked for and not yet run,
-        where all were refused, or where a half has too few examples.
+        None where an attack has been asked for and not yet run, or where all were refused.
     """
-    asked = {attack.name for attack in result.spec.attacks}
-    if among is None and not set(result.across) | set(result.refused) >= asked:
-        return None
-    names = [name for name in result.across if among is None or name in among]
+    names = _choices(result, among)
     if not names:
         return None
-    aucs = [[replicate.attacks[name].auc_by_half for name in names] for replicate in result.replicates]
-    if any(auc is None for target in aucs for halves in target for auc in halves):
-        return None
-    best_on_first, best_on_second = np.array(aucs, dtype=float).mean(axis=0).argmax(axis=0)
-    return names[best_on_second], names[best_on_first]
+    return max(names, key=lambda name: fmean(replicate.attacks[name].auc.value for replicate in result.replicates))
 
 
-def _worst_numbers(on_first: AttackResult, on_second: AttackResult) -> dict[str, float | int | None]:
-    """Average two attacks, each judged on the half of the examples that it was not chosen on.
+def _bounding(result: Completed, among: Collection[str] | None = None) -> str | None:
+    """Choose the attack with the highest mean AUC on the first half of the examples; None where it lacks either kind.
 
-    A record of an earlier privsearch has AUCs by half alone: then the other numbers are those on all examples. The
-    bound on epsilon is that of the attack chosen on the first half, which is judged on the second. There is no placebo:
-    its cuts hold the members that the attack was chosen on, so that the excess of a chosen attack is not 0 without a
-    leak.
+    A bound on epsilon is of the second half alone. So it holds for the attack that was chosen on the first.
     """
-    first, second = _attack_numbers(on_first), _attack_numbers(on_second)
-    numbers: dict[str, float | int | None] = {}
-    for name, value in first.items():
-        if name in PLACEBO_NUMBERS:
-            continue
-        other = second[name]
-        numbers[name] = None if value is None or other is None else (value + other) / 2
-    held_out = {name: (a + b) / 2 for name, (a, b) in _by_half(on_first, on_second).items()}
-    for name, value in held_out.items():
-        # The interval keeps its width: half of the examples are judged by one attack, half by the other.
-        moved = value - (numbers[name] or 0.0)
-        lowest = -1.0 if name == "advantage" else 0.0
-        numbers |= {end: min(max((numbers[end] or 0.0) + moved, lowest), 1.0) for end in _ends(name)}
-    if "advantage" in held_out:
-        held_out["balanced_accuracy"] = (1 + held_out["advantage"]) / 2
-    bounds = {name: second[name] for name in BOUNDS if name in second}
-    return numbers | held_out | bounds | {count: getattr(on_first, count) for count in COUNTS}
+    first = {
+        name: [replicate.attacks[name].auc_by_half[0] for replicate in result.replicates]
+        for name in _choices(result, among)
+    }
+    if not first or any(auc is None for aucs in first.values() for auc in aucs):
+        return None
+    return max(first, key=lambda name: sum(auc or 0.0 for auc in first[name]))
 
 
-def _by_half(on_first: AttackResult, on_second: AttackResult) -> dict[str, tuple[float, float]]:
-    """Return each number of one attack on the first half and of the other on the second, where both are recorded."""
-    first, second = (
-        {"auc": on.auc_by_half, "advantage": on.advantage_by_half}
-        | {f"tpr_at_fpr_{fpr}": halves for fpr, halves in (on.tpr_by_half or {}).items()}
-        for on in (on_first, on_second)
-    )
-    pairs: dict[str, tuple[Any, Any]] = {name: (halves, second.get(name)) for name, halves in first.items()}
-    return {name: (one[0], other[1]) for name, (one, other) in pairs.items() if one and other}
+def _choices(result: Completed, among: Collection[str] | None) -> list[str]:
+    """Return the attacks to choose from; none where one was asked for that has not been run."""
+    asked = {attack.name for attack in result.spec.attacks}
+    if among is None and not set(result.across) | set(result.refused) >= asked:
+        return []
+    return [name for name in result.across if among is None or name in among]
+
+
+def _worst_numbers(
+    attacks: Mapping[str, AttackResult], worst: str, bounding: str | None
+) -> dict[str, float | int | None]:
+    """Return the numbers of the strongest attack, by column of `worst`; the bounds on epsilon are those of `bounding`.
+
+    There is no placebo: its cuts hold the members that the attack was chosen on, so that the excess of a chosen attack
+    is not 0 without a leak.
+    """
+    numbers = _attack_numbers(attacks[worst])
+    bounds = _attack_numbers(attacks[bounding]) if bounding else {}
+    numbers |= {name: bounds.get(name) for name in BOUNDS if name in numbers}
+    return {_header(WORST, name): value for name, value in numbers.items() if name not in PLACEBO_NUMBERS}
 
 
 def _attack_numbers(result: AttackResult) -> dict[str, float | int | None]:

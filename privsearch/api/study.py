@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from privsearch._util.html import html_text
-from privsearch._util.text import printable, remedy
+from privsearch._util.text import joined, printable, remedy
 from privsearch.errors import PrivsearchError, StudyError
 from privsearch.study.folder import StudyFolder
 from privsearch.study.record import glance_at_completed
@@ -147,7 +147,7 @@ class Study(StudyFolder):
             count = "many" if completed is None else len(completed & trials.keys())
             datasets = list(dict.fromkeys(trials.values()))
             protocols = [protocol.kind for protocol in self.sweep().protocol]
-            return printable(", ".join([f"{count} of {len(trials)} trials", _joined(datasets), _joined(protocols)]))
+            return printable(", ".join([f"{count} of {len(trials)} trials", joined(datasets), joined(protocols)]))
         except (PrivsearchError, OSError, ValueError, RecursionError):
             return "cannot be read; privsearch check tells why"
 
@@ -161,10 +161,3 @@ def load_study(path: str | Path) -> Study:
     study = Study(Path(path))
     study.check()
     return study
-
-
-def _joined(names: Sequence[str]) -> str:
-    first, last = names[:-1], names[-1:]
-    if len(names) > 5:
-        first, last = names[:4], [f"{len(names) - 4} more"]
-    return " and ".join(filter(None, [", ".join(first), *last]))

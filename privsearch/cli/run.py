@@ -29,10 +29,10 @@ from privsearch.cli.options import (
     WorkersOption,
 )
 from privsearch.cli.serve import page_beside
-from privsearch.cli.summary import closing_lines
+from privsearch.cli.summary import choices, closing_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rich.console import Console
 
@@ -154,6 +154,7 @@ def attack(
     port: PortOption = None,
 ) -> None:
     """Run more attacks on what a study has trained; nothing is trained again, and what is recorded is not repeated."""
+    from privsearch.analysis.tasks import tasks
     from privsearch.api.arguments import make_attack_runner
     from privsearch.api.study import load_study
     from privsearch.api.sweeps import attack_study
@@ -164,6 +165,8 @@ def attack(
     sweep = folder.sweep()
     chosen = make_attack_runner(sweep, runner, workers, address)
     _note_no_timeout(runner, sweep.timeout)
+    content = folder.load()
+    before = choices(tasks(content.results, content.sweep, content.rounds))
     with _going_on_later(folder), page_beside(folder.path, port, serve=serve):
         outcome = attack_study(
             folder,
@@ -171,7 +174,7 @@ def attack(
             runner=chosen,
             progress=SweepProgress(console),
         )
-        _report(console, outcome)
+        _report(console, outcome, before)
     _leave(outcome)
 
 
@@ -240,12 +243,12 @@ def _going_on_later(study: "Folder") -> "Iterator[None]":
         raise typer.Exit(signal.exit_status) from None
 
 
-def _report(console: "Console", outcome: "SweepOutcome") -> None:
+def _report(console: "Console", outcome: "SweepOutcome", before: "Mapping[str, str] | None" = None) -> None:
     """Print the fronts, what mattered if there was a search, and the counts of this run."""
     print_fronts(console, outcome.tasks)
     if outcome.run.searches:
         _explain(console, outcome)
-    say(closing_lines(outcome).split("\n"))
+    say(closing_lines(outcome, before).split("\n"))
 
 
 def _leave(outcome: "SweepOutcome") -> None:

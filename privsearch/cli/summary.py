@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from privsearch.sweep.racing.running import RunningRace
 
 
-def closing_lines(outcome: "SweepOutcome") -> str:
-    """Return what a run did, and where it is, in words."""
+def closing_lines(outcome: "SweepOutcome", before: "Mapping[str, str] | None" = None) -> str:
+    """Return what a run did, and where it is, in words.
+
+    Args:
+        outcome: the run.
+        before: the `choices` before it, where it may change them.
+    """
     from privsearch.report.wording.blind import blind_warnings
 
     counts, paths = outcome.run, outcome.outputs.paths
@@ -38,6 +43,7 @@ def closing_lines(outcome: "SweepOutcome") -> str:
             f"results: {paths.table('results')}",
             f"plots: {paths.fronts}",
             *verdicts(outcome.outputs),
+            *_changed(before or {}, choices(outcome.tasks) if before else {}),
             *_next(outcome),
         ]
     )
@@ -55,6 +61,22 @@ def verdicts(outputs: "Outputs") -> list[str]:
 
     lines = [f"  {line}" for line in verdict_lines(outputs.tasks)]
     return ["verdict:", *lines] if lines else []
+
+
+def choices(tasks: "Iterable[Task]") -> dict[str, str]:
+    """Return the configuration that each task's verdict takes, in words, by the title of the task."""
+    from privsearch.analysis.selection import selection_of
+    from privsearch.report.wording.verdict import named
+
+    selections = {task.title: selection_of(task) for task in tasks}
+    return {title: named(found, found.chosen) for title, found in selections.items() if found and found.chosen}
+
+
+def _changed(before: "Mapping[str, str]", after: "Mapping[str, str]") -> list[str]:
+    """Return a line for each task of which something else is taken now."""
+    others = {title: name for title, name in before.items() if after.get(title, name) != name}
+    lines = [f"  {title}: before, {name} was taken; now it is {after[title]}" for title, name in others.items()]
+    return ["changed by these attacks:", *lines] if lines else []
 
 
 def _next(outcome: "SweepOutcome") -> list[str]:

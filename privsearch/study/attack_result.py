@@ -11,6 +11,10 @@ FROZEN: Final = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 """The configuration of frozen classes without numbers that are not finite: a trial with such a number has failed."""
 
 
+_FORMER: Final = ("tpr_by_half", "advantage_by_half")
+"""The numbers of an earlier privsearch that are read no more."""
+
+
 class Cut(BaseModel):
     """The numbers of an attack on as many examples as the placebo has, means over the cuts; None if there are too few.
 
@@ -39,15 +43,13 @@ class AttackResult(BaseModel):
 
     What an attack must choose for a number, a threshold or the direction of its scores, it chooses on one half of the
     examples and is judged on the other (`privsearch.analysis.metrics.held_out`). The halves are the same for all
-    targets and attacks of a trial. A record of an earlier privsearch lacks the numbers by half.
+    targets and attacks of a trial.
 
     Attributes:
         auc: the area under the ROC curve, a fraction, with DeLong's interval.
         auc_by_half: the AUC among each half of the examples.
         tpr_at_fpr: the share of members found, by the false positive rate.
-        tpr_by_half: the same on each half.
         advantage: true less false positive rate; 0 on average for guessing.
-        advantage_by_half: the same on each half.
         balanced_accuracy: the share of right answers at that threshold, members and non-members weighing alike.
         epsilon_low: a lower bound on the epsilon of differential privacy, pure or, under `one_run`, with the protocol's
             delta, at a confidence of 0.975, from the second half; None under a protocol that does not draw membership
@@ -67,9 +69,7 @@ class AttackResult(BaseModel):
     auc: FractionInterval
     auc_by_half: tuple[Fraction | None, Fraction | None]
     tpr_at_fpr: dict[Word, FractionInterval | None]
-    tpr_by_half: dict[Word, tuple[Fraction, Fraction] | None] | None = None
     advantage: DifferenceInterval | None
-    advantage_by_half: tuple[Difference, Difference] | None = None
     balanced_accuracy: Fraction | None
     epsilon_low: Epsilon | None
     epsilon_ceiling: Epsilon | None = None
@@ -82,11 +82,13 @@ class AttackResult(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_cuts(cls, fields: Any) -> Any:
-        """Read the record of an earlier privsearch, which has the AUC of the cuts alone."""
-        if not isinstance(fields, dict) or "placebo_auc" not in fields:
+    def _of_earlier(cls, fields: Any) -> Any:
+        """Read the record of an earlier privsearch: numbers by half that nothing needs, the AUC of the cuts alone."""
+        if not isinstance(fields, dict):
             return fields
-        fields = dict(fields)
+        fields = {name: value for name, value in fields.items() if name not in _FORMER}
+        if "placebo_auc" not in fields:
+            return fields
         aucs = {name: fields.pop(f"{name}_auc", None) for name in ("placebo", "matched")}
         return fields | {name: auc if auc is None else {"auc": auc} for name, auc in aucs.items()}
 

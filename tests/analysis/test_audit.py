@@ -3,8 +3,9 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 from builders import make_failed
+from scipy.stats import t
 
-from privsearch.analysis.audit import audit_table, highest_mean_aucs, paper_attack
+from privsearch.analysis.audit import audit_table, highest_excess, highest_mean_aucs, paper_attack
 from privsearch.analysis.frames import results_frame
 from privsearch.study.result import Completed
 
@@ -61,13 +62,13 @@ def test_worst_that_is_one_attack_is_that_attack(audited: Audited) -> None:
     assert table["strongest"].isna().tolist() == [True, True, False]
 
 
-def test_worst_that_is_two_attacks_says_which(audited: Audited) -> None:
-    """Where the halves choose differently, `worst` names both and has the AUC of each where it was not chosen."""
-    table = audit_table([audited([0.55] * 4, [0.53] * 4, disagree=True)]).set_index("attack")
-    worst = table.loc["worst"]
-    assert worst["strongest"] == "loss, svm"
-    assert worst["auc"] == pytest.approx(((0.55 - 0.1) + (0.53 - 0.1)) / 2)
-    assert worst["auc_low"] < worst["auc"] < worst["auc_high"]
+def test_worst_is_the_row_of_one_attack(audited: Audited) -> None:
+    """It has that attack's numbers, and an interval of its AUC that accounts for the choice."""
+    table = audit_table([audited([0.55] * 4, [0.53] * 4)]).set_index("attack")
+    worst, svm = table.loc["worst"], table.loc["svm"]
+    assert (worst["strongest"], worst["auc"]) == ("svm", pytest.approx(0.55))
+    assert worst["advantage"] == svm["advantage"]
+    assert worst["auc_low"] < svm["auc_low"] < svm["auc_high"] < worst["auc_high"]
 
 
 def test_attack_that_is_still_to_come_leaves_no_worst(audited: Audited, without: Without) -> None:
@@ -137,3 +138,18 @@ def test_attack_with_the_highest_mean_is_found(audited: Audited) -> None:
     weak = audited([0.5] * 4, [0.55] * 4, trial_id="b" * 16, model="snn")
     found = highest_mean_aucs(audit_table([audited([0.6] * 4, [0.5] * 4), weak]))
     assert found[["configuration", "attack"]].to_numpy().tolist() == [["ANN", "svm"], ["SNN", "loss"]]
+
+
+def test_highest_excess_of_another_attack_is_found_and_tested(audited: Audited) -> None:
+    """It is that of an attack that does not stand for the protocol, corrected for all that were looked at."""
+    weak = audited([0.6] * 4, [0.5] * 4, protocol="paper", trial_id="b" * 16, model="snn")
+    table = audit_table([audited([0.6] * 4, [0.5] * 4, protocol="paper"), weak])
+    is_loss = table["attack"] == "loss"
+    table.loc[is_loss, ["excess_auc", "excess_auc_low", "excess_auc_high"]] = [[0.04, 0.01, 0.07], [0.02, 0.01, 0.03]]
+    found = highest_excess(table)
+    assert found is not None
+    row, p, family = found
+    assert (row["attack"], row["configuration"], family) == ("loss", "ANN", 2)
+    standard_error = 0.03 / t.ppf(0.975, 3)
+    assert p == pytest.approx(2 * 2 * t.sf(0.04 / standard_error, 3))
+    assert highest_excess(table[~is_loss]) is None

@@ -4,7 +4,7 @@ from scipy.stats import t
 
 from privsearch._util.interval import Interval
 from privsearch.analysis.bootstrap import hierarchical_auc_interval
-from privsearch.analysis.intervals import mean_interval, spread_interval
+from privsearch.analysis.intervals import highest_mean_interval, mean_interval, spread_interval
 from privsearch.analysis.metrics import auc_interval
 
 
@@ -45,3 +45,19 @@ def test_spread_between_networks_gives_students_interval() -> None:
     assert interval is not None
     expected = t.interval(0.95, 3, np.mean(accuracies), np.std(accuracies, ddof=1) / 2)
     assert (interval.low, interval.high) == pytest.approx(expected)
+
+
+def test_highest_of_several_means_lies_in_its_interval() -> None:
+    """Of attacks that are alike, or of which one is stronger, in 95 % of cases or more; one alone keeps its own."""
+    rng = np.random.default_rng(0)
+    for truths in ((0.5, 0.5, 0.5, 0.5), (0.5, 0.52, 0.56)):
+        held = []
+        for _ in range(200):
+            values = np.array(truths)[:, None] + rng.normal(0, 0.03, (len(truths), 8))
+            estimates = [[Interval(v, v - 0.04, v + 0.04) for v in of_one] for of_one in values.tolist()]
+            found = highest_mean_interval(estimates, shared=False)
+            assert found.value == pytest.approx(values.mean(axis=1).max())
+            held.append(found.low <= max(truths) <= found.high)
+        assert np.mean(held) >= 0.95
+    one = [Interval(0.6, 0.5, 0.7), Interval(0.7, 0.6, 0.8)]
+    assert highest_mean_interval([one], shared=False) == mean_interval(one, shared=False)

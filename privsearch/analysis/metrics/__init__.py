@@ -11,7 +11,6 @@ tpr.py        the TPR at a fixed FPR
 from privsearch.analysis.metrics.auc import attack_auc, auc_interval, noise_floor
 from privsearch.analysis.metrics.epsilon import bound_over_targets, epsilon_lower_bound, largest_epsilon
 from privsearch.analysis.metrics.held_out import (
-    HeldOut,
     direction,
     directions,
     held_out_advantage,
@@ -24,7 +23,6 @@ from privsearch.analysis.metrics.tpr import FPRS, needed_non_members, rate_key, 
 
 __all__ = [
     "FPRS",
-    "HeldOut",
     "attack_auc",
     "auc_interval",
     "bound_over_targets",

@@ -1,13 +1,12 @@
 """Numbers of an attack that must decide: chosen on one half of the examples, judged on the other.
 
-The same two halves serve all targets and all attacks of a trial. So the strongest attack, too, can be chosen on one
-half, and all of its numbers are those on the other.
+The same two halves serve all targets and all attacks of a trial. What is returned is the mean of what either half has,
+with all that can be chosen chosen on the other, and its interval over the examples.
 
 An attack whose scores are wrong more often than right leaks as much as one that is right: its scores need only be
 turned. They are turned where the AUC on the other half is below 0.5, its whole interval included.
 """
 
-from dataclasses import dataclass
 from math import hypot
 
 import numpy as np
@@ -19,20 +18,6 @@ from privsearch.analysis.metrics.auc import auc_interval, check_scores
 from privsearch.analysis.metrics.binomial import normal_quantile, wilson_limits
 from privsearch.analysis.metrics.tpr import interpolated_tpr, needed_non_members, tpr_at_fpr
 from privsearch.errors import MetricError
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """A number of an attack on one target.
-
-    Attributes:
-        by_half: the number on the first and on the second half of the examples, each with all that can be chosen chosen
-            on the other half.
-        interval: the mean of the two, and its interval over the examples.
-    """
-
-    by_half: tuple[float, float]
-    interval: Interval
 
 
 def direction(scores: Float[Array, " n"], is_member: Bool[Array, " n"]) -> float:
@@ -76,7 +61,7 @@ def held_out_tpr(
     first: Bool[Array, " n"],
     confidence: float = 0.95,
     signs: tuple[float, float] | None = None,
-) -> HeldOut:
+) -> Interval:
     """Estimate the share of members found at this false positive rate, `tpr_at_fpr` on either half.
 
     Args:
@@ -106,7 +91,7 @@ def held_out_tpr(
     whole = [tpr_at_fpr(sign * scores, is_member, fpr, confidence) for sign in set(signs)]
     mean = sum(values) / 2
     low, high = min(mean, *(i.low for i in whole)), max(mean, *(i.high for i in whole))
-    return HeldOut((values[0], values[1]), Interval(mean, low, high))
+    return Interval(mean, low, high)
 
 
 def held_out_advantage(
@@ -115,7 +100,7 @@ def held_out_advantage(
     first: Bool[Array, " n"],
     confidence: float = 0.95,
     signs: tuple[float, float] | None = None,
-) -> HeldOut:
+) -> Interval:
     """Compute the membership advantage, TPR - FPR, at a threshold that was chosen on other examples.
 
     The best threshold of each half is judged on the other. So a guessing attack gets 0 on average, which the best
@@ -144,9 +129,7 @@ def held_out_advantage(
     tpr_low, tpr_high = wilson_limits(tpr, int(is_member.sum()), z)
     fpr_low, fpr_high = wilson_limits(fpr, int((~is_member).sum()), z)
     value = float(tpr - fpr)
-    low, high = value - hypot(tpr - tpr_low, fpr_high - fpr), value + hypot(tpr_high - tpr, fpr - fpr_low)
-    on_first, on_second = (rates[:, 0] - rates[:, 1]).tolist()
-    return HeldOut((on_first, on_second), Interval(value, low, high))
+    return Interval(value, value - hypot(tpr - tpr_low, fpr_high - fpr), value + hypot(tpr_high - tpr, fpr - fpr_low))
 
 
 def check_halves(scores: Float[Array, " n"], is_member: Bool[Array, " n"], first: Bool[Array, " n"], what: str) -> None:

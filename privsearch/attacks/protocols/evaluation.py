@@ -10,10 +10,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
+from privsearch._util.interval import Interval
 from privsearch.analysis.bootstrap import hierarchical_auc_interval
 from privsearch.analysis.metrics import (
     FPRS,
-    HeldOut,
     attack_auc,
     auc_interval,
     directions,
@@ -106,8 +106,8 @@ class Scored:
         tprs = self.tprs()
         return Cut(
             auc=attack_auc(self.joint.scores, self.joint.is_member),
-            tpr_at_fpr={rate: tpr.interval.value if tpr else None for rate, tpr in tprs.items()},
-            advantage=advantage.interval.value if advantage else None,
+            tpr_at_fpr={rate: tpr.value if tpr else None for rate, tpr in tprs.items()},
+            advantage=advantage.value if advantage else None,
             by_class=self.by_class(),
             by_correctness=self.by_correctness(),
         )
@@ -123,14 +123,14 @@ class Scored:
         """The directions that the halves are judged in."""
         return directions(self.joint.scores, self.joint.is_member, self.joint.first)
 
-    def advantage(self) -> HeldOut | None:
+    def advantage(self) -> Interval | None:
         """Return the advantage; None if a half lacks members or non-members."""
         if not self.divisible:
             return None
         joint = self.joint
         return held_out_advantage(joint.scores, joint.is_member, joint.first, signs=self.signs)
 
-    def tprs(self) -> dict[str, HeldOut | None]:
+    def tprs(self) -> dict[str, Interval | None]:
         """Return the TPR by false positive rate; None if the non-members cannot resolve it."""
         joint = self.joint
         num_others = int((~joint.is_member).sum()) if self.divisible else 0
@@ -200,11 +200,9 @@ def evaluate(  # noqa: PLR0913  # who was attacked, and how the scores are to be
     result = AttackResult(
         auc=auc_interval(joint.scores, is_member),
         auc_by_half=(scored.auc_among(first), scored.auc_among(~first)),
-        tpr_at_fpr={rate: tpr.interval if tpr else None for rate, tpr in tprs.items()},
-        tpr_by_half={rate: tpr.by_half if tpr else None for rate, tpr in tprs.items()},
-        advantage=advantage.interval if advantage else None,
-        advantage_by_half=advantage.by_half if advantage else None,
-        balanced_accuracy=(1 + advantage.interval.value) / 2 if advantage else None,
+        tpr_at_fpr=tprs,
+        advantage=advantage,
+        balanced_accuracy=(1 + advantage.value) / 2 if advantage else None,
         epsilon_low=epsilon_lower_bound(joint.scores, is_member, joint.first) if bounded else None,
         epsilon_ceiling=largest_epsilon(int((is_member & judged_last).sum()), int((~is_member & judged_last).sum()))
         if bounded

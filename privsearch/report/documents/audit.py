@@ -17,6 +17,7 @@ from privsearch.report.wording.audit import (
     auc_words,
     epsilon_words,
     excess_words,
+    highest_excess_words,
     left_out,
     missing_words,
     notes,
@@ -94,7 +95,7 @@ def _placebos(rows: pd.DataFrame) -> Iterator[str]:
 
     yield "AUC of every attack with as many members as the placebo has, less the placebo's: the excess."
     yield _pivot(rows, [attack for attack in rows["attack"].unique() if attack != WORST], cell)
-    yield f"{PLACEBO_WORDS} {EXCESS_WORDS}"
+    yield " ".join([PLACEBO_WORDS, EXCESS_WORDS, *highest_excess_words(rows)])
 
 
 def _leading(rows: pd.DataFrame) -> Iterator[str]:
@@ -161,10 +162,9 @@ def _worst(rows: pd.DataFrame, protocol: ProtocolSpec) -> Iterator[str]:
     yield " ".join(
         [
             *(f"{MISSING} TPR at {percent(name)} FPR: {reason}." for name, reason in reasons.items() if reason),
-            "attack: two where the halves of the examples choose differently; all numbers are of examples that the "
-            "attack was not chosen on. Advantage: TPR less FPR at a threshold chosen on other examples; 0 on average "
-            f"for guessing. Epsilon: {EPSILON_WORDS}; a bound of 95 % for all targets together, the median of their "
-            "bounds of 97.5 %.",
+            "attack: the one with the highest mean AUC; TPRs, advantage and their intervals are its own. Advantage: "
+            "TPR less FPR at a threshold chosen on other examples; 0 on average for guessing. Epsilon: "
+            f"{EPSILON_WORDS}; a bound of 95 % for all targets together, the median of their bounds of 97.5 %.",
             *([COINS_WORDS] if protocol.has_independent_coins else []),
             "The interval of the accuracy: Student's t over the networks.",
         ]

@@ -9,7 +9,14 @@ from privsearch.analysis.labels import TPRS
 from privsearch.report.page.budget import WORDS, num_bytes
 from privsearch.report.page.columns import Columns, Heading, columns_of
 from privsearch.report.page.fronts import Leakage
-from privsearch.report.wording.audit import EPSILON_WORDS, EXCESS_WORDS, missing_words, notes, percent
+from privsearch.report.wording.audit import (
+    EPSILON_WORDS,
+    EXCESS_WORDS,
+    highest_excess_words,
+    missing_words,
+    notes,
+    percent,
+)
 from privsearch.spec import WORST
 from privsearch.study.result import Completed
 
@@ -40,7 +47,8 @@ def leakage(
     rows = table.assign(row=table["trial_id"].map(place).astype(int))
     if rows.empty:
         return {"headings": [], "rows": {}, "left_out": "", "notes": []}
-    sentences = notes(rows, completed[rows["trial_id"].iloc[0]].spec.protocol)
+    protocol = completed[rows["trial_id"].iloc[0]].spec.protocol
+    sentences = [*notes(rows, protocol), *(highest_excess_words(rows) if protocol.has_placebo else [])]
     shown = _within(rows, importance, room - num_bytes([*_headings(rows), *sentences]) - WORDS)
     missing = rows["trial_id"].nunique() - shown["trial_id"].nunique()
     return {

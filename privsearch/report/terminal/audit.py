@@ -6,6 +6,7 @@ from typing import Any, Final
 import pandas as pd
 from rich.table import Column, Table
 
+from privsearch._util.text import joined
 from privsearch.analysis.audit import paper_attack
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import NOTATION, guessing_words, matched_and_placebo, turned_words
@@ -16,6 +17,7 @@ from privsearch.report.wording.audit import (
     auc_words,
     epsilon_words,
     excess_words,
+    highest_excess_words,
     missing_words,
     percent,
     sample_words,
@@ -24,6 +26,7 @@ from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.spec import WORST
 from privsearch.spec.protocols import PROTOCOLS
 
+_MOST_NAMED: Final = 6
 _SHOWN_TPR: Final = "tpr_at_fpr_1e-2"
 _FAIR_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "TPR at\n1 % FPR")
 _COINS_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "epsilon\nat least")
@@ -61,6 +64,10 @@ def audit_view(table: pd.DataFrame) -> Iterator[Table]:
         yield view
 
 
+def _attacks(rows: pd.DataFrame) -> list[str]:
+    return [name for name in rows["attack"].unique().tolist() if name != WORST]
+
+
 def _fair_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     rate = MISSING if row[_SHOWN_TPR] is None else f"{row[_SHOWN_TPR]:.3f}"
     return (auc_words(row), row["strongest"], rate)
@@ -81,15 +88,15 @@ def _caption(rows: pd.DataFrame, attack: str, *, coins: bool) -> str:
         lines += guessing_words(zip(shown["auc_low"], shown["auc_high"], strict=True))
         lines += turned_words(shown["auc_high"])
         lines.append(
-            "attack: the highest mean AUC on one half of the examples, judged on the other; two "
-            "where the halves choose differently."
+            f"attack: the one with the highest mean AUC of {joined(_attacks(rows), _MOST_NAMED)}; the interval "
+            "accounts for the choice."
         )
         if coins:
             lines.append("epsilon: nats, 95 % for all targets together; of the largest that can be shown.")
         elif missing := missing_words(shown, _SHOWN_TPR):
             lines.append(f"{MISSING} TPR at {percent(_SHOWN_TPR)} FPR: {missing}.")
     else:
-        lines += [PLACEBO_WORDS, EXCESS_WORDS]
+        lines += [PLACEBO_WORDS, EXCESS_WORDS, *highest_excess_words(rows)]
     if len(shown) < rows["trial_id"].nunique():
         lines.append(NOT_RUN)
     return "\n".join([*lines, NOTATION])

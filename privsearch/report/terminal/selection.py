@@ -63,6 +63,7 @@ def selection_summary(selection: Selection) -> dict[str, Any]:
         "compared": selection.compared,
         "resolution": selection.resolution,
         "rivals": selection.rivals,
+        "attacks": list(selection.attacks),
     }
 
 

@@ -5,8 +5,10 @@ from typing import Any, Final
 
 import pandas as pd
 
+from privsearch.analysis.audit import highest_excess
 from privsearch.analysis.frames import learning_frame, varying_axes
 from privsearch.analysis.labels import TPRS, auc_mark, guessing_words, turned_words
+from privsearch.analysis.paired import ALPHA
 from privsearch.report.wording.formats import MISSING
 from privsearch.report.wording.fronts import learnt_less_words, not_learnt_words
 from privsearch.spec import WORST
@@ -17,13 +19,13 @@ from privsearch.study.result import Completed, Failed, TrialResult
 
 _INTERVALS: Final = (
     "Fractions: the mean over the targets [95 % interval]. For an AUC the interval is that of a hierarchical bootstrap "
-    "of targets and examples; for all else, worst included, its normal approximation."
+    "of targets and examples; for all else its normal approximation."
 )
 _WORST_MEANS: Final = (
-    "worst: the strongest attack. The examples are cut once into two random halves; the attack with the highest mean "
-    "AUC over the targets on one half is judged on the other, and the other way round, so that guessing stays at what "
-    "guessing gives. Its numbers are means of the two; its bound on epsilon is that of the attack chosen on the first "
-    "half, on the second."
+    "worst: the attack with the highest mean AUC over the targets, with its numbers. The highest of several lies a "
+    "little above 0.5 if all of them guess. Its interval accounts for the choice: it is simultaneous for all attacks "
+    "(Bonferroni). The bound on epsilon is that of the attack that is the strongest on the first half of the examples, "
+    "on the second half."
 )
 PLACEBO_WORDS: Final = (
     "Placebo: the same attack on examples that neither network was trained on; what it finds there is recognition of "
@@ -41,9 +43,7 @@ COINS_WORDS: Final = (
     "The coins being independent, the bound holds whatever the examples do to one another, and with the protocol's "
     "delta (Steinke et al. 2023)."
 )
-NO_WORST: Final = (
-    "no worst: not every attack that was asked for has been run, or the examples are too few to choose one on a half"
-)
+NO_WORST: Final = "no worst: not every attack that was asked for has been run"
 NOT_RUN: Final = f"{MISSING}: the attack cannot be run on this model or these examples, or has not been yet."
 
 
@@ -68,6 +68,21 @@ def excess_words(row: Mapping[str, Any], name: str) -> str:
     if pd.isna(value):
         return MISSING
     return f"{value:+.3f}" if pd.isna(low) else f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def highest_excess_words(rows: pd.DataFrame) -> Iterator[str]:
+    """Yield the greatest excess of an attack other than the protocol's own, so that none goes unseen.
+
+    Args:
+        rows: rows of the audit's table, all under one protocol with a placebo.
+    """
+    if found := highest_excess(rows):
+        row, p, family = found
+        significant = "" if p < ALPHA else "not "
+        yield (
+            f"Highest excess of another attack: {row['attack']} on {row['configuration']}, {excess_words(row, 'auc')}; "
+            f"{significant}significant, corrected for {family} comparison{'' if family == 1 else 's'} (p {p:.3f})."
+        )
 
 
 def epsilon_words(low: float | None, ceiling: float | None) -> str:

@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Final
 
+from privsearch._util.text import joined
 from privsearch.analysis.candidates import PairedDifference, Row
 from privsearch.analysis.labels import configuration, quantity
 from privsearch.analysis.selection import Selection, selection_of
@@ -12,6 +14,9 @@ from privsearch.report.wording.fronts import constraints_words, nearest_words
 from privsearch.spec import WORST
 from privsearch.spec.columns import ACCURACY, DECIMALS, Column
 from privsearch.spec.protocols import PROTOCOLS
+
+_MOST_NAMED: Final = 6
+"""The number of attacks that a sentence names at most."""
 
 
 def verdict_lines(tasks: Sequence[Task]) -> Iterator[str]:
@@ -78,6 +83,16 @@ def named(selection: Selection, row: Row) -> str:
     return configuration(row, selection.task.varying)
 
 
+def judged_by(selection: Selection) -> str:
+    """Name what privacy is judged by; of the strongest attack, the attacks that it is the strongest of.
+
+    Another attack may be stronger, on one configuration and not on another. So nobody is to take a verdict for one on
+    attacks that were not run.
+    """
+    words = quantity(selection.private)
+    return f"{words} of {joined(selection.attacks, _MOST_NAMED)}" if selection.attacks else words
+
+
 def difference_words(difference: PairedDifference) -> str:
     """Return the size of a difference with its simultaneous interval, both without a sign where all have the same."""
     value, low, high = difference.difference, difference.low, difference.high
@@ -93,9 +108,7 @@ def difference_words(difference: PairedDifference) -> str:
 def _leaks_less(selection: Selection, best: str) -> str:
     by_quantity = {difference.quantity: difference for difference in selection.differences}
     less = difference_words(by_quantity[selection.private])
-    words = (
-        f"leaks {less} less than the most accurate one, {best}, by {quantity(selection.private)}{_by_all(selection)}"
-    )
+    words = f"leaks {less} less than the most accurate one, {best}, by {judged_by(selection)}{_by_all(selection)}"
     cost = by_quantity.get(ACCURACY)
     if cost is None:
         return words
@@ -115,7 +128,7 @@ def _by_all(selection: Selection) -> str:
     less = as_leakage(best) - as_leakage(chosen)
     if abs(less + by_quantity[selection.private].difference) < 0.0005:
         return ""
-    return f" of the attacks that both ran ({abs(less):.3f} {'less' if less > 0 else 'more'} by all that either ran)"
+    return f", which both ran ({abs(less):.3f} {'less' if less > 0 else 'more'} by all that either ran)"
 
 
 def _sensitivity(selection: Selection) -> str:
@@ -124,9 +137,9 @@ def _sensitivity(selection: Selection) -> str:
         return ""
     targets, column = (selection.chosen or {})["replicates"], Column.parse(selection.private)
     if selection.resolution >= column.leakage_range:
-        return f" (with {targets} targets, no difference in {quantity(selection.private)} can be significant)"
+        return f" (with {targets} targets, no difference in {judged_by(selection)} can be significant)"
     size = f"about {selection.resolution:.3f}"
-    return f" (with {targets} targets, a difference in {quantity(selection.private)} must be {size} to be significant)"
+    return f" (with {targets} targets, a difference in {judged_by(selection)} must be {size} to be significant)"
 
 
 def _dataset(task: Task) -> str:

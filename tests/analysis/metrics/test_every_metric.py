@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scored_examples import PAIRED, columns
 
+from privsearch._util.interval import Interval
 from privsearch.analysis.metrics import (
-    HeldOut,
     attack_auc,
     auc_interval,
     epsilon_lower_bound,
@@ -100,4 +100,4 @@ def test_scores_that_are_wrong_for_certain_leak_as_much_as_right_ones(shift: flo
 
 
 def numbers(found: Any) -> tuple[float, ...]:
-    return astuple(found.interval) if isinstance(found, HeldOut) else (found,)
+    return astuple(found) if isinstance(found, Interval) else (found,)

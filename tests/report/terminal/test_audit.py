@@ -74,13 +74,6 @@ def test_caption_says_how_to_read_the_numbers(audited: Audited) -> None:
     assert f"{MISSING} TPR at 1 % FPR: needs 200 non-members, has 60." in caption
 
 
-def test_two_strongest_attacks_stay_within_the_page(audited: Audited) -> None:
-    """Where the halves of the examples choose differently, both names stand there and no number is cut."""
-    lines = printed([audited([0.55] * 4, [0.53] * 4, disagree=True, **LONGEST)])
-    assert max(map(len, lines)) <= 80
-    assert any("loss, svm" in line and "0.030" in line for line in lines)
-
-
 def test_configuration_without_the_attack_keeps_its_line(audited: Audited, without: Without) -> None:
     """A trial that lacks the paper's attack has its accuracy and dashes, and the caption says why."""
     whole = audited([0.6] * 3, [0.51] * 3, protocol="paper")
