@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from privsearch.analysis.audit import highest_excess
+from privsearch.analysis.audit import clearest_excess
 from privsearch.analysis.frames import learning_frame, varying_axes
 from privsearch.analysis.labels import TPRS, auc_mark, guessing_words, turned_words
 from privsearch.analysis.paired import ALPHA
@@ -70,17 +70,17 @@ def excess_words(row: Mapping[str, Any], name: str) -> str:
     return f"{value:+.3f}" if pd.isna(low) else f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
-def highest_excess_words(rows: pd.DataFrame) -> Iterator[str]:
-    """Yield the greatest excess of an attack other than the protocol's own, so that none goes unseen.
+def clearest_excess_words(rows: pd.DataFrame) -> Iterator[str]:
+    """Yield the clearest excess of an attack other than the protocol's own, so that none goes unseen.
 
     Args:
         rows: rows of the audit's table, all under one protocol with a placebo.
     """
-    if found := highest_excess(rows):
+    if found := clearest_excess(rows):
         row, p, family = found
         significant = "" if p < ALPHA else "not "
         yield (
-            f"Highest excess of another attack: {row['attack']} on {row['configuration']}, {excess_words(row, 'auc')}; "
+            f"Clearest excess of another attack: {row['attack']} on {row['configuration']}, {excess_words(row, 'auc')}; "
             f"{significant}significant, corrected for {family} comparison{'' if family == 1 else 's'} (p {p:.3f})."
         )
 
