@@ -76,13 +76,18 @@ def clearest_excess_words(rows: pd.DataFrame) -> Iterator[str]:
     Args:
         rows: rows of the audit's table, all under one protocol with a placebo.
     """
-    if found := clearest_excess(rows):
-        row, p, family = found
-        significant = "" if p < ALPHA else "not "
-        yield (
-            f"Clearest excess of another attack: {row['attack']} on {row['configuration']}, {excess_words(row, 'auc')}; "
-            f"{significant}significant, corrected for {family} comparison{'' if family == 1 else 's'} (p {p:.3f})."
-        )
+    found = clearest_excess(rows)
+    if not found:
+        return
+    row, p, family = found
+    if row["excess_auc_low"] <= 0:
+        yield "No other attack has an excess whose interval lies above 0."
+        return
+    significant = "" if p < ALPHA else "not "
+    yield (
+        f"Clearest excess of another attack: {row['attack']} on {row['configuration']}, {excess_words(row, 'auc')}, "
+        f"{significant}significant after correction for {family} comparison{'' if family == 1 else 's'} (p {p:.3f})."
+    )
 
 
 def epsilon_words(low: float | None, ceiling: float | None) -> str:
