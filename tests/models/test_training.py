@@ -37,7 +37,9 @@ def subsets(count: int) -> np.ndarray:
     return np.random.default_rng(1).random((count, 120)) < 0.5
 
 
-@pytest.mark.parametrize("fields", [{"model": "ann"}, {}, {"weight_bit_width": 4, "act_bit_width": 4}])
+@pytest.mark.parametrize(
+    "fields", [{"model": "ann"}, {}, {"readout": "mean"}, {"weight_bit_width": 4, "act_bit_width": 4}]
+)
 def test_a_network_does_not_depend_on_its_cohort(fields: dict[str, Any]) -> None:
     """Trained alone or as the third of three, from whatever state of the global generator: the same bits."""
     members = subsets(3)
