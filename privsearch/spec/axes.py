@@ -102,8 +102,8 @@ class Axes(BaseModel):
     )
     readout: Literal["final", "mean"] | None = Field(
         None,
-        description="'final' (a network is trained by its last layer's membrane at the end, and answers with it), 'mean' "
-        "(by that membrane's mean over time), or null for the default, final",
+        description="'final' (a network is trained by its last layer's membrane at the end, and answers with it), "
+        "'mean' (by that membrane's mean over time), or null for the default, final",
     )
     quantize_readout: bool | None = Field(
         None,
