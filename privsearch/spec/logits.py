@@ -6,7 +6,6 @@ is the attack on the logits.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any, Final
 
 from pydantic_core import InitErrorDetails
@@ -43,7 +42,6 @@ def network_kinds(
     return tuple(sorted(kinds))
 
 
-@cache
 def on_logits(attack: Attack, source: Readout) -> Attack:
     """Return an attack on networks whose logits are `source`: as the attack on logits, if it asks for these."""
     return attack.model_copy(update={"signals": "logits"}) if attack.signals == source else attack
