@@ -73,7 +73,7 @@ def idle_attacks(
 ) -> list[InitErrorDetails]:
     """Return the problems of attacks that run on no trial, or are the same other attack wherever they do."""
     lacking: list[list[str]] = [[] for _ in attacks]
-    twins = [set(range(len(attacks))) - {i} for i in range(len(attacks))]
+    twins: dict[int, set[int]] = {}
     for protocol in protocols:
         for model, source in kinds:
             forms: dict[Attack, set[int]] = {}
@@ -84,10 +84,10 @@ def idle_attacks(
                 for i in having:
                     lacking[i].append(unmet)
                     if not unmet:
-                        twins[i] &= having
+                        twins[i] = twins.get(i, having) & having - {i}
     sentences = [
-        unmet[-1] if all(unmet) else _TOLD_TWICE.format(attacks[min(twin)].name) if twin else ""
-        for unmet, twin in zip(lacking, twins, strict=True)
+        unmet[-1] if all(unmet) else _TOLD_TWICE.format(attacks[min(twins[i])].name) if twins[i] else ""
+        for i, unmet in enumerate(lacking)
     ]
     return [
         problem("idle_attack", ("attacks", i), attacks[i].name, sentence)
