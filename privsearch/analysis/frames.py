@@ -35,6 +35,7 @@ _TYPES: Final = {
     **dict.fromkeys(("spiking_layers", "surrogate_gradient", "error", "environment", "attacks_missing"), "string"),
     **dict.fromkeys(("encoding_queries", "dead_networks", "networks_at_chance"), "Int64"),
     "encoding": "string",
+    "readout": "string",
 }
 
 

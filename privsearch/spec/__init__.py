@@ -10,6 +10,7 @@ dataset_fields.py  the fields that several kinds of datasets share
 datasets.py       the datasets that a sweep may name
 dump.py           plain values written as YAML
 grids.py          the grids, and the rules for the values of axes
+logits.py         the output that is a network's logits, and the attacks on it
 meant.py          what a sweep says that cannot be meant, or seldom is
 objectives.py     the columns to maximise or minimise
 one_run_protocol.py  the protocol of one training run, with a coin for each audited example
@@ -43,6 +44,7 @@ from privsearch.spec.attacks import (
     Recorded,
     RegisteredAttack,
     RmiaAttack,
+    Seen,
     SvmAttack,
     ThresholdAttack,
     leading_attack,
@@ -104,6 +106,7 @@ __all__ = [
     "RetryPolicy",
     "RmiaAttack",
     "Search",
+    "Seen",
     "SurrogateGradient",
     "SvmAttack",
     "SweepSpec",
