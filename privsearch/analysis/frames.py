@@ -246,6 +246,11 @@ def _numbers(result: Completed, targets: Sequence[Mapping[str, Any]]) -> Iterato
             interval = _auc_interval(result, column.attack, targets)
             yield str(column.low), interval.low
             yield str(column.high), interval.high
+        if column.is_cost and None not in values:
+            # Of the examples at hand: what others would cost is not in it.
+            spread = spread_interval(values, highest=column.bounds[1])  # type: ignore[arg-type]
+            yield str(column.low), spread.low if spread else None
+            yield str(column.high), spread.high if spread else None
         if column.number.startswith("excess_") and None not in values:
             # The replicates' own spread; where they share a split, another split is not in it.
             spread = spread_interval(values, lowest=-1.0)  # type: ignore[arg-type]

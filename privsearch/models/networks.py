@@ -12,7 +12,7 @@ loss stay in 32 bits.
 """
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Protocol, cast
 
 import torch
 from jaxtyping import Float
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from privsearch.models.affine import conv_and_pool, linear, linear_on_images
 from privsearch.models.leaky import Leaky, MembraneReadout
-from privsearch.models.narrow import is_narrow, narrow_linear
+from privsearch.models.narrow import SpikeCounts, is_narrow, narrow_linear
 from privsearch.models.quantization import StateQuantizer, effective_weight, quant_conv2d, quant_linear, quant_relu
 from privsearch.models.registered import RegisteredNetwork, build_registered
 from privsearch.models.scan import Dynamics
@@ -28,6 +28,28 @@ from privsearch.models.sequences import Ends, at_once, is_over_time, valid_steps
 from privsearch.spec import Recorded, TrialSpec
 from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers, static_shape
 from privsearch.spec.axes import BUILT_IN_MODELS, DEFAULT_THRESHOLD
+
+
+class Watch(Protocol):
+    """Someone who is shown what the layers of a network get in a query.
+
+    Attributes:
+        first: the first example of the batch that is of interest.
+    """
+
+    first: int
+
+    def see(self, layer: int, inputs: Float[Tensor, "steps batch *features"], ends: Ends | None) -> None:
+        """Look at the inputs of a layer; layers are counted from 0.
+
+        Args:
+            layer: the number of the layer.
+            inputs: those of the whole batch.
+            ends: where examples end, for a spiking network with inputs over time.
+        """
+
+    def take(self, layer: int, spikes: SpikeCounts) -> None:
+        """Take the numbers of spikes that are the inputs of a layer, from the first example of interest on."""
 
 
 class Stage(nn.Module):
@@ -75,7 +97,7 @@ class Network(nn.Sequential):
         return output[-1] if ends is None else ends.last(output)
 
     def readouts(
-        self, x: Float[Tensor, "batch *features"], *, trajectory: bool = False
+        self, x: Float[Tensor, "batch *features"], *, trajectory: bool = False, watch: Watch | None = None
     ) -> dict[Recorded, Float[Tensor, "each batch classes"]]:
         """Compute the outputs of the last stage that an attacker may see, each `(1, batch, classes)`.
 
@@ -86,8 +108,9 @@ class Network(nn.Sequential):
         Args:
             x: `(batch, *input_shape)`.
             trajectory: True to add a spiking network's membrane at every time step, `(time, batch, classes)`.
+            watch: shown the inputs of every layer; it changes no output.
         """
-        current, readout, ends = self._until_readout(x)
+        current, readout, ends = self._until_readout(x, watch)
         if not isinstance(readout, MembraneReadout):
             return {"final_mem": readout(current)[-1:]}
         spk, mem = readout.neurons.scan(current)
@@ -107,7 +130,7 @@ class Network(nn.Sequential):
         return {**shown, "mem_trajectory": mem} if trajectory else shown
 
     def _until_readout(
-        self, x: Float[Tensor, "batch *features"]
+        self, x: Float[Tensor, "batch *features"], watch: Watch | None = None
     ) -> tuple[Float[Tensor, "time batch classes"], nn.Module, Ends | None]:
         """Compute the current of the last stage for every step, and return it with that stage's activation.
 
@@ -115,13 +138,28 @@ class Network(nn.Sequential):
         """
         signal, ends = self._signal(x)
         *before, hidden, last = cast("Sequence[Stage]", tuple(self))
-        for stage in before:
+        for index, stage in enumerate(before):
+            if watch:
+                watch.see(index, signal, ends)
             signal = stage(signal)
+        if watch:
+            watch.see(len(before), signal, ends)
         current, neurons = hidden.current(signal), hidden.activation
         weight, bias = cast("Tensor", last.affine.weight), cast("Tensor", last.affine.bias)
         if isinstance(neurons, Leaky) and is_narrow(neurons, weight):
-            return narrow_linear(current, neurons, effective_weight(last.affine), bias), last.activation, ends
-        return last.current(neurons(current)), last.activation, ends
+            spikes = None
+            if watch and ends:
+                watch.see(len(before) + 1, neurons(current), ends)
+            elif watch:
+                spikes = SpikeCounts(watch.first, neurons.dynamics.num_steps, weight.shape[1])
+            current = narrow_linear(current, neurons, effective_weight(last.affine), bias, spikes)
+            if watch and spikes:
+                watch.take(len(before) + 1, spikes)
+            return current, last.activation, ends
+        signal = neurons(current)
+        if watch:
+            watch.see(len(before) + 1, signal, ends)
+        return last.current(signal), last.activation, ends
 
     def _signal(self, x: Float[Tensor, "batch *features"]) -> tuple[Float[Tensor, "steps batch *shape"], Ends | None]:
         """Return a batch as the first stage's input, and the ends of its examples if they are over time."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 from privsearch._util.text import cut, remedy
 from privsearch.spec.attacks import WORST
-from privsearch.spec.columns import EPSILON, WITH_PLACEBO, Column
+from privsearch.spec.columns import COSTS, EPSILON, FLAT_ENERGY, WITH_PLACEBO, Column
 from privsearch.spec.constraints import Constraint
 
 Direction = Literal["maximize", "minimize"]
@@ -30,9 +30,13 @@ def not_a_column(given: str, columns: Sequence[str]) -> str:
     why = ""
     if Column.parse(given).number == EPSILON and with_placebo:
         why = "; no attack bounds epsilon under the protocol paper, where membership is not random"
+    if given in COSTS:
+        why = (
+            "; an ANN has no firing rate" if FLAT_ENERGY in columns else "; a registered model's operations are unknown"
+        )
     return (
         "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, balanced_accuracy, "
-        f"seconds, or one of {', '.join(attacks)} with .{', .'.join(numbers)} behind it{prefixes}), but got "
+        f"{', '.join([*(cost for cost in COSTS if cost in columns), 'seconds'])}, or one of {', '.join(attacks)} with .{', .'.join(numbers)} behind it{prefixes}), but got "
         f"{cut(given)}{why}; "
         f"{remedy(given, columns)}"
     )

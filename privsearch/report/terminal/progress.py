@@ -25,7 +25,7 @@ from privsearch.spec import WORST, TrialSpec
 from privsearch.spec.columns import ACCURACY, Column
 from privsearch.spec.datasets import task_name
 from privsearch.spec.objectives import as_objective
-from privsearch.study.result import Completed, Death, Failed, TrialResult
+from privsearch.study.result import Completed, Death, Failed, TrialResult, priced
 from privsearch.sweep.advance import TOLD_EVERY_SECONDS, Advance
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
@@ -173,7 +173,8 @@ class SweepProgress:
         task = self._task_name(result.spec)
         # If attacks are added to a trial, its result has only these, and the strongest of all is not known yet.
         partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.model))
-        values, objectives = completed_numbers(result), self._sweep.objectives_under(protocol.kind)
+        objectives = self._sweep.objectives_under(protocol.kind)
+        values = completed_numbers(priced(result, self._sweep.energy))
         numbers = {
             column: value
             for column in objectives

@@ -10,8 +10,9 @@ from typing import Any
 from privsearch.data import DatasetInfo
 from privsearch.spec import NUMERICS_VERSION, Attack, Search, SweepSpec, TrialRequest, TrialSpec, dataset_name
 from privsearch.spec.datasets import task_name
+from privsearch.spec.energy import EnergyCosts
 from privsearch.spec.objectives import Objectives
-from privsearch.study.result import Completed, TrialResult, restricted_to
+from privsearch.study.result import Completed, TrialResult, priced, restricted_to
 from privsearch.sweep.search.space import Axes, SearchSpace
 
 
@@ -26,6 +27,7 @@ class TaskSearch:
         base: the trial that the search varies, with all that its trials share.
         attacks: the attacks on each kind of model.
         objectives: the result columns to optimise, with their directions.
+        costs: those that energies are computed by.
     """
 
     name: str
@@ -34,6 +36,7 @@ class TaskSearch:
     base: TrialSpec
     attacks: Mapping[str, tuple[Attack, ...]]
     objectives: Objectives
+    costs: EnergyCosts = EnergyCosts()
 
     @cached_property
     def space(self) -> SearchSpace:
@@ -95,7 +98,7 @@ class TaskSearch:
         from privsearch.analysis.frames import completed_numbers
         from privsearch.analysis.learning import networks_at_chance
 
-        restricted = restricted_to(result, self.attacks[result.spec.model])
+        restricted = restricted_to(priced(result, self.costs), self.attacks[result.spec.model])
         if not isinstance(restricted, Completed) or restricted.dead or networks_at_chance(restricted):
             return None
         numbers: dict[str, Any] = {**completed_numbers(restricted), "seconds": restricted.seconds}
@@ -125,4 +128,5 @@ def search_tasks(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> Iterator
                     base=TrialSpec.model_validate({**base, "protocol": canonical, "seed": sweep.seed}),
                     attacks=attacks,
                     objectives=sweep.objectives_under(protocol.kind),
+                    costs=sweep.energy,
                 )
