@@ -31,13 +31,11 @@ from privsearch.spec.axes import BUILT_IN_MODELS, DEFAULT_THRESHOLD
 
 
 class Watch(Protocol):
-    """Someone who is shown what the layers of a network get in a query.
+    """Someone who is shown what the layers of a network get in a query."""
 
-    Attributes:
-        first: the first example of the batch that is of interest.
-    """
-
-    first: int
+    @property
+    def first(self) -> int:
+        """The first example of the batch that is of interest."""
 
     def see(self, layer: int, inputs: Float[Tensor, "steps batch *features"], ends: Ends | None) -> None:
         """Look at the inputs of a layer; layers are counted from 0.
@@ -144,22 +142,8 @@ class Network(nn.Sequential):
             signal = stage(signal)
         if watch:
             watch.see(len(before), signal, ends)
-        current, neurons = hidden.current(signal), hidden.activation
-        weight, bias = cast("Tensor", last.affine.weight), cast("Tensor", last.affine.bias)
-        if isinstance(neurons, Leaky) and is_narrow(neurons, weight):
-            spikes = None
-            if watch and ends:
-                watch.see(len(before) + 1, neurons(current), ends)
-            elif watch:
-                spikes = SpikeCounts(watch.first, neurons.dynamics.num_steps, weight.shape[1])
-            current = narrow_linear(current, neurons, effective_weight(last.affine), bias, spikes)
-            if watch and spikes:
-                watch.take(len(before) + 1, spikes)
-            return current, last.activation, ends
-        signal = neurons(current)
-        if watch:
-            watch.see(len(before) + 1, signal, ends)
-        return last.current(signal), last.activation, ends
+        current = _last_current(len(before) + 1, hidden.activation, last, hidden.current(signal), ends, watch)
+        return current, last.activation, ends
 
     def _signal(self, x: Float[Tensor, "batch *features"]) -> tuple[Float[Tensor, "steps batch *shape"], Ends | None]:
         """Return a batch as the first stage's input, and the ends of its examples if they are over time."""
@@ -172,6 +156,41 @@ class Network(nn.Sequential):
         if x.shape[1] != num_steps:
             raise ValueError(f"inputs over time must have {num_steps} steps, as in training, but have {x.shape[1]}")
         return without_padding(x).transpose(0, 1), Ends(valid_steps(x).sum(1), num_steps)
+
+
+def _last_current(  # what goes in, and who is shown it
+    layer: int,
+    neurons: nn.Module,
+    last: Stage,
+    current: Float[Tensor, "steps batch neurons"],
+    ends: Ends | None,
+    watch: Watch | None,
+) -> Float[Tensor, "time batch classes"]:
+    """Compute the current of the last stage from that of the one before, whose spikes may never be in memory.
+
+    Args:
+        layer: the number of the last stage.
+        neurons: the activation before it.
+        last: the last stage.
+        current: what drives the activation.
+        ends: where examples end, for inputs over time.
+        watch: shown the inputs of the last stage; None for nobody.
+    """
+    weight, bias = cast("Tensor", last.affine.weight), cast("Tensor", last.affine.bias)
+    if not isinstance(neurons, Leaky) or not is_narrow(neurons, weight):
+        signal = neurons(current)
+        if watch:
+            watch.see(layer, signal, ends)
+        return last.current(signal)
+    spikes = None
+    if watch and ends:
+        watch.see(layer, neurons(current), ends)
+    elif watch:
+        spikes = SpikeCounts(watch.first, neurons.dynamics.num_steps, weight.shape[1])
+    out = narrow_linear(current, neurons, effective_weight(last.affine), bias, spikes)
+    if watch and spikes:
+        watch.take(layer, spikes)
+    return out
 
 
 def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network | RegisteredNetwork:

@@ -38,7 +38,9 @@ EPSILON: Final = "epsilon_low"
 AUDIT_MEANS: Final = (*WITH_PLACEBO, *PLACEBO_NUMBERS)
 """The numbers of an attack that are averaged over the targets."""
 
-_ACCURACIES: Final = ("test_accuracy", "train_accuracy", "balanced_accuracy")
+ACCURACIES: Final = ("test_accuracy", "train_accuracy", "balanced_accuracy")
+"""The columns of accuracies."""
+
 _ENERGY: Final = "energy"
 _ONCE: Final = "_once"
 FLAT_ENERGY: Final = f"{_ENERGY}.flat"
@@ -53,7 +55,7 @@ FIRING_RATE: Final = "firing_rate"
 COSTS: Final = (*_OPERATIONS, FIRING_RATE, *ENERGIES)
 """The numbers of what an example costs: operations, spikes and energy, means over targets."""
 
-_UNBOUNDED: Final = (EPSILON, "epsilon_ceiling", "seconds", *_OPERATIONS, *ENERGIES)
+_UNBOUNDED: Final = (EPSILON, "epsilon_ceiling", "seconds")
 _EXCESSES: Final = tuple(f"excess_{number}" for number in WITH_PLACEBO)
 _GUESSES: Final = {"auc": 0.5, "balanced_accuracy": 0.5, **_TPRS, "advantage": 0.0}
 _SIGNED: Final = ("auc", "auc_low", "auc_high", "excess_auc")
@@ -140,12 +142,18 @@ class Column:
     @cached_property
     def is_mean(self) -> bool:
         """Membership among the means over targets, each of which has such a number."""
-        return self.number in ((*_ACCURACIES, *COSTS) if self.attack is None else AUDIT_MEANS)
+        return self.number in ((*ACCURACIES, *COSTS) if self.attack is None else AUDIT_MEANS)
 
     @property
     def is_cost(self) -> bool:
         """Membership among the means of what an example costs."""
         return self.attack is None and self.number in COSTS
+
+    @property
+    def is_amount(self) -> bool:
+        """Membership among the costs that nothing bounds, and their spreads and intervals: operations and energies."""
+        number = self.number.removesuffix(_SD).removesuffix("_low").removesuffix("_high")
+        return self.attack is None and number in (*_OPERATIONS, *ENERGIES)
 
     @property
     def is_energy(self) -> bool:
@@ -194,19 +202,18 @@ class Column:
         if self.number.endswith(_SD):
             low, high = Column(self.attack, self.number.removesuffix(_SD)).bounds
             return 0.0, (high - low) / sqrt(2)
-        if self.number.removesuffix("_low").removesuffix("_high") in (*_OPERATIONS, *ENERGIES):
-            return 0.0, inf
-        if self.number in _UNBOUNDED:
+        if self.is_amount or self.number in _UNBOUNDED:
             return 0.0, inf
         return (-1.0, 1.0) if self.number.endswith("advantage") or "excess_" in self.number else (0.0, 1.0)
 
     @property
     def better(self) -> Literal["maximize", "minimize"] | None:
         """The direction in which a number is better as nearly everybody means it; None if there is none."""
-        if self.attack is None and self.number in _ACCURACIES:
+        if self.attack is None and self.number in ACCURACIES:
             return "maximize"
         # A network may fire much or little: what that costs is in the other columns.
-        return "minimize" if self.guess is not None or self.number in _UNBOUNDED else None
+        is_little = self.guess is not None or self.is_amount or self.number in _UNBOUNDED
+        return "minimize" if is_little else None
 
     def judged_bounds(self, *, is_low: bool) -> tuple[float, float]:
         """Return the bounds of what counts of a value, where the number `is_low` if all goes well, or is not."""
@@ -257,7 +264,7 @@ def result_columns(
         costs: those of `COSTS` that every trial has.
     """
     numbers = [number for number in AUDIT_MEANS if placebo or number not in PLACEBO_NUMBERS]
-    means = [Column(None, number) for number in (*_ACCURACIES, *costs)]
+    means = [Column(None, number) for number in (*ACCURACIES, *costs)]
     attacks = tuple(attacks)
     means += [Column(attack, number) for attack in attacks for number in numbers if may_have(attack, number)]
     ends = [end for column in means if column.is_auc for end in (column.low, column.high)]

@@ -5,19 +5,27 @@ A table changes no training: operations are recorded, and joules are computed fr
 
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from privsearch._util.text import printable
 from privsearch.spec.strict import STRICT
 
-_HOROWITZ: Final = "Horowitz 2014, Computing's energy problem (and what we can do about it), 45 nm, 0.9 V"
+_HOROWITZ: Final = "Horowitz 2014, 45 nm"
+"""Computing's energy problem (and what we can do about it), ISSCC 2014."""
+
+_LEMAIRE: Final = "Lemaire et al. 2022, arXiv 2210.13107, 45 nm"
+"""An analytical estimation of spiking neural networks energy efficiency, with its numbers as they stand in
+qualia-plugin-snn, which its authors' laboratory publishes (`EnergyEstimationMetric`): arithmetic of 32-bit integers,
+and a line through the SRAM accesses of Horowitz 2014."""
 
 Picojoules = Annotated[float, Field(ge=0, le=1e6)]
 """The energy of one operation, from 0 (free) to a microjoule."""
 
 _RULE: Final = "a number from 0 to 1e6: the picojoules of {}"
 
-SourceText = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
+SourceText = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(printable)]
+"""Where numbers are from, with nothing that a terminal would obey."""
 
 
 class _Costs(BaseModel):
@@ -36,7 +44,7 @@ class _Costs(BaseModel):
         changed = [
             name
             for name, field in cls.model_fields.items()
-            if name in given and name != "source" and given[name] != field.default
+            if name != "source" and isinstance(given.get(name), int | float) and given[name] != field.default
         ]
         if changed:
             raise PydanticCustomError(
@@ -81,17 +89,13 @@ class MemoryCosts(_Costs):
     An access costs more the larger the memory: `access + access_per_bit * bits`.
     """
 
-    published: ClassVar[str] = "Lemaire et al. 2022"
+    published: ClassVar[str] = _LEMAIRE
 
     multiply: Picojoules = Field(3.1, description=_RULE.format("a 32-bit integer multiplication"))
     add: Picojoules = Field(0.1, description=_RULE.format("a 32-bit integer addition"))
     access: Picojoules = Field(13.2, description=_RULE.format("a read or write of the smallest memory"))
     access_per_bit: Picojoules = Field(1.09e-5, description=_RULE.format("an access, more for each bit of the memory"))
-    source: SourceText = Field(
-        "Lemaire et al. 2022, An analytical estimation of spiking neural networks energy efficiency, arXiv 2210.13107, "
-        "as its authors compute it in qualia-plugin-snn; arithmetic and SRAM of Horowitz 2014",
-        description="a text of 1 to 300 characters: where the numbers are from",
-    )
+    source: SourceText = Field(_LEMAIRE, description="a text of 1 to 300 characters: where the numbers are from")
 
 
 class EnergyCosts(BaseModel):
@@ -107,11 +111,9 @@ class EnergyCosts(BaseModel):
         MemoryCosts(), description="a mapping of multiply, add, access, access_per_bit and source"
     )
 
-    @property
-    def is_default(self) -> bool:
-        """True if every number is the published one."""
-        return self == EnergyCosts()
 
+PUBLISHED_COSTS: Final = EnergyCosts()
+"""The published numbers alone."""
 
 ENERGY_RULE: Final = "a mapping of flat, bits and memory, each a table of costs in picojoules"
 

@@ -13,7 +13,7 @@ from privsearch._util.text import cut
 from privsearch.spec import Attack, TrialSpec
 from privsearch.spec.axes import UNTOLD, Axes
 from privsearch.spec.bounds import MOST_EPOCHS, Bytes, Count, Examples, Fraction, Loss, Seconds, Version
-from privsearch.spec.energy import EnergyCosts
+from privsearch.spec.energy import PUBLISHED_COSTS, EnergyCosts
 from privsearch.spec.recorded import RecordedSpec
 from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
 from privsearch.study.blind import BlindBaselines
@@ -139,7 +139,7 @@ class Completed(BaseModel):
     host: Text = Field(default_factory=platform.node)
     finished_at: Text = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
-    _costs: EnergyCosts = PrivateAttr(default=EnergyCosts())  # a sweep's, no part of the record
+    _costs: EnergyCosts = PrivateAttr(default=PUBLISHED_COSTS)  # a sweep's, no part of the record
 
     @property
     def costs(self) -> EnergyCosts:

@@ -18,7 +18,7 @@ BUILT_ON: Final = "f8497932b8f329da"
 
 
 @kernel
-def scan_to_linear(  # noqa: PLR0913  # arrays to read, and arrays to write
+def scan_to_linear(  # noqa: PLR0913, PLR0917  # arrays to read, and arrays to write
     current: Any,
     weight: Any,
     bias: Any,

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from privsearch import errors
 from privsearch.analysis.frames import completed_numbers
-from privsearch.analysis.labels import configuration
+from privsearch.analysis.labels import configuration, number
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.report.terminal.data import finding_lines
 from privsearch.report.terminal.plan import given_splits_lines, reuse_lines, trial_names
@@ -130,7 +130,7 @@ class SweepProgress:
         numbers = self._note_best(result)
         every = max(1, self._total // LOG_LINES)
         if not self._live and (self._done + self._failed) % every == 0:
-            shown = [f"{column} {value:.3f}" for column, value in numbers.items()]
+            shown = [f"{column} {number(column, value)}" for column, value in numbers.items()]
             shown += ["has not learnt"] if networks_at_chance(result) else []
             name, seconds = self._names[result.trial_id], f"({result.seconds:.1f} s)"
             self._log("  ".join([self._counts(), name, *shown, seconds]))
@@ -232,7 +232,7 @@ class SweepProgress:
         # A copy, as the display's own thread runs this while trials finish.
         return [
             f"{_superlative(numbers)}{until}  {task}: {name}, "
-            + ", ".join(f"{column} {value:.3f}" for column, value in numbers.items())
+            + ", ".join(f"{column} {number(column, value)}" for column, value in numbers.items())
             for task, (name, numbers) in self._best.copy().items()
         ]
 

@@ -8,7 +8,7 @@ from privsearch.data import DatasetInfo
 from privsearch.spec import SweepSpec, TrialRequest
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import task_name
-from privsearch.spec.energy import EnergyCosts
+from privsearch.spec.energy import PUBLISHED_COSTS, EnergyCosts
 from privsearch.spec.objectives import Objectives
 from privsearch.spec.race import Race
 from privsearch.study.content import round_ids
@@ -41,7 +41,7 @@ class RacePlan:
     recorded: Recorded
     firsts: Sequence[PlannedTrial]
     search: SearchPlan | None = None
-    costs: EnergyCosts = EnergyCosts()
+    costs: EnergyCosts = PUBLISHED_COSTS
 
     def known(self) -> list[PlannedTrial]:
         """Return the trials of the first round that are known, those of the grids first."""

@@ -10,7 +10,7 @@ from typing import Any
 from privsearch.data import DatasetInfo
 from privsearch.spec import NUMERICS_VERSION, Attack, Search, SweepSpec, TrialRequest, TrialSpec, dataset_name
 from privsearch.spec.datasets import task_name
-from privsearch.spec.energy import EnergyCosts
+from privsearch.spec.energy import PUBLISHED_COSTS, EnergyCosts
 from privsearch.spec.objectives import Objectives
 from privsearch.study.result import Completed, TrialResult, priced, restricted_to
 from privsearch.sweep.search.space import Axes, SearchSpace
@@ -36,7 +36,7 @@ class TaskSearch:
     base: TrialSpec
     attacks: Mapping[str, tuple[Attack, ...]]
     objectives: Objectives
-    costs: EnergyCosts = EnergyCosts()
+    costs: EnergyCosts = PUBLISHED_COSTS
 
     @cached_property
     def space(self) -> SearchSpace:
