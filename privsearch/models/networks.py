@@ -12,7 +12,7 @@ loss stay in 32 bits.
 """
 
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -30,6 +30,7 @@ from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers, sta
 from privsearch.spec.axes import BUILT_IN_MODELS, DEFAULT_THRESHOLD
 
 
+@runtime_checkable
 class Watch(Protocol):
     """Someone who is shown what the layers of a network get in a query."""
 

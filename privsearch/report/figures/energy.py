@@ -72,8 +72,8 @@ def _draw(axes: Axes, rows: pd.DataFrame, is_equal: "pd.Series[bool]", energy: s
     low, high = bar_ends(rows, private)
     ends = pd.DataFrame({"low": low, "high": high}, index=rows.index)
     axes.set_xscale("log")
-    energies = rows[[energy, f"{energy}_once"]]
-    is_wide = energies.max(axis=None) > _WIDE * energies.min(axis=None)
+    energies = rows[[energy, f"{energy}_once"]].to_numpy(float)
+    is_wide = energies.max() > _WIDE * energies.min()
     axes.xaxis.set_major_locator(LogLocator(subs=(1,) if is_wide else (1, 2, 5)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
