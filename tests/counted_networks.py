@@ -18,8 +18,16 @@ def spiking(steps: int = 5, rate: float = 0.2, weight_bits: int | None = None) -
     first = layer(presentations=steps, updates=10.0 * steps, weight_bits=weight_bits)
     spikes = 10 * steps * rate
     last = layer(
-        **{"spikes": True, "inputs": 10, "outputs": 2, "weights": 20, "input_bits": 1, "weight_bits": weight_bits},
-        **{"effective": 2 * spikes, "dense": 20.0 * steps, "active": spikes, "activity": (rate,) * steps},
+        spikes=True,
+        inputs=10,
+        outputs=2,
+        weights=20,
+        input_bits=1,
+        weight_bits=weight_bits,
+        effective=2 * spikes,
+        dense=20.0 * steps,
+        active=spikes,
+        activity=(rate,) * steps,
         updates=2.0 * steps,
     )
     return Operations(layers=(first, last), examples=30)
@@ -28,8 +36,15 @@ def spiking(steps: int = 5, rate: float = 0.2, weight_bits: int | None = None) -
 def conventional(bits: int | None = None, active: float = 6.0) -> Operations:
     """A conventional network of 4 inputs, 10 neurons and 2 outputs, weights and activations of so many bits."""
     last = layer(
-        **{"inputs": 10, "outputs": 2, "weights": 20, "input_bits": bits, "weight_bits": bits, "active": active},
-        **{"effective": 2 * active, "dense": 20.0, "activity": (active / 10,)},
+        inputs=10,
+        outputs=2,
+        weights=20,
+        input_bits=bits,
+        weight_bits=bits,
+        active=active,
+        effective=2 * active,
+        dense=20.0,
+        activity=(active / 10,),
     )
     return Operations(layers=(layer(weight_bits=bits), last), examples=30)
 
