@@ -1,5 +1,6 @@
 """The reference looks at every pair of an input and a weight, of every example at every step."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def pairs(stage: Stage, signal: Tensor, *, dense: bool = False) -> np.ndarray:
 def test_operations_are_those_that_a_look_at_every_pair_finds(
     shape: tuple[int, ...], classes: int, axes: dict[str, Any]
 ) -> None:
-    """To the last one, of linear layers and convolutions, narrow or wide, quantised or not; only those from a row on."""
+    """To the last one, of linear layers and convolutions, narrow or wide, quantised or not, from a row on."""
     network, spec = built(shape, classes, **axes)
     x, first = inputs_of(shape), 2
     found = count(network, spec, x, first)
@@ -186,7 +187,7 @@ def test_dense_operations_are_those_that_neurobench_publishes(
     """
     neurons = Leaky(Dynamics(1, 0.9, 1.0, "fast_sigmoid"))
     hidden, readout = (neurons, MembraneReadout(neurons)) if spiking else (nn.ReLU(), nn.Identity())
-    layers = [nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False)]
+    layers = [nn.Linear(a, b) for a, b in pairwise(widths)]
     network = Network(*(Stage(affine, hidden) for affine in layers[:-1]), Stage(layers[-1], readout))
     spec = TrialSpec(dataset="iris", model="snn" if spiking else "ann").canonical("fcnet")
     found = count(network.eval(), spec, torch.rand(BATCH, widths[0]))
@@ -246,7 +247,7 @@ def test_nothing_is_known_of_the_layers_of_a_users_model() -> None:
 
 
 def test_neurobench_counts_as_many() -> None:
-    """An independent count, of plain layers with the weights that quantised ones compute with, where it is installed."""
+    """An independent count of plain layers with the weights that quantised ones compute with, where it is at hand."""
     layers = pytest.importorskip("neurobench.metrics.utils.layers")
     for shape in ((6,), (2, 6, 7)):
         for axes in AXES[:-1]:

@@ -29,7 +29,7 @@ def test_the_published_costs_are_those_of_their_sources() -> None:
 def test_other_numbers_need_a_source() -> None:
     """A table is data with a source; one that says what is published anyway has one."""
     assert EnergyCosts.model_validate({"flat": {"mac": 4.6}}) == PUBLISHED_COSTS
-    with pytest.raises(ValidationError, match="changes ac, mac|changes mac, ac"):
+    with pytest.raises(ValidationError, match="changes mac, ac without one"):
         EnergyCosts.model_validate({"flat": {"mac": 3.1, "ac": 0.2}})
     assert EnergyCosts.model_validate({"flat": {"mac": 3.1, "source": "a chip"}}).flat.ac == 0.9
 

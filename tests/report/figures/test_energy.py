@@ -1,7 +1,7 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
+import numpy as np
 from builders import make_completed
 from counted_networks import conventional, counted, spiking
 from matplotlib.axes import Axes
@@ -49,13 +49,13 @@ def test_configurations_of_equal_accuracy_are_filled_in_a_panel_for_each_table()
     assert [axes.get_xlabel() for axes in panels] == ["flat energy (nJ)", "bits energy (nJ)", "memory energy (nJ)"]
     for axes, table in zip(panels, ("flat", "bits", "memory"), strict=True):
         expected = [(rows[f"energy.{table}"].iloc[i], rows["worst.auc"].iloc[i]) for i in range(3)]
-        assert sorted(points(axes, filled=True)) == pytest.approx(sorted(expected[:2]))
-        assert points(axes, filled=False) == pytest.approx(expected[2:])
+        np.testing.assert_allclose(sorted(points(axes, filled=True)), sorted(expected[:2]))
+        np.testing.assert_allclose(points(axes, filled=False), expected[2:])
         assert axes.get_xscale() == "log"
 
 
 def test_the_figure_is_written_where_operations_were_counted(tmp_path: Path) -> None:
-    """A study of before has the figures that it had; and without an attack's number there is nothing to draw against."""
+    """A study of before has the figures that it had; and without an attack's number there is nothing to draw."""
     written = write_plots(tmp_path / "new", RESULTS, SweepSpec.model_validate(SWEEP), "loss")
     assert {path.name for path in written.files} >= {"energy_iris.png", "energy_iris.svg"}
     old = write_plots(tmp_path / "old", [trial(1, 0.9), trial(2, 0.8)], SweepSpec.model_validate(SWEEP), "loss")

@@ -8,6 +8,7 @@ from privsearch.analysis.tasks import Task, tasks
 from privsearch.report.terminal.energy import energy_table
 from privsearch.report.terminal.front import front_key
 from privsearch.report.wording.energy import energy_key, energy_words, equal_bits_words
+from privsearch.report.wording.formats import MISSING
 from privsearch.report.wording.fronts import missing_words
 from privsearch.spec import HalvesProtocol, SweepSpec
 from privsearch.study.result import Completed
@@ -28,14 +29,14 @@ def task(*results: Completed, objectives: dict[str, str] | None = WITH_ENERGY) -
     return found
 
 
-SPIKING = counted(trial(1, model="snn", num_steps=8, accuracy=0.8), spiking(steps=8))
+SPIKING = counted(trial(1, model="snn", num_steps=8, accuracy=0.95), spiking(steps=8))
 CONVENTIONAL = counted(trial(2, act_bit_width=4, weight_bit_width=4, accuracy=0.9), conventional(bits=4))
 
 
 def test_energies_are_never_told_by_one_table_alone() -> None:
     """All tables, and both conventions where they differ."""
     row = dict(task(SPIKING).rows.iloc[0])
-    assert energy_words(row) == "flat 1.927 (0.6393 once), bits 1.927 (0.6393 once), memory 11.14 (6.448 once)"
+    assert energy_words(row) == "flat 1.942 (0.6544 once), bits 1.942 (0.6544 once), memory 10.24 (5.271 once)"
     words = energy_words(dict(task(CONVENTIONAL).rows.iloc[0]))
     assert words is not None
     assert "once" not in words
@@ -44,7 +45,7 @@ def test_energies_are_never_told_by_one_table_alone() -> None:
     assert [str(column.header).replace("\n", " ") for column in table.columns][1:] == [
         *("firing rate", "flat", "flat once", "bits", "bits once", "memory", "memory once")
     ]
-    assert [str(cell) for cell in table.columns[1].cells] == ["–", "0.200"]
+    assert [str(cell) for cell in table.columns[1].cells] == ["0.200", MISSING]
 
 
 def test_what_carries_as_many_bits_is_named() -> None:
@@ -74,8 +75,8 @@ def test_a_trial_of_before_is_told_why_it_is_on_no_front() -> None:
     """Its operations were not counted."""
     (line,) = missing_words(task(SPIKING, trial(2)))
     assert line == (
-        "1 of 2 completed configurations have no bits energy (nJ), and so cannot be on the front: their operations were "
-        "not counted, as in what an earlier privsearch recorded; run the sweep into another --study."
+        "1 of 2 completed configurations have no bits energy (nJ), and so cannot be on the front: their operations "
+        "were not counted, as in what an earlier privsearch recorded; run the sweep into another --study."
     )
     assert energy_words(dict(task(trial(2)).rows.iloc[0])) is None
 
