@@ -8,6 +8,7 @@ columns.py        one column of a table at a time: its numbers, its spreads, the
 comparable.py     the trials that can be compared, found by the beginnings of their ids
 decision.py       the rule by which a configuration is chosen
 differences.py    paired differences between trials, like for like, and verdicts on them
+energy.py         what an example costs: operations, firing rate and energy, from the recorded operations
 equal_accuracy.py differences in leakage at equal accuracy, along the frontiers of two families of trials
 explanation.py    the importances, values and growth of a task, computed once for all that shows them
 frames.py         the tables of results: one row a trial, a target, a slice or an exposed example

@@ -101,6 +101,22 @@ class TaskCandidates:
         least = [mean if spread is None else spread.low for spread, mean in zip(spreads, self._means, strict=True)]
         return np.array(least, dtype=float).round(DECIMALS) >= min_accuracy
 
+    def within(self, column: str, most: float | None) -> Bool[Array, " m"]:
+        """Tell which ones have at most this in a column with their whole interval; their mean where they have none.
+
+        What has no such number is not among them.
+        """
+        if most is None:
+            return np.ones(len(self), dtype=bool)
+        high = str(Column.parse(column).high)
+        found = [row.get(column) if row.get(high) is None else row[high] for row in self.rows]
+        numbers = np.array([np.nan if value is None else value for value in found], dtype=float)
+        return numbers.round(DECIMALS) <= most
+
+    def least_row(self, column: str) -> Row | None:
+        """Return the row with the least in a column; None if none has such a number."""
+        return min((row for row in self.rows if row.get(column) is not None), key=lambda row: row[column], default=None)
+
     def most_accurate_row(self) -> Row | None:
         """Return the row of the most accurate of those that keep the constraints; None if none does."""
         if not self.feasible.any():

@@ -246,13 +246,22 @@ def _numbers(result: Completed, targets: Sequence[Mapping[str, Any]]) -> Iterato
             interval = _auc_interval(result, column.attack, targets)
             yield str(column.low), interval.low
             yield str(column.high), interval.high
-        if column.number.startswith("excess_") and None not in values:
-            # The replicates' own spread; where they share a split, another split is not in it.
-            spread = spread_interval(values, lowest=-1.0)  # type: ignore[arg-type]
-            yield str(column.low), spread.low if spread else None
-            yield str(column.high), spread.high if spread else None
+        if None not in values:
+            yield from _spread_ends(column, values)  # type: ignore[arg-type]
         if column.number == "num_non_members":
             yield str(column.noise_floor), noise_floor(targets[0][str(column.num_members)], targets[0][header])
+
+
+def _spread_ends(column: Column, values: Sequence[float]) -> Iterator[tuple[str, float | None]]:
+    """Yield the ends of the interval of an excess or a cost, from the targets' own spread.
+
+    Where targets share a split, another one is not in it.
+    """
+    is_excess = column.number.startswith("excess_")
+    if is_excess or column.is_cost:
+        spread = spread_interval(values, lowest=-1.0 if is_excess else 0.0, highest=column.bounds[1])
+        yield str(column.low), spread.low if spread else None
+        yield str(column.high), spread.high if spread else None
 
 
 def _deviations(values: Mapping[str, Sequence[float | None]]) -> dict[str, float]:

@@ -20,6 +20,8 @@ POSSIBLE: Final = 0.1
 TPRS: Final = {f"tpr_at_fpr_{rate_key(fpr)}": fpr for fpr in FPRS}
 """The true positive rates among an attack's numbers, and the false positive rate of each."""
 
+_THOUSAND: Final = 1000
+
 _GUESSING: Final = "~"
 """Marks an AUC whose interval holds what guessing gives."""
 
@@ -57,20 +59,39 @@ def model_name(model: str) -> str:
 
 
 def quantity(column: str) -> str:
-    """Name a result column: `test accuracy`, `svm AUC`, `lira TPR at FPR 1e-2`."""
+    """Name a result column: `test accuracy`, `svm AUC`, `lira TPR at FPR 1e-2`, `flat energy (nJ)`."""
     parsed = Column.parse(column)
     words = parsed.number.replace("_", " ")
     if parsed.attack is None:
-        return words
+        return _cost_words(words)
     for abbreviation in ("auc", "tpr", "fpr"):
         words = words.replace(abbreviation, abbreviation.upper())
     return f"{parsed.attack} {words}"
 
 
-def measured(row: Mapping[str, Any], column: str) -> str:
+def _cost_words(words: str) -> str:
+    """Name a number of no attack, energies with their unit."""
+    if words.startswith("energy."):
+        table, _, rest = words.removeprefix("energy.").partition(" ")
+        return f"{table} energy{' ' * bool(rest)}{rest} (nJ)"
+    first, _, rest = words.partition(" ")
+    return " ".join(filter(None, [{"macs": "MACs", "acs": "ACs"}.get(first, first), rest]))
+
+
+def number(column: str, value: float, digits: int = 3) -> str:
+    """Write a number of a result column: a fraction with so many decimals, what an example costs with four digits.
+
+    A standard deviation or an end of an interval is a number of the column that it belongs to.
+    """
+    if not Column.parse(column).is_amount:
+        return f"{value:.{digits}f}"
+    return f"{value:,.0f}" if abs(value) >= _THOUSAND else f"{value:.4g}"
+
+
+def measured(row: Mapping[str, Any], column: str, digits: int = 3) -> str:
     """Write a mean with its standard deviation over the targets, `0.953 ± 0.012`; the mean alone with one target."""
-    spread = row.get(str(Column.parse(column).sd))
-    return f"{row[column]:.3f}" if spread is None else f"{row[column]:.3f} ± {spread:.3f}"
+    spread, mean = row.get(str(Column.parse(column).sd)), number(column, row[column], digits)
+    return mean if spread is None else f"{mean} ± {number(column, spread, digits)}"
 
 
 def interval(row: Mapping[str, Any], column: str) -> str:

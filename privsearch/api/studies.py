@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: float | None = None) -> SelectionReport:
+def pick_trials(
+    study: AnyStudy, *, dataset: str | None = None, min_accuracy: float | None = None, max_energy: float | None = None
+) -> SelectionReport:
     """Choose a configuration for each dataset under each protocol, and say what the choice rests on.
 
     Args:
@@ -35,17 +37,20 @@ def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: fl
         dataset: the name of one of its datasets, to leave the others out.
         min_accuracy: a fraction: choose among the configurations whose test accuracy is at least this with its whole
             95 % interval, the one that leaks least.
+        max_energy: nanojoules: choose among those of which an example takes at most this, with the whole interval. It
+            is the energy that is an objective of the study, or `energy.flat`.
 
     Raises:
-        SpecError: `min_accuracy` is no fraction.
-        StudyError: this is no study, has no such dataset or no result yet, or nothing in it is to be low.
+        SpecError: `min_accuracy` is no fraction, or `max_energy` not above 0.
+        StudyError: this is no study, has no such dataset or no result yet, nothing in it is to be low, or no energy is
+            known.
     """
     from privsearch.analysis.selection import select
     from privsearch.report.wording.blind import blind_warnings
 
     folder = open_study(study)
     content = folder.load()
-    selections = tuple(select(content, dataset=dataset, min_accuracy=min_accuracy))
+    selections = tuple(select(content, dataset=dataset, min_accuracy=min_accuracy, max_energy=max_energy))
     asked = [result for result in content.results if dataset in (None, result.spec.dataset_name)]
     return SelectionReport(selections, folder.path, tuple(blind_warnings(asked)))
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from privsearch.study.result import Epoch
 
 
-@app.command(epilog="Exit status: 0 picked, 1 no configuration reaches the accuracy asked for, 2 bad input.")
+@app.command(epilog="Exit status: 0 picked, 1 no configuration has the accuracy or the energy asked for, 2 bad input.")
 def pick(
     study: StudyFolder,
     dataset: Annotated[str | None, typer.Option(metavar="NAME", help="One of the study's; by default all.")] = None,
@@ -25,13 +25,21 @@ def pick(
             "such as 0.95, the one that leaks least.",
         ),
     ] = None,
+    max_energy: Annotated[
+        float | None,
+        typer.Option(
+            metavar="NANOJOULES",
+            help="Choose among the configurations of which an example takes at most this energy with its whole 95 % "
+            "interval: the energy that is an objective of the study, or energy.flat.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the choice as JSON.")] = False,
 ) -> None:
     """Choose a configuration for each dataset: the most accurate, unless another is shown to leak less."""
     from privsearch.api.studies import pick_trials
     from privsearch.report.terminal.selection import selection_summary
 
-    selections = pick_trials(study, dataset=dataset, min_accuracy=min_accuracy)
+    selections = pick_trials(study, dataset=dataset, min_accuracy=min_accuracy, max_energy=max_energy)
     if as_json:
         typer.echo(json.dumps([selection_summary(selection) for selection in selections], indent=2))
         for warning in selections.warnings:

@@ -13,7 +13,7 @@ from privsearch._util.disk import LineWriter
 from privsearch._util.lines import DamagedLine, collector_paused, lines_of
 from privsearch.errors import StudyError
 from privsearch.study.blind import merged_baselines
-from privsearch.study.result import Completed, TrialResult, parse_result
+from privsearch.study.result import Completed, TrialResult, parse_result, same_network
 
 _COMPLETED: Final = re.compile(rb'\{"status":"completed","trial_id":"([^"]{1,200})"')
 """The beginning of the line of a completed trial."""
@@ -163,7 +163,8 @@ def _agree(earlier: Completed, later: Completed) -> bool:
         not _trained_alike(earlier, later)
         or earlier.audit_version != later.audit_version
         or all(
-            (old.target, old.shadow) == (new.target, new.shadow)
+            same_network(old.target, new.target)
+            and same_network(old.shadow, new.shadow)
             and all(new.attacks[name] == result for name, result in old.attacks.items() if name in new.attacks)
             for old, new in zip(earlier.replicates, later.replicates, strict=True)
         )

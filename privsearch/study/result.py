@@ -4,19 +4,21 @@ import platform
 import traceback
 from datetime import UTC, datetime
 from statistics import fmean
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass as validated
 
 from privsearch._util.text import cut
 from privsearch.spec import Attack, TrialSpec
 from privsearch.spec.axes import UNTOLD, Axes
 from privsearch.spec.bounds import MOST_EPOCHS, Bytes, Count, Examples, Fraction, Loss, Seconds, Version
+from privsearch.spec.energy import PUBLISHED_COSTS, EnergyCosts
 from privsearch.spec.recorded import RecordedSpec
 from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
 from privsearch.study.blind import BlindBaselines
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment, Text, Word
+from privsearch.study.operations import Operations
 
 
 # Not a BaseModel, which takes five times the memory: a record holds more epochs than any other objects.
@@ -42,6 +44,8 @@ class TrainedNetwork(BaseModel):
         balanced_accuracy: the mean, over the classes of the test split, of the accuracy on each; a fraction. None in
             what was recorded before it was measured.
         history: one entry for each epoch.
+        operations: the operations for an example of the test split. None in what was recorded before they were counted,
+            and where the layers are unknown, as those of a registered model are.
     """
 
     model_config = FROZEN
@@ -50,6 +54,15 @@ class TrainedNetwork(BaseModel):
     test_accuracy: Fraction
     balanced_accuracy: Fraction | None = None
     history: Annotated[tuple[Epoch, ...], Field(max_length=MOST_EPOCHS)]
+    operations: Operations | None = None
+
+
+def same_network(one: TrainedNetwork | None, other: TrainedNetwork | None) -> bool:
+    """Tell whether two records of a network agree, where one may have been made before operations were counted."""
+    if one is None or other is None or (one.operations and other.operations):
+        return one == other
+    uncounted = {"operations": None}
+    return one.model_copy(update=uncounted) == other.model_copy(update=uncounted)
 
 
 class Replicate(BaseModel):
@@ -125,6 +138,13 @@ class Completed(BaseModel):
     seconds: Seconds
     host: Text = Field(default_factory=platform.node)
     finished_at: Text = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    _costs: EnergyCosts = PrivateAttr(default=PUBLISHED_COSTS)  # a sweep's, no part of the record
+
+    @property
+    def costs(self) -> EnergyCosts:
+        """The costs by which its energies are computed: those of the sweep that it is read for."""
+        return self._costs
 
     @property
     def attacks_done(self) -> tuple[Attack, ...]:
@@ -240,6 +260,7 @@ def _configuration(spec: TrialSpec) -> str:
 
 
 TrialResult = Completed | Failed
+Result = TypeVar("Result", bound=TrialResult)
 
 UNKNOWN_ID: Final = "unknown"
 """The trial_id of a result whose dataset, which the id depends on, could not be read."""
@@ -266,6 +287,15 @@ def failure(spec: TrialSpec, trial_id: str, error: BaseException, *, seconds: fl
         traceback="".join(traceback.format_exception(error)),
         seconds=seconds,
     )
+
+
+def priced(result: Result, costs: EnergyCosts) -> Result:
+    """Return a result whose energies are computed by these costs; nothing recorded changes."""
+    if not isinstance(result, Completed) or result.costs == costs:
+        return result
+    copy = result.model_copy()
+    copy._costs = costs
+    return copy
 
 
 def restricted_to(result: TrialResult, attacks: tuple[Attack, ...]) -> TrialResult:

@@ -26,7 +26,7 @@ from privsearch.study.network_archive import (
     pack_networks,
     unpack_networks,
 )
-from privsearch.study.result import Completed, Failed
+from privsearch.study.result import Completed, Failed, same_network
 
 if TYPE_CHECKING:
     from privsearch.models.training import EpochListener
@@ -150,6 +150,7 @@ def one_trial_sweep(spec: TrialSpec, sweep: SweepSpec, trial_id: str) -> SweepSp
             "recipe": {axis: value for axis, value in axes.items() if axis in RECIPE_AXES},
             "attacks": (*spec.attacks, *_missing_askers(spec)),
             "objectives": sweep.objectives,
+            "energy": sweep.energy,
             "keep_networks": True,
             "resources": sweep.resources,
             "retries": sweep.retries,
@@ -280,7 +281,7 @@ def _trained_again(result: Completed, networks: NetworkArchive, on_epoch: "Epoch
     was, now = completed_numbers(result), completed_numbers(again)
     return Retrained(
         differing={column: (value, now.get(column)) for column, value in was.items() if value != now.get(column)},
-        equal=_outcome(result) == _outcome(again),
+        equal=_are_equal(result, again),
         changes=changes(result.environments[0], present_environment(device)),
     )
 
@@ -294,7 +295,16 @@ def _device(environments: Sequence[str]) -> str:
     return "cuda" if cuda.is_available() else "cpu"
 
 
-def _outcome(result: Completed) -> tuple[Any, ...]:
-    """Return all outcomes of a result without its spec, whose dataset may have another path."""
-    refused = {name: why for name, why in result.refused.items() if name not in result.lacked_data}
-    return result.replicates, result.across, refused
+def _are_equal(result: Completed, again: Completed) -> bool:
+    """Compare all outcomes, without the specs, whose datasets may have other paths."""
+    pairs = list(zip(result.replicates, again.replicates, strict=True))
+    without = {"target": None, "shadow": None}
+    return (
+        all(same_network(old.target, new.target) and same_network(old.shadow, new.shadow) for old, new in pairs)
+        and all(old.model_copy(update=without) == new.model_copy(update=without) for old, new in pairs)
+        and (result.across, _refused(result)) == (again.across, _refused(again))
+    )
+
+
+def _refused(result: Completed) -> dict[str, str]:
+    return {name: why for name, why in result.refused.items() if name not in result.lacked_data}

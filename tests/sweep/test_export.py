@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from builders import make_failed
 from command_line import files
+from counted_networks import counted
 
 import privsearch
 from privsearch import load_networks
@@ -206,6 +207,19 @@ def test_other_numbers_are_told(unkept: Study, tmp_path: Path) -> None:
     assert not retrained.equal
     assert list(retrained.differing) == ["test_accuracy", "test_accuracy_sd"]
     assert "torch 0." in retrained.changes
+
+
+def test_a_record_of_before_operations_were_counted_is_no_other_training(unkept: Study, tmp_path: Path) -> None:
+    """What is trained again has them, and is the same."""
+    result = unkept.record().results[first_id(unkept)]
+    assert isinstance(result, Completed)
+    assert result.replicates[0].target.operations is not None
+    unkept.record_path.write_text("")
+    with RecordWriter(unkept.record_path) as record:
+        record.append(counted(result, None))
+    retrained = export(unkept, result.trial_id, tmp_path, train=True).retrained
+    assert retrained is not None
+    assert (retrained.equal, retrained.differing) == (True, {})
 
 
 def test_networks_of_another_training_are_told(kept: Study, unkept: Study, tmp_path: Path) -> None:

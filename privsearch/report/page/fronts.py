@@ -20,6 +20,7 @@ from privsearch.errors import StudyError
 from privsearch.report.figures.front_marks import INFEASIBLE, tier_words, tiers
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
 from privsearch.report.wording.blind import blind_lines
+from privsearch.report.wording.energy import energy_key, equal_bits_words
 from privsearch.report.wording.fronts import (
     asked_words,
     counts,
@@ -29,7 +30,7 @@ from privsearch.report.wording.fronts import (
     shared_axes,
 )
 from privsearch.spec import WORST, TrialSpec
-from privsearch.spec.columns import ACCURACY, Column
+from privsearch.spec.columns import ACCURACY, ENERGIES, FIRING_RATE, Column
 from privsearch.study.result import Completed
 
 _ALWAYS: Final = ("train_accuracy", "train_accuracy_sd", "test_accuracy", "test_accuracy_sd", "seconds")
@@ -232,8 +233,13 @@ def _number_columns(task: Task) -> Iterator[str]:
 def _beside(task: Task, column: Column) -> list[Column]:
     """Return what stands beside an objective: the excess of an AUC, or the two AUCs whose difference an excess is.
 
-    Never the placebo alone, as the excess is not its difference from the AUC, but at the placebo's sample size.
+    Never the placebo alone, as the excess is not its difference from the AUC, but at the placebo's sample size. Beside
+    an energy stand those by the other tables of costs, as one alone says little.
     """
+    if column.is_energy:
+        first = next(energy for energy in task.objectives if Column.parse(energy).is_energy)
+        others = [*ENERGIES, FIRING_RATE] if str(column) == first else []
+        return [Column.parse(other) for other in others if other in task.rows and other not in task.objectives]
     auc = Column(column.attack, "auc")
     beside = [column.excess] if column.is_auc else [auc.matched, auc.placebo] if column == auc.excess else []
     return [own for own in beside if str(own) in task.rows and str(own) not in task.objectives]
@@ -266,6 +272,8 @@ def _notes(task: Task) -> Iterator[str]:
     yield from learnt_less_words(task.rows, task.varying)
     if not task.candidates.empty:
         yield hypervolume_words(task)
+    yield from energy_key([task])
+    yield from equal_bits_words(task)
     if shared := shared_axes(task.rows):
         yield f"The same in all configurations: {shared}."
 

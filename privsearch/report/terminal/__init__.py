@@ -6,6 +6,7 @@ data.py              the data of a sweep: shapes, classes, identical rows, warni
 datasets.py          the datasets at hand
 description.py       a file of data: its columns, its classes, and the entry that reads it
 differences.py       the differences between one configuration and others
+energy.py            the energies of a front's configurations, by every table of costs
 equal_accuracy.py    the differences in leakage at equal accuracy
 export.py            the files of an export, and the code that loads a network
 front.py             the Pareto front of a task

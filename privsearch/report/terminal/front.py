@@ -26,6 +26,7 @@ from privsearch.analysis.labels import (
 from privsearch.analysis.selection import taken
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.audit import EXCESS_MEANING
+from privsearch.report.wording.energy import energy_key, equal_bits_words
 from privsearch.report.wording.formats import console_table
 from privsearch.report.wording.fronts import (
     asked_words,
@@ -107,7 +108,7 @@ def front_key(tasks: Iterable[Task]) -> list[str]:
     )
     if any(_excess(task, column) for task in known for column in task.objectives):
         lines.append(EXCESS_MEANING)
-    return [*lines, NOTATION, *_constant_axes(known)]
+    return [*lines, *energy_key(known), NOTATION, *_constant_axes(known)]
 
 
 def _constant_axes(known: Sequence[Task]) -> Iterator[str]:
@@ -196,6 +197,7 @@ def _own_lines(
     yield from _constraints(task)
     yield from _below(others, num_possible)
     yield hypervolume_words(task)
+    yield from equal_bits_words(task)
     origins = task.rows["environment"].dropna()
     if mixed := mixture(environment for origin in origins for environment in origin.split(SEPARATOR)):
         yield f"Computed in different environments: {mixed}."

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from privsearch import errors
 from privsearch.analysis.frames import completed_numbers
-from privsearch.analysis.labels import configuration
+from privsearch.analysis.labels import configuration, number
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.report.terminal.data import finding_lines
 from privsearch.report.terminal.plan import given_splits_lines, reuse_lines, trial_names
@@ -25,7 +25,7 @@ from privsearch.spec import WORST, TrialSpec
 from privsearch.spec.columns import ACCURACY, Column
 from privsearch.spec.datasets import task_name
 from privsearch.spec.objectives import as_objective
-from privsearch.study.result import Completed, Death, Failed, TrialResult
+from privsearch.study.result import Completed, Death, Failed, TrialResult, priced
 from privsearch.sweep.advance import TOLD_EVERY_SECONDS, Advance
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
@@ -130,7 +130,7 @@ class SweepProgress:
         numbers = self._note_best(result)
         every = max(1, self._total // LOG_LINES)
         if not self._live and (self._done + self._failed) % every == 0:
-            shown = [f"{column} {value:.3f}" for column, value in numbers.items()]
+            shown = [f"{column} {number(column, value)}" for column, value in numbers.items()]
             shown += ["has not learnt"] if networks_at_chance(result) else []
             name, seconds = self._names[result.trial_id], f"({result.seconds:.1f} s)"
             self._log("  ".join([self._counts(), name, *shown, seconds]))
@@ -173,7 +173,8 @@ class SweepProgress:
         task = self._task_name(result.spec)
         # If attacks are added to a trial, its result has only these, and the strongest of all is not known yet.
         partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.network_kind))
-        values, objectives = completed_numbers(result), self._sweep.objectives_under(protocol.kind)
+        objectives = self._sweep.objectives_under(protocol.kind)
+        values = completed_numbers(priced(result, self._sweep.energy))
         numbers = {
             column: value
             for column in objectives
@@ -231,7 +232,7 @@ class SweepProgress:
         # A copy, as the display's own thread runs this while trials finish.
         return [
             f"{_superlative(numbers)}{until}  {task}: {name}, "
-            + ", ".join(f"{column} {value:.3f}" for column, value in numbers.items())
+            + ", ".join(f"{column} {number(column, value)}" for column, value in numbers.items())
             for task, (name, numbers) in self._best.copy().items()
         ]
 

@@ -2,6 +2,7 @@
 
 audit.py             the numbers of an audit: cells of tables, and the notes below them
 blind.py             what tells the splits apart without any training, and what follows from it
+energy.py            what an example costs: energies by every table, their sources, equal bits
 formats.py           numbers and rows of text in Markdown, LaTeX and the terminal
 fronts.py            A Pareto front, alike in the terminal, in figures and on the page
 importances.py       the objective that axes are important for

@@ -85,6 +85,11 @@ def missing_words(task: Task) -> Iterator[str]:
             has_reason = parsed.number in TPRS and not np.isnan(sizes).any()
             reason = f": it {reason_missing(parsed.number, int(sizes.min()))}" if has_reason else ""
             unrun = dict.fromkeys(lacking["attacks_missing"].dropna()) if parsed.attack == WORST else ()
+            if parsed.is_cost:
+                reason = (
+                    ": their operations were not counted, as in what an earlier privsearch recorded; run the sweep "
+                    "into another --study"
+                )
             if unrun:
                 reason = f": not all attacks have been run on them (missing: {'; '.join(unrun)}); run the sweep again"
             yield (

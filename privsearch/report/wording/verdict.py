@@ -6,7 +6,7 @@ from typing import Final
 
 from privsearch._util.text import joined
 from privsearch.analysis.candidates import PairedDifference, Row
-from privsearch.analysis.labels import configuration, quantity
+from privsearch.analysis.labels import configuration, measured, quantity
 from privsearch.analysis.selection import Selection, selection_of
 from privsearch.analysis.targets import BOUNDS
 from privsearch.analysis.tasks import Task
@@ -59,6 +59,8 @@ def _decision(selection: Selection) -> str:
     limits = [f"satisfies {constraints_words(selection.task)}"] if selection.task.constraints else []
     if selection.min_accuracy is not None:
         limits.append(f"is shown to have an accuracy of at least {selection.min_accuracy:g}")
+    if selection.max_energy is not None:
+        limits.append(f"is shown to have {_energy_limit(selection)}")
     limit = f" that {' and '.join(limits)}" if limits else ""
     if selection.reason == "leaks less":
         return f"{chosen} {_leaks_less(selection, best)}{_in_place(selection)}."
@@ -159,10 +161,24 @@ def _in_place(selection: Selection) -> str:
     return f"; it does as well as {named(selection, selection.in_place_of)}, with fewer bits"
 
 
+def _energy_limit(selection: Selection) -> str:
+    """Return the energy asked for, such as `a flat energy of at most 100 nJ`."""
+    return f"a {quantity(selection.energy).removesuffix(' (nJ)')} of at most {selection.max_energy:g} nJ"
+
+
 def _nothing(selection: Selection) -> str:
     best, nearest = selection.most_accurate, nearest_words(selection.task)
     if nearest:
         return f"No configuration satisfies {constraints_words(selection.task)}; the nearest to it: {nearest}."
+    if selection.max_energy is not None and selection.least_energy is not None:
+        least, also = selection.least_energy, ""
+        if selection.min_accuracy is not None:
+            also = f"an accuracy of at least {selection.min_accuracy:g} and "
+        return (
+            f"No configuration is shown to have {also}{_energy_limit(selection)}; the least is that of "
+            f"{named(selection, least)}, {measured(least, selection.energy)} nJ with an accuracy of "
+            f"{least[ACCURACY]:.4f}."
+        )
     if best is None or selection.min_accuracy is None:
         return "No configuration can be compared: failed, dead, not learnt, or without these numbers."
     short = selection.min_accuracy - best[ACCURACY]

@@ -10,9 +10,10 @@ from typing import Any
 from privsearch.data import DatasetInfo
 from privsearch.spec import NUMERICS_VERSION, Attack, Search, SweepSpec, TrialRequest, TrialSpec, dataset_name
 from privsearch.spec.datasets import task_name
+from privsearch.spec.energy import PUBLISHED_COSTS, EnergyCosts
 from privsearch.spec.logits import NetworkKind, network_kind
 from privsearch.spec.objectives import Objectives
-from privsearch.study.result import Completed, TrialResult, restricted_to
+from privsearch.study.result import Completed, TrialResult, priced, restricted_to
 from privsearch.sweep.search.space import Axes, SearchSpace
 
 
@@ -27,6 +28,7 @@ class TaskSearch:
         base: the trial that the search varies, with all that its trials share.
         attacks: the attacks on each kind of network.
         objectives: the result columns to optimise, with their directions.
+        costs: those that energies are computed by.
     """
 
     name: str
@@ -35,6 +37,7 @@ class TaskSearch:
     base: TrialSpec
     attacks: Mapping[NetworkKind, tuple[Attack, ...]]
     objectives: Objectives
+    costs: EnergyCosts = PUBLISHED_COSTS
 
     @cached_property
     def space(self) -> SearchSpace:
@@ -98,7 +101,7 @@ class TaskSearch:
         from privsearch.analysis.frames import completed_numbers
         from privsearch.analysis.learning import networks_at_chance
 
-        restricted = restricted_to(result, self.attacks[result.spec.network_kind])
+        restricted = restricted_to(priced(result, self.costs), self.attacks[result.spec.network_kind])
         if not isinstance(restricted, Completed) or restricted.dead or networks_at_chance(restricted):
             return None
         numbers: dict[str, Any] = {**completed_numbers(restricted), "seconds": restricted.seconds}
@@ -128,4 +131,5 @@ def search_tasks(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> Iterator
                     base=TrialSpec.model_validate({**base, "protocol": canonical, "seed": sweep.seed}),
                     attacks=attacks,
                     objectives=sweep.objectives_under(protocol.kind),
+                    costs=sweep.energy,
                 )
