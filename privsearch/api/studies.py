@@ -55,6 +55,8 @@ def export_trial(
     trial_id: str,
     to: Path | str | None = None,
     *,
+    dataset: str | None = None,
+    protocol: str | None = None,
     train: bool = False,
     on_epoch: "EpochListener | None" = None,
 ) -> "Exported":
@@ -62,8 +64,10 @@ def export_trial(
 
     Args:
         study: the study, or its folder.
-        trial_id: the id of a completed trial, or the beginning of one.
+        trial_id: the id of a completed trial, the beginning of one, or the name of its configuration.
         to: the folder to write to; by default `exports` in the study.
+        dataset: the trial's dataset, where a name is that of several trials.
+        protocol: the same of its protocol.
         train: train the configuration once more if its networks were not kept.
         on_epoch: told of that training.
 
@@ -73,7 +77,8 @@ def export_trial(
     """
     from privsearch.sweep.export import export
 
-    return export(open_study(study), trial_id, Path(to) if to is not None else None, train=train, on_epoch=on_epoch)
+    folder, target = open_study(study), Path(to) if to is not None else None
+    return export(folder, trial_id, target, dataset=dataset, protocol=protocol, train=train, on_epoch=on_epoch)
 
 
 def explain_study(
@@ -152,6 +157,8 @@ def diff_trials(
     study: AnyStudy,
     first: str,
     *others: str,
+    dataset: str | None = None,
+    protocol: str | None = None,
     column: str | None = None,
     equivalent_within: float | None = None,
     accuracy_within: float | None = None,
@@ -161,8 +168,10 @@ def diff_trials(
 
     Args:
         study: the study, or its folder.
-        first: the id of a trial, or the beginning of one.
-        others: the trials to compare it with; by default all like it.
+        first: the id of a trial, the beginning of one, or the name of its configuration.
+        others: the same of the trials to compare it with; by default all like it.
+        dataset: the dataset of the first, where its name is that of several trials.
+        protocol: the same of its protocol.
         column: a column of the table of targets that is compared beside accuracy.
         equivalent_within: a difference that is too small to matter, above 0: also test whether the difference is
             smaller.
@@ -171,7 +180,7 @@ def diff_trials(
             from either in epochs alone.
 
     Raises:
-        StudyError: an id fits none or several trials, trials cannot be compared, or a margin cannot be one.
+        StudyError: none or several trials are meant, trials cannot be compared, or a margin cannot be one.
     """
     from privsearch.analysis.comparable import choose_trials
     from privsearch.analysis.differences import differences_frame
@@ -181,7 +190,7 @@ def diff_trials(
 
     margins = Margins(equivalent_within, accuracy_within)
     results = open_study(study).results()
-    one, rest = choose_trials(results, first, others)
+    one, rest = choose_trials(results, first, others, dataset=dataset, protocol=protocol)
     of_task = attrgetter("spec.dataset_name", "spec.protocol.kind")
     varying = varying_axes(configurations_frame(result for result in results if of_task(result) == of_task(one)))
     if not at_equal_accuracy:

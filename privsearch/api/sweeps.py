@@ -227,6 +227,8 @@ def run_trial(
     sweep: AnySweep,
     trial_id: str,
     *,
+    dataset: str | None = None,
+    protocol: str | None = None,
     study: AnyStudy | None = None,
     settings: Sequence[str] = (),
     on_start: "Callable[[PlannedTrial], EpochListener] | None" = None,
@@ -236,7 +238,9 @@ def run_trial(
 
     Args:
         sweep: as in `run_sweep`.
-        trial_id: the trial's id, or the beginning of it.
+        trial_id: the trial's id, the beginning of it, or the name of its configuration, as on the fronts.
+        dataset: the trial's dataset, where a name is that of several trials.
+        protocol: the same of its protocol.
         study: as in `run_sweep`.
         settings: as in `run_sweep`.
         on_start: called with the trial before it runs; returns what to use as `on_epoch`.
@@ -246,13 +250,14 @@ def run_trial(
         `Completed`, or `Failed` with the traceback.
 
     Raises:
-        PrivsearchError: as `plan_sweep`; or no trial, or several, have that id.
+        PrivsearchError: as `plan_sweep`; or no trial, or several, are meant.
     """
     from privsearch.sweep.trial import run_trial as run_in_process
 
     request = read_request(sweep, study, settings)
     with request.locating_errors():
-        planned = find_trial(make_plan(request.spec, request.study), trial_id)
+        plan = make_plan(request.spec, request.study)
+        planned = find_trial(plan, trial_id, dataset=dataset, protocol=protocol)
     require_datasets([planned.spec.dataset])
     listener = on_start(planned) if on_start else on_epoch
     return run_in_process(planned.spec, listener)

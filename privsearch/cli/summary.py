@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def closing_lines(outcome: "SweepOutcome") -> str:
     """Return what a run did, and where it is, in words."""
     from privsearch.report.wording.blind import blind_warnings
+    from privsearch.report.wording.learning import learning_lines
 
     counts, paths = outcome.run, outcome.outputs.paths
     failed = len(outcome.failed)
@@ -25,8 +26,7 @@ def closing_lines(outcome: "SweepOutcome") -> str:
             *(start.line() for start in outcome.warm_starts),
             *(f"{search.line()}; ended: {search.ended}" for search in counts.searches),
             *(f"{race.line()}{_ended(race)}" for race in counts.races),
-            *_dead(counts.num_dead),
-            *_at_chance(outcome.tasks),
+            *learning_lines(outcome.tasks),
             *blind_warnings(outcome.outputs.content.results),
             *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in counts.refused.items()),
             *_unkept("signals", counts.unkept, "so that attacks to come need them trained again"),
@@ -59,6 +59,8 @@ def verdicts(outputs: "Outputs") -> list[str]:
 
 def _next(outcome: "SweepOutcome") -> list[str]:
     """Return the commands that go on from here, with the study's path filled in; nothing without a result."""
+    from privsearch._util.text import broken
+    from privsearch.report.wording.formats import LINE
     from privsearch.spec.columns import ACCURACY
 
     best = [float(task.candidates[ACCURACY].max()) for task in outcome.tasks if len(task.candidates)]
@@ -73,20 +75,10 @@ def _next(outcome: "SweepOutcome") -> list[str]:
         f"privsearch audit {where}": "what every attack found",
     }
     width = max(map(len, commands))
-    return ["next:", *(f"  {command:{width}}  {purpose}" for command, purpose in commands.items())]
-
-
-def _dead(count: int) -> list[str]:
-    explanation = "in which some network gives all examples the same outputs: not attacked, and on no front"
-    return [f"dead: {count} of these, {explanation}"] if count else []
-
-
-def _at_chance(tasks: "Iterable[Task]") -> list[str]:
-    from privsearch.report.wording.fronts import not_learnt_count
-
-    count = sum(not_learnt_count(task) for task in tasks)
-    explanation = "with a network that names classes no better than by guessing: in no audit, and on no front"
-    return [f"not learnt: {count} configuration{'s' if count > 1 else ''} {explanation}"] if count else []
+    lines = [f"  {command:{width}}  {purpose}" for command, purpose in commands.items()]
+    if max(map(len, lines)) > LINE:
+        lines = [part for command, purpose in commands.items() for part in (f"  {purpose}:", broken(f"    {command}", LINE))]
+    return ["next:", *lines]
 
 
 def unsatisfied(tasks: "Iterable[Task]") -> list[str]:

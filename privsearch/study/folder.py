@@ -38,6 +38,7 @@ from privsearch.study.content import StudyContent, StudyPlan, kept_checkpoints, 
 from privsearch.study.environment_log import EnvironmentLog, read_environments
 from privsearch.study.hold import Hold
 from privsearch.study.links import check_links
+from privsearch.study.neighbours import absent_words
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.output_paths import OutputPaths
 from privsearch.study.proposals import ProposalLog, ProposalWriter, read_proposals
@@ -346,5 +347,5 @@ class StudyFolder:
 
     def _check_exists(self) -> None:
         if not self.exists():
-            here = "there is no such directory" if not self.path.exists() else "it has no sweep.yaml"
-            raise StudyError(f"{self.path}: must be a study that `privsearch sweep` has written, but {here}")
+            why = absent_words(self.path)
+            raise StudyError(f"{self.path}: must be a study that `privsearch sweep` has written, but {why}")

@@ -51,6 +51,7 @@ class Plan:
         without_networks: the number of trials that need no training, but whose networks should be kept and are not.
         kept_signals: the names of the files of signals that were there when the plan was made.
         pace: the pace of the machine that the seconds are estimated for.
+        unfit: in a plan of attacks, by the attack's name and the reason, the number of trials that cannot take it.
     """
 
     sweep: SweepSpec
@@ -65,6 +66,7 @@ class Plan:
     without_networks: int = 0
     kept_signals: frozenset[str] = frozenset()
     pace: Pace = field(default_factory=Pace)
+    unfit: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         seconds = sum(trial.seconds for trial in self.todo)

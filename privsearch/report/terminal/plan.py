@@ -176,6 +176,12 @@ def reuse_lines(plan: Plan) -> Iterator[str]:
         yield f"not recorded, but trained, as their signals are kept: {unrecorded}; those of other versions are {fate}"
 
 
+def unfit_lines(plan: Plan) -> Iterator[str]:
+    """Yield which trials cannot take the attacks of a plan, and why, each reason as a line."""
+    for (attack, reason), count in plan.unfit.items():
+        yield f"{_counted(count, 'trial')} cannot take {attack}: {reason}"
+
+
 def planned_trials_table(plan: Plan) -> Table:
     """Return a table of every trial: its id, its configuration, the grids that ask for it, and its state."""
     table = console_table(Column("trial id", no_wrap=True), "state", "configuration", "from", show_edge=True)

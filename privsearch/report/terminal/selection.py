@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from privsearch._util.numerals import fixed, signed
 from privsearch.analysis.candidates import PairedDifference
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import NOTATION, quantity, turned_words
+from privsearch.analysis.labels import NOTATION, quantity, turned_words, written
 from privsearch.analysis.learning import far_below_full_precision
 from privsearch.analysis.selection import Selection
 from privsearch.report.wording.fronts import missing_words
@@ -15,6 +16,7 @@ from privsearch.report.wording.verdict import named, verdict_sentence
 from privsearch.spec import AXES, WORST
 from privsearch.spec.columns import ACCURACY, Column
 
+_DIGITS: Final = 4
 _MOST: Final = 10
 """The most other configurations that are named."""
 
@@ -88,11 +90,14 @@ def _with_id(selection: Selection, row: Mapping[str, Any]) -> str:
 
 def _mean(row: Mapping[str, Any], column: str) -> str:
     spread = row.get(str(Column.parse(column).sd))
-    return f"{row[column]:.4f}" + ("" if spread is None else f" ± {spread:.4f}")
+    mean = written(column, row[column], _DIGITS)
+    return mean if spread is None else f"{mean} ± {fixed(spread, _DIGITS)}"
 
 
 def _bounds(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f", 95 % interval {low:.4f} to {high:.4f}"
+    if low is None or high is None:
+        return ""
+    return f", 95 % interval {fixed(low, _DIGITS)} to {fixed(high, _DIGITS)}"
 
 
 def _numbers(selection: Selection) -> Iterator[str]:
@@ -107,12 +112,14 @@ def _numbers(selection: Selection) -> Iterator[str]:
         bounds = _bounds(row.get(str(parsed.low)), row.get(str(parsed.high)))
         yield f"{quantity(column)} {_mean(row, column)}{bounds}{remark}"
     if selection.shrunken and selection.rivals:
-        estimates = ", ".join(f"{quantity(column)} {value:.4f}" for column, value in selection.shrunken.items())
+        estimates = ", ".join(
+            f"{quantity(column)} {written(column, value, _DIGITS)}" for column, value in selection.shrunken.items()
+        )
         yield f"corrected for having been chosen, by shrinkage towards the others: {estimates}"
     private = Column.parse(selection.private)
     if private.is_auc and row.get(str(private.excess)) is not None:
         low, high = (row.get(str(end)) for end in (private.excess.low, private.excess.high))
-        yield f"excess AUC over the placebo {row[str(private.excess)]:+.4f}{_bounds(low, high)}"
+        yield f"excess AUC over the placebo {signed(row[str(private.excess)], _DIGITS)}{_bounds(low, high)}"
     yield from (f"warning: {words}" for words in turned_words([row.get(str(private.high))]) if private.is_auc)
 
 
@@ -145,7 +152,7 @@ def _difference(found: PairedDifference) -> str:
     bounds = _bounds(found.low, found.high)
     if bounds and found.family > 1:
         bounds += f", for all {found.family} comparisons"
-    return f"{quantity(found.quantity)} {found.difference:+.4f}{bounds}: {_of_it(found)}"
+    return f"{quantity(found.quantity)} {signed(found.difference, _DIGITS)}{bounds}: {_of_it(found)}"
 
 
 def _of_it(found: PairedDifference) -> str:
