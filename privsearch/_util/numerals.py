@@ -10,7 +10,7 @@ def fixed(value: float, digits: int = 3) -> str:
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """Write a difference with so many decimals and its sign: `+0.020`, `-0.012`; what is rounded to zero is `+0.000`."""
+    """Write a difference with so many decimals and its sign: `+0.020`, `-0.012`; zero is `+0.000`."""
     text = f"{value:+.{digits}f}"
     return f"+{text[1:]}" if not isnan(value) and _is_zero(text[1:]) else text
 

@@ -35,7 +35,7 @@ def broken(command: str, width: int) -> str:
 
 
 def wrapped(line: str, width: int) -> str:
-    """Break a line between words so that it fits, what follows indented by two more; a command as the shell takes it."""
+    """Break a line between words so that it fits, what follows indented by two more; a command can still be pasted."""
     words = line.lstrip(" ")
     indent = " " * (len(line) - len(words))
     if words.startswith("privsearch "):

@@ -31,7 +31,7 @@ def _with_spread(name: str) -> tuple[str, ...]:
 
 
 def _with_placebo(name: str) -> tuple[str, ...]:
-    """Return the headers of a number's placebo and of the matched number with their sd, and the excess's with spread."""
+    """Return the headers of a number's placebo, of the matched number, and of the excess, with their spreads."""
     column = Column(None, name)
     cut = (column.placebo, column.placebo.sd, column.matched, column.matched.sd)
     return *map(str, cut), *_with_spread(str(column.excess))

@@ -97,4 +97,5 @@ def bar_reach(rows: pd.DataFrame, header: str) -> Float[Array, "2 n"]:
     """Return how far the error bars of `bar_ends` go down and up from the means, `(2, n)`."""
     (low, high), means = bar_ends(rows, header), numbers(rows, header)
     # Sums end in the last decimal, and a length below 0 is refused.
-    return np.maximum(np.stack([means - low, high - means]), 0.0)
+    lengths: Float[Array, "2 n"] = np.maximum(np.stack([means - low, high - means]), 0.0)
+    return lengths

@@ -1,9 +1,9 @@
-"""The trials of a study that can be compared with each other, found by their ids or by the names of their configurations."""
+"""The trials of a study that can be compared with each other, found by id or by name."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from privsearch.analysis.lookup import find_trial_id, known_trials, listed
+from privsearch.analysis.lookup import EVERYWHERE, Within, find_trial_id, known_trials, listed
 from privsearch.errors import StudyError
 from privsearch.spec import TrialSpec
 from privsearch.study.result import Completed, TrialResult
@@ -16,8 +16,7 @@ def choose_trials(
     a: str,
     others: Sequence[str] = (),
     *,
-    dataset: str | None = None,
-    protocol: str | None = None,
+    within: Within = EVERYWHERE,
 ) -> tuple[Completed, list[Completed]]:
     """Find a trial, and the trials to compare with it.
 
@@ -25,15 +24,14 @@ def choose_trials(
         results: the trials of one study.
         a: the id of a trial, the beginning of one, or the name of a configuration.
         others: the same of others; empty for all completed trials that can be compared with the first.
-        dataset: the dataset that `a` is of, where its name is that of several trials.
-        protocol: the same of the protocol.
+        within: the dataset and the protocol that `a` is of, where its name is that of several trials.
 
     Raises:
         StudyError: one means none or several of the trials; a trial has failed; or two have different datasets,
             protocols or seeds, so that their targets are not paired.
     """
     results = list(results)
-    first = find_completed(a, results, dataset=dataset, protocol=protocol)
+    first = find_completed(a, results, within=within)
     completed = [result for result in results if isinstance(result, Completed)]
     fitting = [other for other in completed if other is not first and not _unlike(first.spec, other.spec)]
     if not others and not fitting:
@@ -60,8 +58,7 @@ def find_completed(
     fitting: Sequence[Completed] | None = None,
     *,
     beside: TrialSpec | None = None,
-    dataset: str | None = None,
-    protocol: str | None = None,
+    within: Within = EVERYWHERE,
 ) -> Completed:
     """Find the completed trial that is asked for.
 
@@ -70,8 +67,7 @@ def find_completed(
         results: the trials of one study.
         fitting: the trials that the error suggests; by default all completed ones.
         beside: a trial to compare it with: a name is that of its task, if there is one there.
-        dataset: the name of a dataset, to leave the others out.
-        protocol: the kind of a protocol, to leave the others out.
+        within: the dataset and the protocol to look in.
 
     Raises:
         StudyError: none or several of the trials are meant, or the trial has failed.
@@ -79,7 +75,7 @@ def find_completed(
     by_id = {result.trial_id: result for result in results}
     suggested = [result for result in results if isinstance(result, Completed)] if fitting is None else fitting
     specs, ids = {trial_id: result.spec for trial_id, result in by_id.items()}, [r.trial_id for r in suggested]
-    result = by_id[find_trial_id(asked, specs, ids, beside=beside, dataset=dataset, protocol=protocol)]
+    result = by_id[find_trial_id(asked, specs, ids, beside=beside, within=within)]
     if not isinstance(result, Completed):
         raise StudyError(
             f"{result.trial_id}: must be a completed trial, but it failed ({result.error}: {result.message}); "

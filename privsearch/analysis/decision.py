@@ -158,7 +158,7 @@ def most_accurate(candidates: Candidates, among: Bool[Array, " m"]) -> int:
 def best_of(
     goodness: Float[Array, " m"], leakage: Float[Array, " m"], bits: Float[Array, " m"], among: Bool[Array, " m"]
 ) -> int:
-    """Return the best in one number; among equals the one that leaks less, then the one with fewer bits, then the first.
+    """Return the best in one number; among equals what leaks less, then what has fewer bits, then the first.
 
     Args:
         goodness: `(m,)`, the mean accuracies, or another number of which more is better.

@@ -6,9 +6,9 @@ may keep from being significant. A network that gives one class to everybody nev
 networks have; one that has not is on no front and in no audit, and is no side of a verdict. What an attack finds on it
 all the same, beyond chance, is told.
 
-A network is dead if it gives all examples the same outputs. It has not learnt either, and no attack can be run on it. So
-a trial is one of three, and is counted once: dead, if one of its networks is; not learnt, if none is, but one of them
-has not learnt; else learnt.
+A network is dead if it gives all examples the same outputs. It has not learnt either, and no attack can be run on it.
+So a trial is one of three, and is counted once: dead, if one of its networks is; not learnt, if none is, but one of
+them has not learnt; else learnt.
 
 A quantised network may also have learnt, and far less than in full precision. That is told, and no more: less leakage
 is then less learning, which a shorter training might give as well.

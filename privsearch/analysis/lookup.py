@@ -30,6 +30,21 @@ class Known(NamedTuple):
         return f"{self.trial_id} ({self.dataset}, {self.protocol}: {self.name})"
 
 
+class Within(NamedTuple):
+    """What a trial that is sought by its name must be of; None for any.
+
+    Attributes:
+        dataset: the name of a dataset.
+        protocol: the kind of a protocol.
+    """
+
+    dataset: str | None = None
+    protocol: str | None = None
+
+
+EVERYWHERE: Final = Within()
+
+
 def known_trials(specs: Mapping[str, TrialSpec]) -> list[Known]:
     """Name trials as the fronts do: by the axes in which those of one dataset under one protocol differ.
 
@@ -53,8 +68,7 @@ def find_trial_id(
     suggested: Collection[str] | None = None,
     *,
     beside: TrialSpec | None = None,
-    dataset: str | None = None,
-    protocol: str | None = None,
+    within: Within = EVERYWHERE,
     error: type[PrivsearchError] = StudyError,
 ) -> str:
     """Find the one trial that is asked for.
@@ -64,20 +78,19 @@ def find_trial_id(
         specs: the trials to choose from, by trial_id.
         suggested: the ids that the error suggests; by default all.
         beside: a trial to compare it with: a name is that of its task, if there is one there.
-        dataset: the name of a dataset, to leave the others out.
-        protocol: the kind of a protocol, to leave the others out.
+        within: the dataset and the protocol to look in.
         error: the kind of the error.
 
     Raises:
         PrivsearchError: no trial is meant, or several are.
     """
     known = known_trials(specs)
-    for option, given in {"dataset": dataset, "protocol": protocol}.items():
+    for option, given in within._asdict().items():
         valid = list(dict.fromkeys(str(getattr(one, option)) for one in known))
         if given is not None and given not in valid:
             raise error(
-                f"--{option}: must be one that there are trials of ({', '.join(valid) or 'none'}), but got {cut(given)}; "
-                f"{remedy(given, valid)}"
+                f"--{option}: must be one that there are trials of ({', '.join(valid) or 'none'}), but got "
+                f"{cut(given)}; {remedy(given, valid)}"
             )
         known = [one for one in known if given in (None, getattr(one, option))]
     named = [one for one in known if _plain(one.name) == _plain(asked)]

@@ -75,10 +75,11 @@ def export_trial(
         StudyError: there is no such study or trial, or the files cannot be written.
         DataError: the dataset is missing or unfit.
     """
+    from privsearch.analysis.lookup import Within
     from privsearch.sweep.export import export
 
-    folder, target = open_study(study), Path(to) if to is not None else None
-    return export(folder, trial_id, target, dataset=dataset, protocol=protocol, train=train, on_epoch=on_epoch)
+    folder, target, within = open_study(study), Path(to) if to is not None else None, Within(dataset, protocol)
+    return export(folder, trial_id, target, within=within, train=train, on_epoch=on_epoch)
 
 
 def explain_study(
@@ -186,11 +187,12 @@ def diff_trials(
     from privsearch.analysis.differences import differences_frame
     from privsearch.analysis.equal_accuracy import equal_accuracy_frame
     from privsearch.analysis.frames import configurations_frame, varying_axes
+    from privsearch.analysis.lookup import Within
     from privsearch.analysis.margins import Margins
 
     margins = Margins(equivalent_within, accuracy_within)
     results = open_study(study).results()
-    one, rest = choose_trials(results, first, others, dataset=dataset, protocol=protocol)
+    one, rest = choose_trials(results, first, others, within=Within(dataset, protocol))
     of_task = attrgetter("spec.dataset_name", "spec.protocol.kind")
     varying = varying_axes(configurations_frame(result for result in results if of_task(result) == of_task(one)))
     if not at_equal_accuracy:

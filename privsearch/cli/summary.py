@@ -77,7 +77,9 @@ def _next(outcome: "SweepOutcome") -> list[str]:
     width = max(map(len, commands))
     lines = [f"  {command:{width}}  {purpose}" for command, purpose in commands.items()]
     if max(map(len, lines)) > LINE:
-        lines = [part for command, purpose in commands.items() for part in (f"  {purpose}:", broken(f"    {command}", LINE))]
+        lines = [
+            part for command, purpose in commands.items() for part in (f"  {purpose}:", broken(f"    {command}", LINE))
+        ]
     return ["next:", *lines]
 
 

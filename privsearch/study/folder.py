@@ -337,15 +337,11 @@ class StudyFolder:
             file.write(json.dumps(environment).encode())
 
     def check(self) -> None:
-        """Make sure that this is a study, and that all of it lies in its folder.
-
-        Raises:
-            StudyError: it is none, or a link leads out of it.
-        """
+        """Raise StudyError unless this is a study, and all of it lies in its folder."""
         self._check_exists()
         check_links(self.path)
 
     def _check_exists(self) -> None:
         if not self.exists():
-            why = absent_words(self.path)
-            raise StudyError(f"{self.path}: must be a study that `privsearch sweep` has written, but {why}")
+            found = absent_words(self.path)
+            raise StudyError(f"{self.path}: must be a study that `privsearch sweep` has written, but {found}")

@@ -43,10 +43,10 @@ def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
     for result in trained:
         reasons = _refusals(result, attacks)
         unfit.update(reasons.items())
-        if len(reasons) == len(attacks):
-            continue
         fitting = [a for a in attacks if a in sweep.attacks_under(result.spec.protocol, result.spec.model)]
         again = kept.has(result.trial_id, result.networks) and to_evaluate_again(result)
+        if len(reasons) == len(attacks) and not again:
+            continue
         done = () if again else result.attacks_done
         missing = tuple(a for a in (with_recorded(tuple(fitting), result) if again else fitting) if a not in done)
         seconds = _attack_seconds(result.spec, missing)
@@ -79,8 +79,10 @@ def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
 def _refusals(result: Completed, attacks: Sequence[Attack]) -> dict[str, str]:
     """Return, by the attack's name, why attacks cannot be run on a trial, as is known before or from its record."""
     reasons = {a.name: unmet_requirement(a, result.spec.protocol, result.spec.model) for a in attacks}
+    # What lacked its data is run again where they are at hand.
+    refused = {name: reason for name, reason in result.refused.items() if name not in result.lacked_data}
     dead = "a network is dead" if learning_of(result) == "dead" else None
-    found = {name: reason or dead or result.refused.get(name) for name, reason in reasons.items()}
+    found = {name: reason or dead or refused.get(name) for name, reason in reasons.items()}
     return {name: reason for name, reason in found.items() if reason}
 
 

@@ -11,6 +11,7 @@ from privsearch._util.numerals import fixed, signed
 from privsearch._util.text import printable
 from privsearch.analysis.comparable import find_completed
 from privsearch.analysis.frames import completed_numbers
+from privsearch.analysis.lookup import EVERYWHERE, Within
 from privsearch.data import describe_dataset, require_datasets
 from privsearch.errors import DataError, StudyError
 from privsearch.spec import Attack, SweepSpec, ThresholdAttack, TrialSpec, dataset_name
@@ -92,8 +93,7 @@ def export(
     trial: str,
     to: Path | None = None,
     *,
-    dataset: str | None = None,
-    protocol: str | None = None,
+    within: Within = EVERYWHERE,
     train: bool = False,
     on_epoch: "EpochListener | None" = None,
 ) -> Exported:
@@ -103,8 +103,7 @@ def export(
         study: the study.
         trial: the id of a completed trial, the beginning of one, or the name of a configuration.
         to: the directory to write to, created if missing; by default `exports` in the study.
-        dataset: the trial's dataset, where a name is that of several trials.
-        protocol: the same of its protocol.
+        within: the dataset and the protocol to look in.
         train: train the configuration again if its networks were not kept. The same spec, seed, versions and kind of
             machine give the same networks.
         on_epoch: the listener called after each epoch of that training.
@@ -115,7 +114,7 @@ def export(
     """
     content = study.load()
     sweep = content.sweep
-    result = find_completed(trial, content.results, dataset=dataset, protocol=protocol)
+    result = find_completed(trial, content.results, within=within)
     result = result.model_copy(update={"spec": _with_present_dataset(result.spec, sweep)})
     to = to or study.outputs.exports
     with writing(to):

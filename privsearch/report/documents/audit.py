@@ -117,8 +117,8 @@ def _leading(rows: pd.DataFrame) -> Iterator[str]:
     )
     yield (
         "Advantage: TPR less FPR. Thresholds are chosen on one half of the examples and judged on the other. The "
-        "number on all examples holds recognition; the sum behind it is at the placebo's sample size. There is no bound on epsilon, as members are of one split and non-members of the other: membership is "
-        "not random."
+        "number on all examples holds recognition; the sum behind it is at the placebo's sample size. There is no "
+        "bound on epsilon, as members are of one split and non-members of the other: membership is not random."
     )
 
 

@@ -180,7 +180,7 @@ def _numbers(comparison: Comparison) -> list[str]:
     if comparison.difference is None:
         return [MISSING, MISSING, MISSING, "0"]
     difference = signed(comparison.difference, 4)
-    if comparison.low is None or comparison.p_corrected is None:
+    if comparison.low is None or comparison.high is None or comparison.p_corrected is None:
         return [difference, "n/a", "n/a", str(comparison.n)]
     interval = f"[{signed(comparison.low, 4)}, {signed(comparison.high, 4)}]"
     return [difference, interval, f"{comparison.p_corrected:.3f}", str(comparison.n)]

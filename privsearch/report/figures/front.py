@@ -63,8 +63,8 @@ def plot_front(task: Task) -> Figure:
     Points likely to be on the front are filled, points that may be are hollow, all others faint. With one target the
     likelihood is unknown: the front is filled, the rest hollow. A cross violates a constraint. The front of the means
     is numbered and named. A square is around what `privsearch pick` takes. The dotted line is what guessing gets.
-    Error bars are 95 % intervals of the means where the results have them, else standard deviations over the targets, and
-    end where the column's range ends. With two objectives, a line bounds the outcomes that some
+    Error bars are 95 % intervals of the means where the results have them, else standard deviations over the targets;
+    they end where the column's range ends. With two objectives, a line bounds the outcomes that some
     configuration reaches or beats. With three, each pair has a panel: a front's point that looks dominated there is
     better in the third objective.
     """

@@ -103,7 +103,7 @@ def check_room(count: int, most: int, rows: pd.DataFrame, drawn: Collection[str]
 
 
 def sample_note(rows: pd.DataFrame) -> str:
-    """Return the replicates of each configuration, and how many failed, are dead or have not learnt: `n = 3, 1 failed`."""
+    """Return the replicates of each configuration, and how many have no numbers, and why: `n = 3, 1 failed`."""
     few, most = int(rows["replicates"].min()), int(rows["replicates"].max())
     failed = int((rows["status"] == "failed").sum())
     kinds = learning(rows)

@@ -290,7 +290,7 @@ def _notes(task: Task) -> Iterator[str]:
     yield from learnt_less_words(task.rows, task.varying)
     if not task.candidates.empty:
         yield hypervolume_words(task)
-    if shared := shared_axes(task.rows):
+    if shared := shared_axes(task):
         yield f"The same in all configurations: {shared}."
 
 

@@ -84,7 +84,7 @@ def _coins_cells(row: Mapping[str, Any]) -> list[str]:
 
 def _paper_cells(row: Mapping[str, Any]) -> list[str]:
     matched, placebo = matched_and_placebo(row["placebo_auc"], row["excess_auc"])
-    shown = row | {"matched_auc": matched, "placebo_auc": placebo}
+    shown = {**row, "matched_auc": matched, "placebo_auc": placebo}
     return [measured(shown, "matched_auc"), measured(shown, "placebo_auc"), _with_bounds(row, "excess_auc")]
 
 

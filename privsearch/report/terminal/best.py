@@ -87,8 +87,9 @@ def sample(targets: int) -> str:
 def _best(known: Sequence[Finished]) -> Finished:
     # In the order of the fronts, from which `privsearch pick` takes the first of equals.
     known = sorted(known, key=lambda one: (-one.goodness, one.place))
-    numbers = ([one.goodness for one in known], [one.leakage for one in known], [bits(one.axes) for one in known])
-    return known[best_of(*(np.array(values, dtype=float) for values in numbers), np.ones(len(known), dtype=bool))]
+    goodness, leakage = np.array([one.goodness for one in known]), np.array([one.leakage for one in known])
+    widths = np.array([bits(one.axes) for one in known], dtype=float)
+    return known[best_of(goodness, leakage, widths, np.ones(len(known), dtype=bool))]
 
 
 def _line(task: str, best: Finished, until: str) -> str:

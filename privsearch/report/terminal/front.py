@@ -110,7 +110,7 @@ def _constant_axes(known: Sequence[Task]) -> Iterator[str]:
     """Yield the axes with one value, once for all tasks in which they are the same."""
     by_axes: dict[str, list[str]] = {}
     for task in known:
-        by_axes.setdefault(shared_axes(task.rows), []).append(task.name)
+        by_axes.setdefault(shared_axes(task), []).append(task.name)
     for shared, names in by_axes.items():
         if shared:
             where = "" if len(by_axes) == 1 else f" of {', '.join(names)}"
@@ -150,7 +150,7 @@ def _cells(task: Task, row: Mapping[str, Any], column: str) -> list[str]:
     if str(excess) == column:
         auc = Column(parsed.attack, "auc")
         matched, placebo = matched_and_placebo(row[str(auc.placebo)], row[column])
-        shown = row | {str(auc.matched): matched, str(auc.placebo): placebo}
+        shown = {**row, str(auc.matched): matched, str(auc.placebo): placebo}
         return [measured(shown, str(auc.matched)), measured(shown, str(auc.placebo)), _marked(row, column)]
     if not parsed.is_auc:
         return [measured(row, column)]

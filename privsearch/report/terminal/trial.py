@@ -69,7 +69,8 @@ def _notes(result: Completed, attack_results: Sequence[AttackResult]) -> Iterato
     if count := not_learnt_alive(result):
         others = "other networks" if result.dead else "networks"
         yield (
-            f"Not learnt: {count} of the {others} above. Such a network {NOT_LEARNT}; that it leaks nothing proves nothing."
+            f"Not learnt: {count} of the {others} above. Such a network {NOT_LEARNT}; that it leaks nothing proves "
+            "nothing."
         )
     for attack, reason in result.refused.items():
         yield f"{attack} could not be run: {reason}."

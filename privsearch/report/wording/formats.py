@@ -58,10 +58,10 @@ class TableWithNotes(Table):
         self.title = self.caption = None
         try:
             if title:
-                yield from console.render(Text(str(title), self.title_style), prose)
+                yield from console.render(Text(str(title), self.title_style or ""), prose)
             yield from super().__rich_console__(console, options)
             if caption:
-                yield from console.render(Text(str(caption), self.caption_style), prose)
+                yield from console.render(Text(str(caption), self.caption_style or ""), prose)
         finally:
             self.title, self.caption = title, caption
 

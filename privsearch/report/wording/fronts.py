@@ -15,7 +15,7 @@ from privsearch.analysis.labels import (
     quantity,
     reason_missing,
 )
-from privsearch.analysis.learning import learnt_rows
+from privsearch.analysis.learning import learnt_rows, majority
 from privsearch.analysis.pareto import reference_point
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.learning import dead_words, not_learnt_words
@@ -94,11 +94,16 @@ def hypervolume_words(task: Task) -> str:
     return f"{text}; 95 % interval, corrected for optimism: {estimate.low:.4f} to {estimate.high:.4f}."
 
 
-def shared_axes(frame: pd.DataFrame) -> str:
+def shared_axes(task: Task) -> str:
     """Return the axes that have the same value wherever they have an effect, such as `epochs 20, batch_size 32`.
 
-    How membranes are quantised is left out where it is the default, as in names of configurations.
+    How membranes are quantised is left out where it is the default, as in names of configurations. A batch that takes
+    all that a network is trained on is no number: whatever it is, each epoch is one step.
     """
-    shared = {axis: values[0] for axis, values in axis_values(frame).items() if len(values) == 1}
-    told = {axis: value for axis, value in shared.items() if value not in (None, UNTOLD.get(axis))}
-    return ", ".join(f"{axis} {plain(value)}" for axis, value in told.items())
+    shared = {axis: values[0] for axis, values in axis_values(task.rows).items() if len(values) == 1}
+    told = {axis: plain(value) for axis, value in shared.items() if value not in (None, UNTOLD.get(axis))}
+    sizes = {majority(replicate)[1] for trial in task.completed for replicate in trial.replicates}
+    known = {size for size in sizes if size is not None}
+    if "batch_size" in told and known == sizes != set() and shared["batch_size"] >= max(known):
+        told["batch_size"] = "all (one step an epoch)"
+    return ", ".join(f"{axis} {value}" for axis, value in told.items())

@@ -41,8 +41,8 @@ def dead_words(rows: pd.DataFrame) -> Iterator[str]:
     count = int((learning(rows) == "dead").sum())
     if count:
         yield (
-            f"{count} of {len(rows)} completed configurations {'is' if count == 1 else 'are'} dead: a network {DEAD}, so "
-            "that no attack can be run. In no audit, and on no front."
+            f"{count} of {len(rows)} completed configurations {'is' if count == 1 else 'are'} dead: a network {DEAD}, "
+            "so that no attack can be run. In no audit, and on no front."
         )
 
 

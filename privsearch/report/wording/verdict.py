@@ -154,12 +154,12 @@ def _nothing(selection: Selection) -> str:
     its = f"{named(selection, best)}, has {fixed(best[ACCURACY], 4)} ({_accuracy_sample(selection, best)})"
     if round(short, DECIMALS) > 0:
         return (
-            f"No configuration reaches an accuracy of {selection.min_accuracy:g}; the most accurate one, {its}, which is "
-            f"short by {short:.2g}."
+            f"No configuration reaches an accuracy of {selection.min_accuracy:g}; the most accurate one, {its}, which "
+            f"is short by {short:.2g}."
         )
     return (
-        f"No configuration is shown to reach an accuracy of {selection.min_accuracy:g}: the most accurate one, {its}, and "
-        "its interval begins below it. Ask for less, or run more targets."
+        f"No configuration is shown to reach an accuracy of {selection.min_accuracy:g}: the most accurate one, {its}, "
+        "and its interval begins below it. Ask for less, or run more targets."
     )
 
 
