@@ -125,7 +125,7 @@ def _remedy(asked: str, could_be: Collection[Known], named: Collection[Known]) -
         return f"add {' and '.join(lacking)}, or take an id: {listed(asked, could_be)}"
     quoted = (
         "a name with spaces stands in quotes; "
-        if any(_plain(one.name).split()[0] == _plain(asked) for one in could_be if " " in one.name)
+        if any(_plain(asked) in _plain(one.name).split() for one in could_be if " " in one.name)
         else ""
     )
     return f"{quoted}these would do: {listed(asked, could_be)}"

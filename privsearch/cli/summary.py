@@ -58,29 +58,39 @@ def verdicts(outputs: "Outputs") -> list[str]:
 
 
 def _next(outcome: "SweepOutcome") -> list[str]:
-    """Return the commands that go on from here, with the study's path filled in; nothing without a result."""
-    from privsearch._util.text import broken
-    from privsearch.report.wording.formats import LINE
+    """Return the commands that go on from here; nothing without a result."""
     from privsearch.spec.columns import ACCURACY
 
     best = [float(task.candidates[ACCURACY].max()) for task in outcome.tasks if len(task.candidates)]
-    if not best:
-        return []
     # An accuracy that some configuration of every task reaches, or the example would end in a refusal.
-    reached = max(0.0, math.floor(100 * min(best) - 2) / 100)
-    where = shlex.quote(str(outcome.study.path))
+    return next_lines(str(outcome.study.path), max(0.0, math.floor(100 * min(best) - 2) / 100)) if best else []
+
+
+def next_lines(study: str, accuracy: float) -> list[str]:
+    """Return the commands that go on from a finished study, each with what it is for.
+
+    Args:
+        study: the study's path.
+        accuracy: an example of a least accuracy.
+    """
+    from privsearch._util.text import broken
+    from privsearch.report.wording.formats import LINE
+
+    where = shlex.quote(study)
     commands = {
         f"privsearch report {where}": "all of it as one page",
-        f"privsearch pick {where} --min-accuracy {reached:g}": "the choice, with an accuracy that you need",
+        f"privsearch pick {where} --min-accuracy {accuracy:g}": "the choice, with an accuracy that you need",
         f"privsearch audit {where}": "what every attack found",
     }
     width = max(map(len, commands))
     lines = [f"  {command:{width}}  {purpose}" for command, purpose in commands.items()]
-    if max(map(len, lines)) > LINE:
-        lines = [
-            part for command, purpose in commands.items() for part in (f"  {purpose}:", broken(f"    {command}", LINE))
-        ]
-    return ["next:", *lines]
+    if max(map(len, lines)) <= LINE:
+        return ["next:", *lines]
+    # With its purpose above it, and not behind it, a command is pasted as it stands.
+    return [
+        "next:",
+        *(part for command, purpose in commands.items() for part in (f"  {purpose}:", broken(f"    {command}", LINE))),
+    ]
 
 
 def unsatisfied(tasks: "Iterable[Task]") -> list[str]:

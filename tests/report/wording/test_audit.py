@@ -32,6 +32,6 @@ def test_trials_without_a_line_are_counted_with_the_reason() -> None:
         "1 of 3 trials could not be attacked and are left out.",
     ]
     assert list(left_out([refused, dead])) == [
-        "2 of 2 trials could not be attacked and are left out, 1 of them because a network is dead: it gives all "
+        "2 of 2 trials could not be attacked and are left out, 1 of them as they are dead: a network gives all "
         "examples the same outputs."
     ]
