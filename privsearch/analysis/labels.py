@@ -136,17 +136,24 @@ def auc_mark(low: float | None, high: float | None, guess: float = 0.5) -> str:
 def guessing_words(ends: Iterable[tuple[float | None, float | None]]) -> list[str]:
     """Explain the mark of AUCs that guessing could give, if one of these intervals has it."""
     marked = any(auc_mark(low, high) == _GUESSING for low, high in ends)
-    return [f"{_GUESSING} not above guessing: the 95 % interval holds 0.5."] if marked else []
+    return [f"{_GUESSING} not shown to be above guessing: the 95 % interval contains 0.5."] if marked else []
 
 
 def guessing_excess_words(ends: Iterable[tuple[float | None, float | None]]) -> list[str]:
     """Explain the marks of excesses over a placebo, as far as one of these intervals has them."""
     marks = {auc_mark(low, high, guess=0.0) for low, high in ends}
     meanings = {
-        _GUESSING: "not above 0, which its 95 % interval holds.",
+        _GUESSING: "not shown to be above 0, as its 95 % interval contains 0.",
         _TURNED: "its whole 95 % interval lies below 0: the placebo finds more than the attack.",
     }
     return [f"{mark} before an excess: {meaning}" for mark, meaning in meanings.items() if mark in marks]
+
+
+def guessing_note(row: Mapping[str, Any], column: str) -> str:
+    """Say in words what the mark of a number says; empty for one without a mark."""
+    level = "0" if Column.parse(column).is_excess else "what guessing gives"
+    notes = {_GUESSING: f"not shown to be above {level}", _TURNED: f"below {level}"}
+    return notes.get(guess_mark(row, column), "")
 
 
 def turned_words(highs: Iterable[float | None]) -> list[str]:

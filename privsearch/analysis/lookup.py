@@ -132,9 +132,11 @@ def _remedy(asked: str, could_be: Collection[Known], named: Collection[Known]) -
 
 
 def listed(asked: str, could_be: Collection[Known]) -> str:
-    """Name the trials that are most like what was asked for, and count the others."""
+    """Name the trials that are most like what was asked for, in their order if all have its name; count the others."""
+    if all(_plain(one.name) == _plain(asked) for one in could_be):
+        asked = ""
     by_text = {text: one for one in could_be for text in (one.trial_id, f"{_plain(one.name)} {one.trial_id}")}
-    near = get_close_matches(_plain(asked), by_text, n=2 * _MOST_NAMED, cutoff=0)
+    near = get_close_matches(_plain(asked), by_text, n=2 * _MOST_NAMED, cutoff=0) if asked else list(by_text)
     shown = list(dict.fromkeys(str(by_text[text]) for text in near))[:_MOST_NAMED]
     more = len(could_be) - len(shown)
     return ", ".join(shown or ["none"]) + (f" and {more} more" if more > 0 else "")

@@ -78,8 +78,8 @@ def next_lines(study: str, accuracy: float) -> list[str]:
 
     where = shlex.quote(study)
     commands = {
-        f"privsearch report {where}": "all of it as one page",
-        f"privsearch pick {where} --min-accuracy {accuracy:g}": "the choice, with an accuracy that you need",
+        f"privsearch report {where}": "all of it on one page",
+        f"privsearch pick {where} --min-accuracy {accuracy:g}": "which one to take",
         f"privsearch audit {where}": "what every attack found",
     }
     width = max(map(len, commands))

@@ -9,6 +9,7 @@ from privsearch.analysis.labels import (
     configuration,
     guess_mark,
     guessing_excess_words,
+    guessing_note,
     guessing_words,
     interval,
     matched_and_placebo,
@@ -73,7 +74,7 @@ def test_mark_is_that_of_the_interval_of_what_is_shown() -> None:
     ends = [(0.45, 0.55), (0.5, 0.6), (0.51, 0.6), (0.4, 0.49), (None, None)]
     assert [auc_mark(low, high) for low, high in ends] == ["~", "~", "", "!", ""]
     assert [auc_mark(low, high, guess=0.0) for low, high in ((-0.01, 0.02), (0.01, 0.03))] == ["~", ""]
-    assert guessing_words(ends) == ["~ not above guessing: the 95 % interval holds 0.5."]
+    assert guessing_words(ends) == ["~ not shown to be above guessing: the 95 % interval contains 0.5."]
     assert guessing_words(ends[2:]) == []
 
 
@@ -83,6 +84,8 @@ def test_an_excess_is_marked_by_its_own_interval() -> None:
     row |= {"svm.excess_advantage_low": 0.01, "svm.excess_advantage_high": 0.02, "svm.advantage_low": -1.0}
     columns = ("svm.excess_auc", "svm.auc", "svm.excess_advantage", "svm.advantage", "test_accuracy")
     assert [guess_mark(row, column) for column in columns] == ["~", "!", "", "", ""]
+    notes = [guessing_note(row, column) for column in columns]
+    assert notes == ["not shown to be above 0", "below what guessing gives", "", "", ""]
     assert guessing_excess_words([(-0.2, -0.1), (0.1, 0.2)]) == [
         "! before an excess: its whole 95 % interval lies below 0: the placebo finds more than the attack."
     ]

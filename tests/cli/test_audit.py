@@ -194,7 +194,7 @@ def test_a_damaged_signal_file_is_trained_again(study: Path) -> None:
             ("attack", "studies/fair", "--attack", "{kind: svm, signals: mean_mem, per_class: 3}"),
             "must be true (one SVM",
         ),
-        (("diff", "studies/fair", "zzz"), "zzz: "),
+        (("diff", "studies/fair", "zzz"), "'zzz': must mean one trial"),
         (("diff", "studies/none", "a"), "studies/none: must be a study"),
         (("audit", "studies/none"), "studies/none: must be a study"),
     ],

@@ -102,7 +102,7 @@ def _caption(rows: pd.DataFrame, attack: str, *, coins: bool) -> str:
         lines += guessing_words(zip(shown["auc_low"], shown["auc_high"], strict=True))
         lines += turned_words(shown["auc_high"])
         lines.append(
-            "attack: the highest mean AUC on one half of the examples, judged on the other; two "
+            "attack: the one with the highest mean AUC on one half of the examples, judged on the other half; two "
             "where the halves choose differently."
         )
         if coins:

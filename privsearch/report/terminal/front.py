@@ -93,7 +93,9 @@ def front_key(tasks: Iterable[Task]) -> list[str]:
     lines = [f"{TAKEN} {TAKEN_MEANING}."] if any(row["trial_id"] == taken(task) for task, row in shown) else []
     lines.append("±: standard deviation over the targets. In brackets: 95 % interval of the mean.")
     if any(task.uncertainty.hypervolume for task in known):
-        lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
+        lines.append(
+            "prob: the probability of being on the front, by a bootstrap over the targets; rough where they are few."
+        )
     aucs = [(row, Column.parse(column)) for task, row in shown for column in task.objectives]
     ends = [(row[str(auc.low)], row[str(auc.high)]) for row, auc in aucs if auc.is_auc]
     lines += [*guessing_words(ends), *turned_words(high for _, high in ends)]
@@ -187,7 +189,7 @@ def _below(others: Sequence[Mapping[str, Any]], num_possible: int) -> Iterator[s
     """Yield why each row below the front is there."""
     shown = min(num_possible, _MOST_CONTENDERS)
     if num_possible:
-        which = "all" if shown == num_possible else f"the {shown} likeliest of {num_possible}"
+        which = "all of them" if shown == num_possible else f"the {shown} likeliest of {num_possible}"
         yield f"Below the front: not on it, but with a prob of at least {POSSIBLE:g}; {which}."
     if len(others) > shown:
         yield f"Below the front, marked {TAKEN}: {TAKEN_MEANING}."

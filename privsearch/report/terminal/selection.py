@@ -8,7 +8,7 @@ from typing import Any, Final
 from privsearch._util.numerals import fixed, signed
 from privsearch.analysis.candidates import PairedDifference
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import NOTATION, quantity, turned_words, written
+from privsearch.analysis.labels import NOTATION, guessing_note, quantity, turned_words, written
 from privsearch.analysis.learning import far_below_full_precision
 from privsearch.analysis.selection import Selection
 from privsearch.report.wording.fronts import missing_words
@@ -107,7 +107,9 @@ def _numbers(selection: Selection) -> Iterator[str]:
     bounds = _bounds(accuracy.low, accuracy.high) if accuracy else ""
     yield f"{quantity(ACCURACY)} {_mean(row, ACCURACY)}{bounds} ({count})"
     for column in (column for column in selection.task.objectives if column != ACCURACY):
-        remark = " (privacy is judged by it)" if column == selection.private else ""
+        notes = ["privacy is judged by it"] if column == selection.private else []
+        notes += filter(None, [guessing_note(row, column)])
+        remark = f" ({'; '.join(notes)})" if notes else ""
         parsed = Column.parse(column)
         bounds = _bounds(row.get(str(parsed.low)), row.get(str(parsed.high)))
         yield f"{quantity(column)} {_mean(row, column)}{bounds}{remark}"
@@ -119,7 +121,9 @@ def _numbers(selection: Selection) -> Iterator[str]:
     private = Column.parse(selection.private)
     if private.is_auc and row.get(str(private.excess)) is not None:
         low, high = (row.get(str(end)) for end in (private.excess.low, private.excess.high))
-        yield f"excess AUC over the placebo {signed(row[str(private.excess)], _DIGITS)}{_bounds(low, high)}"
+        note = guessing_note(row, str(private.excess))
+        excess = f"{signed(row[str(private.excess)], _DIGITS)}{_bounds(low, high)}"
+        yield f"excess AUC over the placebo {excess}{note and f' ({note})'}"
     yield from (f"warning: {words}" for words in turned_words([row.get(str(private.high))]) if private.is_auc)
 
 

@@ -39,10 +39,10 @@ PLACEBO_WORDS: Final = (
     "examples."
 )
 EXCESS_MEANING: Final = (
-    "Excess: what real members, as many of them, add to the placebo; 0 on average without a leak, where training and "
-    "test split are alike."
+    "Excess: what the same number of real members adds to the placebo; 0 on average where nothing leaks and the "
+    "training and test splits are alike."
 )
-EXCESS_WORDS: Final = f"{EXCESS_MEANING} In brackets its 95 % interval, Student's t over the replicates."
+EXCESS_WORDS: Final = f"{EXCESS_MEANING} In brackets: its 95 % interval, by Student's t over the replicates."
 EPSILON_WORDS: Final = (
     "a lower bound on that of pure differential privacy, nats, and the largest that so many examples can show"
 )
@@ -95,7 +95,7 @@ def epsilon_words(low: float | None, ceiling: float | None) -> str:
 
 
 def sample_words(rows: pd.DataFrame) -> str:
-    """Return the sizes of the sample: `8 targets a configuration, each with 227 members and 227 non-members`.
+    """Return the sizes of the sample: `8 targets per configuration, each with 227 members and 227 non-members`.
 
     Where persons are the units, it says so: `each a patient, with all of its rows`.
     """
@@ -103,7 +103,9 @@ def sample_words(rows: pd.DataFrame) -> str:
     plural = "" if targets == "1" else "s"
     units = [unit for unit in rows["unit"].unique().tolist() if unit != EXAMPLE]
     of_persons = f", each a {' or '.join(units)}, with all of its rows" if units else ""
-    return f"{targets} target{plural} a configuration, each with {members} members and {others} non-members{of_persons}"
+    return (
+        f"{targets} target{plural} per configuration, each with {members} members and {others} non-members{of_persons}"
+    )
 
 
 def notes(rows: pd.DataFrame, protocol: ProtocolSpec) -> list[str]:

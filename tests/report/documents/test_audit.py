@@ -34,8 +34,8 @@ def test_every_protocol_has_its_section(audited: Audited, tmp_path: Path) -> Non
     text = document(tmp_path, results)
     assert [line for line in text.splitlines() if line.startswith("## ")] == ["## iris, halves", "## iris, paper"]
     assert text.count("| ANN | 0.600 [0.579, 0.622] | ~0.510 [0.489, 0.532] | 0.600 [") == 2
-    assert "4 targets a configuration, each with 300 members and 200 non-members." in text
-    assert "~ not above guessing: the 95 % interval holds 0.5." in text
+    assert "4 targets per configuration, each with 300 members and 200 non-members." in text
+    assert "~ not shown to be above guessing: the 95 % interval contains 0.5." in text
     assert "hierarchical bootstrap" in text
     assert "the attack with the highest mean AUC over the targets on one half is judged on the other" in text
     assert MISSING not in text.split("The strongest attack")[0]
@@ -118,7 +118,7 @@ def test_study_without_worst_says_why(audited: Audited, tmp_path: Path) -> None:
     attacks = {name: a.model_copy(update={"auc_by_half": (0.6, None)}) for name, a in replicate.attacks.items()}
     few = result.model_copy(update={"replicates": (replicate.model_copy(update={"attacks": attacks}),)})
     text = document(tmp_path, [few])
-    assert "1 target a configuration" in text
+    assert "1 target per configuration" in text
     assert "no worst: not every attack" in text
     assert "The strongest attack (worst)." not in text
 

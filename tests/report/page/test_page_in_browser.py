@@ -254,7 +254,9 @@ def test_columns_of_an_excess_add_up(document: Document) -> None:
 def test_every_number_of_an_attack_has_its_interval(open_page: OpenPage, document: Document) -> None:
     """And the sample stands above the table, not only in what has to be opened first."""
     page = open_page(document)
-    assert "targets a configuration, each with" in (page.locator("#leakage article .counts").first.text_content() or "")
+    assert "targets per configuration, each with" in (
+        page.locator("#leakage article .counts").first.text_content() or ""
+    )
     for column in ("auc", "excess_auc", "advantage"):
         texts = page.locator(f"#leakage tbody td.col-{column}").all_text_contents()
         assert all("[" in text or text.endswith("\N{EN DASH}") for text in texts), column

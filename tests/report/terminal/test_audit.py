@@ -95,8 +95,8 @@ def test_caption_says_how_to_read_the_numbers(audited: Audited) -> None:
     }
     replicates = tuple(replicate.model_copy(update={"attacks": attacks}) for replicate in few.replicates)
     caption = " ".join(printed([few.model_copy(update={"replicates": replicates})]))
-    assert "4 targets a configuration, each with 300 members and 60 non-members." in caption
-    assert "~ not above guessing: the 95 % interval holds 0.5." in caption
+    assert "4 targets per configuration, each with 300 members and 60 non-members." in caption
+    assert "~ not shown to be above guessing: the 95 % interval contains 0.5." in caption
     assert f"{MISSING} TPR at 1 % FPR: needs 200 non-members, has 60." in caption
 
 

@@ -112,10 +112,10 @@ def test_one_key_explains_all_fronts(small: Task, task_of: Any, small_rows: list
     key = front_key([small, small])
     assert len(key) == len(set(key))
     text = " ".join(key)
-    assert "~ not above guessing: the 95 % interval holds 0.5." in text
+    assert "~ not shown to be above guessing: the 95 % interval contains 0.5." in text
     assert "fp32: full precision" in text
     assert "Constant axes: threshold 0.5, spiking_layers all, num_steps 25, beta 0.95, epochs 20" in text
-    assert not any(word in " ".join(printed(small)) for word in ("fp32: full", "Constant axes", "holds 0.5"))
+    assert not any(word in " ".join(printed(small)) for word in ("fp32: full", "Constant axes", "contains 0.5"))
     other = task_of([(axes | {"epochs": 3}, *numbers) for axes, *numbers in small_rows])
     assert sum(line.startswith("Constant axes of ") for line in front_key([small, other])) == 2
     assert front_key([task_of(small_rows[6:])]) == []

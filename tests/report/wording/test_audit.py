@@ -16,7 +16,7 @@ def test_one_target_has_no_interval() -> None:
 def test_the_sample_names_its_unit() -> None:
     """An example needs no name; a person has one."""
     rows = pd.DataFrame({"targets": [8], "num_members": [60], "num_non_members": [61], "unit": ["example"]})
-    plain = "8 targets a configuration, each with 60 members and 61 non-members"
+    plain = "8 targets per configuration, each with 60 members and 61 non-members"
     assert sample_words(rows) == plain
     assert sample_words(rows.assign(unit="patient")) == f"{plain}, each a patient, with all of its rows"
 
