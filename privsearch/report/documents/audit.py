@@ -104,7 +104,10 @@ def _leading(rows: pd.DataFrame) -> Iterator[str]:
     if not shown:
         return
     of_attack = rows[rows["attack"] == attack]
-    yield f"What `{attack}` decides: the number on all examples; then with as many members as the placebo has, less it."
+    yield (
+        f"What `{attack}` decides: the number on all examples; then that with as many members as the placebo has, less "
+        "the placebo."
+    )
     yield markdown_table(
         ["configuration", "test accuracy", *(named[name] for name in shown)],
         [

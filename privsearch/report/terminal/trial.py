@@ -61,7 +61,11 @@ def attack_results_table(result: Completed) -> Table:
 
 def _notes(result: Completed, attack_results: Sequence[AttackResult]) -> Iterator[str]:
     if attack_results:
-        yield f"All are fractions. {MISSING}: too few examples. {_last_columns(result)}"
+        one = attack_results[0]
+        yield (
+            f"Fractions, of each target's {one.num_members} members and {one.num_non_members} non-members. "
+            f"{MISSING}: too few examples. {_last_columns(result)}"
+        )
         yield from guessing_words((attack.auc.low, attack.auc.high) for attack in attack_results)
         yield from turned_words(attack.auc.high for attack in attack_results)
     for network in result.dead or ():
