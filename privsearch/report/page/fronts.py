@@ -1,7 +1,6 @@
 """The tasks of a study: points, fronts, likelihoods, comparisons, and the leakage by attack."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from math import isfinite
 from typing import Any, Final, TypedDict
 
 import numpy as np
@@ -53,7 +52,6 @@ class Objective(TypedDict):
         axis: the title of the objective's axis in a plot, with the unit.
         direction: `maximize` or `minimize`.
         guess: the value that guessing gives; None if the objective is no number of an attack.
-        bounds: the least and the greatest possible value, the latter None if nothing bounds it.
         bar: the meaning of its error bars: `interval` (of the mean, 95 %), `sd`, or None if it has none.
         bars: the lower and the upper ends of the error bars of the candidates.
     """
@@ -63,7 +61,6 @@ class Objective(TypedDict):
     axis: str
     direction: str
     guess: float | None
-    bounds: list[float | None]
     bar: str | None
     bars: list[list[float | None]]
 
@@ -233,14 +230,12 @@ def by_importance(parts: Sequence[pd.DataFrame]) -> list[str]:
 
 def _objective(task: Task, column: str) -> Objective:
     parsed = Column.parse(column)
-    least, greatest = parsed.bounds
     return {
         "column": column,
         "label": quantity(column),
         "axis": axis_title(column),
         "direction": task.objectives[column],
         "guess": parsed.guess,
-        "bounds": [least, greatest if isfinite(greatest) else None],
         "bar": bar_kind(task.candidates, column),
         "bars": [shortened(ends.tolist()) for ends in bar_ends(task.candidates, column)],
     }

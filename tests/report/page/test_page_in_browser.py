@@ -195,11 +195,12 @@ def test_the_verdict_comes_first(open_page: OpenPage, document: Document) -> Non
 
 
 def test_a_front_has_a_line_at_guessing_and_bars_within_the_range(open_page: OpenPage, document: Document) -> None:
-    """An excess has its 95 % interval and the line at 0; an accuracy its standard deviation, cut off at 1."""
+    """Bars are the intervals that the document has worked out, which go no further than the range; a line is at 0."""
     sure = copy.deepcopy(document)
-    rows = sure["tasks"][0]["rows"]
-    rows["test_accuracy"][0], rows["test_accuracy_sd"][0] = 0.99, 0.05
-    rows["svm.excess_auc"][0], rows["svm.excess_auc_low"][0], rows["svm.excess_auc_high"][0] = 0.1, -0.05, 0.15
+    rows, (accuracy, excess) = sure["tasks"][0]["rows"], sure["tasks"][0]["objectives"]
+    assert all(0 <= low <= high <= 1 for low, high in zip(*accuracy["bars"], strict=True))
+    rows["test_accuracy"][0], accuracy["bars"][0][0], accuracy["bars"][1][0] = 0.99, 0.94, 1.0
+    rows["svm.excess_auc"][0], excess["bars"][0][0], excess["bars"][1][0] = 0.1, -0.05, 0.15
     plot = _task(open_page(sure)).locator(".plot")
     assert plot.evaluate("node => node.layout.shapes.map(({type, y0, y1}) => [type, y0, y1])") == [["line", 0, 0]]
     bars = plot.evaluate(
@@ -213,7 +214,7 @@ def test_a_front_has_a_line_at_guessing_and_bars_within_the_range(open_page: Ope
     key = _task(open_page(sure)).locator(".key").first.text_content() or ""
     assert "guessing: svm excess AUC 0" in key
     assert "svm excess AUC: 95 % interval of the mean" in key
-    assert "test accuracy: ± standard deviation over the targets" in key
+    assert "test accuracy: 95 % interval of the mean" in key
 
 
 def test_marks_are_judged_by_the_interval_of_the_mean(open_page: OpenPage, document: Document) -> None:
@@ -492,8 +493,8 @@ def test_three_objectives_show_a_pair(open_page: OpenPage, document: Document) -
             "axis": "train accuracy (fraction)",
             "direction": "maximize",
             "guess": None,
-            "bounds": [0.0, 1.0],
             "bar": "sd",
+            "bars": [three["tasks"][0]["rows"]["train_accuracy"]] * 2,
         }
     )
     page = open_page(three)
