@@ -369,6 +369,10 @@ OPTIONS: Final = (
     Case("an attack that the study cannot carry", {}, ("attack", "study", "--attack", "lira")),
     Case("an attack that the study lacks, for its tables", {}, ("tables", "study", "--attack", "lira")),
     Case("a trial that is none, to compare", {}, ("diff", "study", "zzz")),
+    Case("a name that no configuration has", {}, ("diff", "study", "ANN w9")),
+    Case("a dataset without the trial", {}, ("export", "study", "ANN", "--dataset", "irsi")),
+    Case("a decimal comma", {}, ("pick", "study", "--min-accuracy", "0,9")),
+    Case("a percentage", {}, ("diff", "study", "a", "--equivalent-within", "2%")),
     Case("a trial that failed, to compare", {}, ("diff", "study", "b")),
     Case("a column that is none", {}, ("diff", "study", "a", "--column", "svm.acu")),
     Case("a margin in percent", {}, ("diff", "study", "a", "--equivalent-within", "2")),
@@ -471,6 +475,8 @@ DATA: Final = (
 
 STUDIES: Final = (
     Case("no study", {}, ("front", "nowhere")),
+    Case("a study whose name is mistyped", {}, ("front", "stuyd")),
+    Case("a folder of studies", {"all/one/sweep.yaml": "", "all/two/sweep.yaml": ""}, ("front", "all")),
     Case("a directory that is no study", {"other/notes.txt": ""}, ("front", "other")),
     Case("a study that is another sweep's", {}, ("plan", "sweep.yaml", "--set", "name=better", "--study", "study")),
     Case("a study among other files", {"other/notes.txt": ""}, ("plan", "sweep.yaml", "--study", "other")),

@@ -9,6 +9,7 @@ lines.py         files that grow by lines, and their damaged lines
 machine.py       the cores of this machine, and the errors where its memory runs out
 npy.py           single arrays in files, checked before they are read
 npz.py           NPZ archives, checked before they are read
+numerals.py      numbers as every view writes them
 postponed.py     modules that are loaded once they are used
 text.py          text cut and escaped for messages, and the nearest valid name
 """

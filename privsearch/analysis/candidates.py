@@ -140,7 +140,7 @@ class TaskCandidates:
             self._leakage_against,
             self._column,
             eligible,
-            np.array([_bits(row) for row in self.rows], dtype=float),
+            np.array([bits(row) for row in self.rows], dtype=float),
             [tuple(row[axis] for axis in AXES if axis not in _BIT_WIDTHS) for row in self.rows],
             self._correlation,
             self._num_out,
@@ -242,8 +242,11 @@ def accuracy_interval(accuracies: Sequence[float]) -> Interval | None:
     return spread_interval(accuracies) if has_spread(np.asarray(accuracies)) else None
 
 
-def _bits(row: Row) -> int:
+def bits(row: Row) -> int:
     """Return the product of the widths of weights and activations, in bits: that of the bit operations of a product.
+
+    Args:
+        row: the axes of a configuration, other columns as well.
 
     Source: Baskin et al. 2021, UNIQ: uniform noise injection for non-uniform quantization of neural networks.
     """

@@ -87,7 +87,10 @@ def learning_frame(results: Iterable[Completed]) -> pd.DataFrame:
             "status": result.status,
             "seed": result.spec.seed,
             **result.spec.axes(),
-            "train_accuracy": fmean(replicate.target.train_accuracy for replicate in result.replicates),
+            "replicates": result.spec.protocol.targets,
+            **dict(
+                _mean_and_sd("train_accuracy", [replicate.target.train_accuracy for replicate in result.replicates])
+            ),
             "dead_networks": len(result.dead or ()),
             "networks_at_chance": networks_at_chance(result),
             **{str(Column(name, "auc_low")): across.auc.low for name, across in result.across.items()},
@@ -95,7 +98,7 @@ def learning_frame(results: Iterable[Completed]) -> pd.DataFrame:
         for result in results
     ]
     columns = ["trial_id", "dataset", "protocol", "status", "seed", *AXES]
-    columns += ["train_accuracy", "dead_networks", "networks_at_chance"]
+    columns += ["replicates", "train_accuracy", "train_accuracy_sd", "dead_networks", "networks_at_chance"]
     frame = pd.DataFrame(rows, columns=list(dict.fromkeys([*columns, *(header for row in rows for header in row)])))
     return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
 

@@ -60,6 +60,8 @@ def export_trial(
     trial_id: str,
     to: Path | str | None = None,
     *,
+    dataset: str | None = None,
+    protocol: str | None = None,
     train: bool = False,
     on_epoch: "EpochListener | None" = None,
 ) -> "Exported":
@@ -67,8 +69,10 @@ def export_trial(
 
     Args:
         study: the study, or its folder.
-        trial_id: the id of a completed trial, or the beginning of one.
+        trial_id: the id of a completed trial, the beginning of one, or the name of its configuration.
         to: the folder to write to; by default `exports` in the study.
+        dataset: the trial's dataset, where a name is that of several trials.
+        protocol: the same of its protocol.
         train: train the configuration once more if its networks were not kept.
         on_epoch: told of that training.
 
@@ -76,9 +80,11 @@ def export_trial(
         StudyError: there is no such study or trial, or the files cannot be written.
         DataError: the dataset is missing or unfit.
     """
+    from privsearch.analysis.lookup import Within
     from privsearch.sweep.export import export
 
-    return export(open_study(study), trial_id, Path(to) if to is not None else None, train=train, on_epoch=on_epoch)
+    folder, target, within = open_study(study), Path(to) if to is not None else None, Within(dataset, protocol)
+    return export(folder, trial_id, target, within=within, train=train, on_epoch=on_epoch)
 
 
 def explain_study(
@@ -157,6 +163,8 @@ def diff_trials(
     study: AnyStudy,
     first: str,
     *others: str,
+    dataset: str | None = None,
+    protocol: str | None = None,
     column: str | None = None,
     equivalent_within: float | None = None,
     accuracy_within: float | None = None,
@@ -166,8 +174,10 @@ def diff_trials(
 
     Args:
         study: the study, or its folder.
-        first: the id of a trial, or the beginning of one.
-        others: the trials to compare it with; by default all like it.
+        first: the id of a trial, the beginning of one, or the name of its configuration.
+        others: the same of the trials to compare it with; by default all like it.
+        dataset: the dataset of the first, where its name is that of several trials.
+        protocol: the same of its protocol.
         column: a column of the table of targets that is compared beside accuracy.
         equivalent_within: a difference that is too small to matter, above 0: also test whether the difference is
             smaller.
@@ -176,17 +186,18 @@ def diff_trials(
             from either in epochs alone.
 
     Raises:
-        StudyError: an id fits none or several trials, trials cannot be compared, or a margin cannot be one.
+        StudyError: none or several trials are meant, trials cannot be compared, or a margin cannot be one.
     """
     from privsearch.analysis.comparable import choose_trials
     from privsearch.analysis.differences import differences_frame
     from privsearch.analysis.equal_accuracy import equal_accuracy_frame
     from privsearch.analysis.frames import configurations_frame, varying_axes
+    from privsearch.analysis.lookup import Within
     from privsearch.analysis.margins import Margins
 
     margins = Margins(equivalent_within, accuracy_within)
     results = open_study(study).results()
-    one, rest = choose_trials(results, first, others)
+    one, rest = choose_trials(results, first, others, within=Within(dataset, protocol))
     of_task = attrgetter("spec.dataset_name", "spec.protocol.kind")
     varying = varying_axes(configurations_frame(result for result in results if of_task(result) == of_task(one)))
     if not at_equal_accuracy:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from privsearch.cli.app import EXIT_STATUS, ExitCode, app, say
-from privsearch.cli.options import DataDirOption, PluginOption, StudyFolder
+from privsearch.cli.options import (
+    TRIAL_HELP,
+    DataDirOption,
+    DatasetOption,
+    PluginOption,
+    ProtocolOption,
+    StudyFolder,
+    decimal,
+)
 
 if TYPE_CHECKING:
     from privsearch.study.result import Epoch
@@ -21,6 +29,7 @@ def pick(
         float | None,
         typer.Option(
             metavar="FRACTION",
+            parser=decimal("--min-accuracy"),
             help="Choose among the configurations whose test accuracy is at least this with its whole 95 % interval, "
             "such as 0.95, the one that leaks least.",
         ),
@@ -53,7 +62,9 @@ def pick(
 @app.command(epilog=EXIT_STATUS)
 def export(
     study: StudyFolder,
-    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="A trial's id, or the beginning of one.")],
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help=TRIAL_HELP)],
+    dataset: DatasetOption = None,
+    protocol: ProtocolOption = None,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Write there; by default into STUDY/exports.")
     ] = None,
@@ -69,7 +80,7 @@ def export(
     from privsearch.report.terminal.export import export_lines
 
     use_data_directory(data_dir)
-    exported = export_trial(study, trial, to, train=train, on_epoch=_say_epoch)
+    exported = export_trial(study, trial, to, dataset=dataset, protocol=protocol, train=train, on_epoch=_say_epoch)
     for line in export_lines(exported, study):
         typer.echo(line)
 

@@ -140,6 +140,16 @@ class Column:
         return self.attack is not None and self.number == "auc"
 
     @cached_property
+    def is_accuracy(self) -> bool:
+        """Membership among the accuracies of networks, which have a mean over the targets."""
+        return self.attack is None and self.number in ACCURACIES
+
+    @cached_property
+    def is_excess(self) -> bool:
+        """Membership among the excesses of attacks' numbers over their placebos, which are differences."""
+        return self.number in _EXCESSES
+
+    @cached_property
     def is_mean(self) -> bool:
         """Membership among the means over targets, each of which has such a number."""
         return self.number in ((*ACCURACIES, *COSTS) if self.attack is None else AUDIT_MEANS)

@@ -14,6 +14,7 @@ hold.py               the hold of a process on a folder, and how its loss is not
 kept.py               the files in which the signals of trained networks are
 links.py              the symbolic links of a study, none of which may lead out of it
 lock.py               one writer at a time, on one host or on several
+neighbours.py         the studies that lie where one was sought that is not there
 network_archive.py    the weights of a trial's networks, in files safe to load
 operations.py         the operations of a network for an example, layer by layer
 output_paths.py       the places of what is made from the record

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from privsearch._util.disk import replace_file, writing
 from privsearch._util.html import html_text
+from privsearch._util.numerals import fixed, signed
 from privsearch._util.text import printable
 from privsearch.analysis.comparable import find_completed
 from privsearch.analysis.frames import completed_numbers
+from privsearch.analysis.lookup import EVERYWHERE, Within
 from privsearch.data import describe_dataset, require_datasets
 from privsearch.errors import DataError, StudyError
 from privsearch.spec import Attack, SweepSpec, ThresholdAttack, TrialSpec, dataset_name
@@ -91,6 +93,7 @@ def export(
     trial: str,
     to: Path | None = None,
     *,
+    within: Within = EVERYWHERE,
     train: bool = False,
     on_epoch: "EpochListener | None" = None,
 ) -> Exported:
@@ -98,8 +101,9 @@ def export(
 
     Args:
         study: the study.
-        trial: the id of a completed trial, or the beginning of one.
+        trial: the id of a completed trial, the beginning of one, or the name of a configuration.
         to: the directory to write to, created if missing; by default `exports` in the study.
+        within: the dataset and the protocol to look in.
         train: train the configuration again if its networks were not kept. The same spec, seed, versions and kind of
             machine give the same networks.
         on_epoch: the listener called after each epoch of that training.
@@ -110,7 +114,7 @@ def export(
     """
     content = study.load()
     sweep = content.sweep
-    result = find_completed(trial, content.results, [*content.completed.values()])
+    result = find_completed(trial, content.results, within=within)
     result = result.model_copy(update={"spec": _with_present_dataset(result.spec, sweep)})
     to = to or study.outputs.exports
     with writing(to):
@@ -228,8 +232,9 @@ def _heading(study: StudyFolder, result: Completed) -> Iterator[str]:
 def _with_spread(numbers: dict[str, Any], column: Column) -> str:
     sd, low, high = (numbers.get(str(part)) for part in (column.sd, column.low, column.high))
     spread = "" if sd is None else f" ± {sd:.4f}"
-    interval = "" if low is None or high is None else f" [{low:.4f}, {high:.4f}]"
-    return f"{numbers[str(column)]:.4f}{spread}{interval}"
+    interval = "" if low is None or high is None else f" [{fixed(low, 4)}, {fixed(high, 4)}]"
+    number = signed if column.is_excess else fixed
+    return f"{number(numbers[str(column)], 4)}{spread}{interval}"
 
 
 def _one_line(text: str) -> str:

@@ -50,8 +50,8 @@ def test_dead_networks_are_told_and_on_no_front(folder: Path) -> None:
     code, output = swept(folder, DEAD)
     assert code == 0
     assert "1 on the front of 2 configurations" in output
-    assert "1 of 2 completed configurations has a dead network" in output
-    assert "dead: 1 of these, in which some network gives all examples the same outputs: not attacked" in output
+    assert "1 of 2 completed configurations is dead" in output
+    assert "dead: 1 configuration, in which a network gives all examples the same outputs" in output
     alive, dead = results(folder)
     assert (alive["dead_networks"], dead["dead_networks"]) == ("0", "2")
     assert (dead["status"], dead["svm.auc"], float(dead["test_accuracy"])) == ("completed", "", pytest.approx(1 / 3))

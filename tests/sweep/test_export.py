@@ -270,7 +270,7 @@ def test_damaged_networks_are_not_handed_on(unkept: Study, kept: Study, tmp_path
 
 def test_a_trial_that_is_not_there_or_failed_is_refused(kept: Study, unkept: Study, tmp_path: Path) -> None:
     """Before anything is written."""
-    with pytest.raises(StudyError, match="zz: must be the id, or the beginning of one id"):
+    with pytest.raises(StudyError, match="'zz': must mean one trial, by its id, the beginning of its id"):
         export(kept, "zz", tmp_path / "to")
     failed = make_failed(first_id(unkept))
     unkept.record_path.write_text("")

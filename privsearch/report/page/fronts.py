@@ -1,17 +1,16 @@
 """The tasks of a study: points, fronts, likelihoods, comparisons, and the leakage by attack."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from math import isfinite
 from typing import Any, Final, TypedDict
 
 import numpy as np
 import pandas as pd
 
-from privsearch.analysis.columns import axis_title, bar_kind
+from privsearch.analysis.columns import axis_title, bar_ends, bar_kind
 from privsearch.analysis.differences import leakage_column
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import configuration, quantity
-from privsearch.analysis.learning import leakage_of_learnt, learnt_rows
+from privsearch.analysis.labels import configuration, matched_and_placebo, quantity
+from privsearch.analysis.learning import leakage_of_learnt, learning, learnt_rows
 from privsearch.analysis.paired import half_width_factor, pair_correlation
 from privsearch.analysis.selection import private_column, taken
 from privsearch.analysis.tasks import Task
@@ -25,10 +24,10 @@ from privsearch.report.wording.fronts import (
     asked_words,
     counts,
     hypervolume_words,
-    learnt_less_words,
     missing_words,
     shared_axes,
 )
+from privsearch.report.wording.learning import learnt_less_words
 from privsearch.spec import WORST, TrialSpec
 from privsearch.spec.columns import ACCURACY, ENERGIES, FIRING_RATE, Column
 from privsearch.study.result import Completed
@@ -54,8 +53,8 @@ class Objective(TypedDict):
         axis: the title of the objective's axis in a plot, with the unit.
         direction: `maximize` or `minimize`.
         guess: the value that guessing gives; None if the objective is no number of an attack.
-        bounds: the least and the greatest possible value, the latter None if nothing bounds it.
         bar: the meaning of its error bars: `interval` (of the mean, 95 %), `sd`, or None if it has none.
+        bars: the lower and the upper ends of the error bars of the candidates.
     """
 
     column: str
@@ -63,8 +62,8 @@ class Objective(TypedDict):
     axis: str
     direction: str
     guess: float | None
-    bounds: list[float | None]
     bar: str | None
+    bars: list[list[float | None]]
 
 
 class Paired(TypedDict):
@@ -96,14 +95,19 @@ class Leakage(TypedDict):
     Attributes:
         headings: the headings of the shown columns.
         rows: the columns of the table; `row` is the trial's place among the rows of the task.
+        sample: the numbers of targets and examples, in words.
         left_out: the number of rows left out, and the reason; empty if none is.
         notes: notes on how to read the table.
     """
 
     headings: list[Heading]
     rows: Columns
+    sample: str
     left_out: str
     notes: list[str]
+
+
+NO_LEAKAGE: Final[Leakage] = {"headings": [], "rows": {}, "sample": "", "left_out": "", "notes": []}
 
 
 class TaskSection(TypedDict):
@@ -166,7 +170,7 @@ def task_section(task: Task, rows: pd.DataFrame, results: Mapping[str, Completed
         "tiers": [tier_words(task, tier) for tier in range(INFEASIBLE + 1)],
         "notes": [*blind_lines(trials), *_notes(task)],
         "paired": list(_paired(task, trials)),
-        "leakage": {"headings": [], "rows": {}, "left_out": "", "notes": []},
+        "leakage": NO_LEAKAGE.copy(),
     }
 
 
@@ -181,16 +185,33 @@ def task_rows(task: Task, numbers: Mapping[str, int]) -> pd.DataFrame:
     completed = task.rows[task.rows["status"] == "completed"]
     others = leakage_of_learnt(completed[~completed["trial_id"].isin(candidates["trial_id"])])
     # As objects, since a column of missing values alone has no type of its own.
-    rows = pd.concat([candidates.astype(object), others.astype(object)])
+    rows = _adding_up(task, pd.concat([candidates.astype(object), others.astype(object)]))
     varying = task.varying
     proposals = [numbers.get(trial_id) for trial_id in rows["trial_id"]]
     if any(number is not None for number in proposals):
         rows = rows.assign(proposal=pd.Series(proposals, rows.index, dtype=object))
-    return rows.assign(configuration=[_configuration(row, varying) for row in records(rows)])
+    named = records(rows.assign(learning=learning(rows)))
+    return rows.assign(configuration=[_configuration(row, varying) for row in named])
+
+
+def _adding_up(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
+    """Round the two AUCs whose difference an objective is, so that they give it as it is shown."""
+    for excess in (column for column in map(Column.parse, task.objectives) if column.number == "excess_auc"):
+        auc = Column(excess.attack, "auc")
+        if not {str(auc.matched), str(auc.placebo), str(excess)} <= set(rows):
+            continue
+        known = rows[str(excess)].notna() & rows[str(auc.placebo)].notna()
+        pairs = [
+            matched_and_placebo(placebo, beyond)
+            for placebo, beyond in zip(rows.loc[known, str(auc.placebo)], rows.loc[known, str(excess)], strict=True)
+        ]
+        for column, values in zip((auc.matched, auc.placebo), zip(*pairs, strict=True), strict=False):
+            rows.loc[known, str(column)] = values
+    return rows
 
 
 def _configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
-    return configuration(row, varying) + (", not learnt" if row["networks_at_chance"] else "")
+    return configuration(row, varying) + ("" if row["learning"] == "learnt" else f", {row['learning']}")
 
 
 def by_importance(parts: Sequence[pd.DataFrame]) -> list[str]:
@@ -210,15 +231,14 @@ def by_importance(parts: Sequence[pd.DataFrame]) -> list[str]:
 
 def _objective(task: Task, column: str) -> Objective:
     parsed = Column.parse(column)
-    least, greatest = parsed.bounds
     return {
         "column": column,
         "label": quantity(column),
         "axis": axis_title(column),
         "direction": task.objectives[column],
         "guess": parsed.guess,
-        "bounds": [least, greatest if isfinite(greatest) else None],
         "bar": bar_kind(task.candidates, column),
+        "bars": [shortened(ends.tolist()) for ends in bar_ends(task.candidates, column)],
     }
 
 
@@ -226,8 +246,7 @@ def _number_columns(task: Task) -> Iterator[str]:
     for column in map(Column.parse, task.objectives):
         yield from map(str, (column, column.sd, column.low, column.high))
         for own in _beside(task, column):
-            # Of the two AUCs beside an excess the means alone, as a row has no room for more.
-            yield from map(str, (own, own.sd, own.low, own.high) if own == column.excess else (own,))
+            yield from map(str, (own, own.sd, own.low, own.high))
 
 
 def _beside(task: Task, column: Column) -> list[Column]:
@@ -274,7 +293,7 @@ def _notes(task: Task) -> Iterator[str]:
         yield hypervolume_words(task)
     yield from energy_key([task])
     yield from equal_bits_words(task)
-    if shared := shared_axes(task.rows):
+    if shared := shared_axes(task):
         yield f"The same in all configurations: {shared}."
 
 

@@ -1,6 +1,7 @@
 """Values as tables and lines for the terminal.
 
 audit.py             the audit of a study: tables of what each configuration leaks
+best.py              the best configuration of each task so far, while a sweep runs
 check.py             the findings of a check of a study
 data.py              the data of a sweep: shapes, classes, identical rows, warnings
 datasets.py          the datasets at hand

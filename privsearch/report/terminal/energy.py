@@ -7,7 +7,7 @@ from rich.table import Column as TableColumn
 from rich.table import Table
 
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import configuration, number
+from privsearch.analysis.labels import configuration, written
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.energy import asks_for_energy
 from privsearch.report.wording.formats import MISSING, console_table
@@ -35,7 +35,7 @@ def energy_table(task: Task) -> Table | None:
         gap=1,
     )
     for row in rows:
-        energies = [number(energy, row[energy]) for energy in ENERGIES]
+        energies = [written(energy, row[energy]) for energy in ENERGIES]
         table.add_row(configuration(row, task.varying), _rate(row), *energies)
     return table
 

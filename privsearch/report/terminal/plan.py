@@ -17,6 +17,7 @@ from privsearch.spec.axes import CONDITIONAL_DEFAULTS
 from privsearch.spec.datasets import task_name
 from privsearch.sweep.checks import with_given_splits
 from privsearch.sweep.plan import Plan
+from privsearch.sweep.planned import from_other_studies
 
 
 def plan_tables(plan: Plan) -> Iterator[RenderableType]:
@@ -169,11 +170,17 @@ def reuse_lines(plan: Plan) -> Iterator[str]:
         yield f"audited by an earlier version, and evaluated again on the kept signals: {again}; nothing is trained"
     if left:
         yield f"audited by an earlier version, whose signals are not kept: {left}; their numbers are as they were"
-    if taken := plan.num_from_other_studies:
+    if taken := from_other_studies(plan.todo):
         yield f"networks taken from other studies, and not trained again: {taken}"
     if unrecorded := sum(trial.trained and not trial.recorded_under for trial in plan.trials):
         fate = "trained again" if plan.only_same_versions else "used; train them again with --reuse same-versions"
         yield f"not recorded, but trained, as their signals are kept: {unrecorded}; those of other versions are {fate}"
+
+
+def unfit_lines(plan: Plan) -> Iterator[str]:
+    """Yield which trials cannot take the attacks of a plan, and why, each reason as a line."""
+    for (attack, reason), count in plan.unfit.items():
+        yield f"{_counted(count, 'trial')} cannot take {attack}: {reason}"
 
 
 def planned_trials_table(plan: Plan) -> Table:

@@ -6,6 +6,7 @@ energy.py            what an example costs: energies by every table, their sourc
 formats.py           numbers and rows of text in Markdown, LaTeX and the terminal
 fronts.py            A Pareto front, alike in the terminal, in figures and on the page
 importances.py       the objective that axes are important for
+learning.py          configurations that are dead or have not learnt
 race.py              A race for networks: how it stands, and who is out
 verdict.py           the verdict on a task in one sentence
 search.py            A search: its space, its sampler, its budget, and its progress

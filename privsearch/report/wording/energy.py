@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from privsearch.analysis.energy import equal_bits
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import configuration, number
+from privsearch.analysis.labels import configuration, written
 from privsearch.analysis.tasks import Task
 from privsearch.spec.columns import ENERGIES, Column
 from privsearch.spec.energy import COST_TABLES, EnergyCosts
@@ -35,9 +35,9 @@ def energy_words(row: Mapping[str, Any]) -> str | None:
         energy, once = f"energy.{table}", f"energy.{table}_once"
         if row.get(energy) is None:
             return None
-        words.append(f"{table} {number(energy, row[energy])}")
+        words.append(f"{table} {written(energy, row[energy])}")
         if row[once] != row[energy]:
-            words[-1] += f" ({number(once, row[once])} once)"
+            words[-1] += f" ({written(once, row[once])} once)"
     return ", ".join(words)
 
 

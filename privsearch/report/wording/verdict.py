@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from privsearch._util.numerals import fixed
 from privsearch._util.text import joined
-from privsearch.analysis.candidates import PairedDifference, Row
+from privsearch.analysis.candidates import PairedDifference, Row, accuracy_interval
 from privsearch.analysis.labels import configuration, measured, quantity
 from privsearch.analysis.selection import Selection, selection_of
 from privsearch.analysis.targets import BOUNDS
@@ -182,13 +183,21 @@ def _nothing(selection: Selection) -> str:
     if best is None or selection.min_accuracy is None:
         return "No configuration can be compared: failed, dead, not learnt, or without these numbers."
     short = selection.min_accuracy - best[ACCURACY]
+    its = f"{named(selection, best)}, has {fixed(best[ACCURACY], 4)} ({_accuracy_sample(selection, best)})"
     if round(short, DECIMALS) > 0:
         return (
-            f"No configuration reaches an accuracy of {selection.min_accuracy:g}; the best, {named(selection, best)}, "
-            f"has {best[ACCURACY]:.4f}, which is short by {short:.2g}."
+            f"No configuration reaches an accuracy of {selection.min_accuracy:g}; the most accurate one, {its}, which "
+            f"is short by {short:.2g}."
         )
     return (
-        f"No configuration is shown to reach an accuracy of {selection.min_accuracy:g}: the 95 % interval of the best, "
-        f"{named(selection, best)} with a mean of {best[ACCURACY]:.4f}, begins below it. "
-        "Ask for less, or run more targets."
+        f"No configuration is shown to reach an accuracy of {selection.min_accuracy:g}: the most accurate one, {its}, "
+        "and its interval begins below it. Ask for less, or run more targets."
     )
+
+
+def _accuracy_sample(selection: Selection, row: Row) -> str:
+    """Return the interval of a configuration's accuracy, if its targets show a spread, and their number."""
+    trial = next(trial for trial in selection.task.completed if trial.trial_id == row["trial_id"])
+    found = accuracy_interval([replicate.target.test_accuracy for replicate in trial.replicates])
+    bounds = f"95 % interval {fixed(found.low, 4)} to {fixed(found.high, 4)}, " if found else ""
+    return f"{bounds}n = {row['replicates']} target{'s' if row['replicates'] > 1 else ''}"

@@ -6,6 +6,7 @@ from builders import make_completed
 from counted_networks import conventional, counted, spiking
 from page_study import sweep_of
 
+from privsearch._util.numerals import signed
 from privsearch.analysis.labels import NOTATION
 from privsearch.analysis.selection import select_in_task
 from privsearch.analysis.tasks import tasks
@@ -82,7 +83,7 @@ def test_columns_that_stand_side_by_side_add_up(document: Document) -> None:
     place = keys.index("svm.excess_auc")
     assert keys[place - 2 : place] == ["svm.matched_auc", "svm.placebo_auc"]
     for matched, placebo, excess in zip(*(task["rows"][key] for key in keys[place - 2 : place + 1]), strict=True):
-        assert abs(matched - placebo - excess) < 2e-5
+        assert signed(matched - placebo) == signed(excess), "as they are shown, with three decimals"
     assert "placebo_auc" not in [heading["key"] for heading in task["leakage"]["headings"]]
 
 
