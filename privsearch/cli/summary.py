@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def closing_lines(outcome: "SweepOutcome") -> str:
     """Return what a run did, and where it is, in words."""
     from privsearch.report.wording.blind import blind_warnings
+    from privsearch.report.wording.odd_outputs import odd_output_warnings
 
     counts, paths = outcome.run, outcome.outputs.paths
     failed = len(outcome.failed)
@@ -28,6 +29,7 @@ def closing_lines(outcome: "SweepOutcome") -> str:
             *_dead(counts.num_dead),
             *_at_chance(outcome.tasks),
             *blind_warnings(outcome.outputs.content.results),
+            *odd_output_warnings(outcome.outputs.content.results),
             *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in counts.refused.items()),
             *_unkept("signals", counts.unkept, "so that attacks to come need them trained again"),
             *_unkept("networks", counts.networks_unkept, "so that only `export --train` can give them"),

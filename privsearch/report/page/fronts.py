@@ -28,6 +28,7 @@ from privsearch.report.wording.fronts import (
     missing_words,
     shared_axes,
 )
+from privsearch.report.wording.odd_outputs import odd_output_warnings
 from privsearch.spec import WORST, TrialSpec
 from privsearch.spec.columns import ACCURACY, Column
 from privsearch.study.result import Completed
@@ -163,7 +164,7 @@ def task_section(task: Task, rows: pd.DataFrame, results: Mapping[str, Completed
         "num_candidates": len(task.candidates),
         "taken": taken(task),
         "tiers": [tier_words(task, tier) for tier in range(INFEASIBLE + 1)],
-        "notes": [*blind_lines(trials), *_notes(task)],
+        "notes": [*blind_lines(trials), *odd_output_warnings(trials), *_notes(task)],
         "paired": list(_paired(task, trials)),
         "leakage": {"headings": [], "rows": {}, "left_out": "", "notes": []},
     }
