@@ -47,12 +47,13 @@ def pick_trials(
     """
     from privsearch.analysis.selection import select
     from privsearch.report.wording.blind import blind_warnings
+    from privsearch.report.wording.odd_outputs import odd_output_warnings
 
     folder = open_study(study)
     content = folder.load()
     selections = tuple(select(content, dataset=dataset, min_accuracy=min_accuracy, max_energy=max_energy))
     asked = [result for result in content.results if dataset in (None, result.spec.dataset_name)]
-    return SelectionReport(selections, folder.path, tuple(blind_warnings(asked)))
+    return SelectionReport(selections, folder.path, (*blind_warnings(asked), *odd_output_warnings(asked)))
 
 
 def export_trial(
@@ -228,13 +229,20 @@ def audit_study(
     from privsearch.analysis.tasks import tasks
     from privsearch.report.wording.audit import left_out
     from privsearch.report.wording.blind import blind_lines
+    from privsearch.report.wording.odd_outputs import odd_output_warnings
     from privsearch.report.wording.verdict import verdict_lines
 
     folder = open_study(study)
     content = folder.load()
     results = content.results
     told = tuple(verdict_lines(list(tasks(results, content.sweep, content.rounds))))
-    report = AuditReport(audit_table(results), tuple(left_out(results)), (), (), tuple(blind_lines(results)), told)
+    report = AuditReport(
+        audit_table(results),
+        tuple(left_out(results)),
+        blind=tuple(blind_lines(results)),
+        odd_outputs=tuple(odd_output_warnings(results)),
+        verdicts=told,
+    )
     _show(report, show)
     if not write:
         return report

@@ -21,10 +21,12 @@ def front(study: StudyFolder) -> None:
     """Print the Pareto front of each dataset of a study, and write its tables, index and plots again."""
     from privsearch.api.studies import remake_outputs
     from privsearch.report.wording.blind import blind_warnings
+    from privsearch.report.wording.odd_outputs import odd_output_warnings
 
     def show(outputs: "Outputs") -> None:
         print_fronts(new_console(), outputs.tasks)
-        say([*verdicts(outputs), *blind_warnings(outputs.content.results)])
+        results = outputs.content.results
+        say([*verdicts(outputs), *blind_warnings(results), *odd_output_warnings(results)])
 
     remake_outputs(study, show=show)
 
@@ -123,7 +125,7 @@ def audit(study: StudyFolder) -> None:
         say(report.verdicts)
         for view in audit_view(report.table, console.width):
             console.print(view, "")
-        say((*report.blind, *report.left_out))
+        say((*report.blind, *report.odd_outputs, *report.left_out))
 
     report = audit_study(study, write=True, show=show)
     _say_skipped(report.skipped)

@@ -21,6 +21,7 @@ def closing_lines(outcome: "SweepOutcome", before: "Mapping[str, str] | None" = 
     """
     from privsearch.report.wording.blind import blind_warnings
     from privsearch.report.wording.learning import learning_lines
+    from privsearch.report.wording.odd_outputs import odd_output_warnings
 
     counts, paths = outcome.run, outcome.outputs.paths
     failed = len(outcome.failed)
@@ -33,6 +34,7 @@ def closing_lines(outcome: "SweepOutcome", before: "Mapping[str, str] | None" = 
             *(f"{race.line()}{_ended(race)}" for race in counts.races),
             *learning_lines(outcome.tasks),
             *blind_warnings(outcome.outputs.content.results),
+            *odd_output_warnings(outcome.outputs.content.results),
             *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in counts.refused.items()),
             *_unkept("signals", counts.unkept, "so that attacks to come need them trained again"),
             *_unkept("networks", counts.networks_unkept, "so that only `export --train` can give them"),

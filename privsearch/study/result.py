@@ -18,6 +18,7 @@ from privsearch.spec.recorded import RecordedSpec
 from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
 from privsearch.study.blind import BlindBaselines
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment, Text, Word
+from privsearch.study.odd_outputs import OddOutputs
 from privsearch.study.operations import Operations
 
 
@@ -104,6 +105,8 @@ class Completed(BaseModel):
             hand. They are run once they are asked for again.
         dead: the networks that give all examples the same outputs, so that no attack can see anything, from 0 in the
             order of their training (under `paper` each target before its shadow); None if this was not examined.
+        odd_outputs: the examples for which some network gives outputs that lie far out of those for all others, the
+            farthest first; None in what was recorded before this was examined.
         blind: the blind baselines; None if they are not needed, or were not measured.
         unkept: the reason why the signals could not be kept; None if they were kept, or were not to be.
         networks_unkept: the same for the networks.
@@ -127,6 +130,7 @@ class Completed(BaseModel):
     refused: dict[Word, Text] = {}
     lacked_data: tuple[Word, ...] = ()
     dead: tuple[Count, ...] | None = None
+    odd_outputs: tuple[OddOutputs, ...] | None = None
     blind: BlindBaselines | None = None
     unkept: Text | None = None
     networks_unkept: Text | None = None

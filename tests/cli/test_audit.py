@@ -135,6 +135,7 @@ def test_signals_that_are_there_are_used_where_none_are_to_be_kept(study: Path) 
 def test_a_record_of_another_version_is_not_taken_for_an_empty_one(study: Path) -> None:
     """Lines that cannot be read are told, before anything is trained again or written over."""
     record = study / "trials.jsonl"
+    # Without their checksums, as it were those of the other version.
     record.write_text("".join(line.replace("auc_by_half", "auc_by_third") + "\n" for line in record_lines(study)))
     table = (study / "results.csv").read_bytes()
     for words in (("plan", "fair.yaml"), ("sweep", "fair.yaml", *INLINE), ("front", study), ("audit", study)):

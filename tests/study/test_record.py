@@ -64,6 +64,17 @@ def test_a_line_that_is_being_written_is_no_damage(path: Path) -> None:
     assert numbers(read_record(path, growing=True)) == [2]
 
 
+def test_a_changed_line_costs_only_itself(path: Path) -> None:
+    """One number changed within its limits; what is written by an earlier version has no checksum, and is read."""
+    append(path, make_completed(), make_completed("c" * 16))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0].replace(b'"seconds":1.5', b'"seconds":2.5') + lines[1])
+    read = read_record(path)
+    assert (numbers(read), read.results.keys(), read.foreign) == ([1], {"c" * 16}, False)
+    path.write_text(make_completed().model_dump_json() + "\n")
+    assert read_record(path).results == {"a" * 16: make_completed()}
+
+
 def test_garbage_in_the_middle_is_counted_and_left_out(path: Path) -> None:
     """One bad line does not take the others with it, and stays where it is for whoever wants to look."""
     append(path, make_completed())

@@ -27,6 +27,7 @@ from privsearch.report.wording.audit import (
 )
 from privsearch.report.wording.blind import blind_lines
 from privsearch.report.wording.formats import MISSING, markdown_table
+from privsearch.report.wording.odd_outputs import odd_output_warnings
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
 from privsearch.spec.protocol_spec import ProtocolSpec
@@ -69,7 +70,7 @@ def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame, verdicts
     slices, exposed = slices_frame(results), exposed_frame(results)
     protocols = {result.trial_id: result.spec.protocol for result in results}
     told = "\n".join(f"- {verdict}" for verdict in verdicts)
-    parts = ["# Audit", told, *left_out(results), *blind_lines(results)]
+    parts = ["# Audit", told, *left_out(results), *blind_lines(results), *odd_output_warnings(results)]
     for (dataset, kind), rows in table.groupby(["dataset", "protocol"], sort=False):
         protocol = protocols[rows["trial_id"].iloc[0]]
         parts += [f"## {dataset}, {kind}", *_aucs(rows, protocol)]

@@ -28,6 +28,7 @@ from privsearch.report.wording.fronts import (
     shared_axes,
 )
 from privsearch.report.wording.learning import learnt_less_words
+from privsearch.report.wording.odd_outputs import odd_output_warnings
 from privsearch.spec import WORST, TrialSpec
 from privsearch.spec.columns import ACCURACY, ENERGIES, FIRING_RATE, Column
 from privsearch.study.result import Completed
@@ -168,7 +169,7 @@ def task_section(task: Task, rows: pd.DataFrame, results: Mapping[str, Completed
         "num_candidates": len(task.candidates),
         "taken": taken(task),
         "tiers": [tier_words(task, tier) for tier in range(INFEASIBLE + 1)],
-        "notes": [*blind_lines(trials), *_notes(task)],
+        "notes": [*blind_lines(trials), *odd_output_warnings(trials), *_notes(task)],
         "paired": list(_paired(task, trials)),
         "leakage": NO_LEAKAGE.copy(),
     }

@@ -11,13 +11,15 @@ from privsearch.analysis.labels import configuration
 from privsearch.report.terminal.data import data_lines
 from privsearch.report.wording.blind import given_splits_words
 from privsearch.report.wording.formats import console_table
-from privsearch.report.wording.search import budget_words, constraint_words
+from privsearch.report.wording.search import budget_words, constraint_words, value_words
 from privsearch.spec import AXES, TrialSpec
 from privsearch.spec.axes import CONDITIONAL_DEFAULTS
 from privsearch.spec.datasets import task_name
 from privsearch.sweep.checks import with_given_splits
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import from_other_studies
+from privsearch.sweep.search.equal_choices import equal_choices
+from privsearch.sweep.search.space import EqualValues
 
 
 def plan_tables(plan: Plan) -> Iterator[RenderableType]:
@@ -42,6 +44,7 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
         yield f"kept, but no longer asked for: {unasked} recorded trials"
     if plan.sweep.grids:
         yield from _grid_tables(summary)
+    yield from _equal_lines(plan)
     yield from _search_lines(plan)
     yield from _race_lines(plan)
 
@@ -108,6 +111,21 @@ def given_splits_lines(plan: Plan) -> Iterator[str]:
     """Yield a note on datasets whose own test split is taken as given, if there are any."""
     if datasets := with_given_splits(plan.sweep, plan.infos):
         yield given_splits_words(datasets)
+
+
+def _equal_lines(plan: Plan) -> Iterator[str]:
+    """Yield a line for each dataset on which values that the sweep offers are the same training."""
+    by_dataset: dict[str, list[EqualValues]] = {}
+    for name, equal in equal_choices(plan.sweep, plan.infos):
+        by_dataset.setdefault(name, []).append(equal)
+    for name, found in by_dataset.items():
+        yield f"{name}: the same training, run once: {'; '.join(map(_equal_words, found))}"
+
+
+def _equal_words(equal: EqualValues) -> str:
+    *others, last = map(value_words, equal.values)
+    values = f"from {others[0]} to {last}" if equal.is_range else f"{', '.join(others)} and {last}"
+    return f"{equal.axis} {values}" + (" at num_steps 1" if equal.axis == "beta" else "")
 
 
 def _search_lines(plan: Plan) -> Iterator[RenderableType]:

@@ -7,6 +7,7 @@ formats.py           numbers and rows of text in Markdown, LaTeX and the termina
 fronts.py            A Pareto front, alike in the terminal, in figures and on the page
 importances.py       the objective that axes are important for
 learning.py          configurations that are dead or have not learnt
+odd_outputs.py       examples whose outputs lie far out of all others, and what to do
 race.py              A race for networks: how it stands, and who is out
 verdict.py           the verdict on a task in one sentence
 search.py            A search: its space, its sampler, its budget, and its progress
