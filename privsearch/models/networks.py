@@ -11,7 +11,7 @@ With `precision: bf16`, currents and spikes of all layers but the last are 16-bi
 loss stay in 32 bits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import torch
@@ -30,6 +30,13 @@ from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers, sta
 from privsearch.spec.axes import BUILT_IN_MODELS, DEFAULT_THRESHOLD
 
 
+Tap = Callable[[nn.Module, Tensor, int], Tensor]
+"""A function that computes a layer's current in the place of its stage, from the layer, its inputs and the batch size.
+
+The inputs are `(steps * batch, *features)`, and so is the current, pooled where it must be.
+"""
+
+
 class Stage(nn.Module):
     """A convolution with 2x2 max pooling, or a linear layer; then an activation.
 
@@ -41,6 +48,9 @@ class Stage(nn.Module):
         affine: a Conv2d, which 2x2 max pooling follows, or a Linear, whose input is flattened; torch's or brevitas'.
         activation: from currents to signals, `(steps, batch, *features)`; the numbers of steps may differ.
         dtype: the type of the currents. Weights are kept in 32 bits all the same.
+
+    Attributes:
+        tap: computes the current, for whoever needs more of the layer than its current; None: the stage itself does.
     """
 
     def __init__(self, affine: nn.Module, activation: nn.Module, dtype: torch.dtype = torch.float32) -> None:
@@ -48,16 +58,20 @@ class Stage(nn.Module):
         self.affine = affine
         self.activation = activation
         self.dtype = dtype
+        self.tap: Tap | None = None
 
     def current(self, x: Float[Tensor, "steps batch *features"]) -> Float[Tensor, "steps batch *neuron"]:
         """Compute the current that drives the activation, for every step of x."""
         folded = x.flatten(0, 1)
+        current = self._computed(folded) if self.tap is None else self.tap(self.affine, folded, x.shape[1])
+        return current.view(*x.shape[:2], *current.shape[1:])
+
+    def _computed(self, folded: Float[Tensor, "n *features"]) -> Float[Tensor, "n *neuron"]:
         function = linear
         if folded.ndim == 4:
             function = conv_and_pool if isinstance(self.affine, nn.Conv2d) else linear_on_images
         tensors = folded, effective_weight(self.affine), cast("Tensor", self.affine.bias)
-        current = function(*(tensor.to(self.dtype) for tensor in tensors))
-        return current.view(*x.shape[:2], *current.shape[1:])
+        return function(*(tensor.to(self.dtype) for tensor in tensors))
 
     def forward(self, x: Float[Tensor, "steps batch *features"]) -> Float[Tensor, "time batch *neuron"]:
         """Apply the activation to `current`."""
@@ -119,7 +133,7 @@ class Network(nn.Sequential):
             signal = stage(signal)
         current, neurons = hidden.current(signal), hidden.activation
         weight, bias = cast("Tensor", last.affine.weight), cast("Tensor", last.affine.bias)
-        if isinstance(neurons, Leaky) and is_narrow(neurons, weight):
+        if last.tap is None and isinstance(neurons, Leaky) and is_narrow(neurons, weight):
             return narrow_linear(current, neurons, effective_weight(last.affine), bias), last.activation, ends
         return last.current(neurons(current)), last.activation, ends
 
