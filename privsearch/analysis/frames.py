@@ -13,7 +13,7 @@ from privsearch.analysis.intervals import highest_mean_interval, spread_interval
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import bound_over_targets, noise_floor
 from privsearch.analysis.targets import BOUNDS, COUNTS, TargetNumbers, target_numbers
-from privsearch.spec import AXES, WORST
+from privsearch.spec import AXES, WORST, TrialSpec
 from privsearch.spec.axes import CONDITIONAL_DEFAULTS
 from privsearch.spec.columns import Column
 from privsearch.study.attack_result import AttackResult, Cut, ExposedExample
@@ -34,7 +34,7 @@ _TYPES: Final = {
     **dict.fromkeys(("threshold", "beta"), "Float64"),
     **dict.fromkeys(("spiking_layers", "surrogate_gradient", "error", "environment", "attacks_missing"), "string"),
     **dict.fromkeys(("encoding_queries", "dead_networks", "networks_at_chance"), "Int64"),
-    "encoding": "string",
+    **dict.fromkeys(("encoding", "dp"), "string"),
 }
 
 
@@ -73,7 +73,7 @@ def results_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
 
 def configurations_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     """Make only the columns `trial_id`, `dataset`, `protocol` and the axes of the results table."""
-    rows = [{**_whose(result), **result.spec.axes()} for result in results]
+    rows = [{**_whose(result), **_axes(result.spec)} for result in results]
     frame = pd.DataFrame(rows, columns=["trial_id", "dataset", "protocol", *AXES])
     return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
 
@@ -85,7 +85,7 @@ def learning_frame(results: Iterable[Completed]) -> pd.DataFrame:
             **_whose(result),
             "status": result.status,
             "seed": result.spec.seed,
-            **result.spec.axes(),
+            **_axes(result.spec),
             "train_accuracy": fmean(replicate.target.train_accuracy for replicate in result.replicates),
             "dead_networks": len(result.dead or ()),
             "networks_at_chance": networks_at_chance(result),
@@ -175,6 +175,12 @@ def exposed_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def _axes(spec: TrialSpec) -> dict[str, Any]:
+    """Return the values of a trial's axes as a table has them: numbers, words and pairs of numbers."""
+    axes = spec.axes()
+    return axes if axes["dp"] is None else {**axes, "dp": str(axes["dp"])}
+
+
 def _whose(result: TrialResult) -> dict[str, Any]:
     return {"trial_id": result.trial_id, "dataset": result.spec.dataset_name, "protocol": result.spec.protocol.kind}
 
@@ -187,7 +193,7 @@ def _row(result: TrialResult, targets: Sequence[Mapping[str, Any]] | None) -> di
         "dataset": spec.dataset_name,
         "protocol": spec.protocol.kind,
         "replicates": spec.protocol.targets,
-        **spec.axes(),
+        **_axes(spec),
         "seed": spec.seed,
         "seconds": result.seconds,
         "error": None,

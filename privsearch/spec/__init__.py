@@ -8,6 +8,7 @@ columns.py        a column of results as a value; those that objectives and cons
 constraints.py    the bounds that a result must keep to be of use
 dataset_fields.py  the fields that several kinds of datasets share
 datasets.py       the datasets that a sweep may name
+differential_privacy.py  DP-SGD as a value of the axis `dp`
 dump.py           plain values written as YAML
 grids.py          the grids, and the rules for the values of axes
 meant.py          what a sweep says that cannot be meant, or seldom is

@@ -89,6 +89,7 @@ def problem_of(details: ErrorDetails) -> Problem:
             | "repeated_value"
             | "unknown_override"
             | "unknown_objective"
+            | "dp_rule"
         ):
             sentence = message
         case "table_rule":

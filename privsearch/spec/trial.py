@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from privsearch.spec.attacks import Attack, SvmAttack
@@ -117,7 +117,7 @@ class TrialSpec(Axes):
 _UNSAID: Final = {
     axis: (field.default, {**FIRST_STATE, "encoding": "direct"}.get(axis)) for axis, field in Axes.model_fields.items()
 }
-_WRITE: Final = json.JSONEncoder(sort_keys=True).encode
+_WRITE: Final = json.JSONEncoder(sort_keys=True, default=BaseModel.model_dump).encode
 
 
 @cache
