@@ -1,5 +1,6 @@
 """Numbers from numbers: metrics, tables, fronts, differences, importances and selections. No file is opened here.
 
+accounting.py     the accountant of differential privacy: epsilon from noise, and noise for an epsilon
 audit.py          one long table of a study: a row for each trial and attack
 blind.py          the blind baselines of a study: whether the splits of each dataset are alike
 bootstrap.py      intervals of means over networks, by resampling their examples

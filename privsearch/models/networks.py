@@ -29,7 +29,6 @@ from privsearch.spec import Recorded, TrialSpec
 from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers, static_shape
 from privsearch.spec.axes import BUILT_IN_MODELS, DEFAULT_THRESHOLD
 
-
 Tap = Callable[[nn.Module, Tensor, int], Tensor]
 """A function that computes a layer's current in the place of its stage, from the layer, its inputs and the batch size.
 

@@ -72,7 +72,6 @@ class DifferentialPrivacy(BaseModel):
         words += [f"norm {self.max_grad_norm:g}"] if self.max_grad_norm != DEFAULT_NORM else []
         return " ".join(words)
 
-
     def __repr__(self) -> str:
         """Return the value as YAML has it."""
         return f"{{{', '.join(f'{name}: {value:g}' for name, value in self.model_dump().items())}}}"

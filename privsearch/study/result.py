@@ -17,6 +17,7 @@ from privsearch.spec.recorded import RecordedSpec
 from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
 from privsearch.study.blind import BlindBaselines
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment, Text, Word
+from privsearch.study.guarantee import Guarantee
 
 
 # Not a BaseModel, which takes five times the memory: a record holds more epochs than any other objects.
@@ -42,6 +43,7 @@ class TrainedNetwork(BaseModel):
         balanced_accuracy: the mean, over the classes of the test split, of the accuracy on each; a fraction. None in
             what was recorded before it was measured.
         history: one entry for each epoch.
+        dp: the differential privacy that it was trained under; None for none.
     """
 
     model_config = FROZEN
@@ -50,6 +52,7 @@ class TrainedNetwork(BaseModel):
     test_accuracy: Fraction
     balanced_accuracy: Fraction | None = None
     history: Annotated[tuple[Epoch, ...], Field(max_length=MOST_EPOCHS)]
+    dp: Guarantee | None = None
 
 
 class Replicate(BaseModel):
