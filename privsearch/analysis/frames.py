@@ -12,6 +12,7 @@ from privsearch.analysis.blind import blind_numbers
 from privsearch.analysis.intervals import highest_mean_interval, spread_interval
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import bound_over_targets, noise_floor
+from privsearch.analysis.promises import promised
 from privsearch.analysis.targets import BOUNDS, COUNTS, TargetNumbers, target_numbers
 from privsearch.spec import AXES, WORST, TrialSpec
 from privsearch.spec.axes import CONDITIONAL_DEFAULTS
@@ -50,7 +51,7 @@ def results_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
     versions and the processor that a trial was trained and attacked with, `attacks_missing` the attacks that are still
     to be run on it. `worst` is the strongest attack (see `strongest`). `inputs_auc` and `<attack>.blind_auc`, with
     their intervals, are the blind baselines of data with a test split of their own. A failed trial has its
-    configuration, `error`, and no numbers.
+    configuration, `error`, and no numbers. `dp_epsilon` is what DP-SGD promises (`privsearch.analysis.promises`).
 
     Args:
         results: the trials.
@@ -210,7 +211,7 @@ def _row(result: TrialResult, targets: Sequence[Mapping[str, Any]] | None) -> di
             "environment": SEPARATOR.join(result.environments),
             "attacks_missing": ", ".join(_missing(result)) or None,
         }
-        return row | origin | completed_numbers(result, targets)
+        return row | origin | promised(result) | completed_numbers(result, targets)
     return row | {"error": f"{result.error}: {result.message}"}
 
 

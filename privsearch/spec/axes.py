@@ -59,8 +59,8 @@ StateRange = Annotated[tuple[float, float], BeforeValidator(_state_range)]
 class Axes(BaseModel):
     """The fields of a trial that a grid may sweep; their names are the same in YAML, code, tables and plots.
 
-    None stands for full precision (bit widths), for the whole split (sizes), for no noise (dp), and elsewhere for the default of
-    `SNN_DEFAULTS`, `STATE_DEFAULTS` or `DEFAULT_THRESHOLD`.
+    None stands for full precision (bit widths), for the whole split (sizes), for no noise (dp), and elsewhere for the
+    default of `SNN_DEFAULTS`, `STATE_DEFAULTS` or `DEFAULT_THRESHOLD`.
     """
 
     model_config = STRICT

@@ -10,6 +10,7 @@ from privsearch._util.text import joined
 from privsearch.analysis.audit import paper_attack
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import NOTATION, guessing_words, matched_and_placebo, turned_words
+from privsearch.analysis.promises import has_promise
 from privsearch.report.wording.audit import (
     EXCESS_WORDS,
     NOT_RUN,
@@ -23,13 +24,16 @@ from privsearch.report.wording.audit import (
     sample_words,
 )
 from privsearch.report.wording.formats import MISSING, console_table
+from privsearch.report.wording.promises import promise_cells, promise_words
 from privsearch.spec import WORST
+from privsearch.spec.columns import EPSILON
 from privsearch.spec.protocols import PROTOCOLS
 
 _MOST_NAMED: Final = 6
 _SHOWN_TPR: Final = "tpr_at_fpr_1e-2"
 _FAIR_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "TPR at\n1 % FPR")
 _COINS_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "epsilon\nat least")
+_PROMISE_HEADERS: Final = ("epsilon\npromised", "epsilon\nat least")
 _PAPER_HEADERS: Final = ("test\naccuracy", "matched\nAUC", "placebo\nAUC", "excess\nAUC")
 
 
@@ -50,6 +54,8 @@ def audit_view(table: pd.DataFrame) -> Iterator[Table]:
         headers, cells = (_FAIR_HEADERS, _fair_cells) if fair else (_PAPER_HEADERS, _paper_cells)
         if coins:
             headers, cells = _COINS_HEADERS, _coins_cells
+        is_private = has_promise(rows)
+        headers = (*headers, *_PROMISE_HEADERS[: 1 if coins else 2]) if is_private else headers
         view = console_table(
             "configuration",
             *(Column(header, overflow="fold", no_wrap=header != "attack") for header in headers),
@@ -59,7 +65,10 @@ def audit_view(table: pd.DataFrame) -> Iterator[Table]:
         )
         for _, trial_rows in rows.groupby("trial_id", sort=False):
             by_attack = {row["attack"]: row for row in records(trial_rows)}
-            texts = cells(by_attack[attack]) if attack in by_attack else [MISSING] * (len(headers) - 1)
+            texts = [MISSING] * (len(headers) - 1)
+            if attack in by_attack:
+                promise = promise_cells(by_attack[attack], EPSILON)[: 1 if coins else 2] if is_private else []
+                texts = [*cells(by_attack[attack]), *promise]
             view.add_row(trial_rows["configuration"].iloc[0], f"{trial_rows['test_accuracy'].iloc[0]:.3f}", *texts)
         yield view
 
@@ -99,4 +108,4 @@ def _caption(rows: pd.DataFrame, attack: str, *, coins: bool) -> str:
         lines += [PLACEBO_WORDS, EXCESS_WORDS, *highest_excess_words(rows)]
     if len(shown) < rows["trial_id"].nunique():
         lines.append(NOT_RUN)
-    return "\n".join([*lines, NOTATION])
+    return "\n".join([*lines, *promise_words(rows), NOTATION])

@@ -5,6 +5,7 @@ blind.py             what tells the splits apart without any training, and what 
 formats.py           numbers and rows of text in Markdown, LaTeX and the terminal
 fronts.py            A Pareto front, alike in the terminal, in figures and on the page
 importances.py       the objective that axes are important for
+promises.py          what DP-SGD promises, and what that does not cover
 race.py              A race for networks: how it stands, and who is out
 verdict.py           the verdict on a task in one sentence
 search.py            A search: its space, its sampler, its budget, and its progress
