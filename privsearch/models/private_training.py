@@ -39,9 +39,12 @@ class PrivateSteps:
 
         Raises:
             SpecError: no noise keeps the promise (`privsearch.analysis.accounting.guarantee`).
+            ConstructionError: its gradients are rounded after their norms are known.
         """
         if spec.dp is None:
             return None
+        if spec.precision != "fp32":
+            raise ConstructionError(f"DP-SGD must clip gradients of 32 bits, but those of {spec.precision} are others")
         promised = guarantee(spec.dp, num_examples, spec.batch_size, spec.epochs)
         return cls(promised, promised.sampling_rate * num_examples)
 
@@ -73,9 +76,7 @@ class PrivateSteps:
             ConstructionError: a weight is in no layer whose gradients are clipped.
         """
         if not isinstance(network, Network):
-            raise ConstructionError(
-                "a network trained by DP-SGD must be one of privsearch's own, whose layers it knows"
-            )
+            raise ConstructionError("DP-SGD must train one of privsearch's own networks, whose layers it knows")
         summed = clipped_sum(network, x, labels, self.guarantee.max_grad_norm) if len(x) else None
         deviation = self.guarantee.noise_multiplier * self.guarantee.max_grad_norm
         for weight in weights:
@@ -83,7 +84,7 @@ class PrivateSteps:
             if summed is not None:
                 if weight not in summed.gradients:
                     raise ConstructionError(
-                        "every weight trained by DP-SGD must have its gradients clipped, but one has not"
+                        "every weight that DP-SGD trains must be in a layer that is clipped, but one is not"
                     )
                 gradient.add_(summed.gradients[weight])
             weight.grad = gradient.div_(self.expected_batch)
