@@ -429,6 +429,13 @@ DATA: Final = (
     ),
     change("draws of spikes that are not drawn", "epochs: 3", "epochs: 3\n  encoding_queries: 4"),
     change("changes over time of data without time", "epochs: 3", "epochs: 3\n  encoding: delta"),
+    change("a readout of networks without membranes", "model: [ann, snn]", "model: ann\n    readout: [final, mean]"),
+    change("a readout that is none", "epochs: 3", "epochs: 3\n  readout: last"),
+    change(
+        "two attacks that come to the same",
+        "epochs: 3",
+        "epochs: 3\n  readout: mean\nattacks: [svm, {kind: svm, signals: mean_mem}]",
+    ),
     Case(
         "an NPY file without its labels",
         {"sweep.yaml": GOOD.replace("[iris]", "[{name: mine, path: mine.npy}]"), "mine.npy": b""},

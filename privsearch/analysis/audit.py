@@ -164,27 +164,26 @@ def paper_attack(rows: pd.DataFrame) -> str:
     return leading_attack(counts.sort_values(ascending=False, kind="stable").index.tolist())
 
 
-def highest_excess(rows: pd.DataFrame) -> tuple[dict[str, Any], float, int] | None:
-    """Find the greatest excess of an attack that does not stand for the protocol.
+def clearest_excess(rows: pd.DataFrame) -> tuple[dict[str, Any], float, int] | None:
+    """Find the clearest excess above 0 of an attack that does not stand for the protocol.
 
     Args:
         rows: rows of the audit's table, all under one protocol with a placebo.
 
     Returns:
-        The row; the p-value of the test that its excess is 0, corrected for having been looked for (Bonferroni); and
-        the number of excesses it was looked for among. None where no other attack has an excess with an interval.
+        The row; the p-value of the t-test that its excess is 0, corrected for having been looked for (Bonferroni); and
+        the number of excesses it was looked for among. None where no other attack has one above 0 with an interval.
     """
-    others = rows[~rows["attack"].isin([WORST, paper_attack(rows)])].dropna(subset=["excess_auc", "excess_auc_low"])
-    if others.empty:
-        return None
-    row = records(others.loc[[others["excess_auc"].idxmax()]])[0]
     from scipy.special import stdtr, stdtrit  # here, as scipy takes its time to import
 
-    degrees, half_width = row["targets"] - 1, (row["excess_auc_high"] - row["excess_auc_low"]) / 2
-    if half_width <= 0:
+    others = rows[~rows["attack"].isin([WORST, paper_attack(rows)])].dropna(subset=["excess_auc", "excess_auc_low"])
+    above = others[(others["excess_auc"] > 0) & (others["excess_auc_high"] > others["excess_auc_low"])]
+    if above.empty:
         return None
-    p = 2 * stdtr(degrees, -row["excess_auc"] * stdtrit(degrees, 0.975) / half_width)
-    return row, min(float(p) * len(others), 1.0), len(others)
+    degrees, half_widths = above["targets"] - 1, (above["excess_auc_high"] - above["excess_auc_low"]) / 2
+    p = pd.Series(2 * stdtr(degrees, -above["excess_auc"] * stdtrit(degrees, 0.975) / half_widths), above.index)
+    (row,) = records(above.loc[[p.idxmin()]])
+    return row, min(float(p.min()) * len(others), 1.0), len(others)
 
 
 def highest_mean_aucs(rows: pd.DataFrame) -> pd.DataFrame:

@@ -35,7 +35,7 @@ _TYPES: Final = {
     **dict.fromkeys(("threshold", "beta"), "Float64"),
     **dict.fromkeys(("spiking_layers", "surrogate_gradient", "error", "environment", "attacks_missing"), "string"),
     **dict.fromkeys(("encoding_queries", "dead_networks", "networks_at_chance"), "Int64"),
-    **dict.fromkeys(("encoding", "dp"), "string"),
+    **dict.fromkeys(("encoding", "readout", "dp"), "string"),
 }
 
 

@@ -86,8 +86,8 @@ def register_model(name: str, build: Builder | None = None, *, version: int = 1,
             Left out: returns a decorator.
         version: an integer of at least 1.
         axes: those of weight_bit_width, act_bit_width, threshold, surrogate_gradient, spiking_layers, num_steps, beta,
-            precision, width and how membranes are quantised (`privsearch.spec.axes.MODEL_AXES`) that `build` reads
-            from `spec`. The others have no effect on it, and are dropped.
+            readout, precision, width and how membranes are quantised (`privsearch.spec.axes.MODEL_AXES`) that `build`
+            reads from `spec`. The others have no effect on it, and are dropped.
 
     Returns:
         `build`, or a decorator that registers what it decorates.

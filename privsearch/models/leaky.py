@@ -59,11 +59,17 @@ class Leaky(nn.Module):
 
 
 class MembraneReadout(nn.Module):
-    """Leaky neurons whose membranes are read instead of their spikes."""
+    """Leaky neurons whose membranes are read instead of their spikes.
 
-    def __init__(self, neurons: Leaky) -> None:
+    Args:
+        neurons: the neurons.
+        averages: True if the mean of the membrane over time is what the network answers with, not the last one.
+    """
+
+    def __init__(self, neurons: Leaky, *, averages: bool = False) -> None:
         super().__init__()
         self.neurons = neurons
+        self.averages = averages
 
     def forward(self, current: Float[Tensor, "steps batch *neuron"]) -> Float[Tensor, "time batch *neuron"]:
         """Return the membranes of `Leaky.scan`."""

@@ -79,22 +79,22 @@ class Stage(nn.Module):
 
 
 class Network(nn.Sequential):
-    """Stages in a row, from a batch to its logits: the last stage's output at the final step, or where examples end."""
+    """Stages in a row, from a batch to its logits: the last stage's output where examples end, or its mean to there."""
 
     def forward(self, x: Float[Tensor, "batch *features"]) -> Float[Tensor, "batch classes"]:
         """Compute the logits `(batch, classes)` of x `(batch, *input_shape)`."""
         current, readout, ends = self._until_readout(x)
-        output: Tensor = readout(current)
-        return output[-1] if ends is None else ends.last(output)
+        read = _mean if isinstance(readout, MembraneReadout) and readout.averages else _last
+        return read(readout(current), ends)
 
     def readouts(
         self, x: Float[Tensor, "batch *features"], *, trajectory: bool = False
     ) -> dict[Recorded, Float[Tensor, "each batch classes"]]:
         """Compute the outputs of the last stage that an attacker may see, each `(1, batch, classes)`.
 
-        A spiking network shows its membrane at the final step, which is the logits, its membrane's mean over time, and
-        its neurons' numbers of spikes; an ANN shows its logits alone, as `final_mem`. Of inputs over time the steps
-        count that an example has.
+        A spiking network shows its membrane at the final step and its membrane's mean over time, one of which is the
+        logits, and its neurons' numbers of spikes; an ANN shows its logits alone, as `final_mem`. Of inputs over time
+        the steps count that an example has.
 
         Args:
             x: `(batch, *input_shape)`.
@@ -104,19 +104,11 @@ class Network(nn.Sequential):
         if not isinstance(readout, MembraneReadout):
             return {"final_mem": readout(current)[-1:]}
         spk, mem = readout.neurons.scan(current)
-        shown: dict[Recorded, Tensor]
-        if ends is None:
-            shown = {
-                "final_mem": mem[-1:],
-                "spike_counts": spk.sum(0, keepdim=True),
-                "mean_mem": mem.mean(0, keepdim=True),
-            }
-        else:
-            shown = {
-                "final_mem": ends.last(mem)[None],
-                "spike_counts": ends.total(spk)[None],
-                "mean_mem": ends.mean(mem)[None],
-            }
+        shown: dict[Recorded, Tensor] = {
+            "final_mem": _last(mem, ends)[None],
+            "spike_counts": (spk.sum(0) if ends is None else ends.total(spk))[None],
+            "mean_mem": _mean(mem, ends)[None],
+        }
         return {**shown, "mem_trajectory": mem} if trajectory else shown
 
     def _until_readout(
@@ -149,14 +141,25 @@ class Network(nn.Sequential):
         return without_padding(x).transpose(0, 1), Ends(valid_steps(x).sum(1), num_steps)
 
 
+def _last(output: Float[Tensor, "time batch classes"], ends: Ends | None) -> Float[Tensor, "batch classes"]:
+    """Return an output at the final step, or at the last that each example has."""
+    return output[-1] if ends is None else ends.last(output)
+
+
+def _mean(output: Float[Tensor, "time batch classes"], ends: Ends | None) -> Float[Tensor, "batch classes"]:
+    """Return the mean of an output over time, or over the steps that each example has."""
+    return output.mean(0) if ends is None else ends.mean(output)
+
+
 def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network | RegisteredNetwork:
     """Build the network of a trial, its weights drawn from torch's global generator.
 
     The layers are those of `privsearch.spec.architecture`: one input dimension gives an FCNet, three a ConvNet. An ANN
     has a ReLU after each layer but the last. An SNN has Leaky neurons after every layer, the last one's membrane being
-    the logits; with `spiking_layers: head`, a ReLU after the convolutions. `act_bit_width` quantises the
-    hidden layers' activations, membranes and ReLUs alike, and with `quantize_readout` the last membranes too; the
-    other axes of `STATE_DEFAULTS` say how. The network of a registered model is built by the model's function.
+    the logits, at the end or on average as `readout` says; with `spiking_layers: head`, a ReLU after the convolutions.
+    `act_bit_width` quantises the hidden layers' activations, membranes and ReLUs alike, and with `quantize_readout` the
+    last membranes too; the other axes of `STATE_DEFAULTS` say how. The network of a registered model is built by the
+    model's function.
 
     Args:
         spec: in canonical form (an SNN has all its fields, an ANN none; threshold goes with act_bit_width).
@@ -203,7 +206,8 @@ def _hidden_activation(spec: TrialSpec, layer: Layer) -> nn.Module:
 
 
 def _readout(spec: TrialSpec) -> MembraneReadout:
-    return MembraneReadout(Leaky(_dynamics(spec), _state_quantizer(spec) if spec.quantize_readout else None))
+    neurons = Leaky(_dynamics(spec), _state_quantizer(spec) if spec.quantize_readout else None)
+    return MembraneReadout(neurons, averages=spec.readout == "mean")
 
 
 def _dynamics(spec: TrialSpec) -> Dynamics:

@@ -109,6 +109,7 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
     """
     chosen_networks = range(len(subsets)) if only is None else only
     outputs, trained, trainings = [], [], []
+    _, logits_from = spec.network_kind
     splits = splits.to(device)
     keep_freed_memory()
     with _one_thread(), _exact_convolutions():
@@ -124,7 +125,7 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
                 answers = _query(network, own, spec)
             if listeners.on_trained:
                 listeners.on_trained(k, network)
-            correct = answers["final_mem", "plain"][0].argmax(1).numpy() == own.labels
+            correct = answers[logits_from, "plain"][0].argmax(1).numpy() == own.labels
             trained.append(
                 TrainedNetwork(
                     train_accuracy=float(correct[: len(subset)][subset].mean()),
@@ -136,7 +137,7 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
             )
             outputs.append(answers)
             trainings.append(Training(seconds=time.perf_counter() - started))
-    return Cohort(_signals(outputs, splits, subsets, chosen_networks), tuple(trained), tuple(trainings))
+    return Cohort(_signals(spec, outputs, splits, subsets, chosen_networks), tuple(trained), tuple(trainings))
 
 
 def _balanced(correct: Bool[np.ndarray, " test"], labels: Int64[np.ndarray, " test"]) -> float:
@@ -180,10 +181,11 @@ def query_untrained(
             torch.manual_seed(seeds[k])
             own = splits.of_network(k)
             outputs.append(_query(_built(spec, own), own, spec))
-    return _signals(outputs, splits, subsets, chosen_networks)
+    return _signals(spec, outputs, splits, subsets, chosen_networks)
 
 
 def _signals(
+    spec: TrialSpec,
     outputs: Sequence[_Answers],
     splits: Splits,
     subsets: Bool[np.ndarray, "networks num_train"],
@@ -201,7 +203,8 @@ def _signals(
         for view in outputs[0]
     }
     units = splits.groups.numbers if splits.groups and splits.groups.are_persons else None
-    return Signals(stacked, is_member, y, splits.rows, len(splits.y_train), units=units)
+    _, logits_from = spec.network_kind
+    return Signals(stacked, is_member, y, splits.rows, len(splits.y_train), units=units, logits_from=logits_from)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ datasets.py       the datasets that a sweep may name
 differential_privacy.py  DP-SGD as a value of the axis `dp`
 dump.py           plain values written as YAML
 grids.py          the grids, and the rules for the values of axes
+logits.py         the output that is a network's logits, and the attacks on it
 meant.py          what a sweep says that cannot be meant, or seldom is
 objectives.py     the columns to maximise or minimise
 one_run_protocol.py  the protocol of one training run, with a coin for each audited example
@@ -44,6 +45,7 @@ from privsearch.spec.attacks import (
     Recorded,
     RegisteredAttack,
     RmiaAttack,
+    Seen,
     SvmAttack,
     ThresholdAttack,
     leading_attack,
@@ -105,6 +107,7 @@ __all__ = [
     "RetryPolicy",
     "RmiaAttack",
     "Search",
+    "Seen",
     "SurrogateGradient",
     "SvmAttack",
     "SweepSpec",

@@ -12,10 +12,13 @@ from privsearch.spec.protocols import Protocol
 from privsearch.spec.strict import STRICT
 
 Readout = Literal["final_mem", "spike_counts", "mean_mem"]
-"""The output of a spiking network's last layer that an attacker sees; for an ANN it is always the logits."""
+"""An output of a spiking network's last layer; of an ANN, whose only outputs are its logits, it is `final_mem`."""
 
 Recorded = Literal["final_mem", "spike_counts", "mean_mem", "mem_trajectory"]
 """What may be kept of that layer: one of these, or its membrane at every time step, for an attack that reads all."""
+
+Seen = Literal["logits", Readout]
+"""What an attack asks for: one of these, or what the network answers with, whichever that is."""
 
 ThresholdKind = Literal["loss", "confidence", "entropy", "modified_entropy"]
 
@@ -29,9 +32,10 @@ KernelWidth = Literal["variance", "robust"]
 Means = Literal["per_example", "shrunken"]
 
 ReadoutField = Annotated[
-    Readout,
+    Seen,
     Field(
-        description="one of final_mem, spike_counts, mean_mem: what the attacker sees of a spiking network's last layer"
+        description="one of logits (what the network answers with), final_mem, spike_counts, mean_mem: what the "
+        "attacker sees of a spiking network's last layer"
     ),
 ]
 QueriesField = Annotated[
@@ -54,7 +58,7 @@ class SvmAttack(BaseModel):
         description="'variance' (scikit-learn's default, the paper's) or 'robust' (by quartiles, which one odd output "
         "cannot move): what the kernel's width is taken from",
     )
-    signals: ReadoutField = "final_mem"
+    signals: ReadoutField = "logits"
     queries: ClassVar[Queries] = "plain"
 
     @property
@@ -70,7 +74,7 @@ class ThresholdAttack(BaseModel):
     model_config = STRICT
 
     kind: ThresholdKind = Field(description="one of loss, confidence, entropy, modified_entropy")
-    signals: ReadoutField = "final_mem"
+    signals: ReadoutField = "logits"
     queries: QueriesField = "plain"
 
     @property
@@ -100,10 +104,10 @@ class LiraAttack(BaseModel):
     means: Means = Field(
         "shrunken", description="'shrunken' (towards those of the other examples) or 'per_example' (each its own)"
     )
-    signals: Recorded = Field(
-        "final_mem",
-        description="one of final_mem, spike_counts, mean_mem, mem_trajectory: what the attacker sees of a spiking "
-        "network's last layer",
+    signals: Literal["logits", Recorded] = Field(
+        "logits",
+        description="one of logits (what the network answers with), final_mem, spike_counts, mean_mem, mem_trajectory: "
+        "what the attacker sees of a spiking network's last layer",
     )
     queries: QueriesField = "plain"
 
@@ -141,7 +145,7 @@ class RmiaAttack(BaseModel):
     gamma: float = Field(
         1.0, ge=0.1, le=100, description="a number from 0.1 to 100: how far a ratio must exceed the population's"
     )
-    signals: ReadoutField = "final_mem"
+    signals: ReadoutField = "logits"
     queries: QueriesField = "plain"
 
     @property
@@ -161,7 +165,7 @@ class LabelOnlyAttack(BaseModel):
     model_config = STRICT
 
     kind: Literal["label_only"] = Field("label_only", description="'label_only'")
-    signals: ClassVar[Readout] = "final_mem"
+    signals: ClassVar[Seen] = "logits"
     queries: ClassVar[Queries] = "plain"
 
     @property
@@ -176,7 +180,7 @@ class QuantileRegressionAttack(BaseModel):
     model_config = STRICT
 
     kind: Literal["quantile_regression"] = Field("quantile_regression", description="'quantile_regression'")
-    signals: ReadoutField = "final_mem"
+    signals: ReadoutField = "logits"
     queries: QueriesField = "plain"
 
     @property
@@ -193,7 +197,7 @@ class RegisteredAttack(BaseModel):
     kind: Literal["registered"] = Field("registered", description="'registered'")
     attack: Name = Field(description="the name under which an attack was registered")
     version: int = Field(1, ge=1, lt=1_000_000, description="the version of a registered attack, an integer from 1")
-    signals: ReadoutField = "final_mem"
+    signals: ReadoutField = "logits"
     queries: QueriesField = "plain"
 
     @property
@@ -209,7 +213,7 @@ WORST: Final = "worst"
 
 def _suffix(attack: Any) -> str:
     """Return the end of an attack's name: its readout and its queries, unless they are the defaults."""
-    return "".join(f"_{choice}" for choice in (attack.signals, attack.queries) if choice not in ("final_mem", "plain"))
+    return "".join(f"_{choice}" for choice in (attack.signals, attack.queries) if choice not in ("logits", "plain"))
 
 
 def _attack_by_name(value: Any) -> Any:
@@ -283,7 +287,7 @@ def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | N
     read = protocol.outputs_per_attack
     if attack.kind == "lira" and attack.variance == "per_example" and protocol.shadows_in_each_state < 2:
         return f"a variance for each example needs the protocol halves with 6 networks or more, not {read}"
-    if attack.signals != "final_mem" and model != "snn":
+    if attack.signals not in ("logits", "final_mem") and model != "snn":
         return f"{attack.name} needs a spiking network: add snn to a grid's model, or drop it"
     return _unmet_by_trajectory(attack, protocol) if attack.signals == "mem_trajectory" else None
 

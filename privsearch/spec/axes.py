@@ -101,6 +101,11 @@ class Axes(BaseModel):
         description="an integer from 1 to 1000 (draws of the spikes of encoding: rate that a query is the mean of), or "
         "null for the default, 8",
     )
+    readout: Literal["final", "mean"] | None = Field(
+        None,
+        description="'final' (a network is trained by its last layer's membrane at the end, and answers with it), "
+        "'mean' (by that membrane's mean over time), or null for the default, final",
+    )
     quantize_readout: bool | None = Field(
         None,
         description="true or false (are the last layer's membranes quantised?), or null for the default, false",
@@ -145,6 +150,7 @@ SNN_DEFAULTS: Final[Mapping[str, Any]] = {
     "num_steps": 25,
     "beta": 0.95,
     "encoding": "direct",
+    "readout": "final",
 }
 DEFAULT_ENCODING_QUERIES: Final = 8
 
@@ -167,7 +173,13 @@ FIRST_STATE: Final[Mapping[str, Any]] = {
 Ids leave these values out, so that such a trial keeps the id under which it was recorded.
 """
 
-UNTOLD: Final[Mapping[str, Any]] = {**STATE_DEFAULTS, "encoding": "direct"}
+FIRST_SPIKING: Final[Mapping[str, Any]] = {"encoding": "direct", "readout": "final"}
+"""What spiking networks were before these were axes: the values of a trial that was recorded without them.
+
+Ids leave these values out as well.
+"""
+
+UNTOLD: Final[Mapping[str, Any]] = {**STATE_DEFAULTS, **FIRST_SPIKING}
 """The defaults that names of configurations leave out, as most sweeps never ask for anything else."""
 
 SPIKING_AXES: Final = (*SNN_DEFAULTS, "encoding_queries", *STATE_DEFAULTS)
@@ -212,10 +224,10 @@ def axis_adapter(axis: str) -> TypeAdapter[Any]:
 def canonical_axes(axes: Mapping[str, Any], network: Network, num_steps: int | None = None) -> dict[str, Any]:
     """Drop the values without effect from a point of the cross-product, and write out the defaults of the others.
 
-    A threshold needs quantised activations; a surrogate gradient, time steps, a decay and an encoding need a spiking
-    network, and `STATE_DEFAULTS` need both; a choice of spiking layers needs convolutions, and `encoding_queries` need
-    spikes that are drawn. What a threshold of 1 sets makes no difference, as what it does not set is 1 as well. A
-    registered model says which axes have an effect on it.
+    A threshold needs quantised activations; a surrogate gradient, time steps, a decay, an encoding and a readout need a
+    spiking network, and `STATE_DEFAULTS` need both; a choice of spiking layers needs convolutions, and
+    `encoding_queries` need spikes that are drawn. What a threshold of 1 sets makes no difference, as what it does not
+    set is 1 as well. A registered model says which axes have an effect on it.
 
     Args:
         axes: the value of every axis.

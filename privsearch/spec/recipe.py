@@ -10,7 +10,7 @@ from privsearch.spec.grids import as_value, problem, raise_if_any, value_problem
 
 RECIPE_AXES: Final = (
     *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size", "dp"),
-    *("width", "spiking_layers", "num_steps", "beta", "encoding", "encoding_queries"),
+    *("width", "spiking_layers", "num_steps", "beta", "encoding", "encoding_queries", "readout"),
     *STATE_DEFAULTS,
 )
 """The axes that a recipe may set: how a network is trained, how large it is, and how it spikes."""
@@ -44,6 +44,13 @@ def _check_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
 def _hashable(block: Mapping[str, Any]) -> dict[str, Any]:
     """Return a block whose values are keys, as a point of a grid is one."""
     return {axis: as_value(axis, value) for axis, value in block.items()}
+
+
+def recipe_for(recipe: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the fields that a recipe sets for the dataset called `name`."""
+    common = {axis: value for axis, value in recipe.items() if axis != "overrides"}
+    overrides: dict[str, Any] = recipe.get("overrides", {}).get(name, {})
+    return common | overrides
 
 
 Recipe = Annotated[dict[str, Any], AfterValidator(_check_recipe)]

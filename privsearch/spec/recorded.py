@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from privsearch.spec.axes import FIRST_STATE, STATE_DEFAULTS
+from privsearch.spec.axes import FIRST_SPIKING, FIRST_STATE, STATE_DEFAULTS
 from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
 from privsearch.spec.trial import TrialSpec
 
@@ -18,7 +18,7 @@ def _as_first_recorded(fields: Any) -> Any:
     if kind in PROTOCOLS:
         fields = {**fields, "protocol": {**PROTOCOLS[kind].first_values, **protocol}}
     if fields.get("model") == "snn":
-        fields = {"encoding": "direct", **fields}
+        fields = {**FIRST_SPIKING, **fields}
     is_earlier = not STATE_DEFAULTS.keys() & fields.keys()
     if is_earlier and fields.get("model") == "snn" and fields.get("act_bit_width") is not None:
         return {**fields, **FIRST_STATE}

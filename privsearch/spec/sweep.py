@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from privsearch._util.html import html_text
-from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, leading_attack, unmet_requirement
+from privsearch.spec import logits
+from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, leading_attack
 from privsearch.spec.axes import AXES, Axes, canonical_axes
 from privsearch.spec.columns import Column, result_columns
 from privsearch.spec.constraints import Constraints
@@ -21,7 +22,7 @@ from privsearch.spec.objectives import Direction, Objectives, impossible_bound, 
 from privsearch.spec.paper_protocol import PaperProtocol
 from privsearch.spec.protocol_spec import Queries
 from privsearch.spec.protocols import PROTOCOLS, Protocol
-from privsearch.spec.recipe import Recipe
+from privsearch.spec.recipe import Recipe, recipe_for
 from privsearch.spec.resources import (
     CHECKPOINT_MINUTES,
     CheckpointMinutes,
@@ -100,6 +101,13 @@ class SweepSpec(BaseModel):
     checkpoint_minutes: CheckpointMinutes = CHECKPOINT_MINUTES
     seed: int = Field(0, ge=0, lt=2**63, description="an integer from 0 to 2**63 - 1")
 
+    @field_validator("attacks")
+    @classmethod
+    def _in_common_form(cls, attacks: tuple[Attack, ...], info: ValidationInfo) -> tuple[Attack, ...]:
+        fields: dict[str, Any] = {field: info.data.get(field) for field in ("grids", "search", "recipe", "datasets")}
+        is_sound = fields.keys() <= info.data.keys()
+        return logits.in_common_form(attacks, logits.network_kinds(**fields)) if is_sound else attacks
+
     @model_validator(mode="after")
     def _names_are_told_apart(self) -> Self:
         named: dict[str, list[str]] = {
@@ -171,19 +179,12 @@ class SweepSpec(BaseModel):
 
     @model_validator(mode="after")
     def _attacks_fit_the_protocols(self) -> Self:
-        problems = [
-            problem("idle_attack", ("attacks", i), attack.name, reasons[-1])
-            for i, attack in enumerate(self.attacks)
-            if all(
-                reasons := [
-                    unmet_requirement(attack, p, model) or "" for p in self.protocol for model in self._models()
-                ]
-            )
-        ]
+        kinds = self.network_kinds()
+        problems = logits.idle_attacks(self.attacks, self.protocol, kinds)
         problems += [
             problem("no_attack", ("protocol", i), protocol.kind, _NO_ATTACK)
             for i, protocol in enumerate(self.protocol)
-            if not problems and not any(self.attacks_under(protocol, model) for model in self._models())
+            if not problems and not any(self.attacks_under(protocol, kind) for kind in kinds)
         ]
         queried = {attack.queries for attack in self.attacks}
         problems += [
@@ -223,18 +224,19 @@ class SweepSpec(BaseModel):
         """The policy for trials that end their worker, or do not end."""
         return RetryPolicy(self.retries, self.timeout)
 
-    def attacks_under(self, protocol: Protocol, model: str) -> tuple[Attack, ...]:
+    def attacks_under(self, protocol: Protocol, kind: logits.NetworkKind) -> tuple[Attack, ...]:
         """Return the attacks of this sweep that can be run on networks of one kind under a protocol."""
-        return tuple(attack for attack in self.attacks if unmet_requirement(attack, protocol, model) is None)
+        return logits.fitting_attacks(self.attacks, protocol, kind)
 
-    def _models(self) -> list[str]:
-        of_grids = {model for grid in self.grids.values() for model in grid["model"]}
-        return sorted(of_grids | set(self.search.models if self.search else ()))
+    def network_kinds(self) -> tuple[logits.NetworkKind, ...]:
+        """Return the kinds of networks that this sweep trains."""
+        return logits.network_kinds(self.grids, self.search, self.recipe, self.datasets)
 
     def objective_columns(self) -> tuple[str, ...]:
         """Return the result columns that may be objectives of this sweep: those that all of its trials have."""
-        names = [{a.name for a in self.attacks_under(p, model)} for p in self.protocol for model in self._models()]
-        shared = [attack.name for attack in self.attacks if all(attack.name in under for under in names)]
+        kinds = self.network_kinds()
+        names = [[attack.name for attack in self.attacks_under(p, kind)] for p in self.protocol for kind in kinds]
+        shared = [name for name in names[0] if all(name in under for under in names)]
         return result_columns(
             (*shared, WORST),
             placebo=all(protocol.has_placebo for protocol in self.protocol),
@@ -268,9 +270,7 @@ class SweepSpec(BaseModel):
 
     def recipe_for(self, name: str) -> dict[str, Any]:
         """Return the recipe fields that this sweep sets for the dataset called `name`."""
-        common = {axis: value for axis, value in self.recipe.items() if axis != "overrides"}
-        overrides: dict[str, Any] = self.recipe.get("overrides", {}).get(name, {})
-        return common | overrides
+        return recipe_for(self.recipe, name)
 
     def axes_for(self, name: str) -> dict[str, Any]:
         """Return the value of every axis that neither a grid nor a search sets, for the dataset called `name`."""
@@ -291,7 +291,7 @@ class SweepSpec(BaseModel):
             unsplit: the names of the datasets without a test split of their own.
             steps: the time steps of the datasets over time, by name.
         """
-        requests = []
+        requests, kinds = [], self.network_kinds()
         for dataset in self.datasets:
             name = dataset_name(dataset)
             base = self.axes_for(name)
@@ -304,11 +304,11 @@ class SweepSpec(BaseModel):
                         grids.append(grid_name)
             for protocol in self.protocol:
                 canonical = protocol.canonical(augments=name in augmented, has_own_test_split=name not in unsplit)
-                attacks = {model: self.attacks_under(canonical, model) for model in self._models()}
+                attacks = {kind: self.attacks_under(canonical, kind) for kind in kinds}
                 shared = {"dataset": dataset, "protocol": canonical, "seed": self.seed}
                 for key, grids in grids_of.items():
                     canonical_point = dict(zip(AXES, key, strict=True))
-                    if fitting := attacks[canonical_point["model"]]:
+                    if fitting := attacks[logits.network_kind(canonical_point)]:
                         spec = TrialSpec.model_validate({**canonical_point, **shared, "attacks": fitting})
                         requests.append(TrialRequest(spec, tuple(grids)))
         return requests

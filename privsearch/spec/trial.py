@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from privsearch.spec.attacks import Attack, SvmAttack
-from privsearch.spec.axes import AXES, FIRST_STATE, Axes, canonical_axes
+from privsearch.spec.axes import AXES, FIRST_SPIKING, FIRST_STATE, Axes, canonical_axes
 from privsearch.spec.datasets import Dataset, Network, dataset_name
+from privsearch.spec.logits import NetworkKind, distinct_attacks, network_kind
 from privsearch.spec.paper_protocol import PaperProtocol
 from privsearch.spec.protocols import Protocol
 
@@ -33,6 +34,17 @@ class TrialSpec(Axes):
     protocol: Annotated[Protocol, AfterValidator(_without_race)] = PaperProtocol()
     attacks: tuple[Attack, ...] = Field((SvmAttack(),), min_length=1, strict=False)
     seed: int = Field(0, ge=0, lt=2**63, description="an integer from 0 to 2**63 - 1")
+
+    @field_validator("attacks")
+    @classmethod
+    def _each_once(cls, attacks: tuple[Attack, ...], info: ValidationInfo) -> tuple[Attack, ...]:
+        _, logits_from = network_kind({"model": info.data.get("model"), "readout": info.data.get("readout")})
+        return distinct_attacks(attacks, logits_from)
+
+    @property
+    def network_kind(self) -> NetworkKind:
+        """The model, and which of the networks' outputs are their logits: what they are trained by and answer with."""
+        return network_kind({"model": self.model, "readout": self.readout})
 
     @property
     def dataset_name(self) -> str:
@@ -63,7 +75,13 @@ class TrialSpec(Axes):
             num_steps: the time steps of inputs over time; None for other data.
         """
         protocol = self.protocol.canonical(augments=augments, has_own_test_split=has_own_test_split)
-        return self.model_copy(update={**canonical_axes(self.axes(), network, num_steps), "protocol": protocol})
+        canonical = self.with_axes(canonical_axes(self.axes(), network, num_steps))
+        return canonical.model_copy(update={"protocol": protocol})
+
+    def with_axes(self, axes: Mapping[str, Any]) -> Self:
+        """Return the same trial with these values of some axes."""
+        _, logits_from = network_kind({**self.axes(), **axes})
+        return self.model_copy(update={**axes, "attacks": distinct_attacks(self.attacks, logits_from)})
 
     def trial_id(self, fingerprint: str, version: int = NUMERICS_VERSION, design: int | None = None) -> str:
         """Return the key under which this trial is recorded: 16 hexadecimal digits.
@@ -115,7 +133,7 @@ class TrialSpec(Axes):
 
 
 _UNSAID: Final = {
-    axis: (field.default, {**FIRST_STATE, "encoding": "direct"}.get(axis)) for axis, field in Axes.model_fields.items()
+    axis: (field.default, {**FIRST_STATE, **FIRST_SPIKING}.get(axis)) for axis, field in Axes.model_fields.items()
 }
 _WRITE: Final = json.JSONEncoder(sort_keys=True, default=BaseModel.model_dump).encode
 

@@ -109,7 +109,7 @@ def are_parts(cohorts: Sequence[Cohort]) -> bool:
 
 def _alike(one: Signals, other: Signals) -> bool:
     return (
-        one.num_train == other.num_train
+        (one.num_train, one.logits_from) == (other.num_train, other.logits_from)
         and np.array_equal(one.rows, other.rows)
         and np.array_equal(one.labels, other.labels)
         and np.array_equal(

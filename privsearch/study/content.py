@@ -207,7 +207,7 @@ def round_ids(spec: TrialSpec, race: Race, fingerprint: str) -> list[str]:
 
 
 def _with_attacks_of(sweep: SweepSpec, result: TrialResult) -> TrialResult:
-    return restricted_to(result, sweep.attacks_under(result.spec.protocol, result.spec.model))
+    return restricted_to(result, sweep.attacks_under(result.spec.protocol, result.spec.network_kind))
 
 
 def _with_dataset_name(result: TrialResult, name: str) -> TrialResult:

@@ -4,14 +4,14 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast, get_args
+from typing import Any, Final, cast, get_args
 
 import numpy as np
 from pydantic import TypeAdapter
 
 from privsearch._util.npz import NpzError, open_npz, pack_npz, read_array
 from privsearch.errors import StudyError
-from privsearch.spec import Queries, Recorded
+from privsearch.spec import Queries, Readout, Recorded
 from privsearch.study.blind import BlindSignals, InputsBaseline
 from privsearch.study.cohort import Cohort, Training, is_network_id
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment
@@ -25,6 +25,9 @@ _ENVIRONMENT: TypeAdapter[str] = TypeAdapter(Environment)
 _OUTPUTS = {
     f"{readout}.{queries}": (readout, queries) for readout in get_args(Recorded) for queries in get_args(Queries)
 }
+_READOUT: TypeAdapter[Readout] = TypeAdapter(Readout)
+_FIRST_LOGITS: Final = "final_mem"
+"""What a file's logits are if it says nothing, as it was written when they always were these."""
 _INPUTS: TypeAdapter[InputsBaseline | None] = TypeAdapter(InputsBaseline | None)
 _UNTRAINED = "untrained."
 """Begins the names of the outputs of untrained networks."""
@@ -59,6 +62,7 @@ class SignalArchive(TrialFiles):
             arrays["inputs"] = _INPUTS.dump_json(cohort.blind.inputs).decode()
         arrays |= {"is_member": signals.is_member, "labels": signals.labels, "rows": signals.rows}
         arrays |= {} if signals.units is None else {"units": signals.units}
+        arrays |= {} if signals.logits_from == _FIRST_LOGITS else {"logits_from": signals.logits_from}
         arrays |= {"num_train": signals.num_train, "networks": _NETWORKS.dump_json(cohort.networks).decode()}
         arrays["trainings"] = _TRAININGS.dump_json(cohort.trainings).decode()
         try:
@@ -129,6 +133,9 @@ def _signals(arrays: Mapping[str, np.ndarray], prefix: str, networks: int) -> Si
     """Return the signals whose outputs have names with this prefix; raise one of `_DAMAGE` if they are not whole."""
     outputs = {key: arrays[prefix + name] for name, key in _OUTPUTS.items() if prefix + name in arrays}
     _check_shapes(arrays, arrays[f"{prefix}final_mem.plain"].shape[3:], list(outputs.values()), networks)
+    logits_from = _READOUT.validate_python(str(arrays.get("logits_from", _FIRST_LOGITS)))
+    if f"{prefix}{logits_from}.plain" not in arrays:
+        raise ValueError(f"it must have {logits_from}, its logits, but has none")
     return Signals(
         cast("dict[tuple[Recorded, Queries], np.ndarray]", outputs),
         arrays["is_member"],
@@ -136,6 +143,7 @@ def _signals(arrays: Mapping[str, np.ndarray], prefix: str, networks: int) -> Si
         arrays["rows"],
         int(arrays["num_train"]),
         units=arrays.get("units"),
+        logits_from=logits_from,
     )
 
 

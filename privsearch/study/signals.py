@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
-from privsearch.spec import Queries, Recorded
+from privsearch.spec import Queries, Readout, Recorded, Seen
 
 ROUNDING: Final = 1e-6
 """The difference of outputs, relative to the largest, up to which it may be due to the order of summation."""
@@ -32,6 +32,7 @@ class Signals:
         num_train: the number of the N examples that belong to the training split, the sweep's or each target's own.
         inputs: `(N, features)`, the examples as a network is given them, without augmentation; None unless they were
             loaded for an attack that asks for them. They are not archived with the rest.
+        logits_from: the output that is the networks' logits, which they were trained by.
         units: `(N,)`, a number for each example, alike for those of a person, who is a member as a whole; None if each
             example is a unit of membership.
     """
@@ -43,16 +44,21 @@ class Signals:
     num_train: int
     inputs: Float[Array, "examples features"] | None = None
     units: Int[Array, " examples"] | None = None
+    logits_from: Readout = "final_mem"
 
     @property
     def logits(self) -> Float[Array, "networks examples classes"]:
-        """The outputs for each example as it is: an ANN's logits, an SNN's last membrane potential."""
-        return self.outputs["final_mem", "plain"][:, 0]
+        """The logits for each example as it is: of an SNN the membrane potential that it was trained by."""
+        return self.answers("logits", "plain")[:, 0]
 
-    def answers(self, readout: Recorded, queries: Queries) -> Float[Array, "networks views examples classes"]:
+    def named(self, seen: Seen | Recorded) -> Recorded:
+        """Return the name under which the outputs are kept that an attack asks for."""
+        return self.logits_from if seen == "logits" else seen
+
+    def answers(self, seen: Seen | Recorded, queries: Queries) -> Float[Array, "networks views examples classes"]:
         """Return the outputs that an attack reads; for an ANN always the logits, its only outputs."""
         is_spiking = ("spike_counts", queries) in self.outputs
-        return self.outputs[readout if is_spiking else "final_mem", queries]
+        return self.outputs[self.named(seen) if is_spiking else "final_mem", queries]
 
     def of_networks(self, chosen: Sequence[int]) -> "Signals":
         """Return the signals of the networks with these indices alone, in this order."""
@@ -60,13 +66,13 @@ class Signals:
         outputs = {key: array[indices] for key, array in self.outputs.items()}
         return replace(self, outputs=outputs, is_member=self.is_member[indices])
 
-    def constant_networks(self, readout: Recorded, queries: Queries) -> tuple[int, ...]:
+    def constant_networks(self, seen: Seen | Recorded, queries: Queries) -> tuple[int, ...]:
         """Return the networks, from 0, whose outputs are the same for all examples, so that no attack can see anything.
 
         A network has such outputs if a layer never fires, or has all its ReLUs at 0, for any example: the layers behind
         it then get the same zeros every time.
         """
-        answers = self.answers(readout, queries)
+        answers = self.answers(seen, queries)
         low, high = (extreme(axis=2).astype(np.float64) for extreme in (answers.min, answers.max))
         spread = (high - low).max(axis=(1, 2))
         return tuple(np.flatnonzero(spread <= ROUNDING * np.maximum(-low, high).max(axis=(1, 2))).tolist())

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import Attack, SweepSpec, TrialSpec
+from privsearch.spec.logits import fitting_attacks, in_common_form
 from privsearch.study.folder import StudyFolder
 from privsearch.study.kept import KeptSignals
 from privsearch.study.result import Completed
@@ -37,10 +38,10 @@ def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
         raise StudyError(f"{study.path}: must hold trained trials to attack, but has none; run its sweep first")
     trials, kept = [], KeptSignals.of(content.signals, recorded)
     for result in trained:
-        fitting = [a for a in attacks if a in sweep.attacks_under(result.spec.protocol, result.spec.model)]
+        fitting = fitting_attacks(attacks, result.spec.protocol, result.spec.network_kind)
         again = kept.has(result.trial_id, result.networks) and to_evaluate_again(result)
         done = () if again else result.attacks_done
-        missing = tuple(a for a in (with_recorded(tuple(fitting), result) if again else fitting) if a not in done)
+        missing = tuple(a for a in (with_recorded(fitting, result) if again else fitting) if a not in done)
         seconds = _attack_seconds(result.spec, missing)
         spec = result.spec.model_copy(update={"attacks": tuple(dict.fromkeys((*result.spec.attacks, *missing)))})
         files = kept.files_of(result.trial_id, result.networks)
@@ -69,7 +70,7 @@ def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
 
 
 def _with_attacks(sweep: SweepSpec, attacks: Sequence[Attack]) -> SweepSpec:
-    added = [attack for attack in attacks if attack not in sweep.attacks]
+    added = [attack for attack in in_common_form(attacks, sweep.network_kinds()) if attack not in sweep.attacks]
     try:
         return SweepSpec.model_validate({**sweep.model_dump(), "attacks": (*sweep.attacks, *added)})
     except ValidationError as error:

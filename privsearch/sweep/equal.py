@@ -13,7 +13,8 @@ def of_size(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
     """Return the form that all trials have in common which train the same networks as this one on data of this size.
 
     A size of the whole split is null. A batch that takes the whole training split is the default's, if that takes it
-    too, else of the split's size. With a single time step there is no decay, as membranes begin at 0.
+    too, else of the split's size. With a single time step there is no decay, as membranes begin at 0, and the mean
+    membrane is the last.
 
     Args:
         spec: the trial, canonical.
@@ -21,7 +22,7 @@ def of_size(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
     """
     changes: dict[str, Any] = {}
     if spec.model == "snn" and spec.num_steps == 1:
-        changes["beta"] = SNN_DEFAULTS["beta"]
+        changes |= {axis: SNN_DEFAULTS[axis] for axis in ("beta", "readout")}
     # Where identical examples stay together, or those of a person, a split may have another size than planned.
     together = getattr(spec.dataset, "duplicates", None) == "group" or getattr(spec.dataset, "group", None) is not None
     if not together:
@@ -33,7 +34,7 @@ def of_size(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
         if spec.batch_size >= num_train:
             changes["batch_size"] = max(num_train, Axes.model_fields["batch_size"].default)
     changes = {axis: value for axis, value in changes.items() if getattr(spec, axis) != value}
-    return spec.model_copy(update=changes) if changes else spec
+    return spec.with_axes(changes) if changes else spec
 
 
 def distinct_trainings(
@@ -56,7 +57,7 @@ def distinct_trainings(
     joined = []
     for key, form in forms.items():
         is_recorded = form.trial_id(infos[form.dataset_name].fingerprint) in results if key in recorded else True
-        spec = form if is_recorded else form.model_copy(update=recorded[key].axes())
+        spec = form if is_recorded else form.with_axes(recorded[key].axes())
         joined.append(TrialRequest(spec, tuple(grids[key])))
     return joined
 

@@ -5,7 +5,7 @@ import pytest
 from builders import make_failed
 from scipy.stats import t
 
-from privsearch.analysis.audit import audit_table, highest_excess, highest_mean_aucs, paper_attack
+from privsearch.analysis.audit import audit_table, clearest_excess, highest_mean_aucs, paper_attack
 from privsearch.analysis.frames import results_frame
 from privsearch.study.result import Completed
 
@@ -140,16 +140,16 @@ def test_attack_with_the_highest_mean_is_found(audited: Audited) -> None:
     assert found[["configuration", "attack"]].to_numpy().tolist() == [["ANN", "svm"], ["SNN", "loss"]]
 
 
-def test_highest_excess_of_another_attack_is_found_and_tested(audited: Audited) -> None:
+def test_clearest_excess_of_another_attack_is_found_and_tested(audited: Audited) -> None:
     """It is that of an attack that does not stand for the protocol, corrected for all that were looked at."""
     weak = audited([0.6] * 4, [0.5] * 4, protocol="paper", trial_id="b" * 16, model="snn")
     table = audit_table([audited([0.6] * 4, [0.5] * 4, protocol="paper"), weak])
     is_loss = table["attack"] == "loss"
-    table.loc[is_loss, ["excess_auc", "excess_auc_low", "excess_auc_high"]] = [[0.04, 0.01, 0.07], [0.02, 0.01, 0.03]]
-    found = highest_excess(table)
+    table.loc[is_loss, ["excess_auc", "excess_auc_low", "excess_auc_high"]] = [[0.04, -0.05, 0.13], [0.02, 0.01, 0.03]]
+    found = clearest_excess(table)
     assert found is not None
     row, p, family = found
-    assert (row["attack"], row["configuration"], family) == ("loss", "ANN", 2)
-    standard_error = 0.03 / t.ppf(0.975, 3)
-    assert p == pytest.approx(2 * 2 * t.sf(0.04 / standard_error, 3))
-    assert highest_excess(table[~is_loss]) is None
+    assert (row["attack"], row["configuration"], family) == ("loss", "SNN", 2)
+    standard_error = 0.01 / t.ppf(0.975, 3)
+    assert p == pytest.approx(2 * 2 * t.sf(0.02 / standard_error, 3))
+    assert clearest_excess(table[~is_loss]) is None

@@ -31,6 +31,8 @@ WIDTHS = ("weight_bit_width", "act_bit_width")
         ({"model": "ann", "act_bit_width": 4}, ("weight_bit_width",), "ANN w32"),
         ({"model": "snn", "weight_bit_width": 2, "surrogate_gradient": "atan"}, AXES, "SNN w2 atan train_size all"),
         ({"model": "snn", "num_steps": 10, "beta": 0.5}, ("num_steps", "beta"), "SNN num_steps 10 beta 0.5"),
+        ({"model": "snn", "act_bit_width": 4, "readout": "mean"}, (*WIDTHS, "readout"), "SNN a4 readout mean"),
+        ({"model": "snn", "readout": "final"}, ("readout",), "SNN"),
         ({"model": "ann"}, ("num_steps", "surrogate_gradient", "threshold"), "ANN"),
         ({"model": "ann", "train_size": 100}, ("train_size",), "ANN train_size 100"),
     ],

@@ -38,6 +38,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Completed, Path]:
         pytest.param({**SNN, "protocol": HalvesProtocol(networks=4)}, id="halves"),
         pytest.param({**SNN, "encoding": "latency"}, id="latency"),
         pytest.param({"model": "snn", **QUANTISED, "dataset": "sequences"}, id="over time"),
+        pytest.param({**SNN, "readout": "mean"}, id="mean membrane"),
+        pytest.param({"model": "snn", "dataset": "sequences", "readout": "mean"}, id="mean membrane over time"),
         pytest.param({"model": "ann", "dataset": "sequences"}, id="ann over time"),
         pytest.param({**SNN, "protocol": PaperProtocol(replicates=1, resplit=False)}, id="one split"),
     ],

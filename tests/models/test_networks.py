@@ -166,7 +166,7 @@ def assert_equals_loop(network, x, loop):
 
 
 def with_snntorch_neurons(network, neurons, x):
-    """The network's logits, with snnTorch's neurons in place of its own.
+    """The membranes of the network's last layer at every step, with snnTorch's neurons in place of its own.
 
     Against the whole loop, gradients need not agree: where a membrane is close to its threshold, the last bit of a
     current decides how steep the surrogate gradient is.
@@ -175,7 +175,7 @@ def with_snntorch_neurons(network, neurons, x):
     for stage, theirs in zip(network, neurons, strict=True):
         current = stage.current(signal)
         signal, mem = theirs.scan(current, STEPS) if isinstance(theirs, SnnTorchNeurons) else (theirs(current), None)
-    return mem[-1]
+    return mem
 
 
 def assert_close_but_for_a_few(got, expected):
@@ -197,6 +197,8 @@ def assert_same_gradients(network, peer, tolerance=1e-5):
         *itertools.product(SNNTORCH, QUANTIZATIONS),
         *(("fast_sigmoid", {"act_bit_width": 4, "threshold": 1.1, **rounding}) for rounding in ROUNDINGS),
         *(("fast_sigmoid", {"width": width}) for width in (0.25, 0.333, 2.0)),
+        *(("fast_sigmoid", {"readout": "mean", **quantization}) for quantization in QUANTIZATIONS),
+        ("atan", {"readout": "mean", "act_bit_width": 4, "threshold": 1.1, "quantize_readout": True}),
     ],
     ids=str,
 )
@@ -213,7 +215,10 @@ def test_snn_equals_snntorch_loop(surrogate_gradient, network, spiking_layers, q
 
     functional.cross_entropy(ours(x), labels).backward()
     peer = copy.deepcopy(ours)
-    functional.cross_entropy(with_snntorch_neurons(peer, loop.neurons, x), labels).backward()
+    expected = with_snntorch_neurons(peer, loop.neurons, x)
+    expected = expected.mean(0) if spec.readout == "mean" else expected[-1]
+    torch.testing.assert_close(ours(x), expected, rtol=1e-6, atol=1e-6)
+    functional.cross_entropy(expected, labels).backward()
     assert_same_gradients(ours, peer)
 
 

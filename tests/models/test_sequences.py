@@ -90,7 +90,7 @@ def looped(network, spec, x):
 
 
 def mended(network, spec, x, labels):
-    """The gradients' loss by snnTorch's neurons on our currents, read at each example's last step."""
+    """The gradients' loss by snnTorch's neurons on our currents, read at each example's last step, or up to there."""
     signal = x.nan_to_num().transpose(0, 1)
     for stage in network:
         current = stage.current(signal)
@@ -98,7 +98,9 @@ def mended(network, spec, x, labels):
             signal, mem = neurons_of(spec, is_last=stage is network[-1]).scan(current, STEPS)
         else:
             signal = stage.activation(current)
-    return functional.cross_entropy(mem[LENGTHS - 1, torch.arange(len(x))], labels)
+    each = [one[:length] for one, length in zip(mem.unbind(1), LENGTHS, strict=True)]
+    logits = [one.mean(0) if spec.readout == "mean" else one[-1] for one in each]
+    return functional.cross_entropy(torch.stack(logits), labels)
 
 
 @pytest.mark.parametrize(
@@ -106,10 +108,17 @@ def mended(network, spec, x, labels):
     [*((name, {}) for name in SNNTORCH), *itertools.product(["fast_sigmoid", "atan"], QUANTIZATIONS[1:])],
     ids=str,
 )
-@pytest.mark.parametrize(("network", "spiking_layers"), [("fcnet", "all"), ("convnet", "all"), ("convnet", "head")])
-def test_a_spiking_network_is_driven_step_by_step(network, spiking_layers, surrogate_gradient, quantization):
+@pytest.mark.parametrize(
+    ("network", "spiking_layers", "readout"),
+    [
+        *(("fcnet", "all", "final"), ("convnet", "all", "final"), ("convnet", "head", "final")),
+        *(("fcnet", "all", "mean"), ("convnet", "head", "mean")),
+    ],
+)
+def test_a_spiking_network_is_driven_step_by_step(network, spiking_layers, readout, surrogate_gradient, quantization):
     """The outputs of snnTorch's loop where each example ends, and its gradients on the same currents."""
-    spec = spec_of(network, surrogate_gradient=surrogate_gradient, spiking_layers=spiking_layers, **quantization)
+    kind = {"surrogate_gradient": surrogate_gradient, "spiking_layers": spiking_layers, "readout": readout}
+    spec = spec_of(network, **kind, **quantization)
     ours, (x, labels) = build(network, spec), examples(network)
     with torch.no_grad():
         spk, mem = looped(ours, spec, x)
@@ -126,7 +135,7 @@ def test_a_spiking_network_is_driven_step_by_step(network, spiking_layers, surro
         # A membrane at the edge of two levels, or at its threshold, may fall on either.
         is_close = torch.isclose(read[name][0], output, rtol=1e-4, atol=1e-4)
         assert is_close.float().mean() > 0.97, name
-    assert torch.equal(ours(x), read["final_mem"][0])
+    assert torch.equal(ours(x), read[f"{readout}_mem"][0])
 
     functional.cross_entropy(ours(x), labels).backward()
     peer = copy.deepcopy(ours)
@@ -153,13 +162,16 @@ def test_it_is_the_loop_of_snntorchs_tutorials():
         torch.testing.assert_close(ours(x), mem[1], rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("readout", ["final", "mean"])
 @pytest.mark.parametrize("network", SHAPES)
-def test_what_lies_beyond_an_examples_end_has_no_say(network):
+def test_what_lies_beyond_an_examples_end_has_no_say(network, readout):
     """A padded example has the outputs that it has in a network of as many steps as it is long."""
-    ours, (x, _) = build(network, spec_of(network)), examples(network)
+    ours, (x, _) = build(network, spec_of(network, readout=readout)), examples(network)
     for length in (1, 5, 8):
         one = x[length == LENGTHS]
-        shorter = build(network, spec_of(network, num_steps=length), shape=(length, *SHAPES[network][1:]))
+        shape = (length, *SHAPES[network][1:])
+        shorter = build(network, spec_of(network, num_steps=length, readout=readout), shape=shape)
+        torch.testing.assert_close(ours(one), shorter(one[:, :length]), rtol=1e-6, atol=1e-6)
         for name, output in shorter.readouts(one[:, :length]).items():
             torch.testing.assert_close(ours.readouts(one)[name], output, rtol=1e-6, atol=1e-6)
 

@@ -12,7 +12,7 @@ from privsearch.data.splits import Splits, load_splits
 from privsearch.errors import DivergedError
 from privsearch.models.networks import Network
 from privsearch.models.training import Listeners, _balanced, query_untrained, train_cohort
-from privsearch.spec import HalvesProtocol, TrialSpec
+from privsearch.spec import HalvesProtocol, Readout, TrialSpec
 from privsearch.study.result import Epoch, TrainedNetwork
 from privsearch.study.signals import Signals
 
@@ -37,7 +37,9 @@ def subsets(count: int) -> np.ndarray:
     return np.random.default_rng(1).random((count, 120)) < 0.5
 
 
-@pytest.mark.parametrize("fields", [{"model": "ann"}, {}, {"weight_bit_width": 4, "act_bit_width": 4}])
+@pytest.mark.parametrize(
+    "fields", [{"model": "ann"}, {}, {"readout": "mean"}, {"weight_bit_width": 4, "act_bit_width": 4}]
+)
 def test_a_network_does_not_depend_on_its_cohort(fields: dict[str, Any]) -> None:
     """Trained alone or as the third of three, from whatever state of the global generator: the same bits."""
     members = subsets(3)
@@ -85,10 +87,12 @@ def test_signals_say_who_is_a_member_of_what() -> None:
     assert np.array_equal(signals.labels, np.concatenate([iris().y_train, iris().y_test]))
 
 
-def test_accuracies_are_those_of_the_logits() -> None:
+@pytest.mark.parametrize(("readout", "logits_from"), [("final", "final_mem"), ("mean", "mean_mem")])
+def test_accuracies_are_those_of_the_logits(readout: str, logits_from: Readout) -> None:
     """Training accuracy is over the network's own subset, test accuracy over the test split."""
     members = subsets(1)
-    signals, (network,) = trained_on(spec(epochs=3), iris(), members, [1])
+    signals, (network,) = trained_on(spec(epochs=3, readout=readout), iris(), members, [1])
+    assert np.array_equal(signals.logits, signals.outputs[logits_from, "plain"][:, 0])
     correct = signals.logits[0].argmax(1) == signals.labels
     assert network.train_accuracy == pytest.approx(correct[:120][members[0]].mean())
     assert network.test_accuracy == pytest.approx(correct[120:].mean())
@@ -263,6 +267,23 @@ def test_views_depend_on_the_trials_seed() -> None:
     )
     assert np.array_equal(first.logits, other.logits)
     assert not np.array_equal(first.answers("final_mem", "input_dropout"), other.answers("final_mem", "input_dropout"))
+
+
+def test_what_was_measured_in_training_is_of_the_mean_membrane() -> None:
+    """With a rate that moves nothing, the history's accuracy is that of the signals; another readout has another."""
+    members = np.ones((1, 120), bool)
+    history = {}
+    for readout in ("final", "mean"):
+        still = spec(readout=readout, epochs=1, num_steps=9).model_copy(update={"learning_rate": 1e-30})
+        signals, (network,) = trained_on(still, iris(), members, [3])
+        right = signals.logits[0, :120].argmax(1) == signals.labels[:120]
+        assert network.history[0].accuracy == pytest.approx(right.mean())
+        losses = nn.functional.cross_entropy(
+            torch.from_numpy(signals.logits[0, :120]), torch.from_numpy(signals.labels[:120])
+        )
+        assert network.history[0].loss == pytest.approx(losses.item(), abs=1e-5)
+        history[readout] = network.history[0].loss
+    assert history["final"] != pytest.approx(history["mean"], abs=1e-3)
 
 
 @pytest.mark.gpu

@@ -6,8 +6,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import TypeAdapter
 
-from privsearch.spec import Attack, HalvesProtocol, LiraAttack, PaperProtocol, Protocol
+from privsearch.spec import Attack, HalvesProtocol, LiraAttack, PaperProtocol, Protocol, TrialSpec
 from privsearch.spec.attacks import Means, Mode, Variance, unmet_requirement
+from privsearch.spec.recorded import RecordedSpec
 
 ANY: TypeAdapter[Attack] = TypeAdapter(Attack)
 
@@ -29,7 +30,8 @@ EVERY_LIRA = [
 def test_a_recorded_lira_is_what_it_was(mode: str, variance: str, name: str) -> None:
     """Records from before there were shrunken means have each example's own, under the names that they have."""
     recorded = {"kind": "lira", "mode": mode, "variance": variance, "signals": "final_mem", "queries": "plain"}
-    attack = ANY.validate_python(recorded)
+    trial = {"dataset": "iris", "model": "snn", "protocol": {"kind": "halves"}, "attacks": [recorded]}
+    (attack,) = TypeAdapter[TrialSpec](RecordedSpec).validate_python(trial).attacks
     assert isinstance(attack, LiraAttack)
     assert (attack.name, attack.variance, attack.means) == (name, variance, "per_example")
 

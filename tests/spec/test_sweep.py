@@ -13,9 +13,9 @@ from privsearch.spec import (
     LiraAttack,
     QuantileRegressionAttack,
     Queries,
-    Readout,
     Recorded,
     RmiaAttack,
+    Seen,
     SurrogateGradient,
     SvmAttack,
     SweepSpec,
@@ -276,7 +276,7 @@ def test_every_attack_has_a_name_of_its_own() -> None:
         LiraAttack: {
             "mode": ["online", "offline"],
             "variance": ["pooled", "per_example"],
-            "signals": list(get_args(Recorded)),
+            "signals": ["logits", *get_args(Recorded)],
         },
         RmiaAttack: {"mode": ["online", "offline"], "a": [0.3, 0.5], "gamma": [1.0, 2.0]},
         ThresholdAttack: {"kind": list(get_args(ThresholdKind))},
@@ -287,10 +287,10 @@ def test_every_attack_has_a_name_of_its_own() -> None:
     for attack, fields in options.items():
         choices = dict(fields)
         if "signals" in attack.model_fields:
-            choices.setdefault("signals", list(get_args(Readout)))
+            choices.setdefault("signals", list(get_args(Seen)))
         if "queries" in attack.model_fields:
             choices["queries"] = list(get_args(Queries))
         names += [
             attack(**dict(zip(choices, point, strict=True))).name for point in itertools.product(*choices.values())
         ]
-    assert len(names) == len(set(names)) == 4 * 3 + 4 * 12 + 8 * 9 + 4 * 9 + 1 + 9
+    assert len(names) == len(set(names)) == 4 * 4 + 4 * 15 + 8 * 12 + 4 * 12 + 1 + 12

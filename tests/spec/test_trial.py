@@ -214,6 +214,44 @@ def test_an_encoding_has_an_effect_on_spiking_networks_alone() -> None:
     assert rate.model_copy(update={"encoding_queries": None}).canonical("fcnet").encoding_queries == 8
 
 
+def test_a_readout_has_an_effect_on_spiking_networks_alone() -> None:
+    """The last membrane leaves the id as it was before there was a choice; the mean has one of its own."""
+    recorded = SPEC.model_dump(mode="json", exclude={"readout"})
+    assert TypeAdapter[TrialSpec](RecordedSpec).validate_python(recorded) == SPEC
+    changes: list[dict[str, object]] = [{"readout": readout} for readout in (None, "final", "mean")]
+    specs = [SPEC.model_copy(update=change).canonical("fcnet") for change in changes]
+    assert [spec.readout for spec in specs] == ["final", "final", "mean"]
+    ids = [spec.trial_id("data") for spec in specs]
+    assert ids[0] == ids[1] == SPEC.trial_id("data") != ids[2]
+    assert specs[2].network_ids("data")[0] != SPEC.network_ids("data")[0]
+    assert TrialSpec(dataset="iris", model="ann", readout="mean").canonical("fcnet").readout is None
+
+
+@pytest.mark.parametrize(
+    ("model", "readout", "names"),
+    [
+        ("ann", None, ["svm", "svm_mean_mem", "svm_spike_counts"]),
+        ("snn", None, ["svm", "svm_mean_mem", "svm_spike_counts"]),
+        ("snn", "final", ["svm", "svm_mean_mem", "svm_spike_counts"]),
+        ("snn", "mean", ["svm", "svm_final_mem", "svm_spike_counts"]),
+    ],
+)
+def test_an_attack_on_the_logits_is_one_whatever_it_calls_them(
+    model: str, readout: str | None, names: list[str]
+) -> None:
+    """Also in a record from before attacks could ask for logits, and after a change of the readout."""
+    asked = [{"kind": "svm", "signals": s} for s in ("logits", "final_mem", "mean_mem", "spike_counts")]
+    given = {"dataset": "iris", "model": model, "readout": readout, "attacks": asked}
+    spec = TypeAdapter[TrialSpec](RecordedSpec).validate_python(given)
+    assert [attack.name for attack in spec.attacks] == names
+    assert spec.attacks[0].signals == "logits"
+    other = spec.with_axes({"readout": "mean"})
+    assert other.attacks[0].name == "svm"
+    assert len({attack.name for attack in other.attacks}) == len(other.attacks)
+    if model == "ann":
+        assert other.attacks == spec.attacks
+
+
 def test_direct_inputs_leave_the_id_as_it_was() -> None:
     """Before there were encodings; every other encoding and number of draws has an id of its own."""
     recorded = SPEC.model_dump(mode="json", exclude={"encoding", "encoding_queries"})

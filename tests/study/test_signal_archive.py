@@ -1,3 +1,4 @@
+import io
 import os
 import time
 import zipfile
@@ -50,7 +51,7 @@ def same(one: Cohort, other: Cohort) -> bool:
         {**c.signals.outputs, **{n: getattr(c.signals, n) for n in ("is_member", "labels", "rows")}}
         for c in (one, other)
     ]
-    rest = [(c.networks, c.trainings, c.signals.num_train) for c in (one, other)]
+    rest = [(c.networks, c.trainings, c.signals.num_train, c.signals.logits_from) for c in (one, other)]
     return (
         rest[0] == rest[1]
         and arrays[0].keys() == arrays[1].keys()
@@ -93,6 +94,42 @@ def test_who_is_a_member_as_a_whole_comes_back(archive: SignalArchive) -> None:
     again = archive.load("t")
     assert again is not None
     assert again.signals.units is None
+
+
+def test_which_outputs_are_the_logits_comes_back(archive: SignalArchive) -> None:
+    """A file says so where they are not the last membranes, and only there; networks of both are of no one trial."""
+    trained, untrained = cohort(), blind_cohort().blind
+    assert untrained is not None
+    of_mean = replace(
+        trained,
+        signals=replace(trained.signals, logits_from="mean_mem"),
+        blind=replace(untrained, untrained=replace(untrained.untrained, logits_from="mean_mem")),
+    )
+    archive.save("mean", of_mean)
+    archive.save("final", trained)
+    back = archive.load("mean")
+    assert back is not None
+    assert back.blind is not None
+    assert same(back, of_mean)
+    assert back.blind.untrained.logits_from == "mean_mem"
+    assert not are_parts([replace(of_mean, blind=None), trained])
+    folder = open_folder(archive.folder)
+    contents = {name: folder.read(f"{name}.npz") for name in ("mean", "final")}
+    names = {name: zipfile.ZipFile(io.BytesIO(content or b"")).namelist() for name, content in contents.items()}
+    assert ("logits_from.npy" in names["mean"], "logits_from.npy" in names["final"]) == (True, False)
+
+
+@pytest.mark.parametrize("claimed", ["mem_trajectory", "mean_mem", "logits", "nothing"])
+def test_logits_that_a_file_does_not_have_are_damage(tmp_path: Path, claimed: str) -> None:
+    """Such as a stranger may claim."""
+    archive, whole = SignalArchive(tmp_path), cohort()
+    of_one = {key: array for key, array in whole.signals.outputs.items() if key[0] == "final_mem"}
+    archive.save("t", replace(whole, signals=replace(whole.signals, outputs=of_one)))
+    assert archive.load("t") is not None
+    with np.load(tmp_path / "t.npz") as file:
+        arrays = dict(file)
+    np.savez(tmp_path / "t.npz", **{**arrays, "logits_from": np.array(claimed)})  # type: ignore[arg-type]
+    assert archive.load("t") is None
 
 
 def test_what_blind_baselines_need_comes_back_to_the_bit(archive: SignalArchive) -> None:

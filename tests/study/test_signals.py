@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,22 @@ def test_each_readout_is_looked_at_for_itself() -> None:
     found = signals(logits * np.float32(1e38), spike_counts=np.zeros_like(logits))
     assert found.constant_networks("final_mem", "plain") == ()
     assert found.constant_networks("spike_counts", "plain") == (0,)
+
+
+def test_the_logits_are_what_the_networks_were_trained_by() -> None:
+    """Whoever asks for logits gets these, and is told their name; an ANN has no others."""
+    final, mean = np.random.default_rng(0).normal(size=(2, 1, 50, 3))
+    of_final = signals(final, mean_mem=mean, spike_counts=mean)
+    of_mean = replace(of_final, logits_from="mean_mem")
+    for found, logits, name in ((of_final, final, "final_mem"), (of_mean, mean, "mean_mem")):
+        assert np.array_equal(found.logits, logits)
+        assert np.array_equal(found.answers("logits", "plain")[:, 0], logits)
+        assert np.array_equal(found.answers("final_mem", "plain")[:, 0], final)
+        assert (found.named("logits"), found.named("spike_counts")) == (name, "spike_counts")
+    dead = replace(of_mean, outputs={**of_mean.outputs, ("mean_mem", "plain"): np.zeros((1, 1, 50, 3))})
+    assert dead.constant_networks("logits", "plain") == (0,)
+    assert dead.constant_networks("final_mem", "plain") == ()
+    assert np.array_equal(signals(final).answers("mean_mem", "plain")[:, 0], final)
 
 
 @pytest.mark.parametrize("network", [0, 1])

@@ -129,3 +129,33 @@ def test_draws_are_chosen_where_there_are_any(plan: Any) -> None:
     (found,) = plan(grids={}, search=search).searches
     points = {tuple(point.values()) for point in found.task.space.points()}
     assert len(points) == found.task.space.size == 1 + 2 + 2
+
+
+def test_a_search_may_choose_the_readout(plan: Any) -> None:
+    """Each point is counted once, and attacked by what its networks do not answer with as well."""
+    space = {"model": ["ann", "snn"], "readout": ["final", "mean"]}
+    search = {"sampler": "random", "space": space, "trials": 3}
+    attacks = ["svm", {"kind": "svm", "signals": "final_mem"}, {"kind": "svm", "signals": "mean_mem"}]
+    (found,) = plan(grids={}, search=search, attacks=attacks).searches
+    points = [found.task.request(point).spec for point in found.task.space.points()]
+    assert {(spec.model, spec.readout): [attack.name for attack in spec.attacks] for spec in points} == {
+        ("ann", None): ["svm"],
+        ("snn", "final"): ["svm", "svm_mean_mem"],
+        ("snn", "mean"): ["svm", "svm_final_mem"],
+    }
+    assert len(points) == found.task.space.size
+
+
+def test_a_search_of_last_membranes_keeps_its_id(plan: Any) -> None:
+    """As the proposals of a search from before there was a choice are found by it."""
+    search = {"sampler": "random", "space": {"model": ["ann", "snn"], "beta": [0.5, 0.9]}, "trials": 3}
+
+    def id_with(**recipe: Any) -> str:
+        (found,) = plan("iris", datasets=["iris"], grids={}, search=search, recipe=recipe).searches
+        return found.task.id
+
+    assert id_with() == id_with(readout="final") == ID_OF_THEN != id_with(readout="mean")
+
+
+ID_OF_THEN = "be462811699ba3c1"
+"""Of the first of these searches, before `readout` was an axis."""

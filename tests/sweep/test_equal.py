@@ -31,6 +31,7 @@ EQUAL = [
     ({"batch_size": 100_000}, {}),
     ({"batch_size": 500, "train_size": 60}, {"train_size": 60}),
     ({"model": "snn", "num_steps": 1, "beta": 0.3}, {"model": "snn", "num_steps": 1}),
+    ({"model": "snn", "num_steps": 1, "readout": "mean"}, {"model": "snn", "num_steps": 1}),
 ]
 
 
@@ -47,6 +48,7 @@ def test_equal_trainings_have_one_form(fields: dict[str, Any], plainer: dict[str
         {"batch_size": 119},
         {"batch_size": 60, "train_size": 61},
         {"model": "snn", "num_steps": 2, "beta": 0.3},
+        {"model": "snn", "num_steps": 2, "readout": "mean"},
     ],
     ids=str,
 )

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -13,6 +14,7 @@ import privsearch.sweep.trial
 from privsearch.api.plugins import register_attack
 from privsearch.attacks import AttackView, attack_scores
 from privsearch.attacks.protocols import rules_of
+from privsearch.attacks.protocols.audit import audit
 from privsearch.data import describe_dataset
 from privsearch.data.splits import load_splits
 from privsearch.errors import MetricError, StudyError
@@ -368,16 +370,48 @@ def test_signals_that_cannot_be_kept_cost_no_numbers() -> None:
     assert attacked.message == "no answer"
 
 
-@pytest.mark.parametrize("model", ["ann", "snn"])
+@pytest.mark.parametrize(("model", "readout"), [("ann", None), ("snn", "final"), ("snn", "mean")])
 @pytest.mark.parametrize("protocol", [PaperProtocol(replicates=1), HALVES])
-def test_a_dead_network_is_not_attacked(model: str, protocol: Protocol) -> None:
+def test_a_dead_network_is_not_attacked(model: str, readout: str | None, protocol: Protocol) -> None:
     """It answers everything alike: it keeps its accuracies, and no attack has a number that would look like privacy."""
     attacks = (SvmAttack(), ThresholdAttack(kind="loss"))
-    result = run(model=model, act_bit_width=2, threshold=100.0, protocol=protocol, attacks=attacks)
+    changes = {"model": model, "readout": readout, "act_bit_width": 2, "threshold": 100.0}
+    result = run(protocol=protocol, attacks=attacks, **changes)
     assert result.dead == tuple(range(protocol.networks))
     assert (result.across, result.refused.keys()) == ({}, {"svm", "loss"})
-    assert "some network gives all of them the same final_mem" in result.refused["svm"]
+    name = "mean_mem" if readout == "mean" else "final_mem"
+    assert f"some network gives all of them the same {name}" in result.refused["svm"]
     assert all(replicate.target.test_accuracy == pytest.approx(1 / 3) for replicate in result.replicates)
+
+
+def test_attacks_see_what_a_network_was_trained_to_answer() -> None:
+    """Trained on its mean membrane, the default and `label_only` read that, and slices of what is right go by it.
+
+    The same outputs, called those of a network that answers with its last membrane, give the same numbers to who asks
+    for the mean one.
+    """
+    shelf = Shelf()
+    loss, on_final, on_mean = (ThresholdAttack(kind="loss", signals=s) for s in ("logits", "final_mem", "mean_mem"))
+    attacks = (loss, on_final, on_mean, LabelOnlyAttack(), SvmAttack())
+    mean = run_trial(
+        TINY.model_copy(update={"readout": "mean", "attacks": attacks, "protocol": HALVES, "epochs": 8}), archive=shelf
+    )
+    assert isinstance(mean, Completed), mean
+    assert list(mean.across) == ["loss", "loss_final_mem", "label_only", "svm"]
+    (cohort,) = shelf.kept.values()
+    called_final = replace(cohort, signals=replace(cohort.signals, logits_from="final_mem"))
+    found = audit(called_final, mean.spec.model_copy(update={"attacks": (loss, on_mean)}))
+    for number, (replicate, other) in enumerate(zip(mean.replicates, found.replicates, strict=True)):
+        assert replicate.attacks["loss"].auc.value == other.attacks["loss_mean_mem"].auc.value
+        assert replicate.attacks["loss_final_mem"].auc.value == other.attacks["loss"].auc.value
+        right = cohort.signals.outputs["mean_mem", "plain"][number, 0].argmax(1) == cohort.signals.labels
+        is_member = cohort.signals.is_member[number]
+        assert replicate.target.train_accuracy == pytest.approx(right[is_member].mean())
+        queried = rules_of(HALVES).queried(cohort.signals, seed=0)
+        rates = [right[queried][is_member[queried] == state].mean() for state in (True, False)]
+        gap = 0.5 + (rates[0] - rates[1]) / 2
+        assert replicate.attacks["label_only"].auc.value == pytest.approx(gap)
+    assert found.replicates[0].target == mean.replicates[0].target
 
 
 def test_outputs_that_never_spike_cost_only_the_attack_that_reads_them() -> None:

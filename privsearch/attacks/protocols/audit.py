@@ -53,7 +53,7 @@ def audit(cohort: Cohort, spec: TrialSpec, load_inputs: LoadInputs | None = None
     constant_networks = cache(cohort.signals.constant_networks)  # most attacks read the same
     for attack in spec.attacks:
         try:
-            _check_outputs(constant_networks(attack.signals, attack.queries), attack)
+            _check_outputs(constant_networks(attack.signals, attack.queries), attack, cohort.signals)
             signals = _seen_by(attack, cohort.signals, load_inputs)
         except (MetricError, DataError) as error:
             refused[attack.name] = str(error)
@@ -67,7 +67,7 @@ def audit(cohort: Cohort, spec: TrialSpec, load_inputs: LoadInputs | None = None
         for results, evaluation in zip(by_target, evaluations, strict=True):
             results[attack.name] = evaluation.result
     replicates = _replicates(cohort, spec.protocol, by_target)
-    return Audit(replicates, across, refused, constant_networks("final_mem", "plain"), tuple(lacked_data))
+    return Audit(replicates, across, refused, constant_networks("logits", "plain"), tuple(lacked_data))
 
 
 def audit_untrained(blind: BlindSignals, spec: TrialSpec, load_inputs: LoadInputs | None = None) -> BlindBaselines:
@@ -77,7 +77,9 @@ def audit_untrained(blind: BlindSignals, spec: TrialSpec, load_inputs: LoadInput
     constant_networks = cache(blind.untrained.constant_networks)
     for attack in spec.attacks:
         if constant_networks(attack.signals, attack.queries):
-            refused[attack.name] = f"some untrained network gives all examples the same {attack.signals}"
+            refused[attack.name] = (
+                f"some untrained network gives all examples the same {blind.untrained.named(attack.signals)}"
+            )
             continue
         try:
             signals = _seen_by(attack, blind.untrained, load_inputs)
@@ -108,12 +110,12 @@ def _evaluated(signals: Signals, attack: Attack, spec: TrialSpec) -> tuple[list[
     return evaluations, across_targets(evaluations, resampling)
 
 
-def _check_outputs(constant_networks: Collection[int], attack: Attack) -> None:
+def _check_outputs(constant_networks: Collection[int], attack: Attack, signals: Signals) -> None:
     if constant_networks:
         raise MetricError(
             f"an attack needs outputs that differ between examples, but some network gives all of them the same "
-            f"{attack.signals}; lower the threshold, train it otherwise"
-            + ("" if attack.signals == "final_mem" else ", or let the attack see final_mem")
+            f"{signals.named(attack.signals)}; lower the threshold, train it otherwise"
+            + ("" if attack.signals == "logits" else f", or let the attack see {signals.logits_from}")
         )
 
 

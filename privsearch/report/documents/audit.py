@@ -16,9 +16,9 @@ from privsearch.report.wording.audit import (
     EXCESS_WORDS,
     PLACEBO_WORDS,
     auc_words,
+    clearest_excess_words,
     epsilon_words,
     excess_words,
-    highest_excess_words,
     left_out,
     missing_words,
     notes,
@@ -97,7 +97,7 @@ def _placebos(rows: pd.DataFrame) -> Iterator[str]:
 
     yield "AUC of every attack with as many members as the placebo has, less the placebo's: the excess."
     yield _pivot(rows, [attack for attack in rows["attack"].unique() if attack != WORST], cell)
-    yield " ".join([PLACEBO_WORDS, EXCESS_WORDS, *highest_excess_words(rows)])
+    yield " ".join([PLACEBO_WORDS, EXCESS_WORDS, *clearest_excess_words(rows)])
 
 
 def _leading(rows: pd.DataFrame) -> Iterator[str]:

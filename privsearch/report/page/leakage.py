@@ -12,7 +12,7 @@ from privsearch.report.page.fronts import Leakage
 from privsearch.report.wording.audit import (
     EPSILON_WORDS,
     EXCESS_WORDS,
-    highest_excess_words,
+    clearest_excess_words,
     missing_words,
     notes,
     percent,
@@ -48,7 +48,7 @@ def leakage(
     if rows.empty:
         return {"headings": [], "rows": {}, "left_out": "", "notes": []}
     protocol = completed[rows["trial_id"].iloc[0]].spec.protocol
-    sentences = [*notes(rows, protocol), *(highest_excess_words(rows) if protocol.has_placebo else [])]
+    sentences = [*notes(rows, protocol), *(clearest_excess_words(rows) if protocol.has_placebo else [])]
     shown = _within(rows, importance, room - num_bytes([*_headings(rows), *sentences]) - WORDS)
     missing = rows["trial_id"].nunique() - shown["trial_id"].nunique()
     return {

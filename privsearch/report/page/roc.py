@@ -123,12 +123,13 @@ def _fits(cohort: Cohort, result: Completed) -> bool:
     signals, attack_result = cohort.signals, next(iter(result.replicates[0].attacks.values()))
     protocol = result.spec.protocol
     readable = all(("final_mem", queries) in signals.outputs for queries in protocol.queries)
+    _, logits_from = result.spec.network_kind
     try:
         judged = rules_of(protocol).judged(signals, result.spec.seed)
     except DataError:  # there are too few examples for the protocol
         return False
     counted = len(judged) == attack_result.num_members + attack_result.num_non_members
-    return len(signals.is_member) == protocol.networks and readable and counted
+    return len(signals.is_member) == protocol.networks and signals.logits_from == logits_from and readable and counted
 
 
 def _attacks(signals: Signals, result: Completed) -> Iterator[AttackCurves]:

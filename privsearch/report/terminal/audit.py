@@ -16,9 +16,9 @@ from privsearch.report.wording.audit import (
     NOT_RUN,
     PLACEBO_WORDS,
     auc_words,
+    clearest_excess_words,
     epsilon_words,
     excess_words,
-    highest_excess_words,
     missing_words,
     percent,
     sample_words,
@@ -105,7 +105,7 @@ def _caption(rows: pd.DataFrame, attack: str, *, coins: bool) -> str:
         elif missing := missing_words(shown, _SHOWN_TPR):
             lines.append(f"{MISSING} TPR at {percent(_SHOWN_TPR)} FPR: {missing}.")
     else:
-        lines += [PLACEBO_WORDS, EXCESS_WORDS, *highest_excess_words(rows)]
+        lines += [PLACEBO_WORDS, EXCESS_WORDS, *clearest_excess_words(rows)]
     if len(shown) < rows["trial_id"].nunique():
         lines.append(NOT_RUN)
     return "\n".join([*lines, *promise_words(rows), NOTATION])

@@ -172,7 +172,7 @@ class SweepProgress:
         protocol = result.spec.protocol
         task = self._task_name(result.spec)
         # If attacks are added to a trial, its result has only these, and the strongest of all is not known yet.
-        partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.model))
+        partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.network_kind))
         values, objectives = completed_numbers(result), self._sweep.objectives_under(protocol.kind)
         numbers = {
             column: value

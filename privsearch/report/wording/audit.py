@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from privsearch.analysis.audit import highest_excess
+from privsearch.analysis.audit import clearest_excess
 from privsearch.analysis.frames import learning_frame, varying_axes
 from privsearch.analysis.labels import TPRS, auc_mark, guessing_words, turned_words
 from privsearch.analysis.paired import ALPHA
@@ -70,19 +70,24 @@ def excess_words(row: Mapping[str, Any], name: str) -> str:
     return f"{value:+.3f}" if pd.isna(low) else f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
-def highest_excess_words(rows: pd.DataFrame) -> Iterator[str]:
-    """Yield the greatest excess of an attack other than the protocol's own, so that none goes unseen.
+def clearest_excess_words(rows: pd.DataFrame) -> Iterator[str]:
+    """Yield the clearest excess of an attack other than the protocol's own, so that none goes unseen.
 
     Args:
         rows: rows of the audit's table, all under one protocol with a placebo.
     """
-    if found := highest_excess(rows):
-        row, p, family = found
-        significant = "" if p < ALPHA else "not "
-        yield (
-            f"Highest excess of another attack: {row['attack']} on {row['configuration']}, {excess_words(row, 'auc')}; "
-            f"{significant}significant, corrected for {family} comparison{'' if family == 1 else 's'} (p {p:.3f})."
-        )
+    found = clearest_excess(rows)
+    if not found:
+        return
+    row, p, family = found
+    if row["excess_auc_low"] <= 0:
+        yield "No other attack has an excess whose interval lies above 0."
+        return
+    significant = "" if p < ALPHA else "not "
+    yield (
+        f"Clearest excess of another attack: {row['attack']} on {row['configuration']}, {excess_words(row, 'auc')}, "
+        f"{significant}significant after correction for {family} comparison{'' if family == 1 else 's'} (p {p:.3f})."
+    )
 
 
 def epsilon_words(low: float | None, ceiling: float | None) -> str:

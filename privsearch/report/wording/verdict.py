@@ -41,9 +41,20 @@ def deciding(tasks: Sequence[Task]) -> list[Task]:
 
 
 def verdict_sentence(selection: Selection) -> str:
-    """Return what to take, and why, in a sentence."""
+    """Return what to take, and why, in a sentence; of the strongest attack, another one names those it was chosen from.
+
+    Another attack may be stronger, on one configuration and not on another. So nobody is to take a verdict for one on
+    attacks that were not run.
+    """
     if selection.chosen is None or selection.most_accurate is None:
         return _nothing(selection)
+    named_attacks = joined(selection.attacks, _MOST_NAMED)
+    return _decision(selection) + (f" Worst is the strongest of {named_attacks}." if len(selection.attacks) > 1 else "")
+
+
+def _decision(selection: Selection) -> str:
+    assert selection.chosen is not None, "something was chosen"
+    assert selection.most_accurate is not None, "something may be chosen"
     chosen, best = named(selection, selection.chosen), named(selection, selection.most_accurate)
     limits = [f"satisfies {constraints_words(selection.task)}"] if selection.task.constraints else []
     if selection.min_accuracy is not None:
@@ -83,16 +94,6 @@ def named(selection: Selection, row: Row) -> str:
     return configuration(row, selection.task.varying)
 
 
-def judged_by(selection: Selection) -> str:
-    """Name what privacy is judged by; of the strongest attack, the attacks that it is the strongest of.
-
-    Another attack may be stronger, on one configuration and not on another. So nobody is to take a verdict for one on
-    attacks that were not run.
-    """
-    words = quantity(selection.private)
-    return f"{words} of {joined(selection.attacks, _MOST_NAMED)}" if selection.attacks else words
-
-
 def difference_words(difference: PairedDifference) -> str:
     """Return the size of a difference with its simultaneous interval, both without a sign where all have the same."""
     value, low, high = difference.difference, difference.low, difference.high
@@ -108,7 +109,9 @@ def difference_words(difference: PairedDifference) -> str:
 def _leaks_less(selection: Selection, best: str) -> str:
     by_quantity = {difference.quantity: difference for difference in selection.differences}
     less = difference_words(by_quantity[selection.private])
-    words = f"leaks {less} less than the most accurate one, {best}, by {judged_by(selection)}{_by_all(selection)}"
+    words = (
+        f"leaks {less} less than the most accurate one, {best}, by {quantity(selection.private)}{_by_all(selection)}"
+    )
     cost = by_quantity.get(ACCURACY)
     if cost is None:
         return words
@@ -128,7 +131,7 @@ def _by_all(selection: Selection) -> str:
     less = as_leakage(best) - as_leakage(chosen)
     if abs(less + by_quantity[selection.private].difference) < 0.0005:
         return ""
-    return f", which both ran ({abs(less):.3f} {'less' if less > 0 else 'more'} by all that either ran)"
+    return f" of the attacks that both ran ({abs(less):.3f} {'less' if less > 0 else 'more'} by all that either ran)"
 
 
 def _sensitivity(selection: Selection) -> str:
@@ -137,9 +140,9 @@ def _sensitivity(selection: Selection) -> str:
         return ""
     targets, column = (selection.chosen or {})["replicates"], Column.parse(selection.private)
     if selection.resolution >= column.leakage_range:
-        return f" (with {targets} targets, no difference in {judged_by(selection)} can be significant)"
+        return f" (with {targets} targets, no difference in {quantity(selection.private)} can be significant)"
     size = f"about {selection.resolution:.3f}"
-    return f" (with {targets} targets, a difference in {judged_by(selection)} must be {size} to be significant)"
+    return f" (with {targets} targets, a difference in {quantity(selection.private)} must be {size} to be significant)"
 
 
 def _dataset(task: Task) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from privsearch.data import DatasetInfo
 from privsearch.spec import NUMERICS_VERSION, Attack, Search, SweepSpec, TrialRequest, TrialSpec, dataset_name
 from privsearch.spec.datasets import task_name
+from privsearch.spec.logits import NetworkKind, network_kind
 from privsearch.spec.objectives import Objectives
 from privsearch.study.result import Completed, TrialResult, restricted_to
 from privsearch.sweep.search.space import Axes, SearchSpace
@@ -24,7 +25,7 @@ class TaskSearch:
         search: the sampler, the space and the budget.
         info: the dataset.
         base: the trial that the search varies, with all that its trials share.
-        attacks: the attacks on each kind of model.
+        attacks: the attacks on each kind of network.
         objectives: the result columns to optimise, with their directions.
     """
 
@@ -32,13 +33,14 @@ class TaskSearch:
     search: Search
     info: DatasetInfo
     base: TrialSpec
-    attacks: Mapping[str, tuple[Attack, ...]]
+    attacks: Mapping[NetworkKind, tuple[Attack, ...]]
     objectives: Objectives
 
     @cached_property
     def space(self) -> SearchSpace:
         """The points of the search, without models that no attack suits."""
-        models = tuple(model for model in self.search.models if self.attacks[model])
+        attacked = {model for (model, _), attacks in self.attacks.items() if attacks}
+        models = tuple(model for model in self.search.models if model in attacked)
         space = {**self.search.space, "model": models}
         return SearchSpace(space, self.info.network, self.base.axes(), self.info.num_steps)
 
@@ -58,6 +60,7 @@ class TaskSearch:
         # An axis that came later leaves the ids of earlier searches as they are, where it is not used.
         unused = {"width"} if self.base.width == 1 else set()
         unused |= {"encoding"} if self.base.encoding in (None, "direct") else set()
+        unused |= {"readout"} if self.base.readout in (None, "final") else set()
         unused |= {"encoding_queries"} if self.base.encoding_queries is None else set()
         meaning = {
             "version": NUMERICS_VERSION,
@@ -71,7 +74,7 @@ class TaskSearch:
 
     def request(self, axes: Axes) -> TrialRequest:
         """Return the request for the trial at a point."""
-        spec = {**axes, "attacks": self.attacks[axes["model"]], "dataset": self.base.dataset}
+        spec = {**axes, "attacks": self.attacks[network_kind(axes)], "dataset": self.base.dataset}
         return TrialRequest(
             TrialSpec.model_validate({**spec, "protocol": self.base.protocol, "seed": self.base.seed}), ()
         )
@@ -87,7 +90,7 @@ class TaskSearch:
 
     def lacking(self, result: TrialResult) -> list[str]:
         """Return the names of the attacks that a result of this search lacks."""
-        return [attack.name for attack in self.attacks[result.spec.model] if attack not in result.spec.attacks]
+        return [attack.name for attack in self.attacks[result.spec.network_kind] if attack not in result.spec.attacks]
 
     def outcome(self, result: TrialResult) -> dict[str, float] | None:
         """Return the numbers that a sampler is told of a result; None if a front would leave the result out."""
@@ -95,7 +98,7 @@ class TaskSearch:
         from privsearch.analysis.frames import completed_numbers
         from privsearch.analysis.learning import networks_at_chance
 
-        restricted = restricted_to(result, self.attacks[result.spec.model])
+        restricted = restricted_to(result, self.attacks[result.spec.network_kind])
         if not isinstance(restricted, Completed) or restricted.dead or networks_at_chance(restricted):
             return None
         numbers: dict[str, Any] = {**completed_numbers(restricted), "seconds": restricted.seconds}
@@ -115,8 +118,8 @@ def search_tasks(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> Iterator
         info = infos[dataset_name(dataset)]
         for protocol in sweep.protocol:
             canonical = protocol.canonical(augments=info.augments, has_own_test_split=info.has_own_test_split)
-            attacks = {model: sweep.attacks_under(canonical, model) for model in search.models} if search else {}
-            if search and any(attacks[model] for model in search.models):
+            attacks = {kind: sweep.attacks_under(canonical, kind) for kind in sweep.network_kinds()}
+            if search and any(attacks[kind] for kind in attacks if kind[0] in search.models):
                 base = {**sweep.axes_for(info.name), "model": search.models[0], "dataset": dataset}
                 yield TaskSearch(
                     name=task_name(info.name, protocol.kind, several=len(sweep.protocol) > 1),
