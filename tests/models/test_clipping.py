@@ -22,7 +22,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "snn with quantised weights": {"model": "snn", "weight_bit_width": 4},
     "quantised snn": {"model": "snn", "weight_bit_width": 3, "act_bit_width": 4},
     "head": {"model": "snn", "spiking_layers": "head"},
-    "mean": {"model": "snn", "readout": "mean_mem"},
+    "mean": {"model": "snn", "readout": "mean"},
     "narrow": {"model": "snn", "width": 0.02},
     "wide": {"model": "snn", "width": 0.3, "weight_bit_width": 4},
 }
