@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -6,9 +7,12 @@ import pytest
 from privsearch import register_model
 from privsearch.data import describe_dataset
 from privsearch.errors import SpecError
+from privsearch.models import private_training
 from privsearch.spec import OneRunProtocol, TrialSpec
+from privsearch.study.result import Completed
 from privsearch.sweep import private
 from privsearch.sweep.private import check_private
+from privsearch.sweep.trial import run_trial
 
 WHERE = ("grids", "first", "dp")
 IRIS = describe_dataset("iris")
@@ -55,3 +59,38 @@ def test_a_missing_library_is_told_before_anything_is_trained(monkeypatch: pytes
     monkeypatch.setattr(private, "check_installed", fail)
     assert refused(trial()) == "install privsearch[dp]"
     check_private(trial(dp=None), IRIS, WHERE)
+
+
+def low_and_promised(monkeypatch: pytest.MonkeyPatch, control: str) -> tuple[float, float]:
+    """What the audit measures of a training on 400 digits, of which 200 are canaries, and what it was promised."""
+    spec = TrialSpec.model_validate(
+        {
+            "dataset": "digits", "model": "ann", "train_size": 400, "width": 0.3, "seed": 0,
+            "epochs": 100, "batch_size": 100, "learning_rate": 0.01, "attacks": ({"kind": "loss"},),
+            "protocol": {"kind": "one_run", "canaries": True, "audited_fraction": 0.5, "delta": 1e-5},
+            "dp": {"epsilon": 1, "max_grad_norm": 0.001},
+        }
+    )
+    guarantee, clipped_sum = private_training.guarantee, private_training.clipped_sum
+    if control == "no noise":
+        silent = {"noise_multiplier": 1e-9}
+        monkeypatch.setattr(private_training, "guarantee", lambda *args: guarantee(*args).model_copy(update=silent))
+    if control == "no clipping":
+        monkeypatch.setattr(private_training, "clipped_sum", lambda *args: clipped_sum(*args[:3], math.inf))
+    result = run_trial(spec)
+    assert isinstance(result, Completed), result
+    (replicate,) = result.replicates
+    assert replicate.target.dp is not None
+    assert 0.999 <= replicate.target.dp.epsilon <= 1
+    return replicate.attacks["loss"].epsilon_low or 0.0, replicate.target.dp.epsilon
+
+
+@pytest.mark.slow
+def test_the_audit_finds_out_a_training_that_is_not_what_it_claims_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its noise, or without its clipping, it exceeds its epsilon of 1 on canaries; a right one does not."""
+    for control in ("no noise", "no clipping"):
+        with monkeypatch.context() as patched:
+            low, promised = low_and_promised(patched, control)
+        assert low > 2 * promised, control
+    low, promised = low_and_promised(monkeypatch, "none")
+    assert low <= promised
