@@ -258,6 +258,16 @@ FIELDS: Final = (
     change("time steps without a spiking network", "model: [ann, snn]", "model: ann\n    num_steps: [5]"),
     change("a range of membranes beyond its rest", "weight_bit_width: [null, 4]", "state_range: [[-1, 1.2], [0.5, 1]]"),
     change("a range of membranes with one end", "weight_bit_width: [null, 4]", "state_range: [-1]"),
+    change("privacy in a number", "weight_bit_width: [null, 4]", "dp: [null, 3]"),
+    change("privacy with a misspelt field", "weight_bit_width: [null, 4]", "dp: [{epsilom: 3}]"),
+    change("privacy of nothing", "weight_bit_width: [null, 4]", "dp: {delta: 1e-5}"),
+    change(
+        "privacy that is promised and added", "weight_bit_width: [null, 4]", "dp: {epsilon: 3, noise_multiplier: 1}"
+    ),
+    change("privacy beyond all bounds", "epochs: 3", "dp: {epsilon: 1e9}"),
+    change("a delta that lets an example out", "weight_bit_width: [null, 4]", "dp: [{epsilon: 3, delta: 0.01}]"),
+    change("privacy of gradients of 16 bits", "weight_bit_width: [null, 4]", "dp: {epsilon: 3}\n    precision: bf16"),
+    more("privacy that a search chooses", "search: {trials: 9, space: {model: ann, dp: [null, {epsilon: 3}]}}"),
     change("membranes where there are none", "weight_bit_width: [null, 4]", "state_gradient: straight_through"),
     change("a misspelt surrogate gradient", "weight_bit_width: [null, 4]", "surrogate_gradient: fast_sigmoyd"),
     change("no epochs", "epochs: 3", "epochs: 0"),

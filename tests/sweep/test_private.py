@@ -65,8 +65,15 @@ def low_and_promised(monkeypatch: pytest.MonkeyPatch, control: str) -> tuple[flo
     """What the audit measures of a training on 400 digits, of which 200 are canaries, and what it was promised."""
     spec = TrialSpec.model_validate(
         {
-            "dataset": "digits", "model": "ann", "train_size": 400, "width": 0.3, "seed": 0,
-            "epochs": 100, "batch_size": 100, "learning_rate": 0.01, "attacks": ({"kind": "loss"},),
+            "dataset": "digits",
+            "model": "ann",
+            "train_size": 400,
+            "width": 0.3,
+            "seed": 0,
+            "epochs": 100,
+            "batch_size": 100,
+            "learning_rate": 0.01,
+            "attacks": ({"kind": "loss"},),
             "protocol": {"kind": "one_run", "canaries": True, "audited_fraction": 0.5, "delta": 1e-5},
             "dp": {"epsilon": 1, "max_grad_norm": 0.001},
         }
