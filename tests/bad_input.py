@@ -261,9 +261,7 @@ FIELDS: Final = (
     change("privacy in a number", "weight_bit_width: [null, 4]", "dp: [null, 3]"),
     change("privacy with a misspelt field", "weight_bit_width: [null, 4]", "dp: [{epsilom: 3}]"),
     change("privacy of nothing", "weight_bit_width: [null, 4]", "dp: {delta: 1e-5}"),
-    change(
-        "privacy that is promised and added", "weight_bit_width: [null, 4]", "dp: {epsilon: 3, noise_multiplier: 1}"
-    ),
+    change("privacy given twice", "weight_bit_width: [null, 4]", "dp: {epsilon: 3, noise_multiplier: 1}"),
     change("privacy beyond all bounds", "epochs: 3", "dp: {epsilon: 1e9}"),
     change("a delta that lets an example out", "weight_bit_width: [null, 4]", "dp: [{epsilon: 3, delta: 0.01}]"),
     change("privacy of gradients of 16 bits", "weight_bit_width: [null, 4]", "dp: {epsilon: 3}\n    precision: bf16"),

@@ -45,7 +45,7 @@ class ClippedSum(NamedTuple):
         norms: the norm of each example's whole gradient before clipping.
     """
 
-    gradients: dict[nn.Parameter, Tensor]
+    gradients: dict[Tensor, Tensor]
     outputs: Float[Tensor, "batch classes"]
     losses: Float[Tensor, " batch"]
     norms: Float[Tensor, " batch"]
@@ -83,9 +83,9 @@ def clipped_sum(
         norms = torch.stack(squares).sum(0).sqrt()
         # An infinite limit, or no gradient at all, leaves everything as it is.
         factors = (max_norm / norms).clamp(max=1.0)
-        gradients = {}
+        gradients: dict[Tensor, Tensor] = {}
         for layer, one, rounding in zip(layers, sums, roundings, strict=True):
-            weight, bias = (cast("nn.Parameter", parameter) for parameter in (layer.affine.weight, layer.affine.bias))
+            weight, bias = cast("Tensor", layer.affine.weight), cast("Tensor", layer.affine.bias)
             for_weight, gradients[bias] = one.weighted(factors)
             for_weight = for_weight.view_as(weight)
             gradients[weight] = for_weight if rounding is None else rounding.gradient(for_weight)

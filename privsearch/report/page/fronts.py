@@ -257,8 +257,8 @@ def _headings(task: Task, *, sure: bool, searched: bool) -> Iterator[Heading]:
         beside = _beside(task, column)
         # The two AUCs stand before the excess, which is their difference; the excess stands after its AUC.
         yield from map(_heading, [column, *beside] if column.is_auc else [*beside, column])
-    for column, label in _promised(task).items():
-        yield {"key": column, "label": label, "kind": "number", "help": PROMISE_HELP}
+    for key, label in _promised(task).items():
+        yield {"key": key, "label": label, "kind": "number", "help": PROMISE_HELP}
     if searched:
         yield {"key": "proposal", "label": "proposal", "kind": "number", "help": _PROPOSAL_HELP}
     yield {"key": "seconds", "label": "seconds", "kind": "number", "help": "of training and attacking all its networks"}

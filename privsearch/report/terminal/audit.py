@@ -51,6 +51,7 @@ def audit_view(table: pd.DataFrame) -> Iterator[Table]:
     for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
         fair, coins = not PROTOCOLS[str(protocol)].has_placebo, PROTOCOLS[str(protocol)].has_independent_coins
         attack = WORST if fair else paper_attack(rows)
+        headers: tuple[str, ...]
         headers, cells = (_FAIR_HEADERS, _fair_cells) if fair else (_PAPER_HEADERS, _paper_cells)
         if coins:
             headers, cells = _COINS_HEADERS, _coins_cells
