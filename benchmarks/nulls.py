@@ -11,6 +11,7 @@ else to find. They go the way of real ones, through `privsearch.attacks.protocol
     few             a quarter of the examples
     many            twice the examples, so that a rate of 0.01 can be resolved
     ties            outputs are rounded, so that many examples share a score
+    persons         persons of 1 to 12 examples, whose outputs are much alike, are members as wholes
 """
 
 import argparse
@@ -26,6 +27,7 @@ from rich.console import Console
 from privsearch.analysis.frames import results_frame
 from privsearch.attacks.protocols import rules_of
 from privsearch.attacks.protocols.audit import audit
+from privsearch.data.grouped import Groups
 from privsearch.report.wording.formats import MISSING, markdown_table
 from privsearch.spec import WORST, Attack, Protocol, TrialSpec
 from privsearch.spec.attacks import unmet_requirement
@@ -35,7 +37,7 @@ from privsearch.study.result import AUDIT_VERSION, Completed, TrainedNetwork
 from privsearch.study.signals import Signals
 
 HERE: Final = Path(__file__).parent
-CASES: Final = ("alike", "shifted", "uneven classes", "few", "many", "ties")
+CASES: Final = ("alike", "shifted", "uneven classes", "few", "many", "ties", "persons")
 PROTOCOLS: Final[dict[str, dict[str, object]]] = {
     "paper, one split": {"kind": "paper", "replicates": 3, "placebo_cuts": 10, "resplit": False},
     "paper, resplit": {"kind": "paper", "replicates": 3, "placebo_cuts": 10, "resplit": True},
@@ -43,7 +45,7 @@ PROTOCOLS: Final[dict[str, dict[str, object]]] = {
     "one_run": {"kind": "one_run", "replicates": 3},
 }
 ATTACKS: Final = ("svm", "loss", "label_only", {"kind": "lira", "variance": "pooled"}, "lira", "rmia")
-NUM_TRAIN, NUM_TEST, NUM_CLASSES = 240, 240, 3
+NUM_TRAIN, NUM_TEST, NUM_CLASSES, NUM_PERSONS = 240, 240, 3, 80
 
 
 def null_cohort(case: str, protocol: Protocol, seed: int) -> Cohort:
@@ -54,6 +56,8 @@ def null_cohort(case: str, protocol: Protocol, seed: int) -> Cohort:
         protocol: decides who is trained on what.
         seed: decides all that is random, but for the cohort's subsets: these are of the seed that the audit is given.
     """
+    if case == "persons":
+        return _null_cohort_of_persons(protocol, seed)
     rng = np.random.default_rng(seed)
     scale = {"few": 0.25, "many": 2.0}.get(case, 1.0)
     num_train, num_test = round(NUM_TRAIN * scale), round(NUM_TEST * scale)
@@ -74,6 +78,32 @@ def null_cohort(case: str, protocol: Protocol, seed: int) -> Cohort:
     if case == "ties":
         logits = logits.round()
     signals = Signals({("final_mem", "plain"): logits[:, None]}, is_member, labels, np.arange(size), num_train)
+    networks = tuple(TrainedNetwork(train_accuracy=0.9, test_accuracy=0.9, history=()) for _ in subsets)
+    return Cohort(signals, networks)
+
+
+def _null_cohort_of_persons(protocol: Protocol, seed: int) -> Cohort:
+    """Make up such a cohort of 80 persons, four in five of whose examples are of the person's class."""
+    rng = np.random.default_rng(seed)
+    units = np.repeat(np.arange(NUM_PERSONS), rng.integers(1, 13, size=NUM_PERSONS))
+    size = len(units)
+    labels = np.where(rng.random(size) < 0.2, rng.integers(NUM_CLASSES, size=size), units % NUM_CLASSES)
+    groups = Groups(units, are_persons=True)
+    is_test = groups.draw(size // 2, rng, labels=labels)
+    order = np.argsort(is_test, kind="stable")
+    units, labels, groups, num_train = units[order], labels[order], groups[order], int((~is_test).sum())
+    rules = rules_of(protocol)
+    own = rules.draw_splits(labels, num_train, seed, groups)
+    training = np.tile(np.arange(size) < num_train, (protocol.networks, 1)) if own is None else own
+    subsets, _ = rules.draw_cohort(num_train, seed, [groups[part] for part in training])
+    is_member = np.zeros((len(subsets), size), dtype=bool)
+    for members, in_training, subset in zip(is_member, training, subsets, strict=True):
+        members[np.flatnonzero(in_training)[subset[: in_training.sum()]]] = True
+    logits = 1.5 * np.eye(NUM_CLASSES)[labels] + rng.normal(size=(NUM_PERSONS, NUM_CLASSES))[units]
+    noise = 0.3 * rng.normal(size=(len(subsets), NUM_PERSONS, NUM_CLASSES))[:, units]
+    noise += 0.1 * rng.normal(size=(len(subsets), size, NUM_CLASSES))
+    outputs = {("final_mem", "plain"): (logits + noise)[:, None]}
+    signals = Signals(outputs, is_member, labels, np.arange(size), num_train, units=units)  # type: ignore[arg-type]
     networks = tuple(TrainedNetwork(train_accuracy=0.9, test_accuracy=0.9, history=()) for _ in subsets)
     return Cohort(signals, networks)
 
@@ -187,7 +217,12 @@ def main() -> None:
     """Write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=200, help="cohorts for each case and protocol")
-    table = null_table(parser.parse_args().repeats)
+    parser.add_argument("--case", choices=CASES, help="simulate one kind of data, and keep the rest of the table")
+    arguments = parser.parse_args()
+    table = null_table(arguments.repeats, [arguments.case] if arguments.case else CASES)
+    if arguments.case:
+        kept = pd.read_csv(HERE / "nulls.csv")
+        table = pd.concat([kept[kept["case"] != arguments.case], table], ignore_index=True)
     table.round(5).to_csv(HERE / "nulls.csv", index=False)
     Console().print(nulls_markdown(table), markup=False, soft_wrap=True)
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from typer.testing import CliRunner, Result
 
+from privsearch._util.checksums import without_checksum
 from privsearch.api.study import Study
 from privsearch.cli.commands import app
 from privsearch.study.result import Completed
@@ -23,9 +24,14 @@ def files(folder: Path) -> dict[Path, bytes]:
 
 
 def record_lines(study: Path) -> list[str]:
-    """The lines of a study's record; none if it has not begun."""
-    record = study / "trials.jsonl"
-    return record.read_text().splitlines() if record.exists() else []
+    """The lines of a study's record, without their checksums; none if it has not begun."""
+    return sound_lines(study / "trials.jsonl")
+
+
+def sound_lines(path: Path) -> list[str]:
+    """The lines of a record or a log, without their checksums, so that they can be changed and written back."""
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    return [without_checksum(line).decode() for line in lines]
 
 
 def numbers(study: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from privsearch._util.checksums import with_checksum
 from privsearch.errors import StudyError
 
 PART: Final = ".part"
@@ -158,7 +159,7 @@ def append_line(file: FileIO, line: bytes) -> None:
 
 
 class LineWriter:
-    """A writer that appends lines to a file; each is on the disk when `write` returns.
+    """A writer that appends lines of JSON to a file; each is on the disk, with a checksum, when `write` returns.
 
     Attributes:
         path: the file.
@@ -189,13 +190,13 @@ class LineWriter:
         self._file.close()
 
     def write(self, line: bytes) -> None:
-        """Write a line, without its line break, and wait until the disk has it.
+        """Write a line, a JSON object without its line break, and wait until the disk has it.
 
         Raises:
             StudyError: the line cannot be written; the file is as it was.
         """
         with self._guard(), writing(self.path):
-            append_line(self._file, line)
+            append_line(self._file, with_checksum(line))
 
 
 def sync_folder(folder: Path) -> None:

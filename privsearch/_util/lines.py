@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 
 from pydantic_core import ValidationError
 
+from privsearch._util.checksums import ChangedLineError, without_checksum
 from privsearch._util.disk import PART, reading, sync_folder, writing
 from privsearch._util.text import cut
 
@@ -34,15 +35,27 @@ class Line:
     end: int
     content: bytes
 
+    @property
+    def unchanged(self) -> bytes:
+        """The content without its checksum, if it has one.
+
+        Raises:
+            ChangedLineError: it was changed after it was written.
+        """
+        return without_checksum(self.content)
+
     def damaged(self, error: ValueError) -> "DamagedLine":
         """Return this line as a damaged line, with the likeliest cause of the `error` from reading it."""
-        return DamagedLine(self.number, self.start, self.end, self._reason(error))
+        is_changed = isinstance(error, ChangedLineError)
+        return DamagedLine(self.number, self.start, self.end, self._reason(error), is_changed)
 
     def _reason(self, error: ValueError) -> str:
         if not self.content:
             return f"it is longer than {MAX_LINE_BYTES:,} bytes"
         if b"\0" in self.content:
             return "it holds NUL bytes, as a power loss leaves them"
+        if isinstance(error, ChangedLineError):
+            return str(error)
         try:
             json.loads(self.content)
         except UnicodeDecodeError:
@@ -64,12 +77,13 @@ def _fault(error: ValueError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DamagedLine:
-    """A line that cannot be read, its place (see `Line`), and the reason."""
+    """A line that cannot be read, with its place (see `Line`), the reason, and whether it was changed."""
 
     number: int
     start: int
     end: int
     reason: str
+    is_changed: bool = False
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Text for messages: strangers' text escaped and cut, and the valid name nearest to an invalid one."""
 
 import difflib
+import shlex
 from collections.abc import Iterable, Sequence
 from textwrap import fill
 from typing import Final
@@ -16,12 +17,29 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
 
 
+def broken(command: str, width: int) -> str:
+    """Break a command line that is too long between its words, so that it can still be pasted into a shell.
+
+    Args:
+        command: words that are quoted as the shell needs them, indented or not.
+        width: the characters of a line; a word that is longer stays whole.
+    """
+    indent = " " * (len(command) - len(command.lstrip(" ")))
+    lines = [""]
+    for word in map(shlex.quote, shlex.split(command)):
+        if lines[-1] and len(indent) + len(lines[-1]) + len(word) + 3 > width:  # a space, a space and a backslash
+            lines.append(f"  {word}")
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    return " \\\n".join(f"{indent}{line}" for line in lines) if len(command) > width else command
+
+
 def wrapped(line: str, width: int) -> str:
-    """Break a line between words so that it fits, what follows indented by two more; a command to copy stays whole."""
+    """Break a line between words so that it fits, what follows indented by two more; a command can still be pasted."""
     words = line.lstrip(" ")
     indent = " " * (len(line) - len(words))
     if words.startswith("privsearch "):
-        return line
+        return broken(line, width)
     return fill(
         words,
         width,

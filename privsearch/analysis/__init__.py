@@ -6,16 +6,18 @@ blind.py          the blind baselines of a study: whether the splits of each dat
 bootstrap.py      intervals of means over networks, by resampling their examples
 candidates.py     the configurations of a task that can be compared, ready for a decision
 columns.py        one column of a table at a time: its numbers, its spreads, the title of its axis
-comparable.py     the trials that can be compared, found by the beginnings of their ids
+comparable.py     the trials that can be compared
 decision.py       the rule by which a configuration is chosen
 differences.py    paired differences between trials, like for like, and verdicts on them
+energy.py         what an example costs: operations, firing rate and energy, from the recorded operations
 equal_accuracy.py differences in leakage at equal accuracy, along the frontiers of two families of trials
 explanation.py    the importances, values and growth of a task, computed once for all that shows them
 frames.py         the tables of results: one row a trial, a target, a slice or an exposed example
 importances.py    the growth of a front, the axes that decide outcomes, the values that reach the front
 intervals.py      intervals of means over targets, from each target's own estimate
 labels.py         the words for configurations, columns and numbers
-learning.py       which networks have learnt, and which far less than in full precision
+learning.py       which networks are dead, which have not learnt, and which far less than in full precision
+lookup.py         a trial, found by its id or by the name of its configuration
 margins.py        the margins within which differences count as none
 metrics/          AUC, TPR, advantage, epsilon, noise floor: the only definitions
 paired.py         tests of paired differences: against 0, and for equivalence, with simultaneous intervals

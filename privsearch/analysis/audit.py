@@ -32,9 +32,10 @@ def _with_spread(name: str) -> tuple[str, ...]:
 
 
 def _with_placebo(name: str) -> tuple[str, ...]:
-    """Return the headers of a number's placebo, of the matched number, and of the excess with its spread."""
+    """Return the headers of a number's placebo, of the matched number, and of the excess, with their spreads."""
     column = Column(None, name)
-    return str(column.placebo), str(column.matched), *_with_spread(str(column.excess))
+    cut = (column.placebo, column.placebo.sd, column.matched, column.matched.sd)
+    return *map(str, cut), *_with_spread(str(column.excess))
 
 
 _ACCURACIES: Final = ("train_accuracy", "test_accuracy", "accuracy_gap")

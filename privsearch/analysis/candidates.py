@@ -101,6 +101,22 @@ class TaskCandidates:
         least = [mean if spread is None else spread.low for spread, mean in zip(spreads, self._means, strict=True)]
         return np.array(least, dtype=float).round(DECIMALS) >= min_accuracy
 
+    def within(self, column: str, most: float | None) -> Bool[Array, " m"]:
+        """Tell which ones have at most this in a column with their whole interval; their mean where they have none.
+
+        What has no such number is not among them.
+        """
+        if most is None:
+            return np.ones(len(self), dtype=bool)
+        high = str(Column.parse(column).high)
+        found = [row.get(column) if row.get(high) is None else row[high] for row in self.rows]
+        numbers = np.array([np.nan if value is None else value for value in found], dtype=float)
+        return numbers.round(DECIMALS) <= most
+
+    def least_row(self, column: str) -> Row | None:
+        """Return the row with the least in a column; None if none has such a number."""
+        return min((row for row in self.rows if row.get(column) is not None), key=lambda row: row[column], default=None)
+
     def most_accurate_row(self) -> Row | None:
         """Return the row of the most accurate of those that keep the constraints; None if none does."""
         if not self.feasible.any():
@@ -124,7 +140,7 @@ class TaskCandidates:
             self._leakage_against,
             self._column,
             eligible,
-            np.array([_bits(row) for row in self.rows], dtype=float),
+            np.array([bits(row) for row in self.rows], dtype=float),
             [tuple(row[axis] for axis in AXES if axis not in _BIT_WIDTHS) for row in self.rows],
             self._correlation,
             self._num_out,
@@ -226,8 +242,11 @@ def accuracy_interval(accuracies: Sequence[float]) -> Interval | None:
     return spread_interval(accuracies) if has_spread(np.asarray(accuracies)) else None
 
 
-def _bits(row: Row) -> int:
+def bits(row: Row) -> int:
     """Return the product of the widths of weights and activations, in bits: that of the bit operations of a product.
+
+    Args:
+        row: the axes of a configuration, other columns as well.
 
     Source: Baskin et al. 2021, UNIQ: uniform noise injection for non-uniform quantization of neural networks.
     """

@@ -51,12 +51,32 @@ def bar_lengths(rows: pd.DataFrame, header: str) -> Float[Array, "2 n"]:
 def bar_kind(rows: pd.DataFrame, header: str) -> Literal["interval", "sd"] | None:
     """Tell what an error bar of a column shows: the 95 % interval of the mean, or else the standard deviation.
 
-    None where the table has neither.
+    None where the table has neither. An accuracy has an interval wherever it has a standard deviation.
     """
     column = Column.parse(header)
     if not np.isnan(numbers(rows, column.low)).all():
         return "interval"
-    return None if np.isnan(numbers(rows, column.sd)).all() else "sd"
+    if np.isnan(numbers(rows, column.sd)).all():
+        return None
+    return "interval" if column.is_accuracy else "sd"
+
+
+def interval_ends(rows: pd.DataFrame, header: str) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+    """Return the ends of the 95 % intervals of means, `(n,)` each, within the column's range; NaN for none.
+
+    They are those of the table. An accuracy, which has none there, has Student's t over the targets, as in the audit
+    (`privsearch.analysis.intervals.spread_interval`).
+    """
+    column, (least, greatest) = Column.parse(header), Column.parse(header).bounds
+    low, high = numbers(rows, column.low), numbers(rows, column.high)
+    if column.is_accuracy:
+        from scipy.special import stdtrit  # here, as it takes time to load
+
+        means, targets = numbers(rows, column), numbers(rows, "replicates")
+        half: Float[Array, " n"] = stdtrit(np.maximum(targets - 1, 1), 0.975) * numbers(rows, column.sd)
+        half /= np.sqrt(targets)
+        low, high = means - half, means + half
+    return np.maximum(low, least), np.minimum(high, greatest)
 
 
 def bar_ends(rows: pd.DataFrame, header: str) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
@@ -64,12 +84,18 @@ def bar_ends(rows: pd.DataFrame, header: str) -> tuple[Float[Array, " n"], Float
 
     They are of the kind that `bar_kind` tells; a row without a spread has the ends of a bar of length 0.
     """
-    column, means = Column.parse(header), numbers(rows, header)
+    means = numbers(rows, header)
     if bar_kind(rows, header) == "interval":
-        low, high = numbers(rows, column.low), numbers(rows, column.high)
-        least, greatest = column.bounds
-        low, high = np.maximum(low, least), np.minimum(high, greatest)
+        low, high = interval_ends(rows, header)
     else:
         below, above = bar_lengths(rows, header)
         low, high = means - below, means + above
     return np.where(np.isnan(low), means, low), np.where(np.isnan(high), means, high)
+
+
+def bar_reach(rows: pd.DataFrame, header: str) -> Float[Array, "2 n"]:
+    """Return how far the error bars of `bar_ends` go down and up from the means, `(2, n)`."""
+    (low, high), means = bar_ends(rows, header), numbers(rows, header)
+    # Sums end in the last decimal, and a length below 0 is refused.
+    lengths: Float[Array, "2 n"] = np.maximum(np.stack([means - low, high - means]), 0.0)
+    return lengths

@@ -1,41 +1,46 @@
-"""The trials of a study that can be compared with each other, found by the beginnings of their ids."""
+"""The trials of a study that can be compared with each other, found by id or by name."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
+from privsearch.analysis.lookup import EVERYWHERE, Within, find_trial_id, known_trials, listed
 from privsearch.errors import StudyError
 from privsearch.spec import TrialSpec
 from privsearch.study.result import Completed, TrialResult
 
 _PAIRED_BY: Final = ("dataset", "protocol", "seed")
-_MOST_IDS: Final = 5
 
 
 def choose_trials(
-    results: Iterable[TrialResult], a: str, others: Sequence[str] = ()
+    results: Iterable[TrialResult],
+    a: str,
+    others: Sequence[str] = (),
+    *,
+    within: Within = EVERYWHERE,
 ) -> tuple[Completed, list[Completed]]:
     """Find a trial, and the trials to compare with it.
 
     Args:
         results: the trials of one study.
-        a: the id of a trial, or the beginning of one.
-        others: ids or beginnings of ids; empty for all completed trials that can be compared with the first.
+        a: the id of a trial, the beginning of one, or the name of a configuration.
+        others: the same of others; empty for all completed trials that can be compared with the first.
+        within: the dataset and the protocol that `a` is of, where its name is that of several trials.
 
     Raises:
-        StudyError: an id fits none or several of the trials; a trial has failed; or two have different datasets,
+        StudyError: one means none or several of the trials; a trial has failed; or two have different datasets,
             protocols or seeds, so that their targets are not paired.
     """
     results = list(results)
+    first = find_completed(a, results, within=within)
     completed = [result for result in results if isinstance(result, Completed)]
-    first = find_completed(a, results, completed)
     fitting = [other for other in completed if other is not first and not _unlike(first.spec, other.spec)]
     if not others and not fitting:
         raise StudyError(
             f"{first.trial_id}: must have a completed trial of the same dataset, protocol and seed beside it, but is "
             "the only one of this study; sweep another axis"
         )
-    chosen = {trial.trial_id: trial for trial in (find_completed(other, results, fitting) for other in others)}
+    found = (find_completed(other, results, fitting, beside=first.spec) for other in others)
+    chosen = {trial.trial_id: trial for trial in found}
     for other in chosen.values():
         if other is first:
             raise StudyError(f"{first.trial_id}: must be set beside another trial, not itself; {_would_do(a, fitting)}")
@@ -47,29 +52,34 @@ def choose_trials(
     return first, list(chosen.values()) or fitting
 
 
-def find_completed(beginning: str, results: Sequence[TrialResult], fitting: Sequence[Completed]) -> Completed:
-    """Find the completed trial whose id has this beginning.
+def find_completed(
+    asked: str,
+    results: Sequence[TrialResult],
+    fitting: Sequence[Completed] | None = None,
+    *,
+    beside: TrialSpec | None = None,
+    within: Within = EVERYWHERE,
+) -> Completed:
+    """Find the completed trial that is asked for.
 
     Args:
-        beginning: an id, or the beginning of one.
+        asked: its id, the beginning of that, or the name of its configuration.
         results: the trials of one study.
-        fitting: the trials that the error suggests.
+        fitting: the trials that the error suggests; by default all completed ones.
+        beside: a trial to compare it with: a name is that of its task, if there is one there.
+        within: the dataset and the protocol to look in.
 
     Raises:
-        StudyError: an id fits none or several of the trials, or the trial has failed.
+        StudyError: none or several of the trials are meant, or the trial has failed.
     """
-    matches = [result for result in results if result.trial_id.startswith(beginning)]
-    if len(matches) != 1:
-        what = f"is the beginning of {len(matches)} trials" if matches else "names no trial"
-        raise StudyError(
-            f"{beginning}: must be the id, or the beginning of one id, of a trial of this study, but {what}; "
-            + _would_do(beginning, [result for result in matches if isinstance(result, Completed)] or fitting)
-        )
-    (result,) = matches
+    by_id = {result.trial_id: result for result in results}
+    suggested = [result for result in results if isinstance(result, Completed)] if fitting is None else fitting
+    specs, ids = {trial_id: result.spec for trial_id, result in by_id.items()}, [r.trial_id for r in suggested]
+    result = by_id[find_trial_id(asked, specs, ids, beside=beside, within=within)]
     if not isinstance(result, Completed):
         raise StudyError(
             f"{result.trial_id}: must be a completed trial, but it failed ({result.error}: {result.message}); "
-            + _would_do(beginning, fitting)
+            + _would_do(asked, suggested)
         )
     return result
 
@@ -86,8 +96,5 @@ def _value_words(value: Any) -> str:
     return getattr(value, "name", None) or str(value)
 
 
-def _would_do(beginning: str, fitting: Sequence[Completed]) -> str:
-    ids = [result.trial_id for result in fitting]
-    near = get_close_matches(beginning, ids, n=_MOST_IDS, cutoff=0)
-    more = f" and {len(ids) - len(near)} more" if len(ids) > len(near) else ""
-    return f"ids that would do: {', '.join(near) or 'none'}{more}"
+def _would_do(asked: str, fitting: Sequence[Completed]) -> str:
+    return f"these would do: {listed(asked, known_trials({result.trial_id: result.spec for result in fitting}))}"

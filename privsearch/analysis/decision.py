@@ -152,8 +152,21 @@ def decide(candidates: Candidates, *, least_leakage: bool) -> Decision:
 
 def most_accurate(candidates: Candidates, among: Bool[Array, " m"]) -> int:
     """Return the most accurate; among equals the one that leaks less, then the one with fewer bits, then the first."""
-    accuracy, leakage = (mean.round(DECIMALS) for mean in (candidates.mean_accuracy, candidates.leakage))
-    order = np.lexsort((candidates.bits, leakage, -accuracy, ~among))
+    return best_of(candidates.mean_accuracy, candidates.leakage, candidates.bits, among)
+
+
+def best_of(
+    goodness: Float[Array, " m"], leakage: Float[Array, " m"], bits: Float[Array, " m"], among: Bool[Array, " m"]
+) -> int:
+    """Return the best in one number; among equals what leaks less, then what has fewer bits, then the first.
+
+    Args:
+        goodness: `(m,)`, the mean accuracies, or another number of which more is better.
+        leakage: `(m,)`, what each one's mean leaks; NaN, which comes last, where nothing is known.
+        bits: `(m,)`, what each costs.
+        among: `(m,)`, True for those to choose from, of which there is at least one.
+    """
+    order = np.lexsort((bits, leakage.round(DECIMALS), -goodness.round(DECIMALS), ~among))
     return int(order[0])
 
 

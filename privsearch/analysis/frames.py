@@ -87,7 +87,10 @@ def learning_frame(results: Iterable[Completed]) -> pd.DataFrame:
             "status": result.status,
             "seed": result.spec.seed,
             **_axes(result.spec),
-            "train_accuracy": fmean(replicate.target.train_accuracy for replicate in result.replicates),
+            "replicates": result.spec.protocol.targets,
+            **dict(
+                _mean_and_sd("train_accuracy", [replicate.target.train_accuracy for replicate in result.replicates])
+            ),
             "dead_networks": len(result.dead or ()),
             "networks_at_chance": networks_at_chance(result),
             **{str(Column(name, "auc_low")): across.auc.low for name, across in result.across.items()},
@@ -95,7 +98,7 @@ def learning_frame(results: Iterable[Completed]) -> pd.DataFrame:
         for result in results
     ]
     columns = ["trial_id", "dataset", "protocol", "status", "seed", *AXES]
-    columns += ["train_accuracy", "dead_networks", "networks_at_chance"]
+    columns += ["replicates", "train_accuracy", "train_accuracy_sd", "dead_networks", "networks_at_chance"]
     frame = pd.DataFrame(rows, columns=list(dict.fromkeys([*columns, *(header for row in rows for header in row)])))
     return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
 
@@ -252,13 +255,22 @@ def _numbers(result: Completed, targets: Sequence[Mapping[str, Any]]) -> Iterato
             interval = _auc_interval(result, column.attack, targets)
             yield str(column.low), interval.low
             yield str(column.high), interval.high
-        if column.number.startswith("excess_") and None not in values:
-            # The replicates' own spread; where they share a split, another split is not in it.
-            spread = spread_interval(values, lowest=-1.0)  # type: ignore[arg-type]
-            yield str(column.low), spread.low if spread else None
-            yield str(column.high), spread.high if spread else None
+        if None not in values:
+            yield from _spread_ends(column, values)  # type: ignore[arg-type]
         if column.number == "num_non_members":
             yield str(column.noise_floor), noise_floor(targets[0][str(column.num_members)], targets[0][header])
+
+
+def _spread_ends(column: Column, values: Sequence[float]) -> Iterator[tuple[str, float | None]]:
+    """Yield the ends of the interval of an excess or a cost, from the targets' own spread.
+
+    Where targets share a split, another one is not in it.
+    """
+    is_excess = column.number.startswith("excess_")
+    if is_excess or column.is_cost:
+        spread = spread_interval(values, lowest=-1.0 if is_excess else 0.0, highest=column.bounds[1])
+        yield str(column.low), spread.low if spread else None
+        yield str(column.high), spread.high if spread else None
 
 
 def _deviations(values: Mapping[str, Sequence[float | None]]) -> dict[str, float]:

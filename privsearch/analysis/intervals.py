@@ -55,14 +55,15 @@ def highest_mean_interval(estimates: Sequence[Sequence[Interval]], *, shared: bo
     return Interval(*(max(getattr(interval, end) for interval in intervals) for end in ("value", "low", "high")))
 
 
-def spread_interval(values: Sequence[float], *, lowest: float = 0.0) -> Interval | None:
+def spread_interval(values: Sequence[float], *, lowest: float = 0.0, highest: float = 1.0) -> Interval | None:
     """Return the mean of one number a network, such as accuracy, and how far the choice of networks moves it.
 
     Student's t with 95 %. It is about the examples at hand: their choice is not in it.
 
     Args:
         values: one a network.
-        lowest: the least possible value; the greatest is 1.
+        lowest: the least possible value.
+        highest: the greatest.
 
     Returns:
         None for one network, which says nothing about others.
@@ -70,7 +71,7 @@ def spread_interval(values: Sequence[float], *, lowest: float = 0.0) -> Interval
     if len(values) == 1:
         return None
     value, half_width = fmean(values), _half_width(values, within=0.0, confidence=0.95)
-    return Interval(value, max(value - half_width, lowest), min(value + half_width, 1.0))
+    return Interval(value, max(value - half_width, lowest), min(value + half_width, highest))
 
 
 def _half_width(values: Sequence[float], within: float, confidence: float) -> float:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
+from privsearch._util.numerals import fixed, signed
 from privsearch.analysis.metrics import FPRS, needed_for_held_out, rate_key
 from privsearch.spec import AXES
 from privsearch.spec.axes import BUILT_IN_MODELS, UNTOLD
@@ -20,6 +21,8 @@ POSSIBLE: Final = 0.1
 
 TPRS: Final = {f"tpr_at_fpr_{rate_key(fpr)}": fpr for fpr in FPRS}
 """The true positive rates among an attack's numbers, and the false positive rate of each."""
+
+_THOUSAND: Final = 1000
 
 _GUESSING: Final = "~"
 """Marks an AUC whose interval holds what guessing gives."""
@@ -58,27 +61,52 @@ def model_name(model: str) -> str:
 
 
 def quantity(column: str) -> str:
-    """Name a result column: `test accuracy`, `svm AUC`, `lira TPR at FPR 1e-2`."""
+    """Name a result column: `test accuracy`, `svm AUC`, `lira TPR at FPR 1e-2`, `flat energy (nJ)`."""
     parsed = Column.parse(column)
     words = parsed.number.replace("_", " ")
     if parsed.attack is None:
-        return words
+        return _cost_words(words)
     for abbreviation in ("auc", "tpr", "fpr"):
         words = words.replace(abbreviation, abbreviation.upper())
     return f"{parsed.attack} {words}"
 
 
-def measured(row: Mapping[str, Any], column: str) -> str:
+def _cost_words(words: str) -> str:
+    """Name a number of no attack, energies with their unit."""
+    if words.startswith("energy."):
+        table, _, rest = words.removeprefix("energy.").partition(" ")
+        return f"{table} energy{' ' * bool(rest)}{rest} (nJ)"
+    first, _, rest = words.partition(" ")
+    return " ".join(filter(None, [{"macs": "MACs", "acs": "ACs"}.get(first, first), rest]))
+
+
+def written(column: str, value: float, digits: int = 3) -> str:
+    """Write a value of a result column: a fraction with so many decimals, what an example costs with four digits.
+
+    An excess over a placebo, which is a difference, has its sign. A standard deviation or an end of an interval is
+    written as the column that it belongs to.
+    """
+    parsed = Column.parse(column)
+    if not parsed.is_amount:
+        return signed(value, digits) if parsed.is_excess else fixed(value, digits)
+    return f"{value:,.0f}" if abs(value) >= _THOUSAND else f"{value:.4g}"
+
+
+def measured(row: Mapping[str, Any], column: str, digits: int = 3) -> str:
     """Write a mean with its standard deviation over the targets, `0.953 ± 0.012`; the mean alone with one target."""
-    spread = row.get(str(Column.parse(column).sd))
-    return f"{row[column]:.3f}" if spread is None else f"{row[column]:.3f} ± {spread:.3f}"
+    header = Column.parse(column).sd
+    mean, spread = written(column, row[column], digits), row.get(str(header))
+    if spread is None:
+        return mean
+    return f"{mean} ± {written(column, spread, digits) if header.is_amount else fixed(spread, digits)}"
 
 
 def interval(row: Mapping[str, Any], column: str) -> str:
     """Write the 95 % interval of a fraction without leading zeros, `[.580, .644]`; empty if the table has none."""
     parsed = Column.parse(column)
     ends = [row.get(str(end)) for end in (parsed.low, parsed.high)]
-    return "" if None in ends else f"[{', '.join(_without_zero(f'{end:.3f}') for end in ends)}]"
+    known = [end for end in ends if end is not None]
+    return f"[{', '.join(_without_zero(fixed(end)) for end in known)}]" if len(known) == 2 else ""
 
 
 def _without_zero(number: str) -> str:
@@ -86,13 +114,22 @@ def _without_zero(number: str) -> str:
     return re.sub(r"^(-?)0\.", r"\1.", number)
 
 
-def matched_and_placebo(placebo: float, excess: float) -> tuple[str, str]:
-    """Write a number with as many members as its placebo has, and that placebo, so that they give the excess.
+def guess_mark(row: Mapping[str, Any], column: str) -> str:
+    """Return the mark of an AUC, or of an excess over a placebo, by the interval that the row has; else nothing."""
+    parsed = Column.parse(column)
+    if parsed.number != "auc" and not parsed.is_excess:
+        return ""
+    guess = 0.0 if parsed.is_excess else 0.5
+    return auc_mark(row.get(str(parsed.low)), row.get(str(parsed.high)), guess)
 
-    They are rounded in such a way that the first less the second is the excess as it is written, with three digits.
+
+def matched_and_placebo(placebo: float, excess: float) -> tuple[float, float]:
+    """Return a number with as many members as its placebo has, and that placebo, so that they give the excess.
+
+    They are rounded to three digits, in such a way that the first less the second is the excess as it is written.
     """
     below, beyond = round(placebo, 3), round(excess, 3)
-    return f"{below + beyond:.3f}", f"{below:.3f}"
+    return round(below + beyond, 3), below
 
 
 def reason_missing(tpr: str, num_non_members: int) -> str | None:
@@ -121,13 +158,24 @@ def auc_mark(low: float | None, high: float | None, guess: float = 0.5) -> str:
 def guessing_words(ends: Iterable[tuple[float | None, float | None]]) -> list[str]:
     """Explain the mark of AUCs that guessing could give, if one of these intervals has it."""
     marked = any(auc_mark(low, high) == _GUESSING for low, high in ends)
-    return [f"{_GUESSING} not above guessing: the 95 % interval holds 0.5."] if marked else []
+    return [f"{_GUESSING} not shown to be above guessing: the 95 % interval contains 0.5."] if marked else []
 
 
 def guessing_excess_words(ends: Iterable[tuple[float | None, float | None]]) -> list[str]:
-    """Explain the mark of excesses over a placebo that may be 0, if one of these intervals has it."""
-    marked = any(auc_mark(low, high, guess=0.0) == _GUESSING for low, high in ends)
-    return [f"{_GUESSING} before an excess: not above 0, which its 95 % interval holds."] if marked else []
+    """Explain the marks of excesses over a placebo, as far as one of these intervals has them."""
+    marks = {auc_mark(low, high, guess=0.0) for low, high in ends}
+    meanings = {
+        _GUESSING: "not shown to be above 0, as its 95 % interval contains 0.",
+        _TURNED: "its whole 95 % interval lies below 0: the placebo finds more than the attack.",
+    }
+    return [f"{mark} before an excess: {meaning}" for mark, meaning in meanings.items() if mark in marks]
+
+
+def guessing_note(row: Mapping[str, Any], column: str) -> str:
+    """Say in words what the mark of a number says; empty for one without a mark."""
+    level = "0" if Column.parse(column).is_excess else "what guessing gives"
+    notes = {_GUESSING: f"not shown to be above {level}", _TURNED: f"below {level}"}
+    return notes.get(guess_mark(row, column), "")
 
 
 def turned_words(highs: Iterable[float | None]) -> list[str]:

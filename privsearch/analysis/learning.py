@@ -6,12 +6,16 @@ may keep from being significant. A network that gives one class to everybody nev
 networks have; one that has not is on no front and in no audit, and is no side of a verdict. What an attack finds on it
 all the same, beyond chance, is told.
 
+A network is dead if it gives all examples the same outputs. It has not learnt either, and no attack can be run on it.
+So a trial is one of three, and is counted once: dead, if one of its networks is; not learnt, if none is, but one of
+them has not learnt; else learnt.
+
 A quantised network may also have learnt, and far less than in full precision. That is told, and no more: less leakage
 is then less learning, which a shorter training might give as well.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pandas as pd
 from scipy.special import bdtrc
@@ -30,6 +34,30 @@ It is five times the 0.02 that quantisation to 8 and 4 bits may cost where it wo
 """
 
 BIT_WIDTHS: Final = ("weight_bit_width", "act_bit_width")
+
+
+Learning = Literal["dead", "not learnt", "learnt"]
+"""What a completed trial is counted as."""
+
+
+def learning_of(result: Completed) -> Learning:
+    """Tell what a trial is counted as; what is not known of an earlier record is not held against it."""
+    return _learning(len(result.dead or ()), networks_at_chance(result) or 0)
+
+
+def learning(frame: pd.DataFrame) -> "pd.Series[str]":
+    """Tell what each row of a results table is counted as; one without numbers, which has failed, as learnt."""
+    dead, at_chance = (frame[header].fillna(0) for header in ("dead_networks", "networks_at_chance"))
+    return pd.Series(map(_learning, dead, at_chance), frame.index, dtype=object)
+
+
+def _learning(dead: int, at_chance: int) -> Learning:
+    return "dead" if dead else "not learnt" if at_chance else "learnt"
+
+
+def not_learnt_alive(result: Completed) -> int:
+    """Count the networks of a trial that have not learnt, without the dead ones, which have not learnt either."""
+    return max((networks_at_chance(result) or 0) - len(result.dead or ()), 0)
 
 
 def networks_at_chance(result: Completed) -> int | None:
@@ -80,13 +108,12 @@ def has_learnt(network: TrainedNetwork, share: float, size: int) -> bool:
 
 def learnt_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a results table whose networks have all learnt, as far as is known."""
-    return frame[frame["networks_at_chance"].fillna(0) == 0]
+    return frame[learning(frame) == "learnt"]
 
 
 def not_learnt_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a results table with a network that has not learnt, but none that is dead."""
-    alive = frame[frame["dead_networks"].fillna(0) == 0]
-    return alive.drop(learnt_rows(alive).index)
+    return frame[learning(frame) == "not learnt"]
 
 
 def leakage_of_learnt(frame: pd.DataFrame) -> pd.DataFrame:
@@ -108,7 +135,7 @@ def far_below_full_precision(frame: pd.DataFrame) -> pd.DataFrame:
     Returns:
         These rows, with the mean training accuracy in full precision as `full_precision_train_accuracy`.
     """
-    rows = learnt_rows(frame[(frame["status"] == "completed") & (frame["dead_networks"].fillna(0) == 0)])
+    rows = learnt_rows(frame[frame["status"] == "completed"])
     keyed = [*_keyed(rows)]
     full = {key: accuracy for key, accuracy, is_full in keyed if is_full}
     siblings = [None if is_full else full.get(key) for key, _, is_full in keyed]

@@ -39,10 +39,9 @@ def comparable(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
     # A column stands in the table only once some trial has a number for it.
     missing = {column: np.nan for column in objectives if column not in frame}
     rows = learnt_rows(frame[frame["status"] == "completed"])
-    alive = rows["dead_networks"].fillna(0) == 0
     if "race" in rows:
-        alive &= ~rows["race"].isin(OUT)
-    return rows[alive].assign(**missing).dropna(subset=list(objectives))
+        rows = rows[~rows["race"].isin(OUT)]
+    return rows.assign(**missing).dropna(subset=list(objectives))
 
 
 def pareto_front(frame: pd.DataFrame, objectives: Objectives, constraints: Constraints = UNCONSTRAINED) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """The configuration to take of each task, by the rule of `privsearch.analysis.decision`."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from privsearch.analysis.candidates import PairedDifference, Row, TaskCandidates
 from privsearch.analysis.decision import Reason, decide
 from privsearch.analysis.tasks import Task, tasks
 from privsearch.errors import SpecError, StudyError
-from privsearch.spec.columns import ACCURACY, Column
+from privsearch.spec.columns import ACCURACY, FLAT_ENERGY, Column
 from privsearch.spec.objectives import Objectives
 from privsearch.study.content import StudyContent
 
@@ -26,6 +27,9 @@ class Selection:
         task: of one dataset under one protocol.
         private: the column that stands for leakage (`private_column`).
         min_accuracy: the least test accuracy asked for, a fraction; None if none was.
+        max_energy: the most energy of an example asked for, nanojoules; None if none was.
+        energy: the column of the energy that is asked about (`energy_column`).
+        least_energy: where nothing was chosen and an energy was asked for, the row with the least; None for none.
         chosen: the row of the configuration to take; None where none reaches the accuracy, or none can be compared.
         reason: why it was chosen; None where nothing was.
         accuracy: its test accuracy with the 95 % interval over the targets; None if these show no spread: there is
@@ -50,6 +54,9 @@ class Selection:
     task: Task
     private: str
     min_accuracy: float | None
+    max_energy: float | None = None
+    energy: str = FLAT_ENERGY
+    least_energy: Row | None = None
     chosen: Row | None = None
     reason: Reason | None = None
     accuracy: Interval | None = None
@@ -80,7 +87,13 @@ class Selection:
         return self.min_accuracy is not None and self.chosen is not None and self.accuracy is None
 
 
-def select(content: StudyContent, *, dataset: str | None = None, min_accuracy: float | None = None) -> list[Selection]:
+def select(
+    content: StudyContent,
+    *,
+    dataset: str | None = None,
+    min_accuracy: float | None = None,
+    max_energy: float | None = None,
+) -> list[Selection]:
     """Choose a configuration for every dataset and protocol of a study.
 
     Args:
@@ -88,11 +101,14 @@ def select(content: StudyContent, *, dataset: str | None = None, min_accuracy: f
         dataset: the name of one of its datasets, to leave the others out.
         min_accuracy: a fraction: choose among the configurations whose test accuracy is at least this with its whole
             95 % interval, the one that leaks least.
+        max_energy: nanojoules: choose among those of which an example takes at most this, with the whole interval.
 
     Raises:
-        SpecError: `min_accuracy` is no fraction.
-        StudyError: the study has no such dataset or no result yet, or nothing in it is to be low.
+        SpecError: `min_accuracy` is no fraction, or `max_energy` not above 0.
+        StudyError: the study has no such dataset or no result yet, nothing in it is to be low, or no energy is known.
     """
+    if max_energy is not None and not 0 < max_energy < math.inf:
+        raise SpecError(f"--max-energy: must be a number of nanojoules above 0, but got {max_energy:g}")
     if min_accuracy is not None and not 0 <= min_accuracy <= 1:
         hint = f"; {min_accuracy:g} % is {min_accuracy / 100:g}" if 1 < min_accuracy <= 100 else ""
         raise SpecError(f"--min-accuracy: must be a fraction from 0 to 1, but got {min_accuracy:g}{hint}")
@@ -108,46 +124,52 @@ def select(content: StudyContent, *, dataset: str | None = None, min_accuracy: f
             f"{remedy(dataset, names)}"
         )
     asked = [result for result in results if dataset in (None, result.spec.dataset_name)]
-    return [select_in_task(task, min_accuracy) for task in tasks(asked, content.sweep, content.rounds)]
+    return [select_in_task(task, min_accuracy, max_energy) for task in tasks(asked, content.sweep, content.rounds)]
 
 
-def select_in_task(task: Task, min_accuracy: float | None = None) -> Selection:
+def select_in_task(task: Task, min_accuracy: float | None = None, max_energy: float | None = None) -> Selection:
     """Choose among the configurations of one task that keep its constraints.
 
     Args:
         task: of one dataset under one protocol.
         min_accuracy: as of `select`; without one, `selection_of` may have the answer at hand.
+        max_energy: likewise.
 
     Raises:
-        StudyError: nothing in the task is to be low.
+        StudyError: nothing in the task is to be low, or no energy is known.
     """
-    private = private_column(task.objectives)
+    private, energy = private_column(task.objectives), energy_column(task.objectives)
     pool = TaskCandidates(task, private)
-    eligible = pool.feasible & pool.reaches(min_accuracy)
+    least_energy = None if max_energy is None else pool.least_row(energy)
+    if max_energy is not None and len(pool) and least_energy is None:
+        raise StudyError(
+            f"--max-energy: needs the energies of {task.title}, but their operations were not counted: they were "
+            "recorded by an earlier privsearch, or are of registered models; run the sweep into another --study"
+        )
+    eligible = pool.feasible & pool.reaches(min_accuracy) & pool.within(energy, max_energy)
+    asked = Selection(task, private, min_accuracy, max_energy, energy)
     if not eligible.any():
-        return Selection(task, private, min_accuracy, most_accurate=pool.most_accurate_row())
+        return replace(asked, most_accurate=pool.most_accurate_row(), least_energy=least_energy)
     decision = decide(pool.for_decision(eligible), least_leakage=min_accuracy is not None)
     chosen = decision.chosen
     others = np.flatnonzero(eligible & (np.arange(len(pool)) != chosen)).tolist()
     # What the chosen one was shown to leak less than is not like it, in whichever family it is compared.
     unlike = {decision.most_accurate} if decision.reason == "leaks less" else set()
-    return Selection(
-        task,
-        private,
-        min_accuracy,
-        pool.rows[chosen],
-        decision.reason,
-        accuracy_interval(pool.accuracies_of(chosen)),
-        pool.shrunken(chosen),
-        pool.rows[decision.most_accurate],
-        None if decision.in_place_of is None else pool.rows[decision.in_place_of],
-        pool.differences(chosen, decision.most_accurate),
-        int(decision.leaking_less.sum()),
-        len(pool) - 1,
-        pool.resolution(decision.most_accurate),
-        len(others),
-        pool.alike(chosen, others, unlike),
-        pool.attacks(chosen, decision.most_accurate),
+    return replace(
+        asked,
+        chosen=pool.rows[chosen],
+        reason=decision.reason,
+        accuracy=accuracy_interval(pool.accuracies_of(chosen)),
+        shrunken=pool.shrunken(chosen),
+        most_accurate=pool.rows[decision.most_accurate],
+        in_place_of=None if decision.in_place_of is None else pool.rows[decision.in_place_of],
+        differences=pool.differences(chosen, decision.most_accurate),
+        leaking_less=int(decision.leaking_less.sum()),
+        compared=len(pool) - 1,
+        resolution=pool.resolution(decision.most_accurate),
+        rivals=len(others),
+        alike=pool.alike(chosen, others, unlike),
+        attacks=pool.attacks(chosen, decision.most_accurate),
     )
 
 
@@ -170,6 +192,11 @@ def taken(task: Task) -> str | None:
     """Return the trial_id of what `privsearch pick` takes of a task; None if it takes nothing."""
     selection = selection_of(task)
     return None if selection is None or selection.chosen is None else selection.chosen["trial_id"]
+
+
+def energy_column(objectives: Objectives) -> str:
+    """Return the column that stands for energy: the first objective that is one, or the flat energy."""
+    return next((column for column in objectives if Column.parse(column).is_energy), FLAT_ENERGY)
 
 
 def private_column(objectives: Objectives) -> str:

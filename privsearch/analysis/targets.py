@@ -5,6 +5,7 @@ from functools import cache
 from statistics import fmean
 from typing import Any, Final
 
+from privsearch.analysis.energy import cost_numbers
 from privsearch.spec import WORST
 from privsearch.spec.columns import PLACEBO_NUMBERS, WITH_PLACEBO, Column
 from privsearch.study.attack_result import AttackResult, Cut
@@ -21,7 +22,7 @@ BOUNDS: Final = ("epsilon_low", "epsilon_ceiling")
 
 
 def target_numbers(result: Completed) -> list[dict[str, Any]]:
-    """Return, for each target, its accuracies and the numbers of each attack and of the strongest, by column."""
+    """Return, for each target, its accuracies, costs and the numbers of each attack and of the strongest, by column."""
     worst, bounding = strongest(result), _bounding(result)
     targets = []
     for replicate in result.replicates:
@@ -31,6 +32,8 @@ def target_numbers(result: Completed) -> list[dict[str, Any]]:
         }
         if replicate.target.balanced_accuracy is not None:
             numbers["balanced_accuracy"] = replicate.target.balanced_accuracy
+        if replicate.target.operations is not None:
+            numbers |= cost_numbers(replicate.target.operations, result.costs)
         for name, attack_result in replicate.attacks.items():
             numbers |= {_header(name, number): value for number, value in _attack_numbers(attack_result).items()}
         if worst:

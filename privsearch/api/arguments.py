@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from privsearch._util.machine import available_cores
-from privsearch.api.choices import RunnerName
+from privsearch.api.choices import Reuse, RunnerName
 from privsearch.api.study import Study, load_study
 from privsearch.errors import SpecError
 from privsearch.spec import Resources, SweepSpec
@@ -87,6 +87,17 @@ def read_request(
         _log.warning("%s", line)
     folder = Path("studies") / spec.name if study is None else study
     return SweepRequest(spec, folder if isinstance(folder, Study) else Study(Path(folder)), source, tuple(settings))
+
+
+def takes_only_same_versions(reuse: Reuse) -> bool:
+    """Tell whether a call takes only what was recorded under the present versions.
+
+    Raises:
+        SpecError: it is asked for something else.
+    """
+    if reuse not in ("all", "same-versions"):
+        raise SpecError(f"reuse must be 'all' or 'same-versions', but got {reuse!r}")
+    return reuse == "same-versions"
 
 
 def open_study(study: AnyStudy) -> Study:

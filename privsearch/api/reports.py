@@ -38,6 +38,7 @@ class AuditReport:
         table: a row for each trial and attack, with intervals, placebos and noise floors.
         left_out: the trials that have no row, counted, and why.
         blind: the blind baselines of data with a test split of their own, in words, with warnings if the splits differ.
+        odd_outputs: warnings of examples whose outputs lie far out of those of all others.
         verdicts: the verdict on each dataset, in a sentence.
         files: the tables and plots that were written.
         skipped: a message for each figure that the study cannot fill.
@@ -48,15 +49,15 @@ class AuditReport:
     files: tuple[Path, ...] = ()
     skipped: tuple[str, ...] = ()
     blind: tuple[str, ...] = ()
+    odd_outputs: tuple[str, ...] = ()
     verdicts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"AuditReport({len(self.table)} rows, {_count(self.files)})"
 
     def _repr_html_(self) -> str:
-        return (
-            _paragraphs(self.verdicts) + html_table(self.table, repr(self)) + _paragraphs((*self.blind, *self.left_out))
-        )
+        told = (*self.blind, *self.odd_outputs, *self.left_out)
+        return _paragraphs(self.verdicts) + html_table(self.table, repr(self)) + _paragraphs(told)
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: float | None = None) -> SelectionReport:
+def pick_trials(
+    study: AnyStudy, *, dataset: str | None = None, min_accuracy: float | None = None, max_energy: float | None = None
+) -> SelectionReport:
     """Choose a configuration for each dataset under each protocol, and say what the choice rests on.
 
     Args:
@@ -35,19 +37,23 @@ def pick_trials(study: AnyStudy, *, dataset: str | None = None, min_accuracy: fl
         dataset: the name of one of its datasets, to leave the others out.
         min_accuracy: a fraction: choose among the configurations whose test accuracy is at least this with its whole
             95 % interval, the one that leaks least.
+        max_energy: nanojoules: choose among those of which an example takes at most this, with the whole interval. It
+            is the energy that is an objective of the study, or `energy.flat`.
 
     Raises:
-        SpecError: `min_accuracy` is no fraction.
-        StudyError: this is no study, has no such dataset or no result yet, or nothing in it is to be low.
+        SpecError: `min_accuracy` is no fraction, or `max_energy` not above 0.
+        StudyError: this is no study, has no such dataset or no result yet, nothing in it is to be low, or no energy is
+            known.
     """
     from privsearch.analysis.selection import select
     from privsearch.report.wording.blind import blind_warnings
+    from privsearch.report.wording.odd_outputs import odd_output_warnings
 
     folder = open_study(study)
     content = folder.load()
-    selections = tuple(select(content, dataset=dataset, min_accuracy=min_accuracy))
+    selections = tuple(select(content, dataset=dataset, min_accuracy=min_accuracy, max_energy=max_energy))
     asked = [result for result in content.results if dataset in (None, result.spec.dataset_name)]
-    return SelectionReport(selections, folder.path, tuple(blind_warnings(asked)))
+    return SelectionReport(selections, folder.path, (*blind_warnings(asked), *odd_output_warnings(asked)))
 
 
 def export_trial(
@@ -55,6 +61,8 @@ def export_trial(
     trial_id: str,
     to: Path | str | None = None,
     *,
+    dataset: str | None = None,
+    protocol: str | None = None,
     train: bool = False,
     on_epoch: "EpochListener | None" = None,
 ) -> "Exported":
@@ -62,8 +70,10 @@ def export_trial(
 
     Args:
         study: the study, or its folder.
-        trial_id: the id of a completed trial, or the beginning of one.
+        trial_id: the id of a completed trial, the beginning of one, or the name of its configuration.
         to: the folder to write to; by default `exports` in the study.
+        dataset: the trial's dataset, where a name is that of several trials.
+        protocol: the same of its protocol.
         train: train the configuration once more if its networks were not kept.
         on_epoch: told of that training.
 
@@ -71,9 +81,11 @@ def export_trial(
         StudyError: there is no such study or trial, or the files cannot be written.
         DataError: the dataset is missing or unfit.
     """
+    from privsearch.analysis.lookup import Within
     from privsearch.sweep.export import export
 
-    return export(open_study(study), trial_id, Path(to) if to is not None else None, train=train, on_epoch=on_epoch)
+    folder, target, within = open_study(study), Path(to) if to is not None else None, Within(dataset, protocol)
+    return export(folder, trial_id, target, within=within, train=train, on_epoch=on_epoch)
 
 
 def explain_study(
@@ -152,6 +164,8 @@ def diff_trials(
     study: AnyStudy,
     first: str,
     *others: str,
+    dataset: str | None = None,
+    protocol: str | None = None,
     column: str | None = None,
     equivalent_within: float | None = None,
     accuracy_within: float | None = None,
@@ -161,8 +175,10 @@ def diff_trials(
 
     Args:
         study: the study, or its folder.
-        first: the id of a trial, or the beginning of one.
-        others: the trials to compare it with; by default all like it.
+        first: the id of a trial, the beginning of one, or the name of its configuration.
+        others: the same of the trials to compare it with; by default all like it.
+        dataset: the dataset of the first, where its name is that of several trials.
+        protocol: the same of its protocol.
         column: a column of the table of targets that is compared beside accuracy.
         equivalent_within: a difference that is too small to matter, above 0: also test whether the difference is
             smaller.
@@ -171,17 +187,18 @@ def diff_trials(
             from either in epochs alone.
 
     Raises:
-        StudyError: an id fits none or several trials, trials cannot be compared, or a margin cannot be one.
+        StudyError: none or several trials are meant, trials cannot be compared, or a margin cannot be one.
     """
     from privsearch.analysis.comparable import choose_trials
     from privsearch.analysis.differences import differences_frame
     from privsearch.analysis.equal_accuracy import equal_accuracy_frame
     from privsearch.analysis.frames import configurations_frame, varying_axes
+    from privsearch.analysis.lookup import Within
     from privsearch.analysis.margins import Margins
 
     margins = Margins(equivalent_within, accuracy_within)
     results = open_study(study).results()
-    one, rest = choose_trials(results, first, others)
+    one, rest = choose_trials(results, first, others, within=Within(dataset, protocol))
     of_task = attrgetter("spec.dataset_name", "spec.protocol.kind")
     varying = varying_axes(configurations_frame(result for result in results if of_task(result) == of_task(one)))
     if not at_equal_accuracy:
@@ -212,13 +229,20 @@ def audit_study(
     from privsearch.analysis.tasks import tasks
     from privsearch.report.wording.audit import left_out
     from privsearch.report.wording.blind import blind_lines
+    from privsearch.report.wording.odd_outputs import odd_output_warnings
     from privsearch.report.wording.verdict import verdict_lines
 
     folder = open_study(study)
     content = folder.load()
     results = content.results
     told = tuple(verdict_lines(list(tasks(results, content.sweep, content.rounds))))
-    report = AuditReport(audit_table(results), tuple(left_out(results)), (), (), tuple(blind_lines(results)), told)
+    report = AuditReport(
+        audit_table(results),
+        tuple(left_out(results)),
+        blind=tuple(blind_lines(results)),
+        odd_outputs=tuple(odd_output_warnings(results)),
+        verdicts=told,
+    )
     _show(report, show)
     if not write:
         return report

@@ -18,11 +18,11 @@ from privsearch.api.arguments import (
     make_runner,
     open_study,
     read_request,
+    takes_only_same_versions,
 )
 from privsearch.api.choices import Reuse, RunnerName
 from privsearch.api.study import Study
 from privsearch.data import require_datasets
-from privsearch.errors import SpecError
 from privsearch.spec import Attack
 from privsearch.spec.sweep_file import check_attacks
 from privsearch.study.content import kept_checkpoints
@@ -89,8 +89,10 @@ class SweepOutcome:
         return explain_study(self.outputs.content, self.tasks)
 
     def __repr__(self) -> str:
-        counts = f"{self.run.num_completed} trials finished, {self.num_cached} recorded already"
-        return f"SweepOutcome({counts}, {len(self.failed)} failed; study {str(self.study.path)!r})"
+        counts = (
+            f"{self.run.num_completed} trials finished, {self.num_cached} recorded already, {len(self.failed)} failed"
+        )
+        return f"SweepOutcome({counts}; study {str(self.study.path)!r})"
 
     def _repr_html_(self) -> str:
         return html_text(repr(self)) + "".join(task._repr_html_() for task in self.tasks)
@@ -127,7 +129,7 @@ def plan_sweep(
         return make_plan(
             request.spec,
             request.study,
-            only_same_versions=_only_same_versions(reuse),
+            only_same_versions=takes_only_same_versions(reuse),
             probe=train_briefly if probe else None,
             others=[open_study(other).load().kept_signals for other in warm_from],
         )
@@ -183,7 +185,7 @@ def run_sweep(
     with request.locating_errors():
         chosen = make_runner(request.spec, runner, workers, address)
         others = [open_study(other) for other in warm_from]
-        return _run_sweep(request, chosen, _shown(progress), others, only_same_versions=_only_same_versions(reuse))
+        return _run_sweep(request, chosen, _shown(progress), others, only_same_versions=takes_only_same_versions(reuse))
 
 
 def _run_sweep(
@@ -227,6 +229,8 @@ def run_trial(
     sweep: AnySweep,
     trial_id: str,
     *,
+    dataset: str | None = None,
+    protocol: str | None = None,
     study: AnyStudy | None = None,
     settings: Sequence[str] = (),
     on_start: "Callable[[PlannedTrial], EpochListener] | None" = None,
@@ -236,7 +240,9 @@ def run_trial(
 
     Args:
         sweep: as in `run_sweep`.
-        trial_id: the trial's id, or the beginning of it.
+        trial_id: the trial's id, the beginning of it, or the name of its configuration, as on the fronts.
+        dataset: the trial's dataset, where a name is that of several trials.
+        protocol: its protocol, likewise.
         study: as in `run_sweep`.
         settings: as in `run_sweep`.
         on_start: called with the trial before it runs; returns what to use as `on_epoch`.
@@ -246,13 +252,14 @@ def run_trial(
         `Completed`, or `Failed` with the traceback.
 
     Raises:
-        PrivsearchError: as `plan_sweep`; or no trial, or several, have that id.
+        PrivsearchError: as `plan_sweep`; or no trial, or several, are meant.
     """
+    from privsearch.analysis.lookup import Within
     from privsearch.sweep.trial import run_trial as run_in_process
 
     request = read_request(sweep, study, settings)
     with request.locating_errors():
-        planned = find_trial(make_plan(request.spec, request.study), trial_id)
+        planned = find_trial(make_plan(request.spec, request.study), trial_id, Within(dataset, protocol))
     require_datasets([planned.spec.dataset])
     listener = on_start(planned) if on_start else on_epoch
     return run_in_process(planned.spec, listener)
@@ -328,12 +335,6 @@ def _write_outputs(study: Study) -> "Outputs":
 
     study.check_held()
     return write_outputs(study)
-
-
-def _only_same_versions(reuse: Reuse) -> bool:
-    if reuse not in ("all", "same-versions"):
-        raise SpecError(f"reuse must be 'all' or 'same-versions', but got {reuse!r}")
-    return reuse == "same-versions"
 
 
 def _shown(progress: bool | Progress) -> Progress:

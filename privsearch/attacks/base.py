@@ -20,17 +20,20 @@ class Outputs:
         labels: `(n,)`, class indices.
         inputs: `(n, features)`, the examples as a network is given them, without augmentation; None unless the attack
             asks for them.
+        units: `(n,)`, alike for the examples of one person, who is a member as a whole; None if each stands for itself.
     """
 
     target: Float[Array, "views n classes"]
     shadows: Float[Array, "shadows views n classes"]
     labels: Int[Array, " n"]
     inputs: Float[Array, "n features"] | None = None
+    units: Int[Array, " n"] | None = None
 
     def __getitem__(self, chosen: Array) -> "Outputs":
         """Return the outputs on the examples that `chosen`, an index array or a mask, picks."""
         inputs = None if self.inputs is None else self.inputs[chosen]
-        return Outputs(self.target[:, chosen], self.shadows[:, :, chosen], self.labels[chosen], inputs)
+        units = None if self.units is None else self.units[chosen]
+        return Outputs(self.target[:, chosen], self.shadows[:, :, chosen], self.labels[chosen], inputs, units)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray as Array
 
 from privsearch.attacks.base import AttackView, Outputs, label_log_odds, within_step
@@ -25,7 +25,9 @@ def quantile_regression_scores(view: AttackView, rng: np.random.Generator) -> Fl
     much they exceed what is expected of them.
 
     So who calls an example a member if its score is 1 - alpha or more is wrong about a share alpha of the non-members,
-    if these are like the population; no member has to be seen for that, and no shadow trained.
+    if these are like the population; no member has to be seen for that, and no shadow trained. Where persons are
+    members as a whole, the excess is the mean of a person's examples, and m the number of persons in the population:
+    every example has the level of its person, so that alpha is a share of persons.
 
     The authors fit quantiles by boosted trees or networks and their pinball loss, or a normal distribution's mean and
     spread. Here all quantiles are the mean plus a constant of their own. A spread of each example's own, boosted trees
@@ -54,9 +56,28 @@ def quantile_regression_scores(view: AttackView, rng: np.random.Generator) -> Fl
         rng,
     )
     excess = _confidence(queried) - expectation.expected
-    exceeded = np.searchsorted(np.sort(expectation.left_out), excess)
-    scores: Array = (exceeded + within_step(excess)) / (len(expectation.left_out) + 1)
-    return scores
+    left_out = expectation.left_out
+    person_of = None
+    if queried.units is not None and population.units is not None:
+        excess, person_of = _of_persons(excess, queried.units)
+        left_out, _ = _of_persons(left_out, population.units)
+        if len(left_out) < FEWEST:
+            raise MetricError(
+                f"the quantile_regression attack learns from {FEWEST} or more persons that no network was trained on, "
+                f"but has {len(left_out)}; keep more test examples"
+            )
+    exceeded = np.searchsorted(np.sort(left_out), excess)
+    scores: Array = (exceeded + within_step(excess)) / (len(left_out) + 1)
+    return scores if person_of is None else scores[person_of]
+
+
+def _of_persons(
+    values: Float[Array, " n"], units: Int[Array, " n"]
+) -> tuple[Float[Array, " persons"], Int[Array, " n"]]:
+    """Return the mean of each person's values, and the index of each example's person."""
+    person_of = np.unique(units, return_inverse=True)[1]
+    means: Array = np.bincount(person_of, values) / np.bincount(person_of)
+    return means, person_of
 
 
 def _confidence(outputs: Outputs) -> Float[Array, " n"]:

@@ -108,11 +108,14 @@ def new_console() -> "Console":
 
 def print_fronts(console: "Console", tasks: "Iterable[Task]") -> None:
     """Print the front of each task, and what their columns and marks mean."""
+    from privsearch.report.terminal.energy import energy_table
     from privsearch.report.terminal.front import front_key, front_table
 
     shown = list(tasks)
     for task in shown:
         console.print(front_table(task, console.width), "")
+        if energies := energy_table(task):
+            console.print(energies, "")
     for line in front_key(shown):
         console.print(line)
     console.print()

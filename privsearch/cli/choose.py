@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from privsearch.cli.app import EXIT_STATUS, ExitCode, app, say
-from privsearch.cli.options import DataDirOption, PluginOption, StudyFolder
+from privsearch.cli.options import (
+    TRIAL_HELP,
+    DataDirOption,
+    DatasetOption,
+    PluginOption,
+    ProtocolOption,
+    StudyFolder,
+    decimal,
+)
 
 if TYPE_CHECKING:
     from privsearch.study.result import Epoch
 
 
-@app.command(epilog="Exit status: 0 picked, 1 no configuration reaches the accuracy asked for, 2 bad input.")
+@app.command(epilog="Exit status: 0 picked, 1 no configuration has the accuracy or the energy asked for, 2 bad input.")
 def pick(
     study: StudyFolder,
     dataset: Annotated[str | None, typer.Option(metavar="NAME", help="One of the study's; by default all.")] = None,
@@ -21,8 +29,17 @@ def pick(
         float | None,
         typer.Option(
             metavar="FRACTION",
+            parser=decimal("--min-accuracy"),
             help="Choose among the configurations whose test accuracy is at least this with its whole 95 % interval, "
             "such as 0.95, the one that leaks least.",
+        ),
+    ] = None,
+    max_energy: Annotated[
+        float | None,
+        typer.Option(
+            metavar="NANOJOULES",
+            help="Choose among the configurations of which an example takes at most this energy with its whole 95 % "
+            "interval: the energy that is an objective of the study, or energy.flat.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the choice as JSON.")] = False,
@@ -31,7 +48,7 @@ def pick(
     from privsearch.api.studies import pick_trials
     from privsearch.report.terminal.selection import selection_summary
 
-    selections = pick_trials(study, dataset=dataset, min_accuracy=min_accuracy)
+    selections = pick_trials(study, dataset=dataset, min_accuracy=min_accuracy, max_energy=max_energy)
     if as_json:
         typer.echo(json.dumps([selection_summary(selection) for selection in selections], indent=2))
         for warning in selections.warnings:
@@ -45,7 +62,9 @@ def pick(
 @app.command(epilog=EXIT_STATUS)
 def export(
     study: StudyFolder,
-    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="A trial's id, or the beginning of one.")],
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help=TRIAL_HELP)],
+    dataset: DatasetOption = None,
+    protocol: ProtocolOption = None,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Write there; by default into STUDY/exports.")
     ] = None,
@@ -61,7 +80,7 @@ def export(
     from privsearch.report.terminal.export import export_lines
 
     use_data_directory(data_dir)
-    exported = export_trial(study, trial, to, train=train, on_epoch=_say_epoch)
+    exported = export_trial(study, trial, to, dataset=dataset, protocol=protocol, train=train, on_epoch=_say_epoch)
     for line in export_lines(exported, study):
         typer.echo(line)
 

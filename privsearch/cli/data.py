@@ -66,6 +66,7 @@ def describe(
     ] = None,
     delimiter: Annotated[str | None, typer.Option(help="What separates fields, if it is not recognised.")] = None,
     decimal: Annotated[str | None, typer.Option(help="The decimal mark, if it is not recognised.")] = None,
+    thousands: Annotated[str | None, typer.Option(help="The mark between thousands, if there is one.")] = None,
     encoding: Annotated[str | None, typer.Option(help="The text encoding, if it is not recognised.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
@@ -83,6 +84,7 @@ def describe(
         "kind": kind,
         "delimiter": delimiter,
         "decimal": decimal,
+        "thousands": thousands,
         "encoding": encoding,
     }
     described = describe_file(file, label, **{name: value for name, value in given.items() if value is not None})

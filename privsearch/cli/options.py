@@ -1,11 +1,15 @@
 """The arguments and options that several commands have."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from privsearch._util.text import cut
 from privsearch.api.choices import Reuse, RunnerName
+from privsearch.errors import SpecError
 
 
 def _use_plugins(given: list[str] | None) -> list[str] | None:
@@ -17,6 +21,20 @@ def _use_plugins(given: list[str] | None) -> list[str] | None:
     return given
 
 
+def decimal(option: str) -> Callable[[str], float]:
+    """Return the reader of an option that is a number, which tells of the decimal point."""
+
+    def read(text: str) -> float:
+        with suppress(ValueError):
+            return float(text)
+        hint, point = "", text.strip().removesuffix("%").strip().replace(",", ".")
+        with suppress(ValueError):
+            hint = f"; write {float(point) / (100 if text.strip().endswith('%') else 1):g}"
+        raise SpecError(f"{option}: must be a number with a decimal point, such as 0.95, but got {cut(text)}{hint}")
+
+    return read
+
+
 Keep = Literal["yes", "no"]
 """The answers to whether a sweep keeps its signals, or its networks."""
 
@@ -24,6 +42,15 @@ SweepFile = Annotated[
     Path, typer.Argument(metavar="SWEEP", help="A sweep file (YAML), such as sweeps/quickstart.yaml.")
 ]
 StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="A study's directory, such as studies/quickstart.")]
+TRIAL_HELP = (
+    "A trial's id, the beginning of one, or the name of its configuration in quotes, as on the fronts: 'ANN w2'."
+)
+DatasetOption = Annotated[
+    str | None, typer.Option("--dataset", metavar="NAME", help="Its dataset, if several have a trial of that name.")
+]
+ProtocolOption = Annotated[
+    str | None, typer.Option("--protocol", metavar="KIND", help="Its protocol, if several have a trial of that name.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Write VALUE (YAML) over a field of the sweep file; repeatable."),

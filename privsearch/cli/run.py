@@ -13,12 +13,15 @@ from privsearch._util.interrupts import Interrupted, interruptible, unheeded
 from privsearch.api.choices import RunnerName
 from privsearch.cli.app import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say, say_if_heard
 from privsearch.cli.options import (
+    TRIAL_HELP,
     AddressOption,
     DataDirOption,
+    DatasetOption,
     FromOption,
     Keep,
     PluginOption,
     PortOption,
+    ProtocolOption,
     ReuseOption,
     RunnerOption,
     ServeOption,
@@ -181,7 +184,9 @@ def attack(
 @app.command(epilog=EXIT_STATUS)
 def trial(
     sweep: SweepFile,
-    trial_id: Annotated[str, typer.Argument(metavar="ID", help="A trial's id, or the beginning of one.")],
+    trial_id: Annotated[str, typer.Argument(metavar="TRIAL", help=TRIAL_HELP)],
+    dataset: DatasetOption = None,
+    protocol: ProtocolOption = None,
     settings: Settings = None,
     plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
     study: StudyOption = None,
@@ -198,7 +203,8 @@ def trial(
         console.print_json(planned.spec.model_dump_json(), highlight=False)
         return epoch_printer(console, planned.spec.protocol)
 
-    result = run_trial(_request(sweep, settings, study, data_dir), trial_id, on_start=show)
+    request = _request(sweep, settings, study, data_dir)
+    result = run_trial(request, trial_id, dataset=dataset, protocol=protocol, on_start=show)
     if isinstance(result, Failed):
         typer.echo(result.traceback, err=True)
         raise typer.Exit(ExitCode.SOME_FAILED)

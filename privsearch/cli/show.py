@@ -8,7 +8,7 @@ import typer
 
 from privsearch._util.text import printable
 from privsearch.cli.app import EXIT_STATUS, ExitCode, app, new_console, print_fronts, say, say_written
-from privsearch.cli.options import AttackOption, StudyFolder
+from privsearch.cli.options import TRIAL_HELP, AttackOption, DatasetOption, ProtocolOption, StudyFolder, decimal
 from privsearch.cli.summary import verdicts
 
 if TYPE_CHECKING:
@@ -21,10 +21,12 @@ def front(study: StudyFolder) -> None:
     """Print the Pareto front of each dataset of a study, and write its tables, index and plots again."""
     from privsearch.api.studies import remake_outputs
     from privsearch.report.wording.blind import blind_warnings
+    from privsearch.report.wording.odd_outputs import odd_output_warnings
 
     def show(outputs: "Outputs") -> None:
         print_fronts(new_console(), outputs.tasks)
-        say([*verdicts(outputs), *blind_warnings(outputs.content.results)])
+        results = outputs.content.results
+        say([*verdicts(outputs), *blind_warnings(results), *odd_output_warnings(results)])
 
     remake_outputs(study, show=show)
 
@@ -51,10 +53,12 @@ def check(
 @app.command(epilog=EXIT_STATUS)
 def diff(
     study: StudyFolder,
-    first: Annotated[str, typer.Argument(metavar="A", help="A trial's id, or the beginning of one.")],
+    first: Annotated[str, typer.Argument(metavar="A", help=TRIAL_HELP)],
     others: Annotated[
         list[str] | None, typer.Argument(metavar="[B...]", help="The trials to set against A; by default all like it.")
     ] = None,
+    dataset: DatasetOption = None,
+    protocol: ProtocolOption = None,
     column: Annotated[
         str | None,
         typer.Option(
@@ -66,11 +70,17 @@ def diff(
         float | None,
         typer.Option(
             metavar="MARGIN",
+            parser=decimal("--equivalent-within"),
             help="A difference that is too small to matter, such as 0.02: also test whether the difference is smaller.",
         ),
     ] = None,
     accuracy_within: Annotated[
-        float | None, typer.Option(metavar="MARGIN", help="The same for accuracy; by default that of the column.")
+        float | None,
+        typer.Option(
+            metavar="MARGIN",
+            parser=decimal("--accuracy-within"),
+            help="The same for accuracy; by default that of the column.",
+        ),
     ] = None,
     at_equal_accuracy: Annotated[
         bool,
@@ -91,6 +101,8 @@ def diff(
         study,
         first,
         *(others or ()),
+        dataset=dataset,
+        protocol=protocol,
         column=column,
         equivalent_within=equivalent_within,
         accuracy_within=accuracy_within,
@@ -111,9 +123,9 @@ def audit(study: StudyFolder) -> None:
     def show(report: "AuditReport") -> None:
         console = new_console()
         say(report.verdicts)
-        for view in audit_view(report.table):
+        for view in audit_view(report.table, console.width):
             console.print(view, "")
-        say((*report.blind, *report.left_out))
+        say((*report.blind, *report.odd_outputs, *report.left_out))
 
     report = audit_study(study, write=True, show=show)
     _say_skipped(report.skipped)

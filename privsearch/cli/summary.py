@@ -20,6 +20,8 @@ def closing_lines(outcome: "SweepOutcome", before: "Mapping[str, str] | None" = 
         before: the `choices` before it, where it may change them.
     """
     from privsearch.report.wording.blind import blind_warnings
+    from privsearch.report.wording.learning import learning_lines
+    from privsearch.report.wording.odd_outputs import odd_output_warnings
 
     counts, paths = outcome.run, outcome.outputs.paths
     failed = len(outcome.failed)
@@ -30,9 +32,9 @@ def closing_lines(outcome: "SweepOutcome", before: "Mapping[str, str] | None" = 
             *(start.line() for start in outcome.warm_starts),
             *(f"{search.line()}; ended: {search.ended}" for search in counts.searches),
             *(f"{race.line()}{_ended(race)}" for race in counts.races),
-            *_dead(counts.num_dead),
-            *_at_chance(outcome.tasks),
+            *learning_lines(outcome.tasks),
             *blind_warnings(outcome.outputs.content.results),
+            *odd_output_warnings(outcome.outputs.content.results),
             *(f"{attack} could not be run on {n}: {reason}" for (attack, reason), n in counts.refused.items()),
             *_unkept("signals", counts.unkept, "so that attacks to come need them trained again"),
             *_unkept("networks", counts.networks_unkept, "so that only `export --train` can give them"),
@@ -80,35 +82,39 @@ def _changed(before: "Mapping[str, str]", after: "Mapping[str, str]") -> list[st
 
 
 def _next(outcome: "SweepOutcome") -> list[str]:
-    """Return the commands that go on from here, with the study's path filled in; nothing without a result."""
+    """Return the commands that go on from here; nothing without a result."""
     from privsearch.spec.columns import ACCURACY
 
     best = [float(task.candidates[ACCURACY].max()) for task in outcome.tasks if len(task.candidates)]
-    if not best:
-        return []
     # An accuracy that some configuration of every task reaches, or the example would end in a refusal.
-    reached = max(0.0, math.floor(100 * min(best) - 2) / 100)
-    where = shlex.quote(str(outcome.study.path))
+    return next_lines(str(outcome.study.path), max(0.0, math.floor(100 * min(best) - 2) / 100)) if best else []
+
+
+def next_lines(study: str, accuracy: float) -> list[str]:
+    """Return the commands that go on from a finished study, each with what it is for.
+
+    Args:
+        study: the study's path.
+        accuracy: an example of a least accuracy.
+    """
+    from privsearch._util.text import broken
+    from privsearch.report.wording.formats import LINE
+
+    where = shlex.quote(study)
     commands = {
-        f"privsearch report {where}": "all of it as one page",
-        f"privsearch pick {where} --min-accuracy {reached:g}": "the choice, with an accuracy that you need",
+        f"privsearch report {where}": "all of it on one page",
+        f"privsearch pick {where} --min-accuracy {accuracy:g}": "which one to take",
         f"privsearch audit {where}": "what every attack found",
     }
     width = max(map(len, commands))
-    return ["next:", *(f"  {command:{width}}  {purpose}" for command, purpose in commands.items())]
-
-
-def _dead(count: int) -> list[str]:
-    explanation = "in which some network gives all examples the same outputs: not attacked, and on no front"
-    return [f"dead: {count} of these, {explanation}"] if count else []
-
-
-def _at_chance(tasks: "Iterable[Task]") -> list[str]:
-    from privsearch.report.wording.fronts import not_learnt_count
-
-    count = sum(not_learnt_count(task) for task in tasks)
-    explanation = "with a network that names classes no better than by guessing: in no audit, and on no front"
-    return [f"not learnt: {count} configuration{'s' if count > 1 else ''} {explanation}"] if count else []
+    lines = [f"  {command:{width}}  {purpose}" for command, purpose in commands.items()]
+    if max(map(len, lines)) <= LINE:
+        return ["next:", *lines]
+    # With its purpose above it, and not behind it, a command is pasted as it stands.
+    return [
+        "next:",
+        *(part for command, purpose in commands.items() for part in (f"  {purpose}:", broken(f"    {command}", LINE))),
+    ]
 
 
 def unsatisfied(tasks: "Iterable[Task]") -> list[str]:

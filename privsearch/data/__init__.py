@@ -7,6 +7,7 @@ array_labels.py     arrays of labels: in a column, as floats, one-hot
 array_names.py      the names of arrays in the wild
 arrays.py           the source of a user's own arrays: NPZ archives, NPY files, registered functions
 channels.py         channels of images that tell nothing: told, or left out
+column_names.py     the names of a table's columns, checked alike
 columnar.py         tables in Parquet and Arrow files
 dataset.py          a dataset by its name: its arrays, description and fingerprint
 delimited.py        tables of text: encoding, delimiter and decimal mark recognised
@@ -24,6 +25,7 @@ image_sources.py    the files, shapes and classes of the image datasets
 images.py           the source of image datasets, shared by all processes of a machine
 labels.py           the rules for labels, and classes numbered from 0
 layout.py           arrays of images, their axes put in order and their values scaled
+number_marks.py     the decimal mark of numbers, and what stands between thousands
 persons.py          persons, each with all of its examples, as the units of membership
 pictures.py         image files turned into arrays
 precision.py        tables in 32 bits, or in 64 where 32 would blur a column

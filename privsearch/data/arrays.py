@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Int64, Shaped
 
 from privsearch._util.npy import read_npy
@@ -14,7 +15,7 @@ from privsearch._util.npz import NpzError, open_npz, read_array
 from privsearch.data.array_labels import plain_labels
 from privsearch.data.array_names import LENGTHS, ONE_SPLIT, TWO_SPLITS, is_no_data, named_arrays, not_these
 from privsearch.data.files import existing_file
-from privsearch.data.labels import encode_labels
+from privsearch.data.labels import encode_labels, parse_labels
 from privsearch.data.layout import as_images
 from privsearch.data.precision import as_float32, in_enough_bits, merging_warning
 from privsearch.data.raw import RawDataset, did_you_mean, listed
@@ -128,16 +129,19 @@ def _checked(found: _Found, dataset: NpzDataset | NpyDataset | RegisteredDataset
             "out of this dataset's entry."
         )
     x, test_x = _inputs(found, x_role, is_over_time=is_over_time), None
-    y, classes = encode_labels(labels, found.places[y_role], has_test_split=has_test_split)
-    test_y = None
+    test_labels: Shaped[np.ndarray, " test_n"] | None = None
     if has_test_split:
-        test_x = _inputs(found, "x_test", is_over_time=is_over_time)
         test_labels, test_columns = _label_array(found, "x_test", "y_test")
         if columns != test_columns:
             raise DataError(
                 f"{found.place}: {found.names[y_role]} and {found.names['y_test']} must be written alike, but one has "
                 f"{_columns_shown(columns)} and the other {_columns_shown(test_columns)}. Prepare both alike."
             )
+    labels, test_labels = _as_in_tables(labels, test_labels)
+    y, classes = encode_labels(labels, found.places[y_role], has_test_split=has_test_split)
+    test_y = None
+    if test_labels is not None:
+        test_x = _inputs(found, "x_test", is_over_time=is_over_time)
         test_y = _test_labels(test_labels, classes, found)
         types = [found.arrays[role].dtype.newbyteorder("=") for role in (x_role, "x_test")]
         if x.shape[1:] != test_x.shape[1:] or types[0] != types[1]:
@@ -240,6 +244,17 @@ def _label_array(found: _Found, x_role: str, y_role: str) -> tuple[Shaped[np.nda
             f"but got shapes {x_shape} and {found.arrays[y_role].shape}. {y_name} must have the shape (n,)."
         )
     return labels, columns
+
+
+def _as_in_tables(
+    labels: Shaped[np.ndarray, " n"], test_labels: Shaped[np.ndarray, " test_n"] | None
+) -> tuple[Shaped[np.ndarray, " n"], Shaped[np.ndarray, " test_n"] | None]:
+    """Return labels of text as numbers where all are, as those of tables, so that 9 comes before 10 in every format."""
+    if labels.dtype.kind != "U" or (test_labels is not None and test_labels.dtype.kind != "U"):
+        return labels, test_labels
+    both = labels if test_labels is None else np.concatenate([labels, test_labels])
+    parsed = parse_labels(pd.Series(both, dtype=object))
+    return parsed[: len(labels)], None if test_labels is None else parsed[len(labels) :]
 
 
 def _test_labels(

@@ -1,6 +1,5 @@
 """Tables in the formats of Apache Arrow: Parquet files, and Arrow files and streams (Feather is one)."""
 
-from collections import Counter
 from collections.abc import Sequence
 from io import BufferedIOBase
 from pathlib import Path
@@ -12,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from privsearch._util.npz import MAX_BYTES
-from privsearch.data.delimited import MAX_COLUMNS
+from privsearch._util.text import cut
+from privsearch.data.column_names import check_column_names
 from privsearch.data.raw import did_you_mean, listed
 from privsearch.errors import DataError
 from privsearch.spec import TableDataset
@@ -46,10 +46,10 @@ def read_columnar(file: BufferedIOBase, path: Path, dataset: TableDataset) -> pd
             f"{path}: this must be a readable file of kind {dataset.kind}, but reading it gave: "
             f"{' '.join(str(error).split())[:300].rstrip('.')}. Write it again, or correct kind in its entry."
         ) from error
-    _check_names(table.column_names, path)
+    check_column_names(table.column_names, path)
     if unknown := [name for name in dataset.drop if name not in table.column_names]:
         raise DataError(
-            f"{path}: drop must name columns of the table, but there is no column {unknown[0]!r}; there are "
+            f"{path}: drop must name columns of the table, but there is no column {cut(unknown[0])}; there are "
             f"{listed(table.column_names)}. Correct drop in this dataset's entry."
             f"{did_you_mean(unknown[0], table.column_names)}"
         )
@@ -77,21 +77,6 @@ def _read_arrow(file: BufferedIOBase) -> pa.Table:
         return pa.ipc.open_stream(file).read_all()
 
 
-def _check_names(names: list[str], path: Path) -> None:
-    if len(names) > MAX_COLUMNS:
-        raise DataError(f"{path}: there must be at most {MAX_COLUMNS:,} columns, but got {len(names):,}. Drop some.")
-    if repeated := sorted(name for name, count in Counter(names).items() if count > 1):
-        raise DataError(
-            f"{path}: every column must have a name of its own, but these occur more than once: {listed(repeated)}. "
-            "Rename or remove the repeated columns."
-        )
-    if "" in names:
-        raise DataError(
-            f"{path}: every column must have a name, but column {names.index('') + 1} of {len(names)} has none. Name "
-            "it, or remove it."
-        )
-
-
 def _as_pandas(column: pa.ChunkedArray, name: str, path: Path, dataset: TableDataset) -> "pd.Series[Any]":
     kind = column.type
     if pa.types.is_dictionary(kind):
@@ -101,9 +86,13 @@ def _as_pandas(column: pa.ChunkedArray, name: str, path: Path, dataset: TableDat
         if is_of(kind):
             from privsearch.spec.dump import dump_yaml  # with a YAML library, which only messages need
 
+            used = next((field for field in ("label", "group") if getattr(dataset, field) == name), None)
+            leave = (
+                f"name another column as {used}" if used else f"leave it out with {dump_yaml({'drop': [name]}).strip()}"
+            )
             raise DataError(
-                f"{path}, column {name!r}: a column must hold numbers, text or truth values, but is of type {kind}. "
-                f"{remedy}, or leave it out with {dump_yaml({'drop': [name]}).strip()}."
+                f"{path}, column {cut(name)}: a column must hold numbers, text or truth values, but is of type {kind}. "
+                f"{'Write it as text' if used else remedy}, or {leave}."
             )
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
     missing = column.to_pandas().isin(_numbers_among(dataset.na_values)).to_numpy() if is_number else None

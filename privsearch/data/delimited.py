@@ -6,8 +6,7 @@ import io
 import itertools
 import re
 import warnings
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from io import BufferedIOBase
 from itertools import islice
 from pathlib import Path
@@ -16,6 +15,9 @@ from typing import IO, Any, Final, cast
 import pandas as pd
 from charset_normalizer import from_bytes
 
+from privsearch._util.text import cut
+from privsearch.data.column_names import check_column_names
+from privsearch.data.number_marks import NUMBER, check_points, has_comma_numbers, without_thousands
 from privsearch.data.raw import listed
 from privsearch.errors import DataError
 from privsearch.spec import TableDataset
@@ -28,14 +30,7 @@ _SAMPLE_BYTES: Final = 2**18
 """What is looked at where the whole file is not needed: its first rows, and its bytes from where UTF-8 ends."""
 
 _LONGEST_ROW: Final = 2**24
-MAX_COLUMNS: Final = 100_000
 
-_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
-_WITH_COMMAS: Final = re.compile(r"[+-]?(\d+|\d*,\d+(e[+-]?\d+)?|\d{1,3}(,\d{3})+)", re.IGNORECASE)
-"""A number with a decimal comma, with commas between thousands, or with none."""
-
-_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
-_POINTED_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _MARKED: Final = [f"utf_{bits}{order}" for bits in (16, 32) for order in ("", "_le", "_be")]
 _BYTE_ORDER_MARKS: Final = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -63,22 +58,27 @@ def read_delimited(file: BufferedIOBase, path: Path, dataset: TableDataset) -> t
     told: list[str] = []
     encoding = dataset.encoding or _recognised_encoding(file, path, told)
     rows = _first_rows(file, encoding)
+    _check_first_line(rows, path)
     delimiter = dataset.delimiter or recognised_delimiter(rows, dataset.label, dataset.columns)
-    options: dict[str, Any] = {"encoding": encoding, "sep": delimiter, "decimal": dataset.decimal or "."}
+    decimal = dataset.decimal or ("," if dataset.thousands == "." else None)
+    options: dict[str, Any] = {"encoding": encoding, "sep": delimiter, "decimal": decimal or "."}
     first = next(iter(parsed_rows(rows, delimiter)), [])
     if dataset.columns is None:
-        _check_header(first, path)
-        told += header_warnings(first)
+        warnings_of_header = header_warnings(first)
+        check_column_names(first, path, warnings_of_header)
+        told += warnings_of_header
     else:
         _check_width(dataset.columns, first, path)
         options |= {"header": None, "names": list(dataset.columns)}
     frame = _read(file, options, dataset)
-    decimal = dataset.decimal
-    if decimal is None and _has_comma_numbers(frame, dataset, path):
+    _check_lengths(file, frame, encoding, delimiter, path)
+    if decimal is None and dataset.thousands != "," and has_comma_numbers(frame, dataset, path):
         decimal = ","
         frame = _read(file, options | {"decimal": decimal}, dataset)
-    if decimal == ",":
-        _check_points(frame, dataset, path)
+    if dataset.thousands is not None:
+        frame = without_thousands(frame, dataset, path, dataset.thousands, decimal or ".")
+    elif decimal == ",":
+        check_points(frame, dataset, path)
     return frame, told
 
 
@@ -178,7 +178,7 @@ def parsed_rows(rows: list[str], delimiter: str) -> list[list[str]]:
 
 def header_warnings(columns: Sequence[str]) -> list[str]:
     """Return a sentence if the header looks like an example: mostly numbers that do not ascend, as names would."""
-    numbers = [float(column) for column in columns if _NUMBER.fullmatch(column)]
+    numbers = [float(column) for column in columns if NUMBER.fullmatch(column)]
     if 2 * len(numbers) <= len(columns) or all(a < b for a, b in itertools.pairwise(numbers)):
         return []
     return [
@@ -187,23 +187,56 @@ def header_warnings(columns: Sequence[str]) -> list[str]:
     ]
 
 
-def _check_header(columns: list[str], path: Path) -> None:
-    if len(columns) > MAX_COLUMNS:
+def _check_first_line(rows: list[str], path: Path) -> None:
+    """Refuse a first line that is no header: a comment, or what Excel writes to name the delimiter.
+
+    Raises:
+        DataError: it is one of these.
+    """
+    first = rows[0].strip().lstrip("\ufeff") if rows else ""
+    if named := re.fullmatch(r"[\"']?sep=(.|\\t)[\"']?", first, re.IGNORECASE):
+        delimiter = "tab" if named[1] in ("\t", "\\t") else repr(named[1])
         raise DataError(
-            f"{path}: there must be at most {MAX_COLUMNS:,} columns, but got {len(columns):,}. Write an NPZ archive."
+            f"{path}, line 1: the first line must be the header, but is {cut(first)}, by which Excel names the "
+            f"delimiter. Remove this line; to name the delimiter, add delimiter: {delimiter} to this dataset's entry."
         )
-    repeated = sorted(column for column, count in Counter(columns).items() if count > 1 and column)
-    if repeated:
+    comments = list(itertools.takewhile(lambda row: row.lstrip("\ufeff").startswith("#"), rows))
+    # A header may begin with one, as NumPy and genomics write it: then the rows below have as many fields.
+    below = rows[len(comments) :]
+    fits = len(comments) == 1 and any(
+        len(parsed_rows(rows[:1], mark)[0]) > 1 and len({len(row) for row in parsed_rows(rows[:2], mark)}) == 1
+        for mark in DELIMITERS
+    )
+    if comments and below and not fits:
         raise DataError(
-            f"{path}: every column must have a name of its own, but these occur more than once: {listed(repeated)}. "
-            f"Rename or remove the repeated columns.{''.join(f' {warning}' for warning in header_warnings(columns))}"
+            f"{path}, line 1: the first line must be the header, but is the comment {cut(first)}. Remove the "
+            f"{'line that begins' if len(comments) == 1 else f'{len(comments)} lines that begin'} with #."
         )
-    if "" in columns:
-        raise DataError(
-            f"{path}: every column must have a name, but column {columns.index('') + 1} of {len(columns)} has none. "
-            "Name it; or if it holds row numbers, remove it (in pandas: to_csv(..., index=False)), because a network "
-            "could tell the examples apart by them."
-        )
+
+
+def _check_lengths(file: BufferedIOBase, frame: pd.DataFrame, encoding: str, delimiter: str, path: Path) -> None:
+    """Refuse rows with fewer fields than there are columns, which pandas fills up with missing values.
+
+    Raises:
+        DataError: there is such a row; its line is named.
+    """
+    if not frame.iloc[:, -1].isna().any():
+        return
+    file.seek(0)
+    text = io.TextIOWrapper(cast("IO[bytes]", file), encoding=encoding, newline="")
+    try:
+        rows = csv.reader(text, delimiter=delimiter, skipinitialspace=True)
+        width = len(frame.columns)
+        short = ((rows.line_num, len(row)) for row in rows if row not in ([], [""]) and len(row) < width)
+        if first := next(short, None):
+            count = 1 + sum(1 for _ in short)
+            raise DataError(
+                f"{path}, line {first[0]}: every row must have as many fields as there are columns, {width}, but this "
+                f"one has {first[1]}{f', and {count - 1} more have too few' if count > 1 else ''}. Complete or remove "
+                "it: a line may have been cut short, or a delimiter is missing, so that values stand in wrong columns."
+            )
+    finally:
+        text.detach()  # or the file would be closed with it
 
 
 def _check_width(columns: Sequence[str], first: list[str], path: Path) -> None:
@@ -212,46 +245,3 @@ def _check_width(columns: Sequence[str], first: list[str], path: Path) -> None:
             f"{path}: columns must name every column, but names {len(columns)}, and the first row has {len(first)} "
             "fields. Correct columns in this dataset's entry."
         )
-
-
-def _has_comma_numbers(frame: pd.DataFrame, dataset: TableDataset, path: Path) -> bool:
-    """Tell whether numbers have a decimal comma: whether all values of some column of text are numbers then.
-
-    Raises:
-        DataError: the commas may separate thousands as well.
-    """
-    unclear: list[tuple[str, str]] = []
-    for name, texts in _texts_of_features(frame, dataset):
-        with_comma = [text for text in texts if "," in text]
-        if with_comma and all(_WITH_COMMAS.fullmatch(text) for text in texts):
-            if not all(_THOUSANDS.fullmatch(text) for text in with_comma):
-                return True
-            unclear.append((name, with_comma[0]))
-    if unclear:
-        name, text = unclear[0]
-        raise DataError(
-            f"{path}, column {name!r}: it must be clear what a comma in a number means, but {text!r} may have a "
-            'decimal comma or a comma between thousands. Add decimal: "," to this dataset in the sweep, or write the '
-            "numbers without commas."
-        )
-    return False
-
-
-def _check_points(frame: pd.DataFrame, dataset: TableDataset, path: Path) -> None:
-    """Refuse numbers whose point, beside others with a decimal comma, is most likely one between thousands."""
-    for name, texts in _texts_of_features(frame, dataset):
-        with_point = [text for text in texts if "." in text]
-        if with_point and all(map(_NUMBER.fullmatch, texts)) and all(map(_POINTED_THOUSANDS.fullmatch, with_point)):
-            raise DataError(
-                f"{path}, column {name!r}: it must be clear what a point in a number means, but the decimal mark is a "
-                f"comma, and {with_point[0]!r} may have a point between thousands. Write the column's numbers without "
-                "points, or leave it out with drop."
-            )
-
-
-def _texts_of_features(frame: pd.DataFrame, dataset: TableDataset) -> Iterator[tuple[str, list[str]]]:
-    """Yield the columns of text that are to be numbers, each with its different texts."""
-    for name in frame.columns:
-        column = frame[name]
-        if name not in (*dataset.text_columns, *dataset.drop) and pd.api.types.is_string_dtype(column):
-            yield name, [str(text).strip() for text in column.dropna().unique()]

@@ -14,9 +14,11 @@ from privsearch._util.text import cut
 from privsearch.data.dataset import load_dataset
 from privsearch.data.examine import Findings, examine_raw
 from privsearch.data.files import existing_file
-from privsearch.data.repeats import WORTH_A_WARNING
+from privsearch.data.persons import with_persons
+from privsearch.data.raw import RawDataset
+from privsearch.data.repeats import WORTH_A_WARNING, with_repeats
 from privsearch.data.suspects import find_suspects
-from privsearch.data.tables import read_frame, text_values
+from privsearch.data.tables import read_frame, table_of, text_values
 from privsearch.errors import DataError
 from privsearch.spec import Dataset, TableDataset
 from privsearch.spec.table_dataset import TableFormat, table_format
@@ -107,16 +109,44 @@ def describe_file(path: str, label: str | None = None, **fields: Any) -> FileDes
         columns = [_column(frame[name]) for name in frame.columns]
         return FileDescription(path, len(frame), columns, {}, None, told=told)
     if label not in frame:
-        load_dataset(dataset)  # says what is wrong with it
-    return _described_table(path, frame, {**entry, "label": label})
+        table_of(frame, told, file, dataset)  # says what is wrong with it
+    return _described_table(_ReadTable(file, frame, told), {**entry, "label": label})
 
 
-def _described_table(path: str, frame: pd.DataFrame, entry: dict[str, Any]) -> FileDescription:
+@dataclass(frozen=True, eq=False)
+class _ReadTable:
+    """A table that has been read, once for all entries that are tried on it."""
+
+    file: Path
+    frame: pd.DataFrame
+    told: Sequence[str]
+
+    def as_read_by(self, entry: Mapping[str, Any]) -> RawDataset:
+        """Return the dataset that an entry makes of the table.
+
+        Raises:
+            DataError: it makes none.
+        """
+        dataset = _dataset(entry)
+        assert isinstance(dataset, TableDataset)  # for the type checker: its kind says so
+        raw = table_of(self.frame, self.told, self.file, dataset)
+        return with_persons(with_repeats(raw, dataset.duplicates))
+
+    def with_markers(self, entry: Mapping[str, Any]) -> "_ReadTable":
+        """Return the table read again, as what is told by its numbers may be hidden by the markers among them."""
+        dataset = _dataset(entry)
+        assert isinstance(dataset, TableDataset)
+        return _ReadTable(self.file, *read_frame(self.file, dataset))
+
+
+def _described_table(table: _ReadTable, entry: dict[str, Any]) -> FileDescription:
+    path, frame = str(entry["path"]), table.frame
     no_features = (entry["label"], entry.get("group"), *entry.get("drop", ()))
     features = [name for name in frame.columns if name not in no_features]
     if markers := _markers(frame[features]):
         entry.setdefault("na_values", markers)
-        frame = frame.replace(markers, None)
+        table = table.with_markers(entry)
+        frame = table.frame
     if of_text := [name for name in features if text_values(frame[name]).any()]:
         entry.setdefault("categorical", of_text)
     lacking = [name for name in features if frame[name].isna().any()]
@@ -125,12 +155,12 @@ def _described_table(path: str, frame: pd.DataFrame, entry: dict[str, Any]) -> F
     notes = dict.fromkeys(lacking, "imputed") | dict.fromkeys(entry.get("categorical", ()), "categories")
     notes |= {entry["label"]: "the class", entry.get("group", ""): "the person"}
     try:
-        suspects = find_suspects(load_dataset(_dataset(entry)))
+        suspects = find_suspects(table.as_read_by(entry))
         notes |= {suspect.column: f"{suspect.fault}: {suspect.evidence}" for suspect in suspects}
         unfit = [suspect.column for suspect in suspects if suspect.fault in {"id", "constant"}]
-        findings, problem = examine_raw(load_dataset(_dataset(_without(entry, unfit, lacking)))), ""
+        findings, problem = examine_raw(table.as_read_by(_without(entry, unfit, lacking))), ""
         if findings.repeats and findings.repeats.total >= WORTH_A_WARNING * len(frame):
-            _drop_duplicates(entry, unfit, lacking)
+            _drop_duplicates(table, entry, unfit, lacking)
     except DataError as error:
         findings, problem, unfit = None, str(error), []
     columns = [_column(frame[name], notes.get(name, "")) for name in frame.columns]
@@ -139,11 +169,11 @@ def _described_table(path: str, frame: pd.DataFrame, entry: dict[str, Any]) -> F
     )
 
 
-def _drop_duplicates(entry: dict[str, Any], unfit: Sequence[str], lacking: Sequence[str]) -> None:
+def _drop_duplicates(table: _ReadTable, entry: dict[str, Any], unfit: Sequence[str], lacking: Sequence[str]) -> None:
     """Add that repeated rows are dropped, unless the entry says what becomes of them, or too few would be left."""
     dropping = {"duplicates": "drop", **entry}
     with suppress(DataError):
-        load_dataset(_dataset(_without(dropping, unfit, lacking)))
+        table.as_read_by(_without(dropping, unfit, lacking))
         entry.update(dropping)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float
 
+from privsearch._util.odd_values import FAR, odd_values
 from privsearch.data.dataset import load_dataset, missing_data, modified_ns
 from privsearch.data.embedded import EMBEDDED
 from privsearch.data.image_sources import IMAGES
@@ -16,15 +17,6 @@ from privsearch.data.raw import RawDataset, listed
 from privsearch.data.repeats import WORTH_A_WARNING, Repeats, count_repeats, identical_rows
 from privsearch.data.suspects import Fault, column_names, find_suspects
 from privsearch.spec import Dataset, dataset_name
-
-_FAR: Final = 50
-"""The distance from a column's median from which on a value is odd, in standard deviations of the middle values."""
-
-_MIDDLE: Final = 0.95
-"""The share of a column's values, those next to its median, that are its middle values."""
-
-_FEW: Final = 0.01
-"""The largest share of a column's values that are odd: more of them are a part of the data."""
 
 _UNEVEN: Final = 3.0
 """The size of the largest class, over the mean of the others, from which on classes are uneven."""
@@ -235,7 +227,7 @@ def _about_odd_values(raw: RawDataset) -> Iterator[str]:
         shown = ", ".join(f"{names[column]} ({count}, such as {value:g})" for column, count, value in odd[:_SHOWN])
         shown += f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
         yield (
-            f"A few values lie more than {_FAR} standard deviations of the middle 95 % of their column away from its "
+            f"A few values lie more than {FAR} standard deviations of the middle 95 % of their column away from its "
             f"median: {shown}. One such example can set the width of the SVM attack's kernel (width: robust is its "
             "remedy), and the scale of its column. If the values stand for missing ones, take these examples out."
         )
@@ -243,13 +235,6 @@ def _about_odd_values(raw: RawDataset) -> Iterator[str]:
 
 def _odd_values(block: Float[np.ndarray, "n columns"]) -> Iterator[tuple[int, int, float]]:
     """Yield the columns with odd values: the column, how many of its values are odd, and the farthest of them."""
-    values = block.astype(np.float64)
-    # A missing value is not odd.
-    values = np.where(np.isnan(values), np.nanmedian(values, axis=0), values)
-    distance = np.abs(values - np.median(values, axis=0))
-    middle = distance <= np.quantile(distance, _MIDDLE, axis=0, method="lower")
-    deviation = np.sqrt(np.mean(np.square(np.where(middle, distance, 0)), axis=0) * len(values) / middle.sum(axis=0))
-    is_odd = (distance > _FAR * deviation) & (deviation > 0)
-    counts = is_odd.sum(axis=0)
-    for column in np.flatnonzero((counts > 0) & (counts <= max(1, _FEW * len(values)))):
-        yield int(column), int(counts[column]), float(values[distance[:, column].argmax(), column])
+    is_odd, distance = odd_values(block)
+    for column in np.flatnonzero(is_odd.any(axis=0)):
+        yield int(column), int(is_odd[:, column].sum()), float(block[distance[:, column].argmax(), column])

@@ -204,4 +204,6 @@ def _spread_classes(
             back = np.flatnonzero(can_leave(side))
             back = back[back != moved]
             if len(back):
-                drawn[back[np.abs(sizes[back] - sizes[moved]).argmin()]] = not side
+                distance = np.abs(sizes[back] - sizes[moved])
+                # Any of the nearest: the first one would be drawn more seldom than its likes, or more often.
+                drawn[rng.choice(back[distance == distance.min()])] = not side

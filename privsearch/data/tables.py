@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Float64, Int64, Shaped
 
+from privsearch._util.text import cut
 from privsearch.data.columnar import read_columnar
 from privsearch.data.delimited import read_delimited
 from privsearch.data.files import existing_file, open_unpacked
 from privsearch.data.labels import encode_labels, parse_labels
+from privsearch.data.number_marks import thousands_in
 from privsearch.data.precision import as_float32, in_enough_bits, merging_warning
 from privsearch.data.raw import RawDataset, did_you_mean, listed
 from privsearch.data.table_inputs import TableInputs
@@ -21,7 +23,7 @@ from privsearch.errors import DataError
 from privsearch.spec import TableDataset
 
 MISSING: Final = "(missing)"
-"""The name of the category of missing values."""
+"""The name of the category of missing values, unless another one is called so."""
 
 
 def load_table(dataset: TableDataset) -> RawDataset:
@@ -37,6 +39,21 @@ def load_table(dataset: TableDataset) -> RawDataset:
     """
     path = existing_file(dataset.path)
     frame, told = read_frame(path, dataset)
+    return table_of(frame, told, path, dataset)
+
+
+def table_of(frame: pd.DataFrame, told: Sequence[str], path: Path, dataset: TableDataset) -> RawDataset:
+    """Check a table that has been read, and turn it into a dataset.
+
+    Args:
+        frame: the table (`read_frame`), of which columns that `dataset.drop` names may be left.
+        told: what was recognised and may not be what is meant.
+        path: its file.
+        dataset: what the sweep says of it.
+
+    Raises:
+        DataError: its columns, numbers or labels break a rule.
+    """
     _check_columns(frame, path, dataset, told)
     group = [] if dataset.group is None else [dataset.group]
     features = [column for column in frame.columns if column not in (dataset.label, *group, *dataset.drop)]
@@ -52,7 +69,7 @@ def load_table(dataset: TableDataset) -> RawDataset:
         rows_read = len(frame)
         frame = frame.iloc[kept]
     y, classes = encode_labels(
-        _label_column(frame[dataset.label], path), f"{path}, column {dataset.label!r}", has_test_split=False
+        _label_column(frame[dataset.label], path), f"{path}, column {cut(dataset.label)}", has_test_split=False
     )
     x, inputs, merged = _features(frame[features], path, dataset)
     return RawDataset(
@@ -100,11 +117,11 @@ def lines_to_add(**fields: str | list[str]) -> str:
     return textwrap.indent("\n".join(lines), " " * 4)
 
 
-def _check_columns(frame: pd.DataFrame, path: Path, dataset: TableDataset, told: list[str]) -> None:
+def _check_columns(frame: pd.DataFrame, path: Path, dataset: TableDataset, told: Sequence[str]) -> None:
     columns = [str(column) for column in frame.columns]
     if dataset.label not in columns:
         raise DataError(
-            f"{path}: the label must be a column, but got label {dataset.label!r} and the columns are (separated by "
+            f"{path}: the label must be a column, but got label {cut(dataset.label)} and the columns are (separated by "
             f"commas) {listed(columns)}. Name one of them.{did_you_mean(dataset.label, columns)}"
             f"{''.join(f' {sentence}' for sentence in told)}"
         )
@@ -113,7 +130,7 @@ def _check_columns(frame: pd.DataFrame, path: Path, dataset: TableDataset, told:
     for field, wanted in (named | {"group": (dataset.group,) if dataset.group else ()}).items():
         if unknown := [column for column in wanted if column not in columns]:
             raise DataError(
-                f"{path}: {field} must name columns of the table, but there is no column {unknown[0]!r}; there are "
+                f"{path}: {field} must name columns of the table, but there is no column {cut(unknown[0])}; there are "
                 f"{listed(columns)}. Correct {field} in this dataset's entry.{did_you_mean(unknown[0], columns)}"
             )
 
@@ -132,11 +149,18 @@ def _refuse_text(features: pd.DataFrame, path: Path, dataset: TableDataset) -> N
     hint = ""
     if len(texts.unique()) == 1 and not is_text.all():
         marker = lines_to_add(na_values=[str(texts.iloc[0])], missing="impute")
-        hint = f"\n  or, if {texts.iloc[0]!r} stands for a missing value,\n{marker}"
+        hint = f"\n  or, if {cut(texts.iloc[0])} stands for a missing value,\n{marker}"
+    if (
+        dataset.kind == "csv"
+        and dataset.thousands is None
+        and (marks := thousands_in(features[name].dropna().astype(str)))
+    ):
+        lines_of_marks = lines_to_add(thousands=repr(marks[0]), decimal=repr(marks[1]))
+        hint = f"\n  or, if {cut(marks[0])} stands between thousands,\n{lines_of_marks}"
     more = f"; {len(of_text)} columns hold text" if len(of_text) > 1 else ""
     raise DataError(
-        f"{path}, column {name!r}: every column but the label must hold numbers, unless it is of categories, but "
-        f"{int(is_text.sum())} are not, such as {texts.iloc[0]!r}, in {_rows(is_text)}{more}. Add to this dataset's "
+        f"{path}, column {cut(name)}: every column but the label must hold numbers, unless it is of categories, but "
+        f"{int(is_text.sum())} are not, such as {cut(texts.iloc[0])}, in {_rows(is_text)}{more}. Add to this dataset's "
         f"entry\n{lines}\n  or, to leave these columns out,\n{lines_to_add(drop=[*dataset.drop, *of_text])}{hint}"
     )
 
@@ -159,11 +183,11 @@ def _rows_kept(frame: pd.DataFrame, path: Path, dataset: TableDataset) -> Int64[
     lacking = missing.drop(columns=[dataset.label, *([dataset.group] if dataset.group else [])]).sum()
     lacking = lacking[lacking > 0]
     if dataset.missing != "impute" and len(lacking):
-        shown = ", ".join(f"{name!r} ({count})" for name, count in lacking.head(5).items())
+        shown = ", ".join(f"{cut(name)} ({count})" for name, count in lacking.head(5).items())
         more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
         raise DataError(
-            f"{path}, column {lacking.index[0]!r}: every value must be there, unless the sweep says what to do about "
-            f"missing ones, but they are missing in {shown}{more}, the first in "
+            f"{path}, column {cut(lacking.index[0])}: every value must be there, unless the sweep says what to do "
+            f"about missing ones, but they are missing in {shown}{more}, the first in "
             f"{_rows(missing[lacking.index[0]].to_numpy())}. Add to this dataset's entry\n    missing: impute\n  (the "
             "training split's median, and an input that tells), or, to leave these rows out,\n    missing: drop"
         )
@@ -208,7 +232,12 @@ def _limit(categories: Sequence[tuple[str, ...] | None], dataset: TableDataset) 
 
 def _categories(column: "pd.Series[Any]") -> tuple[Int64[np.ndarray, " n"], tuple[str, ...]]:
     """Return the number of each value among the names, which are sorted; missing values are a category of their own."""
-    codes, names = pd.factorize(column.astype(object).where(column.notna(), MISSING).astype(str), sort=True)
+    texts = column.astype(object).astype(str)
+    there = set(texts[column.notna()])
+    missing = MISSING
+    while missing in there:  # a category may be called so
+        missing = f"({missing})"
+    codes, names = pd.factorize(texts.where(column.notna(), missing), sort=True)
     return codes.astype(np.int64), tuple(map(str, names))
 
 
@@ -216,7 +245,7 @@ def _label_column(column: "pd.Series[Any]", path: Path) -> Shaped[np.ndarray, " 
     missing = column.isna().to_numpy()
     if missing.any():
         raise DataError(
-            f"{path}, column {column.name!r}: every row must have a label, but {missing.sum()} have none (an empty "
+            f"{path}, column {cut(column.name)}: every row must have a label, but {missing.sum()} have none (an empty "
             f"field, NA, NaN, null or None), in {_rows(missing)}. Fill them in, or remove these rows."
         )
     return parse_labels(column)
@@ -227,7 +256,7 @@ def _persons(column: "pd.Series[Any]", path: Path) -> Int64[np.ndarray, " n"]:
     missing = column.isna().to_numpy()
     if missing.any():
         raise DataError(
-            f"{path}, column {column.name!r}: every row must be of a person, as group: {column.name} says, but "
+            f"{path}, column {cut(column.name)}: every row must be of a person, as group: {column.name} says, but "
             f"{missing.sum()} name none (an empty field, NA, NaN, null or None), in {_rows(missing)}. Fill them in, "
             "with a name of its own for each row that is nobody else's, or remove these rows (missing: drop leaves out "
             "every row that lacks a value)."
@@ -241,7 +270,7 @@ def _feature_column(column: "pd.Series[Any]", path: Path) -> Float64[np.ndarray,
     unfit = ~np.isfinite(as_float32(values)) & column.notna().to_numpy()
     if unfit.any():
         raise DataError(
-            f"{path}, column {column.name!r}: every value must be a finite 32-bit number, but {unfit.sum()} are "
+            f"{path}, column {cut(column.name)}: every value must be a finite 32-bit number, but {unfit.sum()} are "
             f"infinite or too large, in {_rows(unfit)}. Replace them, or remove these rows."
         )
     return values

@@ -16,6 +16,7 @@ scan.py            the neurons' recurrence and its gradient: compiled on a CPU, 
 sequences.py       inputs over time, and where examples end
 surrogate.py       the five surrogate gradients
 narrow.py          leaky neurons together with the narrow linear layer that reads their spikes
+operations.py      the operations that a network takes, counted while it is queried
 affine.py          convolutions, pooling and linear layers, as this machine computes them fastest
 quantization.py    quantised weights, ReLUs and membranes, checked as built
 rows.py            neurons in the order in which they lie in memory

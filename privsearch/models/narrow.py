@@ -20,6 +20,27 @@ MOST_OUTPUTS: Final = 6
 """The most outputs of a narrow layer; with more, a matrix product is worth the fetching of the spikes."""
 
 
+class SpikeCounts:
+    """The numbers of spikes of some examples of a batch.
+
+    Args:
+        first: the first example whose spikes are counted.
+        num_steps: the number of time steps.
+        num_neurons: the number of neurons.
+
+    Attributes:
+        first: likewise.
+        by_step: `(num_steps,)`, the spikes at each step.
+        by_neuron: `(num_neurons,)`, the spikes of each neuron.
+    """
+
+    def __init__(self, first: int, num_steps: int, num_neurons: int) -> None:
+        self.first = first
+        self.by_step: Float[Tensor, " time"] = torch.zeros(num_steps, dtype=torch.float64)
+        # Exact up to 2**24 spikes of one neuron in a batch.
+        self.by_neuron: Float[Tensor, " neurons"] = torch.zeros(num_neurons)
+
+
 def is_narrow(neurons: Leaky, weight: Float[Tensor, "outputs inputs"]) -> bool:
     """Return True if `narrow_linear` can be called and saves time; quantising membranes twice would cost more."""
     if weight.device.type != "cpu" or len(weight) > MOST_OUTPUTS or neurons.quantizer is not None:
@@ -34,6 +55,7 @@ def narrow_linear(
     neurons: Leaky,
     weight: Float[Tensor, "outputs inputs"],
     bias: Float[Tensor, " outputs"],
+    spikes: SpikeCounts | None = None,
 ) -> Float[Tensor, "time batch outputs"]:
     """Compute `linear(neurons(current), weight, bias)`.
 
@@ -45,31 +67,37 @@ def narrow_linear(
         neurons: the neurons that fire; `is_narrow` is true of them and the weight.
         weight: `(outputs, inputs)`.
         bias: `(outputs,)`.
+        spikes: written to; None for nobody who counts them.
     """
-    return cast("Tensor", _NarrowLinear.apply(current, weight, bias, neurons))
+    return cast("Tensor", _NarrowLinear.apply(current, weight, bias, neurons, spikes))
 
 
 class _NarrowLinear(torch.autograd.Function):
     """A linear layer of spikes that are computed and consumed row by row."""
 
     @staticmethod
-    def forward(ctx: Any, current: Tensor, weight: Tensor, bias: Tensor, neurons: Leaky) -> Tensor:
+    def forward(
+        ctx: Any, current: Tensor, weight: Tensor, bias: Tensor, neurons: Leaky, spikes: SpikeCounts | None
+    ) -> Tensor:
         from privsearch.models import kernels
 
         current, weight = current.contiguous(), weight.contiguous()
         ctx.save_for_backward(current, weight)
         ctx.neurons = compiled_neurons(neurons.dynamics, None)
-        out = weight.new_empty((neurons.dynamics.num_steps, current.shape[1], len(weight)))
-        kernels.scan_to_linear(as_array(current), as_array(weight), as_array(bias), ctx.neurons, as_array(out))
+        num_steps, batch = neurons.dynamics.num_steps, current.shape[1]
+        out = weight.new_empty((num_steps, batch, len(weight)))
+        counted = spikes or SpikeCounts(batch, num_steps, weight.shape[1])
+        arrays = (as_array(current), as_array(weight), as_array(bias), ctx.neurons, as_array(out))
+        kernels.scan_to_linear(*arrays, counted.first, as_array(counted.by_step), as_array(counted.by_neuron))
         return out
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         from privsearch.models import kernels
 
         current, weight = ctx.saved_tensors
         grad, grad_weight = torch.empty_like(current), torch.empty_like(weight)
         into = as_array(grad_out.contiguous()), as_array(grad), as_array(grad_weight)
         kernels.scan_to_linear_backward(as_array(current), as_array(weight), ctx.neurons, *into)
-        return grad, grad_weight, grad_out.sum((0, 1)), None
+        return grad, grad_weight, grad_out.sum((0, 1)), None, None

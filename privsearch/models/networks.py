@@ -12,7 +12,7 @@ loss stay in 32 bits.
 """
 
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Protocol, cast, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from privsearch.models.affine import conv_and_pool, linear, linear_on_images
 from privsearch.models.leaky import Leaky, MembraneReadout
-from privsearch.models.narrow import is_narrow, narrow_linear
+from privsearch.models.narrow import SpikeCounts, is_narrow, narrow_linear
 from privsearch.models.quantization import StateQuantizer, effective_weight, quant_conv2d, quant_linear, quant_relu
 from privsearch.models.registered import RegisteredNetwork, build_registered
 from privsearch.models.scan import Dynamics
@@ -34,6 +34,27 @@ Tap = Callable[[nn.Module, Tensor, int], Tensor]
 
 The inputs are `(steps * batch, *features)`, and so is the current, pooled where it must be.
 """
+
+
+@runtime_checkable
+class Watch(Protocol):
+    """Someone who is shown what the layers of a network get in a query."""
+
+    @property
+    def first(self) -> int:
+        """The first example of the batch that is of interest."""
+
+    def see(self, layer: int, inputs: Float[Tensor, "steps batch *features"], ends: Ends | None) -> None:
+        """Look at the inputs of a layer; layers are counted from 0.
+
+        Args:
+            layer: the number of the layer.
+            inputs: those of the whole batch.
+            ends: where examples end, for a spiking network with inputs over time.
+        """
+
+    def take(self, layer: int, spikes: SpikeCounts) -> None:
+        """Take the numbers of spikes that are the inputs of a layer, from the first example of interest on."""
 
 
 class Stage(nn.Module):
@@ -88,7 +109,7 @@ class Network(nn.Sequential):
         return read(readout(current), ends)
 
     def readouts(
-        self, x: Float[Tensor, "batch *features"], *, trajectory: bool = False
+        self, x: Float[Tensor, "batch *features"], *, trajectory: bool = False, watch: Watch | None = None
     ) -> dict[Recorded, Float[Tensor, "each batch classes"]]:
         """Compute the outputs of the last stage that an attacker may see, each `(1, batch, classes)`.
 
@@ -99,8 +120,9 @@ class Network(nn.Sequential):
         Args:
             x: `(batch, *input_shape)`.
             trajectory: True to add a spiking network's membrane at every time step, `(time, batch, classes)`.
+            watch: shown the inputs of every layer; it changes no output.
         """
-        current, readout, ends = self._until_readout(x)
+        current, readout, ends = self._until_readout(x, watch)
         if not isinstance(readout, MembraneReadout):
             return {"final_mem": readout(current)[-1:]}
         spk, mem = readout.neurons.scan(current)
@@ -112,7 +134,7 @@ class Network(nn.Sequential):
         return {**shown, "mem_trajectory": mem} if trajectory else shown
 
     def _until_readout(
-        self, x: Float[Tensor, "batch *features"]
+        self, x: Float[Tensor, "batch *features"], watch: Watch | None = None
     ) -> tuple[Float[Tensor, "time batch classes"], nn.Module, Ends | None]:
         """Compute the current of the last stage for every step, and return it with that stage's activation.
 
@@ -120,13 +142,14 @@ class Network(nn.Sequential):
         """
         signal, ends = self._signal(x)
         *before, hidden, last = cast("Sequence[Stage]", tuple(self))
-        for stage in before:
+        for index, stage in enumerate(before):
+            if watch:
+                watch.see(index, signal, ends)
             signal = stage(signal)
-        current, neurons = hidden.current(signal), hidden.activation
-        weight, bias = cast("Tensor", last.affine.weight), cast("Tensor", last.affine.bias)
-        if last.tap is None and isinstance(neurons, Leaky) and is_narrow(neurons, weight):
-            return narrow_linear(current, neurons, effective_weight(last.affine), bias), last.activation, ends
-        return last.current(neurons(current)), last.activation, ends
+        if watch:
+            watch.see(len(before), signal, ends)
+        current = _last_current(len(before) + 1, hidden.activation, last, hidden.current(signal), ends, watch)
+        return current, last.activation, ends
 
     def _signal(self, x: Float[Tensor, "batch *features"]) -> tuple[Float[Tensor, "steps batch *shape"], Ends | None]:
         """Return a batch as the first stage's input, and the ends of its examples if they are over time."""
@@ -149,6 +172,41 @@ def _last(output: Float[Tensor, "time batch classes"], ends: Ends | None) -> Flo
 def _mean(output: Float[Tensor, "time batch classes"], ends: Ends | None) -> Float[Tensor, "batch classes"]:
     """Return the mean of an output over time, or over the steps that each example has."""
     return output.mean(0) if ends is None else ends.mean(output)
+
+
+def _last_current(  # what goes in, and who is shown it
+    layer: int,
+    neurons: nn.Module,
+    last: Stage,
+    current: Float[Tensor, "steps batch neurons"],
+    ends: Ends | None,
+    watch: Watch | None,
+) -> Float[Tensor, "time batch classes"]:
+    """Compute the current of the last stage from that of the one before, whose spikes may never be in memory.
+
+    Args:
+        layer: the number of the last stage.
+        neurons: the activation before it.
+        last: the last stage.
+        current: what drives the activation.
+        ends: where examples end, for inputs over time.
+        watch: shown the inputs of the last stage; None for nobody.
+    """
+    weight, bias = cast("Tensor", last.affine.weight), cast("Tensor", last.affine.bias)
+    if last.tap is not None or not isinstance(neurons, Leaky) or not is_narrow(neurons, weight):
+        signal = neurons(current)
+        if watch:
+            watch.see(layer, signal, ends)
+        return last.current(signal)
+    spikes = None
+    if watch and ends:
+        watch.see(layer, neurons(current), ends)
+    elif watch:
+        spikes = SpikeCounts(watch.first, neurons.dynamics.num_steps, weight.shape[1])
+    out = narrow_linear(current, neurons, effective_weight(last.affine), bias, spikes)
+    if watch and spikes:
+        watch.take(layer, spikes)
+    return out
 
 
 def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network | RegisteredNetwork:

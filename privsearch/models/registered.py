@@ -45,6 +45,7 @@ class RegisteredNetwork(nn.Module):
         x: Float[Tensor, "batch *features"],
         *,
         trajectory: bool = False,  # noqa: ARG002  # as for the built-in networks
+        watch: object = None,  # noqa: ARG002  # the layers of a user's module are unknown
     ) -> Mapping[Recorded, Float[Tensor, "each batch classes"]]:
         """Compute the outputs that an attacker may see: the logits alone, named like those of an ANN."""
         return {"final_mem": self(x)[None]}

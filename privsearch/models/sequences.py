@@ -47,6 +47,11 @@ class Ends:
         self._lengths = lengths[:, None]
         self._is_valid = torch.arange(num_steps, device=lengths.device)[:, None, None] < self._lengths
 
+    @property
+    def is_valid(self) -> Bool[Tensor, "time batch"]:
+        """Which steps each example has."""
+        return self._is_valid[:, :, 0]
+
     def last(self, signal: Float[Tensor, "time batch classes"]) -> Float[Tensor, "batch classes"]:
         """Return a signal at each example's last step."""
         place = (self._lengths - 1).expand(signal.shape[1:])

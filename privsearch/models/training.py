@@ -21,6 +21,7 @@ from privsearch.models.allocator import keep_freed_memory
 from privsearch.models.checkpoint import Checkpoints, Keeper
 from privsearch.models.encoding import Encoder
 from privsearch.models.epochs import Heard, Learner, Progress, train_epochs
+from privsearch.models.operations import OperationCounter
 from privsearch.models.private_training import PrivateSteps
 from privsearch.spec import Protocol, Queries, Recorded, TrialSpec
 from privsearch.study.cohort import Cohort, Training
@@ -122,7 +123,8 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
                 private = PrivateSteps.of(spec, len(chosen))
                 promised = private.guarantee if private else None
                 network, history = _train(spec, own, chosen, seed, listeners.of(k), keeper, private)
-                answers = _query(network, own, spec)
+                counter = OperationCounter.of(network, spec, own)
+                answers = _query(network, own, spec, counter)
             if listeners.on_trained:
                 listeners.on_trained(k, network)
             correct = answers[logits_from, "plain"][0].argmax(1).numpy() == own.labels
@@ -133,6 +135,7 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
                     balanced_accuracy=_balanced(correct[num_train:], own.labels[num_train:]),
                     history=tuple(history),
                     dp=promised,
+                    operations=counter.operations() if counter else None,
                 )
             )
             outputs.append(answers)
@@ -285,10 +288,13 @@ def _check_sound(network: nn.Module, loss: float) -> None:
         )
 
 
-def _query(network: Network | RegisteredNetwork, splits: Splits, spec: TrialSpec) -> _Answers:
+def _query(
+    network: Network | RegisteredNetwork, splits: Splits, spec: TrialSpec, counter: OperationCounter | None = None
+) -> _Answers:
     """Compute the network's outputs for both splits, one view after another; a trajectory of the plain view alone.
 
-    Where the spikes of inputs are drawn, an output is the mean over `encoding_queries` draws.
+    Where the spikes of inputs are drawn, an output is the mean over `encoding_queries` draws. On the test split's plain
+    view the operations are counted.
     """
     network.eval()
     encoder = Encoder.of(spec, splits)
@@ -298,10 +304,15 @@ def _query(network: Network | RegisteredNetwork, splits: Splits, spec: TrialSpec
     with torch.inference_mode():
         for queries, batches in _views(splits, spec.protocol, generator):
             trajectory = spec.protocol.has_trajectory and queries == "plain"
-            read = [
-                _mean([network.readouts(encoder(x, generator), trajectory=trajectory) for _ in range(draws)])
-                for x in batches
-            ]
+            counting = counter if queries == "plain" else None
+            read = []
+            for number, x in enumerate(batches):
+                first = max(len(splits.y_train) - number * QUERY_BATCH, 0)  # of the test split in this batch
+                watch = counting.watching(first) if counting and first < len(x) else None
+                drawn = [
+                    network.readouts(encoder(x, generator), trajectory=trajectory, watch=watch) for _ in range(draws)
+                ]
+                read.append(_mean(drawn))
             for readout in read[0]:
                 view = torch.cat([outputs[readout] for outputs in read], dim=1).cpu()
                 if not view.isfinite().all():

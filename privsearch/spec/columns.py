@@ -1,12 +1,14 @@
 """The columns of the results table: how their headers are written, which may be objectives, and their ranges."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from math import inf, sqrt
 from typing import Any, Final, Literal, TypeVar
 
 from privsearch.spec.attacks import WORST
+from privsearch.spec.axes import BUILT_IN_MODELS
+from privsearch.spec.energy import COST_TABLES
 
 Numbers = TypeVar("Numbers", bound=Any)
 """A number, an array or a series of them."""
@@ -36,12 +38,29 @@ EPSILON: Final = "epsilon_low"
 AUDIT_MEANS: Final = (*WITH_PLACEBO, *PLACEBO_NUMBERS)
 """The numbers of an attack that are averaged over the targets."""
 
-_ACCURACIES: Final = ("test_accuracy", "train_accuracy", "balanced_accuracy")
+ACCURACIES: Final = ("test_accuracy", "train_accuracy", "balanced_accuracy")
+"""The columns of accuracies."""
+
+_ENERGY: Final = "energy"
+_ONCE: Final = "_once"
+FLAT_ENERGY: Final = f"{_ENERGY}.flat"
+"""The column of energy that is judged by where no objective is one."""
+
+ENERGIES: Final = tuple(f"{_ENERGY}.{table}{end}" for table in COST_TABLES for end in ("", _ONCE))
+"""The energies of an example, in nanojoules, by each table of costs, with `_once` if the layers before the first
+spiking neurons are computed once for a static input and not at every step."""
+
+_OPERATIONS: Final = ("macs", f"macs{_ONCE}", "acs", "dense_ops", "membrane_updates")
+FIRING_RATE: Final = "firing_rate"
+COSTS: Final = (*_OPERATIONS, FIRING_RATE, *ENERGIES)
+"""The numbers of what an example costs: operations, spikes and energy, means over targets."""
+
 _UNBOUNDED: Final = (EPSILON, "epsilon_ceiling", "seconds")
 _EXCESSES: Final = tuple(f"excess_{number}" for number in WITH_PLACEBO)
 _GUESSES: Final = {"auc": 0.5, "balanced_accuracy": 0.5, **_TPRS, "advantage": 0.0}
 _SIGNED: Final = ("auc", "auc_low", "auc_high", "excess_auc")
 _SD: Final = "_sd"
+_OF_ENERGY: Final = tuple(f"{_ENERGY}.{table}" for table in COST_TABLES)
 
 
 @dataclass(frozen=True)
@@ -61,7 +80,9 @@ class Column:
     @classmethod
     @cache  # as a table of many trials asks for the same few headers, row after row
     def parse(cls, header: str) -> "Column":
-        """Read a header."""
+        """Read a header; one of an energy, such as `energy.flat_sd`, is no number of an attack called energy."""
+        if header.startswith(_OF_ENERGY):
+            return cls(None, header)
         attack, dot, number = header.rpartition(".")
         return cls(attack if dot else None, number)
 
@@ -119,9 +140,35 @@ class Column:
         return self.attack is not None and self.number == "auc"
 
     @cached_property
+    def is_accuracy(self) -> bool:
+        """Membership among the accuracies of networks, which have a mean over the targets."""
+        return self.attack is None and self.number in ACCURACIES
+
+    @cached_property
+    def is_excess(self) -> bool:
+        """Membership among the excesses of attacks' numbers over their placebos, which are differences."""
+        return self.number in _EXCESSES
+
+    @cached_property
     def is_mean(self) -> bool:
         """Membership among the means over targets, each of which has such a number."""
-        return self.number in (_ACCURACIES if self.attack is None else AUDIT_MEANS)
+        return self.number in ((*ACCURACIES, *COSTS) if self.attack is None else AUDIT_MEANS)
+
+    @property
+    def is_cost(self) -> bool:
+        """Membership among the means of what an example costs."""
+        return self.attack is None and self.number in COSTS
+
+    @property
+    def is_amount(self) -> bool:
+        """Membership among the costs that nothing bounds, and their spreads and intervals: operations and energies."""
+        number = self.number.removesuffix(_SD).removesuffix("_low").removesuffix("_high")
+        return self.attack is None and number in (*_OPERATIONS, *ENERGIES)
+
+    @property
+    def is_energy(self) -> bool:
+        """Membership among the means of energy, in nanojoules."""
+        return self.attack is None and self.number in ENERGIES
 
     @cached_property
     def guess(self) -> float | None:
@@ -165,16 +212,18 @@ class Column:
         if self.number.endswith(_SD):
             low, high = Column(self.attack, self.number.removesuffix(_SD)).bounds
             return 0.0, (high - low) / sqrt(2)
-        if self.number in _UNBOUNDED:
+        if self.is_amount or self.number in _UNBOUNDED:
             return 0.0, inf
         return (-1.0, 1.0) if self.number.endswith("advantage") or "excess_" in self.number else (0.0, 1.0)
 
     @property
     def better(self) -> Literal["maximize", "minimize"] | None:
         """The direction in which a number is better as nearly everybody means it; None if there is none."""
-        if self.attack is None and self.number in _ACCURACIES:
+        if self.attack is None and self.number in ACCURACIES:
             return "maximize"
-        return "minimize" if self.guess is not None or self.number in _UNBOUNDED else None
+        # A network may fire much or little: what that costs is in the other columns.
+        is_little = self.guess is not None or self.is_amount or self.number in _UNBOUNDED
+        return "minimize" if is_little else None
 
     def judged_bounds(self, *, is_low: bool) -> tuple[float, float]:
         """Return the bounds of what counts of a value, where the number `is_low` if all goes well, or is not."""
@@ -202,20 +251,30 @@ def may_have(attack: str, number: str) -> bool:
     return attack != WORST or number not in PLACEBO_NUMBERS
 
 
-def result_columns(attacks: Iterable[str], *, placebo: bool, epsilon: bool, spread: bool) -> tuple[str, ...]:
+def shared_costs(models: Collection[str]) -> tuple[str, ...]:
+    """Return the costs that networks of all of these models have: of a registered one nothing is known."""
+    if not set(models) <= set(BUILT_IN_MODELS):
+        return ()
+    return tuple(cost for cost in COSTS if cost != FIRING_RATE or set(models) == {"snn"})
+
+
+def result_columns(
+    attacks: Iterable[str], *, placebo: bool, epsilon: bool, spread: bool, costs: Sequence[str] = COSTS
+) -> tuple[str, ...]:
     """Return the headers of the numbers that an objective or a constraint may be about.
 
-    These are accuracies, the numbers of all attacks, the spreads and the time. Counts and noise floors are not among
-    them, since data and protocol alone decide those.
+    These are accuracies, costs, the numbers of all attacks, the spreads and the time. Counts of examples and noise
+    floors are not among them, since data and protocol alone decide those.
 
     Args:
         attacks: their names, `worst` among them.
         placebo: every protocol has a placebo.
         epsilon: none has one, so that an attack's success bounds epsilon.
         spread: there are several targets, and so standard deviations.
+        costs: those of `COSTS` that every trial has.
     """
     numbers = [number for number in AUDIT_MEANS if placebo or number not in PLACEBO_NUMBERS]
-    means = [Column(None, number) for number in _ACCURACIES]
+    means = [Column(None, number) for number in (*ACCURACIES, *costs)]
     attacks = tuple(attacks)
     means += [Column(attack, number) for attack in attacks for number in numbers if may_have(attack, number)]
     ends = [end for column in means if column.is_auc for end in (column.low, column.high)]

@@ -1,8 +1,10 @@
 """The fields that several kinds of datasets share."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
+
+from privsearch.spec.strict import STRICT
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 NAME_RULE: Final = "1 to 100 letters, digits, '.', '_' or '-', the first a letter or a digit"
@@ -30,11 +32,22 @@ TIME: Final = (
 )
 
 
-def shorter(model: BaseModel, fields: dict[str, Any], always: tuple[str, ...]) -> dict[str, Any]:
-    """Return the fields of a dataset without those that have their default, unless they are always written."""
-    defaults = type(model).model_fields
-    return {
-        name: value
-        for name, value in fields.items()
-        if name in always or getattr(model, name) != defaults[name].default
-    }
+class DatasetFields(BaseModel):
+    """The base of the entries of `datasets`: a field with its default is not written, unless it always is.
+
+    Attributes:
+        always_written: the names of the fields that are written whatever they hold.
+    """
+
+    model_config = STRICT
+
+    always_written: ClassVar[tuple[str, ...]]
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        defaults = type(self).model_fields
+        return {
+            name: value
+            for name, value in write(self).items()
+            if name in self.always_written or getattr(self, name) != defaults[name].default
+        }

@@ -1,15 +1,12 @@
 """The datasets that a sweep may name: one class and one union entry each."""
 
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     Discriminator,
     Field,
-    SerializerFunctionWrapHandler,
     Tag,
-    model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -23,12 +20,11 @@ from privsearch.spec.dataset_fields import (
     PATH,
     TIME,
     Colour,
+    DatasetFields,
     Duplicates,
     Layout,
     Name,
-    shorter,
 )
-from privsearch.spec.strict import STRICT
 from privsearch.spec.table_dataset import TABLE_ENDINGS, TABLE_TAG, TableDataset, TableFormat, table_format
 
 Network = Literal["fcnet", "convnet"]
@@ -68,10 +64,10 @@ def _square(given: Any) -> Any:
     return (given, given) if isinstance(given, int) else given
 
 
-class NpzDataset(BaseModel):
+class NpzDataset(DatasetFields):
     """A user's arrays: `x`, `y`, or `x_train`, `y_train`, `x_test`, `y_test`; inputs over time may have lengths."""
 
-    model_config = STRICT
+    always_written: ClassVar[tuple[str, ...]] = ("kind", "name", "path", "layout", "duplicates")
 
     kind: Literal["npz"] = "npz"
     name: Name = Field(description=NAME_RULE)
@@ -82,15 +78,11 @@ class NpzDataset(BaseModel):
     time: bool = Field(False, description=TIME)
     duplicates: Duplicates = Field(None, description=DUPLICATES)
 
-    @model_serializer(mode="wrap")
-    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return shorter(self, write(self), always=("kind", "name", "path", "layout", "duplicates"))
 
-
-class NpyDataset(BaseModel):
+class NpyDataset(DatasetFields):
     """A user's arrays, each in a file of its own: inputs and labels, and those of a test split if there is one."""
 
-    model_config = STRICT
+    always_written: ClassVar[tuple[str, ...]] = ("kind", "name", "path", "labels")
 
     kind: Literal["npy"] = "npy"
     name: Name = Field(description=NAME_RULE)
@@ -102,10 +94,6 @@ class NpyDataset(BaseModel):
     colour: Colour = Field(None, description=COLOUR)
     time: bool = Field(False, description=TIME)
     duplicates: Duplicates = Field(None, description=DUPLICATES)
-
-    @model_serializer(mode="wrap")
-    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return shorter(self, write(self), always=("kind", "name", "path", "labels"))
 
     @model_validator(mode="after")
     def _whole_test_split(self) -> Self:
@@ -120,10 +108,10 @@ class NpyDataset(BaseModel):
         return self
 
 
-class FolderDataset(BaseModel):
+class FolderDataset(DatasetFields):
     """A user's image files: a folder for each class, or folders `train` and `test` (or `val`) with these."""
 
-    model_config = STRICT
+    always_written: ClassVar[tuple[str, ...]] = ("kind", "name", "path")
 
     kind: Literal["folder"] = "folder"
     name: Name = Field(description=NAME_RULE)
@@ -133,15 +121,11 @@ class FolderDataset(BaseModel):
     drop: tuple[str, ...] = Field((), strict=False, description=_DROP_FOLDERS)
     duplicates: Duplicates = Field(None, description=DUPLICATES)
 
-    @model_serializer(mode="wrap")
-    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return shorter(self, write(self), always=("kind", "name", "path"))
 
-
-class RegisteredDataset(BaseModel):
+class RegisteredDataset(DatasetFields):
     """A dataset from a user's function, registered under a name (`privsearch.register_dataset`)."""
 
-    model_config = STRICT
+    always_written: ClassVar[tuple[str, ...]] = ("kind", "name", "layout", "duplicates")
 
     kind: Literal["registered"] = "registered"
     name: Name = Field(description="the name under which a dataset was registered")
@@ -149,10 +133,6 @@ class RegisteredDataset(BaseModel):
     colour: Colour = Field(None, description=COLOUR)
     time: bool = Field(False, description=TIME)
     duplicates: Duplicates = Field(None, description=DUPLICATES)
-
-    @model_serializer(mode="wrap")
-    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return shorter(self, write(self), always=("kind", "name", "layout", "duplicates"))
 
 
 def _registered_by_name(value: Any) -> Any:

@@ -1,14 +1,16 @@
 """The objectives of a sweep, and the rules that their columns and those of constraints keep."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from privsearch._util.text import cut, remedy
 from privsearch.spec.attacks import WORST
-from privsearch.spec.columns import EPSILON, WITH_PLACEBO, Column
+from privsearch.spec.columns import ACCURACIES, COSTS, EPSILON, FLAT_ENERGY, WITH_PLACEBO, Column
 from privsearch.spec.constraints import Constraint
 
 Direction = Literal["maximize", "minimize"]
+
+_WHOLE: Final = (*ACCURACIES, *COSTS, "seconds")
 
 Objectives = Mapping[str, Direction]
 """The direction in which result columns are better, by the columns' names."""
@@ -30,9 +32,14 @@ def not_a_column(given: str, columns: Sequence[str]) -> str:
     why = ""
     if Column.parse(given).number == EPSILON and with_placebo:
         why = "; no attack bounds epsilon under the protocol paper, where membership is not random"
+    if given in COSTS:
+        why = (
+            "; an ANN has no firing rate" if FLAT_ENERGY in columns else "; a registered model's operations are unknown"
+        )
+    whole = ", ".join(column for column in columns if column in _WHOLE)
     return (
-        "must be a result column under every protocol of this sweep (test_accuracy, train_accuracy, balanced_accuracy, "
-        f"seconds, or one of {', '.join(attacks)} with .{', .'.join(numbers)} behind it{prefixes}), but got "
+        f"must be a result column under every protocol of this sweep ({whole}, or one of {', '.join(attacks)} with "
+        f".{', .'.join(numbers)} behind it{prefixes}), but got "
         f"{cut(given)}{why}; "
         f"{remedy(given, columns)}"
     )

@@ -117,7 +117,13 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._events: Iterator[Any] = YAML(typ="safe", pure=True).parse(text)
+        self._text_lines = lines_of(text)
         self.lines: dict[Path, int] = {}
+
+    def _is_marked(self, start: Any) -> bool:
+        """Tell whether a question mark stands before a name, as YAML allows it and hardly anybody means it."""
+        before: str = self._text_lines[start.line][: start.column]
+        return before.rstrip().endswith("?")
 
     def document(self) -> Any:
         starts = (event for event in self._events if isinstance(event, DocumentStartEvent))
@@ -147,6 +153,9 @@ class _Reader:
         while not isinstance(event := next(self._events), MappingEndEvent):
             key, line = event.value if isinstance(event, ScalarEvent) else None, event.start_mark.line + 1
             _check(event, line, len(path))
+            if self._is_marked(event.start_mark):
+                remedy = "write name: value; or if it is text that begins with ?, put it in quotes"
+                raise NotPlainError("a question mark marks what follows as a name", line, remedy)
             if key is None:
                 raise NotPlainError("a list or a mapping stands where a name must", line)
             if key in values:

@@ -18,6 +18,7 @@ from privsearch.spec.attacks import (
 from privsearch.spec.axes import AXES, BUILT_IN_MODELS, Axes
 from privsearch.spec.dataset_fields import NAME_RULE
 from privsearch.spec.datasets import DatasetName, FolderDataset, NpyDataset, NpzDataset, RegisteredDataset
+from privsearch.spec.energy import COST_TABLES, PUBLISHED_COSTS, EnergyCosts
 from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
 from privsearch.spec.race import Race
 from privsearch.spec.recipe import RECIPE_AXES
@@ -26,6 +27,15 @@ from privsearch.spec.samplers import SAMPLER_KINDS, BlindSampler, GaSampler, GpS
 from privsearch.spec.search import Search, StopRule
 from privsearch.spec.sweep import SweepSpec
 from privsearch.spec.table_dataset import TABLE_TAG, TableDataset
+
+_BLOCKS: Final[dict[tuple[str, ...], type[BaseModel]]] = {
+    ("search", "until"): StopRule,
+    ("search",): Search,
+    ("resources",): Resources,
+    **{("energy", table): type(getattr(PUBLISHED_COSTS, table)) for table in COST_TABLES},
+    ("energy",): EnergyCosts,
+}
+"""The specifications of blocks of fields, by the paths of the blocks, inner ones first."""
 
 KEY: Final = "[key]"
 """The last step of the path to a mapping's key that is itself wrong, as pydantic calls it."""
@@ -90,6 +100,7 @@ def problem_of(details: ErrorDetails) -> Problem:
             | "unknown_override"
             | "unknown_objective"
             | "dp_rule"
+            | "energy_rule"
         ):
             sentence = message
         case "table_rule":
@@ -151,12 +162,8 @@ def _model(where: tuple[int | str, ...]) -> type[BaseModel]:
             model = _SAMPLERS[str(tag)]
         case ("grids", _, _, *_) | ("recipe", _, *_) | ("search", "space", _, *_):
             model = Axes
-        case ("search", "until", _, *_):
-            model = StopRule
-        case ("search", _, *_):
-            model = Search
-        case ("resources", _, *_):
-            model = Resources
+        case (*block, _):
+            model = next((part for path, part in _BLOCKS.items() if path == tuple(block[: len(path)])), SweepSpec)
     return model
 
 

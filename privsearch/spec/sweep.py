@@ -12,10 +12,11 @@ from privsearch._util.html import html_text
 from privsearch.spec import logits
 from privsearch.spec.attacks import VIEWS_OF, WORST, Attack, SvmAttack, leading_attack
 from privsearch.spec.axes import AXES, Axes, canonical_axes
-from privsearch.spec.columns import Column, result_columns
+from privsearch.spec.columns import Column, result_columns, shared_costs
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.dataset_fields import NAME_RULE, Name
 from privsearch.spec.datasets import Dataset, DatasetName, Network, dataset_name
+from privsearch.spec.energy import ENERGY_RULE, PUBLISHED_COSTS, EnergyCosts
 from privsearch.spec.grids import Grid, as_tuple, idle_axes, problem, raise_if_any
 from privsearch.spec.meant import not_meant
 from privsearch.spec.objectives import Direction, Objectives, impossible_bound, not_a_column
@@ -86,6 +87,7 @@ class SweepSpec(BaseModel):
         max_length=3,
         description="a mapping of two or three result columns, each to 'maximize' or 'minimize'",
     )
+    energy: EnergyCosts = Field(PUBLISHED_COSTS, description=ENERGY_RULE)
     keep_signals: bool = Field(
         True, description="true (keep what the attacks saw, for attacks to come) or false (a new attack trains again)"
     )
@@ -242,6 +244,7 @@ class SweepSpec(BaseModel):
             placebo=all(protocol.has_placebo for protocol in self.protocol),
             epsilon=not any(protocol.has_placebo for protocol in self.protocol),
             spread=all(protocol.targets > 1 for protocol in self.protocol),
+            costs=shared_costs({model for model, _ in kinds}),
         )
 
     def objectives_under(self, kind: str) -> Objectives:

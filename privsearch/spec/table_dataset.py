@@ -1,21 +1,17 @@
 """A user's table as a sweep names it."""
 
 import itertools
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from privsearch.spec.dataset_fields import DUPLICATES, NAME_RULE, PATH, Duplicates, Name, shorter
-from privsearch.spec.strict import STRICT
+from privsearch.spec.dataset_fields import DUPLICATES, NAME_RULE, PATH, DatasetFields, Duplicates, Name
 
 TableFormat = Literal["csv", "parquet", "arrow"]
 """The forms of a table: text with a delimiter, or one of the two formats of Apache's Arrow."""
@@ -36,6 +32,7 @@ PACKED: Final = ("gz", "zip")
 
 _FORMAT: Final = "'csv' (text with any delimiter), 'parquet' or 'arrow'; left out, the path's ending tells"
 _DELIMITER: Final = "one character such as ';', the word tab, or null: what the rows tell"
+_THOUSANDS: Final = "'.', ',', ' ' or \"'\" (in quotes): what stands between thousands, or null: nothing does"
 _ENCODING: Final = "the name of a text encoding, such as 'cp1252', or null: what the bytes tell"
 _NA_VALUES: Final = "a list of texts that stand for a missing value, such as ['?']"
 _DROP: Final = "a list of columns that are left out, such as [id]"
@@ -73,10 +70,10 @@ def _known_encoding(given: str) -> str:
     return given
 
 
-class TableDataset(BaseModel):
+class TableDataset(DatasetFields):
     """A user's table: one row per example, one named column holding the class."""
 
-    model_config = STRICT
+    always_written: ClassVar[tuple[str, ...]] = ("kind", "name", "path", "label")
 
     kind: TableFormat = Field("csv", description=_FORMAT)
     name: Name = Field(description=NAME_RULE)
@@ -86,6 +83,7 @@ class TableDataset(BaseModel):
         None, min_length=1, max_length=1, description=_DELIMITER
     )
     decimal: Literal[".", ","] | None = Field(None, description="'.', ',' (in quotes), or null: what the numbers tell")
+    thousands: Literal[".", ",", " ", "'"] | None = Field(None, description=_THOUSANDS)
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None = Field(None, description=_ENCODING)
     columns: tuple[ColumnName, ...] | None = Field(
         None,
@@ -100,10 +98,6 @@ class TableDataset(BaseModel):
     missing: Missing = Field(None, description=_MISSING)
     group: ColumnName | None = Field(None, description=_GROUP)
     duplicates: Duplicates = Field(None, description=DUPLICATES)
-
-    @model_serializer(mode="wrap")
-    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return shorter(self, write(self), always=("kind", "name", "path", "label"))
 
     @model_validator(mode="before")
     @classmethod
@@ -128,7 +122,13 @@ class TableDataset(BaseModel):
                 raise PydanticCustomError(
                     "table_rule", "{field} must name each once, but holds one twice; remove it", {"field": field}
                 )
-        text_only = ("delimiter", "decimal", "encoding", "columns")
+        if self.thousands is not None and self.thousands == self.decimal:
+            raise PydanticCustomError(
+                "table_rule",
+                "thousands and decimal must be two marks, but are both {mark}; correct one of them",
+                {"mark": repr(self.thousands)},
+            )
+        text_only = ("delimiter", "decimal", "thousands", "encoding", "columns")
         if self.kind != "csv" and (said := [field for field in text_only if getattr(self, field) is not None]):
             raise PydanticCustomError(
                 "table_rule",

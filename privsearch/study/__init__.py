@@ -15,7 +15,10 @@ hold.py               the hold of a process on a folder, and how its loss is not
 kept.py               the files in which the signals of trained networks are
 links.py              the symbolic links of a study, none of which may lead out of it
 lock.py               one writer at a time, on one host or on several
+neighbours.py         the studies that lie where one was sought that is not there
 network_archive.py    the weights of a trial's networks, in files safe to load
+operations.py         the operations of a network for an example, layer by layer
+odd_outputs.py        an example whose outputs lie far out of all others
 output_paths.py       the places of what is made from the record
 proposals.py          the log of what searches proposed
 record.py             the record of finished trials

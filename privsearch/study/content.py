@@ -19,7 +19,7 @@ from privsearch.study.kept import KeptSignals
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.proposals import LoggedProposal, ProposalLog, Searched, in_order
 from privsearch.study.record import Record
-from privsearch.study.result import Completed, TrialResult, restricted_to
+from privsearch.study.result import Completed, TrialResult, priced, restricted_to
 from privsearch.study.signal_archive import SignalArchive
 
 SIGNALS: Final = "signals"
@@ -181,7 +181,8 @@ class StudyContent:
         return proposal.model_copy(update={"trial_id": self._latest(proposal.trial_id)})
 
     def _result(self, trial_id: str, dataset: str) -> TrialResult:
-        return _with_dataset_name(_with_attacks_of(self.sweep, self.record.results[trial_id]), dataset)
+        result = priced(self.record.results[trial_id], self.sweep.energy)
+        return _with_dataset_name(_with_attacks_of(self.sweep, result), dataset)
 
     @cached_property
     def completed(self) -> Mapping[str, Completed]:

@@ -14,7 +14,7 @@ class EnvironmentLog:
 
     Attributes:
         environments: those that can be read, the latest last (`privsearch.study.environment.describe_environment`).
-        damaged: the lines that hold no JSON object.
+        damaged: the lines that hold no JSON object, or were changed since they were written.
     """
 
     environments: tuple[dict[str, Any], ...] = ()
@@ -30,10 +30,12 @@ def read_environments(path: Path) -> EnvironmentLog:
     environments, damaged = [], []
     for line in lines_of(path):
         try:
-            environment = json.loads(line.content)
+            environment = json.loads(line.unchanged)
             if not isinstance(environment, dict):
                 raise TypeError("a line must be a JSON object")
             environments.append(environment)
-        except (ValueError, TypeError, RecursionError) as error:
+        except ValueError as error:
+            damaged.append(line.damaged(error))
+        except (TypeError, RecursionError) as error:
             damaged.append(line.damaged(ValueError(error)))
     return EnvironmentLog(tuple(environments), tuple(damaged))

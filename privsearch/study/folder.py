@@ -38,6 +38,7 @@ from privsearch.study.content import StudyContent, StudyPlan, kept_checkpoints, 
 from privsearch.study.environment_log import EnvironmentLog, read_environments
 from privsearch.study.hold import Hold
 from privsearch.study.links import check_links
+from privsearch.study.neighbours import absent_words
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.output_paths import OutputPaths
 from privsearch.study.proposals import ProposalLog, ProposalWriter, read_proposals
@@ -336,15 +337,11 @@ class StudyFolder:
             file.write(json.dumps(environment).encode())
 
     def check(self) -> None:
-        """Make sure that this is a study, and that all of it lies in its folder.
-
-        Raises:
-            StudyError: it is none, or a link leads out of it.
-        """
+        """Raise StudyError unless this is a study, and all of it lies in its folder."""
         self._check_exists()
         check_links(self.path)
 
     def _check_exists(self) -> None:
         if not self.exists():
-            here = "there is no such directory" if not self.path.exists() else "it has no sweep.yaml"
-            raise StudyError(f"{self.path}: must be a study that `privsearch sweep` has written, but {here}")
+            found = absent_words(self.path)
+            raise StudyError(f"{self.path}: must be a study that `privsearch sweep` has written, but {found}")

@@ -119,7 +119,7 @@ def read_proposals(path: Path) -> ProposalLog:
     damaged = []
     for line in lines_of(path):
         try:
-            read = _LINE.validate_json(line.content)
+            read = _LINE.validate_json(line.unchanged)
         except ValueError as error:
             damaged.append(line.damaged(error))
         else:

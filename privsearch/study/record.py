@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from privsearch._util import lines
+from privsearch._util.checksums import CHECKSUM_BYTES
 from privsearch._util.disk import LineWriter
 from privsearch._util.lines import DamagedLine, collector_paused, lines_of
 from privsearch.errors import StudyError
 from privsearch.study.blind import merged_baselines
-from privsearch.study.result import Completed, TrialResult, parse_result
+from privsearch.study.result import Completed, TrialResult, parse_result, same_network
 
 _COMPLETED: Final = re.compile(rb'\{"status":"completed","trial_id":"([^"]{1,200})"')
 """The beginning of the line of a completed trial."""
@@ -50,8 +51,11 @@ class Record:
 
     @property
     def foreign(self) -> bool:
-        """True if there are several lines and none can be read; a killed process leaves one torn line at most."""
-        return len(self.damaged) > 1 and not self.results
+        """True if there are several lines and none can be read; a killed process leaves one torn line at most.
+
+        Lines that were changed since they were written are of this version.
+        """
+        return sum(not line.is_changed for line in self.damaged) > 1 and not self.results
 
 
 class RecordWriter(LineWriter):
@@ -64,7 +68,7 @@ class RecordWriter(LineWriter):
             StudyError: it cannot be written; the record is as it was.
         """
         line = result.model_dump_json().encode()
-        if len(line) >= lines.MAX_LINE_BYTES:
+        if len(line) + CHECKSUM_BYTES >= lines.MAX_LINE_BYTES:
             raise StudyError(
                 f"{self.path}: a result must have fewer than {lines.MAX_LINE_BYTES:,} bytes, but that of "
                 f"{result.trial_id} has {len(line):,}; ask for fewer networks or attacks a trial"
@@ -87,7 +91,7 @@ def read_record(path: Path, *, growing: bool = False) -> Record:
     with collector_paused():
         for line in lines_of(path):
             try:
-                result = parse_result(line.content)
+                result = parse_result(line.unchanged)
                 earlier = results.get(result.trial_id)
                 both = merged(earlier, result)
             except ValueError as error:
@@ -163,7 +167,8 @@ def _agree(earlier: Completed, later: Completed) -> bool:
         not _trained_alike(earlier, later)
         or earlier.audit_version != later.audit_version
         or all(
-            (old.target, old.shadow) == (new.target, new.shadow)
+            same_network(old.target, new.target)
+            and same_network(old.shadow, new.shadow)
             and all(new.attacks[name] == result for name, result in old.attacks.items() if name in new.attacks)
             for old, new in zip(earlier.replicates, later.replicates, strict=True)
         )

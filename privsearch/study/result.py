@@ -4,20 +4,23 @@ import platform
 import traceback
 from datetime import UTC, datetime
 from statistics import fmean
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass as validated
 
 from privsearch._util.text import cut
 from privsearch.spec import Attack, TrialSpec
 from privsearch.spec.axes import UNTOLD, Axes
 from privsearch.spec.bounds import MOST_EPOCHS, Bytes, Count, Examples, Fraction, Loss, Seconds, Version
+from privsearch.spec.energy import PUBLISHED_COSTS, EnergyCosts
 from privsearch.spec.recorded import RecordedSpec
 from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
 from privsearch.study.blind import BlindBaselines
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment, Text, Word
 from privsearch.study.guarantee import Guarantee
+from privsearch.study.odd_outputs import OddOutputs
+from privsearch.study.operations import Operations
 
 
 # Not a BaseModel, which takes five times the memory: a record holds more epochs than any other objects.
@@ -44,6 +47,8 @@ class TrainedNetwork(BaseModel):
             what was recorded before it was measured.
         history: one entry for each epoch.
         dp: the differential privacy that it was trained under; None for none.
+        operations: the operations for an example of the test split. None in what was recorded before they were counted,
+            and where the layers are unknown, as those of a registered model are.
     """
 
     model_config = FROZEN
@@ -53,6 +58,15 @@ class TrainedNetwork(BaseModel):
     balanced_accuracy: Fraction | None = None
     history: Annotated[tuple[Epoch, ...], Field(max_length=MOST_EPOCHS)]
     dp: Guarantee | None = None
+    operations: Operations | None = None
+
+
+def same_network(one: TrainedNetwork | None, other: TrainedNetwork | None) -> bool:
+    """Tell whether two records of a network agree, where one may have been made before operations were counted."""
+    if one is None or other is None or (one.operations and other.operations):
+        return one == other
+    uncounted = {"operations": None}
+    return one.model_copy(update=uncounted) == other.model_copy(update=uncounted)
 
 
 class Replicate(BaseModel):
@@ -94,6 +108,8 @@ class Completed(BaseModel):
             hand. They are run once they are asked for again.
         dead: the networks that give all examples the same outputs, so that no attack can see anything, from 0 in the
             order of their training (under `paper` each target before its shadow); None if this was not examined.
+        odd_outputs: the examples for which some network gives outputs that lie far out of those for all others, the
+            farthest first; None in what was recorded before this was examined.
         blind: the blind baselines; None if they are not needed, or were not measured.
         unkept: the reason why the signals could not be kept; None if they were kept, or were not to be.
         networks_unkept: the same for the networks.
@@ -117,6 +133,7 @@ class Completed(BaseModel):
     refused: dict[Word, Text] = {}
     lacked_data: tuple[Word, ...] = ()
     dead: tuple[Count, ...] | None = None
+    odd_outputs: tuple[OddOutputs, ...] | None = None
     blind: BlindBaselines | None = None
     unkept: Text | None = None
     networks_unkept: Text | None = None
@@ -128,6 +145,13 @@ class Completed(BaseModel):
     seconds: Seconds
     host: Text = Field(default_factory=platform.node)
     finished_at: Text = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    _costs: EnergyCosts = PrivateAttr(default=PUBLISHED_COSTS)  # a sweep's, no part of the record
+
+    @property
+    def costs(self) -> EnergyCosts:
+        """The costs by which its energies are computed: those of the sweep that it is read for."""
+        return self._costs
 
     @property
     def attacks_done(self) -> tuple[Attack, ...]:
@@ -243,6 +267,7 @@ def _configuration(spec: TrialSpec) -> str:
 
 
 TrialResult = Completed | Failed
+Result = TypeVar("Result", bound=TrialResult)
 
 UNKNOWN_ID: Final = "unknown"
 """The trial_id of a result whose dataset, which the id depends on, could not be read."""
@@ -269,6 +294,15 @@ def failure(spec: TrialSpec, trial_id: str, error: BaseException, *, seconds: fl
         traceback="".join(traceback.format_exception(error)),
         seconds=seconds,
     )
+
+
+def priced(result: Result, costs: EnergyCosts) -> Result:
+    """Return a result whose energies are computed by these costs; nothing recorded changes."""
+    if not isinstance(result, Completed) or result.costs == costs:
+        return result
+    copy = result.model_copy()
+    copy._costs = costs
+    return copy
 
 
 def restricted_to(result: TrialResult, attacks: tuple[Attack, ...]) -> TrialResult:

@@ -8,7 +8,7 @@ cohort.py            the networks of a trial: those that are kept are found, the
 cost.py              A rough estimate of a trial's time and size
 equal.py             configurations that train the same networks, given the size of their data
 export.py            the export of one configuration: a sweep file of its own, and its networks
-lookup.py            a trial of a plan, found by the beginning of its id
+lookup.py            a trial of a plan, found by its id or by its configuration's name
 pace.py              the pace of a machine, measured against the estimates
 parts.py             the parts of a long trial, for several workers
 plan.py              the plan of a sweep: its trials, those recorded already, the work left

@@ -1,12 +1,15 @@
 """The plan of more attacks on what a study has trained."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from privsearch.analysis.learning import learning_of
 from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import Attack, SweepSpec, TrialSpec
+from privsearch.spec.attacks import unmet_requirement
 from privsearch.spec.logits import fitting_attacks, in_common_form
 from privsearch.study.folder import StudyFolder
 from privsearch.study.kept import KeptSignals
@@ -37,9 +40,14 @@ def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
     if not trained:
         raise StudyError(f"{study.path}: must hold trained trials to attack, but has none; run its sweep first")
     trials, kept = [], KeptSignals.of(content.signals, recorded)
+    unfit: Counter[tuple[str, str]] = Counter()
     for result in trained:
+        reasons = _refusals(result, attacks)
+        unfit.update(reasons.items())
         fitting = fitting_attacks(attacks, result.spec.protocol, result.spec.network_kind)
         again = kept.has(result.trial_id, result.networks) and to_evaluate_again(result)
+        if len(reasons) == len(attacks) and not again:
+            continue
         done = () if again else result.attacks_done
         missing = tuple(a for a in (with_recorded(fitting, result) if again else fitting) if a not in done)
         seconds = _attack_seconds(result.spec, missing)
@@ -66,7 +74,17 @@ def attack_plan(study: StudyFolder, attacks: Sequence[Attack]) -> Plan:
             f"{len(lost)} of {len(trials)} are not; run the sweep with these attacks in its file, which trains "
             f"{'it' if len(lost) == 1 else 'these'} again"
         )
-    return Plan(sweep, {}, tuple(trials), kept_signals=kept.names)
+    return Plan(sweep, {}, tuple(trials), kept_signals=kept.names, unfit=unfit)
+
+
+def _refusals(result: Completed, attacks: Sequence[Attack]) -> dict[str, str]:
+    """Return, by the attack's name, why attacks cannot be run on a trial, as is known before or from its record."""
+    reasons = {a.name: unmet_requirement(a, result.spec.protocol, result.spec.model) for a in attacks}
+    # What lacked its data is run again where they are at hand.
+    refused = {name: reason for name, reason in result.refused.items() if name not in result.lacked_data}
+    dead = "a network is dead" if learning_of(result) == "dead" else None
+    found = {name: reason or dead or refused.get(name) for name, reason in reasons.items()}
+    return {name: reason for name, reason in found.items() if reason}
 
 
 def _with_attacks(sweep: SweepSpec, attacks: Sequence[Attack]) -> SweepSpec:

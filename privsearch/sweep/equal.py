@@ -1,39 +1,54 @@
 """Configurations that train the same networks, given the size of their data: each is one trial."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from privsearch.data import DatasetInfo
-from privsearch.spec import TrialRequest, TrialSpec
+from privsearch.spec import Dataset, TrialRequest, TrialSpec
 from privsearch.spec.axes import SNN_DEFAULTS, Axes
 from privsearch.study.result import TrialResult
 
+SIZED_AXES: Final = ("train_size", "test_size", "batch_size", "beta", "readout")
+"""The axes with values that are other ways to write the same training, given the data's size or one time step."""
 
-def of_size(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
-    """Return the form that all trials have in common which train the same networks as this one on data of this size.
+
+def axes_of_size(axes: Mapping[str, Any], dataset: Dataset, info: DatasetInfo) -> dict[str, Any]:
+    """Return the axes that all trials have in common which train the same networks as one with these on its data.
 
     A size of the whole split is null. A batch that takes the whole training split is the default's, if that takes it
     too, else of the split's size. With a single time step there is no decay, as membranes begin at 0, and the mean
     membrane is the last.
 
     Args:
+        axes: the value of every axis, canonical.
+        dataset: the dataset as the sweep has it.
+        info: its sizes.
+    """
+    found = dict(axes)
+    if axes["model"] == "snn" and axes["num_steps"] == 1:
+        found |= {axis: SNN_DEFAULTS[axis] for axis in ("beta", "readout")}
+    # Where identical examples stay together, or those of a person, a split may have another size than planned.
+    if getattr(dataset, "duplicates", None) == "group" or getattr(dataset, "group", None) is not None:
+        return found
+    if axes["train_size"] == info.num_train:
+        found["train_size"] = None
+    if axes["test_size"] == info.num_test:
+        found["test_size"] = None
+    num_train = axes["train_size"] or info.num_train
+    if axes["batch_size"] >= num_train:
+        found["batch_size"] = max(num_train, Axes.model_fields["batch_size"].default)
+    return found
+
+
+def of_size(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
+    """Return the form that all trials have in common which train the same networks as this one (`axes_of_size`).
+
+    Args:
         spec: the trial, canonical.
         info: its dataset.
     """
-    changes: dict[str, Any] = {}
-    if spec.model == "snn" and spec.num_steps == 1:
-        changes |= {axis: SNN_DEFAULTS[axis] for axis in ("beta", "readout")}
-    # Where identical examples stay together, or those of a person, a split may have another size than planned.
-    together = getattr(spec.dataset, "duplicates", None) == "group" or getattr(spec.dataset, "group", None) is not None
-    if not together:
-        if spec.train_size == info.num_train:
-            changes["train_size"] = None
-        if spec.test_size == info.num_test:
-            changes["test_size"] = None
-        num_train = spec.train_size or info.num_train
-        if spec.batch_size >= num_train:
-            changes["batch_size"] = max(num_train, Axes.model_fields["batch_size"].default)
-    changes = {axis: value for axis, value in changes.items() if getattr(spec, axis) != value}
+    form = axes_of_size(spec.axes(), spec.dataset, info)
+    changes = {axis: value for axis, value in form.items() if getattr(spec, axis) != value}
     return spec.with_axes(changes) if changes else spec
 
 

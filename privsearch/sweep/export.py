@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from privsearch._util.disk import replace_file, writing
 from privsearch._util.html import html_text
+from privsearch._util.numerals import fixed, signed
 from privsearch._util.text import printable
 from privsearch.analysis.comparable import find_completed
 from privsearch.analysis.frames import completed_numbers
+from privsearch.analysis.lookup import EVERYWHERE, Within
 from privsearch.data import describe_dataset, require_datasets
 from privsearch.errors import DataError, StudyError
 from privsearch.spec import Attack, SweepSpec, ThresholdAttack, TrialSpec, dataset_name
@@ -26,7 +28,7 @@ from privsearch.study.network_archive import (
     pack_networks,
     unpack_networks,
 )
-from privsearch.study.result import Completed, Failed
+from privsearch.study.result import Completed, Failed, same_network
 
 if TYPE_CHECKING:
     from privsearch.models.training import EpochListener
@@ -91,6 +93,7 @@ def export(
     trial: str,
     to: Path | None = None,
     *,
+    within: Within = EVERYWHERE,
     train: bool = False,
     on_epoch: "EpochListener | None" = None,
 ) -> Exported:
@@ -98,8 +101,9 @@ def export(
 
     Args:
         study: the study.
-        trial: the id of a completed trial, or the beginning of one.
+        trial: the id of a completed trial, the beginning of one, or the name of a configuration.
         to: the directory to write to, created if missing; by default `exports` in the study.
+        within: the dataset and the protocol to look in.
         train: train the configuration again if its networks were not kept. The same spec, seed, versions and kind of
             machine give the same networks.
         on_epoch: the listener called after each epoch of that training.
@@ -110,7 +114,7 @@ def export(
     """
     content = study.load()
     sweep = content.sweep
-    result = find_completed(trial, content.results, [*content.completed.values()])
+    result = find_completed(trial, content.results, within=within)
     result = result.model_copy(update={"spec": _with_present_dataset(result.spec, sweep)})
     to = to or study.outputs.exports
     with writing(to):
@@ -150,6 +154,7 @@ def one_trial_sweep(spec: TrialSpec, sweep: SweepSpec, trial_id: str) -> SweepSp
             "recipe": {axis: value for axis, value in axes.items() if axis in RECIPE_AXES},
             "attacks": (*spec.attacks, *_missing_askers(spec)),
             "objectives": sweep.objectives,
+            "energy": sweep.energy,
             "keep_networks": True,
             "resources": sweep.resources,
             "retries": sweep.retries,
@@ -227,8 +232,9 @@ def _heading(study: StudyFolder, result: Completed) -> Iterator[str]:
 def _with_spread(numbers: dict[str, Any], column: Column) -> str:
     sd, low, high = (numbers.get(str(part)) for part in (column.sd, column.low, column.high))
     spread = "" if sd is None else f" ± {sd:.4f}"
-    interval = "" if low is None or high is None else f" [{low:.4f}, {high:.4f}]"
-    return f"{numbers[str(column)]:.4f}{spread}{interval}"
+    interval = "" if low is None or high is None else f" [{fixed(low, 4)}, {fixed(high, 4)}]"
+    number = signed if column.is_excess else fixed
+    return f"{number(numbers[str(column)], 4)}{spread}{interval}"
 
 
 def _one_line(text: str) -> str:
@@ -280,7 +286,7 @@ def _trained_again(result: Completed, networks: NetworkArchive, on_epoch: "Epoch
     was, now = completed_numbers(result), completed_numbers(again)
     return Retrained(
         differing={column: (value, now.get(column)) for column, value in was.items() if value != now.get(column)},
-        equal=_outcome(result) == _outcome(again),
+        equal=_are_equal(result, again),
         changes=changes(result.environments[0], present_environment(device)),
     )
 
@@ -294,7 +300,16 @@ def _device(environments: Sequence[str]) -> str:
     return "cuda" if cuda.is_available() else "cpu"
 
 
-def _outcome(result: Completed) -> tuple[Any, ...]:
-    """Return all outcomes of a result without its spec, whose dataset may have another path."""
-    refused = {name: why for name, why in result.refused.items() if name not in result.lacked_data}
-    return result.replicates, result.across, refused
+def _are_equal(result: Completed, again: Completed) -> bool:
+    """Compare all outcomes, without the specs, whose datasets may have other paths."""
+    pairs = list(zip(result.replicates, again.replicates, strict=True))
+    without = {"target": None, "shadow": None}
+    return (
+        all(same_network(old.target, new.target) and same_network(old.shadow, new.shadow) for old, new in pairs)
+        and all(old.model_copy(update=without) == new.model_copy(update=without) for old, new in pairs)
+        and (result.across, _refused(result)) == (again.across, _refused(again))
+    )
+
+
+def _refused(result: Completed) -> dict[str, str]:
+    return {name: why for name, why in result.refused.items() if name not in result.lacked_data}

@@ -1,24 +1,22 @@
-"""A trial of a plan, found by the beginning of its id."""
+"""A trial of a plan, found by its id, or by the name of its configuration."""
 
-from privsearch._util.text import nearest
+from privsearch.analysis.lookup import EVERYWHERE, Within, find_trial_id
 from privsearch.errors import SpecError
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
 
 
-def find_trial(plan: Plan, trial_id: str) -> PlannedTrial:
-    """Return the trial of a plan whose id is `trial_id` or begins with it.
+def find_trial(plan: Plan, asked: str, within: Within = EVERYWHERE) -> PlannedTrial:
+    """Return the trial of a plan that is asked for.
+
+    Args:
+        plan: the plan.
+        asked: the id of a trial, the beginning of one, or the name of a configuration, as on the fronts.
+        within: the dataset and the protocol to look in.
 
     Raises:
-        SpecError: no trial's id begins so, or several do.
+        SpecError: no trial is meant, or several are.
     """
     trials = {trial.trial_id: trial for trial in plan.all_trials}
-    matches = [trial for full_id, trial in trials.items() if full_id.startswith(trial_id)]
-    if len(matches) == 1:
-        return matches[0]
-    near = nearest(trial_id, trials, likeness=0)
-    what = "names no trial" if not matches else f"is the beginning of {len(matches)} trials"
-    raise SpecError(
-        f"{trial_id}: must be the id, or the beginning of one id, of a trial of the sweep {plan.sweep.name!r}, but "
-        f"{what}; `privsearch plan --trials` lists them" + (f"; nearest: {near}" if near else "")
-    )
+    specs = {trial_id: trial.spec for trial_id, trial in trials.items()}
+    return trials[find_trial_id(asked, specs, within=within, error=SpecError)]

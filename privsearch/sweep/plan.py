@@ -28,7 +28,7 @@ from privsearch.sweep.checks import (
 )
 from privsearch.sweep.equal import distinct_trainings
 from privsearch.sweep.pace import Pace, recorded_pace
-from privsearch.sweep.planned import PlannedTrial, Recorded
+from privsearch.sweep.planned import PlannedTrial, Recorded, from_other_studies
 from privsearch.sweep.racing.plan import RacePlan, plan_races
 from privsearch.sweep.reuse import Superseded, superseded
 from privsearch.sweep.search.plan import SearchPlan, plan_searches
@@ -51,6 +51,7 @@ class Plan:
         without_networks: the number of trials that need no training, but whose networks should be kept and are not.
         kept_signals: the names of the files of signals that were there when the plan was made.
         pace: the pace of the machine that the seconds are estimated for.
+        unfit: of attacks alone: by the attack's name and the reason, the number of trials that cannot take it.
     """
 
     sweep: SweepSpec
@@ -65,6 +66,7 @@ class Plan:
     without_networks: int = 0
     kept_signals: frozenset[str] = frozenset()
     pace: Pace = field(default_factory=Pace)
+    unfit: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         seconds = sum(trial.seconds for trial in self.todo)
@@ -125,11 +127,6 @@ class Plan:
     def _network_sizes(self) -> list[int]:
         return [trial.network_bytes for trial in self.todo if not trial.trained] if self.sweep.keep_networks else []
 
-    @property
-    def num_from_other_studies(self) -> int:
-        """The number of networks that are taken from other studies."""
-        return sum(file.archive is not None for trial in self.todo for file in trial.files.values())
-
     @cached_property
     def recorded_differently(self) -> dict[str, int]:
         """The numbers of trials recorded under another environment than the present one, by their differences to it.
@@ -181,7 +178,7 @@ class Plan:
             "to_attack_only": sum(trial.trained for trial in todo),
             "networks_to_train": _networks(todo),
             "networks_kept_already": sum(len(t.networks) - len(t.to_train) for t in todo if t.to_train),
-            "networks_from_other_studies": self.num_from_other_studies,
+            "networks_from_other_studies": from_other_studies(todo),
             "estimated_core_seconds": round(sum(trial.seconds for trial in todo), 1),
             "start_up_seconds": round(self.pace.start_up, 1) if todo else 0.0,
             "estimated_from": {"source": self.pace.source, "count": self.pace.count},

@@ -1,6 +1,6 @@
 """A trial compared with the record: the parts recorded, and the work left to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -93,6 +93,11 @@ class PlannedTrial:
         files = {**self.files, **{self.networks[k]: SignalFile(self.networks[k]) for k in self.to_train}}
         left = self.attack_seconds
         return replace(self, files=files, to_train={}, seconds=left, networks_unkept=networks_unkept)
+
+
+def from_other_studies(trials: Iterable[PlannedTrial]) -> int:
+    """Count the networks that trials take from other studies."""
+    return sum(file.archive is not None for trial in trials for file in trial.files.values())
 
 
 def to_evaluate_again(result: Completed) -> bool:

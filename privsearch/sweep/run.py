@@ -67,7 +67,6 @@ class RunSummary:
 
     Attributes:
         num_completed: trials that this run finished with numbers.
-        num_dead: those of them in which some network gives all examples the same outputs.
         failed: trials that this run finished without numbers.
         refused: by the attack's name and the reason, the number of the other trials that it could not be run on.
         unkept: the reason why the signals of a trial could not be kept, once for each such trial.
@@ -78,7 +77,6 @@ class RunSummary:
     """
 
     num_completed: int
-    num_dead: int
     failed: tuple[Failed, ...]
     refused: Mapping[tuple[str, str], int]
     unkept: Sequence[str]
@@ -184,7 +182,7 @@ class _Recorder(Observer):
         self.tell: Callable[[TrialResult], None] | None = None
         self.forget: Callable[[Completed], None] | None = None
         self._progress = progress
-        self._num_completed = self._num_dead = 0
+        self._num_completed = 0
         self._failed: list[Failed] = []
         self._refused: Counter[tuple[str, str]] = Counter()
         self._unkept: list[str] = []
@@ -210,7 +208,6 @@ class _Recorder(Observer):
             self._failed.append(result)
         else:
             self._num_completed += 1
-            self._num_dead += bool(result.dead)
             self._refused.update(() if result.dead else result.refused.items())
             self._unkept += [result.unkept] if result.unkept else []
             self._networks_unkept += [result.networks_unkept] if result.networks_unkept else []
@@ -222,7 +219,6 @@ class _Recorder(Observer):
     def summary(self, searches: Sequence["RunningSearch"], races: Sequence["RunningRace"]) -> RunSummary:
         return RunSummary(
             self._num_completed,
-            self._num_dead,
             tuple(self._failed),
             self._refused,
             self._unkept,

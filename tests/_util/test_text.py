@@ -1,8 +1,11 @@
+import shlex
+import subprocess
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privsearch._util.text import cut, nearest, printable, remedy, wrapped
+from privsearch._util.text import broken, cut, nearest, printable, remedy, wrapped
 
 
 @given(text=st.text(st.characters()))
@@ -30,11 +33,24 @@ def test_a_wrapped_line_fits_and_hangs(width: int) -> None:
     assert " ".join(" ".join((first, *rest)).split()) == words.strip()
 
 
-def test_a_command_stays_whole() -> None:
-    """So that it can be copied, however long it is; a sentence about one is wrapped."""
-    command = f"  privsearch diff {'a/' * 50} 0123456789abcdef --column worst.auc"
-    assert wrapped(command, 60) == command
-    assert "\n" in wrapped(f"next: {command.strip()}", 60)
+@pytest.mark.parametrize("width", [40, 60, 80])
+@pytest.mark.parametrize("path", ["studies/quickstart", "a folder/of mine", "/a/long/path" * 8])
+def test_a_command_can_be_pasted(path: str, width: int) -> None:
+    """However it is broken, a shell reads the words of the command; none but a word is too long for a line."""
+    command = f"  privsearch diff {shlex.quote(path)} 'ANN w2' 'SNN w4 atan' --column worst.auc"
+    lines = wrapped(command, width).split("\n")
+    words = shlex.split(command)
+    shell = ["sh", "-c", f"printf '%s\\n' {broken(command, width)}"]
+    read = subprocess.run(shell, check=True, capture_output=True, text=True)
+    assert read.stdout.splitlines() == words
+    assert all(line.startswith("  ") for line in lines)
+    longest = max(len(shlex.quote(word)) for word in words)
+    assert max(map(len, lines)) <= max(width, longest + 6)
+
+
+def test_a_sentence_about_a_command_is_wrapped() -> None:
+    """It is no command."""
+    assert "\n" in wrapped("next: privsearch diff studies/quickstart 0123456789abcdef --column worst.auc", 60)
     assert wrapped("", 60) == ""
 
 

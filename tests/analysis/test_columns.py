@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privsearch.analysis.columns import bar_ends, bar_kind, bar_lengths
+from privsearch.analysis.columns import bar_ends, bar_kind, bar_lengths, interval_ends
+from privsearch.analysis.intervals import spread_interval
 
 ROWS = pd.DataFrame(
     {
@@ -12,21 +13,38 @@ ROWS = pd.DataFrame(
         "svm.auc_sd": [0.1, 0.1, np.nan],
         "svm.auc_low": [0.55, np.nan, np.nan],
         "svm.auc_high": [0.66, np.nan, np.nan],
+        "svm.advantage": [0.2, 0.3, 0.4],
+        "svm.advantage_sd": [0.1, 0.1, 0.1],
         "seconds": [1.0, 2.0, 3.0],
+        "replicates": [4, 4, 1],
     }
 )
 
 
 def test_a_bar_is_an_interval_where_there_is_one() -> None:
-    """Else a standard deviation; a column without either has no bar."""
-    assert [bar_kind(ROWS, column) for column in ("svm.auc", "test_accuracy", "seconds")] == ["interval", "sd", None]
+    """As there is of every accuracy; else a standard deviation; a column without either has no bar."""
+    columns = ("svm.auc", "test_accuracy", "svm.advantage", "seconds")
+    assert [bar_kind(ROWS, column) for column in columns] == ["interval", "interval", "sd", None]
+
+
+def test_the_interval_of_an_accuracy_is_that_of_the_audit() -> None:
+    """Student's t over the targets."""
+    accuracies = [0.90, 0.91, 0.93, 0.92]
+    expected = spread_interval(accuracies)
+    rows = pd.DataFrame(
+        {"test_accuracy": [np.mean(accuracies)], "test_accuracy_sd": [np.std(accuracies, ddof=1)], "replicates": [4]}
+    )
+    low, high = interval_ends(rows, "test_accuracy")
+    assert expected
+    assert (low[0], high[0]) == pytest.approx((expected.low, expected.high))
 
 
 def test_bars_end_where_the_range_ends() -> None:
     """Fractions lie between 0 and 1, and so do the ends of their bars; without a spread both ends are the value."""
     low, high = bar_ends(ROWS, "test_accuracy")
-    assert low == pytest.approx([0.93, 0.0, 0.5])
-    assert high == pytest.approx([1.0, 0.07, 0.5])
+    half = 3.182446 * 0.05 / 2  # Student's t with three degrees of freedom
+    assert low == pytest.approx([0.98 - half, 0.0, 0.5])
+    assert high == pytest.approx([1.0, 0.02 + half, 0.5])
 
 
 def test_bars_of_an_auc_are_its_intervals() -> None:

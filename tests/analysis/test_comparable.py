@@ -34,17 +34,17 @@ def test_all_others_are_chosen_where_none_is_named() -> None:
 def test_targets_that_are_not_paired_are_refused(fields: dict[str, object], reason: str) -> None:
     """Trials of different datasets, protocols or seeds are not compared; the error has the reason and a remedy."""
     stranger = trial("e" * 16, [0.9] * 4, [0.6] * 4, **fields)
-    with pytest.raises(StudyError, match=f"{reason}.*; ids that would do: {QUIET.trial_id}"):
+    with pytest.raises(StudyError, match=f"{reason}.*; these would do: {QUIET.trial_id}"):
         choose_trials([A, QUIET, stranger], "a", ["e"])
 
 
 @pytest.mark.parametrize(
     ("a", "others", "message"),
     [
-        ("x", [], "^x: must be .* but names no trial; ids that would do: b{16}, ab0{14}, a0{15}$"),
-        ("a0", ["x"], "^x: must be .* but names no trial; ids that would do: b{16}, ab0{14}$"),
-        ("a0", ["a"], "^a: must be .* is the beginning of 2 trials; ids that would do: ab0{14}, a0{15}$"),
-        ("a0", ["a00"], "must be set beside another trial, not itself; ids that would do: ab0"),
+        ("x", [], "^'x': must mean one trial.* but means none of them; these would do: "),
+        ("a0", ["x"], "^'x': must mean one trial.* but means none of them; these would do: "),
+        ("a0", ["a"], "^'a': must mean one trial.* is the beginning of 2 ids; these would do: "),
+        ("a0", ["a00"], "must be set beside another trial, not itself; these would do: "),
         ("f", [], r"must be a completed trial, but it failed \(DivergedError: the training loss"),
     ],
 )
@@ -58,7 +58,7 @@ def test_ids_that_do_not_fit_are_refused(a: str, others: list[str], message: str
 def test_long_list_of_ids_is_cut_short() -> None:
     """The five nearest ids are named, the rest counted."""
     many = [A.model_copy(update={"trial_id": f"{number:016x}"}) for number in range(20)]
-    with pytest.raises(StudyError, match=r"(0\w{15}, ){4}0\w{15} and 15 more$"):
+    with pytest.raises(StudyError, match=r"(0\w{15} \(.*\), ){4}0\w{15} \(.*\) and 15 more$"):
         choose_trials(many, "x")
 
 

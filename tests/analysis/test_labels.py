@@ -7,12 +7,17 @@ import pytest
 from privsearch.analysis.labels import (
     auc_mark,
     configuration,
+    guess_mark,
+    guessing_excess_words,
+    guessing_note,
     guessing_words,
     interval,
+    matched_and_placebo,
     measured,
     quantity,
     reason_missing,
     turned_words,
+    written,
 )
 from privsearch.spec import AXES
 
@@ -71,8 +76,37 @@ def test_mark_is_that_of_the_interval_of_what_is_shown() -> None:
     ends = [(0.45, 0.55), (0.5, 0.6), (0.51, 0.6), (0.4, 0.49), (None, None)]
     assert [auc_mark(low, high) for low, high in ends] == ["~", "~", "", "!", ""]
     assert [auc_mark(low, high, guess=0.0) for low, high in ((-0.01, 0.02), (0.01, 0.03))] == ["~", ""]
-    assert guessing_words(ends) == ["~ not above guessing: the 95 % interval holds 0.5."]
+    assert guessing_words(ends) == ["~ not shown to be above guessing: the 95 % interval contains 0.5."]
     assert guessing_words(ends[2:]) == []
+
+
+def test_an_excess_is_marked_by_its_own_interval() -> None:
+    """Against 0, wherever it stands; other numbers have no mark."""
+    row = {"svm.excess_auc_low": -0.01, "svm.excess_auc_high": 0.02, "svm.auc_low": 0.4, "svm.auc_high": 0.49}
+    row |= {"svm.excess_advantage_low": 0.01, "svm.excess_advantage_high": 0.02, "svm.advantage_low": -1.0}
+    columns = ("svm.excess_auc", "svm.auc", "svm.excess_advantage", "svm.advantage", "test_accuracy")
+    assert [guess_mark(row, column) for column in columns] == ["~", "!", "", "", ""]
+    notes = [guessing_note(row, column) for column in columns]
+    assert notes == ["not shown to be above 0", "below what guessing gives", "", "", ""]
+    assert guessing_excess_words([(-0.2, -0.1), (0.1, 0.2)]) == [
+        "! before an excess: its whole 95 % interval lies below 0: the placebo finds more than the attack."
+    ]
+
+
+@pytest.mark.parametrize(("column", "words"), [("svm.excess_auc", "+0.000"), ("svm.advantage", "0.000")])
+@pytest.mark.parametrize("value", [0.0, -0.0, -0.0004, 0.0004])
+def test_a_zero_has_no_minus(column: str, words: str, value: float) -> None:
+    """An excess has a sign everywhere, and what is rounded to zero has a plus; other numbers have none."""
+    assert written(column, value) == words
+    assert written(column, -0.0123).startswith("-0.012")
+
+
+@pytest.mark.parametrize(("placebo", "excess"), [(0.5634, 0.0034), (0.5636, -0.0006), (0.49951, 0.04949)])
+def test_numbers_that_belong_together_add_up(placebo: float, excess: float) -> None:
+    """As they are written: the matched number less the placebo is the excess."""
+    matched, below = matched_and_placebo(placebo, excess)
+    assert float(f"{matched - below:.3f}") == float(written("svm.excess_auc", excess))
+    assert abs(matched - (placebo + excess)) <= 0.001
 
 
 def test_auc_below_one_half_for_certain_is_explained_as_a_leak() -> None:

@@ -109,7 +109,7 @@ def test_what_has_not_learnt_is_on_no_front_and_never_picked(study: list[Complet
     assert select_in_task(idle).chosen is None
     (said,) = missing_words(task)
     assert "1 of 3 completed configurations has not learnt" in said
-    assert "SNN a2 @ 0.5 (4 networks; mean train accuracy 0.335)" in said
+    assert "SNN a2 @ 0.5 (4 networks; training accuracy 0.335 ± 0.026 over 4 targets)" in said
 
 
 def test_what_has_not_learnt_is_in_no_audit(study: list[Completed]) -> None:
@@ -117,7 +117,7 @@ def test_what_has_not_learnt_is_in_no_audit(study: list[Completed]) -> None:
     assert set(audit_table(study)["trial_id"]) == {"a" * 16, "c" * 16}
     not_learnt, learnt_less = left_out(study)
     assert "SNN a2 @ 0.5" in not_learnt
-    assert "SNN a2 @ 1 (train accuracy 0.708, in full precision 0.915)" in learnt_less
+    assert "SNN a2 @ 1 (training accuracy 0.708 ± 0.010 over 4 targets, in full precision 0.915)" in learnt_less
     assert "SNN a2 @ 0.5" not in learnt_less
 
 

@@ -1,18 +1,21 @@
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from builders import completed_of, make_failed
+from counted_networks import conventional, counted
 
 from privsearch.analysis.differences import differences_frame
 from privsearch.analysis.selection import private_column, select, select_in_task
 from privsearch.analysis.tasks import tasks
 from privsearch.api.study import Study
 from privsearch.errors import SpecError, StudyError
+from privsearch.report.wording.verdict import verdict_sentence
 from privsearch.spec import HalvesProtocol, PaperProtocol, SweepSpec, TrialSpec
 from privsearch.study.record import RecordWriter
-from privsearch.study.result import TrialResult
+from privsearch.study.result import Completed, TrialResult
 
 OBJECTIVES = {"test_accuracy": "maximize", "svm.auc": "minimize"}
 SWEEP: dict[str, Any] = {"name": "a", "datasets": ["iris"], "protocol": "paper", "grids": {"a": {"model": ["ann"]}}}
@@ -248,3 +251,60 @@ def test_what_breaks_a_constraint_is_no_candidate() -> None:
         assert selection.chosen["trial_id"] == f"{3 if bound is None else 2:016x}"
     task.__dict__["competitors"] = task.competitors.assign(feasible=False)
     assert select_in_task(task, 0.5).chosen is None
+
+
+FRUGAL: dict[str, Any] = {"grids": {"a": {"model": ["ann", "snn"]}}}
+
+
+def frugal_results() -> list[TrialResult]:
+    """The most accurate ones take the most energy, and each target some energy of its own."""
+    found: list[TrialResult] = []
+    for number, result in enumerate(results_of(*TRADEOFF)):
+        assert isinstance(result, Completed)
+        found.append(counted(result, *(conventional(active=8.0 - 2 * number + own) for own in (0.1, 0.2, 0.3))))
+    return found
+
+
+@pytest.mark.parametrize(("most", "expected"), [(0.265, 0), (0.245, 1), (0.2265, 2), (0.21, 3)])
+def test_energy_is_kept_to_with_its_whole_interval(most: float, expected: int) -> None:
+    """Of what keeps to it, the most accurate is the one to beat."""
+    (task,) = tasks(frugal_results(), SweepSpec.model_validate(SWEEP | FRUGAL))
+    selection = select_in_task(task, max_energy=most)
+    assert selection.most_accurate is not None
+    assert selection.most_accurate["trial_id"] == f"{expected:016x}"
+    high = selection.most_accurate["energy.flat_high"]
+    assert high <= most
+    # A limit between the mean and the end of the interval is not kept to.
+    between = select_in_task(task, max_energy=(high + selection.most_accurate["energy.flat"]) / 2)
+    left = between.most_accurate if between.chosen else None
+    assert left is None or left["trial_id"] != selection.most_accurate["trial_id"]
+
+
+def test_the_energy_is_the_objective_or_the_flat_one() -> None:
+    """So that a limit is in the unit of what is shown."""
+    objectives = OBJECTIVES | {"energy.memory": "minimize"}
+    (task,) = tasks(frugal_results(), SweepSpec.model_validate(SWEEP | FRUGAL | {"objectives": objectives}))
+    assert select_in_task(task, max_energy=1e9).energy == "energy.memory"
+    (task,) = tasks(frugal_results(), SweepSpec.model_validate(SWEEP | FRUGAL))
+    assert select_in_task(task, max_energy=1e9).energy == "energy.flat"
+
+
+def test_too_little_energy_for_all_is_told_with_the_least(tmp_path: Path) -> None:
+    """And energy that is not known is refused, as is a limit that is none."""
+    (task,) = tasks(frugal_results(), SweepSpec.model_validate(SWEEP | FRUGAL))
+    selection = select_in_task(task, max_energy=0.01)
+    assert selection.chosen is None
+    assert selection.least_energy is not None
+    assert selection.least_energy["trial_id"] == f"{3:016x}"
+    sentence = verdict_sentence(selection)
+    assert sentence.startswith(
+        "No configuration is shown to have a flat energy of at most 0.01 nJ; the least is that of "
+    )
+    (old,) = tasks(results_of(*TRADEOFF), SweepSpec.model_validate(SWEEP))
+    with pytest.raises(StudyError, match="their operations were not counted"):
+        select_in_task(old, max_energy=1.0)
+    content = study_of(tmp_path, frugal_results()).load()
+    for most in (0.0, -1.0, math.inf, math.nan):
+        with pytest.raises(SpecError, match="--max-energy: must be a number of nanojoules above 0"):
+            select(content, max_energy=most)
+    assert [one.max_energy for one in select(content, max_energy=5.0)] == [5.0]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from builders import make_completed, make_failed
-from command_line import files, run
+from command_line import files, run, sound_lines
 
 from privsearch.api.check import examine_study, repair_study
 from privsearch.api.study import Study
@@ -141,8 +141,11 @@ def test_damage_is_found_and_repaired_once(study: Study, part: str) -> None:
     ],
 )
 def test_a_line_that_was_changed_is_named_and_moved_aside(study: Study, old: str, new: str) -> None:
-    """The other lines live; the reason has the field; after the repair everything is made from what is left."""
-    record = study.record_path.read_text()
+    """The other lines live; the reason has the field; after the repair everything is made from what is left.
+
+    Without its checksum, as a line of an earlier version, or of one who took it out.
+    """
+    record = "".join(f"{line}\n" for line in sound_lines(study.record_path))
     assert old in record
     study.record_path.write_text(record.replace(old, new, 1))
     part, reason = next(iter(to_repair(study).items()))
@@ -151,6 +154,45 @@ def test_a_line_that_was_changed_is_named_and_moved_aside(study: Study, old: str
     assert list(repair_study(study))
     assert to_repair(study) == {}
     assert study.record().results.keys() == {B}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"test_accuracy":0.89', '"test_accuracy":0.99'),
+        ('"seconds":1.5', '"seconds": 1.5'),
+        ('"host":"host"', '"host":""'),
+    ],
+)
+def test_a_line_that_was_changed_within_limits_is_found_by_its_checksum(study: Study, old: str, new: str) -> None:
+    """Whatever was changed: it is not what was measured. It is moved aside as it is, and trained again."""
+    record = study.record_path.read_text()
+    assert old in record
+    study.record_path.write_text(record.replace(old, new, 1))
+    assert to_repair(study)["trials.jsonl, line 1"] == (
+        "it was changed after it was written: its checksum is not that of what it says"
+    )
+    assert study.record().results.keys() == {B}
+    assert list(repair_study(study))
+    assert to_repair(study) == {}
+    assert (study.path / "trials.damaged").read_text() == record.replace(old, new, 1).splitlines(keepends=True)[0]
+
+
+def test_a_change_that_was_meant_is_kept_without_the_checksum(study: Study) -> None:
+    """A line may be changed on purpose, such as to forget the name of a host."""
+    lines = [line.replace('"host":"host"', '"host":"elsewhere"') for line in sound_lines(study.record_path)]
+    study.record_path.write_text("".join(f"{line}\n" for line in lines))
+    assert {result.host for result in study.record().results.values()} == {"elsewhere"}
+    assert not [part for part in to_repair(study) if "line" in part]
+
+
+def test_a_record_whose_lines_were_all_changed_is_no_other_version_s(study: Study) -> None:
+    """They can be moved aside, and the sweep goes on from nothing."""
+    study.record_path.write_text(study.record_path.read_text().replace('"host":"host"', '"host":"elsewhere"'))
+    assert study.record().results == {}
+    assert [part for part in to_repair(study) if "line" in part] == ["trials.jsonl, line 1", "trials.jsonl, line 2"]
+    assert list(repair_study(study))
+    assert study.record_path.read_bytes() == b""
 
 
 def test_a_front_that_was_not_drawn_is_missing(study: Study) -> None:

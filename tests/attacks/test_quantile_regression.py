@@ -8,6 +8,7 @@ from privsearch.analysis.metrics import attack_auc, noise_floor
 from privsearch.attacks import AttackView, Outputs, attack_scores
 from privsearch.attacks.base import label_log_odds
 from privsearch.attacks.kernel_ridge import Examples, regress
+from privsearch.attacks.quantile_regression import quantile_regression_scores
 from privsearch.errors import MetricError
 from privsearch.spec import QuantileRegressionAttack, ThresholdAttack
 
@@ -123,3 +124,27 @@ def test_what_it_needs_is_said() -> None:
     with pytest.raises(MetricError, match=r"learns from 4 or more examples .* but has 3; keep more test examples"):
         scores(replace(view, population=view.population[np.arange(3)]))
     assert np.isfinite(scores(replace(view, population=view.population[np.arange(4)]))).all()
+
+
+@pytest.mark.parametrize("rows", [1, 6])
+def test_the_level_of_a_person_is_right_about_persons(rows: int) -> None:
+    """Of persons that nobody was trained on, one in ten exceeds a level of 0.9, however alike their examples are.
+
+    By examples, whose levels were averaged, it was next to none: a mean of several is seldom so high.
+    """
+    rng, found = np.random.default_rng(0), []
+    for _ in range(20):
+        outputs = []
+        for persons in (40, 60):
+            units = np.repeat(np.arange(persons), rows)
+            inputs = rng.normal(size=(len(units), 3))
+            own = 0.3 * rng.normal(size=persons)[units] + rng.normal(size=len(units))
+            logits = np.stack([inputs[:, 0] + own, -inputs[:, 0] - own], axis=1)
+            labels = np.zeros(len(units), dtype=np.int64)
+            outputs.append(Outputs(logits[None], logits[None][:0, None], labels, inputs, units))
+        queried, population = outputs
+        view = AttackView(queried, np.zeros((0, len(queried.labels)), dtype=bool), (), population)
+        scores = quantile_regression_scores(view, rng)
+        assert all(len(set(scores[queried.units == person])) == 1 for person in range(40))
+        found.append(np.mean(scores[::rows] >= 0.9))
+    assert 0.05 < np.mean(found) < 0.17

@@ -69,6 +69,7 @@ def test_an_attack_on_a_finished_study_trains_nothing(study: Path) -> None:
     result = run("attack", study, "--attack", "lira,rmia", "--attack", "entropy", *INLINE)
     assert result.exit_code == 0, result.output
     assert "trials: 4 finished, 0 recorded already, 0 failed" in result.stdout
+    assert "note: 2 trials cannot take lira_shrunken: lira needs shadows with and without each example" in result.stdout
     results = Study(study).record().results
     for trial_id, numbers_before in before.items():
         after = results[trial_id]
@@ -81,7 +82,9 @@ def test_an_attack_on_a_finished_study_trains_nothing(study: Path) -> None:
     assert "lira_shrunken.auc" in pd.read_csv(study / "results.csv")
     lines = record_lines(study)
     again = run("attack", study, "--attack", "lira", *INLINE)
-    assert "trials: 0 finished, 4 recorded already" in again.stdout
+    # The two under `paper` cannot take it, and are not said to have it.
+    assert "trials: 0 finished, 2 recorded already" in again.stdout
+    assert "2 trials cannot take lira_shrunken: " in again.stdout
     assert record_lines(study) == lines
 
 
@@ -132,6 +135,7 @@ def test_signals_that_are_there_are_used_where_none_are_to_be_kept(study: Path) 
 def test_a_record_of_another_version_is_not_taken_for_an_empty_one(study: Path) -> None:
     """Lines that cannot be read are told, before anything is trained again or written over."""
     record = study / "trials.jsonl"
+    # Without their checksums, as it were those of the other version.
     record.write_text("".join(line.replace("auc_by_half", "auc_by_third") + "\n" for line in record_lines(study)))
     table = (study / "results.csv").read_bytes()
     for words in (("plan", "fair.yaml"), ("sweep", "fair.yaml", *INLINE), ("front", study), ("audit", study)):
@@ -191,7 +195,7 @@ def test_a_damaged_signal_file_is_trained_again(study: Path) -> None:
             ("attack", "studies/fair", "--attack", "{kind: svm, signals: mean_mem, per_class: 3}"),
             "must be true (one SVM",
         ),
-        (("diff", "studies/fair", "zzz"), "zzz: "),
+        (("diff", "studies/fair", "zzz"), "'zzz': must mean one trial"),
         (("diff", "studies/none", "a"), "studies/none: must be a study"),
         (("audit", "studies/none"), "studies/none: must be a study"),
     ],
@@ -214,6 +218,9 @@ def test_diff_compares_two_configurations(study: Path) -> None:
     assert found["quantity"].tolist() == ["test_accuracy", "worst.auc", "svm.auc", "loss.auc"]
     assert (found["n"] == 4).all()
     assert run("diff", study, a).stdout == run("diff", study, a, b).stdout, "the only one that can be compared"
+    named = run("diff", study, "ANN", "SNN", "--protocol", "halves").stdout
+    assert named == run("diff", study, a, b).stdout, "names do as well as ids"
+    assert "add --protocol" in run("diff", study, "ANN").stderr
     mixed = run("diff", study, a, ids["paper"].iloc[0])
     assert mixed.exit_code == 2
     assert "protocol" in mixed.stderr

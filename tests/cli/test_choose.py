@@ -76,8 +76,9 @@ def test_what_cannot_be_picked_has_an_exit_status(study: Path) -> None:
     """1 where nothing reaches the accuracy, 2 for what is no accuracy."""
     nothing = run("pick", study, "--min-accuracy", "1")
     assert nothing.exit_code == 1
-    assert "No configuration reaches an accuracy of 1; the best, " in nothing.stdout
-    assert "short by 0." in nothing.stdout
+    assert "No configuration reaches an accuracy of 1; the most accurate one, " in nothing.stdout
+    assert "95 % interval 0." in nothing.stdout
+    assert "n = 2 targets), which is short by 0." in nothing.stdout
     assert json.loads(run("pick", study, "--min-accuracy", "1", "--json").stdout)[0]["chosen"] is None
     percent = run("pick", study, "--min-accuracy", "95")
     assert percent.exit_code == 2

@@ -182,7 +182,7 @@ def assert_refused(result: Result, message: str, folder: Path, before: dict[Path
             ("sweep", "tiny.yaml", "--set", "grids={}"),
             "grids: there must be a grid or a search, but there is neither",
         ),
-        (("trial", "tiny.yaml", "0123"), "names no trial; `privsearch plan --trials` lists them; nearest: "),
+        (("trial", "tiny.yaml", "0123"), "means none of them; these would do: "),
         (("front", "studies"), "must be a study that `privsearch sweep` has written, but it has no sweep.yaml"),
     ],
 )

@@ -312,7 +312,7 @@ def as_written_before_keys(study: Path) -> None:
         assert cohort is not None
         signals.save(name, replace(cohort, trainings=tuple(replace(t, network_id="") for t in cohort.trainings)))
     record = study / "trials.jsonl"
-    lines = [json.loads(line) for line in record.read_text().splitlines()]
+    lines = [json.loads(line) for line in record_lines(study)]
     left = [{name: v for name, v in line.items() if name not in ("networks", "held")} for line in lines]
     record.write_text("".join(f"{json.dumps(line)}\n" for line in left))
 

@@ -1,10 +1,23 @@
 from dataclasses import replace
 
+import pytest
 from builders import make_completed
 
 from privsearch.analysis.tasks import tasks
-from privsearch.cli.summary import unsatisfied
+from privsearch.cli.summary import next_lines, unsatisfied
 from privsearch.spec import Constraint, SweepSpec
+
+
+@pytest.mark.parametrize("path", ["studies/quick", f"/somewhere/{'far/' * 12}quick"])
+def test_what_to_do_next_fits_and_can_be_pasted(path: str) -> None:
+    """Each command with what it is for: on one line where all fit into 80 columns, else on lines of their own."""
+    lines = next_lines(path, 0.93)
+    words = [word for line in lines[1:] for word in line.split()]
+    assert lines[0] == "next:"
+    assert {"report", "pick", "audit"} <= set(words)
+    assert max(len(part) for line in lines for part in line.split("\n")) <= 80
+    assert len(lines) == (4 if path == "studies/quick" else 7)
+    assert " ".join(lines).count(path) == 3
 
 
 def test_a_sweep_in_which_nothing_is_feasible_ends_with_the_nearest() -> None:

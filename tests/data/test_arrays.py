@@ -355,3 +355,35 @@ def test_colour_is_refused_where_there_are_no_images(
     dataset = NpzDataset(name="mine", path=str(tmp_path / "a.npz"), colour="grey", **fields)
     with pytest.raises(DataError, match=f"array 'x': colour is of images, but these are {what}"):
         load_npz(dataset)
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (["9", "10"], ("9", "10")),
+        (["b", "a"], ("a", "b")),
+        (["01", "1"], ("01", "1")),
+        (["9", "x"], ("9", "x")),
+        (["10.5", "9"], ("9.0", "10.5")),
+    ],
+    ids=str,
+)
+def test_text_labels_are_ordered_as_those_of_tables(tmp_path: Path, labels: list[str], names: tuple[str, str]) -> None:
+    """Numbers in their order, where all are and nothing is lost; else text: the same classes as in a CSV file."""
+    y = np.array(labels * 10)
+    np.savez(tmp_path / "a.npz", x=np.arange(40.0).reshape(20, 2), y=y)
+    archive = load_npz(NpzDataset(name="mine", path=str(tmp_path / "a.npz")))
+    (tmp_path / "t.csv").write_text("u,v,y\n" + "".join(f"{2 * k},{2 * k + 1},{y[k]}\n" for k in range(20)))
+    table = load_table(TableDataset(name="mine", path=str(tmp_path / "t.csv"), label="y"))
+    assert archive.class_names == table.class_names == names
+    np.testing.assert_array_equal(archive.y, table.y)
+
+
+def test_text_labels_of_both_splits_are_read_alike(tmp_path: Path) -> None:
+    """As text in both where one of them loses something as a number."""
+    x = np.arange(40.0).reshape(20, 2)
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=np.array(["01", "1"] * 10), x_test=x, y_test=np.array(["1"] * 20))
+    raw = load_npz(NpzDataset(name="mine", path=str(tmp_path / "a.npz")))
+    assert raw.class_names == ("01", "1")
+    assert raw.test_y is not None
+    assert set(raw.test_y.tolist()) == {1}

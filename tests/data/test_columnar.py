@@ -163,3 +163,12 @@ def test_what_is_left_out_must_be_there(tmp_path: Path) -> None:
         load(TABLE, tmp_path / "t.parquet", drop=("hight",))
     with pytest.raises(DataError, match="every column must have a name, but column 6 of 6 has none"):
         load(TABLE.append_column("", pa.array(range(N))), tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("used", ["label", "group"])
+def test_dates_as_labels_or_persons_have_a_remedy_that_can_be_followed(tmp_path: Path, used: str) -> None:
+    """A label cannot be left out."""
+    table = TABLE.append_column("c", pa.array([dt.date(2026, 1, 1 + k % 2) for k in range(N)]))
+    with pytest.raises(DataError, match=f"Write it as text, or name another column as {used}") as error:
+        load(table, tmp_path / "t.parquet", **{used: "c"})
+    assert "drop" not in str(error.value)

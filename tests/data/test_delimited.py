@@ -164,3 +164,71 @@ def test_a_point_beside_a_decimal_comma_is_not_guessed(
         assert load(content, drop=["x"], **fields).x[1, 0] == 1.5
     else:
         assert load(content, **fields).x[0, 0] == float(value)
+
+
+@pytest.mark.parametrize(
+    ("mark", "decimal", "delimiter"),
+    [(".", ",", ";"), (",", ".", ";"), (" ", ",", ";"), ("'", ".", ","), ("\u202f", ",", ";")],
+)
+def test_marks_between_thousands_are_read_where_they_are_named(
+    load: Load, mark: str, decimal: str, delimiter: str
+) -> None:
+    """With the decimal mark left unsaid, too; plain numbers beside them stay what they are."""
+    numbers = [1234567.5, -1000, 12, 0.25, 100] * 4
+    texts = [f"{n:,}".replace(",", "_").replace(".", decimal).replace("_", mark) for n in numbers]
+    rows = [f"{text}{delimiter}{'xy'[k % 2]}" for k, text in enumerate(texts)]
+    content = "\n".join([f"a{delimiter}label", *rows]).encode()
+    named = " " if mark == "\u202f" else mark
+    raw = load(content, thousands=named)
+    np.testing.assert_allclose(raw.x[:, 0], numbers)
+    with pytest.raises(DataError, match="thousands: "):
+        load(content)
+
+
+def test_a_mark_that_parts_no_thousands_makes_no_number(load: Load) -> None:
+    """A date, and a version, have points as well."""
+    content = b"a;label\n" + b"".join(b"1.10;%s\n" % b"xy"[k % 2 : k % 2 + 1] for k in range(20))
+    with pytest.raises(DataError, match=r"thousands must be in threes, but got '1\.10'"):
+        load(content, thousands=".")
+
+
+@pytest.mark.parametrize("missing", [None, "impute", "drop"])
+def test_a_row_that_is_too_short_is_refused_with_its_line(load: Load, missing: str | None) -> None:
+    """It was filled up with missing values, which were then imputed in silence; one with empty fields is whole."""
+    rows = ["a,b,label", *(f'{k},"x\ny",{"xy"[k % 2]}' for k in range(10)), "11,x", *(f"{k},,x" for k in range(4)), "1"]
+    fields = {"categorical": ["b"], "missing": missing}
+    with pytest.raises(DataError, match=r"line 22: every row .* 3, but this one has 2, and 1 more have too few"):
+        load("\n".join(rows).encode(), **fields)
+    whole = [row for row in rows if row.count(",") == 2]
+    assert len(load("\n".join(whole).encode(), categorical=["b"], missing="impute").y) == 14
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        ("sep=;", "by which Excel names the delimiter. Remove this line; .* add delimiter: ';'"),
+        ('"sep=\t"', "Remove this line; .* add delimiter: tab"),
+        ("# made by a program", "Remove the line that begins with #"),
+        ("# made by a program\n#, and another", "Remove the 2 lines that begin with #"),
+    ],
+)
+def test_a_line_above_the_header_is_refused_with_the_remedy(load: Load, first: str, told: str) -> None:
+    """With a mark of the encoding before it, too."""
+    table = written(";")
+    for mark in (b"", codecs.BOM_UTF8):
+        with pytest.raises(DataError, match=rf"line 1: the first line must be the header, but is .*{told}"):
+            load(mark + f"{first}\n{table}".encode())
+
+
+def test_a_header_may_begin_with_a_hash(load: Load) -> None:
+    """As NumPy writes it."""
+    content = b"#a,label\n" + b"".join(b"%d,%s\n" % (k, b"xy"[k % 2 : k % 2 + 1]) for k in range(20))
+    assert load(content).column_names == ("#a",)
+
+
+def test_long_cells_are_cut_in_messages(load: Load) -> None:
+    """A text of a whole page is no example to read."""
+    content = ("a,label\n" + "".join(f"{'word ' * 500}{k},{'xy'[k % 2]}\n" for k in range(20))).encode()
+    with pytest.raises(DataError) as error:
+        load(content)
+    assert len(str(error.value)) < 600

@@ -6,10 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from pydantic import TypeAdapter
 
+import privsearch.data.describe
+import privsearch.data.tables
 from privsearch.data import load_dataset
 from privsearch.data.describe import describe_file
+from privsearch.data.tables import read_frame
 from privsearch.errors import DataError
+from privsearch.spec import Dataset
 from privsearch.spec.plain_yaml import parse
 from privsearch.spec.sweep_file import read_sweep
 
@@ -173,3 +178,23 @@ def test_the_entry_can_be_pasted_whatever_a_column_is_called(tmp_path: Path, nam
     for label in ("y", name):
         described = describe_file(str(tmp_path / "t.csv"), label)
         assert parse(described.yaml).value["datasets"] == [dict(described.entry)]
+
+
+@pytest.mark.parametrize(("marker", "reads"), [("", 1), ("?", 2)])
+def test_a_table_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marker: str, reads: int) -> None:
+    """And once more where a marker hides numbers; whatever is left out, imputed or dropped after that."""
+    rows = [f"{k},{k % 4},{marker if k == 3 else k % 7},town{k % 3},1,{'xy'[k % 2]}" for k in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["id,a,b,city,one,y", *rows, *rows[:8]]) + "\n")
+    seen: list[Path] = []
+
+    def counted(path: Path, dataset: Any) -> Any:
+        seen.append(path)
+        return read_frame(path, dataset)
+
+    monkeypatch.setattr(privsearch.data.describe, "read_frame", counted)
+    monkeypatch.setattr(privsearch.data.tables, "read_frame", counted)
+    described = describe_file(str(tmp_path / "t.csv"), "y")
+    assert (described.problem, len(seen)) == ("", reads)
+    assert (described.entry["missing"], described.entry["categorical"]) == ("impute", ["city"])
+    assert described.entry["drop"] == ["one"]
+    assert load_dataset(TypeAdapter(Dataset).validate_python(described.entry)).input_shape == (1 + 1 + 2 + 4,)

@@ -125,3 +125,21 @@ def test_a_column_without_values_in_training_is_zero_in_both() -> None:
     fitted_train, fitted_test = inputs.fitted(train, test)
     assert fitted_train[:, 0].tolist() == fitted_test[:, 0].tolist() == [0, 0]
     assert fitted_test[:, 1].tolist() == [0, 1]
+
+
+def test_a_category_called_missing_is_not_that_of_missing_values(tmp_path: Path) -> None:
+    """However many brackets it has: the two would be one input."""
+    names = ["(missing)", "((missing))", "", "a"]
+    rows = [f"{k},{names[k % 4]},{'xy'[k % 2]}" for k in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["u,c,y", *rows]) + "\n")
+    raw = load_table(
+        TableDataset(name="t", path=str(tmp_path / "t.csv"), label="y", categorical=("c",), missing="impute")
+    )
+    assert raw.table_inputs is not None
+    assert raw.table_inputs.categories[1] == ("(((missing)))", "((missing))", "(missing)", "a")
+    assert [raw.table_inputs.categories[1][int(code)] for code in raw.x[:4, 1]] == [  # type: ignore[index]
+        "(missing)",
+        "((missing))",
+        "(((missing)))",
+        "a",
+    ]

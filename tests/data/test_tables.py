@@ -99,7 +99,7 @@ def test_csv_true_and_false_are_numbers(csv: Callable[..., RawDataset]) -> None:
         ("x;y;kind\n" + ROWS.replace(",", ";"), "separated by commas.* 'x', 'y', 'kind'"),
         ("x,x,label\n" + ROWS, "a name of its own, but these occur more than once: 'x'. Rename or remove"),
         (",x,label\n" + ROWS, "must have a name, but column 1 of 3 has none.* index=False"),
-        ("x,y,label\n" + ROWS + "1,2\n", "column 'label': every row must have a label, but 1 have none .* in row 10 "),
+        ("x,y,label\n" + ROWS + "1,2,\n", "column 'label': every row must have a label, but 1 have none .* in row 10 "),
         (
             "x,y,label\n" + ROWS + "1,two,a\n",
             "column 'y': .* must hold numbers, unless .* but 1 are not, such as 'two', in row 10 ",

@@ -208,7 +208,7 @@ def test_a_network_is_trained_on_crops_and_queried_on_the_images_themselves(monk
         return x.flatten(1)[:, :2] * sum(weight.sum() for weight in network.parameters())
 
     monkeypatch.setattr(Network, "forward", watching)
-    monkeypatch.setattr(Network, "readouts", lambda network, x, trajectory: {"final_mem": watching(network, x)[None]})
+    monkeypatch.setattr(Network, "readouts", lambda network, x, **_: {"final_mem": watching(network, x)[None]})
     splits = images(4)
     image_spec = TrialSpec(dataset="cifar10", model="ann", epochs=1, batch_size=20).canonical("convnet")
     train_cohort(image_spec, splits, np.ones((1, 20), dtype=bool), [0])

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 from builders import make_completed
+from counted_networks import spiking
 
 from privsearch.analysis.frames import results_frame, targets_frame
 from privsearch.spec import HalvesProtocol, PaperProtocol, Protocol, SvmAttack, ThresholdAttack
@@ -14,7 +15,7 @@ def test_the_result_columns_are_those_of_the_table(protocol: Protocol) -> None:
     """Every one of them stands in the table with a number, or is a rate that needs more examples."""
     attacks = (SvmAttack(), ThresholdAttack(kind="loss"))
     plain = make_completed(protocol=protocol, attacks=attacks)
-    target = plain.replicates[0].target.model_copy(update={"balanced_accuracy": 0.7})
+    target = plain.replicates[0].target.model_copy(update={"balanced_accuracy": 0.7, "operations": spiking()})
     measured = tuple(replicate.model_copy(update={"target": target}) for replicate in plain.replicates)
     result = plain.model_copy(update={"replicates": measured})
     has_placebo, names = protocol.has_placebo, ("svm", "loss", "worst")
@@ -29,7 +30,7 @@ def test_the_result_columns_are_those_of_the_table(protocol: Protocol) -> None:
     means = [column for column in known if Column.parse(column).is_mean]
     np.testing.assert_allclose(targets[means].mean(), frame[means].iloc[0].astype(float))
     numbers = frame.select_dtypes("number").dropna(axis=1).columns
-    left = {column for column in numbers if "." in column} - set(columns)
+    left = {column for column in numbers if Column.parse(column).attack} - set(columns)
     others = {Column.parse(column).number for column in left if "excess_" not in column}
     assert others == {"num_members", "num_non_members", "noise_floor"} | (
         {"epsilon_ceiling"} - ({"epsilon_ceiling"} if has_placebo else set())
@@ -47,6 +48,10 @@ def test_the_result_columns_are_those_of_the_table(protocol: Protocol) -> None:
         ("seconds", (0, math.inf)),
         ("svm.placebo_advantage", (-1, 1)),
         ("svm.excess_auc_sd", (0, math.sqrt(2))),
+        ("energy.memory_once", (0, math.inf)),
+        ("macs_sd", (0, math.inf)),
+        ("energy.flat_high", (0, math.inf)),
+        ("firing_rate", (0, 1)),
     ],
 )
 def test_every_kind_of_column_has_its_range(column: str, expected: tuple[float, float]) -> None:

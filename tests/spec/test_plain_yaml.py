@@ -50,3 +50,16 @@ def test_a_relation_without_quotes_is_told_to_have_some(text: str) -> None:
     """A bare > begins a block of text, or cannot stand there."""
     with pytest.raises(NotPlainError, match=re.escape('in quotes, such as ">= 0.9"')):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["a: 1\n? b\n", "a: 1\n? [b, c]\n: 2\n", "a: 1\nb: {? c: 2}\n", "a:\n- ?\n"])
+def test_a_name_behind_a_question_mark_is_refused_with_what_is_meant(text: str) -> None:
+    """It was read as a name without a value, or as a mapping where a text was meant."""
+    with pytest.raises(NotPlainError, match=r"a question mark marks .* put it in quotes") as error:
+        parse(text)
+    assert error.value.line == 2
+
+
+def test_a_question_mark_may_end_a_text_or_be_one_in_quotes() -> None:
+    """As a marker of missing values."""
+    assert parse("a: why?\nb: ['?', \"? x\", no?]\n'?': 1\n").value == {"a": "why?", "b": ["?", "? x", "no?"], "?": 1}

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from builders import make_completed, make_failed
+from counted_networks import conventional
+from counted_networks import counted as counted_trial
 
 import privsearch
 from privsearch.api.study import Study
@@ -85,3 +87,15 @@ def test_a_study_is_read_once(study: Study, reads: Counter[str], call: Callable[
     """However much a call shows, it reads the sweep and the record once."""
     call(study)
     assert reads == {"read_sweep": 1, "read_record": 1}
+
+
+def test_results_are_priced_as_the_sweep_asks_now(study: Study, tiny_sweep: SweepSpec) -> None:
+    """Whoever reads the study sees the same energies: its tables, and its tasks."""
+    with RecordWriter(study.record_path) as record:
+        record.append(counted_trial(make_completed(A), conventional()))
+    plain = study.frame().set_index("trial_id")["energy.flat"][A]
+    costs = {"flat": {"mac": 46.0, "source": "an old chip"}}
+    study.begin(SweepSpec.model_validate({**dict(tiny_sweep), "energy": costs}), {A: "iris", B: "iris"}, {})
+    assert study.frame().set_index("trial_id")["energy.flat"][A] == pytest.approx(10 * plain)
+    assert study.targets()["energy.flat"].mean() == pytest.approx(10 * plain)
+    assert study.task().rows.set_index("trial_id")["energy.flat"][A] == pytest.approx(10 * plain)

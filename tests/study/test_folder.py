@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from builders import make_completed, make_failed
+from command_line import sound_lines
 
 import privsearch
 from privsearch.api.study import Study
@@ -44,7 +45,7 @@ def test_a_study_remembers_what_was_asked(study: Study, tiny_sweep: SweepSpec) -
     assert study.sweep() == tiny_sweep
     assert study.load().trials == {"a" * 16: "iris", "b" * 16: "iris"}
     study.begin(tiny_sweep, {}, {"python": "4"})
-    runs = (study.path / "environments.jsonl").read_text().splitlines()
+    runs = sound_lines(study.path / "environments.jsonl")
     assert [json.loads(run) for run in runs] == [{"python": "3"}, {"python": "4"}]
 
 
@@ -177,7 +178,7 @@ def test_a_torn_environment_costs_only_itself(study: Study, tiny_sweep: SweepSpe
     """The next run is on a line of its own."""
     study.environments_path.write_text('{"python": "3')
     study.extend(tiny_sweep, {"python": "4"})
-    assert study.environments_path.read_text().splitlines() == ['{"python": "3', '{"python": "4"}']
+    assert sound_lines(study.environments_path) == ['{"python": "3', '{"python": "4"}']
 
 
 def test_files_are_made_by_one_process_at_a_time(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:

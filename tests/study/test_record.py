@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from builders import make_completed, make_failed
+from counted_networks import conventional, counted
 from hypothesis import given
 from hypothesis import strategies as st
 from small_disk import files_of_at_most
@@ -61,6 +62,17 @@ def test_a_line_that_is_being_written_is_no_damage(path: Path) -> None:
     assert read_record(path, growing=True).results.keys() == {"a" * 16}
     append(path, make_completed("d" * 16))
     assert numbers(read_record(path, growing=True)) == [2]
+
+
+def test_a_changed_line_costs_only_itself(path: Path) -> None:
+    """One number changed within its limits; what is written by an earlier version has no checksum, and is read."""
+    append(path, make_completed(), make_completed("c" * 16))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0].replace(b'"seconds":1.5', b'"seconds":2.5') + lines[1])
+    read = read_record(path)
+    assert (numbers(read), read.results.keys(), read.foreign) == ([1], {"c" * 16}, False)
+    path.write_text(make_completed().model_dump_json() + "\n")
+    assert read_record(path).results == {"a" * 16: make_completed()}
 
 
 def test_garbage_in_the_middle_is_counted_and_left_out(path: Path) -> None:
@@ -250,3 +262,36 @@ def test_an_added_attack_keeps_what_is_known_of_the_training_sets(path: Path) ->
     (read,) = read_record(path).results.values()
     assert isinstance(read, Completed)
     assert {(r.majority_share, r.train_size) for r in read.replicates} == {(0.4, 50)}
+
+
+def test_a_network_that_was_recorded_before_operations_were_counted_is_the_same(path: Path) -> None:
+    """Trained again by a later privsearch, it gains them, and agrees; with other numbers it does not."""
+    old = make_completed()
+    new = counted(old, conventional())
+    append(path, old, new)
+    read = read_record(path)
+    assert [line.agrees for line in read.repeated] == [True]
+    result = read.results[old.trial_id]
+    assert isinstance(result, Completed)
+    assert result.replicates[0].target.operations == conventional()
+    append(path, counted(old, conventional(active=5.0)))
+    assert [line.agrees for line in read_record(path).repeated] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ('"effective":41.0', '"effective":40.0'),
+        ('"presentations":0', '"presentations":1'),
+        ('"activity":[1.1]', '"activity":[1.0]'),
+        ('"kind":"recurrent"', '"kind":"linear"'),
+        ('"input_bits":0', '"input_bits":null'),
+    ],
+)
+def test_operations_that_cannot_be_are_damage(path: Path, wrong: str, right: str) -> None:
+    """Whoever wrote them."""
+    append(path, counted(make_completed(), conventional()))
+    line = path.read_text()
+    assert right in line
+    path.write_text(line.replace(right, wrong, 1))
+    assert numbers(read_record(path)) == [1]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from builders import make_failed
 from command_line import files
+from counted_networks import counted
 
 import privsearch
 from privsearch import load_networks
@@ -208,6 +209,19 @@ def test_other_numbers_are_told(unkept: Study, tmp_path: Path) -> None:
     assert "torch 0." in retrained.changes
 
 
+def test_a_record_of_before_operations_were_counted_is_no_other_training(unkept: Study, tmp_path: Path) -> None:
+    """What is trained again has them, and is the same."""
+    result = unkept.record().results[first_id(unkept)]
+    assert isinstance(result, Completed)
+    assert result.replicates[0].target.operations is not None
+    unkept.record_path.write_text("")
+    with RecordWriter(unkept.record_path) as record:
+        record.append(counted(result, None))
+    retrained = export(unkept, result.trial_id, tmp_path, train=True).retrained
+    assert retrained is not None
+    assert (retrained.equal, retrained.differing) == (True, {})
+
+
 def test_networks_of_another_training_are_told(kept: Study, unkept: Study, tmp_path: Path) -> None:
     """Whose numbers need not be those recorded."""
     trial_id = first_id(kept)
@@ -256,7 +270,7 @@ def test_damaged_networks_are_not_handed_on(unkept: Study, kept: Study, tmp_path
 
 def test_a_trial_that_is_not_there_or_failed_is_refused(kept: Study, unkept: Study, tmp_path: Path) -> None:
     """Before anything is written."""
-    with pytest.raises(StudyError, match="zz: must be the id, or the beginning of one id"):
+    with pytest.raises(StudyError, match="'zz': must mean one trial, by its id, the beginning of its id"):
         export(kept, "zz", tmp_path / "to")
     failed = make_failed(first_id(unkept))
     unkept.record_path.write_text("")

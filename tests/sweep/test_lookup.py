@@ -14,7 +14,10 @@ def test_a_trial_is_found_by_the_beginning_of_its_id(tiny_sweep: SweepSpec, tmp_
     plan = make_plan(tiny_sweep, Study(tmp_path / "study"))
     wanted = plan.trials[2]
     assert find_trial(plan, wanted.trial_id[:8]) == wanted
-    with pytest.raises(SpecError, match="names no trial; `privsearch plan --trials` lists them; nearest: "):
+    assert find_trial(plan, "SNN a4") == next(
+        trial for trial in plan.trials if trial.spec.axes()["act_bit_width"] == 4 and trial.spec.model == "snn"
+    )
+    with pytest.raises(SpecError, match="means none of them; these would do: "):
         find_trial(plan, "xyz")
-    with pytest.raises(SpecError, match="is the beginning of 4 trials"):
+    with pytest.raises(SpecError, match="means none of them"):
         find_trial(plan, "")

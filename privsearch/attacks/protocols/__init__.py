@@ -5,6 +5,7 @@ paper.py        the paper's protocol, with its placebo
 halves.py       every network on its own half of the training split, every network the target in turn
 one_run.py      independent coins for the audited examples, and the bound on epsilon that they allow
 audit.py        all attacks of a trial on all its targets
+odd_outputs.py  examples whose outputs lie far out of all others
 evaluation.py   from an attack's scores to the numbers that are reported
 seeding.py      the random streams of a trial
 units.py        the units of membership: examples, or persons with all of their examples

@@ -11,12 +11,14 @@ from numpy import ndarray as Array
 
 from privsearch.attacks.protocols import rules_of
 from privsearch.attacks.protocols.evaluation import Evaluation, across_targets
+from privsearch.attacks.protocols.odd_outputs import find_odd_outputs
 from privsearch.errors import DataError, MetricError, TrialError
 from privsearch.spec import Attack, Protocol, TrialSpec
 from privsearch.spec.attacks import needs_inputs
 from privsearch.study.attack_result import AcrossTargets, AttackResult
 from privsearch.study.blind import BlindBaselines, BlindSignals, UntrainedBaseline, UntrainedTarget
 from privsearch.study.cohort import Cohort
+from privsearch.study.odd_outputs import OddOutputs
 from privsearch.study.result import Replicate
 from privsearch.study.signals import Signals
 
@@ -33,6 +35,7 @@ class Audit:
     refused: dict[str, str]
     dead: tuple[int, ...]
     lacked_data: tuple[str, ...] = ()
+    odd_outputs: tuple[OddOutputs, ...] = ()
 
 
 def audit(cohort: Cohort, spec: TrialSpec, load_inputs: LoadInputs | None = None) -> Audit:
@@ -67,7 +70,8 @@ def audit(cohort: Cohort, spec: TrialSpec, load_inputs: LoadInputs | None = None
         for results, evaluation in zip(by_target, evaluations, strict=True):
             results[attack.name] = evaluation.result
     replicates = _replicates(cohort, spec.protocol, by_target)
-    return Audit(replicates, across, refused, constant_networks("logits", "plain"), tuple(lacked_data))
+    dead = constant_networks("logits", "plain")
+    return Audit(replicates, across, refused, dead, tuple(lacked_data), find_odd_outputs(cohort.signals))
 
 
 def audit_untrained(blind: BlindSignals, spec: TrialSpec, load_inputs: LoadInputs | None = None) -> BlindBaselines:

@@ -59,7 +59,7 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
             size = self.protocol.block
             first = target // size * size
             shadows = first + shadows_of(target - first, signals.is_member[first : first + size, train])
-            outputs = Outputs(answers[target], answers[shadows], signals.labels, signals.inputs)
+            outputs = Outputs(answers[target], answers[shadows], signals.labels, signals.inputs, signals.units)
             rng = attack_stream(seed, target, attack)
             view = AttackView(
                 queried=outputs[train],

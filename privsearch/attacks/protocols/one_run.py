@@ -78,7 +78,7 @@ class OneRunRules(ProtocolRules[OneRunProtocol]):
         answers = signals.answers(attack.signals, attack.queries)
         queried, test = self.queried(signals, seed), np.arange(signals.num_train, len(signals.labels))
         for target in range(len(answers)):
-            outputs = Outputs(answers[target], answers[:0], signals.labels, signals.inputs)
+            outputs = Outputs(answers[target], answers[:0], signals.labels, signals.inputs, signals.units)
             view = AttackView(
                 queried=outputs[queried],
                 shadow_is_member=signals.is_member[:0, queried],

@@ -18,10 +18,19 @@ BUILT_ON: Final = "f8497932b8f329da"
 
 
 @kernel
-def scan_to_linear(current: Any, weight: Any, bias: Any, neurons: Neurons, out: Any) -> None:
+def scan_to_linear(  # noqa: PLR0913, PLR0917  # arrays to read, and arrays to write
+    current: Any,
+    weight: Any,
+    bias: Any,
+    neurons: Neurons,
+    out: Any,
+    first: int,
+    by_step: Any,
+    by_neuron: Any,
+) -> None:
     """Compute `scan`, and at each step the linear layer of the spikes, which never leave the core's cache.
 
-    Membranes are not quantised.
+    Membranes are not quantised. The spikes of some examples are counted in passing.
 
     Args:
         current: `(num_steps, batch, n)`, or `(1, batch, n)` for one current at every step.
@@ -29,10 +38,14 @@ def scan_to_linear(current: Any, weight: Any, bias: Any, neurons: Neurons, out: 
         bias: `(outputs,)`.
         neurons: the neurons' parameters.
         out: `(num_steps, batch, outputs)`, written.
+        first: the first example whose spikes are counted; the size of the batch for none.
+        by_step: `(num_steps,)`, which grows by the spikes at each step.
+        by_neuron: `(n,)`, which grows by the spikes of each neuron.
     """
     num_steps, batch, num_outputs = out.shape
     n = weight.shape[1]
     at_rest, mems = np.zeros(n, np.float32), np.empty((2, n), np.float32)
+    ones = np.ones(n, np.float32)
     for b in range(batch):
         last = at_rest
         for t in range(num_steps):
@@ -40,6 +53,9 @@ def scan_to_linear(current: Any, weight: Any, bias: Any, neurons: Neurons, out: 
             step(current[min(t, current.shape[0] - 1), b], last, now, neurons)
             for k in range(num_outputs):
                 out[t, b, k] = _sum_of_fired(now, weight[k], neurons.threshold) + bias[k]
+            if b >= first:
+                by_step[t] += _sum_of_fired(now, ones, neurons.threshold)
+                _add_where_fired(by_neuron, now, neurons.threshold, ONE)
             last = now
 
 

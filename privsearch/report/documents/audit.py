@@ -8,13 +8,14 @@ import pandas as pd
 
 from privsearch.analysis.audit import highest_mean_aucs, paper_attack
 from privsearch.analysis.frames import exposed_frame, records, slices_frame
-from privsearch.analysis.labels import NOTATION, TPRS, matched_and_placebo
+from privsearch.analysis.labels import NOTATION, TPRS, guessing_excess_words
 from privsearch.analysis.promises import has_promise
 from privsearch.report.wording.audit import (
     COINS_WORDS,
     EPSILON_WORDS,
     EXCESS_WORDS,
     PLACEBO_WORDS,
+    adding_up,
     auc_words,
     clearest_excess_words,
     epsilon_words,
@@ -27,6 +28,7 @@ from privsearch.report.wording.audit import (
 )
 from privsearch.report.wording.blind import blind_lines
 from privsearch.report.wording.formats import MISSING, markdown_table
+from privsearch.report.wording.odd_outputs import odd_output_warnings
 from privsearch.report.wording.promises import promise_cells, promise_words
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
@@ -70,7 +72,7 @@ def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame, verdicts
     slices, exposed = slices_frame(results), exposed_frame(results)
     protocols = {result.trial_id: result.spec.protocol for result in results}
     told = "\n".join(f"- {verdict}" for verdict in verdicts)
-    parts = ["# Audit", told, *left_out(results), *blind_lines(results)]
+    parts = ["# Audit", told, *left_out(results), *blind_lines(results), *odd_output_warnings(results)]
     for (dataset, kind), rows in table.groupby(["dataset", "protocol"], sort=False):
         protocol = protocols[rows["trial_id"].iloc[0]]
         parts += [f"## {dataset}, {kind}", *_aucs(rows, protocol)]
@@ -90,14 +92,12 @@ def _aucs(rows: pd.DataFrame, protocol: ProtocolSpec) -> Iterator[str]:
 
 def _placebos(rows: pd.DataFrame) -> Iterator[str]:
     def cell(row: Mapping[str, Any]) -> str:
-        if pd.isna(row["placebo_auc"]):
-            return MISSING
-        matched, placebo = matched_and_placebo(row["placebo_auc"], row["excess_auc"])
-        return f"{matched} - {placebo} = {excess_words(row, 'auc')}"
+        return MISSING if pd.isna(row["placebo_auc"]) else _sum(row, "auc")
 
     yield "AUC of every attack with as many members as the placebo has, less the placebo's: the excess."
     yield _pivot(rows, [attack for attack in rows["attack"].unique() if attack != WORST], cell)
-    yield " ".join([PLACEBO_WORDS, EXCESS_WORDS, *clearest_excess_words(rows)])
+    ends = zip(rows["excess_auc_low"], rows["excess_auc_high"], strict=True)
+    yield " ".join([PLACEBO_WORDS, EXCESS_WORDS, *guessing_excess_words(ends), *clearest_excess_words(rows)])
 
 
 def _leading(rows: pd.DataFrame) -> Iterator[str]:
@@ -108,7 +108,10 @@ def _leading(rows: pd.DataFrame) -> Iterator[str]:
     if not shown:
         return
     of_attack = rows[rows["attack"] == attack]
-    yield f"What `{attack}` decides: the number, its placebo, and the excess."
+    yield (
+        f"What `{attack}` decides: the number on all examples; then that with as many members as the placebo has, less "
+        "the placebo."
+    )
     yield markdown_table(
         ["configuration", "test accuracy", *(named[name] for name in shown)],
         [
@@ -121,17 +124,21 @@ def _leading(rows: pd.DataFrame) -> Iterator[str]:
     )
     yield (
         "Advantage: TPR less FPR. Thresholds are chosen on one half of the examples and judged on the other. The "
-        "number is that on all examples, and holds recognition; placebo and excess are those at the placebo's sample "
-        "size. There is no bound on epsilon, as members are of one split and non-members of the other: membership is "
-        "not random."
+        "number on all examples holds recognition; the sum behind it is at the placebo's sample size. There is no "
+        "bound on epsilon, as members are of one split and non-members of the other: membership is not random."
     )
 
 
 def _beside_placebo(row: Mapping[str, Any], name: str) -> str:
-    placebo = row[str(Column(None, name).placebo)]
-    if pd.isna(placebo):
+    if pd.isna(row[str(Column(None, name).placebo)]):
         return with_interval(row, name)
-    return f"{with_interval(row, name)}; {placebo:.3f}; {excess_words(row, name)}"
+    return f"{with_interval(row, name)}; {_sum(row, name)}"
+
+
+def _sum(row: Mapping[str, Any], name: str) -> str:
+    """Write a number with as many members as the placebo has, the placebo, and the excess, as the sum that they are."""
+    matched, placebo = adding_up(row, name)
+    return f"{matched} - {placebo} = {excess_words(row, name)}"
 
 
 def _pivot(rows: pd.DataFrame, attacks: list[str], cell: Any) -> str:

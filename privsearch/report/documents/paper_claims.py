@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from privsearch._util.numerals import signed
 from privsearch.analysis.paper.audits import PublishedAudit
 from privsearch.analysis.paper.cells import title
 from privsearch.analysis.paper.claims import Claim
@@ -44,7 +45,7 @@ def published_markdown() -> str:
 def worst_words(verdict: PublishedVerdict) -> str:
     """Return the comparison that violates a claim most, its difference, and how many others do."""
     (worst, difference), *others = verdict.violations.items()
-    return f"{worst}: {difference:+.4f}{f', and {len(others)} more' if others else ''}"
+    return f"{worst}: {signed(difference, 4)}{f', and {len(others)} more' if others else ''}"
 
 
 def own_words(dataset: str, verdict: PublishedVerdict) -> str:

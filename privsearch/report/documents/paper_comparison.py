@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 from rich.table import Table
 
+from privsearch._util.numerals import signed
 from privsearch.analysis.frames import records
 from privsearch.analysis.learning import leakage_of_learnt
 from privsearch.analysis.paper.cells import Cell, StudyCells, check_attack, paper_rows, title
@@ -118,8 +119,8 @@ def _words(row: Mapping[str, Any], digits: int = 4) -> list[str]:
     ours = difference = in_sd = {"missing": MISSING, "completed": "not attacked"}.get(row["status"], row["status"])
     if row["ours"] is not None:
         ours = with_spread(row["ours"], row["ours_sd"], digits)
-        difference = f"{row['difference']:+.{digits}f}"
-        in_sd = "n/a" if row["difference_in_sd"] is None else f"{row['difference_in_sd']:+.1f}"
+        difference = signed(row["difference"], digits)
+        in_sd = "n/a" if row["difference_in_sd"] is None else signed(row["difference_in_sd"], 1)
     published = with_spread(row["published"], row["published_sd"], digits)
     return [
         *(row["table"], title(row["dataset"]), configuration, row["quantity"].replace("_", " ").replace("auc", "AUC")),

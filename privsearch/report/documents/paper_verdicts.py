@@ -9,6 +9,7 @@ import pandas as pd
 from rich.console import RenderableType
 from rich.table import Column
 
+from privsearch._util.numerals import signed
 from privsearch.analysis.paper.audits import Success
 from privsearch.analysis.paper.cells import title
 from privsearch.analysis.paper.readings import DEFAULT_NAME, NO_READING
@@ -171,17 +172,17 @@ def _with_hardest(verdict: Verdict | None) -> str:
 
 
 def _published(comparison: Comparison) -> str:
-    return MISSING if comparison.published is None else f"{comparison.published:+.4f}"
+    return MISSING if comparison.published is None else signed(comparison.published, 4)
 
 
 def _numbers(comparison: Comparison) -> list[str]:
     """Return the difference, its interval, its p-value and n as printed texts."""
     if comparison.difference is None:
         return [MISSING, MISSING, MISSING, "0"]
-    difference = f"{comparison.difference:+.4f}"
-    if comparison.low is None or comparison.p_corrected is None:
+    difference = signed(comparison.difference, 4)
+    if comparison.low is None or comparison.high is None or comparison.p_corrected is None:
         return [difference, "n/a", "n/a", str(comparison.n)]
-    interval = f"[{comparison.low:+.4f}, {comparison.high:+.4f}]"
+    interval = f"[{signed(comparison.low, 4)}, {signed(comparison.high, 4)}]"
     return [difference, interval, f"{comparison.p_corrected:.3f}", str(comparison.n)]
 
 

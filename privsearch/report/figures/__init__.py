@@ -5,6 +5,7 @@ audit_attacks.py     the AUC of every attack on each configuration
 audit_leakage.py     the leakage of each configuration under each protocol
 audit_marks.py       markers, rows and bars that the figures of an audit share
 audit_tradeoff.py    the strongest attack against accuracy, or against overfitting
+energy.py            energy against leakage, by every table of costs, at equal accuracy
 front.py             A Pareto front among all configurations, for a paper
 front_interactive.py A Pareto front among all configurations, for a browser
 front_marks.py       the markers and labels of a front's configurations

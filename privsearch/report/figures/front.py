@@ -18,7 +18,7 @@ from matplotlib.patheffects import withStroke
 from numpy import ndarray as Array
 
 from privsearch._util.disk import replace_file
-from privsearch.analysis.columns import axis_title, bar_lengths
+from privsearch.analysis.columns import axis_title, bar_reach
 from privsearch.analysis.frames import records
 from privsearch.analysis.labels import model_name
 from privsearch.analysis.tasks import Task
@@ -63,7 +63,8 @@ def plot_front(task: Task) -> Figure:
     Points likely to be on the front are filled, points that may be are hollow, all others faint. With one target the
     likelihood is unknown: the front is filled, the rest hollow. A cross violates a constraint. The front of the means
     is numbered and named. A square is around what `privsearch pick` takes. The dotted line is what guessing gets.
-    Error bars are standard deviations over the targets. With two objectives, a line bounds the outcomes that some
+    Error bars are 95 % intervals of the means where the results have them, else standard deviations over the targets;
+    they end where the column's range ends. With two objectives, a line bounds the outcomes that some
     configuration reaches or beats. With three, each pair has a panel: a front's point that looks dominated there is
     better in the third objective.
     """
@@ -124,7 +125,7 @@ def _mark_of(model: str, tier: int) -> dict[str, Any]:
 def _draw_points(axes: Axes, rows: pd.DataFrame, pair: Pair, model: str, tier: int) -> None:
     x, y = pair
     bars: dict[str, Any] = {"elinewidth": 0.8, "ecolor": MODEL_COLOURS[model], "alpha": _BAR_ALPHAS[tier]}
-    axes.errorbar(rows[x], rows[y], yerr=bar_lengths(rows, y), xerr=bar_lengths(rows, x), fmt="none", **bars)
+    axes.errorbar(rows[x], rows[y], yerr=bar_reach(rows, y), xerr=bar_reach(rows, x), fmt="none", **bars)
     axes.plot(rows[x], rows[y], **_mark_of(model, tier))
 
 

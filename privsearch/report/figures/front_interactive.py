@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from html import escape
 from itertools import combinations
-from textwrap import fill
 from typing import Any, Final
 
 import pandas as pd
@@ -11,14 +10,28 @@ import plotly.graph_objects as go
 from matplotlib.colors import to_rgb
 from plotly.subplots import make_subplots
 
-from privsearch.analysis.columns import axis_title, bar_ends, bar_kind, numbers
+from privsearch.analysis.columns import axis_title, bar_reach
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import TAKEN_MEANING, configuration, interval, measured, model_name, quantity
+from privsearch.analysis.labels import (
+    TAKEN_MEANING,
+    configuration,
+    guess_mark,
+    interval,
+    measured,
+    model_name,
+    quantity,
+)
 from privsearch.analysis.selection import taken
 from privsearch.analysis.tasks import Task
-from privsearch.report.figures.front_marks import front_rows, marked_parts, taken_row, taken_words, tier_words
+from privsearch.report.figures.front_marks import (
+    front_rows,
+    front_title,
+    marked_parts,
+    taken_row,
+    taken_words,
+    tier_words,
+)
 from privsearch.report.figures.palette import MODEL_COLOURS, MODEL_SYMBOLS
-from privsearch.report.wording.fronts import constraints_words, counts
 from privsearch.spec.columns import Column
 
 _LINE: Final = "#808080"
@@ -54,7 +67,7 @@ def plot_front_interactive(task: Task) -> go.Figure:
                 add(guess, annotation_text="guessing", **line, **place)
         figure.update_xaxes(title=axis_title(x), **place)
         figure.update_yaxes(title=axis_title(y), **place)
-    title = escape(_title(task)).replace("\n", "<br>")
+    title = escape(front_title(task)).replace("\n", "<br>")
     figure.update_layout(
         template="simple_white",
         title={"text": title, "font_size": 15},
@@ -62,16 +75,6 @@ def plot_front_interactive(task: Task) -> go.Figure:
         legend={"orientation": "h", "yanchor": "top", "y": -0.18},
     )
     return figure
-
-
-def _title(task: Task) -> str:
-    """Return the title, with the meaning of the error bars where there are some."""
-    kinds = {column: bar_kind(task.candidates, column) for column in task.objectives}
-    meanings = {"interval": "95 % interval of the mean", "sd": "± standard deviation over the targets"}
-    parts = [f"{quantity(column)} {meanings[kind]}" for column, kind in kinds.items() if kind]
-    constraints = [fill(f"asked for: {constraints_words(task)}", 90)] if task.constraints else []
-    bars = [f"bars: {', '.join(parts)}"] if parts else []
-    return "\n".join([fill(task.title, 60), counts(task.rows), *bars, *constraints])
 
 
 def _line(task: Task, x: str, y: str) -> go.Scatter:
@@ -113,8 +116,8 @@ def _trace(task: Task, pair: tuple[str, str], model: str, tier: int, rows: pd.Da
 
 
 def _bars(rows: pd.DataFrame, column: str) -> dict[str, Any]:
-    (low, high), means = bar_ends(rows, column), numbers(rows, column)
-    return {"symmetric": False, "array": high - means, "arrayminus": means - low}
+    down, up = bar_reach(rows, column)
+    return {"symmetric": False, "array": up, "arrayminus": down}
 
 
 def _rgba(colour: str, alpha: float) -> str:
@@ -126,7 +129,10 @@ def _hover(row: Mapping[str, Any], task: Task, varying: Collection[str]) -> str:
     excesses = [column.excess for column in map(Column.parse, task.objectives) if column.is_auc]
     columns = [*task.objectives, *(str(column) for column in excesses if str(column) in row)]
     columns += [column for column in task.constraints if column not in columns and row.get(column) is not None]
-    said = [f"{quantity(column)} {measured(row, column)} {interval(row, column)}".rstrip() for column in columns]
+    said = [
+        f"{quantity(column)} {guess_mark(row, column)}{measured(row, column)} {interval(row, column)}".rstrip()
+        for column in columns
+    ]
     p = row["front_probability"]
     probability = [] if p is None else [f"on the front with probability {p:.2f}"]
     violates = [] if row["feasible"] else ["violates a constraint"]

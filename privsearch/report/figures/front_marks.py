@@ -9,8 +9,9 @@ import pandas as pd
 from jaxtyping import Int
 from numpy import ndarray as Array
 
+from privsearch.analysis.columns import bar_kind
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import LIKELY, POSSIBLE, TAKEN_MEANING, configuration
+from privsearch.analysis.labels import LIKELY, POSSIBLE, TAKEN_MEANING, configuration, quantity
 from privsearch.analysis.selection import taken
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.fronts import constraints_words, counts
@@ -19,6 +20,9 @@ INFEASIBLE: Final = 3
 """The tier of configurations that violate a constraint."""
 
 _MOST_CHARACTERS: Final = 40
+
+BARS: Final = {"interval": "95 % interval of the mean", "sd": "± standard deviation over the targets"}
+"""The meaning of each kind of error bar."""
 
 _VIOLATES: Final = "violates a constraint"
 _TIERS: Final = (
@@ -79,6 +83,16 @@ def front_names(task: Task, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def front_title(task: Task) -> str:
-    """Return the title of a plot: dataset, protocol, number of configurations, and constraints."""
-    constraints = f"\n{fill(f'asked for: {constraints_words(task)}', 90)}" if task.constraints else ""
-    return f"{fill(task.title, 60)}\n{counts(task.rows)}; bars: ± sd{constraints}"
+    """Return the title of a plot: dataset, protocol, number of configurations, error bars, and constraints."""
+    asked = [f"asked for: {constraints_words(task)}"] if task.constraints else []
+    return "\n".join([fill(task.title, 60), *(fill(line, 90) for line in (counts(task.rows), *_bars(task), *asked))])
+
+
+def _bars(task: Task) -> Iterator[str]:
+    """Yield the meaning of the error bars, if there are some: once where all objectives have the same."""
+    kinds = {column: bar_kind(task.candidates, column) for column in task.objectives}
+    known = {column: kind for column, kind in kinds.items() if kind}
+    if len(set(known.values())) == 1:
+        yield f"bars: {BARS[next(iter(known.values()))]}"
+    elif known:
+        yield f"bars: {', '.join(f'{quantity(column)} {BARS[kind]}' for column, kind in known.items())}"

@@ -11,6 +11,7 @@ from privsearch.analysis.frames import results_frame
 from privsearch.analysis.paper.cells import check_attack
 from privsearch.analysis.tasks import tasks
 from privsearch.errors import StudyError
+from privsearch.report.figures.energy import has_energies, plot_energy
 from privsearch.report.figures.front import plot_front
 from privsearch.report.figures.style import WrittenPlots, save_figure
 from privsearch.report.figures.surrogate import plot_surrogates
@@ -33,7 +34,8 @@ def write_plots(
     """Write every figure that the study has the trials for.
 
     These are `test_accuracy_vs_threshold` and `<attack>_auc_vs_threshold` (the paper's Figures 2 and 3),
-    `<attack>_auc_vs_surrogate_gradient`, and `front_<name>` for each task. With more than five datasets, the first
+    `<attack>_auc_vs_surrogate_gradient`, and for each task `front_<name>` and, where operations were counted,
+    `energy_<name>`. With more than five datasets, the first
     three are split into numbered pages of five each, such as `svm_auc_vs_threshold_2`. If a study has several
     protocols, these three show the trials under `paper`.
 
@@ -65,6 +67,8 @@ def write_plots(
                 written.skipped.append(f"{name}{page}: {problem}")
     for task in tasks(results, sweep, rounds):
         name = f"front_{task.name}"
+        if has_energies(task):
+            written.files.extend(save_figure(plot_energy(task), folder / f"energy_{task.name}"))
         if task.candidates.empty:
             needed = f"{name}: no trial that has learnt has {' and '.join(task.objectives)}."
             written.skipped.append(" ".join([needed, *missing_words(task)]))

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 
 from privsearch.analysis.frames import records, varying_axes
 from privsearch.analysis.labels import configuration
-from privsearch.analysis.learning import learnt_rows
+from privsearch.analysis.learning import learning
 from privsearch.errors import StudyError
 from privsearch.report.figures.palette import GREY
 from privsearch.spec import AXES
@@ -103,11 +103,11 @@ def check_room(count: int, most: int, rows: pd.DataFrame, drawn: Collection[str]
 
 
 def sample_note(rows: pd.DataFrame) -> str:
-    """Return the replicates of each configuration, and how many failed or have not learnt: `n = 3, 1 failed`."""
+    """Return the replicates of each configuration, and how many have no numbers, and why: `n = 3, 1 failed`."""
     few, most = int(rows["replicates"].min()), int(rows["replicates"].max())
     failed = int((rows["status"] == "failed").sum())
-    idle = len(rows) - len(learnt_rows(rows))
-    counts = {"failed": failed, "not learnt": idle}
+    kinds = learning(rows)
+    counts = {"failed": failed} | {kind: int((kinds == kind).sum()) for kind in ("dead", "not learnt")}
     return f"n = {few}" + (f" to {most}" if few < most else "") + "".join(f", {n} {k}" for k, n in counts.items() if n)
 
 

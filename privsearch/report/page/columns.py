@@ -29,11 +29,18 @@ class Heading(TypedDict):
 
 
 def short(value: Any) -> Any:
-    """Round a number to 5 significant digits; None if it is missing or not finite; other values stay as they are."""
+    """Round a number to 5 significant digits; None if it is missing or not finite; other values stay as they are.
+
+    A number that would end midway between two with three decimals keeps all of its digits: the page, which shows three,
+    would else round it another way than the terminal.
+    """
     if value is None or value is pd.NA:
         return None
     if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+        text = f"{value:.{_DIGITS}g}"
+        if not math.isfinite(value):
+            return None
+        return float(value) if text[-1] == "5" and text[-5:-4] == "." else float(text)
     return value.item() if hasattr(value, "item") and not isinstance(value, str) else value
 
 

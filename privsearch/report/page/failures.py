@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import TypedDict
 
 from privsearch._util.text import printable
-from privsearch.analysis.learning import networks_at_chance
+from privsearch.analysis.learning import learning_of
 from privsearch.report.page.budget import MOST_FAILURES, MOST_IDS, MOST_TRACEBACK
 from privsearch.report.page.columns import short
 from privsearch.study.result import Completed, Death, Failed, TrialResult
@@ -67,10 +67,10 @@ def failures(trials: Mapping[str, str], results: Sequence[TrialResult], words: M
             "trial_id": result.trial_id,
             "dataset": result.spec.dataset_name,
             "configuration": words[result.trial_id],
-            "networks": ", ".join(str(network + 1) for network in result.dead),
+            "networks": ", ".join(str(network + 1) for network in result.dead or ()),
         }
         for result in completed
-        if result.dead
+        if learning_of(result) == "dead"
     ]
     at_chance = [
         {
@@ -80,7 +80,7 @@ def failures(trials: Mapping[str, str], results: Sequence[TrialResult], words: M
             "train_accuracy": f"{fmean(replicate.target.train_accuracy for replicate in result.replicates):.3f}",
         }
         for result in completed
-        if networks_at_chance(result) and not result.dead
+        if learning_of(result) == "not learnt"
     ]
     return {
         "failed": [_failure(result, words[result.trial_id]) for result in failed[:MOST_FAILURES]],

@@ -1,17 +1,16 @@
 """The tasks of a study: points, fronts, likelihoods, comparisons, and the leakage by attack."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from math import isfinite
 from typing import Any, Final, TypedDict
 
 import numpy as np
 import pandas as pd
 
-from privsearch.analysis.columns import axis_title, bar_kind
+from privsearch.analysis.columns import axis_title, bar_ends, bar_kind
 from privsearch.analysis.differences import leakage_column
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import configuration, quantity
-from privsearch.analysis.learning import leakage_of_learnt, learnt_rows
+from privsearch.analysis.labels import configuration, matched_and_placebo, quantity
+from privsearch.analysis.learning import leakage_of_learnt, learning, learnt_rows
 from privsearch.analysis.paired import half_width_factor, pair_correlation
 from privsearch.analysis.promises import PROMISE, has_promise
 from privsearch.analysis.selection import private_column, taken
@@ -21,17 +20,19 @@ from privsearch.errors import StudyError
 from privsearch.report.figures.front_marks import INFEASIBLE, tier_words, tiers
 from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
 from privsearch.report.wording.blind import blind_lines
+from privsearch.report.wording.energy import energy_key, equal_bits_words
 from privsearch.report.wording.fronts import (
     asked_words,
     counts,
     hypervolume_words,
-    learnt_less_words,
     missing_words,
     shared_axes,
 )
+from privsearch.report.wording.learning import learnt_less_words
+from privsearch.report.wording.odd_outputs import odd_output_warnings
 from privsearch.report.wording.promises import MEASURED, PROMISE_HELP, promise_words
 from privsearch.spec import WORST, TrialSpec
-from privsearch.spec.columns import ACCURACY, Column
+from privsearch.spec.columns import ACCURACY, ENERGIES, FIRING_RATE, Column
 from privsearch.study.result import Completed
 
 _ALWAYS: Final = ("train_accuracy", "train_accuracy_sd", "test_accuracy", "test_accuracy_sd", "seconds")
@@ -55,8 +56,8 @@ class Objective(TypedDict):
         axis: the title of the objective's axis in a plot, with the unit.
         direction: `maximize` or `minimize`.
         guess: the value that guessing gives; None if the objective is no number of an attack.
-        bounds: the least and the greatest possible value, the latter None if nothing bounds it.
         bar: the meaning of its error bars: `interval` (of the mean, 95 %), `sd`, or None if it has none.
+        bars: the lower and the upper ends of the error bars of the candidates.
     """
 
     column: str
@@ -64,8 +65,8 @@ class Objective(TypedDict):
     axis: str
     direction: str
     guess: float | None
-    bounds: list[float | None]
     bar: str | None
+    bars: list[list[float | None]]
 
 
 class Paired(TypedDict):
@@ -97,14 +98,19 @@ class Leakage(TypedDict):
     Attributes:
         headings: the headings of the shown columns.
         rows: the columns of the table; `row` is the trial's place among the rows of the task.
+        sample: the numbers of targets and examples, in words.
         left_out: the number of rows left out, and the reason; empty if none is.
         notes: notes on how to read the table.
     """
 
     headings: list[Heading]
     rows: Columns
+    sample: str
     left_out: str
     notes: list[str]
+
+
+NO_LEAKAGE: Final[Leakage] = {"headings": [], "rows": {}, "sample": "", "left_out": "", "notes": []}
 
 
 class TaskSection(TypedDict):
@@ -166,9 +172,9 @@ def task_section(task: Task, rows: pd.DataFrame, results: Mapping[str, Completed
         "num_candidates": len(task.candidates),
         "taken": taken(task),
         "tiers": [tier_words(task, tier) for tier in range(INFEASIBLE + 1)],
-        "notes": [*blind_lines(trials), *_notes(task)],
+        "notes": [*blind_lines(trials), *odd_output_warnings(trials), *_notes(task)],
         "paired": list(_paired(task, trials)),
-        "leakage": {"headings": [], "rows": {}, "left_out": "", "notes": []},
+        "leakage": NO_LEAKAGE.copy(),
     }
 
 
@@ -183,16 +189,33 @@ def task_rows(task: Task, numbers: Mapping[str, int]) -> pd.DataFrame:
     completed = task.rows[task.rows["status"] == "completed"]
     others = leakage_of_learnt(completed[~completed["trial_id"].isin(candidates["trial_id"])])
     # As objects, since a column of missing values alone has no type of its own.
-    rows = pd.concat([candidates.astype(object), others.astype(object)])
+    rows = _adding_up(task, pd.concat([candidates.astype(object), others.astype(object)]))
     varying = task.varying
     proposals = [numbers.get(trial_id) for trial_id in rows["trial_id"]]
     if any(number is not None for number in proposals):
         rows = rows.assign(proposal=pd.Series(proposals, rows.index, dtype=object))
-    return rows.assign(configuration=[_configuration(row, varying) for row in records(rows)])
+    named = records(rows.assign(learning=learning(rows)))
+    return rows.assign(configuration=[_configuration(row, varying) for row in named])
+
+
+def _adding_up(task: Task, rows: pd.DataFrame) -> pd.DataFrame:
+    """Round the two AUCs whose difference an objective is, so that they give it as it is shown."""
+    for excess in (column for column in map(Column.parse, task.objectives) if column.number == "excess_auc"):
+        auc = Column(excess.attack, "auc")
+        if not {str(auc.matched), str(auc.placebo), str(excess)} <= set(rows):
+            continue
+        known = rows[str(excess)].notna() & rows[str(auc.placebo)].notna()
+        pairs = [
+            matched_and_placebo(placebo, beyond)
+            for placebo, beyond in zip(rows.loc[known, str(auc.placebo)], rows.loc[known, str(excess)], strict=True)
+        ]
+        for column, values in zip((auc.matched, auc.placebo), zip(*pairs, strict=True), strict=False):
+            rows.loc[known, str(column)] = values
+    return rows
 
 
 def _configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
-    return configuration(row, varying) + (", not learnt" if row["networks_at_chance"] else "")
+    return configuration(row, varying) + ("" if row["learning"] == "learnt" else f", {row['learning']}")
 
 
 def by_importance(parts: Sequence[pd.DataFrame]) -> list[str]:
@@ -212,15 +235,14 @@ def by_importance(parts: Sequence[pd.DataFrame]) -> list[str]:
 
 def _objective(task: Task, column: str) -> Objective:
     parsed = Column.parse(column)
-    least, greatest = parsed.bounds
     return {
         "column": column,
         "label": quantity(column),
         "axis": axis_title(column),
         "direction": task.objectives[column],
         "guess": parsed.guess,
-        "bounds": [least, greatest if isfinite(greatest) else None],
         "bar": bar_kind(task.candidates, column),
+        "bars": [shortened(ends.tolist()) for ends in bar_ends(task.candidates, column)],
     }
 
 
@@ -228,8 +250,7 @@ def _number_columns(task: Task) -> Iterator[str]:
     for column in map(Column.parse, task.objectives):
         yield from map(str, (column, column.sd, column.low, column.high))
         for own in _beside(task, column):
-            # Of the two AUCs beside an excess the means alone, as a row has no room for more.
-            yield from map(str, (own, own.sd, own.low, own.high) if own == column.excess else (own,))
+            yield from map(str, (own, own.sd, own.low, own.high))
 
 
 def _promised(task: Task) -> dict[str, str]:
@@ -241,8 +262,13 @@ def _promised(task: Task) -> dict[str, str]:
 def _beside(task: Task, column: Column) -> list[Column]:
     """Return what stands beside an objective: the excess of an AUC, or the two AUCs whose difference an excess is.
 
-    Never the placebo alone, as the excess is not its difference from the AUC, but at the placebo's sample size.
+    Never the placebo alone, as the excess is not its difference from the AUC, but at the placebo's sample size. Beside
+    an energy stand those by the other tables of costs, as one alone says little.
     """
+    if column.is_energy:
+        first = next(energy for energy in task.objectives if Column.parse(energy).is_energy)
+        others = [*ENERGIES, FIRING_RATE] if str(column) == first else []
+        return [Column.parse(other) for other in others if other in task.rows and other not in task.objectives]
     auc = Column(column.attack, "auc")
     beside = [column.excess] if column.is_auc else [auc.matched, auc.placebo] if column == auc.excess else []
     return [own for own in beside if str(own) in task.rows and str(own) not in task.objectives]
@@ -278,7 +304,9 @@ def _notes(task: Task) -> Iterator[str]:
     yield from promise_words(task.rows)
     if not task.candidates.empty:
         yield hypervolume_words(task)
-    if shared := shared_axes(task.rows):
+    yield from energy_key([task])
+    yield from equal_bits_words(task)
+    if shared := shared_axes(task):
         yield f"The same in all configurations: {shared}."
 
 

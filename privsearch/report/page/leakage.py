@@ -1,6 +1,7 @@
 """The findings of every attack on every trial, with intervals and excesses over the placebo."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pandas as pd
 from privsearch.analysis.labels import TPRS
 from privsearch.report.page.budget import WORDS, num_bytes
 from privsearch.report.page.columns import Columns, Heading, columns_of
-from privsearch.report.page.fronts import Leakage
+from privsearch.report.page.fronts import NO_LEAKAGE, Leakage
 from privsearch.report.wording.audit import (
     EPSILON_WORDS,
     EXCESS_WORDS,
@@ -16,13 +17,14 @@ from privsearch.report.wording.audit import (
     missing_words,
     notes,
     percent,
+    sample_words,
 )
 from privsearch.spec import WORST
+from privsearch.spec.columns import Column
 from privsearch.study.result import Completed
 
-_NUMBERS: Final = ("auc", "auc_low", "auc_high", "excess_auc", "excess_auc_low", "excess_auc_high")
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
-_AFTER: Final = ("advantage", "excess_advantage", "epsilon_low", "epsilon_ceiling")
+_BOUNDS: Final = ("epsilon_low", "epsilon_ceiling")
 
 
 def leakage(
@@ -46,7 +48,7 @@ def leakage(
     place = {trial_id: number for number, trial_id in enumerate(trial_ids)}
     rows = table.assign(row=table["trial_id"].map(place).astype(int))
     if rows.empty:
-        return {"headings": [], "rows": {}, "left_out": "", "notes": []}
+        return NO_LEAKAGE.copy()
     protocol = completed[rows["trial_id"].iloc[0]].spec.protocol
     sentences = [*notes(rows, protocol), *(clearest_excess_words(rows) if protocol.has_placebo else [])]
     shown = _within(rows, importance, room - num_bytes([*_headings(rows), *sentences]) - WORDS)
@@ -54,6 +56,7 @@ def leakage(
     return {
         "headings": list(_headings(rows)),
         "rows": _columns(shown),
+        "sample": sample_words(rows),
         "left_out": (
             f"To keep this page small, {missing} of {rows['trial_id'].nunique()} trials are left out here: those less "
             "likely to be on the front. results.csv has all."
@@ -82,7 +85,9 @@ def _columns(rows: pd.DataFrame) -> Columns:
     """Return the table's columns, with attacks as indices into a list of names, as there are many rows."""
     attacks = list(dict.fromkeys(rows["attack"].tolist()))
     columns: Columns = {"row": rows["row"].tolist(), "attack": [attacks.index(name) for name in rows["attack"]]}
-    numbers = [name for name in (*_NUMBERS, *_rates(rows), *_AFTER) if rows[name].notna().any()]
+    means = map(partial(Column, None), ("auc", "excess_auc", *_rates(rows), "advantage", "excess_advantage"))
+    names = [*(str(part) for mean in means for part in (mean, mean.low, mean.high)), *_BOUNDS]
+    numbers = [name for name in names if rows[name].notna().any()]
     columns |= columns_of(rows, numbers)
     strongest = rows["strongest"].astype(object)
     return columns | {"attacks": attacks, "strongest": strongest.where(strongest.notna(), None).tolist()}

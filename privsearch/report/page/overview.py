@@ -1,10 +1,11 @@
 """The settings of a sweep, and the state of its trials, in a few lines."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
 from privsearch.analysis.labels import quantity
-from privsearch.analysis.learning import networks_at_chance
+from privsearch.analysis.learning import learning_of
 from privsearch.report.wording.search import asked_words, outcome_words, value_words
 from privsearch.spec import SweepSpec
 from privsearch.spec.datasets import dataset_name
@@ -39,6 +40,7 @@ def overview(
 ) -> Overview:
     """Return the settings of a sweep, and the number of its trials in each state."""
     completed = [result for result in results if isinstance(result, Completed)]
+    learning = Counter(map(learning_of, completed))
     names = [dataset_name(dataset) for dataset in sweep.datasets]
     objectives = {protocol.kind: sweep.objectives_under(protocol.kind) for protocol in sweep.protocol}
     facts = {
@@ -60,8 +62,8 @@ def overview(
             "asked for": len(trials),
             "completed": len(completed),
             "failed": sum(isinstance(result, Failed) for result in results),
-            "with a dead network": sum(bool(result.dead) for result in completed),
-            "not learnt": sum(bool(networks_at_chance(result)) for result in completed),
+            "dead": learning["dead"],
+            "not learnt": learning["not learnt"],
             "not run yet": len(trials) - len(results),
         },
         "facts": [{"name": name, "said": values} for name, values in facts.items() if values],

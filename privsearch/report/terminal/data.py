@@ -1,14 +1,14 @@
 """The data of a sweep: their shapes, classes, identical rows and persons, and what may not be meant."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, Literal
 
 from rich.console import RenderableType
 from rich.table import Column
 
 from privsearch.data import Persons, examine_datasets
 from privsearch.report.wording.formats import console_table, input_shape
-from privsearch.spec import Dataset
+from privsearch.spec import Dataset, TrialSpec
 from privsearch.sweep.plan import Plan
 
 MOST_CLASSES: Final = 4
@@ -17,14 +17,14 @@ MOST_CLASSES: Final = 4
 
 def data_lines(plan: Plan) -> Iterator[RenderableType]:
     """Yield a table of a sweep's datasets, one a row, and then what was found in them."""
-    names = ("dataset", "train", "test", "input", "classes")
     examined = examine_datasets(plan.sweep.datasets)
+    names = ("dataset", "train", "test", "input", "classes")
     persons = ["persons"] if any(found.persons for found in examined.values()) else []
     columns = (Column(name, no_wrap=True) for name in names)
     table = console_table(*columns, "their sizes", "repeated", *persons, gap=1)
     for name, found in examined.items():
         info, shape = plan.infos[name], input_shape(found.input_shape)
-        counts = [str(n) for n in (info.num_train, info.num_test)]
+        counts = [_sizes(plan, name, "train_size", info.num_train), _sizes(plan, name, "test_size", info.num_test)]
         sizes = class_words(found.class_sizes) if found.class_sizes else "not counted yet"
         repeated = str(found.repeats.total) if found.repeats else "?"
         who = [person_words(found.persons)] if persons else []
@@ -34,8 +34,33 @@ def data_lines(plan: Plan) -> Iterator[RenderableType]:
         if info.num_steps is not None:
             at_once = "all steps side by side" if info.network == "fcnet" else "the mean of an example's frames"
             yield f"{name}: over time; an SNN is driven step by step, an ANN sees {at_once}"
+    yield from _batch_lines(plan)
     yield from _beyond_lines(plan)
     yield from finding_lines(plan.sweep.datasets)
+
+
+def _sizes(plan: Plan, name: str, axis: Literal["train_size", "test_size"], whole: int) -> str:
+    """Return how many examples of a split a dataset's trials take: `800 of 1437`, or `1437` if they take all."""
+    sizes = {getattr(spec, axis) or whole for spec in _specs(plan) if spec.dataset_name == name}
+    return f"{', '.join(map(str, sorted(sizes)))} of {whole}" if sizes - {whole} else str(whole)
+
+
+def _specs(plan: Plan) -> Iterator[TrialSpec]:
+    """Yield what each trial of a plan is to be, and what all trials of a search have in common."""
+    yield from (trial.spec for trial in plan.all_trials)
+    yield from (search.task.base for search in plan.searches)
+
+
+def _batch_lines(plan: Plan) -> Iterator[str]:
+    """Yield where a batch takes all that a network is trained on, so that each epoch is a single step."""
+    whole: dict[str, set[int]] = {}
+    for spec in _specs(plan):
+        sizes = spec.protocol.training_examples(spec.train_size or plan.infos[spec.dataset_name].num_train)
+        if spec.batch_size >= max(sizes):
+            whole.setdefault(f"{spec.dataset_name}, {spec.protocol.kind}", set()).add(round(max(sizes)))
+    for task, sizes_of_task in whole.items():
+        sizes_words = ", ".join(map(str, sorted(sizes_of_task)))
+        yield f"{task}: a batch takes all {sizes_words} examples of a network, so each epoch is a single step"
 
 
 def _beyond_lines(plan: Plan) -> Iterator[str]:

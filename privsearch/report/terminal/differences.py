@@ -8,8 +8,9 @@ from typing import Any, Final
 import pandas as pd
 from rich.table import Table
 
+from privsearch._util.numerals import fixed, signed
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import NOTATION, configuration, quantity
+from privsearch.analysis.labels import NOTATION, configuration, quantity, written
 from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
@@ -63,7 +64,7 @@ def header(differences: pd.DataFrame) -> tuple[str, ...]:
 
 def numbers(row: Mapping[str, Any]) -> list[str]:
     """Return what stands between the name of a row and its verdict."""
-    interval = MISSING if row["p"] is None else f"[{row['low']:+.3f}, {row['high']:+.3f}]"
+    interval = MISSING if row["p"] is None else f"[{signed(row['low'])}, {signed(row['high'])}]"
     within = [_p(row["p_equivalent_corrected"])] if "margin" in row else []
     return [_signed(row["difference"]), interval, _p(row["p_corrected"]), *within, str(row["n"])]
 
@@ -90,11 +91,11 @@ def _row_name(row: Mapping[str, Any]) -> str:
 
 
 def _signed(value: float | None) -> str:
-    return MISSING if value is None else f"{value:+.3f}"
+    return MISSING if value is None else signed(value)
 
 
 def _p(value: float | None) -> str:
-    return MISSING if value is None else f"{value:.3f}"
+    return MISSING if value is None else fixed(value)
 
 
 def _caption(a: Completed, others: Sequence[Completed], differences: pd.DataFrame) -> str:
@@ -120,7 +121,7 @@ def _caption(a: Completed, others: Sequence[Completed], differences: pd.DataFram
 def _range(differences: pd.DataFrame, column: str) -> str:
     """Return A's mean; the least and the greatest if it depends on the attacks that B has."""
     rows = differences[(differences["quantity"] == column) & differences["role"].isin(["accuracy", "compared"])]
-    ends = dict.fromkeys(_mean(mean) for mean in (rows["a"].min(), rows["a"].max()))
+    ends = dict.fromkeys(_mean(column, mean) for mean in (rows["a"].min(), rows["a"].max()))
     return " to ".join(ends)
 
 
@@ -153,5 +154,5 @@ def family_words(differences: pd.DataFrame) -> str:
     return f", both corrected for all comparisons of a kind ({', '.join(told)}; Bonferroni)" if told else ""
 
 
-def _mean(value: float) -> str:
-    return MISSING if math.isnan(value) else f"{value:.3f}"
+def _mean(column: str, value: float) -> str:
+    return MISSING if math.isnan(value) else written(column, value)

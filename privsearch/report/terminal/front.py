@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from rich.cells import cell_len
 from rich.table import Column as TableColumn
 from rich.table import Table
 
@@ -13,8 +12,8 @@ from privsearch.analysis.labels import (
     POSSIBLE,
     TAKEN,
     TAKEN_MEANING,
-    auc_mark,
     configuration,
+    guess_mark,
     guessing_excess_words,
     guessing_words,
     interval,
@@ -22,29 +21,29 @@ from privsearch.analysis.labels import (
     measured,
     quantity,
     turned_words,
+    written,
 )
+from privsearch.analysis.lookup import SHOWN_ID
 from privsearch.analysis.promises import has_promise
 from privsearch.analysis.selection import taken
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.audit import EXCESS_MEANING
-from privsearch.report.wording.formats import console_table
+from privsearch.report.wording.energy import energy_key, equal_bits_words
+from privsearch.report.wording.formats import console_table, narrowed
 from privsearch.report.wording.fronts import (
     asked_words,
     counts,
     hypervolume_words,
-    learnt_less_words,
     missing_words,
     nearest_words,
     shared_axes,
 )
+from privsearch.report.wording.learning import learnt_less_words
 from privsearch.report.wording.promises import promise_cells, promise_words
 from privsearch.spec.columns import Column
 from privsearch.study.environment import mixture
 
 _MOST_CONTENDERS: Final = 10
-
-_ID_LENGTH: Final = 8
-"""The characters of a trial's id that are shown; commands take the beginning of one."""
 
 
 def front_table(task: Task, width: int = 80) -> Table:
@@ -68,7 +67,7 @@ def front_table(task: Task, width: int = 80) -> Table:
         [
             [
                 configuration(row, varying) + (f" {TAKEN}" if row["trial_id"] == taken(task) else ""),
-                row["trial_id"][:_ID_LENGTH],
+                row["trial_id"][:SHOWN_ID],
                 *([f"{row['front_probability']:.2f}"] if sure else []),
                 *(cell for column in task.objectives for cell in _cells(task, row, column)),
                 *(promise_cells(row) if is_private else ()),
@@ -77,7 +76,6 @@ def front_table(task: Task, width: int = 80) -> Table:
         ]
         for rows in (front, others)
     ]
-    stacked = _needed(headers, [row for rows in parts for row in rows]) > width
     table = console_table(
         TableColumn("configuration", overflow="fold"),
         # On two lines, as one would not fit into 80 characters.
@@ -86,10 +84,9 @@ def front_table(task: Task, width: int = 80) -> Table:
         caption=_caption(task, front, others, num_possible),
         gap=1,
     )
-    for style, rows in zip((None, "dim"), parts, strict=True):
-        for row in rows:
-            table.add_row(*(map(_stacked, row) if stacked else row), style=style)
-        table.add_section()
+    shown = narrowed(["configuration", *headers], [row for rows in parts for row in rows], width)
+    for number, row in enumerate(shown):
+        table.add_row(*row, style="dim" if number >= len(front) else None, end_section=number == len(front) - 1)
     return table
 
 
@@ -100,9 +97,11 @@ def front_key(tasks: Iterable[Task]) -> list[str]:
     if not shown:
         return []
     lines = [f"{TAKEN} {TAKEN_MEANING}."] if any(row["trial_id"] == taken(task) for task, row in shown) else []
-    lines.append("±: standard deviation over the targets. In brackets: 95 % interval.")
+    lines.append("±: standard deviation over the targets. In brackets: 95 % interval of the mean.")
     if any(task.uncertainty.hypervolume for task in known):
-        lines.append("prob: of being on the front, by a bootstrap over the targets; rough where these are few.")
+        lines.append(
+            "prob: the probability of being on the front, by a bootstrap over the targets; rough where they are few."
+        )
     aucs = [(row, Column.parse(column)) for task, row in shown for column in task.objectives]
     ends = [(row[str(auc.low)], row[str(auc.high)]) for row, auc in aucs if auc.is_auc]
     lines += [*guessing_words(ends), *turned_words(high for _, high in ends)]
@@ -113,14 +112,14 @@ def front_key(tasks: Iterable[Task]) -> list[str]:
     if any(_excess(task, column) for task in known for column in task.objectives):
         lines.append(EXCESS_MEANING)
     promises = dict.fromkeys(words for task in known for words in promise_words(task.candidates))
-    return [*lines, *promises, NOTATION, *_constant_axes(known)]
+    return [*lines, *promises, *energy_key(known), NOTATION, *_constant_axes(known)]
 
 
 def _constant_axes(known: Sequence[Task]) -> Iterator[str]:
     """Yield the axes with one value, once for all tasks in which they are the same."""
     by_axes: dict[str, list[str]] = {}
     for task in known:
-        by_axes.setdefault(shared_axes(task.rows), []).append(task.name)
+        by_axes.setdefault(shared_axes(task), []).append(task.name)
     for shared, names in by_axes.items():
         if shared:
             where = "" if len(by_axes) == 1 else f" of {', '.join(names)}"
@@ -158,34 +157,20 @@ def _headers(task: Task, column: str) -> list[str]:
 def _cells(task: Task, row: Mapping[str, Any], column: str) -> list[str]:
     parsed, excess = Column.parse(column), _excess(task, column)
     if str(excess) == column:
-        placebo = row[str(Column(parsed.attack, "auc").placebo)]
-        return [*matched_and_placebo(placebo, row[column]), _signed(row, parsed)]
+        auc = Column(parsed.attack, "auc")
+        matched, placebo = matched_and_placebo(row[str(auc.placebo)], row[column])
+        shown = {**row, str(auc.matched): matched, str(auc.placebo): placebo}
+        return [measured(shown, str(auc.matched)), measured(shown, str(auc.placebo)), _marked(row, column)]
     if not parsed.is_auc:
         return [measured(row, column)]
-    mark = auc_mark(row[str(parsed.low)], row[str(parsed.high)]) or " "
+    return [_marked(row, column), *([] if excess is None else [_marked(row, str(excess))])]
+
+
+def _marked(row: Mapping[str, Any], column: str) -> str:
+    """Write an AUC or an excess with its mark and its interval, `~+0.020 [-.010, .050]`; else with its spread."""
     bounds = interval(row, column)
-    cell = f"{mark}{row[column]:.3f} {bounds}" if bounds else f"{mark}{measured(row, column)}"
-    return [cell] if excess is None else [cell, _signed(row, excess)]
-
-
-def _signed(row: Mapping[str, Any], excess: Column) -> str:
-    """Write an excess with its interval, `+0.020 [-.010, .050]`."""
-    bounds = interval(row, str(excess))
-    mark = auc_mark(row.get(str(excess.low)), row.get(str(excess.high)), guess=0.0) or " "
-    # Adding 0 makes 0 of what is rounded to -0.
-    return f"{mark}{round(row[str(excess)], 3) + 0.0:+.3f}" + (f" {bounds}" if bounds else "")
-
-
-def _stacked(cell: str) -> str:
-    """Put an interval or a standard deviation below its number."""
-    return cell.replace(" [", "\n[").replace(" ± ", "\n± ")
-
-
-def _needed(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """Return the width that a table of these rows needs."""
-    widths = [max((cell_len(cell) for cell in column), default=0) for column in zip(*rows, strict=True)]
-    names = [max(map(len, header.split(" ", 1))) for header in ("configuration", *headers)]
-    return sum(map(max, widths or names, names)) + len(headers)
+    number = f"{written(column, row[column])} {bounds}" if bounds else measured(row, column)
+    return f"{guess_mark(row, column) or ' '}{number}"
 
 
 def _caption(task: Task, front: list[dict[str, Any]], others: list[dict[str, Any]], num_possible: int) -> str:
@@ -202,6 +187,7 @@ def _own_lines(
     yield from _constraints(task)
     yield from _below(others, num_possible)
     yield hypervolume_words(task)
+    yield from equal_bits_words(task)
     origins = task.rows["environment"].dropna()
     if mixed := mixture(environment for origin in origins for environment in origin.split(SEPARATOR)):
         yield f"Computed in different environments: {mixed}."
@@ -211,7 +197,7 @@ def _below(others: Sequence[Mapping[str, Any]], num_possible: int) -> Iterator[s
     """Yield why each row below the front is there."""
     shown = min(num_possible, _MOST_CONTENDERS)
     if num_possible:
-        which = "all" if shown == num_possible else f"the {shown} likeliest of {num_possible}"
+        which = "all of them" if shown == num_possible else f"the {shown} likeliest of {num_possible}"
         yield f"Below the front: not on it, but with a prob of at least {POSSIBLE:g}; {which}."
     if len(others) > shown:
         yield f"Below the front, marked {TAKEN}: {TAKEN_MEANING}."

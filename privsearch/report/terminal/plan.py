@@ -11,12 +11,15 @@ from privsearch.analysis.labels import configuration
 from privsearch.report.terminal.data import data_lines
 from privsearch.report.wording.blind import given_splits_words
 from privsearch.report.wording.formats import console_table
-from privsearch.report.wording.search import budget_words, constraint_words
+from privsearch.report.wording.search import budget_words, constraint_words, value_words
 from privsearch.spec import AXES, TrialSpec
 from privsearch.spec.axes import CONDITIONAL_DEFAULTS
 from privsearch.spec.datasets import task_name
 from privsearch.sweep.checks import with_given_splits
 from privsearch.sweep.plan import Plan
+from privsearch.sweep.planned import from_other_studies
+from privsearch.sweep.search.equal_choices import equal_choices
+from privsearch.sweep.search.space import EqualValues
 
 
 def plan_tables(plan: Plan) -> Iterator[RenderableType]:
@@ -41,6 +44,7 @@ def plan_tables(plan: Plan) -> Iterator[RenderableType]:
         yield f"kept, but no longer asked for: {unasked} recorded trials"
     if plan.sweep.grids:
         yield from _grid_tables(summary)
+    yield from _equal_lines(plan)
     yield from _search_lines(plan)
     yield from _race_lines(plan)
 
@@ -109,6 +113,21 @@ def given_splits_lines(plan: Plan) -> Iterator[str]:
         yield given_splits_words(datasets)
 
 
+def _equal_lines(plan: Plan) -> Iterator[str]:
+    """Yield a line for each dataset on which values that the sweep offers are the same training."""
+    by_dataset: dict[str, list[EqualValues]] = {}
+    for name, equal in equal_choices(plan.sweep, plan.infos):
+        by_dataset.setdefault(name, []).append(equal)
+    for name, found in by_dataset.items():
+        yield f"{name}: the same training, run once: {'; '.join(map(_equal_words, found))}"
+
+
+def _equal_words(equal: EqualValues) -> str:
+    *others, last = map(value_words, equal.values)
+    values = f"from {others[0]} to {last}" if equal.is_range else f"{', '.join(others)} and {last}"
+    return f"{equal.axis} {values}" + (" at num_steps 1" if equal.axis == "beta" else "")
+
+
 def _search_lines(plan: Plan) -> Iterator[RenderableType]:
     """Yield a table of the searches, one a row, and their limits."""
     searches = [search.summary() | {"name": search.task.name} for search in plan.searches]
@@ -169,11 +188,17 @@ def reuse_lines(plan: Plan) -> Iterator[str]:
         yield f"audited by an earlier version, and evaluated again on the kept signals: {again}; nothing is trained"
     if left:
         yield f"audited by an earlier version, whose signals are not kept: {left}; their numbers are as they were"
-    if taken := plan.num_from_other_studies:
+    if taken := from_other_studies(plan.todo):
         yield f"networks taken from other studies, and not trained again: {taken}"
     if unrecorded := sum(trial.trained and not trial.recorded_under for trial in plan.trials):
         fate = "trained again" if plan.only_same_versions else "used; train them again with --reuse same-versions"
         yield f"not recorded, but trained, as their signals are kept: {unrecorded}; those of other versions are {fate}"
+
+
+def unfit_lines(plan: Plan) -> Iterator[str]:
+    """Yield which trials cannot take the attacks of a plan, and why, each reason as a line."""
+    for (attack, reason), count in plan.unfit.items():
+        yield f"{_counted(count, 'trial')} cannot take {attack}: {reason}"
 
 
 def planned_trials_table(plan: Plan) -> Table:

@@ -4,7 +4,7 @@ While long trials run, a log has a line about every ten seconds that says how fa
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from textwrap import indent
 from typing import TYPE_CHECKING, Final
 
@@ -17,15 +17,15 @@ from rich.text import Text
 from privsearch import errors
 from privsearch.analysis.frames import completed_numbers
 from privsearch.analysis.labels import configuration
-from privsearch.analysis.learning import networks_at_chance
+from privsearch.analysis.learning import learning_of
+from privsearch.report.terminal.best import BestSoFar, Finished, objective_words, sample
 from privsearch.report.terminal.data import finding_lines
-from privsearch.report.terminal.plan import given_splits_lines, reuse_lines, trial_names
+from privsearch.report.terminal.plan import given_splits_lines, reuse_lines, trial_names, unfit_lines
 from privsearch.report.terminal.running import RunningTrials, clock
 from privsearch.spec import WORST, TrialSpec
-from privsearch.spec.columns import ACCURACY, Column
+from privsearch.spec.columns import Column
 from privsearch.spec.datasets import task_name
-from privsearch.spec.objectives import as_objective
-from privsearch.study.result import Completed, Death, Failed, TrialResult
+from privsearch.study.result import Completed, Death, Failed, TrialResult, priced
 from privsearch.sweep.advance import TOLD_EVERY_SECONDS, Advance
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import PlannedTrial
@@ -47,7 +47,8 @@ class SweepProgress:
         """Show the sweep on `console`: live on a terminal, line by line elsewhere."""
         self._console = console
         self._live: Live | None = None
-        self._best: dict[str, tuple[str, dict[str, float]]] = {}
+        self._best = BestSoFar()
+        self._places: dict[str, int] = {}
         self._running: set[str] = set()
         self._done = self._failed = 0
         self._preparing = ""
@@ -65,8 +66,14 @@ class SweepProgress:
         self._names = trial_names(plan)
         self._remaining = Remaining(plan.todo)
         self._at_work = RunningTrials(self._names, sum(len(trial.to_train) for trial in plan.todo))
+        self._places = {trial.trial_id: place for place, trial in enumerate(plan.all_trials)}
         self._firsts = {_configuration_key(trial.spec): trial.trial_id for trial in reversed(plan.all_trials)}
-        for line in (*finding_lines(plan.datasets_to_load), *given_splits_lines(plan), *reuse_lines(plan)):
+        for line in (
+            *finding_lines(plan.datasets_to_load),
+            *given_splits_lines(plan),
+            *reuse_lines(plan),
+            *unfit_lines(plan),
+        ):
             self._log(f"note: {line}")
         if self._todo and not self._console.is_terminal:
             self._log(f"{len(self._todo)} trials to do, {self._cached} cached")
@@ -101,6 +108,7 @@ class SweepProgress:
         """Count a trial as running."""
         self._first_at = time.monotonic() if self._first_at is None else self._first_at
         self._running.add(trial.trial_id)
+        self._places.setdefault(trial.trial_id, len(self._places))
         self._remaining.started(trial)
         if trial.trial_id not in self._todo:  # a search has proposed it
             self._todo[trial.trial_id] = trial
@@ -127,13 +135,13 @@ class SweepProgress:
             self._log(text)
             return
         self._done += 1
-        numbers = self._note_best(result)
+        shown = self._note_best(result)
         every = max(1, self._total // LOG_LINES)
         if not self._live and (self._done + self._failed) % every == 0:
-            shown = [f"{column} {value:.3f}" for column, value in numbers.items()]
-            shown += ["has not learnt"] if networks_at_chance(result) else []
-            name, seconds = self._names[result.trial_id], f"({result.seconds:.1f} s)"
-            self._log("  ".join([self._counts(), name, *shown, seconds]))
+            kind = learning_of(result)
+            shown += [] if kind == "learnt" else [kind]
+            took = f"({sample(len(result.replicates))}; {result.seconds:.1f} s)"
+            self._log("  ".join([self._counts(), self._names[result.trial_id], *shown, took]))
 
     def _show(self) -> None:
         self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True)
@@ -167,30 +175,29 @@ class SweepProgress:
         self._written_at = time.monotonic()
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def _note_best(self, result: Completed) -> dict[str, float]:
-        """Keep the best in the first objective of what has learnt; return the result's objectives with a number."""
+    def _note_best(self, result: Completed) -> list[str]:
+        """Take note of what may be the best; return the result's objectives with a number, in words."""
         protocol = result.spec.protocol
         task = self._task_name(result.spec)
         # If attacks are added to a trial, its result has only these, and the strongest of all is not known yet.
         partial = len(result.spec.attacks) < len(self._sweep.attacks_under(protocol, result.spec.network_kind))
-        values, objectives = completed_numbers(result), self._sweep.objectives_under(protocol.kind)
-        numbers = {
-            column: value
+        objectives = self._sweep.objectives_under(protocol.kind)
+        values = completed_numbers(priced(result, self._sweep.energy))
+        known = [
+            column
             for column in objectives
-            if (value := values.get(column)) is not None and not (partial and Column.parse(column).attack == WORST)
-        }
+            if values.get(column) is not None and not (partial and Column.parse(column).attack == WORST)
+        ]
         allowed = all(
             (value := values.get(column)) is not None and constraint.holds(constraint.judged(column, value))
             for column, constraint in self._sweep.constraints().items()
         )
-        if allowed and not networks_at_chance(result) and len(numbers) == len(objectives):
-            column, direction = next(iter(objectives.items()))
-            best = self._best.get(task)
-            judged = as_objective(column, direction, numbers[column])
-            held = None if best is None else as_objective(column, direction, best[1][column])
-            if held is None or (judged > held if direction == "maximize" else judged < held):
-                self._best[task] = self._names[result.trial_id].removeprefix(task).strip(), numbers
-        return numbers
+        if allowed and learning_of(result) == "learnt" and len(known) == len(objectives):
+            name, place = self._names[result.trial_id].removeprefix(task).strip(), self._places[result.trial_id]
+            targets, axes = len(result.replicates), result.spec.axes()
+            finished = Finished(name, place, targets, values, axes, objectives)
+            self._best.note(task, _configuration_key(result.spec), finished)
+        return objective_words(values, known)
 
     def _counts(self) -> str:
         finished = self._done + self._failed
@@ -221,30 +228,19 @@ class SweepProgress:
         between = "; " if len(counts) + 2 + len(times) <= self._console.width else "\n"
         table = self._at_work.table()
         preparing = [Text(self._preparing)] if self._preparing and self._first_at is None else []
-        best = [Text(line, overflow="ellipsis", no_wrap=True) for line in self._best_lines(" so far")]
+        best = [Text(line) for line in self._best_lines(" so far")]
         searches = [Text(search.line(), overflow="ellipsis", no_wrap=True) for search in self._searches]
         running = [table] if table else []
         return Group(bar, Text(f"{counts}{between}{times}"), *preparing, *running, *searches, *best)
 
     def _best_lines(self, until: str = "") -> list[str]:
-        """Return, for each task, one configuration that exists, with all of its objectives."""
-        # A copy, as the display's own thread runs this while trials finish.
-        return [
-            f"{_superlative(numbers)}{until}  {task}: {name}, "
-            + ", ".join(f"{column} {value:.3f}" for column, value in numbers.items())
-            for task, (name, numbers) in self._best.copy().items()
-        ]
+        """Return the best of each task: of this run alone, where others are recorded already."""
+        return self._best.lines(" of this run" if self._cached else until)
 
 
 def _configuration_key(spec: TrialSpec) -> tuple[object, ...]:
     """Return what tells configurations apart, whatever their number of networks."""
     return spec.dataset_name, spec.protocol.kind, *spec.axes().values()
-
-
-def _superlative(numbers: Mapping[str, float]) -> str:
-    """Say what a configuration is the best in: the first of its objectives."""
-    first = next(iter(numbers))
-    return "most accurate" if first == ACCURACY else f"best {first}"
 
 
 def _last_words(death: Death | None) -> str:

@@ -5,16 +5,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from privsearch._util.numerals import signed
 from privsearch.analysis.candidates import PairedDifference
 from privsearch.analysis.frames import records
-from privsearch.analysis.labels import NOTATION, quantity, turned_words
+from privsearch.analysis.labels import NOTATION, guessing_note, measured, quantity, turned_words, written
 from privsearch.analysis.learning import far_below_full_precision
 from privsearch.analysis.selection import Selection
+from privsearch.report.wording.energy import asks_for_energy, energy_words
 from privsearch.report.wording.fronts import missing_words
 from privsearch.report.wording.verdict import named, verdict_sentence
 from privsearch.spec import AXES, WORST
 from privsearch.spec.columns import ACCURACY, Column
 
+_DIGITS: Final = 4
 _MOST: Final = 10
 """The most other configurations that are named."""
 
@@ -52,6 +55,8 @@ def selection_summary(selection: Selection) -> dict[str, Any]:
         "task": selection.task.name,
         "private": selection.private,
         "min_accuracy": selection.min_accuracy,
+        "max_energy": selection.max_energy,
+        "energy": selection.energy,
         "constraints": {column: str(constraint) for column, constraint in selection.task.constraints.items()},
         "chosen": None if chosen is None else _chosen(selection, chosen),
         "shrunken": dict(selection.shrunken),
@@ -88,12 +93,13 @@ def _with_id(selection: Selection, row: Mapping[str, Any]) -> str:
 
 
 def _mean(row: Mapping[str, Any], column: str) -> str:
-    spread = row.get(str(Column.parse(column).sd))
-    return f"{row[column]:.4f}" + ("" if spread is None else f" ± {spread:.4f}")
+    return measured(row, column, _DIGITS)
 
 
-def _bounds(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f", 95 % interval {low:.4f} to {high:.4f}"
+def _bounds(low: float | None, high: float | None, column: str = ACCURACY) -> str:
+    if low is None or high is None:
+        return ""
+    return f", 95 % interval {written(column, low, _DIGITS)} to {written(column, high, _DIGITS)}"
 
 
 def _numbers(selection: Selection) -> Iterator[str]:
@@ -103,17 +109,25 @@ def _numbers(selection: Selection) -> Iterator[str]:
     bounds = _bounds(accuracy.low, accuracy.high) if accuracy else ""
     yield f"{quantity(ACCURACY)} {_mean(row, ACCURACY)}{bounds} ({count})"
     for column in (column for column in selection.task.objectives if column != ACCURACY):
-        remark = " (privacy is judged by it)" if column == selection.private else ""
+        notes = ["privacy is judged by it"] if column == selection.private else []
+        notes += filter(None, [guessing_note(row, column)])
+        remark = f" ({'; '.join(notes)})" if notes else ""
         parsed = Column.parse(column)
-        bounds = _bounds(row.get(str(parsed.low)), row.get(str(parsed.high)))
+        bounds = _bounds(row.get(str(parsed.low)), row.get(str(parsed.high)), column)
         yield f"{quantity(column)} {_mean(row, column)}{bounds}{remark}"
+    if (asks_for_energy(selection.task) or selection.max_energy is not None) and (energies := energy_words(row)):
+        yield f"energy of an example in nJ, by each table of costs: {energies}"
     if selection.shrunken and selection.rivals:
-        estimates = ", ".join(f"{quantity(column)} {value:.4f}" for column, value in selection.shrunken.items())
+        estimates = ", ".join(
+            f"{quantity(column)} {written(column, value, _DIGITS)}" for column, value in selection.shrunken.items()
+        )
         yield f"corrected for having been chosen, by shrinkage towards the others: {estimates}"
     private = Column.parse(selection.private)
     if private.is_auc and row.get(str(private.excess)) is not None:
         low, high = (row.get(str(end)) for end in (private.excess.low, private.excess.high))
-        yield f"excess AUC over the placebo {row[str(private.excess)]:+.4f}{_bounds(low, high)}"
+        note = guessing_note(row, str(private.excess))
+        excess = f"{signed(row[str(private.excess)], _DIGITS)}{_bounds(low, high)}"
+        yield f"excess AUC over the placebo {excess}{note and f' ({note})'}"
     yield from (f"warning: {words}" for words in turned_words([row.get(str(private.high))]) if private.is_auc)
 
 
@@ -146,7 +160,7 @@ def _difference(found: PairedDifference) -> str:
     bounds = _bounds(found.low, found.high)
     if bounds and found.family > 1:
         bounds += f", for all {found.family} comparisons"
-    return f"{quantity(found.quantity)} {found.difference:+.4f}{bounds}: {_of_it(found)}"
+    return f"{quantity(found.quantity)} {signed(found.difference, _DIGITS)}{bounds}: {_of_it(found)}"
 
 
 def _of_it(found: PairedDifference) -> str:

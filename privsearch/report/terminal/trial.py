@@ -5,13 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from privsearch._util.numerals import fixed, signed
 from privsearch.analysis.labels import auc_mark, guessing_words, turned_words
-from privsearch.analysis.learning import networks_at_chance
+from privsearch.analysis.learning import not_learnt_alive
 from privsearch.analysis.metrics import FPRS, rate_key
 from privsearch.models.training import EpochListener
 from privsearch.report.wording.audit import EPSILON_WORDS, EXCESS_MEANING, PLACEBO_WORDS, epsilon_words
 from privsearch.report.wording.blind import blind_lines
 from privsearch.report.wording.formats import MISSING, console_table
+from privsearch.report.wording.learning import DEAD, NOT_LEARNT
+from privsearch.report.wording.odd_outputs import odd_output_warnings
 from privsearch.spec import Protocol
 from privsearch.spec.protocol_spec import ROLES
 from privsearch.study.attack_result import AttackResult
@@ -59,19 +62,25 @@ def attack_results_table(result: Completed) -> Table:
 
 def _notes(result: Completed, attack_results: Sequence[AttackResult]) -> Iterator[str]:
     if attack_results:
-        yield f"All are fractions. {MISSING}: too few examples. {_last_columns(result)}"
+        one = attack_results[0]
+        yield (
+            f"Fractions, of each target's {one.num_members} members and {one.num_non_members} non-members. "
+            f"{MISSING}: too few examples. {_last_columns(result)}"
+        )
         yield from guessing_words((attack.auc.low, attack.auc.high) for attack in attack_results)
         yield from turned_words(attack.auc.high for attack in attack_results)
     for network in result.dead or ():
-        yield f"Dead: {result.spec.protocol.network_name(network)} gives all examples the same outputs."
-    if count := networks_at_chance(result):
+        yield f"Dead: {result.spec.protocol.network_name(network)} {DEAD}."
+    if count := not_learnt_alive(result):
+        others = "other networks" if result.dead else "networks"
         yield (
-            f"Not learnt: {count} of the networks above classify their own training data no better than the most "
-            "frequent class would. What such a network does not leak says nothing."
+            f"Not learnt: {count} of the {others} above. Such a network {NOT_LEARNT}; that it leaks nothing proves "
+            "nothing."
         )
     for attack, reason in result.refused.items():
         yield f"{attack} could not be run: {reason}."
     yield from blind_lines([result])
+    yield from odd_output_warnings([result])
 
 
 def _last_columns(result: Completed) -> str:
@@ -104,8 +113,8 @@ def _cells(attack: AttackResult, fpr: str) -> Iterator[str]:
     yield f"{mark}{attack.auc.value:.3f} [{attack.auc.low:.3f}, {attack.auc.high:.3f}]"
     tpr = attack.tpr_at_fpr[fpr]
     yield f"{tpr.value:.3f}" if tpr else MISSING
-    yield f"{attack.advantage.value:.3f}" if attack.advantage else MISSING
+    yield fixed(attack.advantage.value) if attack.advantage else MISSING
     if attack.placebo and attack.matched:
-        yield f"{attack.matched.auc - attack.placebo.auc:+.3f}"
+        yield signed(attack.matched.auc - attack.placebo.auc)
     else:
         yield epsilon_words(attack.epsilon_low, attack.epsilon_ceiling)

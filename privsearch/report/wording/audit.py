@@ -5,12 +5,21 @@ from typing import Any, Final
 
 import pandas as pd
 
+from privsearch._util.numerals import fixed
 from privsearch.analysis.audit import clearest_excess
 from privsearch.analysis.frames import learning_frame, varying_axes
-from privsearch.analysis.labels import TPRS, auc_mark, guessing_words, turned_words
+from privsearch.analysis.labels import (
+    TPRS,
+    guess_mark,
+    guessing_words,
+    matched_and_placebo,
+    turned_words,
+    written,
+)
+from privsearch.analysis.learning import learning_of
 from privsearch.analysis.paired import ALPHA
 from privsearch.report.wording.formats import MISSING
-from privsearch.report.wording.fronts import learnt_less_words, not_learnt_words
+from privsearch.report.wording.learning import DEAD, learnt_less_words, not_learnt_words
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
 from privsearch.spec.datasets import EXAMPLE
@@ -32,10 +41,10 @@ PLACEBO_WORDS: Final = (
     "examples."
 )
 EXCESS_MEANING: Final = (
-    "Excess: what real members, as many of them, add to the placebo; 0 on average without a leak, where training and "
-    "test split are alike."
+    "Excess: what the same number of real members adds to the placebo; 0 on average where nothing leaks and the "
+    "training and test splits are alike."
 )
-EXCESS_WORDS: Final = f"{EXCESS_MEANING} In brackets its 95 % interval, Student's t over the replicates."
+EXCESS_WORDS: Final = f"{EXCESS_MEANING} In brackets: its 95 % interval, by Student's t over the replicates."
 EPSILON_WORDS: Final = (
     "a lower bound on that of pure differential privacy, nats, and the largest that so many examples can show"
 )
@@ -52,22 +61,30 @@ def with_interval(row: Mapping[str, Any], name: str) -> str:
     if pd.isna(row[name]):
         return MISSING
     column = Column.parse(name)
-    low, high = row[str(column.low)], row[str(column.high)]
-    return f"{row[name]:.3f}" if pd.isna(low) else f"{row[name]:.3f} [{low:.3f}, {high:.3f}]"
+    ends = [row[str(end)] for end in (column.low, column.high)]
+    mean = written(name, row[name])
+    return mean if pd.isna(ends[0]) else f"{mean} [{', '.join(written(name, end) for end in ends)}]"
 
 
 def auc_words(row: Mapping[str, Any]) -> str:
     """Return an AUC with its interval, marked if guessing could give it, or if it is below 0.5 for certain."""
-    return auc_mark(row["auc_low"], row["auc_high"]) + with_interval(row, "auc")
+    return guess_mark(row, "auc") + with_interval(row, "auc")
 
 
 def excess_words(row: Mapping[str, Any], name: str) -> str:
-    """Return the excess of a number over its placebo, with its interval: `+0.012 [-0.003, +0.027]`."""
-    excess = Column(None, name).excess
-    value, low, high = (row[str(header)] for header in (excess, excess.low, excess.high))
-    if pd.isna(value):
-        return MISSING
-    return f"{value:+.3f}" if pd.isna(low) else f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
+    """Return the excess of a number over its placebo, with its mark and its interval: `~+0.012 [-0.003, +0.027]`."""
+    excess = str(Column(None, name).excess)
+    return guess_mark(row, excess) + with_interval(row, excess)
+
+
+def adding_up(row: Mapping[str, Any], name: str) -> tuple[str, str]:
+    """Return a number with as many members as its placebo has, and that placebo, so that they give the excess."""
+    column = Column(None, name)
+    placebo, excess = (row[str(part)] for part in (column.placebo, column.excess))
+    if pd.isna(placebo) or pd.isna(excess):
+        return MISSING, MISSING
+    matched, below = matched_and_placebo(placebo, excess)
+    return fixed(matched), fixed(below)
 
 
 def clearest_excess_words(rows: pd.DataFrame) -> Iterator[str]:
@@ -98,7 +115,7 @@ def epsilon_words(low: float | None, ceiling: float | None) -> str:
 
 
 def sample_words(rows: pd.DataFrame) -> str:
-    """Return the sizes of the sample: `8 targets a configuration, each with 227 members and 227 non-members`.
+    """Return the sizes of the sample: `8 targets per configuration, each with 227 members and 227 non-members`.
 
     Where persons are the units, it says so: `each a patient, with all of its rows`.
     """
@@ -106,7 +123,9 @@ def sample_words(rows: pd.DataFrame) -> str:
     plural = "" if targets == "1" else "s"
     units = [unit for unit in rows["unit"].unique().tolist() if unit != EXAMPLE]
     of_persons = f", each a {' or '.join(units)}, with all of its rows" if units else ""
-    return f"{targets} target{plural} a configuration, each with {members} members and {others} non-members{of_persons}"
+    return (
+        f"{targets} target{plural} per configuration, each with {members} members and {others} non-members{of_persons}"
+    )
 
 
 def notes(rows: pd.DataFrame, protocol: ProtocolSpec) -> list[str]:
@@ -141,14 +160,14 @@ def left_out(results: Sequence[TrialResult]) -> Iterator[str]:
     yield from _not_learnt(results)
     unattacked = [result for result in results if isinstance(result, Completed) and not result.across]
     if unattacked:
-        dead = sum(bool(result.dead) for result in unattacked)
-        why = f", {dead} of them because a network is dead: it gives all examples the same outputs" if dead else ""
+        dead = sum(learning_of(result) == "dead" for result in unattacked)
+        why = f", {dead} of them as they are dead: a network {DEAD}" if dead else ""
         yield f"{len(unattacked)} {whole} could not be attacked and are left out{why}."
 
 
 def _not_learnt(results: Sequence[TrialResult]) -> Iterator[str]:
     """Yield sentences on the trials that have learnt nothing, or far less than others, by dataset and protocol."""
-    completed = [result for result in results if isinstance(result, Completed) and not result.dead]
+    completed = [r for r in results if isinstance(r, Completed) and learning_of(r) != "dead"]
     for (dataset, protocol), task_rows in learning_frame(completed).groupby(["dataset", "protocol"], sort=False):
         varying = varying_axes(task_rows)
         for sentence in (*not_learnt_words(task_rows, varying), *learnt_less_words(task_rows, varying)):

@@ -5,9 +5,17 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rich import box
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Column, Table
+from rich.text import Text
+
+from privsearch._util.numerals import fixed
 
 MISSING: Final = "\N{EN DASH}"
+
+LINE: Final = 80
+"""The most columns of a line of prose, which is hard to read where it is longer."""
 
 _LATEX: Final = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
@@ -21,7 +29,7 @@ def with_spread(mean: float, sd: float | None, digits: int = 4) -> str:
 
     The default is four digits, as the paper's standard deviations on large datasets begin in the fourth.
     """
-    return f"{mean:.{digits}f}" if sd is None else f"{mean:.{digits}f} ± {sd:.{digits}f}"
+    return fixed(mean, digits) if sd is None else f"{fixed(mean, digits)} ± {fixed(sd, digits)}"
 
 
 def latex(text: str) -> str:
@@ -41,10 +49,29 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+class TableWithNotes(Table):
+    """A table whose title and caption are as wide as the terminal, and not as narrow as its columns may be."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render the title, the columns, and the caption."""
+        title, caption, prose = self.title, self.caption, options.update(width=min(options.max_width, LINE))
+        self.title = self.caption = None
+        try:
+            if title:
+                yield from console.render(Text(str(title), self.title_style or ""), prose)
+            yield from super().__rich_console__(console, options)
+            if caption:
+                yield from console.render(Text(str(caption), self.caption_style or ""), prose)
+        finally:
+            self.title, self.caption = title, caption
+
+
 def console_table(
     *header: Column | str, title: str = "", caption: str = "", gap: int = 2, show_edge: bool = False
 ) -> Table:
     """Create an empty table for the terminal, with columns aligned left and little space.
+
+    Title and caption are wrapped where the terminal ends, at most at 80 columns, however narrow the table is.
 
     Args:
         header: the columns; a name is enough for a plain one.
@@ -53,7 +80,7 @@ def console_table(
         gap: the spaces between columns; 1 if two would not fit into 80 characters.
         show_edge: True to set the table apart by an empty line above and below.
     """
-    return Table(
+    return TableWithNotes(
         *header,
         title=title,
         caption=caption,
@@ -61,8 +88,25 @@ def console_table(
         padding=(0, gap - 1, 0, 0),  # the box puts one space between columns
         pad_edge=False,
         show_edge=show_edge,
-        title_justify="left",
-        caption_justify="left",
         title_style="bold",
         caption_style="",
     )
+
+
+def narrowed(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
+    """Return the rows of a table with a gap of 1 so that they fit: spreads go below their numbers if they must.
+
+    Args:
+        headers: the names of the columns, which are broken over two lines at their first space.
+        rows: the cells.
+        width: the characters of a line.
+    """
+    widths = [max((cell_len(cell) for cell in column), default=0) for column in zip(*rows, strict=True)]
+    names = [max(map(len, re.split("[ \n]", header, maxsplit=1))) for header in headers]
+    fits = sum(map(max, widths or names, names)) + len(headers) - 1 <= width
+    return [[cell if fits else _stacked(cell) for cell in row] for row in rows]
+
+
+def _stacked(cell: str) -> str:
+    """Put an interval or a standard deviation below its number."""
+    return cell.replace(" [", "\n[").replace(" ± ", "\n± ")

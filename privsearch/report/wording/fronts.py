@@ -1,7 +1,6 @@
 """A Pareto front in words, alike in the terminal, in figures and on the page."""
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -16,17 +15,14 @@ from privsearch.analysis.labels import (
     quantity,
     reason_missing,
 )
-from privsearch.analysis.learning import FAR_BELOW, far_below_full_precision, learnt_rows, not_learnt_rows
+from privsearch.analysis.learning import learnt_rows, majority
 from privsearch.analysis.pareto import reference_point
 from privsearch.analysis.tasks import Task
+from privsearch.report.wording.learning import dead_words, not_learnt_words
 from privsearch.report.wording.race import race_words
 from privsearch.spec import WORST
 from privsearch.spec.axes import UNTOLD
 from privsearch.spec.columns import Column
-
-_GUESSING: Final = 0.5
-_MOST_NAMED: Final = 6
-"""The most configurations that a sentence names."""
 
 
 def counts(frame: pd.DataFrame) -> str:
@@ -69,81 +65,27 @@ def missing_words(task: Task) -> Iterator[str]:
     """Yield which trials are dead, have not learnt, are out of a race, or lack an objective's number, and why."""
     yield from race_words(task)
     completed = task.rows[task.rows["status"] == "completed"]
-    is_dead = completed["dead_networks"].fillna(0) > 0
-    if is_dead.any():
-        yield (
-            f"{is_dead.sum()} of {len(completed)} completed configurations {'has' if is_dead.sum() == 1 else 'have'} a "
-            "dead network, which gives all examples the same outputs, and so cannot be on the front."
-        )
+    yield from dead_words(completed)
     yield from not_learnt_words(completed, task.varying)
     for column in task.objectives:
-        is_lacking = np.isnan(numbers(completed, column)) & ~is_dead
-        lacking = learnt_rows(completed[is_lacking])
+        lacking = learnt_rows(completed[np.isnan(numbers(completed, column))])
         if len(lacking):
             parsed = Column.parse(column)
             sizes = numbers(lacking, parsed.num_non_members)
             has_reason = parsed.number in TPRS and not np.isnan(sizes).any()
             reason = f": it {reason_missing(parsed.number, int(sizes.min()))}" if has_reason else ""
             unrun = dict.fromkeys(lacking["attacks_missing"].dropna()) if parsed.attack == WORST else ()
+            if parsed.is_cost:
+                reason = (
+                    ": their operations were not counted, as in what an earlier privsearch recorded; run the sweep "
+                    "into another --study"
+                )
             if unrun:
                 reason = f": not all attacks have been run on them (missing: {'; '.join(unrun)}); run the sweep again"
             yield (
                 f"{len(lacking)} of {len(completed)} completed configurations have no {quantity(column)}, and so "
                 f"cannot be on the front{reason}."
             )
-
-
-def not_learnt_words(rows: pd.DataFrame, varying: Collection[str]) -> Iterator[str]:
-    """Yield a sentence on the completed configurations with networks that have not learnt, if there are any.
-
-    Args:
-        rows: rows of the results table.
-        varying: the axes to name.
-    """
-    idle = not_learnt_rows(rows)
-    if len(idle):
-        yield (
-            f"{len(idle)} of {len(rows)} completed configurations {'has' if len(idle) == 1 else 'have'} not learnt: "
-            "some network classifies its own training data no better than the most frequent class would, and what such "
-            f"a network does not leak says nothing. In no audit and on no front: {_named(idle, varying)}."
-        )
-
-
-def not_learnt_count(task: Task) -> int:
-    """Count the configurations of a task that have not learnt."""
-    return len(not_learnt_rows(task.rows))
-
-
-def learnt_less_words(rows: pd.DataFrame, varying: Collection[str]) -> Iterator[str]:
-    """Yield a sentence on the configurations that have learnt far less than in full precision, if there are any.
-
-    Args:
-        rows: rows of the results table, those in full precision among them.
-        varying: the axes to name.
-    """
-    told = far_below_full_precision(rows)
-    if len(told):
-        yield (
-            f"Learnt far less than in full precision, by more than {FAR_BELOW:g} in training accuracy, so that less "
-            f"leakage may be less learning: {_named(told, varying)}."
-        )
-
-
-def _named(rows: pd.DataFrame, varying: Collection[str]) -> str:
-    shown = [f"{configuration(row, varying)} ({_learnt_words(row)})" for row in records(rows.head(_MOST_NAMED))]
-    more = len(rows) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
-
-
-def _learnt_words(row: Mapping[str, Any]) -> str:
-    words = f"train accuracy {row['train_accuracy']:.3f}"
-    if full := row.get("full_precision_train_accuracy"):
-        return f"{words}, in full precision {full:.3f}"
-    count = row["networks_at_chance"]
-    found = [column.attack for column in map(Column.parse, row) if column.number == "auc_low" and column.attack]
-    leaking = [attack for attack in found if (row[str(Column(attack, "auc_low"))] or 0) > _GUESSING]
-    leak = f"; {', '.join(leaking)} find{'s' if len(leaking) == 1 else ''} a leak all the same" if leaking else ""
-    return f"{count} network{'s' if count > 1 else ''}; mean {words}{leak}"
 
 
 def hypervolume_words(task: Task) -> str:
@@ -157,11 +99,16 @@ def hypervolume_words(task: Task) -> str:
     return f"{text}; 95 % interval, corrected for optimism: {estimate.low:.4f} to {estimate.high:.4f}."
 
 
-def shared_axes(frame: pd.DataFrame) -> str:
+def shared_axes(task: Task) -> str:
     """Return the axes that have the same value wherever they have an effect, such as `epochs 20, batch_size 32`.
 
-    How membranes are quantised is left out where it is the default, as in names of configurations.
+    How membranes are quantised is left out where it is the default, as in names of configurations. A batch that takes
+    all that a network is trained on is no number: whatever it is, each epoch is one step.
     """
-    shared = {axis: values[0] for axis, values in axis_values(frame).items() if len(values) == 1}
-    told = {axis: value for axis, value in shared.items() if value not in (None, UNTOLD.get(axis))}
-    return ", ".join(f"{axis} {plain(value)}" for axis, value in told.items())
+    shared = {axis: values[0] for axis, values in axis_values(task.rows).items() if len(values) == 1}
+    told = {axis: plain(value) for axis, value in shared.items() if value not in (None, UNTOLD.get(axis))}
+    sizes = {majority(replicate)[1] for trial in task.completed for replicate in trial.replicates}
+    known = {size for size in sizes if size is not None}
+    if "batch_size" in told and known == sizes != set() and shared["batch_size"] >= max(known):
+        told["batch_size"] = "all (one step an epoch)"
+    return ", ".join(f"{axis} {value}" for axis, value in told.items())

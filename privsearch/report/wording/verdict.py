@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from privsearch._util.numerals import fixed
 from privsearch._util.text import joined
-from privsearch.analysis.candidates import PairedDifference, Row
-from privsearch.analysis.labels import configuration, quantity
+from privsearch.analysis.candidates import PairedDifference, Row, accuracy_interval
+from privsearch.analysis.labels import configuration, measured, quantity
 from privsearch.analysis.selection import Selection, selection_of
 from privsearch.analysis.targets import BOUNDS
 from privsearch.analysis.tasks import Task
@@ -59,6 +60,8 @@ def _decision(selection: Selection) -> str:
     limits = [f"satisfies {constraints_words(selection.task)}"] if selection.task.constraints else []
     if selection.min_accuracy is not None:
         limits.append(f"is shown to have an accuracy of at least {selection.min_accuracy:g}")
+    if selection.max_energy is not None:
+        limits.append(f"is shown to have {_energy_limit(selection)}")
     limit = f" that {' and '.join(limits)}" if limits else ""
     if selection.reason == "leaks less":
         return f"{chosen} {_leaks_less(selection, best)}{_in_place(selection)}."
@@ -159,20 +162,42 @@ def _in_place(selection: Selection) -> str:
     return f"; it does as well as {named(selection, selection.in_place_of)}, with fewer bits"
 
 
+def _energy_limit(selection: Selection) -> str:
+    """Return the energy asked for, such as `a flat energy of at most 100 nJ`."""
+    return f"a {quantity(selection.energy).removesuffix(' (nJ)')} of at most {selection.max_energy:g} nJ"
+
+
 def _nothing(selection: Selection) -> str:
     best, nearest = selection.most_accurate, nearest_words(selection.task)
     if nearest:
         return f"No configuration satisfies {constraints_words(selection.task)}; the nearest to it: {nearest}."
+    if selection.max_energy is not None and selection.least_energy is not None:
+        least, also = selection.least_energy, ""
+        if selection.min_accuracy is not None:
+            also = f"an accuracy of at least {selection.min_accuracy:g} and "
+        return (
+            f"No configuration is shown to have {also}{_energy_limit(selection)}; the least is that of "
+            f"{named(selection, least)}, {measured(least, selection.energy)} nJ with an accuracy of "
+            f"{least[ACCURACY]:.4f}."
+        )
     if best is None or selection.min_accuracy is None:
         return "No configuration can be compared: failed, dead, not learnt, or without these numbers."
     short = selection.min_accuracy - best[ACCURACY]
+    its = f"{named(selection, best)}, has {fixed(best[ACCURACY], 4)} ({_accuracy_sample(selection, best)})"
     if round(short, DECIMALS) > 0:
         return (
-            f"No configuration reaches an accuracy of {selection.min_accuracy:g}; the best, {named(selection, best)}, "
-            f"has {best[ACCURACY]:.4f}, which is short by {short:.2g}."
+            f"No configuration reaches an accuracy of {selection.min_accuracy:g}; the most accurate one, {its}, which "
+            f"is short by {short:.2g}."
         )
     return (
-        f"No configuration is shown to reach an accuracy of {selection.min_accuracy:g}: the 95 % interval of the best, "
-        f"{named(selection, best)} with a mean of {best[ACCURACY]:.4f}, begins below it. "
-        "Ask for less, or run more targets."
+        f"No configuration is shown to reach an accuracy of {selection.min_accuracy:g}: the most accurate one, {its}, "
+        "and its interval begins below it. Ask for less, or run more targets."
     )
+
+
+def _accuracy_sample(selection: Selection, row: Row) -> str:
+    """Return the interval of a configuration's accuracy, if its targets show a spread, and their number."""
+    trial = next(trial for trial in selection.task.completed if trial.trial_id == row["trial_id"])
+    found = accuracy_interval([replicate.target.test_accuracy for replicate in trial.replicates])
+    bounds = f"95 % interval {fixed(found.low, 4)} to {fixed(found.high, 4)}, " if found else ""
+    return f"{bounds}n = {row['replicates']} target{'s' if row['replicates'] > 1 else ''}"

@@ -8,6 +8,7 @@ from privsearch.data import DatasetInfo
 from privsearch.spec import SweepSpec, TrialRequest
 from privsearch.spec.constraints import Constraints
 from privsearch.spec.datasets import task_name
+from privsearch.spec.energy import PUBLISHED_COSTS, EnergyCosts
 from privsearch.spec.objectives import Objectives
 from privsearch.spec.race import Race
 from privsearch.study.content import round_ids
@@ -29,6 +30,7 @@ class RacePlan:
         recorded: the results and signals that the study holds.
         firsts: the grids' trials of the first round.
         search: the search whose proposals race as well; None without one.
+        costs: those that energies are computed by.
     """
 
     name: str
@@ -39,6 +41,7 @@ class RacePlan:
     recorded: Recorded
     firsts: Sequence[PlannedTrial]
     search: SearchPlan | None = None
+    costs: EnergyCosts = PUBLISHED_COSTS
 
     def known(self) -> list[PlannedTrial]:
         """Return the trials of the first round that are known, those of the grids first."""
@@ -119,4 +122,6 @@ def plan_races(
                 name = task_name(info.name, protocol.kind, several=len(sweep.protocol) > 1)
                 mine = [t for t in trials if (t.spec.dataset_name, t.spec.protocol.kind) == (info.name, protocol.kind)]
                 objectives, constraints = sweep.objectives_under(protocol.kind), sweep.constraints()
-                yield RacePlan(name, race, info, objectives, constraints, recorded, mine, by_name.get(name))
+                yield RacePlan(
+                    name, race, info, objectives, constraints, recorded, mine, by_name.get(name), sweep.energy
+                )

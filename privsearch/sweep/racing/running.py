@@ -9,7 +9,7 @@ from privsearch.analysis.races import RaceState, play
 from privsearch.errors import StudyError
 from privsearch.study.proposals import ProposalLog
 from privsearch.study.record import merged
-from privsearch.study.result import Completed, TrialResult, restricted_to
+from privsearch.study.result import Completed, TrialResult, priced, restricted_to
 from privsearch.sweep.planned import PlannedTrial, Recorded
 from privsearch.sweep.racing.plan import RacePlan
 from privsearch.sweep.runners.base import Source
@@ -95,7 +95,7 @@ class RunningRace:
 
     def _result(self, trial: PlannedTrial) -> TrialResult:
         """Return a recorded result with the attacks that are asked for, as whoever reads the study sees it."""
-        return restricted_to(self._results[trial.trial_id], trial.spec.attacks)
+        return restricted_to(priced(self._results[trial.trial_id], self.plan.costs), trial.spec.attacks)
 
     def _recorded(self) -> Recorded:
         return replace(self.plan.recorded, results=self._results, kept=self._kept)

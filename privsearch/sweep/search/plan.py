@@ -11,13 +11,13 @@ import numpy as np
 
 from privsearch.data import DatasetInfo
 from privsearch.errors import SpecError
-from privsearch.spec import SweepSpec
+from privsearch.spec import SweepSpec, TrialRequest
 from privsearch.study.proposals import LoggedProposal, ProposalLog
 from privsearch.study.result import TrialResult
 from privsearch.sweep.checks import SIZE_AXES, size_problem
 from privsearch.sweep.planned import PlannedTrial, Recorded
 from privsearch.sweep.private import check_private
-from privsearch.sweep.search.space import Parameter
+from privsearch.sweep.search.space import Axes, Parameter
 from privsearch.sweep.search.task_search import TaskSearch, search_tasks
 
 SAMPLE: Final = 64
@@ -48,12 +48,16 @@ class SearchPlan:
         """
         order = {trial.trial_id: place for place, trial in enumerate(self.awaited)}
         logged_ids = {proposal.trial_id for proposal in self.logged}
+        logged_keys = {self.task.space.key(self._point(proposal)) for proposal in self.logged}
         results = [
             result
             for trial_id, result in self.recorded.results.items()
             if trial_id not in logged_ids and self.task.holds(result) and (trial_id in order or self.serves(result))
         ]
-        return sorted(results, key=lambda result: (order.get(result.trial_id, len(order)), result.trial_id))
+        results.sort(key=lambda result: (order.get(result.trial_id, len(order)), result.trial_id), reverse=True)
+        # Of those that train the same networks, the first one.
+        by_key = {self.task.space.key(result.spec.axes()): result for result in results}
+        return [result for key, result in reversed(by_key.items()) if key not in logged_keys]
 
     @property
     def trial_ids(self) -> set[str]:
@@ -120,9 +124,32 @@ class SearchPlan:
         )
 
     def trial(self, proposal: LoggedProposal) -> PlannedTrial:
-        """Return the trial that a proposal asks for."""
-        axes = self.task.space.point(lambda parameter: proposal.axes[parameter.axis])
-        return self.recorded.planned(self.task.request(axes), self.task.info)
+        """Return the trial that a logged proposal asks for."""
+        return self.recorded.planned(self.logged_request(proposal), self.task.info)
+
+    def logged_request(self, proposal: LoggedProposal) -> TrialRequest:
+        """Return the request for the trial that a logged proposal asks for."""
+        axes = logged_axes(self.task, proposal, self._forms)
+        assert axes is not None, "the proposals of a plan are sound"
+        return self.task.request(axes)
+
+    def request(self, axes: Axes) -> TrialRequest:
+        """Return the request for the trial at a point: a recorded one that trains the same networks, if there is any.
+
+        Else it is that of the form which all of them have in common.
+        """
+        request = self.task.request(self.task.space.form(axes))
+        if request.spec.trial_id(self.task.info.fingerprint) in self.recorded.results:
+            return request
+        recorded = self._forms.get(self.task.space.key(axes))
+        return self.task.request(recorded) if recorded else request
+
+    @cached_property
+    def _forms(self) -> Mapping[tuple[Any, ...], Axes]:
+        return recorded_forms(self.task, self.recorded.results)
+
+    def _point(self, proposal: LoggedProposal) -> Axes:
+        return self.task.space.point(lambda parameter: proposal.axes[parameter.axis])
 
     def summary(self) -> dict[str, Any]:
         """Return the numbers of this plan as plain JSON values."""
@@ -144,7 +171,7 @@ class SearchPlan:
 
     def _drawn(self, rng: np.random.Generator) -> PlannedTrial:
         nothing = Recorded({}, pace=self.recorded.pace)
-        return nothing.planned(self.task.request(self.task.space.draw(rng)), self.task.info)
+        return nothing.planned(self.task.request(self.task.space.form(self.task.space.draw(rng))), self.task.info)
 
 
 def plan_searches(
@@ -169,7 +196,9 @@ def plan_searches(
     for task in search_tasks(sweep, infos):
         check_space_sizes(task)
         _check_private(task)
-        logged = [proposal for proposal in log.of(task.id) if _sound(task, proposal)]
+        of_task = log.of(task.id)
+        forms = recorded_forms(task, recorded.results) if of_task else {}
+        logged = [proposal for proposal in of_task if logged_axes(task, proposal, forms) is not None]
         awaited = [t for t in trials if (t.spec.dataset, t.spec.protocol) == (task.base.dataset, task.base.protocol)]
         yield SearchPlan(task, recorded, logged, awaited)
 
@@ -209,10 +238,41 @@ def _ends(parameter: Parameter) -> Sequence[Any]:
     return parameter.values or (parameter.range and (parameter.range.low, parameter.range.high)) or ()
 
 
-def _sound(task: TaskSearch, proposal: LoggedProposal) -> bool:
-    """Tell whether this search would have written a line of the log; another program may have edited the log."""
+def recorded_forms(task: TaskSearch, results: Mapping[str, TrialResult]) -> dict[tuple[Any, ...], Axes]:
+    """Return the axes of recorded trials in another form than the one that equal ones have in common, by their key.
+
+    Args:
+        task: the search that might train the same networks.
+        results: the recorded results, by trial_id.
+    """
+    found = {}
+    for trial_id, result in results.items():
+        if result.spec.dataset_name != task.info.name:
+            continue
+        axes = result.spec.axes()
+        if task.space.form(axes) != axes and task.trial_id(axes) == trial_id:
+            found[task.space.key(axes)] = axes
+    return found
+
+
+def logged_axes(task: TaskSearch, proposal: LoggedProposal, forms: Mapping[tuple[Any, ...], Axes]) -> Axes | None:
+    """Return the axes of the trial that a line of the log asks for, whose id the line has.
+
+    Args:
+        task: the search.
+        proposal: the line.
+        forms: the axes of recorded trials in another form (`recorded_forms`).
+
+    Returns:
+        None if this search would not have written that line; another program may have edited the log.
+    """
+    space = task.space
     try:
-        axes = task.space.point(lambda parameter: proposal.axes[parameter.axis])
-        return task.space.choices(axes) is not None and task.trial_id(axes) == proposal.trial_id
+        axes = space.point(lambda parameter: proposal.axes[parameter.axis])
+        if space.choices(axes) is None:
+            return None
+        # An earlier version ran each point as a trial of its own.
+        equal = [space.form(axes), axes, *([forms[key]] if (key := space.key(axes)) in forms else [])]
+        return next((form for form in equal if task.trial_id(form) == proposal.trial_id), None)
     except (KeyError, ValueError, TypeError):
-        return False
+        return None

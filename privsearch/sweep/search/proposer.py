@@ -5,6 +5,8 @@
         if proposal.fresh:
             proposer.tell(proposal.number, {"test_accuracy": 0.9, ...})  # None if there is no result
 
+Points that train the same networks (`SearchSpace.key`) are one: a second one is a repeat, with the first one's outcome.
+
 Proposals depend on the arguments, the given results and the outcomes alone: not on the order in which outcomes arrive,
 nor on how long trials take. To ensure this, a proposal waits until all fresh ones but the last `parallel - 1` have
 outcomes. The sampler is told exactly these outcomes, in the order of the proposals; it sees the other proposals as
@@ -29,7 +31,7 @@ from privsearch.spec.search import Search
 from privsearch.study.proposals import FRESH_ORIGINS, Origin
 from privsearch.sweep.search.growth import HypervolumeTracker, Outcome
 from privsearch.sweep.search.samplers import Decided, as_params, new_sampler, new_study, quiet_optuna, suggest
-from privsearch.sweep.search.space import Axes, SearchSpace, point_key
+from privsearch.sweep.search.space import Axes, SearchSpace
 
 MOST_REPEATS: Final = 5
 """Repeats in a row after which a point is drawn at random."""
@@ -102,7 +104,7 @@ class Proposer:
         self._objectives = dict(objectives)
         self._seed = seed
         self._recorded = deque(recorded)
-        self._scheduled = {point_key(proposal.axes) for proposal in self._recorded}
+        self._scheduled = {space.key(proposal.axes) for proposal in self._recorded}
         self._given: dict[int, Outcome] = {}
         self._points: dict[tuple[object, ...], _Point] = {}
         self._by_number: dict[int, _Point] = {}
@@ -131,7 +133,7 @@ class Proposer:
         Returns:
             True if the result is of use: its point lies in the space and has not been proposed.
         """
-        key = point_key(axes)
+        key = self._space.key(axes)
         if key in self._scheduled or key in self._points or self._space.choices(axes) is None:
             return False
         number = self.counts.total() + len(self._recorded)
@@ -186,18 +188,18 @@ class Proposer:
         with quiet_optuna():
             trial = self._asked(self._sampler())
             axes = self._space.point(lambda parameter: suggest(trial, parameter))
-        origin: Origin = "repeat" if point_key(axes) in self._points else "sampled"
+        origin: Origin = "repeat" if self._space.key(axes) in self._points else "sampled"
         return self._noted(ProposedPoint(self.counts.total(), axes, origin), trial)
 
     def _drawn(self) -> ProposedPoint | None:
         """Propose a random point that was never proposed; None if there is none."""
         rng = np.random.default_rng(self._seed_now())
         if self._space.listable:
-            unseen = [axes for axes in self._space.points() if point_key(axes) not in self._points]
+            unseen = [axes for axes in self._space.points() if self._space.key(axes) not in self._points]
             axes = unseen[rng.integers(len(unseen))]
         else:
             draws = (self._space.draw(rng) for _ in range(MOST_DRAWS))
-            draw = next((axes for axes in draws if point_key(axes) not in self._points), None)
+            draw = next((axes for axes in draws if self._space.key(axes) not in self._points), None)
             if draw is None:
                 self.ended = _EXHAUSTED
                 return None
@@ -230,7 +232,7 @@ class Proposer:
     def _noted(self, proposal: ProposedPoint, trial: Trial) -> ProposedPoint:
         self.counts[proposal.origin] += 1
         self._in_a_row = self._in_a_row + 1 if proposal.origin == "repeat" else 0
-        point = self._points.setdefault(point_key(proposal.axes), _Point())
+        point = self._points.setdefault(self._space.key(proposal.axes), _Point())
         point.trials.append(trial)
         if proposal.origin == "repeat":
             if point.told:

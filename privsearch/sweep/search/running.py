@@ -30,6 +30,7 @@ class RunningSearch:
             sources: the names of the studies that results were copied from, by trial_id.
         """
         self.plan = plan
+        self._now = plan
         self._log = log
         self._results = results
         self._sources = sources
@@ -100,10 +101,11 @@ class RunningSearch:
         self._began_at = monotonic()
         task = self.plan.task
         # Results of the grids that were recorded since the plan was made are known as well.
-        now = SearchPlan(task, self._recorded(), self.plan.logged, self.plan.awaited)
-        for result in now.known:
+        self._now = SearchPlan(task, self._recorded(), self.plan.logged, self.plan.awaited)
+        for result in self._now.known:
             source = self._sources.get(result.trial_id, "")
-            self.proposer.give(result.spec.axes(), task.outcome(result), source)
+            if (point := task.space.placed(result.spec.axes())) is not None:
+                self.proposer.give(point, task.outcome(result), source)
 
     def _asked(self) -> ProposedPoint | None:
         minutes = self.plan.task.search.minutes
@@ -115,7 +117,13 @@ class RunningSearch:
         self.proposer.tell(self._numbers[trial_id], self.plan.task.outcome(self._results[trial_id]))
 
     def _planned(self, proposal: ProposedPoint) -> PlannedTrial:
-        return self._recorded().planned(self.plan.task.request(proposal.axes), self.plan.task.info)
+        logged = self.plan.logged
+        request = (
+            self._now.logged_request(logged[proposal.number])
+            if proposal.number < len(logged)
+            else self._now.request(proposal.axes)
+        )
+        return self._recorded().planned(request, self.plan.task.info)
 
     def _recorded(self) -> Recorded:
         before = self.plan.recorded

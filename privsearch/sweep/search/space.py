@@ -1,7 +1,9 @@
 """The space of a search for one kind of network: its parameters, its size, its points."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from math import log, prod
 from typing import Any, Final
@@ -18,6 +20,7 @@ from privsearch.spec.axes import (
     uses_axis,
 )
 from privsearch.spec.search import Range, Space
+from privsearch.sweep.equal import SIZED_AXES
 
 MOST_LISTED: Final = 100_000
 """The most points of a space that are ever listed one by one."""
@@ -98,11 +101,36 @@ class Parameter:
         )
 
 
+@dataclass(frozen=True)
+class EqualValues:
+    """Values of an axis that train the same networks.
+
+    Attributes:
+        axis: the name of the axis.
+        values: these values; of a range the first and the last.
+        is_range: whether all numbers between the first and the last are equal to these, too.
+    """
+
+    axis: str
+    values: tuple[Any, ...]
+    is_range: bool = False
+
+
 class SearchSpace:
-    """The points that a search chooses from on one dataset."""
+    """The points that a search chooses from on one dataset.
+
+    Attributes:
+        form: gives points that train the same networks the same axes, which need not lie in the space.
+        parameters: the axes that a search chooses.
+    """
 
     def __init__(
-        self, space: Space, network: Network, base: Mapping[str, Any] | None = None, num_steps: int | None = None
+        self,
+        space: Space,
+        network: Network,
+        base: Mapping[str, Any] | None = None,
+        num_steps: int | None = None,
+        form: Callable[[Axes], Axes] = dict,
     ) -> None:
         """Create the space of a search for one kind of network.
 
@@ -111,16 +139,33 @@ class SearchSpace:
             network: the kind of network that the dataset takes.
             base: the values of the axes that the space leaves out (`SweepSpec.axes_for`).
             num_steps: the time steps of a dataset over time; None for others.
+            form: gives points that train the same networks the same axes, which need not lie in the space.
         """
+        self.form = form
         self._base = dict.fromkeys(AXES) | dict(base or {})
         self._network = network
         self._num_steps = num_steps
         axes = [axis for axis in ("model", "act_bit_width", "encoding", *AXES) if axis in space]
         self.parameters = tuple(_parameter(axis, space[axis]) for axis in dict.fromkeys(axes))
 
-    @property
+    @cached_property
     def size(self) -> int | None:
-        """The number of distinct points; None if a range is continuous."""
+        """The number of points that train networks of their own; None if a range is continuous.
+
+        Points that differ are counted where there are too many to be listed.
+        """
+        size = self._num_points
+        if size is None or size > MOST_LISTED or not self._sized:
+            return size
+        return len({self.key(axes) for axes in self.points()})
+
+    @property
+    def _sized(self) -> Sequence[Parameter]:
+        """The parameters with values that may be other ways to write the same training."""
+        return [parameter for parameter in self.parameters if parameter.axis in SIZED_AXES]
+
+    @cached_property
+    def _num_points(self) -> int | None:
         sizes = {parameter.axis: parameter.size for parameter in self.parameters}
         if None in sizes.values():
             return None
@@ -140,7 +185,7 @@ class SearchSpace:
     @property
     def listable(self) -> bool:
         """True if the points are few enough to be listed."""
-        return self.size is not None and self.size <= MOST_LISTED
+        return self._num_points is not None and self._num_points <= MOST_LISTED
 
     def points(self) -> Iterator[Axes]:
         """Return all distinct points of a space that can be listed."""
@@ -175,6 +220,39 @@ class SearchSpace:
                 chosen[parameter.axis] = axes[parameter.axis]
         return chosen if self._whole(chosen) == dict(axes) else None
 
+    def key(self, axes: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return a hashable key of a point, alike for points that train the same networks."""
+        return point_key(self.form(dict(axes)))
+
+    def placed(self, axes: Mapping[str, Any]) -> Axes | None:
+        """Return the point of the space that trains the same networks as these axes; None if there is none."""
+        if self.choices(axes) is not None:
+            return dict(axes)
+        sized = self._sized
+        # Of a range the greatest value is equal to any other one that is equal to one outside of it.
+        values = (parameter.values or (parameter.range and parameter.range.high,) for parameter in sized)
+        for chosen in product(*values):
+            point = {**axes, **dict(zip((parameter.axis for parameter in sized), chosen, strict=True))}
+            if self.key(point) == self.key(axes) and self.choices(point) is not None:
+                return point
+        return None
+
+    def equal_values(self) -> Iterator[EqualValues]:
+        """Yield the values of each axis that train the same networks, with the whole split and whatever else is."""
+        for parameter in self._sized:
+
+            def key(value: Any, mine: Parameter = parameter) -> tuple[Any, ...]:
+                return self.key(
+                    self.point(lambda other: value if other.axis == mine.axis else _beside(other, mine.axis))
+                )
+
+            by_key: dict[tuple[Any, ...], list[Any]] = {}
+            for value in _compared(parameter, key):
+                by_key.setdefault(key(value), []).append(value)
+            for values in by_key.values():
+                if len(values) > 1:
+                    yield EqualValues(parameter.axis, tuple(values), is_range=parameter.range is not None)
+
     def _values(self, axis: str) -> Sequence[Any]:
         lists = [parameter.listed() for parameter in self.parameters if parameter.axis == axis]
         return lists[0] if lists else (self._base[axis],)
@@ -200,6 +278,26 @@ class SearchSpace:
 def point_key(axes: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return a hashable key of a point, its values in the order of AXES."""
     return tuple(axes[axis] for axis in AXES)
+
+
+def _beside(parameter: Parameter, axis: str) -> Any:
+    """Return the value of a parameter beside which most values of an axis are alike: the last, the whole split's."""
+    wanted = {"model": "snn", "num_steps": 1}.get(parameter.axis) if axis == "beta" else None
+    if wanted is not None and parameter.holds(wanted):
+        return wanted
+    return parameter.values[-1] if parameter.range is None else parameter.range.high
+
+
+def _compared(parameter: Parameter, key: Callable[[Any], tuple[Any, ...]]) -> Sequence[Any]:
+    """Return all listed values, or of a range the first that is equal to the last, and the last."""
+    if parameter.range is None:
+        return parameter.values
+    low, high = parameter.range.low, parameter.range.high
+    if parameter.size is None:
+        return (low, high)
+    last = key(high)
+    first = bisect_left(range(parameter.size), 1, key=lambda steps: int(key(parameter.stepped(steps)) == last))
+    return (parameter.stepped(first), high) if first < parameter.size - 1 else (high,)
 
 
 def _parameter(axis: str, choices: tuple[Any, ...] | Range) -> Parameter:

@@ -4,15 +4,17 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from privsearch.data import DatasetInfo
 from privsearch.spec import NUMERICS_VERSION, Attack, Search, SweepSpec, TrialRequest, TrialSpec, dataset_name
 from privsearch.spec.datasets import task_name
+from privsearch.spec.energy import PUBLISHED_COSTS, EnergyCosts
 from privsearch.spec.logits import NetworkKind, network_kind
 from privsearch.spec.objectives import Objectives
-from privsearch.study.result import Completed, TrialResult, restricted_to
+from privsearch.study.result import Completed, TrialResult, priced, restricted_to
+from privsearch.sweep.equal import axes_of_size
 from privsearch.sweep.search.space import Axes, SearchSpace
 
 
@@ -27,6 +29,7 @@ class TaskSearch:
         base: the trial that the search varies, with all that its trials share.
         attacks: the attacks on each kind of network.
         objectives: the result columns to optimise, with their directions.
+        costs: those that energies are computed by.
     """
 
     name: str
@@ -35,6 +38,7 @@ class TaskSearch:
     base: TrialSpec
     attacks: Mapping[NetworkKind, tuple[Attack, ...]]
     objectives: Objectives
+    costs: EnergyCosts = PUBLISHED_COSTS
 
     @cached_property
     def space(self) -> SearchSpace:
@@ -42,7 +46,8 @@ class TaskSearch:
         attacked = {model for (model, _), attacks in self.attacks.items() if attacks}
         models = tuple(model for model in self.search.models if model in attacked)
         space = {**self.search.space, "model": models}
-        return SearchSpace(space, self.info.network, self.base.axes(), self.info.num_steps)
+        form = partial(axes_of_size, dataset=self.base.dataset, info=self.info)
+        return SearchSpace(space, self.info.network, self.base.axes(), self.info.num_steps, form)
 
     @property
     def seed(self) -> str:
@@ -73,20 +78,20 @@ class TaskSearch:
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
     def request(self, axes: Axes) -> TrialRequest:
-        """Return the request for the trial at a point."""
+        """Return the request for the trial with these axes, whatever else trains the same networks."""
         spec = {**axes, "attacks": self.attacks[network_kind(axes)], "dataset": self.base.dataset}
         return TrialRequest(
             TrialSpec.model_validate({**spec, "protocol": self.base.protocol, "seed": self.base.seed}), ()
         )
 
     def trial_id(self, axes: Axes) -> str:
-        """Return the key of the trial at a point."""
+        """Return the key of the trial with these axes."""
         return self.request(axes).spec.trial_id(self.info.fingerprint)
 
     def holds(self, result: TrialResult) -> bool:
-        """Tell whether a result, of any sweep, belongs to a trial of this search."""
+        """Tell whether a result, of any sweep, is what a trial of this search would give."""
         axes = result.spec.axes()
-        return self.space.choices(axes) is not None and result.trial_id == self.trial_id(axes)
+        return self.space.placed(axes) is not None and result.trial_id == self.trial_id(axes)
 
     def lacking(self, result: TrialResult) -> list[str]:
         """Return the names of the attacks that a result of this search lacks."""
@@ -98,7 +103,7 @@ class TaskSearch:
         from privsearch.analysis.frames import completed_numbers
         from privsearch.analysis.learning import networks_at_chance
 
-        restricted = restricted_to(result, self.attacks[result.spec.network_kind])
+        restricted = restricted_to(priced(result, self.costs), self.attacks[result.spec.network_kind])
         if not isinstance(restricted, Completed) or restricted.dead or networks_at_chance(restricted):
             return None
         numbers: dict[str, Any] = {**completed_numbers(restricted), "seconds": restricted.seconds}
@@ -128,4 +133,5 @@ def search_tasks(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> Iterator
                     base=TrialSpec.model_validate({**base, "protocol": canonical, "seed": sweep.seed}),
                     attacks=attacks,
                     objectives=sweep.objectives_under(protocol.kind),
+                    costs=sweep.energy,
                 )

@@ -76,7 +76,7 @@ def _unfit(result: TrialResult, searches: tuple[SearchPlan, ...]) -> str | None:
         return "failed"
     matching = [search for search in searches if search.task.holds(result)]
     if not matching:
-        inside = any(search.task.space.choices(result.spec.axes()) for search in searches)
+        inside = any(search.task.space.placed(result.spec.axes()) is not None for search in searches)
         return "of other data, another protocol or another seed" if inside else "outside of the space"
     search = matching[0]
     if search.recorded.planned(search.task.request(result.spec.axes()), search.task.info).cached:

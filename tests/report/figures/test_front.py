@@ -120,22 +120,44 @@ def test_every_configuration_is_a_point_with_error_bars(small: Task) -> None:
     traces = points_of(small)
     drawn = np.concatenate([np.transpose([trace.x, trace.y]) for trace in traces])
     np.testing.assert_allclose(np.sort(drawn, axis=0), expected)
-    spreads = [spread for trace in traces for spread in trace.error_x.arrayminus]
-    assert sorted(spreads) == pytest.approx(sorted(small.rows["test_accuracy_sd"].dropna()))
+    reach = [length for trace in traces for length in trace.error_x.arrayminus]
+    of_three = 4.302653 / np.sqrt(3)  # Student's t with two degrees of freedom
+    assert sorted(reach) == pytest.approx(sorted(of_three * small.rows["test_accuracy_sd"].dropna()), rel=1e-5)
+
+
+@pytest.mark.parametrize("objectives", [OBJECTIVES, {"test_accuracy": "maximize", "svm.excess_auc": "minimize"}])
+def test_both_drawings_have_the_same_bars(small: Task, objectives: dict[str, str]) -> None:
+    """In the picture and on the page a bar is the 95 % interval, and both say so in the same words."""
+    task = replace(small, objectives=objectives)
+    figure, page = plot_front(task), plot_front_interactive(task)
+    assert "bars: 95 % interval of the mean" in figure.axes[0].get_title("left")
+    assert "bars: 95 % interval of the mean" in page.layout.title.text
+    lengths: dict[int, list[float]] = {0: [], 1: []}
+    for bars in figure.axes[0].collections:
+        for segment in bars.get_segments():  # type: ignore[attr-defined]
+            along = int(np.argmax(np.ptp(segment, axis=0)))
+            lengths[along].append(float(np.ptp(segment, axis=0)[along]))
+    for along, name in enumerate(("error_x", "error_y")):
+        sums = [
+            down + up
+            for trace in points_of(task)
+            for down, up in zip(trace[name].arrayminus, trace[name].array, strict=True)
+        ]
+        drawn = [length for length in sums if length > 1e-9]
+        assert sorted(length for length in lengths[along] if length > 1e-9) == pytest.approx(sorted(drawn))
 
 
 def test_bars_of_the_page_end_where_the_range_ends(task_of: Callable[..., Task]) -> None:
-    """An AUC has its 95 % interval, an accuracy its standard deviation, which goes no further than 1."""
+    """Every bar is a 95 % interval; that of an accuracy goes no further than 1."""
     task = task_of([({"model": "ann"}, [1.0, 0.9, 1.0], [0.5, 0.6, 0.7]), ({"model": "snn"}, [0.9] * 3, [0.4] * 3)])
     figure = plot_front_interactive(task)
     (trace,) = [trace for trace in figure.data if (trace.name or "").startswith("ANN")]
     row = task.rows.iloc[0]
     assert trace.x[0] + trace.error_x.array[0] == pytest.approx(1.0)
-    assert trace.error_x.arrayminus[0] == pytest.approx(row["test_accuracy_sd"])
+    assert trace.error_x.arrayminus[0] == pytest.approx(4.302653 * row["test_accuracy_sd"] / np.sqrt(3), rel=1e-5)
     ends = (trace.y[0] - trace.error_y.arrayminus[0], trace.y[0] + trace.error_y.array[0])
     assert ends == pytest.approx((row["svm.auc_low"], row["svm.auc_high"]))
-    words = ("test accuracy ± standard deviation over the targets", "svm AUC 95 % interval of the mean")
-    assert all(said in figure.layout.title.text for said in words)
+    assert "bars: 95 % interval of the mean" in figure.layout.title.text
 
 
 def test_a_line_on_the_page_is_what_guessing_gives(small: Task) -> None:
@@ -161,8 +183,8 @@ def test_hovering_tells_configuration_numbers_and_trial(small: Task) -> None:
     assert (
         "<b>ANN a4</b><br>what privsearch pick takes<br>on the front with probability 1.00"
         "<br>test accuracy 0.920 ± 0.020"
-        "<br>svm AUC 0.520 ± 0.020 [.490, .550]"
-        "<br>svm excess AUC 0.020 ± 0.000 [.020, .020]"
+        "<br>svm AUC ~0.520 ± 0.020 [.490, .550]"
+        "<br>svm excess AUC +0.020 ± 0.000 [.020, .020]"
         "<br>trial 0000000000000001"
     ) in texts
 

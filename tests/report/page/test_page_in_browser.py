@@ -12,6 +12,7 @@ import pytest
 from page_study import HOSTILE, OpenPage, searched_study
 from playwright.sync_api import Locator, Page, expect
 
+from privsearch._util.numerals import fixed, signed
 from privsearch.report.page.budget import MOST_BYTES
 from privsearch.report.page.columns import Columns
 from privsearch.report.page.document import Document, build_document
@@ -71,6 +72,9 @@ def _without_bars(document: Document) -> Document:
     for name in rows:
         if name.endswith(("_low", "_high", "_sd")):
             rows[name] = [None] * len(rows[name])
+    for objective in tight["tasks"][0]["objectives"]:
+        count = tight["tasks"][0]["num_candidates"]
+        objective["bars"] = [rows[objective["column"]][:count]] * 2
     return tight
 
 
@@ -191,11 +195,12 @@ def test_the_verdict_comes_first(open_page: OpenPage, document: Document) -> Non
 
 
 def test_a_front_has_a_line_at_guessing_and_bars_within_the_range(open_page: OpenPage, document: Document) -> None:
-    """An excess has its 95 % interval and the line at 0; an accuracy its standard deviation, cut off at 1."""
+    """Bars are the intervals that the document has worked out, which go no further than the range; a line is at 0."""
     sure = copy.deepcopy(document)
-    rows = sure["tasks"][0]["rows"]
-    rows["test_accuracy"][0], rows["test_accuracy_sd"][0] = 0.99, 0.05
-    rows["svm.excess_auc"][0], rows["svm.excess_auc_low"][0], rows["svm.excess_auc_high"][0] = 0.1, -0.05, 0.15
+    rows, (accuracy, excess) = sure["tasks"][0]["rows"], sure["tasks"][0]["objectives"]
+    assert all(0 <= low <= high <= 1 for low, high in zip(*accuracy["bars"], strict=True))
+    rows["test_accuracy"][0], accuracy["bars"][0][0], accuracy["bars"][1][0] = 0.99, 0.94, 1.0
+    rows["svm.excess_auc"][0], excess["bars"][0][0], excess["bars"][1][0] = 0.1, -0.05, 0.15
     plot = _task(open_page(sure)).locator(".plot")
     assert plot.evaluate("node => node.layout.shapes.map(({type, y0, y1}) => [type, y0, y1])") == [["line", 0, 0]]
     bars = plot.evaluate(
@@ -209,7 +214,7 @@ def test_a_front_has_a_line_at_guessing_and_bars_within_the_range(open_page: Ope
     key = _task(open_page(sure)).locator(".key").first.text_content() or ""
     assert "guessing: svm excess AUC 0" in key
     assert "svm excess AUC: 95 % interval of the mean" in key
-    assert "test accuracy: ± standard deviation over the targets" in key
+    assert "test accuracy: 95 % interval of the mean" in key
 
 
 def test_marks_are_judged_by_the_interval_of_the_mean(open_page: OpenPage, document: Document) -> None:
@@ -217,8 +222,45 @@ def test_marks_are_judged_by_the_interval_of_the_mean(open_page: OpenPage, docum
     marked = copy.deepcopy(document)
     rows = marked["tasks"][0]["leakage"]["rows"]
     rows["auc_low"][:3], rows["auc_high"][:3] = [0.49, 0.40, 0.51], [0.6, 0.49, 0.7]
-    cells = open_page(marked).locator("#leakage tbody td.col-auc")
-    assert [cells.nth(k).locator(".mark").text_content() for k in range(3)] == ["~", "!", ""]
+    rows["excess_auc_low"][:3], rows["excess_auc_high"][:3] = [-0.01, -0.40, 0.01], [0.6, -0.01, 0.7]
+    page = open_page(marked)
+    for column in ("auc", "excess_auc"):
+        cells = page.locator(f"#leakage tbody td.col-{column}")
+        assert [cells.nth(k).locator(".mark").text_content() for k in range(3)] == ["~", "!", ""]
+
+
+def test_numbers_are_those_of_the_terminal(open_page: OpenPage, document: Document) -> None:
+    """Rounded as the terminal rounds them: midway to the even digit, and no zero with a minus."""
+    changed = copy.deepcopy(document)
+    rows, values = changed["tasks"][0]["rows"], [0.5625, 0.4375, -0.0004, -0.5625]
+    count = min(len(values), len(rows["trial_id"]))
+    rows["svm.excess_auc"][:count] = values[:count]
+    cells = open_page(changed).locator("#fronts tbody td.col-svm\\.excess_auc")
+    shown = {(text or "").lstrip("~! ").split(" ")[0] for text in cells.all_text_contents()}
+    minus = "\N{MINUS SIGN}"
+    assert {signed(value).replace("-", minus) for value in values[:count]} <= {text.removeprefix("0") for text in shown}
+    assert not any(text.endswith(f"{minus}0.000") for text in shown)
+
+
+def test_columns_of_an_excess_add_up(document: Document) -> None:
+    """The document has the figures of the terminal: the matched AUC less the placebo's is the excess as it is shown."""
+    rows = document["tasks"][0]["rows"]
+    triples = list(zip(*(rows[f"svm.{kind}_auc"] for kind in ("matched", "placebo", "excess")), strict=True))
+    assert len(triples) > 1
+    for matched, placebo, excess in triples:
+        assert fixed(matched - placebo) == fixed(excess)
+    assert any(value is not None for value in rows["svm.matched_auc_sd"])
+
+
+def test_every_number_of_an_attack_has_its_interval(open_page: OpenPage, document: Document) -> None:
+    """And the sample stands above the table, not only in what has to be opened first."""
+    page = open_page(document)
+    assert "targets per configuration, each with" in (
+        page.locator("#leakage article .counts").first.text_content() or ""
+    )
+    for column in ("auc", "excess_auc", "advantage"):
+        texts = page.locator(f"#leakage tbody td.col-{column}").all_text_contents()
+        assert all("[" in text or text.endswith("\N{EN DASH}") for text in texts), column
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -233,10 +275,12 @@ def test_what_scrolls_shows_it(open_page: OpenPage, document: Document, width: i
     expect(box).to_have_attribute("data-more", "right")
     page.wait_for_timeout(300)  # as the shade comes slowly
     assert box.evaluate(shade, "::after") == "1"
+    expect(box.locator(".goes-on")).to_be_visible()
     box.locator(".scroll").evaluate("node => node.scrollTo(node.scrollWidth, 0)")
     expect(box).to_have_attribute("data-more", "left")
     page.wait_for_timeout(300)
     assert box.evaluate(shade, "::after") == "0"
+    expect(box.locator(".goes-on")).to_be_hidden()
 
 
 def test_what_fits_has_no_shade(open_page: OpenPage, document: Document) -> None:
@@ -449,8 +493,8 @@ def test_three_objectives_show_a_pair(open_page: OpenPage, document: Document) -
             "axis": "train accuracy (fraction)",
             "direction": "maximize",
             "guess": None,
-            "bounds": [0.0, 1.0],
             "bar": "sd",
+            "bars": [three["tasks"][0]["rows"]["train_accuracy"]] * 2,
         }
     )
     page = open_page(three)

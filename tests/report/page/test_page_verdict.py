@@ -3,8 +3,10 @@ from itertools import product
 from typing import Any, Final
 
 from builders import make_completed
+from counted_networks import conventional, counted, spiking
 from page_study import sweep_of
 
+from privsearch._util.numerals import signed
 from privsearch.analysis.labels import NOTATION
 from privsearch.analysis.selection import select_in_task
 from privsearch.analysis.tasks import tasks
@@ -14,6 +16,7 @@ from privsearch.report.page.fronts import task_rows, task_section
 from privsearch.report.page.verdict import verdict
 from privsearch.report.wording.verdict import verdict_sentence
 from privsearch.spec import HalvesProtocol, PaperProtocol, Protocol, SweepSpec
+from privsearch.spec.columns import COSTS, ENERGIES
 from privsearch.study.result import Completed
 
 PAPER: Final = PaperProtocol(replicates=2)
@@ -80,5 +83,27 @@ def test_columns_that_stand_side_by_side_add_up(document: Document) -> None:
     place = keys.index("svm.excess_auc")
     assert keys[place - 2 : place] == ["svm.matched_auc", "svm.placebo_auc"]
     for matched, placebo, excess in zip(*(task["rows"][key] for key in keys[place - 2 : place + 1]), strict=True):
-        assert abs(matched - placebo - excess) < 2e-5
+        assert signed(matched - placebo) == signed(excess), "as they are shown, with three decimals"
     assert "placebo_auc" not in [heading["key"] for heading in task["leakage"]["headings"]]
+
+
+def test_beside_an_energy_stand_those_by_the_other_tables() -> None:
+    """As one alone says little; and the notes have the costs with their sources, and what has as many bits."""
+    objectives = {"test_accuracy": "maximize", "svm.excess_auc": "minimize", "energy.bits": "minimize"}
+    sweep, results = _sweep(PAPER, objectives=objectives)
+    trials = [counted(result, made()) for result, made in zip(results, (conventional, spiking), strict=True)]
+    (task,) = tasks(trials, sweep)
+    rows = task_rows(task, {})
+    section = task_section(task, rows, {result.trial_id: result for result in trials})
+    keys = [heading["key"] for heading in section["headings"]]
+    assert [key for key in keys if key in COSTS] == [
+        *(energy for energy in ENERGIES if energy != "energy.bits"),
+        *("firing_rate", "energy.bits"),
+    ]
+    assert {*ENERGIES} <= {*section["rows"]}
+    notes = " ".join(section["notes"])
+    assert "Horowitz 2014" in notes
+    assert "Equal bits: the spikes of 25 steps say as much as activations of 5 bits" in notes
+    (plain,) = tasks(trials, _sweep(PAPER)[0])
+    shown = task_section(plain, task_rows(plain, {}), {result.trial_id: result for result in trials})
+    assert not {*COSTS} & {heading["key"] for heading in shown["headings"]}

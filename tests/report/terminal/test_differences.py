@@ -66,8 +66,12 @@ def test_configurations_are_named_by_what_differs() -> None:
     ("protocol", "words", "leakage"),
     [
         (HALVES, "The targets are one another's shadows", "worst AUC 0.550"),
-        (PaperProtocol(replicates=3), "All replicates share one split", "svm excess AUC 0.020"),
-        (PaperProtocol(replicates=3, resplit=True), "Every replicate draws a split of its own", "svm excess AUC 0.020"),
+        (PaperProtocol(replicates=3), "All replicates share one split", "svm excess AUC +0.020"),
+        (
+            PaperProtocol(replicates=3, resplit=True),
+            "Every replicate draws a split of its own",
+            "svm excess AUC +0.020",
+        ),
     ],
 )
 def test_caption_says_what_the_numbers_are(protocol: HalvesProtocol | PaperProtocol, words: str, leakage: str) -> None:

@@ -51,6 +51,18 @@ def test_plan_is_told_in_numbers(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
     assert ["precision", "4", "4"] in rows
 
 
+def test_sizes_are_those_that_are_trained_on(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """Of a split of which a part is taken the part is shown; a batch of the whole is no number."""
+    whole = " ".join(" ".join(printed(*plan_tables(planned(tiny_sweep, tmp_path / "whole")))).split())
+    assert "iris 120 30 4 3" in whole
+    assert "single step" not in whole
+    recipe = {**tiny_sweep.recipe, "batch_size": 4000, "overrides": {"iris": {"train_size": 60}}}
+    part = " ".join(" ".join(printed(*plan_tables(planned(changed(tiny_sweep, recipe=recipe), tmp_path)))).split())
+    assert "iris 60 of 120 30 4 3" in part
+    assert "iris, paper: a batch takes all 60 examples of a network, so each epoch is a single step" in part
+    assert "4000" not in part
+
+
 def test_signals_too_large_to_keep_are_told(
     tiny_sweep: SweepSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,10 +7,13 @@ import pytest
 from builders import make_completed, make_failed
 from rich.console import Console
 
+from privsearch.analysis.selection import selection_of
+from privsearch.analysis.tasks import tasks
 from privsearch.api.study import Study
 from privsearch.report.terminal import running
 from privsearch.report.terminal.progress import LOG_LINES, QUIET_SECONDS, SweepProgress
 from privsearch.report.terminal.running import MOST_ROWS
+from privsearch.report.wording.verdict import named
 from privsearch.spec import Constraint, HalvesProtocol, SweepSpec
 from privsearch.study.record import RecordWriter
 from privsearch.sweep.advance import Advance
@@ -62,9 +65,10 @@ def test_log_has_a_line_for_every_trial(plan: Plan, clock: Callable[[float], Non
         shown.finished(make_completed(trial.trial_id, accuracy=0.9, auc=0.55))
     shown.end()
     opening, *lines, best = written.getvalue().splitlines()
-    assert (opening, best[:21]) == ("3 trials to do, 1 cached", "most accurate  iris: ")
+    assert (opening, best[:33]) == ("3 trials to do, 1 cached", "most accurate of this run  iris: ")
     assert [line[:11] for line in lines] == ["[1/3; 0:10,", "[2/3; 1:15,"]
-    assert all(line.endswith("test_accuracy 0.900  svm.auc 0.550  (1.5 s)") for line in lines)
+    numbers = "test accuracy 0.900 ± 0.014  svm AUC 0.550 ± 0.014  (n = 2; 1.5 s)"
+    assert all(line.endswith(numbers) for line in lines)
 
 
 def test_trials_are_named_by_what_tells_them_apart(plan: Plan) -> None:
@@ -118,17 +122,53 @@ def test_terminal_shows_counts_times_and_the_best(plan: Plan, clock: Callable[[f
     assert left
     assert text[0].endswith("2/3 trials, 4/12 networks")
     assert text[1] == f"1 done, 1 running, 1 failed, 1 cached; 1:01:01 elapsed, {running.clock(left)} left"
-    assert text[2].rstrip() == "most accurate so far  iris: SNN a4, test_accuracy 0.900, svm.auc 0.600"
+    # The second trial is recorded already, and nobody here knows its numbers.
+    best = "most accurate of this run  iris: SNN a4, test accuracy 0.900 ± 0.014, svm AUC 0.600 ± 0.014 (n = 2)"
+    assert " ".join(line.strip() for line in text[2:]) == best
 
 
 def test_best_is_one_configuration_with_all_of_its_numbers(plan: Plan) -> None:
     """The most accurate one, with what it leaks: no mixture of the best numbers of several."""
     shown, _ = begun(plan, terminal=True)
     for trial, (accuracy, auc) in zip(plan.todo, [(0.8, 0.6), (0.9, 0.7), (0.7, 0.5)], strict=True):
-        shown.finished(make_completed(trial.trial_id, accuracy=accuracy, auc=auc))
+        shown.finished(make_completed(trial.trial_id, accuracy=accuracy, auc=auc, **trial.spec.axes()))
     text = screen(shown)
     shown.end()
-    assert text[-1].rstrip() == "most accurate so far  iris: SNN fp32, test_accuracy 0.900, svm.auc 0.700"
+    assert "SNN fp32, test accuracy 0.900 ± 0.014, svm AUC 0.700 ± 0.014 (n = 2)" in _joined(text)
+
+
+def _joined(text: list[str]) -> str:
+    return " ".join(" ".join(text).split())
+
+
+def test_ties_are_decided_as_pick_decides_them(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
+    """Of equally accurate ones the one that leaks less, then the one with fewer bits, whichever finished first."""
+    grids = {"bits": {"model": ["ann"], "weight_bit_width": [None, 8, 4, 2]}}
+    sweep = SweepSpec.model_validate(tiny_sweep.model_dump() | {"grids": grids})
+    made = make_plan(sweep, Study(tmp_path / "study"))
+    aucs = {None: 0.58, 8: 0.56, 4: 0.56, 2: 0.57}
+    results = [
+        make_completed(
+            trial.trial_id,
+            accuracy=0.9,
+            auc=aucs[trial.spec.weight_bit_width],
+            **trial.spec.axes(),
+            attacks=sweep.attacks,
+        )
+        for trial in made.trials
+    ]
+    (task,) = tasks(results, sweep)
+    selection = selection_of(task)
+    assert selection
+    assert selection.most_accurate
+    for order in (results, results[::-1]):
+        shown, written = begun(made, terminal=False)
+        for result in order:
+            shown.finished(result)
+        shown.end()
+        best = written.getvalue().splitlines()[-1]
+        assert best.startswith(f"most accurate  iris: {named(selection, selection.most_accurate)}, ")
+        assert "ANN w4" in best
 
 
 @pytest.mark.parametrize(("bound", "accuracy"), [("<= 0.65", 0.8), (">= 0", 0.9)])
@@ -143,7 +183,7 @@ def test_best_satisfies_the_constraints(
         shown.finished(make_completed(trial.trial_id, accuracy=reached, auc=auc))
     text = screen(shown)
     shown.end()
-    assert f"test_accuracy {accuracy:.3f}" in text[-1]
+    assert f"test accuracy {accuracy:.3f}" in _joined(text)
 
 
 def test_what_has_not_learnt_is_named_and_never_best(plan: Plan) -> None:
@@ -156,8 +196,8 @@ def test_what_has_not_learnt_is_named_and_never_best(plan: Plan) -> None:
     shown.finished(made.model_copy(update={"replicates": replicates}))
     shown.end()
     _, _, last, best = written.getvalue().splitlines()
-    assert "svm.auc 0.500  has not learnt" in last
-    assert best == "most accurate  iris: SNN a4, test_accuracy 0.900, svm.auc 0.600"
+    assert "svm AUC ~0.500 ± 0.014  not learnt" in last
+    assert best.startswith("most accurate of this run  iris: SNN a4, test accuracy 0.900 ± 0.014, svm AUC 0.600 ")
 
 
 def test_live_display_fits_80_columns(tiny_sweep: SweepSpec, tmp_path: Path) -> None:
@@ -369,11 +409,11 @@ def test_protocols_have_objectives_and_bests_of_their_own(tiny_sweep: SweepSpec,
     shown.finished(make_completed(first["halves"], accuracy=0.9, auc=0.7, protocol=halves))
     shown.end()
     lines = written.getvalue().splitlines()
-    assert "test_accuracy 0.800  svm.excess_auc 0.020" in lines[1]
-    assert "test_accuracy 0.900  worst.auc 0.700" in lines[2]
+    assert "test accuracy 0.800 ± 0.014  svm excess AUC +0.020 ± 0.000" in lines[1]
+    assert "test accuracy 0.900 ± 0.009  worst AUC 0.700 ± 0.009" in lines[2]
     assert lines[3:] == [
-        "most accurate  iris paper: SNN a4, test_accuracy 0.800, svm.excess_auc 0.020",
-        "most accurate  iris halves: SNN a4, test_accuracy 0.900, worst.auc 0.700",
+        "most accurate  iris paper: SNN a4, test accuracy 0.800 ± 0.014, svm excess AUC +0.020 ± 0.000 (n = 2)",
+        "most accurate  iris halves: SNN a4, test accuracy 0.900 ± 0.009, worst AUC 0.700 ± 0.009 (n = 4)",
     ]
 
 
@@ -385,5 +425,5 @@ def test_added_attack_does_not_pass_for_the_strongest(tiny_sweep: SweepSpec, tmp
     shown, written = begun(more, terminal=False)
     shown.finished(make_completed(more.todo[0].trial_id, protocol=halves, attacks=more.sweep.attacks[1:]))
     shown.end()
-    assert written.getvalue().splitlines()[1].endswith("test_accuracy 0.900  (1.5 s)")
+    assert written.getvalue().splitlines()[1].endswith("test accuracy 0.900 ± 0.009  (n = 4; 1.5 s)")
     assert "worst" not in written.getvalue()

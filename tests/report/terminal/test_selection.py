@@ -80,8 +80,17 @@ def test_a_choice_under_constraints_says_so() -> None:
 
 WORDS: list[tuple[Callable[[], Selection], str]] = [
     (lambda: selection(0.93, targets=1), "but how sure that is is not known, as its targets show no spread"),
-    (lambda: selection(0.98), "No configuration reaches an accuracy of 0.98; the best, ANN w8, has 0.9700, which is"),
-    (lambda: selection(0.968), "No configuration is shown to reach an accuracy of 0.968: the 95 % interval of the"),
+    (
+        lambda: selection(0.98),
+        "No configuration reaches an accuracy of 0.98; the most accurate one, ANN w8, has 0.9700 (95 % interval 0.9610 "
+        "to 0.9790, n = 3 targets), which is short by 0.01.",
+    ),
+    (lambda: selection(0.98, targets=1), "(n = 1 target), which is short by 0.0"),
+    (
+        lambda: selection(0.968),
+        "No configuration is shown to reach an accuracy of 0.968: the most accurate one, ANN w8, has 0.9700 (95 % "
+        "interval 0.9610 to 0.9790, n = 3 targets), and its interval begins below it.",
+    ),
     (lambda: selection(0.96), "no other configuration may be chosen"),
 ]
 

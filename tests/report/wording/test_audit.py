@@ -16,7 +16,7 @@ def test_one_target_has_no_interval() -> None:
 def test_the_sample_names_its_unit() -> None:
     """An example needs no name; a person has one."""
     rows = pd.DataFrame({"targets": [8], "num_members": [60], "num_non_members": [61], "unit": ["example"]})
-    plain = "8 targets a configuration, each with 60 members and 61 non-members"
+    plain = "8 targets per configuration, each with 60 members and 61 non-members"
     assert sample_words(rows) == plain
     assert sample_words(rows.assign(unit="patient")) == f"{plain}, each a patient, with all of its rows"
 
@@ -32,6 +32,6 @@ def test_trials_without_a_line_are_counted_with_the_reason() -> None:
         "1 of 3 trials could not be attacked and are left out.",
     ]
     assert list(left_out([refused, dead])) == [
-        "2 of 2 trials could not be attacked and are left out, 1 of them because a network is dead: it gives all "
+        "2 of 2 trials could not be attacked and are left out, 1 of them as they are dead: a network gives all "
         "examples the same outputs."
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import INLINE, numbers, record_lines, run
+from command_line import INLINE, numbers, record_lines, run, sound_lines
 
 from privsearch.analysis.explanation import explain_study
 from privsearch.api.study import Study
@@ -113,7 +113,7 @@ def study(whole: Path, tmp_path: Path) -> Path:
 
 def log(study: Path) -> list[dict[str, Any]]:
     """The lines of a study's proposals, without the time, and without why it ended."""
-    lines = map(json.loads, (study / "search.jsonl").read_text().splitlines())
+    lines = map(json.loads, sound_lines(study / "search.jsonl"))
     return [{k: v for k, v in line.items() if k != "seconds"} for line in lines if "ended" not in line]
 
 
@@ -268,7 +268,7 @@ def test_minutes_end_a_search(sweep_file: Path, tmp_path: Path) -> None:
 def test_a_strangers_log_asks_for_nothing_outside_of_the_space(sweep_file: Path, study: Path) -> None:
     """Lines that no search would have written are passed over."""
     path = study / "search.jsonl"
-    wrong = json.loads(path.read_text().splitlines()[0])
+    wrong = json.loads(sound_lines(path)[0])
     wrong["axes"] |= {"num_steps": 9999, "threshold": "x"}
     path.write_text(json.dumps(wrong) + "\n" + path.read_text())
     (search,) = make_plan(read_sweep(sweep_file), Study(study)).searches

@@ -24,7 +24,7 @@ function compareRows(task, a, b) {
     return [label, va, ...(two ? [vb, va === vb ? "same" : "differs", "", ""] : [])];
   });
   const columns = task.headings.filter(({ kind }) => kind === "number");
-  const numbers = columns.map(({ key: column, label }) => [label, formatted(rows, column, a), ...(two ? [formatted(rows, column, b), ...difference(task, column, a, b)] : [])]);
+  const numbers = columns.map(({ key: column, label }) => [label, marked(rows, column, a), ...(two ? [marked(rows, column, b), ...difference(task, column, a, b)] : [])]);
   const shown = new Set(columns.map(({ key: column }) => column));
   const more = task.paired.filter(({ quantity }) => !shown.has(quantity)).map(({ quantity, label, values }) => {
     const means = [a, b].map((i) => (i === undefined ? null : mean(values[i])));

@@ -23,10 +23,19 @@ function isNumber(value) {
   return typeof value === "number";
 }
 
+/** A number with three decimals as the terminal writes it: midway between two to the even one, and no zero with a minus. */
+function fixed(value) {
+  const below = Math.floor(value * 1000);
+  const midway = Number.isInteger(value * 16) && value * 1000 - below === 0.5;
+  const text = (midway ? (below + Math.abs(below % 2)) / 1000 : value).toFixed(3);
+  return text === "-0.000" ? "0.000" : text;
+}
+
 /** A fraction with three digits; all else as it is. */
 function fraction(value, signed = false) {
   if (!isNumber(value)) return value ?? MISSING;
-  return (signed && value >= 0 ? "+" : "") + value.toFixed(3).replace(/^-/, "−");
+  const text = fixed(value);
+  return (signed && !text.startsWith("-") ? "+" : "") + text.replace("-", "−");
 }
 
 /** A number of any size, short. */
@@ -62,21 +71,31 @@ function formatted(rows, column, i) {
   if (column === "front_probability") return isNumber(rows[column][i]) ? rows[column][i].toFixed(2) : MISSING;
   if (column.endsWith("epsilon_low")) return isNumber(rows[column][i]) ? rows[column][i].toFixed(2) : MISSING;
   if (column.endsWith("epsilon_ceiling")) return isNumber(rows[column][i]) ? rows[column][i].toFixed(1) : MISSING;
-  return measured(rows, column, i, column.includes("excess_"));
+  return measured(rows, column, i, isExcess(column));
 }
 
-/** `~` for an AUC whose 95 % interval contains what guessing gives, `!` for one whose interval lies below; else nothing. */
+function isExcess(column) {
+  return column.includes("excess_");
+}
+
+/** `~` for an AUC or an excess whose 95 % interval contains what guessing gives, `!` for one whose interval lies below; else nothing. */
 function guessMark(rows, column, i) {
   const [low, high] = ["low", "high"].map((end) => rows[`${column}_${end}`]?.[i]);
-  if (!isNumber(low) || !isNumber(high)) return "";
-  return high < 0.5 ? "!" : low <= 0.5 ? "~" : "";
+  if (!isNumber(low) || !isNumber(high) || !(isAuc(column) || isExcess(column))) return "";
+  const guess = isExcess(column) ? 0 : 0.5;
+  return high < guess ? "!" : low <= guess ? "~" : "";
+}
+
+/** A number as a table shows it, its mark before it. */
+function marked(rows, column, i) {
+  return guessMark(rows, column, i) + formatted(rows, column, i);
 }
 
 function isAuc(column) {
   return column === "auc" || column.endsWith(".auc");
 }
 
-const MARKS = "~ marks an AUC whose 95 % interval contains 0.5, which is guessing; ! one whose whole interval lies below 0.5.";
+const MARKS = "~ marks an AUC whose 95 % interval contains 0.5, which is what guessing gives, and an excess whose interval contains 0; ! marks one whose whole interval lies below that.";
 
 const SIGNED_WHOLE = /^([+−-]?)(\d+)(?=$|\.\d|[\s[,±])/;
 

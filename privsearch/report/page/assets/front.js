@@ -8,7 +8,7 @@ function frontSection() {
   const parts = page.tasks.map(taskPart);
   return section("fronts", "Fronts",
     el("p", {}, "Each point is a configuration. Hover over it to see its numbers. Click it, or press its button in the table, to pin it; pin a second one to compare the two. A second click unpins it."),
-    page.tasks.some(({ objectives }) => objectives.some(({ column }) => isAuc(column))) ? el("p", { class: "note" }, `In the tables, ${MARKS}`) : null,
+    page.tasks.some(({ objectives }) => objectives.some(({ column }) => isAuc(column) || isExcess(column))) ? el("p", { class: "note" }, `In the tables, ${MARKS}`) : null,
     page.tasks.some(({ taken }) => taken) ? el("p", { class: "note" }, `* marks ${TAKEN}.`) : null,
     parts.length ? parts : el("p", {}, "No trial has finished yet."));
 }
@@ -91,12 +91,9 @@ function isTaken(task, i) {
   return task.rows.trial_id[i] === task.taken;
 }
 
-/** The ends of a configuration's error bar: its 95 % interval, or else a standard deviation both ways, within the column's range. */
-function barEnds({ rows }, { column, bounds: [least, most] }, i) {
-  const value = rows[column][i];
-  const [low, high, sd] = ["low", "high", "sd"].map((part) => rows[`${column}_${part}`]?.[i]);
-  const ends = isNumber(low) && isNumber(high) ? [low, high] : [value - (sd ?? 0), value + (sd ?? 0)];
-  return [Math.max(ends[0], least), Math.min(ends[1], most ?? Infinity)];
+/** The ends of a configuration's error bar. */
+function barEnds(_task, { bars: [lows, highs] }, i) {
+  return [lows[i], highs[i]];
 }
 
 /** The lowest and the highest end of a bar. */
@@ -164,7 +161,7 @@ function hoverText(task, i) {
     `<b>${plain(rows.configuration[i])}</b>`,
     ...(isTaken(task, i) ? [TAKEN] : []),
     ...(isNumber(probability) ? [`on the front with probability ${probability.toFixed(2)}`] : []),
-    ...shown.map(({ key: column, label }) => `${plain(label)} ${plain(formatted(rows, column, i))}`),
+    ...shown.map(({ key: column, label }) => `${plain(label)} ${plain(marked(rows, column, i))}`),
     `trial ${plain(rows.trial_id[i])}`,
   ].join("<br>");
 }
@@ -221,7 +218,7 @@ function pointsTable(task) {
       : document.createTextNode("")),
   };
   const lows = new Set(task.objectives.filter(({ direction }) => direction === "minimize").map(({ column }) => column));
-  const columns = task.headings.map((heading) => ({ ...heading, ...(isAuc(heading.key) ? { mark: (i) => guessMark(rows, heading.key, i) } : {}), low: lows.has(heading.key) || isLow(heading.key), value: (i) => rows[heading.key]?.[i], shown: (i) => (heading.key === "trial_id" ? rows.trial_id[i].slice(0, 8) : cell(rows, heading, i)), ...(heading.key === "configuration" ? { mark: (i) => (isTaken(task, i) ? "*" : "") } : {}) }));
+  const columns = task.headings.map((heading) => ({ ...heading, ...(isAuc(heading.key) || isExcess(heading.key) ? { mark: (i) => guessMark(rows, heading.key, i) } : {}), low: lows.has(heading.key) || isLow(heading.key), value: (i) => rows[heading.key]?.[i], shown: (i) => (heading.key === "trial_id" ? rows.trial_id[i].slice(0, 8) : cell(rows, heading, i)), ...(heading.key === "configuration" ? { mark: (i) => (isTaken(task, i) ? "*" : "") } : {}) }));
   const places = rows.trial_id.map((_, i) => i);
   return bigTable(`points ${task.name}`, `Configurations of ${task.title}`, [pinColumn, ...columns], places, { drawn: () => markPins(task) });
 }

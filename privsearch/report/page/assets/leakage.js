@@ -3,7 +3,7 @@
 function leakageSection() {
   const parts = page.tasks.filter(({ leakage }) => leakage.headings.length).map(leakagePart);
   return section("leakage", "Leakage, attack by attack",
-    el("p", {}, `Means over the targets; in brackets 95 % intervals. ${MARKS}`),
+    el("p", {}, `Means over the targets, with 95 % intervals in brackets. ${MARKS}`),
     parts.length ? parts : el("p", {}, "No attack has a number yet."));
 }
 
@@ -22,9 +22,9 @@ function leakagePart(task) {
     ...heading, value: of[heading.key] ?? ((i) => rows[heading.key]?.[i]), shown: (i) => said(heading, i),
     low: isLow(heading.key),
     ...(heading.key === "attack" ? { choices: rows.attacks } : {}),
-    ...(isAuc(heading.key) ? { mark: (i) => guessMark(rows, heading.key, i) } : {}),
+    ...(isAuc(heading.key) || isExcess(heading.key) ? { mark: (i) => guessMark(rows, heading.key, i) } : {}),
   }));
-  return el("article", {}, el("h3", {}, task.title),
+  return el("article", {}, el("h3", {}, task.title), el("p", { class: "counts" }, `${leakage.sample}.`),
     bigTable(`leakage ${task.name}`, `Attacks on ${task.title}`, columns, rows.row.map((_, i) => i)),
     paragraphs([leakage.left_out]),
     el("details", {}, el("summary", {}, "How to read this"), paragraphs(leakage.notes)));

@@ -1,10 +1,10 @@
-// ---- What is wider than the page scrolls by itself, and fades at the edges that hide something ----
+// ---- What is wider than the page scrolls by itself, says so, and fades at the edges that hide something ----
 
 /** A region of the page that scrolls sideways. */
 function scroller(caption, ...children) {
   const holder = el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption, onscroll: () => showEdges(holder) }, ...children);
   for (const node of [holder, ...holder.querySelectorAll("table")]) sizes.observe(node);
-  return el("div", { class: "edges" }, holder);
+  return el("div", { class: "edges" }, el("p", { class: "goes-on", "aria-hidden": "true" }, "scroll sideways for more →"), holder);
 }
 
 /** Say in `data-more` on which sides of a region there is more. */
