@@ -27,6 +27,9 @@ recipe:
 objectives: {test_accuracy: maximize, svm.auc: minimize}
 """
 
+TABLE: Final = "[{name: mine, path: mine.csv, label: y}]"
+"""The datasets of a sweep with a table."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -267,6 +270,14 @@ FIELDS: Final = (
     change("a delta that lets an example out", "weight_bit_width: [null, 4]", "dp: [{epsilon: 3, delta: 0.01}]"),
     change("privacy of gradients of 16 bits", "weight_bit_width: [null, 4]", "dp: {epsilon: 3}\n    precision: bf16"),
     more("privacy that a search chooses", "search: {trials: 9, space: {model: ann, dp: [null, {epsilon: 3}]}}"),
+    change("ranges of another kind", "[iris]", TABLE.replace("}]", ", scaling: {kind: standard, low: 0, high: 1}}]")),
+    change("a range that is no range", "[iris]", TABLE.replace("}]", ", scaling: {low: 1, high: 0}}]")),
+    change("a range for too few columns", "[iris]", TABLE.replace("}]", ", scaling: {low: [0, 0], high: [1, 1, 1]}}]")),
+    change(
+        "public ranges of what is fitted",
+        "[iris]",
+        TABLE.replace("}]", ", missing: impute, scaling: {low: 0, high: 1}}]"),
+    ),
     change("membranes where there are none", "weight_bit_width: [null, 4]", "state_gradient: straight_through"),
     change("a misspelt surrogate gradient", "weight_bit_width: [null, 4]", "surrogate_gradient: fast_sigmoyd"),
     change("no epochs", "epochs: 3", "epochs: 0"),

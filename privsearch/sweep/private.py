@@ -1,10 +1,13 @@
 """What differential privacy (`dp`) cannot be promised of, refused before anything is trained."""
 
+from collections.abc import Mapping
+
 from privsearch.analysis.accounting import check_delta, check_installed
 from privsearch.data import DatasetInfo
 from privsearch.errors import SpecError
-from privsearch.spec import TrialSpec
+from privsearch.spec import SweepSpec, TrialSpec
 from privsearch.spec.axes import BUILT_IN_MODELS
+from privsearch.spec.datasets import dataset_name
 
 
 def check_private(spec: TrialSpec, info: DatasetInfo, where: tuple[int | str, ...]) -> None:
@@ -27,6 +30,21 @@ def check_private(spec: TrialSpec, info: DatasetInfo, where: tuple[int | str, ..
         check_delta(spec.dp, max(spec.protocol.training_examples(spec.train_size or info.num_train)))
     except SpecError as error:
         raise SpecError(str(error), where) from None
+
+
+def fitted_before(sweep: SweepSpec, infos: Mapping[str, DatasetInfo]) -> list[str]:
+    """Return the names of the datasets of a sweep with `dp` whose scaling is fitted to the training split.
+
+    Args:
+        sweep: the sweep.
+        infos: its datasets, by name.
+    """
+    asked = [values for grid in sweep.grids.values() for values in grid.get("dp", ())]
+    asked += [sweep.recipe_for(name).get("dp") for name in infos]
+    if not any(value is not None for value in asked):
+        return []
+    unscaled = [dataset_name(d) for d in sweep.datasets if getattr(d, "scaling", None) is None]
+    return [name for name in unscaled if infos[name].network == "fcnet"]
 
 
 def _refusal(spec: TrialSpec, info: DatasetInfo) -> str | None:

@@ -8,10 +8,11 @@ from privsearch import register_model
 from privsearch.data import describe_dataset
 from privsearch.errors import SpecError
 from privsearch.models import private_training
-from privsearch.spec import OneRunProtocol, TrialSpec
+from privsearch.report.wording.promises import fitted_words
+from privsearch.spec import OneRunProtocol, SweepSpec, TrialSpec
 from privsearch.study.result import Completed
 from privsearch.sweep import private
-from privsearch.sweep.private import check_private
+from privsearch.sweep.private import check_private, fitted_before
 from privsearch.sweep.trial import run_trial
 
 WHERE = ("grids", "first", "dp")
@@ -59,6 +60,21 @@ def test_a_missing_library_is_told_before_anything_is_trained(monkeypatch: pytes
     monkeypatch.setattr(private, "check_installed", fail)
     assert refused(trial()) == "install privsearch[dp]"
     check_private(trial(dp=None), IRIS, WHERE)
+
+
+def test_what_is_fitted_before_is_told_where_dp_is_asked_for() -> None:
+    """Of tables without public ranges; images are scaled by constants."""
+
+    def names(dp: Any, **dataset: Any) -> list[str]:
+        given = {"name": "mine", "path": "mine.csv", "label": "y", **dataset}
+        fields = {"name": "a", "datasets": ["iris", given, "mnist"], "grids": {"first": {"model": ["ann"], "dp": dp}}}
+        infos = {"iris": IRIS, "mine": IRIS, "mnist": replace(IRIS, network="convnet")}
+        return fitted_before(SweepSpec.model_validate(fields), infos)
+
+    assert names([None, {"epsilon": 3}]) == ["iris", "mine"]
+    assert names([{"epsilon": 3}], scaling={"low": 0, "high": 1}) == ["iris"]
+    assert names([None]) == []
+    assert "iris, mine: inputs are standardised" in fitted_words(["iris", "mine"])
 
 
 def low_and_promised(monkeypatch: pytest.MonkeyPatch, control: str) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """What DP-SGD promises, in words: cells of tables, and what a promise does not cover."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -32,6 +32,18 @@ def promise_words(rows: pd.DataFrame) -> list[str]:
         "the training split before (the scaling of tables, the range of encodings), nor those who know the seed.",
         "A bound that is measured above what is promised would show a training that is not what it claims to be.",
     ]
+
+
+def fitted_words(datasets: Sequence[str]) -> str:
+    """Return a note, to be read before a sweep, on datasets of which something follows from all examples.
+
+    Args:
+        datasets: their names, at least one.
+    """
+    return (
+        f"{', '.join(datasets)}: inputs are standardised by the training split, which dp does not cover; give a table "
+        "of your own public ranges, scaling: {kind: fixed, low: ..., high: ...} (docs/privacy.md)"
+    )
 
 
 def promise_cells(row: Mapping[str, Any], measured: str = MEASURED) -> list[str]:
