@@ -5,10 +5,11 @@ from typing import Any, Final
 
 import pandas as pd
 
-from privsearch.analysis.promises import PROMISE, has_promise
+from privsearch.analysis.promises import PROMISE, has_promise, promised
 from privsearch.report.wording.formats import MISSING
 from privsearch.spec import WORST
 from privsearch.spec.columns import EPSILON, Column
+from privsearch.study.result import Completed
 
 MEASURED: Final = str(Column(WORST, EPSILON))
 """The column of the bound on epsilon that the strongest attack shows."""
@@ -44,6 +45,18 @@ def fitted_words(datasets: Sequence[str]) -> str:
         f"{', '.join(datasets)}: inputs are standardised by the training split, which dp does not cover; give a table "
         "of your own public ranges, scaling: {kind: fixed, low: ..., high: ...} (docs/privacy.md)"
     )
+
+
+def trial_words(result: Completed) -> list[str]:
+    """Return the sentences on what is promised of a trial's networks, and on what that does not cover."""
+    numbers = promised(result)
+    if not numbers:
+        return []
+    sentence = (
+        f"DP-SGD promises each network an epsilon of {numbers[PROMISE]:.4g}, by noise of at least "
+        f"{numbers['dp_noise_multiplier']:.4g} times the clipping norm."
+    )
+    return [sentence, *promise_words(pd.DataFrame([numbers]))]
 
 
 def promise_cells(row: Mapping[str, Any], measured: str = MEASURED) -> list[str]:
