@@ -74,7 +74,7 @@ def results_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
 
 def configurations_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     """Make only the columns `trial_id`, `dataset`, `protocol` and the axes of the results table."""
-    rows = [{**_whose(result), **_axes(result.spec)} for result in results]
+    rows = [{**_whose(result), **axes_of(result.spec)} for result in results]
     frame = pd.DataFrame(rows, columns=["trial_id", "dataset", "protocol", *AXES])
     return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
 
@@ -86,7 +86,7 @@ def learning_frame(results: Iterable[Completed]) -> pd.DataFrame:
             **_whose(result),
             "status": result.status,
             "seed": result.spec.seed,
-            **_axes(result.spec),
+            **axes_of(result.spec),
             "replicates": result.spec.protocol.targets,
             **dict(
                 _mean_and_sd("train_accuracy", [replicate.target.train_accuracy for replicate in result.replicates])
@@ -179,7 +179,7 @@ def exposed_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _axes(spec: TrialSpec) -> dict[str, Any]:
+def axes_of(spec: TrialSpec) -> dict[str, Any]:
     """Return the values of a trial's axes as a table has them: numbers, words and pairs of numbers."""
     axes = spec.axes()
     return axes if axes["dp"] is None else {**axes, "dp": str(axes["dp"])}
@@ -197,7 +197,7 @@ def _row(result: TrialResult, targets: Sequence[Mapping[str, Any]] | None) -> di
         "dataset": spec.dataset_name,
         "protocol": spec.protocol.kind,
         "replicates": spec.protocol.targets,
-        **_axes(spec),
+        **axes_of(spec),
         "seed": spec.seed,
         "seconds": result.seconds,
         "error": None,

@@ -4,6 +4,7 @@ from builders import make_completed
 
 from privsearch.analysis.audit import audit_table
 from privsearch.analysis.frames import results_frame
+from privsearch.analysis.lookup import known_trials
 from privsearch.analysis.promises import has_promise, promised
 from privsearch.spec.differential_privacy import DifferentialPrivacy
 from privsearch.study.guarantee import Guarantee
@@ -63,3 +64,17 @@ def test_a_recorded_promise_is_read_back() -> None:
         Guarantee(
             epsilon=-1, delta=1e-5, noise_multiplier=1, max_grad_norm=1, sampling_rate=1, steps=1, accountant="none"
         )
+
+
+def test_trials_are_told_apart_by_what_they_promise() -> None:
+    """By the same words in the table as where trials are looked up."""
+    specs = {
+        str(epsilon): make_completed(str(epsilon), dp=DifferentialPrivacy(epsilon=epsilon)).spec for epsilon in (8, 3)
+    }
+    specs["none"] = make_completed("none").spec
+    names = {known.trial_id: known.name for known in known_trials(specs)}
+    assert {trial_id: name.split()[-2:] for trial_id, name in names.items() if trial_id != "none"} == {
+        "8": ["eps", "8"],
+        "3": ["eps", "3"],
+    }
+    assert "eps" not in names["none"]
