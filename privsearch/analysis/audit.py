@@ -11,7 +11,7 @@ from privsearch.analysis.frames import completed_numbers, configurations_frame, 
 from privsearch.analysis.intervals import mean_interval, spread_interval
 from privsearch.analysis.labels import TPRS, configuration, reason_missing
 from privsearch.analysis.learning import networks_at_chance
-from privsearch.analysis.promises import PROMISE, promised
+from privsearch.analysis.promises import FAMILY, PROMISE, promised
 from privsearch.analysis.targets import target_numbers
 from privsearch.spec import WORST, leading_attack
 from privsearch.spec.columns import WITH_PLACEBO, Column
@@ -58,7 +58,7 @@ _COLUMNS: Final = {
 }
 """The columns of the table, and their types."""
 
-_PROMISED: Final = (PROMISE, "dp_delta")
+_PROMISED: Final = {PROMISE: "float", "dp_delta": "float", FAMILY: "string"}
 """The columns that it has where a training was private."""
 
 
@@ -79,12 +79,16 @@ def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
     """
     results = list(results)
     words: dict[str, str] = {}
+    families: dict[str, str] = {}
     for _, rows in configurations_frame(results).groupby("dataset", sort=False):
         varying = varying_axes(rows)
         words |= {row["trial_id"]: configuration(row, varying) for row in records(rows)}
+        shared = tuple(axis for axis in varying if axis != "dp")
+        families |= {row["trial_id"]: configuration(row, shared) for row in records(rows)}
     learnt = [result for result in results if isinstance(result, Completed) and not networks_at_chance(result)]
     table = [row for result in learnt for row in _rows(result, words[result.trial_id])]
-    private = dict.fromkeys(_PROMISED, "float") if any(PROMISE in row for row in table) else {}
+    table = [{**row, FAMILY: families[row["trial_id"]]} for row in table]
+    private = _PROMISED if any(PROMISE in row for row in table) else {}
     return pd.DataFrame(table, columns=[*_COLUMNS, *private]).astype({**_COLUMNS, **private})
 
 

@@ -9,6 +9,9 @@ from privsearch.study.result import Completed
 PROMISE: Final = "dp_epsilon"
 """The column of the accountant's epsilon."""
 
+FAMILY: Final = "without_dp"
+"""The column of a configuration's name without what its `dp` adds."""
+
 
 def promised(result: Completed) -> dict[str, float]:
     """Return the columns of what is promised of a trial's targets: nothing if their trainings were not private.
