@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -38,7 +39,7 @@ def plot_promises(rows: pd.DataFrame) -> Figure:
     promises = rows[PROMISE].dropna()
     nothing = float(promises.max()) * _BEYOND
     placed = rows.assign(place=rows[PROMISE].fillna(nothing)).sort_values("place")
-    key = {}
+    key: dict[str, Artist] = {}
     styles: dict[str, int] = {}
     for (model, family), of in placed.groupby(["model", FAMILY], sort=True):
         style = _STYLES[styles.setdefault(str(model), 0) % len(_STYLES)]
