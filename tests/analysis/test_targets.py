@@ -59,7 +59,7 @@ def test_what_leaks_less_by_every_attack_leaks_less_by_the_strongest() -> None:
     """Whichever attack is the strongest on either side, and however the halves of the examples differ."""
     rng = np.random.default_rng(0)
     names = ("loss", "confidence", "entropy")
-    for _ in range(100):
+    for _ in range(20):
         less, more = np.sort(rng.uniform(0.45, 0.75, (2, len(names))), axis=0)
         tilts = rng.uniform(-0.2, 0.2, (2, len(names)))
         found = []
@@ -106,11 +106,11 @@ def test_a_trial_that_lacks_an_attack_has_no_strongest_one() -> None:
 
 
 def test_the_interval_of_the_strongest_of_guessing_attacks_holds_a_half() -> None:
-    """On cohorts without a leak it lies above 0.5 in one case of 40 at most, though its mean is a little above."""
+    """On cohorts without a leak it does not lie above 0.5, though its middle does (`benchmarks/nulls.csv` has many)."""
     attacks = tuple(ThresholdAttack(kind=name) for name in ("loss", "confidence", "entropy"))
     protocol = HalvesProtocol(networks=6)
     rows = []
-    for seed in range(40):
+    for seed in range(8):
         rng = np.random.default_rng(seed)
         is_member = np.zeros((6, 80), dtype=bool)
         is_member[:, :60] = np.concatenate([half_members(60, rng) for _ in range(3)])
@@ -125,8 +125,8 @@ def test_the_interval_of_the_strongest_of_guessing_attacks_holds_a_half() -> Non
             update={"replicates": done.replicates, "across": done.across}
         )
         rows += results_frame([result]).to_dict("records")
-    assert 0.5 < np.mean([row["worst.auc"] for row in rows]) < 0.53
-    assert sum(row["worst.auc_low"] > 0.5 for row in rows) <= 1
+    assert 0.49 < np.mean([row["worst.auc"] for row in rows]) < 0.55
+    assert not any(row["worst.auc_low"] > 0.5 for row in rows)
 
 
 def test_the_strongest_attack_has_no_placebo() -> None:

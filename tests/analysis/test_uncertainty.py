@@ -1,3 +1,4 @@
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -92,11 +93,15 @@ def test_equal_draws_count_as_often_as_they_come(monkeypatch: pytest.MonkeyPatch
     once = uncertainty(*trials)
     assert len(asked) <= 11
     # One draw at a time, as they come.
-    rng, rolls = np.random.default_rng(0), []
-    for _ in range(2000):
-        drawn = np.repeat(range(3), rng.multinomial(3, [1 / 3] * 3))
+    rng = np.random.default_rng(0)
+
+    @cache
+    def roll(drawn: tuple[int, ...]) -> list[bool]:
         rows = table([("completed", *(float(np.take(numbers, drawn).mean()) for numbers in trial)) for trial in trials])
-        rolls.append([i in pareto_front(rows, OBJECTIVES).index for i in range(3)])
+        front = pareto_front(rows, OBJECTIVES).index
+        return [i in front for i in range(3)]
+
+    rolls = [roll(tuple(np.repeat(range(3), rng.multinomial(3, [1 / 3] * 3)).tolist())) for _ in range(2000)]
     assert once.probability.tolist() == np.mean(rolls, axis=0).tolist()
 
 

@@ -345,7 +345,8 @@ def test_a_study_of_one_split_goes_on_only_as_such(tiny_sweep: SweepSpec, study:
     for file in (sweep_file, study.record_path):
         text = file.read_text()
         assert "resplit" in text
-        file.write_text(re.sub(r',\s*"?resplit"?:\s*false', "", text))
+        # As an earlier privsearch wrote it, which knew neither the field nor checksums.
+        file.write_text(re.sub(r',\s*"?resplit"?:\s*false|,"checksum":"\w+"', "", text))
         assert "resplit" not in file.read_text()
     assert study.sweep() == shared
     assert [trial.cached for trial in make_plan(shared, study).trials] == [True, False, False, False]
