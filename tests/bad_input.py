@@ -27,6 +27,9 @@ recipe:
 objectives: {test_accuracy: maximize, svm.auc: minimize}
 """
 
+TABLE: Final = "[{name: mine, path: mine.csv, label: y}]"
+"""The datasets of a sweep with a table."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -259,6 +262,22 @@ FIELDS: Final = (
     change("time steps without a spiking network", "model: [ann, snn]", "model: ann\n    num_steps: [5]"),
     change("a range of membranes beyond its rest", "weight_bit_width: [null, 4]", "state_range: [[-1, 1.2], [0.5, 1]]"),
     change("a range of membranes with one end", "weight_bit_width: [null, 4]", "state_range: [-1]"),
+    change("privacy in a number", "weight_bit_width: [null, 4]", "dp: [null, 3]"),
+    change("privacy with a misspelt field", "weight_bit_width: [null, 4]", "dp: [{epsilom: 3}]"),
+    change("privacy of nothing", "weight_bit_width: [null, 4]", "dp: {delta: 1e-5}"),
+    change("privacy given twice", "weight_bit_width: [null, 4]", "dp: {epsilon: 3, noise_multiplier: 1}"),
+    change("privacy beyond all bounds", "epochs: 3", "dp: {epsilon: 1e9}"),
+    change("a delta that lets an example out", "weight_bit_width: [null, 4]", "dp: [{epsilon: 3, delta: 0.01}]"),
+    change("privacy of gradients of 16 bits", "weight_bit_width: [null, 4]", "dp: {epsilon: 3}\n    precision: bf16"),
+    more("privacy that a search chooses", "search: {trials: 9, space: {model: ann, dp: [null, {epsilon: 3}]}}"),
+    change("ranges of another kind", "[iris]", TABLE.replace("}]", ", scaling: {kind: standard, low: 0, high: 1}}]")),
+    change("a range that is no range", "[iris]", TABLE.replace("}]", ", scaling: {low: 1, high: 0}}]")),
+    change("a range for too few columns", "[iris]", TABLE.replace("}]", ", scaling: {low: [0, 0], high: [1, 1, 1]}}]")),
+    change(
+        "public ranges of what is fitted",
+        "[iris]",
+        TABLE.replace("}]", ", missing: impute, scaling: {low: 0, high: 1}}]"),
+    ),
     change("membranes where there are none", "weight_bit_width: [null, 4]", "state_gradient: straight_through"),
     change("a misspelt surrogate gradient", "weight_bit_width: [null, 4]", "surrogate_gradient: fast_sigmoyd"),
     change("no epochs", "epochs: 3", "epochs: 0"),

@@ -81,6 +81,8 @@ KINDS: Final[dict[str, dict[str, Any]]] = {
     "over time": {"model": "snn", "dataset": "digits", "batch_size": 8},
     "mean over time": {"model": "snn", "dataset": "digits", "batch_size": 8, "readout": "mean"},
     "drawn": {"model": "snn", "encoding": "rate", "encoding_queries": 2},
+    "private": {"model": "snn", "dp": {"noise_multiplier": 1.0, "max_grad_norm": 0.5}},
+    "private quantised": {"model": "ann", **QUANTIZED, "dp": {"noise_multiplier": 1.0}},
     "registered": {"model": "drawing-v1"},
 }
 """By its name, the fields that differ from those of `spec_of`."""

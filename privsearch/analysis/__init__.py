@@ -1,5 +1,6 @@
 """Numbers from numbers: metrics, tables, fronts, differences, importances and selections. No file is opened here.
 
+accounting.py     the accountant of differential privacy: epsilon from noise, and noise for an epsilon
 audit.py          one long table of a study: a row for each trial and attack
 blind.py          the blind baselines of a study: whether the splits of each dataset are alike
 bootstrap.py      intervals of means over networks, by resampling their examples
@@ -23,6 +24,7 @@ paired.py         tests of paired differences: against 0, and for equivalence, w
 paper/            the published numbers and claims, and how a study bears them out
 pareto.py         comparable outcomes, the front, constraints and the hypervolume
 ped_anova.py      the importance of an axis, by PED-ANOVA on counts
+promises.py       what DP-SGD promises of a trial's networks
 races.py          the race of a task, played again from the record
 racing.py         the rule of a race: which configurations need more networks, and why the others need none
 selection.py      the configuration to take of each task, with the numbers that the choice rests on

@@ -11,6 +11,7 @@ from privsearch.analysis.frames import completed_numbers, configurations_frame, 
 from privsearch.analysis.intervals import mean_interval, spread_interval
 from privsearch.analysis.labels import TPRS, configuration, reason_missing
 from privsearch.analysis.learning import networks_at_chance
+from privsearch.analysis.promises import FAMILY, PROMISE, promised
 from privsearch.analysis.targets import target_numbers
 from privsearch.spec import WORST, leading_attack
 from privsearch.spec.columns import WITH_PLACEBO, Column
@@ -57,6 +58,9 @@ _COLUMNS: Final = {
 }
 """The columns of the table, and their types."""
 
+_PROMISED: Final = {PROMISE: "float", "dp_delta": "float", FAMILY: "string"}
+"""The columns that it has where a training was private."""
+
 
 def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
     """One row for each completed trial and attack, and one for `worst`, the strongest of its attacks.
@@ -70,16 +74,22 @@ def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
     placebo have numbers of it, and an excess. `inputs_auc` and `blind_auc` are the blind baselines, of the inputs alone
     and of the untrained networks, where they are needed. `unit` is what is a member or not: an example, or a person by
     the column that names them. An attack that a trial cannot be given, or has not been given yet, has no row, and
-    neither has a trial with a network that has not learnt: what it does not leak says nothing.
+    neither has a trial with a network that has not learnt: what it does not leak says nothing. `dp_epsilon` and
+    `dp_delta`, which are there where a training was private, are what DP-SGD promises.
     """
     results = list(results)
     words: dict[str, str] = {}
+    families: dict[str, str] = {}
     for _, rows in configurations_frame(results).groupby("dataset", sort=False):
         varying = varying_axes(rows)
         words |= {row["trial_id"]: configuration(row, varying) for row in records(rows)}
+        shared = tuple(axis for axis in varying if axis != "dp")
+        families |= {row["trial_id"]: configuration(row, shared) for row in records(rows)}
     learnt = [result for result in results if isinstance(result, Completed) and not networks_at_chance(result)]
     table = [row for result in learnt for row in _rows(result, words[result.trial_id])]
-    return pd.DataFrame(table, columns=list(_COLUMNS)).astype(_COLUMNS)
+    table = [{**row, FAMILY: families[row["trial_id"]]} for row in table]
+    private = _PROMISED if any(PROMISE in row for row in table) else {}
+    return pd.DataFrame(table, columns=[*_COLUMNS, *private]).astype({**_COLUMNS, **private})
 
 
 def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
@@ -92,6 +102,7 @@ def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
         "targets": len(result.replicates),
         "unit": unit_name(result.spec.dataset),
         **_accuracies(result),
+        **{name: value for name, value in promised(result).items() if name in _PROMISED},
         **{header: value for header, value in blind_numbers(result).items() if Column.parse(header).attack is None},
     }
     targets = target_numbers(result)

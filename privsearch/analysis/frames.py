@@ -12,8 +12,9 @@ from privsearch.analysis.blind import blind_numbers
 from privsearch.analysis.intervals import highest_mean_interval, spread_interval
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import bound_over_targets, noise_floor
+from privsearch.analysis.promises import promised
 from privsearch.analysis.targets import BOUNDS, COUNTS, TargetNumbers, target_numbers
-from privsearch.spec import AXES, WORST
+from privsearch.spec import AXES, WORST, TrialSpec
 from privsearch.spec.axes import CONDITIONAL_DEFAULTS
 from privsearch.spec.columns import Column
 from privsearch.study.attack_result import AttackResult, Cut, ExposedExample
@@ -34,8 +35,7 @@ _TYPES: Final = {
     **dict.fromkeys(("threshold", "beta"), "Float64"),
     **dict.fromkeys(("spiking_layers", "surrogate_gradient", "error", "environment", "attacks_missing"), "string"),
     **dict.fromkeys(("encoding_queries", "dead_networks", "networks_at_chance"), "Int64"),
-    "encoding": "string",
-    "readout": "string",
+    **dict.fromkeys(("encoding", "readout", "dp"), "string"),
 }
 
 
@@ -51,7 +51,7 @@ def results_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
     versions and the processor that a trial was trained and attacked with, `attacks_missing` the attacks that are still
     to be run on it. `worst` is the strongest attack (see `strongest`). `inputs_auc` and `<attack>.blind_auc`, with
     their intervals, are the blind baselines of data with a test split of their own. A failed trial has its
-    configuration, `error`, and no numbers.
+    configuration, `error`, and no numbers. `dp_epsilon` is what DP-SGD promises (`privsearch.analysis.promises`).
 
     Args:
         results: the trials.
@@ -74,7 +74,7 @@ def results_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
 
 def configurations_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     """Make only the columns `trial_id`, `dataset`, `protocol` and the axes of the results table."""
-    rows = [{**_whose(result), **result.spec.axes()} for result in results]
+    rows = [{**_whose(result), **axes_of(result.spec)} for result in results]
     frame = pd.DataFrame(rows, columns=["trial_id", "dataset", "protocol", *AXES])
     return frame.astype({column: kind for column, kind in _TYPES.items() if column in frame})
 
@@ -86,7 +86,7 @@ def learning_frame(results: Iterable[Completed]) -> pd.DataFrame:
             **_whose(result),
             "status": result.status,
             "seed": result.spec.seed,
-            **result.spec.axes(),
+            **axes_of(result.spec),
             "replicates": result.spec.protocol.targets,
             **dict(
                 _mean_and_sd("train_accuracy", [replicate.target.train_accuracy for replicate in result.replicates])
@@ -179,6 +179,12 @@ def exposed_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def axes_of(spec: TrialSpec) -> dict[str, Any]:
+    """Return the values of a trial's axes as a table has them: numbers, words and pairs of numbers."""
+    axes = spec.axes()
+    return axes if axes["dp"] is None else {**axes, "dp": str(axes["dp"])}
+
+
 def _whose(result: TrialResult) -> dict[str, Any]:
     return {"trial_id": result.trial_id, "dataset": result.spec.dataset_name, "protocol": result.spec.protocol.kind}
 
@@ -191,7 +197,7 @@ def _row(result: TrialResult, targets: Sequence[Mapping[str, Any]] | None) -> di
         "dataset": spec.dataset_name,
         "protocol": spec.protocol.kind,
         "replicates": spec.protocol.targets,
-        **spec.axes(),
+        **axes_of(spec),
         "seed": spec.seed,
         "seconds": result.seconds,
         "error": None,
@@ -208,7 +214,7 @@ def _row(result: TrialResult, targets: Sequence[Mapping[str, Any]] | None) -> di
             "environment": SEPARATOR.join(result.environments),
             "attacks_missing": ", ".join(_missing(result)) or None,
         }
-        return row | origin | completed_numbers(result, targets)
+        return row | origin | promised(result) | completed_numbers(result, targets)
     return row | {"error": f"{result.error}: {result.message}"}
 
 

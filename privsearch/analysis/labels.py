@@ -12,6 +12,7 @@ from privsearch.spec.columns import Column
 
 _BIT_WIDTHS: Final = {"weight_bit_width": "w", "act_bit_width": "a"}
 _SAID_FIRST: Final = ("model", "threshold", *_BIT_WIDTHS)
+_TOLD_ALONE: Final = ("surrogate_gradient", "dp")
 _SIZES: Final = ("train_size", "test_size")
 
 LIKELY: Final = 0.5
@@ -50,7 +51,7 @@ def configuration(row: Mapping[str, Any], varying: Collection[str]) -> str:
     for axis in [axis for axis in AXES if axis in varying and axis not in _SAID_FIRST]:
         value = "all" if row[axis] is None and axis in _SIZES else row[axis]
         if value is not None and value != UNTOLD.get(axis):
-            words.append(value if axis == "surrogate_gradient" else f"{axis} {plain(value)}")
+            words.append(plain(value) if axis in _TOLD_ALONE else f"{axis} {plain(value)}")
     return " ".join(words)
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import pandas as pd
 
 from privsearch._util.text import cut, remedy
-from privsearch.analysis.frames import varying_axes
+from privsearch.analysis.frames import axes_of, varying_axes
 from privsearch.analysis.labels import configuration
 from privsearch.errors import PrivsearchError, StudyError
 from privsearch.spec import AXES, TrialSpec
@@ -51,7 +51,7 @@ def known_trials(specs: Mapping[str, TrialSpec]) -> list[Known]:
     Args:
         specs: the trials, by trial_id.
     """
-    axes = {trial_id: spec.axes() for trial_id, spec in specs.items()}
+    axes = {trial_id: axes_of(spec) for trial_id, spec in specs.items()}
     tasks: dict[tuple[str, str], list[str]] = {}
     for trial_id, spec in specs.items():
         tasks.setdefault((spec.dataset_name, spec.protocol.kind), []).append(trial_id)

@@ -31,6 +31,7 @@ pictures.py         image files turned into arrays
 precision.py        tables in 32 bits, or in 64 where 32 would blur a column
 prepared.py         arrays made once per machine, shared by its processes
 preprocessing.py    stored images turned into inputs; needs torch
+public_ranges.py    columns of tables scaled by ranges that do not follow from the data
 raw.py              a dataset before it is split
 repeats.py          identical rows: counted, dropped, or kept together
 sequences.py        arrays over time, of lengths that may differ

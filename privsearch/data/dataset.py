@@ -253,6 +253,8 @@ def fingerprint(raw: RawDataset) -> str:
             digest.update(array.ravel().data)
     if raw.table_inputs is not None:
         digest.update(json.dumps(["inputs", astuple(raw.table_inputs)]).encode())
+    if raw.is_scaled:
+        digest.update(b"scaled")
     if raw.groups is not None:
         digest.update(b"persons" if raw.unit else b"groups")
         digest.update(raw.groups.data)

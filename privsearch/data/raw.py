@@ -57,6 +57,7 @@ class RawDataset:
         unit: the name of what a group is, if it is the unit of membership, such as `patient`; empty if each example is.
         table_inputs: how the columns of `x` become a network's inputs, where some are of categories or have missing
             values; None if they are standardised, each by itself. `x` is then of 64 bits, NaN for a missing number.
+        is_scaled: True if a table is scaled already, by ranges that do not follow from the data.
         column_names: the names of the features of a table, if they have names.
         warnings: sentences on what was read and may not be what is meant.
     """
@@ -76,6 +77,7 @@ class RawDataset:
     test_groups: Int64[np.ndarray, " test_n"] | None = None
     unit: str = ""
     table_inputs: TableInputs | None = None
+    is_scaled: bool = False
     column_names: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 

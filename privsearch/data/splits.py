@@ -50,7 +50,7 @@ class Splits:
             have a test split of their own, its rows are counted from 0 again.
         preprocessing: the preprocessing that `inputs` applies to `x_train` and `x_test`, or None for none.
         unscaled: `(train + test, columns)`, or over time `(train + test, time, columns)`: a table before it was
-            standardised, in the order of `rows`; else None.
+            standardised, in the order of `rows`; else None, as where it is scaled by public ranges.
         table_inputs: how a table's columns become inputs; None if each is standardised by itself.
         own_training: `(networks, train + test)`: which of the examples, in the order of `rows`, are in each network's
             training split, where networks have other splits than these; else None.
@@ -211,7 +211,7 @@ def _load_splits(
     train, test = _split(raw, split_rng)
     train = _subsample(train, train_size, train_rng, f"{raw.name}: train_size")
     test = _subsample(test, test_size, test_rng, f"{raw.name}: test_size")
-    is_table = raw.x.ndim in {2, 3}
+    is_table = raw.x.ndim in {2, 3} and not raw.is_scaled
     x_train, x_test = _fitted(train.x, test.x, raw.table_inputs) if is_table else (train.x, test.x)
     return Splits(
         describe_dataset(dataset),

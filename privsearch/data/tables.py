@@ -17,6 +17,7 @@ from privsearch.data.files import existing_file, open_unpacked
 from privsearch.data.labels import encode_labels, parse_labels
 from privsearch.data.number_marks import thousands_in
 from privsearch.data.precision import as_float32, in_enough_bits, merging_warning
+from privsearch.data.public_ranges import scaled_between
 from privsearch.data.raw import RawDataset, did_you_mean, listed
 from privsearch.data.table_inputs import TableInputs
 from privsearch.errors import DataError
@@ -72,6 +73,8 @@ def table_of(frame: pd.DataFrame, told: Sequence[str], path: Path, dataset: Tabl
         _label_column(frame[dataset.label], path), f"{path}, column {cut(dataset.label)}", has_test_split=False
     )
     x, inputs, merged = _features(frame[features], path, dataset)
+    if dataset.scaling is not None:
+        x = scaled_between(x, dataset.scaling, features, path)
     return RawDataset(
         name=dataset.name,
         source=dataset.path,
@@ -80,6 +83,7 @@ def table_of(frame: pd.DataFrame, told: Sequence[str], path: Path, dataset: Tabl
         class_names=tuple(str(label) for label in classes),
         column_names=tuple(features),
         table_inputs=inputs,
+        is_scaled=dataset.scaling is not None,
         rows=kept,
         rows_read=rows_read,
         groups=_persons(frame[dataset.group], path) if dataset.group else None,

@@ -7,6 +7,8 @@ compiling.py       listeners to the compilation of kernels
 training.py        a cohort's training: subsets and seeds in, outputs out
 encoding.py        the spikes that stand for inputs
 epochs.py          one network's training, step by step
+clipping.py        per-example gradients, clipped and summed
+private_training.py  the steps of DP-SGD
 checkpoint.py      the state of a training between two steps, from which it goes on to the same bits
 optimizers.py      torch's fused Adam and SGD, without the optimisers around them
 leaky.py           leaky integrate-and-fire neurons, all time steps at once

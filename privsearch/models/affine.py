@@ -47,8 +47,21 @@ def conv_and_pool(
     bias: Float[Tensor, " outputs"],
 ) -> Float[Tensor, "n outputs half_height half_width"]:
     """Compute a 3x3 convolution with padding 1, then 2x2 max pooling."""
+    return pool(convolution(x, weight, bias))
+
+
+def convolution(
+    x: Float[Tensor, "n inputs height width"],
+    weight: Float[Tensor, "outputs inputs 3 3"],
+    bias: Float[Tensor, " outputs"],
+) -> Float[Tensor, "n outputs height width"]:
+    """Compute a 3x3 convolution with padding 1."""
     weight = weight.contiguous(memory_format=torch.channels_last)
-    current = functional.conv2d(_channels_last(x), weight, bias, padding=1)
+    return functional.conv2d(_channels_last(x), weight, bias, padding=1)
+
+
+def pool(current: Float[Tensor, "n outputs height width"]) -> Float[Tensor, "n outputs half_height half_width"]:
+    """Compute 2x2 max pooling."""
     if current.device.type == "cpu":
         return cast("Tensor", _MaxPool.apply(current))
     return functional.max_pool2d(current, 2)

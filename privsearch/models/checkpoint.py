@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, Final, Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Int
@@ -159,6 +159,7 @@ class Content(BaseModel):
         loss_sum: of the examples of its steps.
         num_correct: of these.
         losses: `(steps,)`.
+        num_seen: the number of examples in these steps; None in what was written before it was counted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
@@ -176,6 +177,7 @@ class Content(BaseModel):
     loss_sum: Tensor
     num_correct: Tensor
     losses: Tensor = Field(repr=False)
+    num_seen: Annotated[int, Field(ge=0)] | None = None
 
 
 def pack(network_id: str, environment: str, learner: Learner, progress: Progress) -> bytes:
@@ -197,6 +199,7 @@ def pack(network_id: str, environment: str, learner: Learner, progress: Progress
         "loss_sum": current.loss_sum,
         "num_correct": current.num_correct,
         "losses": torch.stack(current.losses),
+        "num_seen": current.num_seen,
     }
     file = io.BytesIO()
     torch.save(content, file)
@@ -254,13 +257,20 @@ def _progress(saved: Content, spec: TrialSpec, chosen: Int[Tensor, " examples"],
         and len(saved.history) < spec.epochs
         and (saved.losses.dtype, saved.losses.ndim) == (torch.float32, 1)
         and 1 <= len(saved.losses) <= -(-len(chosen) // spec.batch_size)
+        and saved.num_correct <= _num_seen(saved, spec)
     )
     if not is_sound:
         raise ValueError("the progress must be that of a training on these examples")
     for sum_, other in sums:
         sum_.copy_(other)
     current.losses.extend(saved.losses.to(device).unbind())
+    current.num_seen = _num_seen(saved, spec)
     return Progress([Epoch(loss, accuracy) for loss, accuracy in saved.history], current)
+
+
+def _num_seen(saved: Content, spec: TrialSpec) -> int:
+    """Return the number of examples in the steps of a pass, which follows from their number if it was not counted."""
+    return min(len(saved.losses) * spec.batch_size, len(saved.order)) if saved.num_seen is None else saved.num_seen
 
 
 def _are_alike(tensor: Tensor, other: Tensor) -> bool:

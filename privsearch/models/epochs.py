@@ -13,6 +13,7 @@ from privsearch.data.splits import Splits
 from privsearch.errors import DivergedError
 from privsearch.models.encoding import Encoder
 from privsearch.models.optimizers import Adam, Optimizer, Sgd
+from privsearch.models.private_training import PrivateSteps
 from privsearch.spec import TrialSpec
 from privsearch.study.result import Epoch
 
@@ -27,6 +28,7 @@ class Learner:
         splits: the data.
         generator: the source of the order of its batches, of their augmentation and of their encoding.
         encoder: the encoding of its inputs.
+        private: the steps of a private training; None for ordinary ones.
     """
 
     network: nn.Module
@@ -34,15 +36,18 @@ class Learner:
     splits: Splits
     generator: torch.Generator
     encoder: Encoder = field(default_factory=Encoder)
+    private: PrivateSteps | None = None
 
     @classmethod
-    def of(cls, network: nn.Module, spec: TrialSpec, splits: Splits, seed: int) -> "Learner":
+    def of(
+        cls, network: nn.Module, spec: TrialSpec, splits: Splits, seed: int, private: PrivateSteps | None = None
+    ) -> "Learner":
         """Return a network before its first step, with the trial's optimiser."""
         kind = {"adam": Adam, "sgd": Sgd}[spec.optimizer]
         trained = [weight for weight in network.parameters() if weight.requires_grad]
         optimizer = kind(trained, spec.learning_rate, spec.weight_decay)
         generator = torch.Generator().manual_seed(seed)
-        return cls(network, optimizer, splits, generator, Encoder.of(spec, splits))
+        return cls(network, optimizer, splits, generator, Encoder.of(spec, splits), private)
 
 
 @dataclass(eq=False)
@@ -50,17 +55,20 @@ class Pass:
     """A pass over a training set, as far as it has come.
 
     Attributes:
-        order: the examples, as places in the training split, in the order of their batches.
+        order: the examples, as places in the training split, in the order of their batches, or of the training split
+            where batches are drawn.
         loss_sum: the sum of the losses of the examples so far, a float64 on the networks' device: reading a number back
             from a GPU stops it.
         num_correct: the number of those that the network classified rightly, an int64 there.
-        losses: the mean loss of each step so far.
+        losses: the mean loss of each step so far; 0 of one without an example.
+        num_seen: the number of examples in these steps.
     """
 
     order: Int[Tensor, " examples"]
     loss_sum: Float[Tensor, ""]
     num_correct: Int[Tensor, ""]
     losses: list[Float[Tensor, ""]] = field(default_factory=list)
+    num_seen: int = 0
 
     @classmethod
     def over(cls, order: Int[Tensor, " examples"], device: torch.device) -> "Pass":
@@ -129,7 +137,9 @@ def train_epochs(
     learner.network.train()
     for epoch in range(len(history), spec.epochs):
         if progress.current is None:
-            order = chosen[torch.randperm(len(chosen), generator=learner.generator)]
+            order = chosen
+            if learner.private is None:
+                order = chosen[torch.randperm(len(chosen), generator=learner.generator)]
             progress.current = Pass.over(order, learner.splits.device)
         try:
             measured = train_pass(
@@ -161,21 +171,13 @@ def train_pass(
     Raises:
         DivergedError: a loss is not finite; the message names the step.
     """
-    network, optimizer, splits = learner.network, learner.optimizer, learner.splits
     batches = current.order.split(batch_size)
     for step, batch in enumerate(batches[len(current.losses) :], len(current.losses)):
         if on_step:
             on_step(step, len(batches))
-        labels = splits.y_train[batch]
-        inputs = splits.inputs(splits.x_train[batch], learner.generator)
-        outputs = network(learner.encoder(inputs, learner.generator))
-        loss = nn.functional.cross_entropy(outputs, labels)
-        optimizer.forget_gradients()
-        loss.backward()
-        optimizer.step()
-        current.losses.append(loss.detach())
-        current.loss_sum += current.losses[-1].double() * len(batch)
-        current.num_correct += (outputs.argmax(1) == labels).sum()
+        if learner.private:
+            batch = learner.private.draw(current.order, learner.generator)  # noqa: PLW2901
+        _take_step(learner, current, batch)
         if after_step:
             after_step()
     if not math.isfinite(current.loss_sum.item()):
@@ -184,5 +186,26 @@ def train_pass(
         raise DivergedError(
             f"the training loss must be finite, but is {loss_there} at step {step + 1} of {len(batches)}"
         )
-    num_examples = len(current.order)
-    return Epoch(loss=current.loss_sum.item() / num_examples, accuracy=current.num_correct.item() / num_examples)
+    num_seen = max(1, current.num_seen)  # batches that are drawn may all be empty
+    return Epoch(loss=current.loss_sum.item() / num_seen, accuracy=current.num_correct.item() / num_seen)
+
+
+def _take_step(learner: Learner, current: Pass, batch: Int[Tensor, " batch"]) -> None:
+    """Take one step on a batch, and add what was measured to the pass."""
+    splits, optimizer = learner.splits, learner.optimizer
+    labels = splits.y_train[batch]
+    inputs = splits.inputs(splits.x_train[batch], learner.generator)
+    inputs = learner.encoder(inputs, learner.generator)
+    if learner.private is None:
+        outputs = learner.network(inputs)
+        loss = nn.functional.cross_entropy(outputs, labels)
+        optimizer.forget_gradients()
+        loss.backward()
+    else:
+        measured = learner.private.set_gradients(learner.network, optimizer.weights, inputs, labels, learner.generator)
+        outputs, loss = measured or (inputs.new_zeros(0, 1), inputs.new_zeros(()))
+    optimizer.step()
+    current.losses.append(loss.detach())
+    current.loss_sum += current.losses[-1].double() * len(batch)
+    current.num_correct += (outputs.argmax(1) == labels).sum()
+    current.num_seen += len(batch)

@@ -11,7 +11,7 @@ With `precision: bf16`, currents and spikes of all layers but the last are 16-bi
 loss stay in 32 bits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast, runtime_checkable
 
 import torch
@@ -28,6 +28,12 @@ from privsearch.models.sequences import Ends, at_once, is_over_time, valid_steps
 from privsearch.spec import Recorded, TrialSpec
 from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers, static_shape
 from privsearch.spec.axes import BUILT_IN_MODELS, DEFAULT_THRESHOLD
+
+Tap = Callable[[nn.Module, Tensor, int], Tensor]
+"""A function that computes a layer's current in the place of its stage, from the layer, its inputs and the batch size.
+
+The inputs are `(steps * batch, *features)`, and so is the current, pooled where it must be.
+"""
 
 
 @runtime_checkable
@@ -62,6 +68,9 @@ class Stage(nn.Module):
         affine: a Conv2d, which 2x2 max pooling follows, or a Linear, whose input is flattened; torch's or brevitas'.
         activation: from currents to signals, `(steps, batch, *features)`; the numbers of steps may differ.
         dtype: the type of the currents. Weights are kept in 32 bits all the same.
+
+    Attributes:
+        tap: computes the current, for whoever needs more of the layer than its current; None: the stage itself does.
     """
 
     def __init__(self, affine: nn.Module, activation: nn.Module, dtype: torch.dtype = torch.float32) -> None:
@@ -69,16 +78,20 @@ class Stage(nn.Module):
         self.affine = affine
         self.activation = activation
         self.dtype = dtype
+        self.tap: Tap | None = None
 
     def current(self, x: Float[Tensor, "steps batch *features"]) -> Float[Tensor, "steps batch *neuron"]:
         """Compute the current that drives the activation, for every step of x."""
         folded = x.flatten(0, 1)
+        current = self._computed(folded) if self.tap is None else self.tap(self.affine, folded, x.shape[1])
+        return current.view(*x.shape[:2], *current.shape[1:])
+
+    def _computed(self, folded: Float[Tensor, "n *features"]) -> Float[Tensor, "n *neuron"]:
         function = linear
         if folded.ndim == 4:
             function = conv_and_pool if isinstance(self.affine, nn.Conv2d) else linear_on_images
         tensors = folded, effective_weight(self.affine), cast("Tensor", self.affine.bias)
-        current = function(*(tensor.to(self.dtype) for tensor in tensors))
-        return current.view(*x.shape[:2], *current.shape[1:])
+        return function(*(tensor.to(self.dtype) for tensor in tensors))
 
     def forward(self, x: Float[Tensor, "steps batch *features"]) -> Float[Tensor, "time batch *neuron"]:
         """Apply the activation to `current`."""
@@ -180,7 +193,7 @@ def _last_current(  # what goes in, and who is shown it
         watch: shown the inputs of the last stage; None for nobody.
     """
     weight, bias = cast("Tensor", last.affine.weight), cast("Tensor", last.affine.bias)
-    if not isinstance(neurons, Leaky) or not is_narrow(neurons, weight):
+    if last.tap is not None or not isinstance(neurons, Leaky) or not is_narrow(neurons, weight):
         signal = neurons(current)
         if watch:
             watch.see(layer, signal, ends)

@@ -25,6 +25,11 @@ class Optimizer(ABC):
     def __init__(self, weights: Iterable[nn.Parameter]) -> None:
         self._weights: list[Tensor] = list(weights)
 
+    @property
+    def weights(self) -> Sequence[Tensor]:
+        """The weights that are trained."""
+        return self._weights
+
     def forget_gradients(self) -> None:
         """Drop all gradients before the next backward pass, without `zero_grad`'s walk through a network's modules."""
         for weight in self._weights:

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -102,13 +102,9 @@ class _QuantWeight(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, bit_width: int) -> Tensor:
-        lowest, highest = weight.aminmax()
-        largest = torch.maximum(-lowest, highest).clamp_(min=SMALLEST_SCALE)
-        ctx.num_steps = 2 ** (bit_width - 1) - 1
-        step = largest / ctx.num_steps
-        exact = weight / step
-        rounded = exact.round()
-        ctx.save_for_backward(weight, largest, rounded - exact)
+        rounded, step, largest, error = _rounded(weight, bit_width)
+        ctx.num_steps = num_steps(bit_width)
+        ctx.save_for_backward(weight, largest, error)
         quantized: Tensor = rounded.mul_(step)
         return quantized
 
@@ -116,11 +112,64 @@ class _QuantWeight(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         weight, largest, error = ctx.saved_tensors
-        for_step = torch.dot(grad.flatten(), error.flatten()) / ctx.num_steps
+        return _largest(weight, largest, error, ctx.num_steps).gradient(grad), None
+
+
+class Rounding(NamedTuple):
+    """The rounding of a layer's weights, as the gradient sees it.
+
+    Attributes:
+        error: what rounding added to each weight, in steps, `(*shape)`.
+        places: the flat indices of the largest weights, which the step follows: one, or several tied ones.
+        signs: the signs of these.
+        num_steps: the steps from 0 to the largest weight.
+    """
+
+    error: Float[Tensor, "*shape"]
+    places: Int[Tensor, " largest"]
+    signs: Float[Tensor, " largest"]
+    num_steps: int
+
+    def gradient(self, grad: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """Return the gradient of the weights from that of the rounded weights, in which it is linear."""
+        for_step = torch.dot(grad.flatten(), self.error.flatten()) / self.num_steps
         grad = grad.clone(memory_format=torch.contiguous_format)
-        at = (weight.abs() == largest).flatten().nonzero()
-        grad.view(-1)[at] += weight.flatten()[at].sign() * (for_step / len(at))
-        return grad, None
+        grad.view(-1)[self.places] += self.signs * (for_step / len(self.places))
+        return grad
+
+
+def rounding_of(layer: nn.Module) -> Rounding | None:
+    """Return the rounding of a layer's weights as they are now; None if they are in full precision."""
+    bit_width = getattr(layer, "weight_bit_width", None)
+    if bit_width is None:
+        return None
+    weight = cast("Tensor", layer.weight).detach()
+    _, _, largest, error = _rounded(weight, bit_width)
+    return _largest(weight, largest, error, num_steps(bit_width))
+
+
+def num_steps(bit_width: int) -> int:
+    """Return the number of steps from 0 to the largest level of quantised weights."""
+    return int(2 ** (bit_width - 1) - 1)
+
+
+def _rounded(
+    weight: Float[Tensor, "*shape"], bit_width: int
+) -> tuple[Float[Tensor, "*shape"], Float[Tensor, ""], Float[Tensor, ""], Float[Tensor, "*shape"]]:
+    """Return the weights rounded to whole steps, the step, the largest weight, and what rounding added, in steps."""
+    lowest, highest = weight.aminmax()
+    largest = torch.maximum(-lowest, highest).clamp_(min=SMALLEST_SCALE)
+    step = largest / num_steps(bit_width)
+    exact = weight / step
+    rounded = exact.round()
+    return rounded, step, largest, rounded - exact
+
+
+def _largest(
+    weight: Float[Tensor, "*shape"], largest: Float[Tensor, ""], error: Float[Tensor, "*shape"], steps: int
+) -> Rounding:
+    places = (weight.abs() == largest).flatten().nonzero()[:, 0]
+    return Rounding(error, places, weight.flatten()[places].sign(), steps)
 
 
 def quant_relu(bit_width: int, threshold: float) -> nn.Module:

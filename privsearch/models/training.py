@@ -22,6 +22,7 @@ from privsearch.models.checkpoint import Checkpoints, Keeper
 from privsearch.models.encoding import Encoder
 from privsearch.models.epochs import Heard, Learner, Progress, train_epochs
 from privsearch.models.operations import OperationCounter
+from privsearch.models.private_training import PrivateSteps
 from privsearch.spec import Protocol, Queries, Recorded, TrialSpec
 from privsearch.study.cohort import Cohort, Training
 from privsearch.study.result import Epoch, TrainedNetwork
@@ -119,7 +120,9 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
             chosen = torch.from_numpy(np.flatnonzero(subset))
             keeper = Keeper(checkpoints, network_ids[k], device) if checkpoints else None
             with _naming(k, len(subsets), spec), _forgotten_if_diverged(keeper):
-                network, history = _train(spec, own, chosen, seed, listeners.of(k), keeper)
+                private = PrivateSteps.of(spec, len(chosen))
+                promised = private.guarantee if private else None
+                network, history = _train(spec, own, chosen, seed, listeners.of(k), keeper, private)
                 counter = OperationCounter.of(network, spec, own)
                 answers = _query(network, own, spec, counter)
             if listeners.on_trained:
@@ -131,6 +134,7 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
                     test_accuracy=float(correct[num_train:].mean()),
                     balanced_accuracy=_balanced(correct[num_train:], own.labels[num_train:]),
                     history=tuple(history),
+                    dp=promised,
                     operations=counter.operations() if counter else None,
                 )
             )
@@ -247,20 +251,21 @@ def _exact_convolutions() -> Iterator[None]:
         yield
 
 
-def _train(
+def _train(  # noqa: PLR0913, PLR0917  # one call, which has them all
     spec: TrialSpec,
     splits: Splits,
     chosen: Tensor,
     seed: int,
     heard: Heard,
     keeper: Keeper | None,
+    private: PrivateSteps | None,
 ) -> tuple[Network | RegisteredNetwork, list[Epoch]]:
     """Train one network on the `chosen` examples of the training split, from its checkpoint on if there is one."""
     # The seed holds until the end of the training, since a registered model may draw then, as dropout does.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = _built(spec, splits)
-        learner = Learner.of(network, spec, splits, seed)
+        learner = Learner.of(network, spec, splits, seed, private)
         progress = keeper.resume(learner, spec, chosen) if keeper else Progress()
         with finishing() if keeper else nullcontext():
             history = train_epochs(learner, spec, chosen, progress, heard, keeper)

@@ -8,8 +8,10 @@ columns.py        a column of results as a value; those that objectives and cons
 constraints.py    the bounds that a result must keep to be of use
 dataset_fields.py  the fields that several kinds of datasets share
 datasets.py       the datasets that a sweep may name
+differential_privacy.py  DP-SGD as a value of the axis `dp`
 dump.py           plain values written as YAML
 energy.py         what operations cost: tables as data, with their sources
+fixed_scaling.py  a table's columns scaled by public ranges
 grids.py          the grids, and the rules for the values of axes
 logits.py         the output that is a network's logits, and the attacks on it
 meant.py          what a sweep says that cannot be meant, or seldom is

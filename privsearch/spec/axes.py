@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from privsearch.spec import bounds, registry
 from privsearch.spec.datasets import Network
+from privsearch.spec.differential_privacy import DP_RULE, DpValue
 from privsearch.spec.strict import STRICT
 
 SurrogateGradient = Literal["fast_sigmoid", "atan", "spike_rate_escape", "triangular", "straight_through"]
@@ -58,8 +59,8 @@ StateRange = Annotated[tuple[float, float], BeforeValidator(_state_range)]
 class Axes(BaseModel):
     """The fields of a trial that a grid may sweep; their names are the same in YAML, code, tables and plots.
 
-    None stands for full precision (bit widths), for the whole split (sizes), and elsewhere for the default of
-    `SNN_DEFAULTS`, `STATE_DEFAULTS` or `DEFAULT_THRESHOLD`.
+    None stands for full precision (bit widths), for the whole split (sizes), for no noise (dp), and elsewhere for the
+    default of `SNN_DEFAULTS`, `STATE_DEFAULTS` or `DEFAULT_THRESHOLD`.
     """
 
     model_config = STRICT
@@ -138,6 +139,7 @@ class Axes(BaseModel):
         None,
         description=f"an integer from 2 to {bounds.MOST_EXAMPLES} (examples kept of the test split), or null",
     )
+    dp: DpValue = Field(None, description=DP_RULE)
 
 
 AXES: Final = tuple(Axes.model_fields)

@@ -67,7 +67,17 @@ def as_tuple(value: Any) -> tuple[Any, ...]:
 def as_values(axis: str, given: Any) -> tuple[Any, ...]:
     """Return the values that an axis is given, as `as_tuple` does; a lone pair of numbers is one value, not two."""
     values = (given,) if _is_lone_pair(axis, given) else as_tuple(given)
-    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+    return tuple(as_value(axis, value) for value in values)
+
+
+def as_value(axis: str, given: Any) -> Any:
+    """Return a value of an axis as a key, which those of a grid's points are: a list as a tuple, a mapping checked.
+
+    What is not valid stays as it is.
+    """
+    if isinstance(given, dict) and axis in AXES and not value_problems(axis, given, ()):
+        return axis_adapter(axis).validate_python(given)
+    return tuple(given) if isinstance(given, list) else given
 
 
 def _is_lone_pair(axis: str, given: Any) -> bool:

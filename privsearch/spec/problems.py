@@ -19,6 +19,7 @@ from privsearch.spec.axes import AXES, BUILT_IN_MODELS, Axes
 from privsearch.spec.dataset_fields import NAME_RULE
 from privsearch.spec.datasets import DatasetName, FolderDataset, NpyDataset, NpzDataset, RegisteredDataset
 from privsearch.spec.energy import COST_TABLES, PUBLISHED_COSTS, EnergyCosts
+from privsearch.spec.fixed_scaling import FixedScaling
 from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
 from privsearch.spec.race import Race
 from privsearch.spec.recipe import RECIPE_AXES
@@ -99,6 +100,8 @@ def problem_of(details: ErrorDetails) -> Problem:
             | "repeated_value"
             | "unknown_override"
             | "unknown_objective"
+            | "dp_rule"
+            | "scaling_rule"
             | "energy_rule"
         ):
             sentence = message
@@ -155,6 +158,8 @@ def _model(where: tuple[int | str, ...]) -> type[BaseModel]:
     match where:
         case ("protocol", _, tag, field, _) if tag in PROTOCOLS and field == PROTOCOLS[str(tag)].counted:
             model = Race
+        case ("datasets", _, _, "scaling", _, *_):
+            model = FixedScaling
         case ("datasets" | "protocol" | "attacks", _, tag, *_) if tag in _BY_TAG:
             model = _BY_TAG[str(tag)]
         case ("search", "sampler", tag, *_) if tag in _SAMPLERS:

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator
 
 from privsearch.spec.axes import STATE_DEFAULTS
-from privsearch.spec.grids import problem, raise_if_any, value_problems
+from privsearch.spec.grids import as_value, problem, raise_if_any, value_problems
 
 RECIPE_AXES: Final = (
-    *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size"),
+    *("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "train_size", "test_size", "dp"),
     *("width", "spiking_layers", "num_steps", "beta", "encoding", "encoding_queries", "readout"),
     *STATE_DEFAULTS,
 )
@@ -42,8 +42,8 @@ def _check_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
 
 
 def _hashable(block: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a block with tuples for lists, as a point of a grid is a key."""
-    return {axis: tuple(value) if isinstance(value, list) else value for axis, value in block.items()}
+    """Return a block whose values are keys, as a point of a grid is one."""
+    return {axis: as_value(axis, value) for axis, value in block.items()}
 
 
 def recipe_for(recipe: Mapping[str, Any], name: str) -> dict[str, Any]:

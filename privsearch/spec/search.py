@@ -105,7 +105,10 @@ def _check_space(space: Any) -> Any:
     problems = []
     for axis, given in space.items():
         ranged = given.model_dump() if isinstance(given, Range) else given
-        if axis in AXES and isinstance(ranged, dict):
+        if axis == "dp":
+            problems.append(problem(_RULE, (axis,), given, _DP_IS_CROSSED))
+            checked[axis] = ()
+        elif axis in AXES and isinstance(ranged, dict):
             problems += (range_problems := _range_problems(axis, ranged))
             checked[axis] = ranged if range_problems else _range_of(axis, ranged)
         else:
@@ -128,6 +131,10 @@ def _range_of(axis: str, given: Mapping[str, Any]) -> Range:
         log=given.get("log", False),
     )
 
+
+_DP_IS_CROSSED: Final = (
+    "a search does not choose dp, as who asks for privacy knows how much: give it in recipe, or cross it in a grid"
+)
 
 Space = Mapping[str, tuple[Any, ...] | Range]
 """The values that each axis may have, by the axis's name."""

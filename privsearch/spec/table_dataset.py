@@ -12,6 +12,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from privsearch.spec.dataset_fields import DUPLICATES, NAME_RULE, PATH, DatasetFields, Duplicates, Name
+from privsearch.spec.fixed_scaling import SCALING, FixedScaling
 
 TableFormat = Literal["csv", "parquet", "arrow"]
 """The forms of a table: text with a delimiter, or one of the two formats of Apache's Arrow."""
@@ -98,6 +99,7 @@ class TableDataset(DatasetFields):
     missing: Missing = Field(None, description=_MISSING)
     group: ColumnName | None = Field(None, description=_GROUP)
     duplicates: Duplicates = Field(None, description=DUPLICATES)
+    scaling: FixedScaling | None = Field(None, description=SCALING)
 
     @model_validator(mode="before")
     @classmethod
@@ -128,6 +130,12 @@ class TableDataset(DatasetFields):
                 "thousands and decimal must be two marks, but are both {mark}; correct one of them",
                 {"mark": repr(self.thousands)},
             )
+        if self.scaling is not None and (fitted := self._fitted_fields()):
+            raise PydanticCustomError(
+                "table_rule",
+                "scaling is by public ranges, but {field} is fitted to the training split; leave one of them out",
+                {"field": fitted[0]},
+            )
         text_only = ("delimiter", "decimal", "thousands", "encoding", "columns")
         if self.kind != "csv" and (said := [field for field in text_only if getattr(self, field) is not None]):
             raise PydanticCustomError(
@@ -136,6 +144,9 @@ class TableDataset(DatasetFields):
                 {"field": said[0], "kind": self.kind},
             )
         return self
+
+    def _fitted_fields(self) -> list[str]:
+        return ["categorical"] * bool(self.categorical) + ["missing: impute"] * (self.missing == "impute")
 
     @property
     def text_columns(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from privsearch.spec.attacks import Attack, SvmAttack
@@ -135,7 +135,7 @@ class TrialSpec(Axes):
 _UNSAID: Final = {
     axis: (field.default, {**FIRST_STATE, **FIRST_SPIKING}.get(axis)) for axis, field in Axes.model_fields.items()
 }
-_WRITE: Final = json.JSONEncoder(sort_keys=True).encode
+_WRITE: Final = json.JSONEncoder(sort_keys=True, default=BaseModel.model_dump).encode
 
 
 @cache

@@ -10,6 +10,7 @@ environment_log.py    the log of where a study ran
 fields.py             the types of recorded fields, which hold even if a stranger wrote the record
 findings.py           the findings of an examination of a study
 folder.py             the folder of a study, and the names of its files
+guarantee.py          the differential privacy that a network was trained under
 hold.py               the hold of a process on a folder, and how its loss is noticed
 kept.py               the files in which the signals of trained networks are
 links.py              the symbolic links of a study, none of which may lead out of it

@@ -18,6 +18,7 @@ from privsearch.spec.recorded import RecordedSpec
 from privsearch.study.attack_result import FROZEN, AcrossTargets, AttackResult
 from privsearch.study.blind import BlindBaselines
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT, Environment, Text, Word
+from privsearch.study.guarantee import Guarantee
 from privsearch.study.odd_outputs import OddOutputs
 from privsearch.study.operations import Operations
 
@@ -45,6 +46,7 @@ class TrainedNetwork(BaseModel):
         balanced_accuracy: the mean, over the classes of the test split, of the accuracy on each; a fraction. None in
             what was recorded before it was measured.
         history: one entry for each epoch.
+        dp: the differential privacy that it was trained under; None for none.
         operations: the operations for an example of the test split. None in what was recorded before they were counted,
             and where the layers are unknown, as those of a registered model are.
     """
@@ -55,6 +57,7 @@ class TrainedNetwork(BaseModel):
     test_accuracy: Fraction
     balanced_accuracy: Fraction | None = None
     history: Annotated[tuple[Epoch, ...], Field(max_length=MOST_EPOCHS)]
+    dp: Guarantee | None = None
     operations: Operations | None = None
 
 

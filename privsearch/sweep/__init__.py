@@ -13,6 +13,7 @@ pace.py              the pace of a machine, measured against the estimates
 parts.py             the parts of a long trial, for several workers
 plan.py              the plan of a sweep: its trials, those recorded already, the work left
 planned.py           A trial compared with the record
+private.py           what differential privacy cannot be promised of
 probe.py             short trainings that show a machine's pace
 racing/              races for networks, whose rounds become trials
 remaining.py         the time that a running sweep still takes, learnt from what has finished

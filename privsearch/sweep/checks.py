@@ -11,6 +11,7 @@ from privsearch.spec import Attack, SweepSpec, TrialRequest, registry
 from privsearch.spec.axes import BUILT_IN_MODELS
 from privsearch.study.folder import BEGUN, StudyFolder
 from privsearch.study.links import check_links
+from privsearch.sweep.private import check_private
 
 SIZE_AXES: Final = ("train_size", "test_size")
 """The axes that say how many examples are kept of a split."""
@@ -88,7 +89,7 @@ def describe_datasets(sweep: SweepSpec) -> Iterator[DatasetInfo]:
 def check_trial(request: TrialRequest, sweep: SweepSpec, info: DatasetInfo) -> None:
     """Refuse a trial with a subsample that lacks a class, is larger than its split, or too small for the protocol.
 
-    Refused as well is an encoding that does not suit the data.
+    Refused as well are an encoding that does not suit the data, and differential privacy that cannot be promised.
 
     Raises:
         SpecError: it has one; the field that sets the size or the encoding, or the protocol, is named.
@@ -103,6 +104,7 @@ def check_trial(request: TrialRequest, sweep: SweepSpec, info: DatasetInfo) -> N
                 where=_origin(axis, request, sweep, info.name),
             )
     protocol = request.spec.protocol
+    check_private(request.spec, info, _origin("dp", request, sweep, info.name))
     num_train = request.spec.train_size or info.num_train
     if info.num_persons:
         num_train = round(num_train * info.num_persons / (info.num_train + info.num_test))

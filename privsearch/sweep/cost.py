@@ -27,6 +27,10 @@ SECONDS_PER_QUANTISED_ACTIVATION: Final = 1.2e-8
 SECONDS_PER_LANDMARK_CUBED: Final = 2.4e-9
 SECONDS_PER_LEARNT_PAIR: Final = 5.5e-7
 SECONDS_PER_COMPARED_INPUT: Final = 5e-11
+PRIVATE_STEP: Final = 1.5
+"""The time of a private step, its noise aside, in that of an ordinary one; of networks with few outputs it is more."""
+SECONDS_PER_NOISE: Final = 8e-9
+SECONDS_PER_ACCOUNT: Final = 5.0
 LANDMARKS: Final = 500
 """Those of `privsearch.attacks.kernel_ridge`."""
 SECONDS_PER_JUDGING: Final = 5e-3
@@ -62,6 +66,10 @@ def network_seconds(spec: TrialSpec, info: DatasetInfo) -> list[float]:
     runs = _runs(layers, spec.num_steps or 1, changes=changes)
     per_example = _seconds_per_example(layers, runs, spec.model, spec.num_steps, spec.precision, is_quantised)
     per_batch = _seconds_per_batch(spec, layers)
+    private, noise, accounting = 1.0, 0.0, 0.0
+    if spec.dp is not None:
+        private, accounting = PRIVATE_STEP, SECONDS_PER_ACCOUNT / len(protocol.roles())
+        noise = SECONDS_PER_NOISE * num_weights(spec, info.input_shape, info.num_classes)
     queried = (
         _times_queried(spec, info)
         * (spec.encoding_queries or 1)
@@ -70,8 +78,9 @@ def network_seconds(spec: TrialSpec, info: DatasetInfo) -> list[float]:
     )
     return [
         # A backward pass costs about twice a forward pass.
-        (3 * spec.epochs * examples + queried) * per_example
-        + spec.epochs * examples / min(spec.batch_size, num_train) * per_batch
+        (3 * private * spec.epochs * examples + queried) * per_example
+        + spec.epochs * examples / min(spec.batch_size, num_train) * (per_batch + noise)
+        + accounting
         for examples in protocol.training_examples(num_train)
     ]
 

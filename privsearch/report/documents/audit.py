@@ -9,6 +9,7 @@ import pandas as pd
 from privsearch.analysis.audit import highest_mean_aucs, paper_attack
 from privsearch.analysis.frames import exposed_frame, records, slices_frame
 from privsearch.analysis.labels import NOTATION, TPRS, guessing_excess_words
+from privsearch.analysis.promises import has_promise
 from privsearch.report.wording.audit import (
     COINS_WORDS,
     EPSILON_WORDS,
@@ -28,6 +29,7 @@ from privsearch.report.wording.audit import (
 from privsearch.report.wording.blind import blind_lines
 from privsearch.report.wording.formats import MISSING, markdown_table
 from privsearch.report.wording.odd_outputs import odd_output_warnings
+from privsearch.report.wording.promises import promise_cells, promise_words
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
 from privsearch.spec.protocol_spec import ProtocolSpec
@@ -155,11 +157,13 @@ def _worst(rows: pd.DataFrame, protocol: ProtocolSpec) -> Iterator[str]:
         return
     rates = [f"TPR at {percent(name)} FPR" for name in TPRS]
     header = ["configuration", "test accuracy", "attack", "AUC", *rates, "advantage", "epsilon"]
+    header += ["epsilon promised"] if has_promise(worst) else []
     lines = [
         [
             *(row["configuration"], with_interval(row, "test_accuracy"), row["strongest"], auc_words(row)),
             *(with_interval(row, name) for name in (*TPRS, "advantage")),
             epsilon_words(row["epsilon_low"], row["epsilon_ceiling"]),
+            *(promise_cells(row)[:1] if has_promise(worst) else ()),
         ]
         for row in records(worst)
     ]
@@ -172,6 +176,7 @@ def _worst(rows: pd.DataFrame, protocol: ProtocolSpec) -> Iterator[str]:
             "attack: the one with the highest mean AUC; TPRs, advantage and their intervals are its own. Advantage: "
             "TPR less FPR at a threshold chosen on other examples; 0 on average for guessing. Epsilon: "
             f"{EPSILON_WORDS}; a bound of 95 % for all targets together, the median of their bounds of 97.5 %.",
+            *promise_words(worst),
             *([COINS_WORDS] if protocol.has_independent_coins else []),
             "The interval of the accuracy: Student's t over the networks.",
         ]

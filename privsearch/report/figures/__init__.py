@@ -4,6 +4,7 @@ audit.py             all figures of an audit
 audit_attacks.py     the AUC of every attack on each configuration
 audit_leakage.py     the leakage of each configuration under each protocol
 audit_marks.py       markers, rows and bars that the figures of an audit share
+audit_promises.py    what DP-SGD promises against accuracy, AUC and what is measured
 audit_tradeoff.py    the strongest attack against accuracy, or against overfitting
 energy.py            energy against leakage, by every table of costs, at equal accuracy
 front.py             A Pareto front among all configurations, for a paper

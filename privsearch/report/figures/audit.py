@@ -8,8 +8,10 @@ from typing import Final
 import pandas as pd
 from matplotlib.figure import Figure
 
+from privsearch.analysis.promises import has_promise
 from privsearch.report.figures.audit_attacks import plot_attacks
 from privsearch.report.figures.audit_leakage import plot_leakage
+from privsearch.report.figures.audit_promises import plot_promises
 from privsearch.report.figures.audit_tradeoff import plot_leakage_against
 from privsearch.report.figures.style import WrittenPlots, save_figure
 from privsearch.report.wording.audit import NO_WORST
@@ -22,6 +24,8 @@ _FAIR: Final = [kind for kind, protocol in PROTOCOLS.items() if not protocol.has
 
 def write_audit_plots(folder: Path, table: pd.DataFrame) -> WrittenPlots:
     """Write the figures of each dataset: `leakage_`, `attacks_`, `accuracy_vs_leakage_` and `gap_vs_leakage_<dataset>`.
+
+    Where DP-SGD promises something there is `promises_<dataset>`, too.
 
     Beyond 36 configurations the first of them is numbered pages, such as `leakage_iris_2`. The others need trials under
     a protocol without a placebo, such as `halves`; with trials under several of these, each has its own figures, such
@@ -49,6 +53,8 @@ def _write_fair_plots(folder: Path, name: str, fair: pd.DataFrame, written: Writ
         "accuracy_vs_leakage": (partial(plot_leakage_against, number="test_accuracy"), worst),
         "gap_vs_leakage": (partial(plot_leakage_against, number="accuracy_gap"), worst),
     }
+    if has_promise(worst):
+        figures["promises"] = (plot_promises, worst)
     for figure, (draw, shown) in figures.items():
         if shown.empty:
             why = f"no trial has completed under the protocol {' or '.join(_FAIR)}" if fair.empty else NO_WORST

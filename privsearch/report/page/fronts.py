@@ -12,6 +12,7 @@ from privsearch.analysis.frames import records
 from privsearch.analysis.labels import configuration, matched_and_placebo, quantity
 from privsearch.analysis.learning import leakage_of_learnt, learning, learnt_rows
 from privsearch.analysis.paired import half_width_factor, pair_correlation
+from privsearch.analysis.promises import PROMISE, has_promise
 from privsearch.analysis.selection import private_column, taken
 from privsearch.analysis.tasks import Task
 from privsearch.analysis.verdict_words import verdict_words
@@ -29,6 +30,7 @@ from privsearch.report.wording.fronts import (
 )
 from privsearch.report.wording.learning import learnt_less_words
 from privsearch.report.wording.odd_outputs import odd_output_warnings
+from privsearch.report.wording.promises import MEASURED, PROMISE_HELP, promise_words
 from privsearch.spec import WORST, TrialSpec
 from privsearch.spec.columns import ACCURACY, ENERGIES, FIRING_RATE, Column
 from privsearch.study.result import Completed
@@ -157,6 +159,7 @@ def task_section(task: Task, rows: pd.DataFrame, results: Mapping[str, Completed
     sure = task.uncertainty.hypervolume is not None
     trials = [results[trial_id] for trial_id in rows["trial_id"]]
     columns = columns_of(rows, ("trial_id", "configuration", *axes, *_ALWAYS, *_number_columns(task), "tier"))
+    columns |= columns_of(rows, tuple(_promised(task)))
     columns |= columns_of(rows, ("on_front", "front_probability", "proposal"))
     return {
         "name": task.name,
@@ -250,6 +253,12 @@ def _number_columns(task: Task) -> Iterator[str]:
             yield from map(str, (own, own.sd, own.low, own.high))
 
 
+def _promised(task: Task) -> dict[str, str]:
+    """Return the columns of what is promised and of the bound that is measured, with their labels, if there are any."""
+    shown = {PROMISE: "epsilon promised", MEASURED: "epsilon measured"} if has_promise(task.rows) else {}
+    return {column: label for column, label in shown.items() if column in task.rows}
+
+
 def _beside(task: Task, column: Column) -> list[Column]:
     """Return what stands beside an objective: the excess of an AUC, or the two AUCs whose difference an excess is.
 
@@ -274,6 +283,8 @@ def _headings(task: Task, *, sure: bool, searched: bool) -> Iterator[Heading]:
         beside = _beside(task, column)
         # The two AUCs stand before the excess, which is their difference; the excess stands after its AUC.
         yield from map(_heading, [column, *beside] if column.is_auc else [*beside, column])
+    for key, label in _promised(task).items():
+        yield {"key": key, "label": label, "kind": "number", "help": PROMISE_HELP}
     if searched:
         yield {"key": "proposal", "label": "proposal", "kind": "number", "help": _PROPOSAL_HELP}
     yield {"key": "seconds", "label": "seconds", "kind": "number", "help": "of training and attacking all its networks"}
@@ -290,6 +301,7 @@ def _heading(column: Column) -> Heading:
 def _notes(task: Task) -> Iterator[str]:
     yield from missing_words(task)
     yield from learnt_less_words(task.rows, task.varying)
+    yield from promise_words(task.rows)
     if not task.candidates.empty:
         yield hypervolume_words(task)
     yield from energy_key([task])

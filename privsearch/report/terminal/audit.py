@@ -20,6 +20,7 @@ from privsearch.analysis.labels import (
     turned_words,
     written,
 )
+from privsearch.analysis.promises import has_promise
 from privsearch.report.wording.audit import (
     EXCESS_WORDS,
     NOT_RUN,
@@ -31,13 +32,16 @@ from privsearch.report.wording.audit import (
     sample_words,
 )
 from privsearch.report.wording.formats import MISSING, console_table, narrowed
+from privsearch.report.wording.promises import promise_cells, promise_words
 from privsearch.spec import WORST
+from privsearch.spec.columns import EPSILON
 from privsearch.spec.protocols import PROTOCOLS
 
 _MOST_NAMED: Final = 6
 _SHOWN_TPR: Final = "tpr_at_fpr_1e-2"
 _FAIR_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "TPR at\n1 % FPR")
 _COINS_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "epsilon\nat least")
+_PROMISE_HEADERS: Final = ("epsilon\npromised", "epsilon\nat least")
 _PAPER_HEADERS: Final = ("test\naccuracy", "matched\nAUC", "placebo\nAUC", "excess\nAUC")
 
 
@@ -56,9 +60,12 @@ def audit_view(table: pd.DataFrame, width: int = 80) -> Iterator[Table]:
     for (dataset, protocol), rows in table.groupby(["dataset", "protocol"], sort=False):
         fair, coins = not PROTOCOLS[str(protocol)].has_placebo, PROTOCOLS[str(protocol)].has_independent_coins
         attack = WORST if fair else paper_attack(rows)
+        headers: tuple[str, ...]
         headers, cells = (_FAIR_HEADERS, _fair_cells) if fair else (_PAPER_HEADERS, _paper_cells)
         if coins:
             headers, cells = _COINS_HEADERS, _coins_cells
+        is_private = has_promise(rows)
+        headers = (*headers, *_PROMISE_HEADERS[: 1 if coins else 2]) if is_private else headers
         view = console_table(
             "configuration",
             *(Column(header, overflow="fold", no_wrap=header != "attack") for header in headers),
@@ -69,7 +76,10 @@ def audit_view(table: pd.DataFrame, width: int = 80) -> Iterator[Table]:
         lines = []
         for _, trial_rows in rows.groupby("trial_id", sort=False):
             by_attack = {row["attack"]: row for row in records(trial_rows)}
-            texts = cells(by_attack[attack]) if attack in by_attack else [MISSING] * (len(headers) - 1)
+            texts = [MISSING] * (len(headers) - 1)
+            if attack in by_attack:
+                promise = promise_cells(by_attack[attack], EPSILON)[: 1 if coins else 2] if is_private else []
+                texts = [*cells(by_attack[attack]), *promise]
             any_row = next(iter(by_attack.values()))
             lines.append([any_row["configuration"], _with_bounds(any_row, "test_accuracy"), *texts])
         for line in narrowed(["configuration", *headers], lines, width):
@@ -123,4 +133,4 @@ def _caption(rows: pd.DataFrame, attack: str, *, coins: bool) -> str:
         lines += clearest_excess_words(rows)
     if len(shown) < rows["trial_id"].nunique():
         lines.append(NOT_RUN)
-    return "\n".join([*lines, NOTATION])
+    return "\n".join([*lines, *promise_words(rows), NOTATION])

@@ -24,6 +24,7 @@ from privsearch.analysis.labels import (
     written,
 )
 from privsearch.analysis.lookup import SHOWN_ID
+from privsearch.analysis.promises import has_promise
 from privsearch.analysis.selection import taken
 from privsearch.analysis.tasks import Task
 from privsearch.report.wording.audit import EXCESS_MEANING
@@ -38,6 +39,7 @@ from privsearch.report.wording.fronts import (
     shared_axes,
 )
 from privsearch.report.wording.learning import learnt_less_words
+from privsearch.report.wording.promises import promise_cells, promise_words
 from privsearch.spec.columns import Column
 from privsearch.study.environment import mixture
 
@@ -58,6 +60,8 @@ def front_table(task: Task, width: int = 80) -> Table:
     front, others, num_possible = _shown(task)
     sure = task.uncertainty.hypervolume is not None
     headers = ["trial", *["prob"] * sure, *(header for column in task.objectives for header in _headers(task, column))]
+    is_private = has_promise(task.candidates)
+    headers += ["epsilon promised", "epsilon measured"] if is_private else []
     varying = task.varying
     parts = [
         [
@@ -66,6 +70,7 @@ def front_table(task: Task, width: int = 80) -> Table:
                 row["trial_id"][:SHOWN_ID],
                 *([f"{row['front_probability']:.2f}"] if sure else []),
                 *(cell for column in task.objectives for cell in _cells(task, row, column)),
+                *(promise_cells(row) if is_private else ()),
             ]
             for row in rows
         ]
@@ -106,7 +111,8 @@ def front_key(tasks: Iterable[Task]) -> list[str]:
     )
     if any(_excess(task, column) for task in known for column in task.objectives):
         lines.append(EXCESS_MEANING)
-    return [*lines, *energy_key(known), NOTATION, *_constant_axes(known)]
+    promises = dict.fromkeys(words for task in known for words in promise_words(task.candidates))
+    return [*lines, *promises, *energy_key(known), NOTATION, *_constant_axes(known)]
 
 
 def _constant_axes(known: Sequence[Task]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from privsearch.analysis.labels import configuration
 from privsearch.report.terminal.data import data_lines
 from privsearch.report.wording.blind import given_splits_words
 from privsearch.report.wording.formats import console_table
+from privsearch.report.wording.promises import fitted_words
 from privsearch.report.wording.search import budget_words, constraint_words, value_words
 from privsearch.spec import AXES, TrialSpec
 from privsearch.spec.axes import CONDITIONAL_DEFAULTS
@@ -18,6 +19,7 @@ from privsearch.spec.datasets import task_name
 from privsearch.sweep.checks import with_given_splits
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import from_other_studies
+from privsearch.sweep.private import fitted_before
 from privsearch.sweep.search.equal_choices import equal_choices
 from privsearch.sweep.search.space import EqualValues
 
@@ -108,9 +110,11 @@ def _network_lines(plan: Plan) -> Iterator[str]:
 
 
 def given_splits_lines(plan: Plan) -> Iterator[str]:
-    """Yield a note on datasets whose own test split is taken as given, if there are any."""
+    """Yield notes on datasets whose own test split is taken as given, or whose scaling `dp` does not cover."""
     if datasets := with_given_splits(plan.sweep, plan.infos):
         yield given_splits_words(datasets)
+    if datasets := fitted_before(plan.sweep, plan.infos):
+        yield fitted_words(datasets)
 
 
 def _equal_lines(plan: Plan) -> Iterator[str]:

@@ -15,6 +15,7 @@ from privsearch.report.wording.blind import blind_lines
 from privsearch.report.wording.formats import MISSING, console_table
 from privsearch.report.wording.learning import DEAD, NOT_LEARNT
 from privsearch.report.wording.odd_outputs import odd_output_warnings
+from privsearch.report.wording.promises import trial_words
 from privsearch.spec import Protocol
 from privsearch.spec.protocol_spec import ROLES
 from privsearch.study.attack_result import AttackResult
@@ -79,6 +80,7 @@ def _notes(result: Completed, attack_results: Sequence[AttackResult]) -> Iterato
         )
     for attack, reason in result.refused.items():
         yield f"{attack} could not be run: {reason}."
+    yield from trial_words(result)
     yield from blind_lines([result])
     yield from odd_output_warnings([result])
 

@@ -6,6 +6,7 @@ energy.py            what an example costs: energies by every table, their sourc
 formats.py           numbers and rows of text in Markdown, LaTeX and the terminal
 fronts.py            A Pareto front, alike in the terminal, in figures and on the page
 importances.py       the objective that axes are important for
+promises.py          what DP-SGD promises, and what that does not cover
 learning.py          configurations that are dead or have not learnt
 odd_outputs.py       examples whose outputs lie far out of all others, and what to do
 race.py              A race for networks: how it stands, and who is out

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from statistics import fmean
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from privsearch.study.proposals import LoggedProposal, ProposalLog
 from privsearch.study.result import TrialResult
 from privsearch.sweep.checks import SIZE_AXES, size_problem
 from privsearch.sweep.planned import PlannedTrial, Recorded
+from privsearch.sweep.private import check_private
 from privsearch.sweep.search.space import Axes, Parameter
 from privsearch.sweep.search.task_search import TaskSearch, search_tasks
 
@@ -193,11 +195,21 @@ def plan_searches(
     """
     for task in search_tasks(sweep, infos):
         check_space_sizes(task)
+        _check_private(task)
         of_task = log.of(task.id)
         forms = recorded_forms(task, recorded.results) if of_task else {}
         logged = [proposal for proposal in of_task if logged_axes(task, proposal, forms) is not None]
         awaited = [t for t in trials if (t.spec.dataset, t.spec.protocol) == (task.base.dataset, task.base.protocol)]
         yield SearchPlan(task, recorded, logged, awaited)
+
+
+def _check_private(task: TaskSearch) -> None:
+    """Refuse a search that may choose networks of which what its `dp` promises does not hold."""
+    listed = {parameter.axis: parameter.listed() for parameter in task.space.parameters if parameter.size is not None}
+    models, precisions = listed["model"], listed.get("precision", (task.base.precision,))
+    for model, precision in product(models, precisions):
+        spec = task.base.model_copy(update={"model": model, "precision": precision})
+        check_private(spec, task.info, ("recipe", "dp"))
 
 
 def check_space_sizes(task: TaskSearch) -> None:

@@ -66,6 +66,7 @@ class TaskSearch:
         unused = {"width"} if self.base.width == 1 else set()
         unused |= {"encoding"} if self.base.encoding in (None, "direct") else set()
         unused |= {"readout"} if self.base.readout in (None, "final") else set()
+        unused |= {"dp"} if self.base.dp is None else set()
         unused |= {"encoding_queries"} if self.base.encoding_queries is None else set()
         meaning = {
             "version": NUMERICS_VERSION,
