@@ -70,7 +70,8 @@ def test_what_a_grid_trained_is_known_to_the_search(sweep_file: Path, tmp_path: 
     assert trained == [None, 60]
     origins = [json.loads(line).get("origin") for line in sound_lines(tmp_path / "s" / "search.jsonl")]
     assert origins[0] == "given"
-    assert [origin for origin in origins if origin in ("sampled", "drawn")] == [origins[1]]
+    # Whatever else the sampler asked for was there already.
+    assert sum(origin in ("sampled", "drawn") for origin in origins) == 1
 
 
 @pytest.mark.slow
