@@ -6,8 +6,6 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int64
 from numpy import ndarray as Array
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from privsearch.data.raw import RawDataset, listed
 from privsearch.errors import DataError
@@ -121,6 +119,10 @@ def numbered(numbers: Int[Array, " n"]) -> Int64[Array, " n"]:
 
 def connected(one: Int[Array, " n"], other: Int[Array, " n"]) -> Int64[Array, " n"]:
     """Return a number for each example, alike for those that are connected by equal numbers in either array."""
+    # Here, as it takes a tenth of a second to import, and few data have persons.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     left, right = numbered(one), numbered(other)
     total = int(left.max()) + 1 + int(right.max()) + 1
     links = coo_array((np.ones(len(left)), (left, right + left.max() + 1)), shape=(total, total))
