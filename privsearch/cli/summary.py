@@ -45,7 +45,7 @@ def closing_lines(outcome: "SweepOutcome", before: "Mapping[str, str] | None" = 
             f"results: {paths.table('results')}",
             f"plots: {paths.fronts}",
             *verdicts(outcome.outputs),
-            *_changed(before or {}, choices(outcome.tasks) if before else {}),
+            *changed_choices(before or {}, choices(outcome.tasks) if before else {}),
             *_next(outcome),
         ]
     )
@@ -74,8 +74,8 @@ def choices(tasks: "Iterable[Task]") -> dict[str, str]:
     return {title: named(found, found.chosen) for title, found in selections.items() if found and found.chosen}
 
 
-def _changed(before: "Mapping[str, str]", after: "Mapping[str, str]") -> list[str]:
-    """Return a line for each task of which something else is taken now."""
+def changed_choices(before: "Mapping[str, str]", after: "Mapping[str, str]") -> list[str]:
+    """Return a line for each task of which something else is taken now than before these attacks."""
     others = {title: name for title, name in before.items() if after.get(title, name) != name}
     lines = [f"  {title}: before, {name} was taken; now it is {after[title]}" for title, name in others.items()]
     return ["changed by these attacks:", *lines] if lines else []

@@ -4,7 +4,7 @@ import pytest
 from builders import make_completed
 
 from privsearch.analysis.tasks import tasks
-from privsearch.cli.summary import next_lines, unsatisfied
+from privsearch.cli.summary import changed_choices, choices, next_lines, unsatisfied
 from privsearch.spec import Constraint, SweepSpec
 
 
@@ -34,3 +34,16 @@ def test_a_sweep_in_which_nothing_is_feasible_ends_with_the_nearest() -> None:
         "no configuration of iris, protocol paper satisfies test accuracy > 0.9; the nearest to it: "
     )
     assert line.endswith("ANN w4, with test accuracy 0.900 ± 0.014")
+
+
+def test_what_more_attacks_have_changed_is_told() -> None:
+    """By the title of the task, with what was taken before; else not a word."""
+    asked = {"name": "a", "datasets": ["iris"], "grids": {"a": {"model": ["ann", "snn"]}}}
+    results = [make_completed("1" * 16, accuracy=0.8), make_completed("2" * 16, accuracy=0.9, weight_bit_width=4)]
+    taken = choices(tasks(results, SweepSpec.model_validate(asked)))
+    assert taken == {"iris, protocol paper": "ANN w4"}
+    assert changed_choices(taken, taken) == changed_choices({}, taken) == []
+    assert changed_choices({"iris, protocol paper": "ANN fp32"}, taken) == [
+        "changed by these attacks:",
+        "  iris, protocol paper: before, ANN fp32 was taken; now it is ANN w4",
+    ]

@@ -7,7 +7,7 @@ from builders import completed_of, make_completed, make_failed
 from privsearch.analysis.selection import Selection, select_in_task
 from privsearch.analysis.tasks import tasks
 from privsearch.report.wording.verdict import verdict_lines, verdict_sentence
-from privsearch.spec import HalvesProtocol, PaperProtocol, SweepSpec, TrialSpec
+from privsearch.spec import HalvesProtocol, PaperProtocol, SvmAttack, SweepSpec, ThresholdAttack, TrialSpec
 from privsearch.study.result import TrialResult
 
 SWEEP: dict[str, Any] = {"name": "a", "datasets": ["iris"], "protocol": "paper", "grids": {"a": {"model": ["ann"]}}}
@@ -139,6 +139,25 @@ def test_protocol_without_a_placebo_has_the_word() -> None:
     (line,) = verdict_lines([paper, fair])
     assert line == "iris, protocol halves: ANN is the only configuration that can be compared."
     assert list(verdict_lines([paper])) == ["iris, protocol paper: ANN is the only configuration that can be compared."]
+
+
+def test_a_verdict_by_the_strongest_attack_names_the_attacks() -> None:
+    """Those that the compared ones have in common, as another attack may be stronger; of one alone nothing is said."""
+    both = (SvmAttack(), ThresholdAttack(kind="loss"))
+    for attacks, ending in ((both, " Worst is the strongest of svm and loss."), (both[:1], "be significant).")):
+        results = [
+            completed_of(
+                f"{number:016x}",
+                (accuracy + np.roll(NOISE, number)[:4]).tolist(),
+                (0.6 + np.roll(NOISE, number)[:4]).tolist(),
+                TrialSpec(dataset="iris", protocol=HalvesProtocol(networks=4), attacks=attacks, **MODELS[number]),
+            )
+            for number, accuracy in enumerate((0.95, 0.94))
+        ]
+        (task,) = tasks(results, SweepSpec.model_validate(SWEEP | {"protocol": "halves", "attacks": ["svm", "loss"]}))
+        found = select_in_task(task)
+        assert found.attacks == tuple(attack.name for attack in attacks)
+        assert verdict_sentence(found).endswith(ending)
 
 
 def test_nothing_to_compare_is_told() -> None:
