@@ -24,7 +24,7 @@ recipe: {epochs: 6, batch_size: 16}
 retries: 20
 """
 TRIALS: Final = 40
-VICTIMS: Final = ("trial", "schedule", "driver", "worker", "session", "trial", "driver")
+VICTIMS: Final = ("trial", "schedule", "driver", "worker", "session")
 """What is killed, in this order; `python -m benchmarks.kills` kills a hundred times what trains."""
 
 
