@@ -8,7 +8,10 @@ from privsearch.spec import Dataset, TrialRequest, TrialSpec
 from privsearch.spec.axes import SNN_DEFAULTS, Axes
 from privsearch.study.result import TrialResult
 
-SIZED_AXES: Final = ("train_size", "test_size", "batch_size", "beta", "readout")
+ONE_STEP_AXES: Final = ("beta", "readout")
+"""The axes without effect on a spiking network of a single time step."""
+
+SIZED_AXES: Final = ("train_size", "test_size", "batch_size", *ONE_STEP_AXES)
 """The axes with values that are other ways to write the same training, given the data's size or one time step."""
 
 
@@ -26,7 +29,7 @@ def axes_of_size(axes: Mapping[str, Any], dataset: Dataset, info: DatasetInfo) -
     """
     found = dict(axes)
     if axes["model"] == "snn" and axes["num_steps"] == 1:
-        found |= {axis: SNN_DEFAULTS[axis] for axis in ("beta", "readout")}
+        found |= {axis: SNN_DEFAULTS[axis] for axis in ONE_STEP_AXES}
     # Where identical examples stay together, or those of a person, a split may have another size than planned.
     if getattr(dataset, "duplicates", None) == "group" or getattr(dataset, "group", None) is not None:
         return found

@@ -33,11 +33,11 @@ from privsearch.report.wording.audit import (
 )
 from privsearch.report.wording.formats import MISSING, console_table, narrowed
 from privsearch.report.wording.promises import promise_cells, promise_words
+from privsearch.report.wording.verdict import MOST_NAMED
 from privsearch.spec import WORST
 from privsearch.spec.columns import EPSILON
 from privsearch.spec.protocols import PROTOCOLS
 
-_MOST_NAMED: Final = 6
 _SHOWN_TPR: Final = "tpr_at_fpr_1e-2"
 _FAIR_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "TPR at\n1 % FPR")
 _COINS_HEADERS: Final = ("test\naccuracy", "AUC", "attack", "epsilon\nat least")
@@ -119,7 +119,7 @@ def _caption(rows: pd.DataFrame, attack: str, *, coins: bool) -> str:
         lines += guessing_words(zip(shown["auc_low"], shown["auc_high"], strict=True))
         lines += turned_words(shown["auc_high"])
         lines.append(
-            f"attack: the one with the highest mean AUC of {joined(_attacks(rows), _MOST_NAMED)}; the interval "
+            f"attack: the one with the highest mean AUC of {joined(_attacks(rows), MOST_NAMED)}; the interval "
             "accounts for the choice."
         )
         if coins:

@@ -17,6 +17,7 @@ from privsearch.spec import AXES, TrialSpec
 from privsearch.spec.axes import CONDITIONAL_DEFAULTS
 from privsearch.spec.datasets import task_name
 from privsearch.sweep.checks import with_given_splits
+from privsearch.sweep.equal import ONE_STEP_AXES
 from privsearch.sweep.plan import Plan
 from privsearch.sweep.planned import from_other_studies
 from privsearch.sweep.private import fitted_before
@@ -129,7 +130,7 @@ def _equal_lines(plan: Plan) -> Iterator[str]:
 def _equal_words(equal: EqualValues) -> str:
     *others, last = map(value_words, equal.values)
     values = f"from {others[0]} to {last}" if equal.is_range else f"{', '.join(others)} and {last}"
-    return f"{equal.axis} {values}" + (" at num_steps 1" if equal.axis == "beta" else "")
+    return f"{equal.axis} {values}" + (" at num_steps 1" if equal.axis in ONE_STEP_AXES else "")
 
 
 def _search_lines(plan: Plan) -> Iterator[RenderableType]:

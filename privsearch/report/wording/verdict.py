@@ -16,8 +16,8 @@ from privsearch.spec import WORST
 from privsearch.spec.columns import ACCURACY, DECIMALS, Column
 from privsearch.spec.protocols import PROTOCOLS
 
-_MOST_NAMED: Final = 6
-"""The number of attacks that a sentence names at most."""
+MOST_NAMED: Final = 6
+"""The most attacks that a sentence names."""
 
 
 def verdict_lines(tasks: Sequence[Task]) -> Iterator[str]:
@@ -49,7 +49,7 @@ def verdict_sentence(selection: Selection) -> str:
     """
     if selection.chosen is None or selection.most_accurate is None:
         return _nothing(selection)
-    named_attacks = joined(selection.attacks, _MOST_NAMED)
+    named_attacks = joined(selection.attacks, MOST_NAMED)
     return _decision(selection) + (f" Worst is the strongest of {named_attacks}." if len(selection.attacks) > 1 else "")
 
 

@@ -20,7 +20,7 @@ from privsearch.spec.axes import (
     uses_axis,
 )
 from privsearch.spec.search import Range, Space
-from privsearch.sweep.equal import SIZED_AXES
+from privsearch.sweep.equal import ONE_STEP_AXES, SIZED_AXES
 
 MOST_LISTED: Final = 100_000
 """The most points of a space that are ever listed one by one."""
@@ -282,7 +282,7 @@ def point_key(axes: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _beside(parameter: Parameter, axis: str) -> Any:
     """Return the value of a parameter beside which most values of an axis are alike: the last, the whole split's."""
-    wanted = {"model": "snn", "num_steps": 1}.get(parameter.axis) if axis == "beta" else None
+    wanted = {"model": "snn", "num_steps": 1}.get(parameter.axis) if axis in ONE_STEP_AXES else None
     if wanted is not None and parameter.holds(wanted):
         return wanted
     return parameter.values[-1] if parameter.range is None else parameter.range.high

@@ -112,6 +112,8 @@ def test_a_study_that_trained_equal_points_apart_keeps_its_results(sweep_file: P
         ({"batch_size": {"low": 10, "high": 119}}, {}),
         ({"model": ["snn"], "num_steps": [1, 5], "beta": [0.5, 0.9]}, {"beta": (0.5, 0.9)}),
         ({"model": ["snn"], "num_steps": [5], "beta": [0.5, 0.9]}, {}),
+        ({"model": ["snn"], "num_steps": [1, 5], "readout": ["final", "mean"]}, {"readout": ("final", "mean")}),
+        ({"model": ["snn"], "num_steps": [5], "readout": ["final", "mean"]}, {}),
     ],
     ids=str,
 )
@@ -130,3 +132,16 @@ def test_the_plan_says_so(sweep_file: Path, tmp_path: Path) -> None:
     """In a line for each dataset."""
     output = " ".join(run("plan", sweep_file, "--study", tmp_path / "s").output.split())
     assert "iris: the same training, run once: batch_size 120, 200 and 100000; train_size 120 and full" in output
+
+
+def test_the_plan_says_where_a_single_step_makes_values_one(tmp_path: Path) -> None:
+    """They are other trainings with more steps."""
+    path = tmp_path / "one.yaml"
+    path.write_text(
+        "name: one\ndatasets: [iris]\nprotocol: {kind: halves, networks: 4}\nattacks: [loss]\n"
+        "grids: {g: {model: [snn], num_steps: [1, 2], readout: [final, mean], beta: [0.5, 0.9]}}\n"
+    )
+    output = " ".join(run("plan", path, "--study", tmp_path / "s").output.split())
+    assert "one: 5 distinct trials, from 8 points" in output
+    assert "readout final and mean at num_steps 1" in output
+    assert "beta 0.5 and 0.9 at num_steps 1" in output
