@@ -67,9 +67,13 @@ def results_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
     columns = list(dict.fromkeys([*LEADING, *promised, *measured, "seconds", *present]))
     numbers = [column for column in map(Column.parse, columns) if column.attack is not None]
     types = _TYPES | {str(column): "Int64" if column.number in COUNTS else "float64" for column in numbers}
-    # Column by column, which takes a third of the time of a conversion of the whole table.
     values = {column: [row.get(column, np.nan) for row in rows] for column in columns}
-    return pd.DataFrame({column: pd.Series(of_it, dtype=types.get(column)) for column, of_it in values.items()})
+    return pd.DataFrame({column: _column(of_it, types.get(column)) for column, of_it in values.items()})
+
+
+def _column(values: list[Any], kind: str | None) -> Any:
+    """Return a column of a table; numbers as an array of numpy, which takes a tenth of the time of a series."""
+    return np.array(values, np.float64) if kind == "float64" else pd.Series(values, dtype=kind)
 
 
 def configurations_frame(results: Iterable[TrialResult]) -> pd.DataFrame:

@@ -1,6 +1,8 @@
 """The input of every attack, outputs of the target and of the shadows, and the log-odds computed from them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -21,6 +23,8 @@ class Outputs:
         inputs: `(n, features)`, the examples as a network is given them, without augmentation; None unless the attack
             asks for them.
         units: `(n,)`, alike for the examples of one person, who is a member as a whole; None if each stands for itself.
+        odds: returns what `label_log_odds` does, `(V, n)` and `(S, V, n)`, where these networks' are at hand because
+            each of them is the target in turn; None if they are to be computed.
     """
 
     target: Float[Array, "views n classes"]
@@ -28,12 +32,27 @@ class Outputs:
     labels: Int[Array, " n"]
     inputs: Float[Array, "n features"] | None = None
     units: Int[Array, " n"] | None = None
+    odds: Callable[[], tuple[Array, Array]] | None = None
 
     def __getitem__(self, chosen: Array) -> "Outputs":
         """Return the outputs on the examples that `chosen`, an index array or a mask, picks."""
         inputs = None if self.inputs is None else self.inputs[chosen]
         units = None if self.units is None else self.units[chosen]
-        return Outputs(self.target[:, chosen], self.shadows[:, :, chosen], self.labels[chosen], inputs, units)
+        odds = self.odds
+
+        def chosen_odds() -> tuple[Array, Array]:
+            assert odds is not None
+            target, shadows = odds()
+            return target[:, chosen], shadows[:, :, chosen]
+
+        return Outputs(
+            self.target[:, chosen],
+            self.shadows[:, :, chosen],
+            self.labels[chosen],
+            inputs,
+            units,
+            None if odds is None else chosen_odds,
+        )
 
 
 @dataclass(frozen=True)
@@ -126,12 +145,37 @@ def label_log_odds(outputs: Outputs) -> tuple[Float[Array, "views n"], Float[Arr
 
     Source: the logit-scaled confidence of Carlini et al. 2022, section IV.
     """
-    examples = np.arange(len(outputs.labels))
+    if outputs.odds is not None:
+        return outputs.odds()
     # One network after the other, since log_odds needs several times the memory of its argument.
-    target, *shadows = (
-        log_odds(network)[:, examples, outputs.labels] for network in (outputs.target, *outputs.shadows)
-    )
+    target, *shadows = (_of_labels(network, outputs.labels) for network in (outputs.target, *outputs.shadows))
     return target, np.array(shadows).reshape(len(shadows), *target.shape)
+
+
+class CohortOdds:
+    """The log-odds of each example's label, by every network of a cohort, computed when they are first asked for.
+
+    Where each network is the target in turn, each would else be computed as often as there are networks.
+
+    Args:
+        answers: `(K, V, N, C)`, unitless.
+        labels: `(N,)`, class indices.
+    """
+
+    def __init__(self, answers: Float[Array, "networks views n classes"], labels: Int[Array, " n"]) -> None:
+        self._answers, self._labels = answers, labels
+
+    def of(self, target: int, shadows: Int[Array, " shadows"]) -> Callable[[], tuple[Array, Array]]:
+        """Return the `odds` of `Outputs` that are those of this target and of these shadows."""
+        return lambda: (self._all[target], self._all[shadows])
+
+    @cached_property
+    def _all(self) -> Float[Array, "networks views n"]:
+        return np.stack([_of_labels(network, self._labels) for network in self._answers])
+
+
+def _of_labels(network: Float[Array, "views n classes"], labels: Int[Array, " n"]) -> Float[Array, "views n"]:
+    return log_odds(network)[:, np.arange(len(labels)), labels]
 
 
 def within_step(values: Float[Array, " n"]) -> Float[Array, " n"]:
