@@ -2,6 +2,7 @@
 
 accounting.py     the accountant of differential privacy: epsilon from noise, and noise for an epsilon
 audit.py          one long table of a study: a row for each trial and attack
+axis_values.py    the values of the axes over a table, and which axes tell its rows apart
 blind.py          the blind baselines of a study: whether the splits of each dataset are alike
 bootstrap.py      intervals of means over networks, by resampling their examples
 candidates.py     the configurations of a task that can be compared, ready for a decision

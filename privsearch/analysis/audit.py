@@ -6,8 +6,9 @@ from typing import Any, Final
 import pandas as pd
 
 from privsearch._util.interval import Interval
+from privsearch.analysis.axis_values import varying_axes
 from privsearch.analysis.blind import blind_numbers
-from privsearch.analysis.frames import completed_numbers, configurations_frame, records, varying_axes
+from privsearch.analysis.frames import completed_numbers, configurations_frame, records
 from privsearch.analysis.intervals import mean_interval, spread_interval
 from privsearch.analysis.labels import TPRS, configuration, reason_missing
 from privsearch.analysis.learning import networks_at_chance

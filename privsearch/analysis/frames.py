@@ -15,7 +15,6 @@ from privsearch.analysis.metrics import bound_over_targets, noise_floor
 from privsearch.analysis.promises import promised
 from privsearch.analysis.targets import BOUNDS, COUNTS, TargetNumbers, target_numbers
 from privsearch.spec import AXES, WORST, TrialSpec
-from privsearch.spec.axes import CONDITIONAL_DEFAULTS
 from privsearch.spec.columns import Column
 from privsearch.study.attack_result import AttackResult, Cut, ExposedExample
 from privsearch.study.result import Completed, TrialResult
@@ -303,26 +302,6 @@ def _mean_and_sd(name: str, values: Sequence[float | None]) -> Iterator[tuple[st
     complete = len(there) == len(values)
     yield name, fmean(there) if complete else None
     yield str(Column(None, name).sd), float(np.std(there, ddof=1)) if complete and len(there) > 1 else None
-
-
-def axis_values(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """Return the distinct values of every axis over the rows where it has an effect, in order, None first.
-
-    None is a value of the bit widths (full precision) and of the sizes (the whole split); an axis without any effect
-    has no values.
-    """
-    values = {}
-    for axis in AXES:
-        distinct = frame[axis].unique()
-        there = distinct[pd.notna(distinct)].tolist()
-        null = [None] if len(there) < len(distinct) and axis not in CONDITIONAL_DEFAULTS else []
-        values[axis] = null + sorted(there)
-    return values
-
-
-def varying_axes(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Return the axes that tell the rows of one dataset apart: those with several values where they have an effect."""
-    return tuple(axis for axis, values in axis_values(frame).items() if len(values) > 1)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
-from privsearch.analysis.frames import axis_values, records
+from privsearch.analysis.axis_values import axis_values
+from privsearch.analysis.frames import records
 from privsearch.analysis.pareto import comparable, feasible, front_ranks, losses, outcome_space, total_violation
 from privsearch.analysis.ped_anova import BinnedAxis, divergences, num_top, region_densities, top
 from privsearch.analysis.tasks import Task

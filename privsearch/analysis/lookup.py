@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 import pandas as pd
 
 from privsearch._util.text import cut, remedy
-from privsearch.analysis.frames import axes_of, varying_axes
+from privsearch.analysis.axis_values import varying_axes
+from privsearch.analysis.frames import axes_of
 from privsearch.analysis.labels import configuration
 from privsearch.errors import PrivsearchError, StudyError
 from privsearch.spec import AXES, TrialSpec

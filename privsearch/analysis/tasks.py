@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from privsearch._util.html import html_table
-from privsearch.analysis.frames import results_frame, targets_frame, varying_axes
+from privsearch.analysis.axis_values import varying_axes
+from privsearch.analysis.frames import results_frame, targets_frame
 from privsearch.analysis.pareto import best_first, comparable, hypervolume, pareto_front, total_violation
 from privsearch.analysis.races import RaceState, play
 from privsearch.analysis.targets import TargetNumbers, target_numbers

@@ -189,10 +189,11 @@ def diff_trials(
     Raises:
         StudyError: none or several trials are meant, trials cannot be compared, or a margin cannot be one.
     """
+    from privsearch.analysis.axis_values import varying_axes
     from privsearch.analysis.comparable import choose_trials
     from privsearch.analysis.differences import differences_frame
     from privsearch.analysis.equal_accuracy import equal_accuracy_frame
-    from privsearch.analysis.frames import configurations_frame, varying_axes
+    from privsearch.analysis.frames import configurations_frame
     from privsearch.analysis.lookup import Within
     from privsearch.analysis.margins import Margins
 

@@ -14,7 +14,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from privsearch.analysis.frames import axis_values, records
+from privsearch.analysis.axis_values import axis_values
+from privsearch.analysis.frames import records
 from privsearch.analysis.tasks import Task
 from privsearch.errors import StudyError
 from privsearch.spec import AXES

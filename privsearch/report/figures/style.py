@@ -13,7 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from privsearch.analysis.frames import records, varying_axes
+from privsearch.analysis.axis_values import varying_axes
+from privsearch.analysis.frames import records
 from privsearch.analysis.labels import configuration
 from privsearch.analysis.learning import learning
 from privsearch.errors import StudyError

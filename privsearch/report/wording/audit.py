@@ -7,7 +7,8 @@ import pandas as pd
 
 from privsearch._util.numerals import fixed
 from privsearch.analysis.audit import clearest_excess
-from privsearch.analysis.frames import learning_frame, varying_axes
+from privsearch.analysis.axis_values import varying_axes
+from privsearch.analysis.frames import learning_frame
 from privsearch.analysis.labels import (
     TPRS,
     guess_mark,

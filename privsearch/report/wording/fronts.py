@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from privsearch.analysis.axis_values import axis_values
 from privsearch.analysis.columns import numbers
-from privsearch.analysis.frames import axis_values, records
+from privsearch.analysis.frames import records
 from privsearch.analysis.labels import (
     TPRS,
     configuration,

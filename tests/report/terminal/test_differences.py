@@ -5,8 +5,9 @@ from builders import make_completed, not_learnt
 from compared_trials import QUIET, A, attacked
 from rich.console import Console
 
+from privsearch.analysis.axis_values import varying_axes
 from privsearch.analysis.differences import differences_frame
-from privsearch.analysis.frames import configurations_frame, varying_axes
+from privsearch.analysis.frames import configurations_frame
 from privsearch.analysis.margins import Margins
 from privsearch.report.terminal.differences import differences_view
 from privsearch.report.wording.formats import MISSING

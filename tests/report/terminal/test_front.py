@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from privsearch.analysis.frames import records, varying_axes
+from privsearch.analysis.axis_values import varying_axes
+from privsearch.analysis.frames import records
 from privsearch.analysis.labels import configuration
 from privsearch.analysis.tasks import Task
 from privsearch.report.terminal import front as module
