@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from snntorch_loops import SnnTorchNeurons
 from torch import Tensor, nn
 
 from privsearch.models import build_network
@@ -197,3 +198,46 @@ def test_a_tap_leaves_no_trace() -> None:
         clipped_sum(network, x, y + 3, 1.0)
     assert torch.equal(network(x), before)
     assert all(weight.grad is None for weight in network.parameters())
+
+
+class SnnTorchLoop(nn.Module):
+    """A spiking network of ours as a step-by-step loop of snnTorch's neurons, with the same weights."""
+
+    def __init__(self, network: Network, beta: float, steps: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList()
+        for stage in network:
+            weight, bias = stage.affine.weight.detach().clone(), stage.affine.bias.detach().clone()
+            is_convolution = isinstance(stage.affine, nn.Conv2d)
+            layer = nn.Conv2d(*weight.shape[1::-1], 3, padding=1) if is_convolution else nn.Linear(*weight.shape[::-1])
+            layer.weight.data, layer.bias.data = weight, bias
+            self.layers.append(layer)
+        self.neurons = [SnnTorchNeurons("fast_sigmoid", beta, 1.0) for _ in self.layers]
+        self.steps = steps
+
+    def forward(self, x: Tensor) -> Tensor:
+        membranes: list[Tensor] = [torch.zeros(1)] * len(self.layers)
+        for _ in range(self.steps):
+            signal = x
+            for place, (layer, neurons) in enumerate(zip(self.layers, self.neurons, strict=True)):
+                if isinstance(layer, nn.Conv2d):
+                    current = nn.functional.max_pool2d(layer(signal), 2)
+                else:
+                    current = layer(signal.flatten(1))
+                signal, membranes[place] = neurons(current, membranes[place])
+        return membranes[-1]
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+@pytest.mark.parametrize("shape", ["table", "images"])
+def test_a_spiking_network_agrees_with_opacus(shape: str) -> None:
+    """An independent oracle, on a plain loop of snnTorch with the same weights: Opacus has no such gradients of ours."""
+    from opacus import GradSampleModule
+
+    network, (x, y) = network_of("snn", shape), batch_of(shape)
+    loop = SnnTorchLoop(network, TrialSpec(dataset="iris", model="snn").canonical("fcnet").beta, STEPS)
+    assert torch.allclose(loop(x), network(x), atol=1e-5)
+    sampled = GradSampleModule(loop, loss_reduction="sum")
+    nn.functional.cross_entropy(sampled(x), y, reduction="sum").backward()
+    squares = sum(weight.grad_sample.flatten(1).square().sum(1) for weight in loop.parameters())  # type: ignore[union-attr]
+    assert torch.allclose(clipped_sum(network, x, y, 1.0).norms, squares.sqrt(), rtol=1e-4)  # type: ignore[union-attr]
