@@ -231,7 +231,7 @@ class SnnTorchLoop(nn.Module):
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
 @pytest.mark.parametrize("shape", ["table", "images"])
 def test_a_spiking_network_agrees_with_opacus(shape: str) -> None:
-    """An independent oracle, on a plain loop of snnTorch with the same weights: Opacus has no such gradients of ours."""
+    """An independent oracle, on a plain loop of snnTorch with the same weights: Opacus has no gradients of ours."""
     from opacus import GradSampleModule
 
     network, (x, y) = network_of("snn", shape), batch_of(shape)
