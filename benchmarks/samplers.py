@@ -23,9 +23,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
+import moocore
 import numpy as np
 import pandas as pd
-from optuna._hypervolume import compute_hypervolume
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import bootstrap, mannwhitneyu
@@ -76,7 +76,7 @@ class Landscape:
 
     def volume(self, losses: np.ndarray) -> float:
         """Compute the hypervolume of some configurations, against the worst accuracy and the worst AUC of all."""
-        return float(compute_hypervolume(losses, self.losses.max(axis=0)))
+        return float(moocore.hypervolume(losses, ref=self.losses.max(axis=0)))
 
 
 @dataclass(frozen=True)

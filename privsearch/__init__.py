@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     # The public names, each with its home: type checkers read this list, and so does the program, in `_HOMES`.
     from privsearch.analysis.tasks import Task as Task
+    from privsearch.api.examples import init_sweeps as init_sweeps
     from privsearch.api.live import serve_study as serve_study
     from privsearch.api.live import watch_study as watch_study
     from privsearch.api.plugins import register_attack as register_attack
@@ -45,10 +46,13 @@ if TYPE_CHECKING:
     from privsearch.models.load import load_network as load_network
     from privsearch.spec import SweepSpec as SweepSpec
     from privsearch.spec import TrialSpec as TrialSpec
+    from privsearch.spec.schema import sweep_schema as sweep_schema
     from privsearch.study.network_archive import load_networks as load_networks
     from privsearch.study.result import Completed as Completed
     from privsearch.study.result import Failed as Failed
     from privsearch.sweep.plan import Plan as Plan
+
+    __version__: str
 
 _HOMES = {
     alias.name: node.module
@@ -60,6 +64,8 @@ __all__ = sorted(_HOMES)  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("privsearch")
     if name not in _HOMES:
         raise AttributeError(f"module 'privsearch' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

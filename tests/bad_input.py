@@ -404,6 +404,10 @@ OPTIONS: Final = (
     Case("an address of nothing", {}, ("sweep", "sweep.yaml", "--address", "")),
     Case("workers for the runner that has none", {}, ("sweep", "sweep.yaml", "--runner", "inline", "--workers", "2")),
     Case("a dataset that cannot be fetched", {}, ("data", "fetch", "cifar-10")),
+    Case("a built-in sweep whose name is mistyped", {}, ("plan", "quikstart")),
+    Case("an example of no name", {}, ("init", "quikstart")),
+    Case("an example where another file is", {"sweeps/search.yaml": "name: mine"}, ("init", "quickstart", "search")),
+    Case("examples below a file", {"sweeps": "text"}, ("init", "quickstart")),
 )
 
 DATA: Final = (

@@ -166,7 +166,9 @@ def test_kubernetes_takes_the_manifest() -> None:
         kubernetes.validate(document, "1.34", strict=True)
 
 
-@pytest.mark.parametrize(("linter", "name"), [("shellcheck", "slurm.sh"), ("hadolint", "Dockerfile")])
+@pytest.mark.parametrize(
+    ("linter", "name"), [("shellcheck", "slurm.sh"), ("hadolint", "Dockerfile"), ("hadolint", "Dockerfile.cpu")]
+)
 def test_linters_find_nothing(linter: str, name: str) -> None:
     """The script and the image file are clean."""
     if not shutil.which(linter):

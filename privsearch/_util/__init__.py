@@ -13,5 +13,6 @@ npz.py           NPZ archives, checked before they are read
 numerals.py      numbers as every view writes them
 odd_values.py    values that lie far out of the others of their column
 postponed.py     modules that are loaded once they are used
+system.py        the systems that privsearch runs on
 text.py          text cut and escaped for messages, and the nearest valid name
 """

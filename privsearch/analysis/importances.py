@@ -12,7 +12,7 @@ from numpy import ndarray as Array
 from privsearch.analysis.axis_values import axis_values
 from privsearch.analysis.frames import records
 from privsearch.analysis.pareto import comparable, feasible, front_ranks, losses, outcome_space, total_violation
-from privsearch.analysis.ped_anova import BinnedAxis, divergences, num_top, region_densities, top
+from privsearch.analysis.ped_anova import BinnedAxis, divergences, region_densities, top
 from privsearch.analysis.tasks import Task
 from privsearch.errors import MetricError
 
@@ -206,7 +206,7 @@ def _choices(rows: pd.DataFrame, task: Task) -> Iterator[tuple[str, Choice]]:
     outcomes, violation = losses(rows, task.objectives), total_violation(rows, task.constraints)
     for column, values in zip(task.objectives, outcomes.T, strict=True):
         yield column, partial(_top_of, values)
-    yield FRONT, lambda chosen: top(front_ranks(outcomes[chosen], violation[chosen], num_top(len(chosen))))
+    yield FRONT, lambda chosen: top(front_ranks(outcomes[chosen], violation[chosen]))
 
 
 def _top_of(values: Float[Array, " n"], chosen: Int[Array, " m"]) -> Bool[Array, " m"]:

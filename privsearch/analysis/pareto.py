@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Final
 
+import moocore
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
@@ -90,29 +91,24 @@ def _signs(objectives: Objectives) -> list[float]:
 
 def unbeaten(outcomes: Float[Array, "n objectives"]) -> Bool[Array, " n"]:
     """Mark the losses that no others beat in every objective."""
-    # Private, as are the others below, yet the only functions of Optuna that return these: its public ones draw a
-    # figure, or need a study. All of Optuna comes with them, which a choice does not need.
-    from optuna.study._multi_objective import _is_pareto_front
-
-    on_front: Bool[Array, " n"] = _is_pareto_front(outcomes, assume_unique_lexsorted=False)
+    on_front: Bool[Array, " n"] = moocore.is_nondominated(outcomes, keep_weakly=True)
     return on_front
 
 
-def front_ranks(
-    outcomes: Float[Array, "n objectives"], violation: Float[Array, " n"], enough: int | None = None
-) -> Int[Array, " n"]:
+def front_ranks(outcomes: Float[Array, "n objectives"], violation: Float[Array, " n"]) -> Int[Array, " n"]:
     """Rank losses: 0 on the front, 1 on the front without these, and so on; then constraint violations, least first.
 
     Args:
         outcomes: the losses to rank.
         violation: 0 if the constraints hold.
-        enough: the number of the best that must have the right rank; None for all.
 
     Source: Deb et al. 2002, the non-dominated sorting of NSGA-II under constraints.
     """
-    from optuna.study._multi_objective import _fast_non_domination_rank
-
-    ranks: Int[Array, " n"] = _fast_non_domination_rank(outcomes, penalty=violation, n_below=enough)
+    is_fit = violation <= 0
+    ranks = np.empty(len(outcomes), np.int64)
+    ranks[is_fit] = moocore.pareto_rank(outcomes[is_fit])
+    _, by_violation = np.unique(violation[~is_fit], return_inverse=True)
+    ranks[~is_fit] = ranks[is_fit].max(initial=-1) + 1 + by_violation
     return ranks
 
 
@@ -188,14 +184,12 @@ class Space:
 
         Source: Zitzler and Thiele 1998, the size of the space covered, against the worst outcome as reference point.
         """
-        from optuna._hypervolume import compute_hypervolume
-
         if not len(outcomes):
             return 0.0
         # All outcomes may be alike, and the best.
         width = np.where(self.worst > self.best, self.worst - self.best, 1.0)
         scaled = (np.clip(outcomes, self.best, self.worst) - self.best) / width
-        return float(compute_hypervolume(np.minimum(scaled, 1.0), np.ones(len(width))))
+        return float(moocore.hypervolume(np.minimum(scaled, 1.0), ref=np.ones(len(width))))
 
 
 def outcome_space(rows: pd.DataFrame, objectives: Objectives, constraints: Constraints = UNCONSTRAINED) -> Space:

@@ -13,6 +13,7 @@ from privsearch.api.choices import Reuse, RunnerName
 from privsearch.api.study import Study, load_study
 from privsearch.errors import SpecError
 from privsearch.spec import Resources, SweepSpec
+from privsearch.spec.builtin import sweep_path
 from privsearch.spec.sweep_file import locating_errors, read_sweep, remarks_on
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class SweepRequest:
 
 
 AnySweep = SweepRequest | SweepSpec | Mapping[str, Any] | Path | str
-"""A sweep: read already, or the mapping that a sweep file holds, or the path of one."""
+"""A sweep: read already, or the mapping that a sweep file holds, or the path of one, or the name of a built-in one."""
 
 AnyStudy = Study | Path | str
 _log = logging.getLogger(__name__)
@@ -65,7 +66,8 @@ def read_request(
     """Read a sweep, unless that has been done already; a warning tells of what is seldom meant.
 
     Args:
-        sweep: the sweep; paths in a mapping are relative to the current directory.
+        sweep: the sweep; paths in a mapping are relative to the current directory. A path at which there is no file
+            may be the name of a sweep that comes with privsearch, such as "quickstart".
         study: the study or its folder; by default `studies/<name>`.
         settings: such as "recipe.epochs=5", written over the sweep's fields.
         storage: a path or a URI, written over the sweep's `storage`.
@@ -81,7 +83,7 @@ def read_request(
         settings = [*settings, f"storage={json.dumps(storage)}"]
     if isinstance(sweep, SweepSpec):
         sweep = sweep.model_dump(mode="json")
-    source = Path(sweep) if isinstance(sweep, str) else sweep
+    source = sweep_path(Path(sweep)) if isinstance(sweep, str | Path) else sweep
     spec = read_sweep(source, settings)
     for line in remarks_on(spec, source, settings):
         _log.warning("%s", line)

@@ -3,6 +3,7 @@
 app.py          the program: its exit statuses, its messages, its notes
 commands.py     the program with all its commands
 options.py      the options that several commands share
+start.py        init, schema
 run.py          plan, sweep, attack, trial
 show.py         front, check, diff, audit, explain, report, tables, plots, compare
 choose.py       pick, export
@@ -19,7 +20,11 @@ import sys
 from contextlib import suppress
 from types import FrameType
 
-from privsearch._util.interrupts import SIGNALLED, Interrupted, handling, interruptible
+from privsearch._util.system import refuse_windows
+
+refuse_windows()  # before anything that it has not got
+
+from privsearch._util.interrupts import SIGNALLED, Interrupted, handling, interruptible  # noqa: E402
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from signal import SIGPIPE
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -40,8 +40,23 @@ EXIT_STATUS = (
 )
 
 
+PANELS: Final = {
+    "Begin": ("init", "data", "plan", "schema"),
+    "Run": ("sweep", "watch", "attack", "trial"),
+    "Read and choose": ("front", "report", "pick", "audit", "diff", "explain", "export"),
+    "The paper's tables and figures": ("tables", "plots", "compare"),
+    "Keep in order": ("check",),
+}
+"""The commands by what they are for, in the order in which one comes to need them; --help has a panel for each."""
+
+
 class _Commands(TyperGroup):
     """A group of commands, each of which ends with a message and an exit status after bad input or an interrupt."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return their names in the order of the panels; see `TyperGroup`."""
+        order = [name for names in PANELS.values() for name in names]
+        return sorted(super().list_commands(ctx), key=order.index)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -91,8 +106,24 @@ app = typer.Typer(
     epilog=EXIT_STATUS,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from privsearch import __version__
+
+        typer.echo(f"privsearch {__version__}")
+        raise typer.Exit(ExitCode.FINISHED)
+
+
+@app.callback()
+def _program(
+    version: Annotated[  # its callback has answered
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Take the options of the program itself, before those of its commands."""
 
 
 def new_console() -> "Console":

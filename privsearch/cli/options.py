@@ -39,7 +39,12 @@ Keep = Literal["yes", "no"]
 """The answers to whether a sweep keeps its signals, or its networks."""
 
 SweepFile = Annotated[
-    Path, typer.Argument(metavar="SWEEP", help="A sweep file (YAML), such as sweeps/quickstart.yaml.")
+    Path,
+    typer.Argument(
+        metavar="SWEEP",
+        help="A sweep file (YAML), such as sweeps/quickstart.yaml, or the name of one that comes with privsearch, such "
+        "as quickstart.",
+    ),
 ]
 StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="A study's directory, such as studies/quickstart.")]
 TRIAL_HELP = (

@@ -12,7 +12,8 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import ModuleType, SimpleNamespace
+from importlib import import_module
+from types import ModuleType
 from typing import Any, Final, NamedTuple, cast
 
 import torch
@@ -48,11 +49,20 @@ def load_brevitas() -> ModuleType:
     return cast("ModuleType", brevitas)
 
 
+class _Compiler:
+    """A stand-in for torch's compiler that answers whether it is compiling; for any other question it is imported."""
+
+    is_compiling = staticmethod(torch.compiler.is_compiling)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module("torch._dynamo"), name)
+
+
 @contextmanager
 def _without_compiler() -> Iterator[None]:
     """Keep brevitas from importing torch's compiler, which takes over a second, just to ask if it is compiling."""
     if "torch._dynamo" not in sys.modules:
-        torch._dynamo = SimpleNamespace(is_compiling=torch.compiler.is_compiling)  # type: ignore[assignment]
+        torch._dynamo = _Compiler()  # type: ignore[assignment]
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ architecture.py   the layers of FCNet and ConvNet, and their sizes
 attacks.py        the attacks that a sweep may name
 axes.py           the axes, their values, and the values that have an effect
 bounds.py         the numbers that sweeps and records may hold, each type with its limits
+builtin.py        the sweeps that come with privsearch, by their names
 columns.py        a column of results as a value; those that objectives and constraints may name
 constraints.py    the bounds that a result must keep to be of use
 dataset_fields.py  the fields that several kinds of datasets share
@@ -28,6 +29,7 @@ recipe.py         how networks are trained, for all datasets or for one
 registry.py       users' own datasets, models and attacks, by name
 resources.py      the cores and GPUs of a worker, retries, the time limit, and the time between checkpoints
 samplers.py       the samplers that a search may name
+schema.py         the JSON schema of a sweep file, for editors
 search.py         a search: its space, its sampler and its budgets
 storage.py        a folder for what a study keeps, by path or URI
 strict.py         the configuration that all specifications share

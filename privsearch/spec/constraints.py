@@ -14,7 +14,7 @@ from privsearch.spec.strict import STRICT
 
 CONSTRAINT_RULE: Final = 'one of >=, <=, >, < and a number, in quotes, such as ">= 0.9" (a fraction, not percent)'
 
-_WRITTEN: Final = re.compile(r"\s*(>=|<=|>|<)\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*", re.ASCII)
+WRITTEN: Final = re.compile(r"\s*(>=|<=|>|<)\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*", re.ASCII)
 
 
 class Constraint(BaseModel):
@@ -67,7 +67,7 @@ class Constraint(BaseModel):
     def _parse(cls, given: Any) -> Any:
         if isinstance(given, dict):
             return given
-        parts = _WRITTEN.fullmatch(given) if isinstance(given, str) else None
+        parts = WRITTEN.fullmatch(given) if isinstance(given, str) else None
         if parts is None or not math.isfinite(float(parts[2])):
             sentence = f"must be {CONSTRAINT_RULE}, but got {shown(given)}"
             raise PydanticCustomError("bad_constraint", "{sentence}", {"sentence": sentence})

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from privsearch._util.text import cut
+from privsearch._util.text import cut, nearest
 from privsearch.errors import PrivsearchError, SpecError
 from privsearch.spec.attacks import Attack
+from privsearch.spec.builtin import builtin_sweeps
 from privsearch.spec.datasets import Dataset, RegisteredDataset, paths_of
 from privsearch.spec.meant import remarks
 from privsearch.spec.plain_yaml import Document, NotPlainError, lines_of, parse
@@ -24,6 +25,8 @@ MAX_BYTES: Final = 1_000_000
 _MOST_PROBLEMS: Final = 20
 """The most problems that one error lists."""
 
+
+_START: Final = "start from one that `privsearch init` writes"
 
 Source = Path | Mapping[str, Any]
 """A sweep file, or the fields of a sweep."""
@@ -152,6 +155,10 @@ def _read(path: Path) -> str:
     except FileNotFoundError:
         siblings = sorted(p.name for p in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
         hint = f"sweep files in {path.parent}: {', '.join(siblings)}" if siblings else "check the path"
+        if path.name == str(path) and not path.suffix:
+            known = builtin_sweeps()
+            near = nearest(path.name, known)
+            hint += f"; built in by name: {', '.join(known)}{f' (nearest: {near})' if near else ''}"
         raise SpecError(f"{path}: the sweep file must exist, but there is none here; {hint}") from None
     except IsADirectoryError:
         raise SpecError(f"{path}: must be a sweep file, but is a directory; name the YAML file in it") from None
@@ -178,11 +185,10 @@ def _parse_file(path: Path) -> Document:
         source = cut(lines_of(text)[error.line - 1].rstrip())
         raise SpecError(f"{path}:{error.line}: must be YAML of plain values, but got {source}: {error}") from None
     if document.value is None:
-        raise SpecError(f"{path}:1: must describe a sweep, but is empty; start from sweeps/quickstart.yaml")
+        raise SpecError(f"{path}:1: must describe a sweep, but is empty; {_START}")
     if not isinstance(document.value, dict):
         raise SpecError(
-            f"{path}:1: must be a mapping of fields such as `name: my-sweep`, but is {_kind(document.value)}; start "
-            "from sweeps/quickstart.yaml"
+            f"{path}:1: must be a mapping of fields such as `name: my-sweep`, but is {_kind(document.value)}; {_START}"
         )
     return document
 

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privsearch.analysis.frames import results_frame
-from privsearch.analysis.pareto import feasible, hypervolume, pareto_front, reference_point, total_violation
+from privsearch.analysis.pareto import (
+    Space,
+    feasible,
+    front_ranks,
+    hypervolume,
+    pareto_front,
+    reference_point,
+    total_violation,
+    unbeaten,
+)
 from privsearch.spec import Constraint, Direction, HalvesProtocol
 
 OBJECTIVES: dict[str, Direction] = {"test_accuracy": "maximize", "svm.auc": "minimize"}
@@ -161,3 +170,28 @@ def test_violations_add_up_in_shares_of_the_ranges() -> None:
     constraints = {column: Constraint.model_validate(bound) for column, bound in bounds.items()}
     assert total_violation(rows, constraints).tolist() == pytest.approx([0.1 + 0.05 + 0.5, 0.0])
     assert total_violation(rows[["seconds"]], constraints).tolist() == [math.inf, math.inf]
+
+
+_LOSSES = st.lists(
+    st.tuples(*[st.integers(0, 4)] * 3, st.sampled_from([0, 0, 0, 1, 2, np.inf])), min_size=1, max_size=12
+)
+
+
+@given(_LOSSES)
+def test_fronts_ranks_and_volumes_are_as_defined(rows: list[tuple[float, ...]]) -> None:
+    """By comparing all with all, equal ones included: fronts peeled off one by one, then violations by their size."""
+    table = np.array(rows, float)
+    outcomes, violation = table[:, :3], table[:, 3]
+    beats = (outcomes[:, None] <= outcomes).all(2) & (outcomes[:, None] < outcomes).any(2)
+    assert unbeaten(outcomes).tolist() == (~beats.any(0)).tolist()
+    expected = np.full(len(rows), -1)
+    left = violation == 0
+    while left.any():
+        expected[left & ~beats[left].any(0)] = expected.max() + 1
+        left &= expected < 0
+    for size in sorted(set(violation[violation > 0])):
+        expected[violation == size] = expected.max() + 1
+    assert front_ranks(outcomes, violation).tolist() == expected.tolist()
+    corners = np.stack(np.meshgrid(*[np.arange(5)] * 3), -1).reshape(-1, 3)
+    covered = (outcomes[:, None] <= corners).all(2).any(0).mean()
+    assert Space(np.zeros(3), np.full(3, 5.0)).share(outcomes) == pytest.approx(covered)
