@@ -112,6 +112,8 @@ def _alike(one: Signals, other: Signals) -> bool:
         (one.num_train, one.logits_from) == (other.num_train, other.logits_from)
         and np.array_equal(one.rows, other.rows)
         and np.array_equal(one.labels, other.labels)
+        and one.group_names == other.group_names
+        and (one.groups is None or np.array_equal(one.groups, other.groups))
         and np.array_equal(
             one.rows if one.units is None else one.units, other.rows if other.units is None else other.units
         )

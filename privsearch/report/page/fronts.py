@@ -100,6 +100,7 @@ class Leakage(TypedDict):
         rows: the columns of the table; `row` is the trial's place among the rows of the task.
         sample: the numbers of targets and examples, in words.
         left_out: the number of rows left out, and the reason; empty if none is.
+        groups: what leaks in each subgroup of the data, in words.
         notes: notes on how to read the table.
     """
 
@@ -107,10 +108,11 @@ class Leakage(TypedDict):
     rows: Columns
     sample: str
     left_out: str
+    groups: list[str]
     notes: list[str]
 
 
-NO_LEAKAGE: Final[Leakage] = {"headings": [], "rows": {}, "sample": "", "left_out": "", "notes": []}
+NO_LEAKAGE: Final[Leakage] = {"headings": [], "rows": {}, "sample": "", "left_out": "", "groups": [], "notes": []}
 
 
 class TaskSection(TypedDict):
