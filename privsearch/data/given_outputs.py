@@ -69,12 +69,13 @@ def read_outputs(file: Path | str) -> GivenOutputs:
     coins = arrays.pop("coins", None)
     if coins is not None and (coins.ndim or coins.dtype.kind != "b"):
         raise DataError(f"{path}, array 'coins': this must be True or False alone, but it is {described(coins)}")
+    others: dict[str, Any] = dict(arrays)
     return checked_outputs(
         outputs,
         kind=None if kind == "outputs" else kind,  # type: ignore[arg-type]
         coins=bool(coins),
         place=f"{path}, array ",
-        **arrays,
+        **others,
     )
 
 

@@ -78,9 +78,9 @@ def _answers(network: Asked, inputs: torch.Tensor, number: int) -> Float[np.ndar
             f"network {number} (counted from 0): it must be a torch module, or a function of a batch, but is "
             f"{cut(network)}; give pairs of a network and its rows"
         )
-    was_training = isinstance(network, torch.nn.Module) and network.training
-    if was_training:
-        network.eval()
+    module = network if isinstance(network, torch.nn.Module) and network.training else None
+    if module:
+        module.eval()
     try:
         with torch.no_grad():
             parts = [_array(network(batch)) for batch in inputs.split(_BATCH)]
@@ -90,8 +90,8 @@ def _answers(network: Asked, inputs: torch.Tensor, number: int) -> Float[np.ndar
             f"rows, but: {type(error).__name__}: {error}"
         ) from error
     finally:
-        if was_training:
-            network.train()
+        if module:
+            module.train()
     if any(part.ndim != 2 or len(part) != len(batch) for part, batch in zip(parts, inputs.split(_BATCH), strict=True)):
         raise DataError(
             f"network {number} (counted from 0): it must answer with a row of numbers for each example, one for each "

@@ -1,4 +1,4 @@
-"""Outputs of networks that were trained elsewhere, as a trial of a study: what is evaluated, reported and drawn is that.
+"""Outputs of networks that were trained elsewhere, made into a trial of a study.
 
 A trial of ours is a specification and a cohort: the outputs of its networks, and who was a member of which. Outputs
 that are brought are such a cohort already. So they get a specification that says under which protocol they are judged,
@@ -119,9 +119,7 @@ def given_trial(
     told = left_out_words({attack.name: reason for attack, reason in unmet.items() if reason})
     fitting = tuple(attack for attack, reason in unmet.items() if not reason)
     if not fitting:
-        raise SpecError(
-            f"there must be an attack that can be run on these outputs, but there is none; {' '.join(told)}"
-        )
+        raise SpecError(f"there must be an attack that can be run on these outputs, but: {' '.join(told)}")
     dataset = OutputsDataset(name=name, digest=_digest(_who_is_where(outputs))[:16])
     spec = TrialSpec(dataset=dataset, model=model, protocol=protocol, attacks=fitting, seed=seed)
     fingerprint = _digest([*_who_is_where(outputs), outputs.logits])
@@ -147,12 +145,13 @@ def _with_protocol(outputs: GivenOutputs) -> tuple[GivenOutputs, Protocol, str]:
     is_trained_on = outputs.is_member.any(axis=0)
     if outputs.audited == len(outputs.is_member) and _are_halves(outputs.is_member[:, is_trained_on]):
         protocol = HalvesProtocol(networks=outputs.audited)
-        rest = int((~is_trained_on).sum())
-        how = (
-            f"Judged under the protocol {protocol.summary}. The other {rest} examples, which no network was trained "
-            "on, are the population."
+        rest: Array = ~is_trained_on
+        others = (
+            f" The other {rest.sum()} examples, which no network was trained on, are the population."
+            if rest.any()
+            else ""
         )
-        return replace(outputs, population=~is_trained_on), protocol, how
+        return replace(outputs, population=rest), protocol, f"Judged under the protocol {protocol.summary}.{others}"
     protocol = GivenProtocol(
         audited=outputs.audited,
         references=len(outputs.is_member) - outputs.audited,
