@@ -1,5 +1,6 @@
 """The datasets that a sweep may name: one class and one union entry each."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
 from pydantic import (
@@ -204,6 +205,11 @@ def unit_name(dataset: Dataset) -> str:
 def dataset_name(dataset: Dataset) -> str:
     """Return the name under which a dataset appears in overrides, tables and plots."""
     return dataset if isinstance(dataset, str) else dataset.name
+
+
+def trained_elsewhere(datasets: Iterable[Dataset]) -> bool:
+    """Tell whether a study of these datasets is of networks that were trained elsewhere, and nothing was trained."""
+    return any(isinstance(dataset, OutputsDataset) for dataset in datasets)
 
 
 def paths_of(dataset: Dataset) -> dict[str, str]:

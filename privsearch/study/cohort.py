@@ -113,7 +113,9 @@ def _alike(one: Signals, other: Signals) -> bool:
         and np.array_equal(one.rows, other.rows)
         and np.array_equal(one.labels, other.labels)
         and one.group_names == other.group_names
-        and np.array_equal(*(side.rows if side.groups is None else side.groups for side in (one, other)))
+        and np.array_equal(
+            one.rows if one.groups is None else one.groups, other.rows if other.groups is None else other.groups
+        )
         and np.array_equal(
             one.rows if one.units is None else one.units, other.rows if other.units is None else other.units
         )

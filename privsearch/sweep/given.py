@@ -142,16 +142,13 @@ def _with_protocol(outputs: GivenOutputs) -> tuple[GivenOutputs, Protocol, str]:
         _check_coins(outputs, judged)
         protocol: Protocol = OneRunProtocol(replicates=outputs.audited)
         return outputs, protocol, f"Judged under the protocol {protocol.summary}."
-    is_trained_on = outputs.is_member.any(axis=0)
+    is_trained_on: Bool[Array, " examples"] = np.any(outputs.is_member, axis=0)
     if outputs.audited == len(outputs.is_member) and _are_halves(outputs.is_member[:, is_trained_on]):
         protocol = HalvesProtocol(networks=outputs.audited)
-        rest: Array = ~is_trained_on
-        others = (
-            f" The other {rest.sum()} examples, which no network was trained on, are the population."
-            if rest.any()
-            else ""
-        )
-        return replace(outputs, population=rest), protocol, f"Judged under the protocol {protocol.summary}.{others}"
+        rest: Bool[Array, " examples"] = np.logical_not(is_trained_on)
+        others = f" The other {int(rest.sum())} examples, which no network was trained on, are the population."
+        how = f"Judged under the protocol {protocol.summary}.{others if rest.any() else ''}"
+        return replace(outputs, population=rest), protocol, how
     protocol = GivenProtocol(
         audited=outputs.audited,
         references=len(outputs.is_member) - outputs.audited,

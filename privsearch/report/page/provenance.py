@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any, Final, TypedDict
 
 from privsearch._util.text import printable
-from privsearch.spec import OutputsDataset, SweepSpec
+from privsearch.spec import SweepSpec
+from privsearch.spec.datasets import trained_elsewhere
 from privsearch.study.environment import mixture
 from privsearch.study.environment_log import EnvironmentLog
 from privsearch.study.result import Completed, TrialResult
@@ -58,7 +59,7 @@ def provenance(sweep: SweepSpec, results: Sequence[TrialResult], log: Environmen
     runs = [_run(environment) for environment in log.environments]
     commit = next((run["commit"].partition("+")[0] for run in reversed(runs) if run["commit"]), "")
     folder = shlex.quote(f"studies/{sweep.name}")
-    elsewhere = any(isinstance(dataset, OutputsDataset) for dataset in sweep.datasets)
+    elsewhere = trained_elsewhere(sweep.datasets)
     run = f"audit outputs.npz --name {shlex.quote(sweep.name)}" if elsewhere else "sweep sweep.yaml"
     return {
         "how": (_ELSEWHERE if elsewhere else _TRAINED_HERE).format(seed=sweep.seed),
