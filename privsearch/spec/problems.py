@@ -105,6 +105,7 @@ def problem_of(details: ErrorDetails) -> Problem:
             | "nothing_to_run"
             | "bad_constraint"
             | "misleading_name"
+            | "trained_elsewhere"
             | "repeated_value"
             | "unknown_override"
             | "unknown_objective"

@@ -120,7 +120,7 @@ class GivenRules(ProtocolRules[GivenProtocol]):
             return
         if self.protocol.networks == 1:
             _refuse("it compares the network with others, its shadows, but there is one network alone; give")
-        inside, outside = (int(counts.min(initial=0)) for counts in self._fewest_shadows(signals, queried))
+        inside, outside = (int(counts.min()) for counts in self._fewest_shadows(signals, queried))
         if attack.kind == "svm":
             shadows = [self.shadows_of(target, signals) for target in range(self.protocol.audited)]
             if any(not len(of) or np.ptp(signals.is_member[of[0], queried]) == 0 for of in shadows):
