@@ -176,12 +176,12 @@ class GivenArrays:
         index = {name: number for number, name in enumerate(names)} | {"": -1}
         return np.array([index[text] for text in texts.tolist()], dtype=np.int64), tuple(names)
 
-    def no_probabilities(self, outputs: Float[np.ndarray, "networks examples classes"]) -> DataError:
+    def no_probabilities(self, name: str, outputs: Float[np.ndarray, "networks examples classes"]) -> DataError:
         """Return the error of outputs that are said to be probabilities and cannot be."""
         wrong = (outputs < 0).any(-1) | (outputs > 1).any(-1) | (np.abs(outputs.sum(-1) - 1) > SUM)
         network, example = np.argwhere(wrong)[0].tolist() if wrong.any() else (0, 0)
         return self.error(
-            "outputs",
+            name,
             "probabilities must lie between 0 and 1 and add up to 1 for each example, but those of network "
             f"{network}, example {example} are {listed(outputs[network, example].tolist())}; give them as logits if "
             "they are",

@@ -75,6 +75,7 @@ def read_outputs(file: Path | str) -> GivenOutputs:
         kind=None if kind == "outputs" else kind,  # type: ignore[arg-type]
         coins=bool(coins),
         place=f"{path}, array ",
+        called=kind,
         **others,
     )
 
@@ -129,6 +130,7 @@ def checked_outputs(  # noqa: PLR0913  # all that may be known of outputs
     reference_is_member: Any = None,
     coins: bool = False,
     place: str = "",
+    called: str = "outputs",
 ) -> GivenOutputs:
     """Check the outputs of networks and what is known of their examples.
 
@@ -147,12 +149,13 @@ def checked_outputs(  # noqa: PLR0913  # all that may be known of outputs
         reference_is_member: the same as `is_member` for these.
         coins: True if a fair coin for each example and network decided on its membership.
         place: what messages begin with, before the name of an array.
+        called: the name of the array of outputs in messages.
 
     Raises:
         DataError: an array breaks a rule.
     """
     given = GivenArrays(place)
-    audited = given.outputs("outputs", outputs)
+    audited = given.outputs(called, outputs)
     members = given.members("is_member", is_member, audited)
     if (references is None) != (reference_is_member is None):
         missing = "references" if references is None else "reference_is_member"
@@ -180,7 +183,7 @@ def checked_outputs(  # noqa: PLR0913  # all that may be known of outputs
     if kind not in (None, "logits", "probabilities"):
         raise DataError(f"kind must be 'logits', 'probabilities' or None, but got {cut(kind)}")
     if kind == "probabilities" and not is_probability:
-        raise given.no_probabilities(audited)
+        raise given.no_probabilities(called, audited)
     is_probability = is_probability if kind is None else kind == "probabilities"
     outside = given.population(population, audited.shape[1], np.concatenate([members, other_members]))
     given.both_kinds(members[:, ~outside])

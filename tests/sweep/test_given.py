@@ -73,7 +73,7 @@ def test_coins_bound_epsilon() -> None:
 def test_coins_must_have_been_fair() -> None:
     """Nine members in ten are no fair coins, and a few examples are too few for a bound."""
     foreign = simulate(np.arange(400)[None] < 360)
-    with pytest.raises(DataError, match="makes about half of them members, but network 0 .* has 360 of 400"):
+    with pytest.raises(DataError, match=r"makes about half of them members, but network 0 .* has 360 of 400"):
         foreign.trial(coins=True)
     with pytest.raises(DataError, match="at least 12 audited examples"):
         simulate(np.arange(8)[None] < 4).trial(coins=True)
@@ -98,13 +98,15 @@ def test_the_loss_is_that_of_scikit_learn(foreign: Foreign) -> None:
 
 @pytest.mark.parametrize("mode", ["online", "offline"])
 def test_lira_is_that_of_carlini_and_of_sacro_ml(foreign: Foreign, mode: str) -> None:
-    """A normal distribution per example of the shadows in and out; SACRO-ML's standard deviation, by n, orders alike."""
+    """A normal distribution per example of the shadows in and out; SACRO-ML's deviation, by n, orders alike."""
     p = label_probabilities(foreign)
     phi = np.log(p / (1 - p))
 
     def scores(target: int, shadows: list[int]) -> np.ndarray:
         # Each example is in the halves of half of the shadows.
-        inn, out = (np.sort(np.where(foreign.is_member[shadows] == state, phi[shadows], np.inf), axis=0) for state in (1, 0))
+        inn, out = (
+            np.sort(np.where(foreign.is_member[shadows] == state, phi[shadows], np.inf), axis=0) for state in (1, 0)
+        )
         fitted = [norm(of[:3].mean(0), of[:3].std(0, ddof=1)) for of in (inn[:, :300], out[:, :300])]
         x = phi[target, :300]
         return fitted[1].cdf(x) if mode == "offline" else fitted[0].logpdf(x) - fitted[1].logpdf(x)  # type: ignore[no-any-return]
@@ -115,7 +117,7 @@ def test_lira_is_that_of_carlini_and_of_sacro_ml(foreign: Foreign, mode: str) ->
 
 
 def test_rmia_is_that_of_privacy_meter(foreign: Foreign) -> None:
-    """The share of strangers whose ratio an example's exceeds; its steps are ordered further, which moves ties alone."""
+    """The share of strangers whose ratio an example's exceeds; steps are ordered further, which moves ties alone."""
     p, a = label_probabilities(foreign), 0.3
     strangers = ~foreign.is_member.any(0)
 

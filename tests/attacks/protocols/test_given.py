@@ -70,7 +70,7 @@ def test_networks_with_the_same_members_are_no_shadows() -> None:
 
 
 def test_examples_without_enough_shadows_are_not_judged() -> None:
-    """Of 12 networks on independent halves a few examples are in nearly all or none: those are left out for everyone."""
+    """Of 12 networks on independent halves a few examples are in nearly all or none: those are left out for all."""
     foreign = simulate(np.random.default_rng(3).random((12, 400)) < 0.5, effect=1.0)
     trial = foreign.trial()
     rules = rules_of(trial.spec.protocol)
