@@ -168,6 +168,12 @@ def audit_outputs(  # all that may be known of outputs
         StudyError: the study holds something else, or cannot be written.
     """
     if is_member is None and labels is None and isinstance(outputs, str | Path):
+        beside = {"kind": kind, "classes": classes, "groups": groups, "population": population}
+        beside |= {"references": references, "reference_is_member": reference_is_member}
+        if said := [argument for argument, value in beside.items() if value is not None]:
+            raise SpecError(
+                f"{said[0]} must be an array of the file where outputs come from one; leave the argument out"
+            )
         given = read_outputs(outputs)
     else:
         given = checked_outputs(

@@ -90,8 +90,7 @@ class GivenProtocol(ProtocolSpec):
 
     def roles(self) -> list[tuple[int, Role]]:
         """Return the audited networks in turn, then the references."""
-        role: Role = "both" if self.audited > 1 else "target"
-        audited: list[tuple[int, Role]] = [(number, role) for number in range(1, self.audited + 1)]
+        audited: list[tuple[int, Role]] = [(number, "both") for number in range(1, self.audited + 1)]
         return audited + [(number, "reference") for number in range(1, self.references + 1)]
 
     def training_examples(self, num_train: int) -> list[float]:
