@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from privsearch.analysis.tasks import Task as Task
     from privsearch.api.live import serve_study as serve_study
     from privsearch.api.live import watch_study as watch_study
+    from privsearch.api.networks import audit_network_file as audit_network_file
+    from privsearch.api.networks import audit_networks as audit_networks
     from privsearch.api.outputs import OutputsAudit as OutputsAudit
-    from privsearch.api.outputs import audit_network_file as audit_network_file
-    from privsearch.api.outputs import audit_networks as audit_networks
     from privsearch.api.outputs import audit_outputs as audit_outputs
     from privsearch.api.outputs import draw_halves as draw_halves
     from privsearch.api.plugins import register_attack as register_attack

@@ -94,7 +94,8 @@ def _outputs_audited(  # the options
     model: str,
     study: Path | None,
 ) -> "OutputsAudit":
-    from privsearch.api.outputs import audit_network_file, audit_outputs
+    from privsearch.api.networks import audit_network_file
+    from privsearch.api.outputs import audit_outputs
     from privsearch.spec.sweep_file import read_attacks
 
     wanted = read_attacks(attacks) if attacks else None
