@@ -8,8 +8,7 @@ import pandas as pd
 
 from privsearch.analysis.labels import TPRS
 from privsearch.report.page.budget import WORDS, num_bytes
-from privsearch.report.page.columns import Columns, Heading, columns_of
-from privsearch.report.page.fronts import NO_LEAKAGE, Leakage
+from privsearch.report.page.columns import NO_LEAKAGE, Columns, Heading, Leakage, columns_of
 from privsearch.report.wording.audit import (
     EPSILON_WORDS,
     EXCESS_WORDS,
