@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from privsearch.api.examples import init_sweeps as init_sweeps
     from privsearch.api.live import serve_study as serve_study
     from privsearch.api.live import watch_study as watch_study
+    from privsearch.api.networks import audit_network_file as audit_network_file
+    from privsearch.api.networks import audit_networks as audit_networks
+    from privsearch.api.outputs import OutputsAudit as OutputsAudit
+    from privsearch.api.outputs import audit_outputs as audit_outputs
+    from privsearch.api.outputs import draw_halves as draw_halves
     from privsearch.api.plugins import register_attack as register_attack
     from privsearch.api.plugins import register_dataset as register_dataset
     from privsearch.api.plugins import register_model as register_model

@@ -527,4 +527,50 @@ STUDIES: Final = (
     study("nothing recorded, to attack", "attack", "study", "--attack", "loss", trials__jsonl=""),
 )
 
-CASES: Final = (*SWEEP_FILES, *FIELDS, *OPTIONS, *DATA, *STUDIES)
+_GIVEN: Final[dict[str, Any]] = {
+    "logits": np.arange(40.0).reshape(2, 10, 2) % 7,
+    "is_member": np.arange(20).reshape(2, 10) % 3 == 0,
+    "labels": np.arange(10) % 2,
+}
+
+
+def outputs(what: str, *words: str, **named: Any) -> Case:
+    """Outputs of networks that were trained elsewhere with these arrays; None takes one away."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **{name: array for name, array in {**_GIVEN, **named}.items() if array is not None})
+    return Case(what, {"sweep.yaml": GOOD, "given.npz": buffer.getvalue()}, ("audit", "given.npz", *words))
+
+
+OUTPUTS: Final = (
+    Case("outputs that are no archive", {"given.npz": b"x,y"}, ("audit", "given.npz")),
+    Case("outputs that are not there", {}, ("audit", "given.npz")),
+    Case("nothing to audit", {}, ("audit",)),
+    Case("a study with an option of outputs", {}, ("audit", "study", "--name", "mine")),
+    Case("networks without data", {"nets.py": ""}, ("audit", "--networks", "nets.py")),
+    Case("data without networks", {}, ("audit", "study", "--data", "mine.npz")),
+    outputs("outputs without labels", labels=None),
+    outputs("outputs twice", probabilities=_GIVEN["logits"]),
+    outputs("outputs with an array of no use", member=_GIVEN["is_member"]),
+    outputs("outputs of objects", labels=np.array(["a", 1] * 5, dtype=object)),
+    outputs("outputs of a single column", logits=np.zeros((2, 10, 1))),
+    outputs("outputs with a NaN", logits=np.where(_GIVEN["logits"] == 3, np.nan, _GIVEN["logits"])),
+    outputs("probabilities that add up to more", logits=None, probabilities=_GIVEN["logits"]),
+    outputs("members turned", is_member=_GIVEN["is_member"].T),
+    outputs("members that are counts", is_member=_GIVEN["is_member"] * 2),
+    outputs("outputs for members alone", is_member=np.ones((2, 10), bool)),
+    outputs("outputs with other labels than columns", labels=np.arange(10)),
+    outputs("outputs with labels that are names", labels=np.array(["a", "b"] * 5)),
+    outputs("outputs with a label of no column", labels=np.array(["a", "c"] * 5), classes=np.array(["a", "b"])),
+    outputs("outputs with too few subgroups", groups=np.array(["a"] * 9)),
+    outputs("outputs with a population of members", population=np.ones(10, bool)),
+    outputs("references without members", references=_GIVEN["logits"]),
+    outputs("references on other examples", references=np.zeros((2, 9, 2)), reference_is_member=np.ones((2, 9), bool)),
+    outputs("coins of no fairness", coins=np.array(1)),
+    outputs("coins for too few examples", coins=np.array(True)),
+    outputs("outputs under a name that is none", "--name", "../mine"),
+    outputs("networks under a name that is none", "--model", "my forest"),
+    outputs("outputs with an attack that is none", "--attack", "lra"),
+    outputs("outputs for the study of a sweep", "--study", "study"),
+)
+
+CASES: Final = (*SWEEP_FILES, *FIELDS, *OPTIONS, *DATA, *STUDIES, *OUTPUTS)

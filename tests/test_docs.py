@@ -12,7 +12,7 @@ from privsearch.cli.commands import app
 from privsearch.spec import AXES, SweepSpec
 from privsearch.spec.attacks import ATTACK_KINDS
 from privsearch.spec.datasets import DatasetName
-from privsearch.spec.protocols import PROTOCOLS
+from privsearch.spec.protocols import PROTOCOLS, TRAINABLE
 from privsearch.spec.recipe import RECIPE_AXES
 from privsearch.spec.sweep_file import read_sweep
 
@@ -24,7 +24,7 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.re
 
 
 @pytest.mark.usefixtures("forgetting")
-@pytest.mark.parametrize("page", ["api.md", "extending.md", "time.md"])
+@pytest.mark.parametrize("page", ["api.md", "extending.md", "foreign.md", "time.md"])
 def test_the_examples_of_a_page_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each Python example runs after those before it, and prints what the page says right below it."""
     monkeypatch.chdir(tmp_path)
@@ -109,7 +109,8 @@ def test_the_sweep_files_of_the_pages_are_read(page: str, tmp_path: Path) -> Non
 def test_sweeps_has_every_field_axis_and_attack() -> None:
     """docs/sweeps.md leaves nothing out that may stand in a sweep file."""
     told = set(re.findall(r"`(\w+)", (DOCS / "sweeps.md").read_text()))
-    protocols = {*PROTOCOLS, *(field for protocol in PROTOCOLS.values() for field in protocol.model_fields)}
+    trainable = {kind: PROTOCOLS[kind] for kind in TRAINABLE}
+    protocols = {*trainable, *(field for protocol in trainable.values() for field in protocol.model_fields)}
     protocols -= {"kind", "race"}  # a race stands in the place of a number
     names = {*get_args(DatasetName), *AXES, *RECIPE_AXES, *ATTACK_KINDS, *protocols}
     assert {*names, *SweepSpec.model_fields} - told == set()

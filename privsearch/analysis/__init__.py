@@ -14,6 +14,7 @@ energy.py         what an example costs: operations, firing rate and energy, fro
 equal_accuracy.py differences in leakage at equal accuracy, along the frontiers of two families of trials
 explanation.py    the importances, values and growth of a task, computed once for all that shows them
 frames.py         the tables of results: one row a trial, a target, a slice or an exposed example
+groups.py         leakage by subgroup, and which ones leak more than the rest
 importances.py    the growth of a front, the axes that decide outcomes, the values that reach the front
 intervals.py      intervals of means over targets, from each target's own estimate
 labels.py         the words for configurations, columns and numbers

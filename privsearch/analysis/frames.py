@@ -9,12 +9,13 @@ import pandas as pd
 
 from privsearch._util.interval import Interval
 from privsearch.analysis.blind import blind_numbers
+from privsearch.analysis.groups import PREFIX, group_findings
 from privsearch.analysis.intervals import highest_mean_interval, spread_interval
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.metrics import bound_over_targets, noise_floor
 from privsearch.analysis.promises import promised
 from privsearch.analysis.targets import BOUNDS, COUNTS, TargetNumbers, target_numbers
-from privsearch.spec import AXES, WORST, TrialSpec
+from privsearch.spec import AXES, WORST, OutputsDataset, TrialSpec
 from privsearch.spec.columns import Column
 from privsearch.study.attack_result import AttackResult, Cut, ExposedExample
 from privsearch.study.result import Completed, TrialResult
@@ -129,9 +130,12 @@ def targets_frame(results: Iterable[TrialResult], numbers_by_trial: TargetNumber
 def slices_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
     """Return a row for each completed trial, attack and slice of the examples: mean and sd of the slice's AUC, and n.
 
-    A slice is a class, or the examples that the target classifies rightly or wrongly. `n` counts the targets with
-    members and non-members in the slice. Under a protocol with a placebo, `placebo_auc`, `matched_auc` and `excess_auc`
-    are means over the targets that have them in the slice, with the sd of the excess and `excess_n`, their number.
+    A slice is a class, the examples that the target classifies rightly or wrongly, or a subgroup that the data name
+    (`group ...`). `n` counts the targets with members and non-members in the slice. Subgroups have an interval, their
+    numbers of examples, and `more_than_rest`, by how much their AUC exceeds that among all other examples, with
+    simultaneous intervals (`privsearch.analysis.groups`). Under a protocol with a placebo, `placebo_auc`, `matched_auc`
+    and `excess_auc` are means over the targets that have them in the slice, with the sd of the excess and `excess_n`,
+    their number.
     """
     rows = []
     for result in (r for r in results if isinstance(r, Completed)):
@@ -139,19 +143,21 @@ def slices_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
             attack_results = [replicate.attacks[name] for replicate in result.replicates]
             slices = [_slices(attack_result) for attack_result in attack_results]
             cuts = [(_slices(r.placebo), _slices(r.matched)) for r in attack_results if r.placebo and r.matched]
+            groups = {PREFIX + found.name: found.numbers() for found in group_findings(result, name)}
             for of in slices[0]:
                 aucs = [auc for by_slice in slices if (auc := by_slice.get(of)) is not None]
                 numbers = dict(_mean_and_sd("auc", aucs)) if aucs else {}
-                rows.append(
-                    {**_whose(result), "attack": name, "slice": of, **numbers, "n": len(aucs), **_excess(cuts, of)}
-                )
+                row = {**_whose(result), "attack": name, "slice": of, **numbers, "n": len(aucs), **_excess(cuts, of)}
+                rows.append(row | groups.get(of, {}))
     columns = ["trial_id", "dataset", "protocol", "attack", "slice", "auc", "auc_sd", "n"]
     columns += ["placebo_auc", "matched_auc", "excess_auc", "excess_auc_sd", "excess_n"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(dict.fromkeys([*columns, *(name for row in rows for name in row)])))
 
 
 def _slices(numbers: AttackResult | Cut) -> dict[str, float | None]:
-    return {f"class {label}": auc for label, auc in numbers.by_class.items()} | numbers.by_correctness
+    slices = {f"class {label}": auc for label, auc in numbers.by_class.items()} | numbers.by_correctness
+    groups = numbers.by_group if isinstance(numbers, AttackResult) else {}
+    return slices | {PREFIX + name: found.auc.value if found.auc else None for name, found in groups.items()}
 
 
 def _excess(cuts: Sequence[tuple[Mapping[str, float | None], Mapping[str, float | None]]], of: str) -> dict[str, Any]:
@@ -183,8 +189,13 @@ def exposed_frame(results: Iterable[TrialResult]) -> pd.DataFrame:
 
 
 def axes_of(spec: TrialSpec) -> dict[str, Any]:
-    """Return the values of a trial's axes as a table has them: numbers, words and pairs of numbers."""
+    """Return the values of a trial's axes as a table has them: numbers, words and pairs of numbers.
+
+    Of networks that were trained elsewhere nothing is known but their name, whatever the defaults of the axes are.
+    """
     axes = spec.axes()
+    if isinstance(spec.dataset, OutputsDataset):
+        return dict.fromkeys(axes) | {"model": spec.model}
     return axes if axes["dp"] is None else {**axes, "dp": str(axes["dp"])}
 
 

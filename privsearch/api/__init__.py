@@ -8,6 +8,8 @@ studies.py      the calls that show a study, choose from it, or make its files a
 views.py        the calls that draw a study: a front, the page
 live.py         the calls that serve the live page of a study
 reports.py      the values that these return, and how they show themselves in a notebook
+networks.py     the calls that audit networks trained elsewhere, by asking them
+outputs.py      the calls that audit networks trained elsewhere, by their outputs
 study.py        the study that users hold: a folder with tables, tasks and fronts
 check.py        is a study whole? and its repair
 plugins.py      a dataset, a model or an attack of a user's own

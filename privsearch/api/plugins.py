@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, get_args
 
 from privsearch._util.text import cut, remedy
@@ -142,7 +143,7 @@ def use_plugin(given: str) -> None:
     path = Path(given)
     try:
         if path.suffix == ".py" or path.is_file():
-            _run_file(path)
+            run_file(path)
         else:
             sys.path.insert(0, "")
             try:
@@ -163,11 +164,17 @@ def use_plugin(given: str) -> None:
         ) from error
 
 
-def _run_file(path: Path) -> None:
+def run_file(path: Path) -> ModuleType:
+    """Run a Python file of a user's, once in a process, and return it as a module.
+
+    Raises:
+        SpecError: its name does not end in .py.
+        Exception: whatever it raises.
+    """
     # A name of its own, so that a file called like a module does not take that module's place.
     name = f"privsearch_plugin_{re.sub(r'[^A-Za-z0-9_]', '_', str(path.resolve()))}"
     if name in sys.modules:
-        return
+        return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise SpecError("its name must end in .py; rename it")
@@ -177,6 +184,7 @@ def _run_file(path: Path) -> None:
     except BaseException:
         del sys.modules[name]
         raise
+    return module
 
 
 def _registered(entry: Callable[[F], Entry], function: F | None) -> Any:

@@ -40,6 +40,7 @@ class AuditReport:
         blind: the blind baselines of data with a test split of their own, in words, with warnings if the splits differ.
         odd_outputs: warnings of examples whose outputs lie far out of those of all others.
         verdicts: the verdict on each dataset, in a sentence.
+        groups: what leaks in each subgroup of the data, if they name any, in words.
         files: the tables and plots that were written.
         skipped: a message for each figure that the study cannot fill.
     """
@@ -51,12 +52,13 @@ class AuditReport:
     blind: tuple[str, ...] = ()
     odd_outputs: tuple[str, ...] = ()
     verdicts: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"AuditReport({len(self.table)} rows, {_count(self.files)})"
 
     def _repr_html_(self) -> str:
-        told = (*self.blind, *self.odd_outputs, *self.left_out)
+        told = (*self.groups, *self.blind, *self.odd_outputs, *self.left_out)
         return _paragraphs(self.verdicts) + html_table(self.table, repr(self)) + _paragraphs(told)
 
 

@@ -230,6 +230,7 @@ def audit_study(
     from privsearch.analysis.tasks import tasks
     from privsearch.report.wording.audit import left_out
     from privsearch.report.wording.blind import blind_lines
+    from privsearch.report.wording.groups import group_lines
     from privsearch.report.wording.odd_outputs import odd_output_warnings
     from privsearch.report.wording.verdict import verdict_lines
 
@@ -243,6 +244,7 @@ def audit_study(
         blind=tuple(blind_lines(results)),
         odd_outputs=tuple(odd_output_warnings(results)),
         verdicts=told,
+        groups=tuple(group_lines(results)),
     )
     _show(report, show)
     if not write:

@@ -10,6 +10,7 @@ from numpy import ndarray as Array
 from scipy.special import log_softmax, logsumexp
 
 from privsearch.errors import MetricError
+from privsearch.spec.attacks import Mode
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,8 @@ class AttackView:
 
 
 def in_and_out(
-    is_member: Bool[Array, "shadows n"], rng: np.random.Generator
-) -> tuple[Int[Array, "each n"], Int[Array, "each n"]]:
+    is_member: Bool[Array, "shadows n"], rng: np.random.Generator, *, mode: Mode = "online"
+) -> tuple[Int[Array, "inside n"], Int[Array, "outside n"]]:
     """Draw, for each example, as many shadows that were trained on it (in) as shadows that were not (out).
 
     If each example is in exactly half of the networks, the number of its shadows in either state gives the target's
@@ -96,29 +97,36 @@ def in_and_out(
     left out the same shadow, the skill of that network would be missing from the target's members in one state and from
     its non-members in the other.
 
+    Offline attacks read the shadows that were not trained on an example. Where no shadow was trained on any of them, as
+    of reference networks on other data, there is nothing to balance: all examples then have as many of the others.
+
     Args:
         is_member: `(S, n)`, True if the example was in the training set of that shadow.
         rng: the source of the draw, which depends on the order of the examples.
+        mode: what the attack reads, shadows in both states (online) or the others alone (offline).
 
     Returns:
-        Two arrays `(each, n)` of indices of shadows: those trained on the example, and those not.
+        Two arrays `(each, n)` of indices of shadows: those trained on the example, and those not. Offline the first
+        may be empty.
 
     Raises:
         MetricError: an example has no shadow in one of the states.
     """
-    each = int(min(is_member.sum(0).min(), (~is_member).sum(0).min()))
-    if each == 0:
+    inside, outside = int(is_member.sum(0).min()), int((~is_member).sum(0).min())
+    if inside or mode == "online":
+        inside = outside = min(inside, outside)
+    if outside == 0:
         raise MetricError(
             "every example must have shadows that were trained on it and shadows that were not, but some example lacks "
             "one kind; use the protocol halves, with at least 4 networks"
         )
     order = rng.random(is_member.shape)
 
-    def first(state: Array) -> Array:
+    def first(state: Array, count: int) -> Array:
         # The random numbers are below 1, so the shadows in the other state come last.
-        return np.argsort(np.where(state, order, 2.0), axis=0)[:each]
+        return np.argsort(np.where(state, order, 2.0), axis=0)[:count]
 
-    return first(is_member), first(~is_member)
+    return first(is_member, inside), first(~is_member, outside)
 
 
 def log_odds(logits: Float[Array, "*queried classes"]) -> Float[Array, "*queried classes"]:

@@ -49,7 +49,7 @@ def lira_scores(
 
     Source: Carlini et al. 2022, section IV, with Algorithm 1; `shrunken`: Robbins 1983, Efron and Morris 1973.
     """
-    inside, outside = in_and_out(view.shadow_is_member, rng)
+    inside, outside = in_and_out(view.shadow_is_member, rng, mode=mode)
     phi, shadows = label_log_odds(view.queried)
     states = [(outside, ~view.shadow_is_member), (inside, view.shadow_is_member)][: 1 if mode == "offline" else 2]
     scores = []

@@ -48,7 +48,7 @@ def rmia_scores(
             "the rmia attack compares with a population of examples that no network was trained on, but it is empty; "
             "use a dataset with a test split"
         )
-    inside, outside = in_and_out(view.shadow_is_member, rng)
+    inside, outside = in_and_out(view.shadow_is_member, rng, mode=mode)
     target, shadows = _log_confidences(view.queried)
     mean_out = _log_mean(np.take_along_axis(shadows, outside[:, None], axis=0))
     if mode == "online":

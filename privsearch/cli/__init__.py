@@ -5,8 +5,9 @@ commands.py     the program with all its commands
 options.py      the options that several commands share
 start.py        init, schema
 run.py          plan, sweep, attack, trial
-show.py         front, check, diff, audit, explain, report, tables, plots, compare
+show.py         front, check, diff, explain, report, tables, plots, compare
 choose.py       pick, export
+audit.py        audit
 serve.py        watch, and the page beside a sweep
 data.py         data, data fetch, data describe, data rows
 summary.py      the lines at the end of a sweep

@@ -12,7 +12,7 @@ from privsearch.cli.options import TRIAL_HELP, AttackOption, DatasetOption, Prot
 from privsearch.cli.summary import verdicts
 
 if TYPE_CHECKING:
-    from privsearch.api.reports import AuditReport, ExplanationReport, PaperComparison, PaperTablesReport
+    from privsearch.api.reports import ExplanationReport, PaperComparison, PaperTablesReport
     from privsearch.report.outputs import Outputs
 
 
@@ -115,24 +115,6 @@ def diff(
 
 
 @app.command(epilog=EXIT_STATUS)
-def audit(study: StudyFolder) -> None:
-    """Print and write what every attack found, with intervals and placebos: tables and plots."""
-    from privsearch.api.studies import audit_study
-    from privsearch.report.terminal.audit import audit_view
-
-    def show(report: "AuditReport") -> None:
-        console = new_console()
-        say(report.verdicts)
-        for view in audit_view(report.table, console.width):
-            console.print(view, "")
-        say((*report.blind, *report.odd_outputs, *report.left_out))
-
-    report = audit_study(study, write=True, show=show)
-    _say_skipped(report.skipped)
-    say_written(report.files)
-
-
-@app.command(epilog=EXIT_STATUS)
 def explain(study: StudyFolder) -> None:
     """Say what mattered for each front: importance of the axes, values on the front, growth; write tables and plots."""
     from privsearch.api.studies import explain_study
@@ -193,7 +175,7 @@ def plots(study: StudyFolder, attack: AttackOption = "svm") -> None:
     from privsearch.api.studies import write_plots
 
     report = write_plots(study, attack)
-    _say_skipped(report.skipped)
+    say_skipped(report.skipped)
     say_written(report.files)
 
 
@@ -212,6 +194,7 @@ def compare(study: StudyFolder, attack: AttackOption = "svm") -> None:
     say_written(compare_with_paper(study, attack, write=True, show=show).files)
 
 
-def _say_skipped(reasons: Iterable[str]) -> None:
+def say_skipped(reasons: Iterable[str]) -> None:
+    """Print the reasons why figures were not drawn, to stderr."""
     for reason in reasons:
         typer.echo(f"skipped: {reason}", err=True)

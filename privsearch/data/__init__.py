@@ -18,6 +18,8 @@ examine.py          class sizes, identical rows and odd values, to be known befo
 fetch.py            downloads of the image datasets
 files.py            the files of a user's own data, unpacked as they are read
 folder_listing.py   the files in a folder of images, by split and class
+given_arrays.py     arrays of outputs that were brought, checked one by one
+given_outputs.py    outputs of networks trained elsewhere
 grouped.py          examples drawn in groups, each as a whole
 image_folders.py    the source of a user's own folders of images
 image_readers.py    the formats of the image datasets' files

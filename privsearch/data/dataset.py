@@ -28,6 +28,7 @@ from privsearch.spec import (
     Network,
     NpyDataset,
     NpzDataset,
+    OutputsDataset,
     Protocol,
     RegisteredDataset,
     TableDataset,
@@ -103,6 +104,11 @@ def load_dataset(dataset: Dataset) -> RawDataset:
             raw = load_folder(dataset)
         case RegisteredDataset():
             raw = load_registered(dataset)
+        case OutputsDataset():
+            raise DataError(
+                f"{dataset.name}: these networks were trained elsewhere, and their outputs alone were brought here; "
+                "nothing can be trained on them, and no attack can read the examples themselves"
+            )
         case _:
             raise ValueError(f"load_dataset must have a case for {dataset!r}")
     return with_persons(with_repeats(raw, dataset.duplicates))

@@ -2,6 +2,7 @@
 
 networks.py        FCNet and ConvNet, layer by layer
 registered.py      networks of a user's own
+asked.py           trained networks of anybody's, asked about examples
 load.py            a kept network, built again with its weights
 compiling.py       listeners to the compilation of kernels
 training.py        a cohort's training: subsets and seeds in, outputs out

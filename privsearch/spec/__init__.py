@@ -13,6 +13,7 @@ differential_privacy.py  DP-SGD as a value of the axis `dp`
 dump.py           plain values written as YAML
 energy.py         what operations cost: tables as data, with their sources
 fixed_scaling.py  a table's columns scaled by public ranges
+given_protocol.py  the protocol of networks trained elsewhere
 grids.py          the grids, and the rules for the values of axes
 logits.py         the output that is a network's logits, and the attacks on it
 meant.py          what a sweep says that cannot be meant, or seldom is
@@ -64,9 +65,11 @@ from privsearch.spec.datasets import (
     Network,
     NpyDataset,
     NpzDataset,
+    OutputsDataset,
     RegisteredDataset,
     dataset_name,
 )
+from privsearch.spec.given_protocol import GivenProtocol
 from privsearch.spec.objectives import Direction, Objectives
 from privsearch.spec.one_run_protocol import OneRunProtocol
 from privsearch.spec.paper_protocol import PaperProtocol
@@ -91,6 +94,7 @@ __all__ = [
     "Direction",
     "EmbeddedName",
     "FolderDataset",
+    "GivenProtocol",
     "HalvesProtocol",
     "LabelOnlyAttack",
     "LiraAttack",
@@ -99,6 +103,7 @@ __all__ = [
     "NpzDataset",
     "Objectives",
     "OneRunProtocol",
+    "OutputsDataset",
     "PaperProtocol",
     "Protocol",
     "QuantileRegressionAttack",

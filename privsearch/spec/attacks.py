@@ -277,7 +277,7 @@ def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | N
     was trained on and none is judged on. An average over views needs these views, and a trajectory must have been kept.
     Spikes and membranes need a spiking network.
     """
-    if nothing_to_learn_from := _unmet_by_examples(attack, protocol):
+    if protocol.checks_attacks and (nothing_to_learn_from := _unmet_by_examples(attack, protocol)):
         return nothing_to_learn_from
     if attack.queries not in protocol.queries:
         return (
@@ -285,7 +285,8 @@ def unmet_requirement(attack: Attack, protocol: Protocol, model: str) -> str | N
             "(networks are asked when they are trained, so a study without these views is trained again)"
         )
     read = protocol.outputs_per_attack
-    if attack.kind == "lira" and attack.variance == "per_example" and protocol.shadows_in_each_state < 2:
+    has_few = protocol.checks_attacks and protocol.shadows_in_each_state < 2
+    if attack.kind == "lira" and attack.variance == "per_example" and has_few:
         return f"a variance for each example needs the protocol halves with 6 networks or more, not {read}"
     if attack.signals not in ("logits", "final_mem") and model != "snn":
         return f"{attack.name} needs a spiking network: add snn to a grid's model, or drop it"

@@ -1,5 +1,6 @@
 """The datasets that a sweep may name: one class and one union entry each."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
 from pydantic import (
@@ -135,6 +136,23 @@ class RegisteredDataset(DatasetFields):
     duplicates: Duplicates = Field(None, description=DUPLICATES)
 
 
+class OutputsDataset(DatasetFields):
+    """The examples behind outputs of networks that were trained elsewhere: nothing is known of them but their labels.
+
+    Two trials of one such dataset have the same examples, labels, subgroups and members, so that their targets are
+    paired. Only `privsearch audit` makes one; no sweep can train on it.
+    """
+
+    always_written: ClassVar[tuple[str, ...]] = ("kind", "name", "digest")
+
+    kind: Literal["outputs"] = "outputs"
+    name: Name = Field(description=NAME_RULE)
+    digest: str = Field(
+        pattern="^[0-9a-f]{16}$",
+        description="16 hexadecimal digits: a digest of the labels, the subgroups and the members",
+    )
+
+
 def _registered_by_name(value: Any) -> Any:
     """Expand the name of a registered dataset to the dataset."""
     return RegisteredDataset(name=value) if isinstance(value, str) and registry.find("dataset", value) else value
@@ -148,8 +166,8 @@ def _kind_of_path(path: str) -> str:
 
 def _dataset_kind(value: Any) -> str:
     """Return the tag of a dataset: that of names, or the `kind` of a mapping, which the file's ending may stand for."""
-    if isinstance(value, TableDataset | NpzDataset | NpyDataset | FolderDataset | RegisteredDataset):
-        kind: str = value.kind
+    if isinstance(value, DatasetFields):
+        kind = str(getattr(value, "kind", ""))
     elif isinstance(value, dict):
         kind = str(value.get("kind", _kind_of_path(str(value.get("path", "")))))
         if kind == "folder" and "label" in value and "kind" not in value:
@@ -167,6 +185,7 @@ Dataset = Annotated[
     | Annotated[NpzDataset, Tag("npz")]
     | Annotated[NpyDataset, Tag("npy")]
     | Annotated[FolderDataset, Tag("folder")]
+    | Annotated[OutputsDataset, Tag("outputs")]
     | Annotated[RegisteredDataset, Tag(REGISTERED_TAG)],
     Discriminator(_dataset_kind),
     BeforeValidator(_registered_by_name),
@@ -186,6 +205,11 @@ def unit_name(dataset: Dataset) -> str:
 def dataset_name(dataset: Dataset) -> str:
     """Return the name under which a dataset appears in overrides, tables and plots."""
     return dataset if isinstance(dataset, str) else dataset.name
+
+
+def trained_elsewhere(datasets: Iterable[Dataset]) -> bool:
+    """Tell whether a study of these datasets is of networks that were trained elsewhere, and nothing was trained."""
+    return any(isinstance(dataset, OutputsDataset) for dataset in datasets)
 
 
 def paths_of(dataset: Dataset) -> dict[str, str]:

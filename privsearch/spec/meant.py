@@ -8,7 +8,7 @@ from pydantic_core import InitErrorDetails
 from privsearch._util.text import shown
 from privsearch.spec.columns import Column
 from privsearch.spec.constraints import Constraints
-from privsearch.spec.datasets import Dataset, DatasetName, dataset_name
+from privsearch.spec.datasets import Dataset, DatasetName, OutputsDataset, dataset_name
 from privsearch.spec.grids import Where, problem
 from privsearch.spec.objectives import Objectives
 
@@ -29,7 +29,12 @@ def not_meant(
         space: that of the search; empty if there is none.
         constraints: those of the search.
     """
-    return [*_misleading_names(datasets), *_repeated_values(grids, space), *_idle_constraints(constraints)]
+    return [
+        *_trained_elsewhere(datasets),
+        *_misleading_names(datasets),
+        *_repeated_values(grids, space),
+        *_idle_constraints(constraints),
+    ]
 
 
 def remarks(objectives: Objectives) -> list[tuple[Where, str]]:
@@ -44,6 +49,16 @@ def remarks(objectives: Objectives) -> list[tuple[Where, str]]:
             )
             found.append((("objectives", column), sentence))
     return found
+
+
+def _trained_elsewhere(datasets: Sequence[Dataset]) -> Iterator[InitErrorDetails]:
+    for index, dataset in enumerate(datasets):
+        if isinstance(dataset, OutputsDataset):
+            sentence = (
+                "must be data to train on, but these are outputs of networks that were trained elsewhere; audit them "
+                "with privsearch audit FILE.npz, and run more attacks on them with privsearch attack STUDY"
+            )
+            yield problem("trained_elsewhere", ("datasets", index), dataset.name, sentence)
 
 
 def _misleading_names(datasets: Sequence[Dataset]) -> Iterator[InitErrorDetails]:

@@ -17,10 +17,17 @@ from privsearch.spec.attacks import (
 )
 from privsearch.spec.axes import AXES, BUILT_IN_MODELS, Axes
 from privsearch.spec.dataset_fields import NAME_RULE
-from privsearch.spec.datasets import DatasetName, FolderDataset, NpyDataset, NpzDataset, RegisteredDataset
+from privsearch.spec.datasets import (
+    DatasetName,
+    FolderDataset,
+    NpyDataset,
+    NpzDataset,
+    OutputsDataset,
+    RegisteredDataset,
+)
 from privsearch.spec.energy import COST_TABLES, PUBLISHED_COSTS, EnergyCosts
 from privsearch.spec.fixed_scaling import FixedScaling
-from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS
+from privsearch.spec.protocols import DEFAULT_KIND, PROTOCOLS, TRAINABLE
 from privsearch.spec.race import Race
 from privsearch.spec.recipe import RECIPE_AXES
 from privsearch.spec.resources import Resources
@@ -41,12 +48,13 @@ _BLOCKS: Final[dict[tuple[str, ...], type[BaseModel]]] = {
 KEY: Final = "[key]"
 """The last step of the path to a mapping's key that is itself wrong, as pydantic calls it."""
 
-_PROTOCOL_RULE: Final = f"one of {', '.join(PROTOCOLS)}, or a mapping such as {{kind: halves, networks: 8}}"
+_PROTOCOL_RULE: Final = f"one of {', '.join(TRAINABLE)}, or a mapping such as {{kind: halves, networks: 8}}"
 _BY_TAG: Final[dict[str, type[BaseModel]]] = {
     TABLE_TAG: TableDataset,
     "npz": NpzDataset,
     "npy": NpyDataset,
     "folder": FolderDataset,
+    "outputs": OutputsDataset,
     **PROTOCOLS,
     **ATTACKS,
     datasets.REGISTERED_TAG: RegisteredDataset,
@@ -97,6 +105,7 @@ def problem_of(details: ErrorDetails) -> Problem:
             | "nothing_to_run"
             | "bad_constraint"
             | "misleading_name"
+            | "trained_elsewhere"
             | "repeated_value"
             | "unknown_override"
             | "unknown_objective"
@@ -254,7 +263,7 @@ def _named(where: tuple[int | str, ...]) -> tuple[str, ...]:
         case ("datasets", *rest) if len(rest) < 3:
             names = _dataset_names()
         case ("protocol",) | ("protocol", _):
-            names = tuple(PROTOCOLS)
+            names = TRAINABLE
         case ("attacks",) | ("attacks", _):
             names = _attack_names()
         case ("grids", _, "model", *_) | ("search", "space", "model", *_):

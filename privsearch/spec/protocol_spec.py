@@ -12,8 +12,11 @@ from privsearch.spec.strict import STRICT
 Queries = Literal["plain", "augmented", "input_dropout"]
 """The kinds of queries: an example as it is, augmented views of it, or views that lack parts of it."""
 
-Role = Literal["target", "shadow", "both"]
-"""The role of a network in the attacks; a network that is a target and a shadow of others has both."""
+Role = Literal["target", "shadow", "both", "reference"]
+"""The role of a network in the attacks; a network that is a target and a shadow of others has both.
+
+A shadow is one of a target of its own; a reference is one of all targets.
+"""
 
 ROLES: Final = ("target", "shadow")
 
@@ -32,6 +35,8 @@ class ProtocolSpec(BaseModel, ABC):
         has_population: True if there are examples that no network was trained on and none is judged on, for attacks to
             learn from.
         targets_are_shadows: True if each target is a shadow of the other targets, so that they are not independent.
+        checks_attacks: True if it is known before any network is there which attacks can be run; else they are refused
+            where they are run.
         design: the version of the way in which the networks' training sets are drawn.
         beside_training: the fields that make no difference to any one network, such as the number of networks.
         counted: the field that says how many networks, pairs or replicates there are, in whose place a race may stand.
@@ -46,6 +51,7 @@ class ProtocolSpec(BaseModel, ABC):
     has_independent_coins: ClassVar[bool] = False
     has_population: ClassVar[bool] = True
     targets_are_shadows: ClassVar[bool]
+    checks_attacks: ClassVar[bool] = True
     design: ClassVar[int] = 1
     beside_training: ClassVar[frozenset[str]]
     counted: ClassVar[str]
@@ -151,7 +157,7 @@ class ProtocolSpec(BaseModel, ABC):
     @property
     def target_networks(self) -> list[int]:
         """The indices of the networks that are targets, in the order of the targets."""
-        return [network for network, (_, role) in enumerate(self.roles()) if role != "shadow"]
+        return [network for network, (_, role) in enumerate(self.roles()) if role in ("target", "both")]
 
     def network_name(self, network: int) -> str:
         """Name a network for people, such as `network 3` or `replicate 1  shadow`.
@@ -160,7 +166,9 @@ class ProtocolSpec(BaseModel, ABC):
             network: its index in the order of training.
         """
         number, role = self.roles()[network]
-        return f"network {number}" if role == "both" else f"replicate {number}  {role}"
+        if role in ("both", "reference"):
+            return f"{'network' if role == 'both' else role} {number}"
+        return f"replicate {number}  {role}"
 
     @abstractmethod
     def training_examples(self, num_train: int) -> list[float]:

@@ -7,6 +7,7 @@ from pydantic import AliasChoices, BeforeValidator, Discriminator, Field, Tag, V
 from pydantic_core import PydanticCustomError
 
 from privsearch.spec.bounds import OpenFraction
+from privsearch.spec.given_protocol import GivenProtocol
 from privsearch.spec.one_run_protocol import OneRunProtocol
 from privsearch.spec.paper_protocol import PaperProtocol
 from privsearch.spec.protocol_spec import ProtocolSpec, Queries, Role
@@ -213,7 +214,8 @@ def _protocol_kind(value: Any) -> str:
 Protocol = Annotated[
     Annotated[PaperProtocol, Tag("paper")]
     | Annotated[HalvesProtocol, Tag("halves")]
-    | Annotated[OneRunProtocol, Tag("one_run")],
+    | Annotated[OneRunProtocol, Tag("one_run")]
+    | Annotated[GivenProtocol, Tag("given")],
     Discriminator(_protocol_kind),
     BeforeValidator(_protocol_by_name),
 ]
@@ -222,3 +224,6 @@ PROTOCOLS: Final[dict[str, type[ProtocolSpec]]] = {
     tag.tag: protocol for protocol, tag in map(get_args, get_args(get_args(Protocol)[0]))
 }
 """The classes of the union, by their kinds."""
+
+TRAINABLE: Final = tuple(kind for kind in PROTOCOLS if kind != "given")
+"""The kinds that a sweep may ask for: the others are of networks that were trained elsewhere."""

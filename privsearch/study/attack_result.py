@@ -5,7 +5,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from privsearch.spec.bounds import Count, Difference, Epsilon, Examples, Fraction, Score
-from privsearch.study.fields import DifferenceInterval, FractionInterval, Word
+from privsearch.study.fields import DifferenceInterval, FractionInterval, Text, Word
 
 FROZEN: Final = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 """The configuration of frozen classes without numbers that are not finite: a trial with such a number has failed."""
@@ -35,6 +35,24 @@ class Cut(BaseModel):
     by_correctness: dict[Word, Fraction | None] = {}
 
 
+class GroupLeakage(BaseModel):
+    """What an attack found among the examples of a subgroup, and among all others; None without members or non-members.
+
+    Attributes:
+        auc: the AUC within the subgroup, with DeLong's interval.
+        rest: the same among all other examples.
+        num_members: the members of the target's training set in the subgroup.
+        num_non_members: the others of the subgroup.
+    """
+
+    model_config = FROZEN
+
+    auc: FractionInterval | None
+    rest: FractionInterval | None
+    num_members: Examples
+    num_non_members: Examples
+
+
 class AttackResult(BaseModel):
     """The numbers of one attack on one target, with 95 % intervals over the examples; None if there are too few.
 
@@ -57,6 +75,7 @@ class AttackResult(BaseModel):
         epsilon_ceiling: the largest such bound that so many examples can show.
         by_class: the AUC among the examples of each class.
         by_correctness: the AUC among the examples that the target classifies rightly ("correct") and wrongly ("wrong").
+        by_group: what was found among the examples of each subgroup, by its name; empty if the data name none.
         num_members: the number of scored examples, or persons, that are members of the target's training set.
         num_non_members: the number of scored examples, or persons, that are not.
         placebo: under `paper`, the numbers on examples of which none was trained on; those of guessing for an honest
@@ -75,6 +94,7 @@ class AttackResult(BaseModel):
     epsilon_ceiling: Epsilon | None = None
     by_class: dict[Count, Fraction | None]
     by_correctness: dict[Word, Fraction | None]
+    by_group: dict[Text, GroupLeakage] = {}
     num_members: Examples
     num_non_members: Examples
     placebo: Cut | None = None

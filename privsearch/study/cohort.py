@@ -112,6 +112,10 @@ def _alike(one: Signals, other: Signals) -> bool:
         (one.num_train, one.logits_from) == (other.num_train, other.logits_from)
         and np.array_equal(one.rows, other.rows)
         and np.array_equal(one.labels, other.labels)
+        and one.group_names == other.group_names
+        and np.array_equal(
+            one.rows if one.groups is None else one.groups, other.rows if other.groups is None else other.groups
+        )
         and np.array_equal(
             one.rows if one.units is None else one.units, other.rows if other.units is None else other.units
         )

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from privsearch._util.npz import NpzError, open_npz, pack_npz, read_array
+from privsearch._util.text import printable
 from privsearch.errors import StudyError
 from privsearch.spec import Queries, Readout, Recorded
 from privsearch.study.blind import BlindSignals, InputsBaseline
@@ -62,6 +63,8 @@ class SignalArchive(TrialFiles):
             arrays["inputs"] = _INPUTS.dump_json(cohort.blind.inputs).decode()
         arrays |= {"is_member": signals.is_member, "labels": signals.labels, "rows": signals.rows}
         arrays |= {} if signals.units is None else {"units": signals.units}
+        if signals.groups is not None:
+            arrays |= {"groups": signals.groups, "group_names": np.array(signals.group_names, dtype=np.str_)}
         arrays |= {} if signals.logits_from == _FIRST_LOGITS else {"logits_from": signals.logits_from}
         arrays |= {"num_train": signals.num_train, "networks": _NETWORKS.dump_json(cohort.networks).decode()}
         arrays["trainings"] = _TRAININGS.dump_json(cohort.trainings).decode()
@@ -144,6 +147,8 @@ def _signals(arrays: Mapping[str, np.ndarray], prefix: str, networks: int) -> Si
         int(arrays["num_train"]),
         units=arrays.get("units"),
         logits_from=logits_from,
+        groups=arrays.get("groups"),
+        group_names=tuple(map(printable, arrays["group_names"].tolist())) if "groups" in arrays else (),
     )
 
 
@@ -156,15 +161,18 @@ def _check_shapes(
         ValueError: they are not those of one cohort.
     """
     is_member, labels, rows = arrays["is_member"], arrays["labels"], arrays["rows"]
-    examples, units = len(labels), arrays.get("units", arrays["rows"])
+    examples, units, groups = len(labels), arrays.get("units", arrays["rows"]), arrays.get("groups", arrays["rows"])
+    names = arrays.get("group_names", np.array([""]))
     sound = (
         (is_member.dtype.kind, is_member.shape) == ("b", (networks, examples))
-        and all((array.dtype.kind, array.shape) == ("i", (examples,)) for array in (labels, rows, units))
+        and all((array.dtype.kind, array.shape) == ("i", (examples,)) for array in (labels, rows, units, groups))
         and all((array.dtype.kind, array.ndim, array.size > 0) == ("f", 4, True) for array in outputs)
         and all((len(array), *array.shape[2:]) == (networks, examples, *classes) for array in outputs)
         and all(np.isfinite(array).all() for array in outputs)
         and 0 <= labels.min() <= labels.max() < classes[0]
         and 0 <= arrays["num_train"].item() <= examples
+        and (names.dtype.kind, names.ndim, "groups" in arrays) == ("U", 1, "group_names" in arrays)
+        and ("groups" not in arrays or -1 <= groups.min() <= groups.max() < len(names))
     )
     if not sound:
         raise ValueError("its arrays must be those of one cohort, but do not fit together")

@@ -35,6 +35,9 @@ class Signals:
         logits_from: the output that is the networks' logits, which they were trained by.
         units: `(N,)`, a number for each example, alike for those of a person, who is a member as a whole; None if each
             example is a unit of membership.
+        groups: `(N,)`, the subgroup of each example, as an index into `group_names`, or -1 for none; None if there are
+            no subgroups. What leaks is told of each of them as well.
+        group_names: the names of the subgroups.
     """
 
     outputs: Mapping[tuple[Recorded, Queries], Float[Array, "networks _ examples classes"]]
@@ -45,6 +48,8 @@ class Signals:
     inputs: Float[Array, "examples features"] | None = None
     units: Int[Array, " examples"] | None = None
     logits_from: Readout = "final_mem"
+    groups: Int[Array, " examples"] | None = None
+    group_names: tuple[str, ...] = ()
 
     @property
     def logits(self) -> Float[Array, "networks examples classes"]:

@@ -8,6 +8,7 @@ cohort.py            the networks of a trial: those that are kept are found, the
 cost.py              A rough estimate of a trial's time and size
 equal.py             configurations that train the same networks, given the size of their data
 export.py            the export of one configuration: a sweep file of its own, and its networks
+given.py             outputs of networks trained elsewhere, made into a trial
 lookup.py            a trial of a plan, found by its id or by its configuration's name
 pace.py              the pace of a machine, measured against the estimates
 parts.py             the parts of a long trial, for several workers

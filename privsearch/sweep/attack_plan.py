@@ -11,6 +11,7 @@ from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec import Attack, SweepSpec, TrialSpec
 from privsearch.spec.attacks import unmet_requirement
 from privsearch.spec.logits import fitting_attacks, in_common_form
+from privsearch.spec.sweep import RECORDED
 from privsearch.study.folder import StudyFolder
 from privsearch.study.kept import KeptSignals
 from privsearch.study.result import Completed
@@ -90,7 +91,7 @@ def _refusals(result: Completed, attacks: Sequence[Attack]) -> dict[str, str]:
 def _with_attacks(sweep: SweepSpec, attacks: Sequence[Attack]) -> SweepSpec:
     added = [attack for attack in in_common_form(attacks, sweep.network_kinds()) if attack not in sweep.attacks]
     try:
-        return SweepSpec.model_validate({**sweep.model_dump(), "attacks": (*sweep.attacks, *added)})
+        return SweepSpec.model_validate({**sweep.model_dump(), "attacks": (*sweep.attacks, *added)}, context=RECORDED)
     except ValidationError as error:
         raise SpecError("\n".join(str(details["msg"]) for details in error.errors())) from None
 

@@ -16,6 +16,7 @@ from privsearch.data import describe_dataset, require_datasets
 from privsearch.errors import DataError, StudyError
 from privsearch.spec import Attack, SweepSpec, ThresholdAttack, TrialSpec, dataset_name
 from privsearch.spec.columns import Column
+from privsearch.spec.datasets import trained_elsewhere
 from privsearch.spec.recipe import RECIPE_AXES
 from privsearch.study.content import StudyContent
 from privsearch.study.environment import changes, present_environment, was_on_gpu
@@ -116,6 +117,11 @@ def export(
     sweep = content.sweep
     result = find_completed(trial, content.results, within=within)
     result = result.model_copy(update={"spec": _with_present_dataset(result.spec, sweep)})
+    if trained_elsewhere([result.spec.dataset]):
+        raise StudyError(
+            f"{result.trial_id}: an exported trial must be one that can be trained again, but its networks were "
+            "trained elsewhere and their outputs alone are here; take them from where they are"
+        )
     to = to or study.outputs.exports
     with writing(to):
         to.mkdir(parents=True, exist_ok=True)

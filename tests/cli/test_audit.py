@@ -239,3 +239,42 @@ def test_audit_prints_and_writes_everything(study: Path, monkeypatch: pytest.Mon
     assert {"audit.csv", "audit.md", "leakage_iris.png", "leakage_iris.svg"} <= written
     after = files(study)
     assert {path: content for path, content in after.items() if path.parent.name != "audit"} == before
+
+
+def test_outputs_of_networks_trained_elsewhere_are_audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of outputs becomes a study, whose audit is printed and written; what was left out is told, and why."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    logits, labels = rng.normal(size=(60, 3)), rng.integers(3, size=60)
+    logits[np.arange(60), labels] += 3
+    np.savez("given.npz", logits=logits, is_member=rng.random(60) < 0.5, labels=labels, groups=["a", "b"] * 30)
+    result = run("audit", "given.npz", "--attack", "loss,lira", "--model", "mine")
+    assert result.exit_code == 0, result.output
+    assert "Left out is lira_shrunken: it compares the network with others" in result.stdout
+    assert "given, given: the strongest attack" in result.stdout
+    assert "given, given: mine-v1, by loss, in each subgroup: " in result.stdout
+    assert Path("studies/given/audit/audit.md").read_text().count("in each subgroup") == 1
+    again = run("audit", "studies/given")
+    assert "in each subgroup" in again.stdout
+
+
+@pytest.mark.slow
+def test_networks_trained_elsewhere_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function in a file of Python returns them with their rows; a file without it is told."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 3))
+    np.savez("mine.npz", x=x, y=(x[:, 0] > 0).astype(int))
+    Path("nets.py").write_text(
+        "import torch\n\n"
+        "def trained_networks(x, y):\n"
+        "    network = torch.nn.Linear(3, 2)\n"
+        "    network.weight.data = torch.tensor([[-1.0, 0, 0], [1.0, 0, 0]])\n"
+        "    return [(network, range(20))]\n"
+    )
+    result = run("audit", "--networks", "nets.py", "--data", "mine.npz", "--attack", "loss")
+    assert result.exit_code == 0, result.output
+    assert "recorded: studies/mine" in result.stdout
+    Path("other.py").write_text("networks = []\n")
+    result = run("audit", "--networks", "other.py", "--data", "mine.npz")
+    assert (result.exit_code, "must have a function trained_networks(x, y)" in result.stderr) == (2, True)

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from privsearch.spec import HalvesProtocol, OneRunProtocol, PaperProtocol, Protocol
+from privsearch.spec import GivenProtocol, HalvesProtocol, OneRunProtocol, PaperProtocol, Protocol
 from privsearch.spec.protocols import PROTOCOLS
 
 EVERY = [protocol() for protocol in PROTOCOLS.values()]
@@ -20,7 +20,7 @@ def test_every_network_has_a_role_and_every_target_a_network(protocol: Protocol)
 
 def test_the_kinds_are_the_names_in_sweep_files() -> None:
     """Every class of the union stands under its own kind."""
-    assert [protocol.kind for protocol in EVERY] == list(PROTOCOLS) == ["paper", "halves", "one_run"]
+    assert [protocol.kind for protocol in EVERY] == list(PROTOCOLS) == ["paper", "halves", "one_run", "given"]
 
 
 def test_networks_are_named_by_their_roles() -> None:
@@ -30,6 +30,9 @@ def test_networks_are_named_by_their_roles() -> None:
     ]
     assert HalvesProtocol().network_name(2) == "network 3"
     assert OneRunProtocol(replicates=2).network_name(1) == "replicate 2  target"
+    assert [GivenProtocol(audited=2, references=1).network_name(k) for k in range(3)] == [
+        *("network 1", "network 2", "reference 1")
+    ]
 
 
 def test_the_plain_view_comes_first_and_views_without_a_count_not_at_all() -> None:

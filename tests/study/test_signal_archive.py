@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from foreign_outputs import simulate
 from s3_server import S3Server
 
 from privsearch._util.interval import Interval
@@ -305,3 +306,17 @@ def test_saving_leaves_nothing_else_behind(tmp_path: Path) -> None:
     archive.save("t", cohort(0))
     archive.save("t", cohort(1))
     assert [path.name for path in tmp_path.iterdir()] == ["t.npz"]
+
+
+def test_subgroups_are_kept_with_the_signals(tmp_path: Path) -> None:
+    """With their names, and -1 where an example is in none; two cohorts of other subgroups are not joined."""
+    groups = np.array(["a", "", "b", "a"] * 10)
+    one = simulate(np.arange(40)[None] % 2 == 0, groups=groups).trial(["loss"]).cohort
+    SignalArchive(tmp_path).save("one", one)
+    loaded = SignalArchive(tmp_path).load("one")
+    assert loaded is not None
+    assert loaded.signals.group_names == ("a", "b")
+    assert loaded.signals.groups is not None
+    assert loaded.signals.groups[:4].tolist() == [0, -1, 1, 0]
+    assert are_parts([one, loaded])
+    assert not are_parts([one, simulate(np.arange(40)[None] % 2 == 0).trial(["loss"]).cohort])

@@ -29,7 +29,7 @@ from privsearch.analysis.metrics import (
 from privsearch.attacks.protocols.seeding import Stream, random_stream
 from privsearch.attacks.protocols.units import Units
 from privsearch.errors import MetricError
-from privsearch.study.attack_result import AcrossTargets, AttackResult, Cut, ExposedExample
+from privsearch.study.attack_result import AcrossTargets, AttackResult, Cut, ExposedExample, GroupLeakage
 from privsearch.study.signals import Signals
 
 K = TypeVar("K")
@@ -151,14 +151,34 @@ class Scored:
 
     def auc_among(self, chosen: Bool[Array, " n"]) -> float | None:
         """Return the AUC among some of the examples; None if members or non-members are missing among them."""
-        scores, is_member = self.scores[chosen], self.is_member[chosen]
-        if self.units is not None:
-            units = self.units.among(chosen)
-            scores, is_member = units.joined(scores, add=self.add), units.shared(is_member)
         try:
-            return attack_auc(scores, is_member)
+            return attack_auc(*self._among(chosen))
         except MetricError:
             return None
+
+    def leakage_among(self, chosen: Bool[Array, " n"]) -> GroupLeakage:
+        """Return what the attack found among some of the examples, and among the others."""
+        is_member = self._among(chosen)[1]
+        return GroupLeakage(
+            auc=self._interval_among(chosen),
+            rest=self._interval_among(~chosen),
+            num_members=int(is_member.sum()),
+            num_non_members=int((~is_member).sum()),
+        )
+
+    def _interval_among(self, chosen: Bool[Array, " n"]) -> Interval | None:
+        try:
+            return auc_interval(*self._among(chosen))
+        except MetricError:
+            return None
+
+    def _among(self, chosen: Bool[Array, " n"]) -> tuple[Float[Array, " units"], Bool[Array, " units"]]:
+        """Return the scores and the membership of the units that have examples among these, by those examples."""
+        scores, is_member = self.scores[chosen], self.is_member[chosen]
+        if self.units is None:
+            return scores, is_member
+        units = self.units.among(chosen)
+        return units.joined(scores, add=self.add), units.shared(is_member)
 
 
 def evaluate(  # noqa: PLR0913  # who was attacked, and how the scores are to be read
@@ -209,10 +229,23 @@ def evaluate(  # noqa: PLR0913  # who was attacked, and how the scores are to be
         else None,
         by_class=scored.by_class(),
         by_correctness=scored.by_correctness(),
+        by_group=_by_group(scored, signals, queried),
         num_members=int(is_member.sum()),
         num_non_members=int((~is_member).sum()),
     )
     return Evaluation(joint.scores, is_member, units.shared(signals.rows[queried]), joint.labels, result)
+
+
+def _by_group(scored: Scored, signals: Signals, queried: Int[Array, " n"]) -> dict[str, GroupLeakage]:
+    """Return what was found among the examples of each subgroup that some queried example is in."""
+    if signals.groups is None:
+        return {}
+    groups = signals.groups[queried]
+    return {
+        name: scored.leakage_among(groups == number)
+        for number, name in enumerate(signals.group_names)
+        if (groups == number).any()
+    }
 
 
 def mean_cut(cuts: Sequence[Cut]) -> Cut:

@@ -72,7 +72,7 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
             view = AttackView(
                 queried=outputs[train],
                 shadow_is_member=signals.is_member[shadows][:, train],
-                folds=_two_folds(signals.is_member[shadows[0], train], rng, units),
+                folds=two_folds(signals.is_member[shadows[0], train], rng, units),
                 population=outputs[test],
             )
             yield attack_scores(attack, view, rng)
@@ -143,7 +143,7 @@ def shadows_of(target: int, is_member: Bool[Array, "networks n"]) -> Int[Array, 
     return np.setdiff1d(ring, [target, partner] if is_left_out else [target], assume_unique=True)
 
 
-def _two_folds(is_member: Bool[Array, " n"], rng: np.random.Generator, units: Units) -> tuple[Fold, Fold]:
+def two_folds(is_member: Bool[Array, " n"], rng: np.random.Generator, units: Units) -> tuple[Fold, Fold]:
     """Fit on one random half of the units and score the other; then exchange the halves.
 
     Each half has half of the members of the shadow that the attack learns from. If one half had more of them, it would

@@ -28,6 +28,7 @@ from privsearch.report.wording.audit import (
 )
 from privsearch.report.wording.blind import blind_lines
 from privsearch.report.wording.formats import MISSING, markdown_table
+from privsearch.report.wording.groups import group_lines
 from privsearch.report.wording.odd_outputs import odd_output_warnings
 from privsearch.report.wording.promises import promise_cells, promise_words
 from privsearch.spec import WORST
@@ -72,7 +73,14 @@ def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame, verdicts
     slices, exposed = slices_frame(results), exposed_frame(results)
     protocols = {result.trial_id: result.spec.protocol for result in results}
     told = "\n".join(f"- {verdict}" for verdict in verdicts)
-    parts = ["# Audit", told, *left_out(results), *blind_lines(results), *odd_output_warnings(results)]
+    parts = [
+        "# Audit",
+        told,
+        *group_lines(results),
+        *left_out(results),
+        *blind_lines(results),
+        *odd_output_warnings(results),
+    ]
     for (dataset, kind), rows in table.groupby(["dataset", "protocol"], sort=False):
         protocol = protocols[rows["trial_id"].iloc[0]]
         parts += [f"## {dataset}, {kind}", *_aucs(rows, protocol)]

@@ -28,6 +28,29 @@ class Heading(TypedDict):
     help: NotRequired[str]
 
 
+class Leakage(TypedDict):
+    """A table of the findings of every attack on a task's trials, one row a trial and attack.
+
+    Attributes:
+        headings: the headings of the shown columns.
+        rows: the columns of the table; `row` is the trial's place among the rows of the task.
+        sample: the numbers of targets and examples, in words.
+        left_out: the number of rows left out, and the reason; empty if none is.
+        groups: what leaks in each subgroup of the data, in words.
+        notes: notes on how to read the table.
+    """
+
+    headings: list[Heading]
+    rows: Columns
+    sample: str
+    left_out: str
+    groups: list[str]
+    notes: list[str]
+
+
+NO_LEAKAGE: Final[Leakage] = {"headings": [], "rows": {}, "sample": "", "left_out": "", "groups": [], "notes": []}
+
+
 def short(value: Any) -> Any:
     """Round a number to 5 significant digits; None if it is missing or not finite; other values stay as they are.
 

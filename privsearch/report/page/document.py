@@ -24,11 +24,15 @@ from privsearch.report.page.overview import Overview, overview
 from privsearch.report.page.provenance import Provenance, provenance
 from privsearch.report.page.roc import Roc, roc
 from privsearch.report.page.verdict import Verdict, verdict
+from privsearch.spec.datasets import trained_elsewhere
 from privsearch.study.folder import StudyFolder
 from privsearch.study.result import Completed, TrialResult
 
 if TYPE_CHECKING:
     from privsearch.report.page.paper_figures import Paper
+
+_NO_PAPER: Final["Paper"] = {"figures": [], "tables": [], "missing": []}
+"""Nothing, also no reason why, where networks were trained elsewhere."""
 
 _FIGURES_LATER: Final = "The figures and tables of the paper are drawn when no sweep is running."
 
@@ -97,7 +101,7 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
             "tasks": [],
             "importances": [section for task in study_tasks if whole and (section := _importances(task))],
             "growth": [growth_section(task, content.order, searched=bool(searches)) for task in study_tasks],
-            "paper": _paper(study_tasks, whole=whole),
+            "paper": _NO_PAPER if trained_elsewhere(sweep.datasets) else _paper(study_tasks, whole=whole),
             "curves": {"trials": [], "left_out": ""},
             "roc": {"trials": [], "left_out": []},
             "failures": failures(trials, results, words),

@@ -18,7 +18,7 @@ from privsearch.analysis.tasks import Task
 from privsearch.analysis.verdict_words import verdict_words
 from privsearch.errors import StudyError
 from privsearch.report.figures.front_marks import INFEASIBLE, tier_words, tiers
-from privsearch.report.page.columns import Columns, Heading, columns_of, shortened
+from privsearch.report.page.columns import NO_LEAKAGE, Columns, Heading, Leakage, columns_of, shortened
 from privsearch.report.wording.blind import blind_lines
 from privsearch.report.wording.energy import energy_key, equal_bits_words
 from privsearch.report.wording.fronts import (
@@ -90,27 +90,6 @@ class Paired(TypedDict):
     factors: dict[str, float]
     lower: str
     higher: str
-
-
-class Leakage(TypedDict):
-    """A table of the findings of every attack on a task's trials, one row a trial and attack.
-
-    Attributes:
-        headings: the headings of the shown columns.
-        rows: the columns of the table; `row` is the trial's place among the rows of the task.
-        sample: the numbers of targets and examples, in words.
-        left_out: the number of rows left out, and the reason; empty if none is.
-        notes: notes on how to read the table.
-    """
-
-    headings: list[Heading]
-    rows: Columns
-    sample: str
-    left_out: str
-    notes: list[str]
-
-
-NO_LEAKAGE: Final[Leakage] = {"headings": [], "rows": {}, "sample": "", "left_out": "", "notes": []}
 
 
 class TaskSection(TypedDict):

@@ -8,8 +8,7 @@ import pandas as pd
 
 from privsearch.analysis.labels import TPRS
 from privsearch.report.page.budget import WORDS, num_bytes
-from privsearch.report.page.columns import Columns, Heading, columns_of
-from privsearch.report.page.fronts import NO_LEAKAGE, Leakage
+from privsearch.report.page.columns import NO_LEAKAGE, Columns, Heading, Leakage, columns_of
 from privsearch.report.wording.audit import (
     EPSILON_WORDS,
     EXCESS_WORDS,
@@ -19,11 +18,15 @@ from privsearch.report.wording.audit import (
     percent,
     sample_words,
 )
+from privsearch.report.wording.groups import group_lines
 from privsearch.spec import WORST
 from privsearch.spec.columns import Column
 from privsearch.study.result import Completed
 
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+_MOST_GROUPED: Final = 20
+"""The configurations whose subgroups are told of; slices.csv has all."""
+
 _BOUNDS: Final = ("epsilon_low", "epsilon_ceiling")
 
 
@@ -51,7 +54,8 @@ def leakage(
         return NO_LEAKAGE.copy()
     protocol = completed[rows["trial_id"].iloc[0]].spec.protocol
     sentences = [*notes(rows, protocol), *(clearest_excess_words(rows) if protocol.has_placebo else [])]
-    shown = _within(rows, importance, room - num_bytes([*_headings(rows), *sentences]) - WORDS)
+    groups = list(group_lines(completed[trial_id] for trial_id in trial_ids if trial_id in completed))[:_MOST_GROUPED]
+    shown = _within(rows, importance, room - num_bytes([*_headings(rows), *groups, *sentences]) - WORDS)
     missing = rows["trial_id"].nunique() - shown["trial_id"].nunique()
     return {
         "headings": list(_headings(rows)),
@@ -63,6 +67,7 @@ def leakage(
         )
         if missing
         else "",
+        "groups": groups,
         "notes": sentences,
     }
 

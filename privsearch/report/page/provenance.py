@@ -6,10 +6,19 @@ from typing import Any, Final, TypedDict
 
 from privsearch._util.text import printable
 from privsearch.spec import SweepSpec
+from privsearch.spec.datasets import trained_elsewhere
 from privsearch.study.environment import mixture
 from privsearch.study.environment_log import EnvironmentLog
 from privsearch.study.result import Completed, TrialResult
 
+_TRAINED_HERE: Final = (
+    "The same sweep, seed ({seed}) and versions on the same kind of processor give the same numbers. Save the sweep "
+    "below as sweep.yaml, then:"
+)
+_ELSEWHERE: Final = (
+    "These networks were trained elsewhere. The same outputs, seed ({seed}) and versions give the same numbers. With "
+    "the outputs in a file:"
+)
 _MOST_RUNS: Final = 100
 _MOST_TEXT: Final = 400
 
@@ -18,6 +27,7 @@ class Provenance(TypedDict):
     """The section of provenance.
 
     Attributes:
+        how: how to get the numbers again, in a sentence before the commands.
         sweep: the text of the sweep's file.
         commands: the commands to type.
         runs: the time, command, commit, versions and machine of each run, by name.
@@ -27,6 +37,7 @@ class Provenance(TypedDict):
         mixture: the differences between these environments, in words; empty if there are none.
     """
 
+    how: str
     sweep: str
     commands: list[str]
     runs: list[dict[str, str]]
@@ -47,12 +58,16 @@ def provenance(sweep: SweepSpec, results: Sequence[TrialResult], log: Environmen
     origins = ["; ".join(result.environments) for result in results if isinstance(result, Completed)]
     runs = [_run(environment) for environment in log.environments]
     commit = next((run["commit"].partition("+")[0] for run in reversed(runs) if run["commit"]), "")
+    folder = shlex.quote(f"studies/{sweep.name}")
+    elsewhere = trained_elsewhere(sweep.datasets)
+    run = f"audit outputs.npz --name {shlex.quote(sweep.name)}" if elsewhere else "sweep sweep.yaml"
     return {
+        "how": (_ELSEWHERE if elsewhere else _TRAINED_HERE).format(seed=sweep.seed),
         "sweep": sweep.to_yaml(),
         "commands": [
             *([f"git checkout {commit}"] if commit else []),
             "uv sync --locked",
-            f"uv run privsearch sweep sweep.yaml --study {shlex.quote(f'studies/{sweep.name}')}",
+            f"uv run privsearch {run} --study {folder}",
         ],
         "runs": runs[-_MOST_RUNS:],
         "num_runs": len(runs),

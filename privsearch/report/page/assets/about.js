@@ -37,10 +37,10 @@ function importanceChart({ title, rows }) {
 }
 
 function provenanceSection() {
-  const { sweep, commands, runs, num_runs: numRuns, seed, environments, mixture } = page.provenance;
+  const { sweep, commands, runs, num_runs: numRuns, how, environments, mixture } = page.provenance;
   const origins = Object.entries(environments);
   return section("again", "How to reproduce these numbers",
-    el("p", {}, `The same sweep, seed (${seed}) and versions on the same kind of processor give the same numbers. Save the sweep below as sweep.yaml, then:`),
+    el("p", {}, how),
     el("pre", { tabindex: 0, "aria-label": "Commands" }, commands.join("\n")),
     mixture ? el("p", { class: "warning" }, `The results were computed in different environments: ${mixture}.`) : null,
     el("h3", {}, "Sweep"), el("pre", { tabindex: 0, "aria-label": "Sweep file" }, sweep),

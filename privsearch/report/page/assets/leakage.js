@@ -26,6 +26,6 @@ function leakagePart(task) {
   }));
   return el("article", {}, el("h3", {}, task.title), el("p", { class: "counts" }, `${leakage.sample}.`),
     bigTable(`leakage ${task.name}`, `Attacks on ${task.title}`, columns, rows.row.map((_, i) => i)),
-    paragraphs([leakage.left_out]),
+    paragraphs([...leakage.groups, leakage.left_out]),
     el("details", {}, el("summary", {}, "How to read this"), paragraphs(leakage.notes)));
 }

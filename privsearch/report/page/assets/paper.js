@@ -2,6 +2,7 @@
 
 function paperSection() {
   const { figures, tables: found, missing } = page.paper;
+  if (!figures.length && !found.length && !missing.length) return null; // nothing was trained here
   return section("paper", "The paper's figures and tables",
     el("p", {}, "As in Moshruba et al. 2025, with the excess over the placebo beside the attack's AUC."),
     figures.map(({ title, alt }, i) => el("figure", { class: "sheet" },

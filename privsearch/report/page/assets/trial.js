@@ -45,6 +45,7 @@ function modelColour(id) {
 const SHADOW_DASH = "dot";
 
 function trainingPart({ trial_id: id, targets, networks }) {
+  if (!networks.some(({ loss }) => loss.length)) return el("p", {}, "These networks were trained elsewhere; how they learnt is not known.");
   const shadows = networks.some(({ name }) => name.startsWith("shadow"));
   const chart = (field, title, more) => figure(trainingAlt(networks, field, title), () => [
     networks.map(({ name, [field]: values }) => ({
