@@ -35,7 +35,7 @@ def load_network(path: str | Path, index: int = 0) -> Network | RegisteredNetwor
     if not 0 <= index < len(kept.networks):
         raise StudyError(f"{path}: index must be from 0 to {len(kept.networks) - 1}, its networks, but got {index}")
     try:
-        return _built(kept, index)
+        return build_kept(kept, index)
     except (ConstructionError, ValueError, RuntimeError, AssertionError) as error:
         reason = printable(" ".join(str(error).split())[:300])
         raise StudyError(
@@ -43,7 +43,16 @@ def load_network(path: str | Path, index: int = 0) -> Network | RegisteredNetwor
         ) from None
 
 
-def _built(kept: KeptNetworks, index: int) -> Network | RegisteredNetwork:
+def build_kept(kept: KeptNetworks, index: int) -> Network | RegisteredNetwork:
+    """Build one of some kept networks, with its weights, in eval mode.
+
+    Args:
+        kept: the networks.
+        index: its place among them.
+
+    Raises:
+        ConstructionError, ValueError, RuntimeError: the weights are not those of the configuration.
+    """
     state = kept.networks[index].state_dict
     # Checked before anything is built: a stranger's file may claim a network larger than any memory. Only the function
     # of a registered model knows what its network needs.
