@@ -64,18 +64,22 @@ def export_trial(
     dataset: str | None = None,
     protocol: str | None = None,
     train: bool = False,
+    retrain: bool = False,
     on_epoch: "EpochListener | None" = None,
 ) -> "Exported":
     """Write one configuration as a sweep file of its own and, if they were kept, its networks.
 
+    A folder that is named also gets what runs there without privsearch: weights, preprocessing, a program and a README.
+
     Args:
         study: the study, or its folder.
         trial_id: the id of a completed trial, the beginning of one, or the name of its configuration.
-        to: the folder to write to; by default `exports` in the study.
+        to: the folder to write to; by default `exports` in the study, without what runs alone.
         dataset: the trial's dataset, where a name is that of several trials.
         protocol: the same of its protocol.
         train: train the configuration once more if its networks were not kept.
-        on_epoch: told of that training.
+        retrain: train one network on all data, and write that one in the place of the trial's own.
+        on_epoch: told of either training.
 
     Raises:
         StudyError: there is no such study or trial, or the files cannot be written.
@@ -85,7 +89,7 @@ def export_trial(
     from privsearch.sweep.export import export
 
     folder, target, within = open_study(study), Path(to) if to is not None else None, Within(dataset, protocol)
-    return export(folder, trial_id, target, within=within, train=train, on_epoch=on_epoch)
+    return export(folder, trial_id, target, within=within, train=train, retrain=retrain, on_epoch=on_epoch)
 
 
 def explain_study(
