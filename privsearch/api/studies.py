@@ -22,6 +22,7 @@ from privsearch.errors import StudyError
 if TYPE_CHECKING:
     from privsearch.models.training import EpochListener
     from privsearch.report.outputs import Outputs
+    from privsearch.spec.export_formats import ExportFormat
     from privsearch.sweep.export import Exported
 
 R = TypeVar("R")
@@ -65,6 +66,7 @@ def export_trial(
     protocol: str | None = None,
     train: bool = False,
     retrain: bool = False,
+    graph: "ExportFormat | None" = None,
     on_epoch: "EpochListener | None" = None,
 ) -> "Exported":
     """Write one configuration as a sweep file of its own and, if they were kept, its networks.
@@ -79,6 +81,7 @@ def export_trial(
         protocol: the same of its protocol.
         train: train the configuration once more if its networks were not kept.
         retrain: train one network on all data, and write that one in the place of the trial's own.
+        graph: `onnx` or `qonnx`, to write an ANN as such a graph too.
         on_epoch: told of either training.
 
     Raises:
@@ -89,7 +92,7 @@ def export_trial(
     from privsearch.sweep.export import export
 
     folder, target, within = open_study(study), Path(to) if to is not None else None, Within(dataset, protocol)
-    return export(folder, trial_id, target, within=within, train=train, retrain=retrain, on_epoch=on_epoch)
+    return export(folder, trial_id, target, within=within, train=train, retrain=retrain, graph=graph, on_epoch=on_epoch)
 
 
 def explain_study(

@@ -16,6 +16,7 @@ from privsearch.cli.options import (
     StudyFolder,
     decimal,
 )
+from privsearch.spec.export_formats import ExportFormat
 
 if TYPE_CHECKING:
     from privsearch.study.result import Epoch
@@ -81,6 +82,10 @@ def export(
         bool,
         typer.Option("--retrain", help="Train one network on all data, and write it in the place of those attacked."),
     ] = False,
+    graph: Annotated[
+        ExportFormat | None,
+        typer.Option("--format", help="Write an ANN as such a graph too, for other runtimes (privsearch[onnx])."),
+    ] = None,
     data_dir: DataDirOption = None,
     plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
 ) -> None:
@@ -91,7 +96,15 @@ def export(
 
     use_data_directory(data_dir)
     exported = export_trial(
-        study, trial, to, dataset=dataset, protocol=protocol, train=train, retrain=retrain, on_epoch=_say_epoch
+        study,
+        trial,
+        to,
+        dataset=dataset,
+        protocol=protocol,
+        train=train,
+        retrain=retrain,
+        graph=graph,
+        on_epoch=_say_epoch,
     )
     for line in export_lines(exported, study):
         typer.echo(line)

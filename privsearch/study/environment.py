@@ -21,9 +21,7 @@ from privsearch._util.machine import available_cores
 from privsearch.spec import registry
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT
 
-NUMERIC_PACKAGES: Final = (
-    *("torch", "brevitas", "numba", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex"),
-)
+NUMERIC_PACKAGES: Final = (*("torch", "brevitas", "numba", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex"),)
 """The packages whose versions can change a number of a trial."""
 
 OTHER_PACKAGES: Final = ("ray", "optuna", "pandas", "snntorch", "safetensors")

@@ -13,9 +13,10 @@ from privsearch.analysis.comparable import find_completed
 from privsearch.analysis.frames import completed_numbers
 from privsearch.analysis.lookup import EVERYWHERE, Within
 from privsearch.data import describe_dataset
-from privsearch.errors import DataError, SpecError, StudyError
+from privsearch.errors import DataError, SpecError, StudyError, TrialError
 from privsearch.spec import Attack, SweepSpec, ThresholdAttack, TrialSpec, dataset_name
 from privsearch.spec.columns import Column
+from privsearch.spec.export_formats import ExportFormat
 from privsearch.spec.recipe import RECIPE_AXES
 from privsearch.study.content import StudyContent
 from privsearch.study.environment import changes
@@ -29,6 +30,7 @@ from privsearch.study.network_archive import (
     unpack_networks,
 )
 from privsearch.study.result import Completed
+from privsearch.sweep.standalone.graph import checked_format
 from privsearch.sweep.standalone.source import PROGRAM, Source, check_folder
 from privsearch.sweep.trained_again import Retrained, device_of, train_again
 
@@ -86,6 +88,7 @@ def export(  # noqa: PLR0913  # the options of the command
     within: Within = EVERYWHERE,
     train: bool = False,
     retrain: bool = False,
+    graph: ExportFormat | None = None,
     on_epoch: "EpochListener | None" = None,
 ) -> Exported:
     """Write `<trial_id>.yaml`, a sweep file of one configuration, and `<trial_id>.pt`, its networks if there are any.
@@ -101,12 +104,14 @@ def export(  # noqa: PLR0913  # the options of the command
         train: train the configuration again if its networks were not kept. The same spec, seed, versions and kind of
             machine give the same networks.
         retrain: train one network on all data, and write that one in the place of the trial's own.
+        graph: the format of a graph to write beside the program.
         on_epoch: the listener called after each epoch of either training.
 
     Raises:
         StudyError: there is no such trial, its networks are damaged, a file cannot be written, the folder is another
             one's, or the training failed.
         DataError: the trial is to be trained, but its dataset cannot be read or has changed.
+        SpecError: it is to be trained in two ways, or there is no such graph of its networks.
     """
     if retrain and train:
         raise SpecError(
@@ -117,12 +122,10 @@ def export(  # noqa: PLR0913  # the options of the command
     sweep = content.sweep
     result = find_completed(trial, content.results, within=within)
     result = result.model_copy(update={"spec": _with_present_dataset(result.spec, sweep)})
-    runs_alone = retrain or to is not None
-    to = to or (study.outputs.exports / result.trial_id if retrain else study.outputs.exports)
-    if runs_alone:
-        check_folder(to, result.trial_id)
-    with writing(to):
-        to.mkdir(parents=True, exist_ok=True)
+    source = Source(content, result, checked_format(graph, result.spec))
+    runs_alone = retrain or graph is not None or to is not None
+    to = to or (study.outputs.exports / result.trial_id if runs_alone else study.outputs.exports)
+    _make_folder(to, result.trial_id if runs_alone else None)
     one = one_trial_sweep(result.spec, sweep, result.trial_id)
     sweep_file = to / f"{result.trial_id}.yaml"
     heading = "".join(f"# {line}\n" for line in _heading(study, result))
@@ -137,9 +140,17 @@ def export(  # noqa: PLR0913  # the options of the command
         kept = load_networks(path)
     count, standalone = len(kept.networks) if kept else 0, None
     if runs_alone and (kept or retrain):
-        standalone = _standalone(to, Source(content, result), kept, notes, on_epoch)
+        standalone = _standalone(to, source, kept, notes, on_epoch)
     found = path if kept else None
     return Exported(result.trial_id, sweep_file, found, count, retrained, tuple(notes), standalone)
+
+
+def _make_folder(to: Path, trial_id: str | None) -> None:
+    """Make the folder of an export; one that is to run alone must be that trial's."""
+    if trial_id is not None:
+        check_folder(to, trial_id)
+    with writing(to):
+        to.mkdir(parents=True, exist_ok=True)
 
 
 def _standalone(
@@ -156,6 +167,7 @@ def _standalone(
 
     Raises:
         DataError: a network is to be trained, but that cannot be.
+        StudyError: the training failed.
     """
     from privsearch.sweep.standalone.folder import write_kept, write_retrained
 
@@ -168,7 +180,10 @@ def _standalone(
         notes.append(f"no {PROGRAM}, as {obstacle}")
         return None
     if kept is None:
-        return write_retrained(folder, source, on_epoch, device_of(source.result.environments))
+        try:
+            return write_retrained(folder, source, on_epoch, device_of(source.result.environments))
+        except TrialError as error:
+            raise StudyError(f"{source.result.trial_id}: must train on all data, but: {error}") from None
     return write_kept(folder, source, kept)
 
 

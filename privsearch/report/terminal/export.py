@@ -43,6 +43,8 @@ def _standalone_lines(standalone: Standalone) -> Iterator[str]:
     networks = f"{count} network{'s' if count > 1 else ''}"
     yield f"written: {standalone.folder / README}: the folder runs without privsearch ({networks})"
     yield agreement_words(standalone.agreement)
+    if standalone.graph_agreement:
+        yield f"The graph in ONNX agrees to {standalone.graph_agreement.largest:.1e}."
     if standalone.on_all_data:
         yield (
             "It was trained on all data: what it leaks was not measured, and the numbers of its siblings, which were "

@@ -14,7 +14,9 @@ from torch import Tensor
 from privsearch.data.splits import Splits
 from privsearch.models import Network
 from privsearch.models.encoding import Encoder
+from privsearch.models.onnx_graph import answers_of
 from privsearch.spec import TrialSpec
+from privsearch.spec.export_formats import GraphFormat
 
 MOST_EXAMPLES: Final = 256
 """The most examples that are compared."""
@@ -58,9 +60,27 @@ def compare(program: Path, number: int, network: Network, splits: Splits, spec: 
     with torch.inference_mode():
         expected = torch.stack([network(encoder(x, generator)) for _ in range(draws)]).mean(0)
         answered: Float[Tensor, "n classes"] = module.logits(x if raw is None else module.prepare(raw, number), number)
+    return _agreement(answered, expected)
+
+
+def compare_graph(content: bytes, graph_format: GraphFormat, network: Network, splits: Splits) -> Agreement:
+    """Give inputs of the test split to a graph in ONNX and to its network.
+
+    Args:
+        content: the graph.
+        graph_format: its format.
+        network: the network, an ANN.
+        splits: its splits.
+    """
+    x = splits.inputs(splits.x_test[:MOST_EXAMPLES])
+    with torch.inference_mode():
+        return _agreement(answers_of(content, x, graph_format), network(x))
+
+
+def _agreement(answered: Float[Tensor, "n classes"], expected: Float[Tensor, "n classes"]) -> Agreement:
     differences = (answered - expected).abs().amax(1)
     return Agreement(
-        len(x),
+        len(answered),
         float(differences.max()),
         int((differences > TOLERANCE).sum()),
         int((answered.argmax(1) != expected.argmax(1)).sum()),

@@ -11,11 +11,12 @@ from privsearch.data import describe_dataset, load_dataset
 from privsearch.data.splits import Splits
 from privsearch.models import Network
 from privsearch.models.load import build_kept
+from privsearch.models.onnx_graph import graph_of
 from privsearch.models.training import EpochListener
 from privsearch.spec.architecture import network_layers
 from privsearch.study.network_archive import KeptNetworks
 from privsearch.sweep.splits import prepared_splits
-from privsearch.sweep.standalone.agreement import Agreement, compare
+from privsearch.sweep.standalone.agreement import Agreement, compare, compare_graph
 from privsearch.sweep.standalone.code import Program, layer_names
 from privsearch.sweep.standalone.inputs import input_rules, marks
 from privsearch.sweep.standalone.readme import Readme
@@ -33,6 +34,7 @@ class Standalone:
         files: what was written into it.
         numbers: the numbers of its networks.
         agreement: how the program's answers agree with the first network's.
+        graph_agreement: the same of the graph in ONNX; None if there is none.
         on_all_data: True if its one network was trained on all data, for this export.
     """
 
@@ -41,6 +43,7 @@ class Standalone:
     numbers: tuple[int, ...]
     agreement: Agreement
     on_all_data: bool
+    graph_agreement: Agreement | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,8 @@ def _write(folder: Path, source: Source, of: _Networks) -> Standalone:
     contents: dict[str, str | bytes] = {PROGRAM: program.code(of.networks[first])}
     for number, network in of.networks.items():
         contents[f"network_{number}.safetensors"] = packed_weights(network, names)
+        if source.graph_format:
+            contents[f"network_{number}.onnx"] = graph_of(network, info.input_shape, source.graph_format)
     for number in rules if own_rules else [first]:
         contents[f"preprocessing{f'_{number}' * own_rules}.json"] = _json(rules[number])
     if of.trained_on:
@@ -124,6 +129,10 @@ def _write(folder: Path, source: Source, of: _Networks) -> Standalone:
     for name, content in contents.items():
         replace_file(folder / name, content)
     agreement = compare(folder / PROGRAM, first, of.networks[first], of.splits[first], spec)
+    graph_agreement = None
+    if source.graph_format:
+        graph = (folder / f"network_{first}.onnx").read_bytes()
+        graph_agreement = compare_graph(graph, source.graph_format, of.networks[first], of.splits[first])
     readme = Readme(
         title=source.title,
         study=str(source.content.path),
@@ -132,12 +141,13 @@ def _write(folder: Path, source: Source, of: _Networks) -> Standalone:
         sizes={number: len(of.trained_on.get(number, of.splits[number].y_train)) for number in of.networks},
         num_train=len(of.splits[first].y_train),
         agreement=agreement,
+        graph=(source.graph_format, graph_agreement) if source.graph_format and graph_agreement else None,
         files=_described(folder, result.trial_id, contents, own_rules=own_rules),
         on_all=of.on_all,
     )
     replace_file(folder / README, readme.text())
     files = tuple(folder / name for name in (README, *contents))
-    return Standalone(folder, files, tuple(of.networks), agreement, of.on_all is not None)
+    return Standalone(folder, files, tuple(of.networks), agreement, of.on_all is not None, graph_agreement)
 
 
 def _remove_earlier(folder: Path) -> None:
@@ -155,23 +165,16 @@ def _json(values: Any, indent: int | None = 2) -> str:
 def _described(
     folder: Path, trial_id: str, contents: Mapping[str, str | bytes], *, own_rules: bool
 ) -> list[tuple[str, str]]:
-    described = [(PROGRAM, "builds the network, prepares examples, classifies them")]
-    several = sum(name.startswith("network_") for name in contents) > 1
-    described.append(
-        (
-            "network_*.safetensors" if several else "network_1.safetensors",
-            "weights and biases, by the names of the layers",
-        )
-    )
-    described.append(
-        (
-            "preprocessing_*.json" if own_rules else "preprocessing.json",
-            "from raw values to inputs, and the names of classes",
-        )
-    )
-    described.append((f"{trial_id}.yaml", "the configuration as a sweep file of privsearch, with its numbers"))
-    if (folder / f"{trial_id}.pt").exists():
-        described.append((f"{trial_id}.pt", "all networks of the trial, for privsearch, with their training rows"))
-    if ROWS in contents:
-        described.append((ROWS, "the rows that each network was trained on, counted from 0 in the training data"))
-    return described
+    """Return each file of a folder, or each kind of file, with its meaning."""
+    number = "*" if sum(name.endswith(".safetensors") for name in contents) > 1 else "1"
+    rules = "preprocessing_*.json" if own_rules else "preprocessing.json"
+    described = {
+        PROGRAM: "builds the network, prepares examples, classifies them",
+        f"network_{number}.safetensors": "weights and biases, by the names of the layers",
+        f"network_{number}.onnx": "the same as a graph in ONNX",
+        rules: "from raw values to inputs, and the names of classes",
+        f"{trial_id}.yaml": "the configuration as a sweep file of privsearch, with its numbers",
+        f"{trial_id}.pt": "all networks of the trial, for privsearch, with their training rows",
+        ROWS: "the rows that each network was trained on, counted from 0 in the training data",
+    }
+    return [(name, what) for name, what in described.items() if any(folder.glob(name))]

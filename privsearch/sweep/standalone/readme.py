@@ -12,6 +12,7 @@ from privsearch.analysis.frames import completed_numbers
 from privsearch.analysis.intervals import spread_interval
 from privsearch.analysis.labels import quantity
 from privsearch.spec.columns import EPSILON, Column
+from privsearch.spec.export_formats import GraphFormat
 from privsearch.study.result import Completed
 from privsearch.sweep.standalone.agreement import TOLERANCE, Agreement
 from privsearch.sweep.standalone.code import environment
@@ -34,6 +35,7 @@ class Readme:
         num_train: the number of examples in a training split.
         agreement: how the program agrees with the networks; None if that could not be seen.
         files: each file with a sentence.
+        graph: the format of a graph beside the program, and how it agrees; None if there is none.
         on_all: the network that was trained on all data, if it is that.
     """
 
@@ -46,6 +48,7 @@ class Readme:
     agreement: Agreement | None
     files: Sequence[tuple[str, str]]
     on_all: OnAllData | None = None
+    graph: tuple[GraphFormat, Agreement] | None = None
 
     def text(self) -> str:
         """Return the README in Markdown."""
@@ -61,6 +64,7 @@ class Readme:
             "input_words": _input_words(self.rules),
             "numbers": list(self.sizes),
             "agreement": agreement_words(self.agreement),
+            "graph": graph_words(*self.graph) if self.graph else "",
             "measured_on": self._measured_on(),
             "numbers_table": list(self._numbers()),
             "leak_words": self._leak_words(),
@@ -124,7 +128,7 @@ class Readme:
         if self.on_all:
             words += (
                 " What this network leaks was not measured, as an attack is judged by examples that a network was not "
-                "trained on. The numbers of its siblings, which were trained on fewer examples, are an estimate."
+                "trained on. The numbers of its siblings are an estimate."
             )
         return words
 
@@ -182,6 +186,18 @@ def agreement_words(agreement: Agreement | None) -> str:
         f"At its export its logits were those of the network that was trained, to {TOLERANCE:g}, on all but "
         f"{agreement.num_differing} of {count}; {agreement.num_other_class} of these had another class. Membranes of "
         "theirs come so close to the threshold that the rounding of a sum decides whether a neuron fires."
+    )
+
+
+def graph_words(graph_format: GraphFormat, agreement: Agreement) -> str:
+    """Return sentences on a graph in ONNX: what runs it, what it takes, and how it agrees."""
+    runs = {
+        "onnx": "has standard operators of ONNX alone: onnxruntime runs it, on batches of any size",
+        "qonnx": "has the operator `Quant` of QONNX, and takes one example at a time",
+    }[graph_format]
+    return (
+        f"`network_*.onnx` {runs}. Its `inputs` are what `model.prepare` returns, its `logits` differed by at most "
+        f"{agreement.largest:.1e} on {agreement.num_examples} examples of the test split."
     )
 
 

@@ -10,13 +10,14 @@ from privsearch.analysis.labels import configuration
 from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
 from privsearch.spec.axes import BUILT_IN_MODELS
+from privsearch.spec.export_formats import GraphFormat
 from privsearch.study.content import StudyContent
 from privsearch.study.result import Completed
 
 PROGRAM: Final = "model.py"
 README: Final = "README.md"
 ROWS: Final = "training_rows.json"
-OURS: Final = (PROGRAM, README, ROWS, "network_*.safetensors", "preprocessing*.json")
+OURS: Final = (PROGRAM, README, ROWS, "network_*.safetensors", "network_*.onnx", "preprocessing*.json")
 """The files that an export writes, by their patterns."""
 
 
@@ -27,10 +28,12 @@ class Source:
     Attributes:
         content: the study.
         result: the trial, with the present path of its dataset.
+        graph_format: the format of a graph to be written beside the program; None for none.
     """
 
     content: StudyContent
     result: Completed
+    graph_format: GraphFormat | None = None
 
     @property
     def title(self) -> str:
@@ -44,10 +47,12 @@ class Source:
         if spec.model not in BUILT_IN_MODELS:
             return f"{spec.model} is a model of your own, whose code only you have"
         try:
-            fingerprint = describe_dataset(spec.dataset).fingerprint
+            info = describe_dataset(spec.dataset)
         except (DataError, SpecError):
             return "the scale of its inputs follows from the data, which are not at hand here"
-        if spec.trial_id(fingerprint) != self.result.trial_id:
+        if self.graph_format and info.num_steps is not None:
+            return f"inputs over time have no end that --format {self.graph_format} knows; export it without"
+        if spec.trial_id(info.fingerprint) != self.result.trial_id:
             return "the scale of its inputs follows from the data, which have changed since, or are read otherwise now"
         return None
 
