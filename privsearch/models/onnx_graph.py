@@ -62,6 +62,7 @@ def graph_of(network: Network, input_shape: tuple[int, ...], graph_format: Graph
 
         path = Path(folder) / "network.onnx"
         if graph_format == "onnx":
+            options["keep_initializers_as_inputs"] = False
             options["dynamic_axes"] = {INPUTS: {0: "examples"}, LOGITS: {0: "examples"}}
             export_onnx_qcdq(_layers(network), args=x, export_path=str(path), **options)
         else:
@@ -81,7 +82,7 @@ def answers_of(
     """
     given = x.numpy()
     if graph_format == "onnx":
-        session = _package("onnxruntime").InferenceSession(content)
+        session = _package("onnxruntime").InferenceSession(content, providers=["CPUExecutionProvider"])
         return torch.from_numpy(session.run([LOGITS], {INPUTS: given})[0])
     _package("qonnx")
     from qonnx.core.modelwrapper import ModelWrapper

@@ -127,7 +127,8 @@ class Program:
             "has_numbers": bool(column_kinds & {"number", "range"}),
             "has_ranges": "range" in column_kinds,
             "has_medians": any("median" in column for column in columns),
-            "marks": {**self.marks._asdict(), "encoding": _with_mark(self.marks.encoding)},
+            "decimal": self.marks.decimal,
+            "encoding_name": json.dumps(_with_mark(self.marks.encoding)),
             "delimiter": json.dumps(self.marks.delimiter),
             "thousands": [
                 json.dumps(mark)

@@ -71,7 +71,7 @@ def write_kept(folder: Path, source: Source, kept: KeptNetworks) -> Standalone:
     numbers = {k: spec.protocol.roles()[k][0] for k in spec.protocol.target_networks}
     networks = {}
     for k, number in numbers.items():
-        network = build_kept(kept, k)
+        network = build_kept(kept, k, str(source.content.path))
         assert isinstance(network, Network), "a built-in model"
         networks[number] = network
     trained_on = {number: kept.networks[k].trained_on.tolist() for k, number in numbers.items()}

@@ -196,7 +196,7 @@ def graph_words(graph_format: GraphFormat, agreement: Agreement) -> str:
         "qonnx": "has the operator `Quant` of QONNX, and takes one example at a time",
     }[graph_format]
     return (
-        f"`network_*.onnx` {runs}. Its `inputs` are what `model.prepare` returns, its `logits` differed by at most "
+        f"A network's `.onnx` {runs}. Its `inputs` are what `model.prepare` returns, its `logits` differed by at most "
         f"{agreement.largest:.1e} on {agreement.num_examples} examples of the test split."
     )
 

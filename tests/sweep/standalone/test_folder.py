@@ -98,7 +98,7 @@ def test_its_readme_says_what_it_leaks_and_saw(kept: Study, tmp_path: Path) -> N
     assert "pip install torch snntorch safetensors numpy" in text
     rows = json.loads((tmp_path / "to" / "training_rows.json").read_text())
     assert sorted(rows["network_1"] + rows["network_2"]) == sorted(rows["network_3"] + rows["network_4"])
-    for path in files(tmp_path / "to"):
+    for path in set(files(tmp_path / "to")) - {tmp_path / "to" / "README.md"}:
         assert path.name in text or re.sub(r"\d", "*", path.name) in text
 
 
@@ -182,6 +182,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     assert not (tmp_path / "to").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("graph", ["onnx", "qonnx"])
 def test_an_ann_is_written_as_a_graph(kept: Study, tmp_path: Path, graph: Any) -> None:
     """It answers as the network does, and the README says how far it differs."""
@@ -191,4 +192,4 @@ def test_an_ann_is_written_as_a_graph(kept: Study, tmp_path: Path, graph: Any) -
     assert standalone.graph_agreement is not None
     assert standalone.graph_agreement.largest < 1e-5
     assert (tmp_path / "to" / "network_4.onnx").exists()
-    assert "`network_*.onnx` has" in (tmp_path / "to" / "README.md").read_text()
+    assert "A network's `.onnx` has" in (tmp_path / "to" / "README.md").read_text()
