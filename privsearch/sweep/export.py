@@ -67,7 +67,8 @@ class Exported:
 
     def __repr__(self) -> str:
         networks = f", {self.num_networks} networks in {str(self.networks_file)!r}" if self.networks_file else ""
-        return f"Exported(trial {self.trial_id}: {str(self.sweep_file)!r}{networks})"
+        alone = f", runs alone in {str(self.standalone.folder)!r}" if self.standalone else ""
+        return f"Exported(trial {self.trial_id}: {str(self.sweep_file)!r}{networks}{alone})"
 
     def _repr_html_(self) -> str:
         return html_text("\n".join([repr(self), *self.notes, *([self.code] if self.code else [])]))

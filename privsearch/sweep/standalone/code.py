@@ -54,7 +54,7 @@ def environment() -> Environment:
 
 @dataclass(frozen=True)
 class Program:
-    """What `model.py` is written from.
+    """The facts that `model.py` is written from.
 
     Attributes:
         title: the configuration and its dataset, in one line.

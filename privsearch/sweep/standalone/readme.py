@@ -24,7 +24,7 @@ _ATTACK_NUMBERS = ("auc", "excess_auc", "tpr_at_fpr_1e-2", EPSILON)
 
 @dataclass(frozen=True)
 class Readme:
-    """What the README is written from.
+    """The facts that the README is written from.
 
     Attributes:
         title: the configuration and its dataset.

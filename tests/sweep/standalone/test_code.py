@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 import torch
 from exported_networks import ExportedNetwork, exported_network
-from kept_networks import short_sequences, small_images
+from kept_networks import short_films, short_sequences, small_images
 
 STATE: Final = {"act_bit_width": 3, "threshold": 0.7}
 TABLES: Final[list[dict[str, Any]]] = [
@@ -37,8 +37,11 @@ SEQUENCES: Final[list[dict[str, Any]]] = [
     {"model": "snn", "encoding": "delta"},
     {"model": "snn", "encoding": "rate"},
 ]
-KINDS: Final = [*(("table", axes) for axes in TABLES), *(("images", axes) for axes in IMAGES)] + [
-    ("sequences", axes) for axes in SEQUENCES
+FRAMES: Final[list[dict[str, Any]]] = [{"model": "ann"}, {"model": "snn", "readout": "mean", "weight_bit_width": 4}]
+KINDS: Final = [
+    (kind, axes)
+    for kind, all_axes in {"table": TABLES, "images": IMAGES, "sequences": SEQUENCES, "frames": FRAMES}.items()
+    for axes in all_axes
 ]
 
 
@@ -46,7 +49,8 @@ KINDS: Final = [*(("table", axes) for axes in TABLES), *(("images", axes) for ax
 def exported(tmp_path_factory: pytest.TempPathFactory) -> list[ExportedNetwork]:
     """A network of every kind."""
     folder = tmp_path_factory.mktemp("exported")
-    datasets = {"table": "iris", "images": small_images(folder), "sequences": short_sequences(folder)}
+    datasets: dict[str, Any] = {"table": "iris", "images": small_images(folder), "sequences": short_sequences(folder)}
+    datasets["frames"] = short_films(folder)
     return [
         exported_network(folder / f"{place}", dataset=datasets[kind], **axes)
         for place, (kind, axes) in enumerate(KINDS)
