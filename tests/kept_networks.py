@@ -27,6 +27,13 @@ def short_sequences(folder: Path) -> dict[str, Any]:
     return {"name": "sequences", "path": str(folder / "sequences.npz"), "kind": "npz"}
 
 
+def short_films(folder: Path) -> dict[str, Any]:
+    """A dataset of one to three frames."""
+    x, y = np.random.default_rng(0).random((60, 3, 2, 8, 8), np.float32), np.arange(60) % 2
+    np.savez(folder / "films.npz", x=x, y=y, lengths=np.arange(60) % 3 + 1)
+    return {"name": "films", "path": str(folder / "films.npz"), "kind": "npz"}
+
+
 def trained_trial(folder: Path, **axes: Any) -> tuple[Completed, Path]:
     """A trial whose signals and networks are kept below `folder`."""
     protocol = axes.pop("protocol", PaperProtocol(replicates=1, placebo_cuts=2))

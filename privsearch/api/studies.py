@@ -22,6 +22,7 @@ from privsearch.errors import StudyError
 if TYPE_CHECKING:
     from privsearch.models.training import EpochListener
     from privsearch.report.outputs import Outputs
+    from privsearch.spec.export_formats import ExportFormat
     from privsearch.sweep.export import Exported
 
 R = TypeVar("R")
@@ -64,18 +65,24 @@ def export_trial(
     dataset: str | None = None,
     protocol: str | None = None,
     train: bool = False,
+    retrain: bool = False,
+    graph: "ExportFormat | None" = None,
     on_epoch: "EpochListener | None" = None,
 ) -> "Exported":
     """Write one configuration as a sweep file of its own and, if they were kept, its networks.
 
+    A folder that is named also gets what runs there without privsearch: weights, preprocessing, a program and a README.
+
     Args:
         study: the study, or its folder.
         trial_id: the id of a completed trial, the beginning of one, or the name of its configuration.
-        to: the folder to write to; by default `exports` in the study.
+        to: the folder to write to; by default `exports` in the study, without what runs alone.
         dataset: the trial's dataset, where a name is that of several trials.
         protocol: the same of its protocol.
         train: train the configuration once more if its networks were not kept.
-        on_epoch: told of that training.
+        retrain: train one network on all data, and write that one in the place of the trial's own.
+        graph: `onnx` or `qonnx`, to write an ANN as such a graph too.
+        on_epoch: told of either training.
 
     Raises:
         StudyError: there is no such study or trial, or the files cannot be written.
@@ -85,7 +92,7 @@ def export_trial(
     from privsearch.sweep.export import export
 
     folder, target, within = open_study(study), Path(to) if to is not None else None, Within(dataset, protocol)
-    return export(folder, trial_id, target, within=within, train=train, on_epoch=on_epoch)
+    return export(folder, trial_id, target, within=within, train=train, retrain=retrain, graph=graph, on_epoch=on_epoch)
 
 
 def explain_study(

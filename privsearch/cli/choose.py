@@ -16,6 +16,7 @@ from privsearch.cli.options import (
     StudyFolder,
     decimal,
 )
+from privsearch.spec.export_formats import ExportFormat
 
 if TYPE_CHECKING:
     from privsearch.study.result import Epoch
@@ -66,21 +67,45 @@ def export(
     dataset: DatasetOption = None,
     protocol: ProtocolOption = None,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="DIR", help="Write there; by default into STUDY/exports.")
+        Path | None,
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            help="Write there, with a program that classifies new examples without privsearch; by default into "
+            "STUDY/exports, without it.",
+        ),
     ] = None,
     train: Annotated[
         bool, typer.Option("--train", help="Train the configuration once more where its networks were not kept.")
     ] = False,
+    retrain: Annotated[
+        bool,
+        typer.Option("--retrain", help="Train one network on all data, and write it in the place of those attacked."),
+    ] = False,
+    graph: Annotated[
+        ExportFormat | None,
+        typer.Option("--format", help="Write an ANN as such a graph too, for other runtimes (privsearch[onnx])."),
+    ] = None,
     data_dir: DataDirOption = None,
     plugins: PluginOption = None,  # noqa: ARG001  # they have run by now
 ) -> None:
-    """Write one configuration as a sweep file of its own and, if they were kept, its networks as state dicts."""
+    """Write one configuration as a sweep file of its own and, if they were kept, its networks, to use anywhere."""
     from privsearch.api.studies import export_trial
     from privsearch.data.directory import use_data_directory
     from privsearch.report.terminal.export import export_lines
 
     use_data_directory(data_dir)
-    exported = export_trial(study, trial, to, dataset=dataset, protocol=protocol, train=train, on_epoch=_say_epoch)
+    exported = export_trial(
+        study,
+        trial,
+        to,
+        dataset=dataset,
+        protocol=protocol,
+        train=train,
+        retrain=retrain,
+        graph=graph,
+        on_epoch=_say_epoch,
+    )
     for line in export_lines(exported, study):
         typer.echo(line)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from io import BufferedIOBase
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, NamedTuple, cast
 
 import pandas as pd
 from charset_normalizer import from_bytes
@@ -41,6 +41,23 @@ _BYTE_ORDER_MARKS: Final = {
 }
 
 
+class Marks(NamedTuple):
+    """The way in which a table of text is written."""
+
+    encoding: str
+    delimiter: str
+    decimal: str
+
+
+def marks_of(file: BufferedIOBase, path: Path, dataset: TableDataset) -> Marks:
+    """Return how a table of text is written, as the sweep says or as `read_delimited` recognises.
+
+    Raises:
+        DataError: as of `read_delimited`.
+    """
+    return _read_marked(file, path, dataset)[2]
+
+
 def read_delimited(file: BufferedIOBase, path: Path, dataset: TableDataset) -> tuple[pd.DataFrame, list[str]]:
     """Read a table of text.
 
@@ -55,6 +72,10 @@ def read_delimited(file: BufferedIOBase, path: Path, dataset: TableDataset) -> t
     Raises:
         DataError: it cannot be told how the file is written, or its rows do not fit its header.
     """
+    return _read_marked(file, path, dataset)[:2]
+
+
+def _read_marked(file: BufferedIOBase, path: Path, dataset: TableDataset) -> tuple[pd.DataFrame, list[str], Marks]:
     told: list[str] = []
     encoding = dataset.encoding or _recognised_encoding(file, path, told)
     rows = _first_rows(file, encoding)
@@ -79,7 +100,7 @@ def read_delimited(file: BufferedIOBase, path: Path, dataset: TableDataset) -> t
         frame = without_thousands(frame, dataset, path, dataset.thousands, decimal or ".")
     elif decimal == ",":
         check_points(frame, dataset, path)
-    return frame, told
+    return frame, told, Marks(encoding, delimiter, decimal or ".")
 
 
 def _read(file: BufferedIOBase, options: dict[str, Any], dataset: TableDataset) -> pd.DataFrame:

@@ -143,6 +143,27 @@ class Splits:
             groups=None if self.groups is None else self.groups[places],
         )
 
+    def with_all_in_training(self) -> "Splits":
+        """Return the same examples, all of them in the training split; those of the test split are there as well.
+
+        A table is standardised anew, with the mean and standard deviation of all.
+        """
+        test = slice(len(self.y_train), None)
+        x_train, x_test = torch.cat([self.x_train, self.x_test]), self.x_test
+        if self.unscaled is not None:
+            scaled = _fitted(self.unscaled, self.unscaled[test], self.table_inputs)
+            x_train, x_test = (torch.from_numpy(part).to(self.device) for part in scaled)
+        return replace(
+            self,
+            x_train=x_train,
+            y_train=torch.cat([self.y_train, self.y_test]),
+            x_test=x_test,
+            rows=np.concatenate([self.rows, self.rows[test]]),
+            unscaled=None if self.unscaled is None else np.concatenate([self.unscaled, self.unscaled[test]]),
+            own_training=None,
+            groups=_joined(self.groups, None if self.groups is None else self.groups[test]),
+        )
+
     def to(self, device: str) -> "Splits":
         """Return the same splits with their tensors on `device`, by torch's name."""
         moved = {name: getattr(self, name).to(device) for name in ("x_train", "y_train", "x_test", "y_test")}

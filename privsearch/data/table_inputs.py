@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64
+from jaxtyping import Bool, Float, Float32, Float64, Int64
 from numpy import ndarray as Array
+
+if TYPE_CHECKING:
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import StandardScaler
 
 
 @dataclass(frozen=True)
@@ -62,15 +67,76 @@ class TableInputs:
                 parts.append(np.isnan(both[:, [k]]))
         return np.split(np.concatenate(parts, axis=1).astype(np.float32), [len(train)])
 
+    def rules(self, train: Float64[Array, "train columns"]) -> "list[NumberRule | CategoryRule]":
+        """Return what `fitted` does to each column, all that is fitted taken from the training split.
+
+        Args:
+            train: as for `fitted`.
+        """
+        numbers = [k for k, names in enumerate(self.categories) if names is None]
+        of_numbers = dict(zip(numbers, _number_rules(train[:, numbers], self.with_missing, numbers), strict=True))
+        return [
+            of_numbers[k]
+            if names is None
+            else CategoryRule(names, tuple(self._places(train[:, k].astype(np.int64), len(names)).tolist()), width - 1)
+            for k, (names, width) in enumerate(zip(self.categories, self.widths, strict=True))
+        ]
+
     def _one_hot(self, codes: Array, num_train: int, num_categories: int) -> Bool[Array, "both _"]:
-        counts = np.bincount(codes[:num_train], minlength=num_categories)
+        places = self._places(codes[:num_train], num_categories)
+        rest = min(num_categories, self.max_categories)
+        is_in: Bool[Array, "both _"] = places[codes][:, np.newaxis] == np.arange(rest + 1)
+        return is_in
+
+    def _places(self, train: Int64[Array, " train"], num_categories: int) -> Int64[Array, " categories"]:
+        """Return, for each category, which of its column's inputs it sets."""
+        counts = np.bincount(train, minlength=num_categories)
         # The most frequent first, of equally frequent ones the first by name.
         chosen = np.sort(np.lexsort((np.arange(num_categories), -counts))[: self.max_categories])
         rest = len(chosen)
         place_of = np.full(num_categories, rest)
         place_of[chosen] = np.where(counts[chosen] > 0, np.arange(rest), rest)
-        is_in: Bool[Array, "both _"] = place_of[codes][:, np.newaxis] == np.arange(rest + 1)
-        return is_in
+        return place_of
+
+
+@dataclass(frozen=True)
+class NumberRule:
+    """The step from a column of numbers to its inputs: the number less `mean`, divided by `scale`.
+
+    Attributes:
+        mean: of the training split, in the column's unit.
+        scale: its standard deviation, or 1 if that is 0.
+        median: what stands for a missing number, with a further input that is 1 for it; None if none is missing.
+        is_empty: True if the training split has no number at all: then the median stands for every one.
+    """
+
+    mean: float
+    scale: float
+    median: float | None = None
+    is_empty: bool = False
+
+
+@dataclass(frozen=True)
+class CategoryRule:
+    """The step from a column of categories to its inputs, one of which is 1.
+
+    Attributes:
+        names: the categories.
+        places: for each of them the input that is 1, counted from 0.
+        rest: that of a category that is none of them, which is the last.
+    """
+
+    names: tuple[str, ...]
+    places: tuple[int, ...]
+    rest: int
+
+
+def scale_rules(train: Float[Array, "train features"]) -> list[NumberRule]:
+    """Return what `standardized` does to each column of numbers."""
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(train.astype(np.float64))
+    return [NumberRule(float(mean), float(scale)) for mean, scale in zip(scaler.mean_, scaler.scale_, strict=True)]
 
 
 def standardized(
@@ -90,12 +156,35 @@ def _scaled(
     """Return both splits, one after the other, imputed and standardised."""
     if not train.shape[1]:
         return np.concatenate([train, test])
+    # A column of which the training split has no value at all is 0, in both: the test split's has no scale.
+    test = np.where(np.isnan(train).all(axis=0), np.nan, test)
+    imputer, scaler = _fit(train)
+    filled: Sequence[Array] = [scaler.transform(imputer.transform(x)) for x in (train, test)]
+    return np.concatenate(filled)
+
+
+def _fit(train: Float64[Array, "train numbers"]) -> "tuple[SimpleImputer, StandardScaler]":
+    """Return what fills in missing numbers, and what standardises the filled columns."""
     from sklearn.impute import SimpleImputer
     from sklearn.preprocessing import StandardScaler
 
-    # A column of which the training split has no value at all is 0, in both: the test split's has no scale.
-    test = np.where(np.isnan(train).all(axis=0), np.nan, test)
     imputer = SimpleImputer(strategy="median", keep_empty_features=True).fit(train)
-    scaler = StandardScaler().fit(imputer.transform(train))
-    filled: Sequence[Array] = [scaler.transform(imputer.transform(x)) for x in (train, test)]
-    return np.concatenate(filled)
+    return imputer, StandardScaler().fit(imputer.transform(train))
+
+
+def _number_rules(
+    train: Float64[Array, "train numbers"], with_missing: Sequence[bool], numbers: Sequence[int]
+) -> list[NumberRule]:
+    if not numbers:
+        return []
+    imputer, scaler = _fit(train)
+    is_empty = np.isnan(train).all(axis=0)
+    return [
+        NumberRule(
+            float(scaler.mean_[i]),
+            float(scaler.scale_[i]),
+            float(imputer.statistics_[i]) if with_missing[k] else None,
+            bool(is_empty[i]),
+        )
+        for i, k in enumerate(numbers)
+    ]

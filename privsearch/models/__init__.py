@@ -19,6 +19,7 @@ surrogate.py       the five surrogate gradients
 narrow.py          leaky neurons together with the narrow linear layer that reads their spikes
 operations.py      the operations that a network takes, counted while it is queried
 affine.py          convolutions, pooling and linear layers, as this machine computes them fastest
+onnx_graph.py      an ANN as a graph in ONNX
 quantization.py    quantised weights, ReLUs and membranes, checked as built
 rows.py            neurons in the order in which they lie in memory
 allocator.py       freed memory, kept for the next training step

@@ -34,12 +34,27 @@ def load_network(path: str | Path, index: int = 0) -> Network | RegisteredNetwor
     kept = load_networks(path)
     if not 0 <= index < len(kept.networks):
         raise StudyError(f"{path}: index must be from 0 to {len(kept.networks) - 1}, its networks, but got {index}")
+    return build_kept(kept, index, str(path))
+
+
+def build_kept(kept: KeptNetworks, index: int, where: str) -> Network | RegisteredNetwork:
+    """Build one of some kept networks, with its weights, in eval mode.
+
+    Args:
+        kept: the networks.
+        index: its place among them.
+        where: the file that they are from, for the error message.
+
+    Raises:
+        StudyError: the weights are not those of the configuration.
+        SpecError: the network is of a registered model that is not registered in this process.
+    """
     try:
         return _built(kept, index)
     except (ConstructionError, ValueError, RuntimeError, AssertionError) as error:
         reason = printable(" ".join(str(error).split())[:300])
         raise StudyError(
-            f"{path}: must hold the weights of its configuration, but: {reason}; export it again"
+            f"{where}: must hold the weights of its configuration, but: {reason}; export it again"
         ) from None
 
 

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple, cast
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Int8
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
@@ -156,6 +156,14 @@ def rounding_of(layer: nn.Module) -> Rounding | None:
     weight = cast("Tensor", layer.weight).detach()
     _, _, largest, error = _rounded(weight, bit_width)
     return _largest(weight, largest, error, num_steps(bit_width))
+
+
+def quantized_levels(
+    weight: Float[Tensor, "*shape"], bit_width: int
+) -> tuple[Int8[Tensor, "*shape"], Float[Tensor, ""]]:
+    """Return rounded weights as whole numbers of steps, and the step; their product is the `effective_weight`."""
+    rounded, step, _, _ = _rounded(weight.detach(), bit_width)
+    return rounded.to(torch.int8), step
 
 
 def num_steps(bit_width: int) -> int:

@@ -12,6 +12,7 @@ datasets.py       the datasets that a sweep may name
 differential_privacy.py  DP-SGD as a value of the axis `dp`
 dump.py           plain values written as YAML
 energy.py         what operations cost: tables as data, with their sources
+export_formats.py  the formats of graphs that an export may write
 fixed_scaling.py  a table's columns scaled by public ranges
 given_protocol.py  the protocol of networks trained elsewhere
 grids.py          the grids, and the rules for the values of axes

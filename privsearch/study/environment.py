@@ -21,13 +21,17 @@ from privsearch._util.machine import available_cores
 from privsearch.spec import registry
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT
 
-NUMERIC_PACKAGES: Final = (
-    *("torch", "snntorch", "brevitas", "numba", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex"),
-)
+NUMERIC_PACKAGES: Final = (*("torch", "brevitas", "numba", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex"),)
 """The packages whose versions can change a number of a trial."""
 
-OTHER_PACKAGES: Final = ("ray", "optuna", "pandas")
-"""The packages whose versions can change the running of trials, or what is computed from their numbers."""
+OTHER_PACKAGES: Final = ("ray", "optuna", "pandas", "snntorch", "safetensors")
+"""The packages whose versions can change the running of trials, or what is computed or exported from their results.
+
+Exported networks run on snnTorch; privsearch's own neurons do not, so that its version changes no number of a trial.
+"""
+
+_NEVER_MATTERED: Final = ("snntorch",)
+"""Packages that environments were once said to differ by, although no number of a trial was computed with them."""
 
 _ON: Final = " on "
 _COMMIT: Final = "commit"
@@ -128,6 +132,8 @@ def _parts(environment: str) -> dict[str, str]:
     """Return the version of each package, by name, then the commit and the processor."""
     versions, _, processor = environment.partition(_ON)
     numbers = {name: number for name, _, number in (part.partition(" ") for part in versions.split(", "))}
+    for name in _NEVER_MATTERED:
+        numbers.pop(name, None)
     numbers["privsearch"], _, commit = numbers.get("privsearch", "none").partition(" ")
     return {**numbers, **({_COMMIT: commit} if commit else {}), _PROCESSOR: processor}
 

@@ -22,6 +22,8 @@ reuse.py             checks on recorded results: other versions, changed code, o
 run.py               the run of a sweep's trials, recorded one by one
 runners/             trials in this process, or on Ray
 search/              the budgeted search, whose proposals become trials
+standalone/          a network taken along: a folder that runs without privsearch
 splits.py            the splits of a trial's networks, prepared as they are trained on
+trained_again.py     the networks of a recorded trial, trained once more and compared with the record
 trial.py             the run of one trial: a TrialSpec in, a TrialResult out
 """

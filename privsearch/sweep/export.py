@@ -1,6 +1,6 @@
 """The export of one configuration of a study: a sweep file of its own, and its networks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,14 +12,15 @@ from privsearch._util.text import printable
 from privsearch.analysis.comparable import find_completed
 from privsearch.analysis.frames import completed_numbers
 from privsearch.analysis.lookup import EVERYWHERE, Within
-from privsearch.data import describe_dataset, require_datasets
-from privsearch.errors import DataError, StudyError
+from privsearch.data import describe_dataset
+from privsearch.errors import DataError, SpecError, StudyError, TrialError
 from privsearch.spec import Attack, SweepSpec, ThresholdAttack, TrialSpec, dataset_name
 from privsearch.spec.columns import Column
 from privsearch.spec.datasets import trained_elsewhere
+from privsearch.spec.export_formats import ExportFormat
 from privsearch.spec.recipe import RECIPE_AXES
 from privsearch.study.content import StudyContent
-from privsearch.study.environment import changes, present_environment, was_on_gpu
+from privsearch.study.environment import changes
 from privsearch.study.folder import StudyFolder
 from privsearch.study.kept import KeptFiles
 from privsearch.study.network_archive import (
@@ -29,29 +30,18 @@ from privsearch.study.network_archive import (
     pack_networks,
     unpack_networks,
 )
-from privsearch.study.result import Completed, Failed, same_network
+from privsearch.study.result import Completed
+from privsearch.sweep.standalone.graph import checked_format
+from privsearch.sweep.standalone.source import PROGRAM, Source, check_folder
+from privsearch.sweep.trained_again import Retrained, device_of, train_again
 
 if TYPE_CHECKING:
     from privsearch.models.training import EpochListener
+    from privsearch.sweep.standalone.folder import Standalone
 
 _CONFIGURATION: Final = "configuration"
 _ALWAYS: Final = ("model", "weight_bit_width", "act_bit_width")
 """The axes that the grid always names, even at their defaults."""
-
-
-@dataclass(frozen=True)
-class Retrained:
-    """The comparison of a recorded result with that of training the configuration again.
-
-    Attributes:
-        differing: the recorded and the new number of each column whose numbers differ.
-        equal: True if the whole results are equal, numbers without a column included.
-        changes: the differences between the two environments, in words; empty if there are none.
-    """
-
-    differing: dict[str, tuple[Any, Any]]
-    equal: bool
-    changes: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +55,7 @@ class Exported:
         num_networks: the number of networks in that file.
         retrained: the comparison of a new training with the record; None if nothing was trained.
         notes: remarks for whoever uses the files.
+        standalone: the folder that runs without privsearch; None if none was asked for, or none can be written.
     """
 
     trial_id: str
@@ -73,10 +64,12 @@ class Exported:
     num_networks: int
     retrained: Retrained | None = None
     notes: tuple[str, ...] = ()
+    standalone: "Standalone | None" = None
 
     def __repr__(self) -> str:
         networks = f", {self.num_networks} networks in {str(self.networks_file)!r}" if self.networks_file else ""
-        return f"Exported(trial {self.trial_id}: {str(self.sweep_file)!r}{networks})"
+        alone = f", runs alone in {str(self.standalone.folder)!r}" if self.standalone else ""
+        return f"Exported(trial {self.trial_id}: {str(self.sweep_file)!r}{networks}{alone})"
 
     def _repr_html_(self) -> str:
         return html_text("\n".join([repr(self), *self.notes, *([self.code] if self.code else [])]))
@@ -89,30 +82,44 @@ class Exported:
         return f"import privsearch\nnetwork = privsearch.load_network({str(self.networks_file)!r}, index=0)"
 
 
-def export(
+def export(  # noqa: PLR0913  # the options of the command
     study: StudyFolder,
     trial: str,
     to: Path | None = None,
     *,
     within: Within = EVERYWHERE,
     train: bool = False,
+    retrain: bool = False,
+    graph: ExportFormat | None = None,
     on_epoch: "EpochListener | None" = None,
 ) -> Exported:
     """Write `<trial_id>.yaml`, a sweep file of one configuration, and `<trial_id>.pt`, its networks if there are any.
 
+    A folder that is named also gets what runs there without privsearch (`privsearch.sweep.standalone`).
+
     Args:
         study: the study.
         trial: the id of a completed trial, the beginning of one, or the name of a configuration.
-        to: the directory to write to, created if missing; by default `exports` in the study.
+        to: the directory to write to, created if missing; by default `exports` in the study, without what runs alone,
+            or to retrain a folder in it.
         within: the dataset and the protocol to look in.
         train: train the configuration again if its networks were not kept. The same spec, seed, versions and kind of
             machine give the same networks.
-        on_epoch: the listener called after each epoch of that training.
+        retrain: train one network on all data, and write that one in the place of the trial's own.
+        graph: the format of a graph to write beside the program.
+        on_epoch: the listener called after each epoch of either training.
 
     Raises:
-        StudyError: there is no such trial, its networks are damaged, a file cannot be written, or the training failed.
+        StudyError: there is no such trial, its networks are damaged, a file cannot be written, the folder is another
+            one's, or the training failed.
         DataError: the trial is to be trained, but its dataset cannot be read or has changed.
+        SpecError: it is to be trained in two ways, or there is no such graph of its networks.
     """
+    if retrain and train:
+        raise SpecError(
+            "--train trains the networks that were attacked once more, --retrain one network on all data in their "
+            "place: give one of the two"
+        )
     content = study.load()
     sweep = content.sweep
     result = find_completed(trial, content.results, within=within)
@@ -122,24 +129,69 @@ def export(
             f"{result.trial_id}: an exported trial must be one that can be trained again, but its networks were "
             "trained elsewhere and their outputs alone are here; take them from where they are"
         )
-    to = to or study.outputs.exports
-    with writing(to):
-        to.mkdir(parents=True, exist_ok=True)
+    source = Source(content, result, checked_format(graph, result.spec))
+    runs_alone = retrain or graph is not None or to is not None
+    to = to or (study.outputs.exports / result.trial_id if runs_alone else study.outputs.exports)
+    _make_folder(to, result.trial_id if runs_alone else None)
     one = one_trial_sweep(result.spec, sweep, result.trial_id)
     sweep_file = to / f"{result.trial_id}.yaml"
     heading = "".join(f"# {line}\n" for line in _heading(study, result))
     replace_file(sweep_file, heading + one.to_yaml(brief=True))
     notes = [*_identity_notes(result), *_attack_notes(result.spec, one)]
     path, retrained = to.absolute() / f"{result.trial_id}.pt", None
-    kept = _copied(content, result, path)
-    if kept and kept.environment != result.environments[0]:
-        differs = changes(result.environments[0], kept.environment)
+    kept = None if retrain else _copied(content, result, path)
+    if kept and (differs := changes(result.environments[0], kept.environment)):
         notes.append(f"the networks are of another training than the numbers recorded: {differs}")
     if not kept and train:
-        retrained = _trained_again(result, NetworkArchive(path.parent), on_epoch)
+        retrained = train_again(result, NetworkArchive(path.parent), on_epoch)
         kept = load_networks(path)
-    count = len(kept.networks) if kept else 0
-    return Exported(result.trial_id, sweep_file, path if kept else None, count, retrained, tuple(notes))
+    count, standalone = len(kept.networks) if kept else 0, None
+    if runs_alone and (kept or retrain):
+        standalone = _standalone(to, source, kept, notes, on_epoch)
+    found = path if kept else None
+    return Exported(result.trial_id, sweep_file, found, count, retrained, tuple(notes), standalone)
+
+
+def _make_folder(to: Path, trial_id: str | None) -> None:
+    """Make the folder of an export; one that is to run alone must be that trial's."""
+    if trial_id is not None:
+        check_folder(to, trial_id)
+    with writing(to):
+        to.mkdir(parents=True, exist_ok=True)
+
+
+def _standalone(
+    folder: Path, source: Source, kept: KeptNetworks | None, notes: list[str], on_epoch: "EpochListener | None"
+) -> "Standalone | None":
+    """Write what runs without privsearch, or note why that cannot be.
+
+    Args:
+        folder: the folder.
+        source: the trial.
+        kept: its networks; None to train one on all data.
+        notes: the remarks, to which one may be added.
+        on_epoch: told of each epoch of such a training.
+
+    Raises:
+        DataError: a network is to be trained, but that cannot be.
+        StudyError: the training failed.
+    """
+    from privsearch.sweep.standalone.folder import write_kept, write_retrained
+
+    if obstacle := source.obstacle():
+        if kept is None:
+            raise DataError(
+                f"{source.result.trial_id}: --retrain needs a network that can run on its own, but {obstacle}; export "
+                "without it for the sweep file"
+            )
+        notes.append(f"no {PROGRAM}, as {obstacle}")
+        return None
+    if kept is None:
+        try:
+            return write_retrained(folder, source, on_epoch, device_of(source.result.environments))
+        except TrialError as error:
+            raise StudyError(f"{source.result.trial_id}: must train on all data, but: {error}") from None
+    return write_kept(folder, source, kept)
 
 
 def one_trial_sweep(spec: TrialSpec, sweep: SweepSpec, trial_id: str) -> SweepSpec:
@@ -266,56 +318,3 @@ def _attack_notes(spec: TrialSpec, one: SweepSpec) -> Iterator[str]:
     added = [attack.name for attack in one.attacks if attack not in spec.attacks]
     if added:
         yield f"added to the attacks, as views of the protocol would be read by none: {', '.join(added)}"
-
-
-def _trained_again(result: Completed, networks: NetworkArchive, on_epoch: "EpochListener | None") -> Retrained:
-    """Train a trial again, keep its networks, and compare its numbers with the recorded ones."""
-    # Slow to import, and needed by no other export.
-    from privsearch.sweep.cohort import Keeping
-    from privsearch.sweep.trial import run_trial
-
-    info = describe_dataset(result.spec.dataset)
-    if result.spec.trial_id(info.fingerprint) != result.trial_id:
-        raise DataError(
-            f"{info.name}: must be as it was when trial {result.trial_id} was recorded, and privsearch as well, but "
-            "one of them has changed; export without --train and run the sweep file, which trains what it is now"
-        )
-    require_datasets([result.spec.dataset])
-    done = tuple(attack for attack in result.attacks_done if attack.name in {*result.across, *result.refused})
-    spec = result.spec.model_copy(update={"attacks": done or result.spec.attacks})
-    device = _device(result.environments)
-    again = run_trial(spec, on_epoch, keep=Keeping(networks=networks), device=device)
-    if isinstance(again, Failed):
-        raise StudyError(f"{result.trial_id}: must train again, but it failed ({again.error}: {again.message})")
-    if again.networks_unkept:
-        raise StudyError(again.networks_unkept)
-    was, now = completed_numbers(result), completed_numbers(again)
-    return Retrained(
-        differing={column: (value, now.get(column)) for column, value in was.items() if value != now.get(column)},
-        equal=_are_equal(result, again),
-        changes=changes(result.environments[0], present_environment(device)),
-    )
-
-
-def _device(environments: Sequence[str]) -> str:
-    """Return the device that the trial was trained on, or the CPU if there is no GPU here."""
-    if not was_on_gpu(environments[0]):
-        return "cpu"
-    from torch import cuda
-
-    return "cuda" if cuda.is_available() else "cpu"
-
-
-def _are_equal(result: Completed, again: Completed) -> bool:
-    """Compare all outcomes, without the specs, whose datasets may have other paths."""
-    pairs = list(zip(result.replicates, again.replicates, strict=True))
-    without = {"target": None, "shadow": None}
-    return (
-        all(same_network(old.target, new.target) and same_network(old.shadow, new.shadow) for old, new in pairs)
-        and all(old.model_copy(update=without) == new.model_copy(update=without) for old, new in pairs)
-        and (result.across, _refused(result)) == (again.across, _refused(again))
-    )
-
-
-def _refused(result: Completed) -> dict[str, str]:
-    return {name: why for name, why in result.refused.items() if name not in result.lacked_data}

@@ -91,15 +91,19 @@ def test_an_export_says_how_to_load_a_network(study: Path, tmp_path: Path) -> No
     kept = run("export", study, trial_id, "--to", tmp_path)
     assert f"written: {tmp_path / trial_id}.pt (4 networks)\n" in kept.stdout
     assert f"network = privsearch.load_network('{tmp_path / trial_id}.pt', index=0)\n" in kept.stdout
+    assert f"written: {tmp_path / 'README.md'}: the folder runs without privsearch (2 networks)\n" in kept.stdout
+    assert "its logits were those of the network that was trained" in kept.stdout
     without = tmp_path / "without"
     run("sweep", study.parent / "tiny.yaml", "--study", without, *INLINE)
     before = record_lines(without)
     unkept = run("export", without, trial_id)
     assert unkept.exit_code == 0
     assert (
-        f"no networks: those of trial {trial_id} were not kept in {without} (keep_networks); add --train"
+        f"no networks: those of trial {trial_id} were not kept in {without} (keep_networks); add --retrain to train one"
         in unkept.stdout
     )
+    on_all = run("export", without, trial_id, "--retrain")
+    assert "It was trained on all data: what it leaks was not measured" in on_all.stdout
     again = run("export", without, trial_id, "--train")
     assert "trained again: every number is the one recorded\n" in again.stdout
     assert "network 4  epoch   1  loss " in again.stderr

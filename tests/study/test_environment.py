@@ -134,6 +134,15 @@ def test_changes_name_what_differs_and_nothing_else() -> None:
     assert not same_versions(UNKNOWN_ENVIRONMENT, HERE)
 
 
+def test_a_package_that_computes_no_number_of_a_trial_is_no_difference() -> None:
+    """Environments were recorded with snnTorch, on which exported networks alone run."""
+    older = HERE.replace(", torch", ", snntorch 0.9.4, torch")
+    assert changes(older, HERE) == mixture([older, HERE]) == ""
+    assert same_versions(older, HERE)
+    assert "snntorch" not in present_environment()
+    assert "snntorch" in describe_environment()["packages"]
+
+
 def test_a_missing_commit_is_not_known() -> None:
     """An installed package, in a container say, may well be of the commit that a source tree is at."""
     installed, changed = HERE.replace(" 6de6acb8", ""), HERE.replace("6de6acb8", "6de6acb8+changes.0a1b2c3d")

@@ -130,9 +130,10 @@ def test_views_that_no_attack_reads_are_asked_for(tmp_path: Path) -> None:
 def test_an_export_is_a_sweep_file_and_networks(kept: Study, tmp_path: Path) -> None:
     """The sweep file gives the trial with the data where they are; the networks are those that were kept."""
     for trial_id in kept.load().trials:
-        exported = export(kept, trial_id[:6], tmp_path / "to")
+        to = tmp_path / f"to {trial_id}"
+        exported = export(kept, trial_id[:6], to)
         assert (exported.trial_id, exported.num_networks, exported.notes) == (trial_id, 4, ())
-        assert exported.sweep_file == tmp_path / "to" / f"{trial_id}.yaml"
+        assert exported.sweep_file == to / f"{trial_id}.yaml"
         assert planned_ids(exported.sweep_file, tmp_path) == [trial_id]
         assert exported.networks_file is not None
         assert exported.networks_file.read_bytes() == kept.networks.read(trial_id)

@@ -19,6 +19,7 @@ class Stream(IntEnum):
     AUDITED = 5
     CANARY = 6
     SPLIT = 7
+    ALL_DATA = 8
 
 
 def random_stream(seed: int, replicate: int, stream: Stream) -> np.random.Generator:
