@@ -20,6 +20,11 @@ class OutputPaths:
         return self.study / "optuna.journal"
 
     @property
+    def package(self) -> Path:
+        """The description of the tables, a Data Package."""
+        return self.study / "datapackage.json"
+
+    @property
     def report(self) -> Path:
         """The study as one page."""
         return self.study / "report.html"
