@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     # The public names, each with its home: type checkers read this list, and so does the program, in `_HOMES`.
     from privsearch.analysis.tasks import Task as Task
+    from privsearch.api.documents import write_cards as write_cards
+    from privsearch.api.documents import write_pdf as write_pdf
     from privsearch.api.live import serve_study as serve_study
     from privsearch.api.live import watch_study as watch_study
     from privsearch.api.plugins import register_attack as register_attack

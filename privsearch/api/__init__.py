@@ -5,6 +5,7 @@ choices.py      the words that arguments and options are chosen from
 sweeps.py       the calls that run trials, or say what there is to run
 studies.py      the calls that show a study, choose from it, or make its files again
 views.py        the calls that draw a study: a front, the page
+documents.py    the calls that write what is sent to others: model cards, the report as a PDF
 live.py         the calls that serve the live page of a study
 reports.py      the values that these return, and how they show themselves in a notebook
 study.py        the study that users hold: a folder with tables, tasks and fronts

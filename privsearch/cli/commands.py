@@ -3,7 +3,7 @@
 from privsearch.cli.app import app
 
 # isort: off
-from privsearch.cli import choose, data, show, run, serve  # noqa: F401  # each adds its commands
+from privsearch.cli import choose, share, data, show, run, serve  # noqa: F401  # each adds its commands
 # isort: on
 
 __all__ = ["app"]

@@ -11,6 +11,7 @@
     checkpoints/        networks in the middle of their training (checkpoints.py), unless a storage is asked for
     results.csv, targets.csv, slices.csv, exposed.csv, datapackage.json, optuna.journal, fronts/    made from the record
     tables/, plots/, comparison/, audit/, analysis/, report.html    made from the record on request
+    cards/, report.pdf  what is sent to others
     exports/            single configurations and their networks, unless they go elsewhere
     .lock, .lease, .holder.json, .outputs.lock, .made.json    who is writing (lock.py); what outputs were made from
 

@@ -68,6 +68,11 @@ class OutputPaths:
         """The folder of exported configurations."""
         return self.study / "exports"
 
+    @property
+    def cards(self) -> Path:
+        """The folder of model cards."""
+        return self.study / "cards"
+
     def table(self, name: str) -> Path:
         """Return the path of a table of results, such as `results`."""
         return self.study / f"{name}.csv"
