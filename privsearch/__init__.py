@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from privsearch.api.sweeps import plan_sweep as plan_sweep
     from privsearch.api.sweeps import run_sweep as run_sweep
     from privsearch.api.sweeps import run_trial as run_trial
+    from privsearch.api.trackers import LogReport as LogReport
+    from privsearch.api.trackers import log_study as log_study
     from privsearch.api.views import plot_front as plot_front
     from privsearch.api.views import write_report as write_report
     from privsearch.attacks import AttackView as AttackView

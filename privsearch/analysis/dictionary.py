@@ -51,7 +51,7 @@ def _number(name: str, unit: str, meaning: str, least: float | None = 0.0) -> Co
 _TRIAL: Final = (
     _word("trial_id", "id of the trial: the same configuration, data, protocol and seed have the same id everywhere"),
     _word("dataset", "name of the dataset"),
-    _word("protocol", "kind of the protocol, which says which examples are members", "paper", "halves", "one_run"),
+    _word("protocol", "kind of the protocol, such as halves, which says which examples are members"),
 )
 
 _AXES: Final = (

@@ -10,5 +10,6 @@ live.py         the calls that serve the live page of a study
 reports.py      the values that these return, and how they show themselves in a notebook
 study.py        the study that users hold: a folder with tables, tasks and fronts
 check.py        is a study whole? and its repair
+trackers.py     the call that writes results into MLflow, Weights & Biases or TensorBoard
 plugins.py      a dataset, a model or an attack of a user's own
 """

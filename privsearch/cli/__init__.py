@@ -6,7 +6,7 @@ options.py      the options that several commands share
 run.py          plan, sweep, attack, trial
 show.py         front, check, diff, audit, explain, report, tables, plots, compare
 choose.py       pick, export
-share.py        card
+share.py        card, log
 serve.py        watch, and the page beside a sweep
 data.py         data, data fetch, data describe, data rows
 summary.py      the lines at the end of a sweep
