@@ -136,3 +136,22 @@ def test_the_glossary_has_the_words_of_the_readme() -> None:
     needed = "Membership inference, Target, Shadow, Placebo, Excess, Noise floor, Surrogate gradient, Membrane, LIF, "
     needed += "Pareto front, Cohort, Protocol, Task, Trial, Study, Sweep, Member, AUC, TPR at low FPR, Epsilon"
     assert set(needed.split(", ")) <= set(words)
+
+
+def test_the_tour_shows_five_small_pictures() -> None:
+    """Each is shown once, and together they weigh less than a report."""
+    pictures = sorted((DOCS / "tour").glob("*.png"))
+    assert re.findall(r"^!\[.+\]\((tour/.+)\)$", (DOCS / "tour.md").read_text(), re.MULTILINE) == [
+        f"tour/{picture.name}" for picture in pictures
+    ]
+    assert len(pictures) == 5
+    assert sum(picture.stat().st_size for picture in pictures) < 1_500_000
+
+
+def test_notebooks_are_kept_without_outputs() -> None:
+    """They are Markdown, which is run when the site is built."""
+    notebooks = sorted((DOCS / "notebooks").iterdir())
+    assert len(notebooks) >= 2
+    for notebook in notebooks:
+        assert notebook.suffix == ".md"
+        assert notebook.read_text().startswith("---\nfile_format: mystnb\n")

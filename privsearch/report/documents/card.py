@@ -7,6 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from privsearch._util.disk import replace_file
+from privsearch._util.text import printable
 from privsearch.analysis.audit import audit_table
 from privsearch.analysis.frames import records, slices_frame
 from privsearch.analysis.labels import plain
@@ -149,6 +150,11 @@ def _summary(result: Completed, rows: pd.DataFrame) -> Iterator[str]:
         )
 
 
+def _code(text: str) -> str:
+    """Return a text of a record, which a stranger may have written, as one that no viewer takes for more than text."""
+    return f"`{printable(' '.join(text.split())).replace('`', chr(39))}`"
+
+
 def _a(unit: str) -> str:
     return f"{'an' if unit[0] in 'aeiou' else 'a'} {unit}"
 
@@ -177,7 +183,7 @@ def _attacks(result: Completed) -> Iterator[str]:
     ran = ", ".join(f"`{name}`" for name in result.across)
     yield f"Protocol `{result.spec.protocol.kind}`, seed {result.spec.seed}. These attacks ran: {ran}."
     for name, reason in result.refused.items():
-        yield f"`{name}` was asked for and could not be run: {reason}."
+        yield f"`{name}` was asked for and could not be run: {_code(reason)}."
 
 
 def _choice(content: StudyContent, result: Completed) -> Iterator[str]:
@@ -192,8 +198,8 @@ def _has(rows: pd.DataFrame, result: Completed) -> bool:
 
 
 def _origin(result: Completed) -> Iterable[str]:
+    yield f"Trained and audited by privsearch, as {_code('; '.join(result.environments))}."
     yield (
-        "Trained and audited by privsearch, as "
-        f"{'; '.join(result.environments)}. The same sweep, seed and machine give the same numbers; "
-        f"`privsearch export STUDY {result.trial_id}` writes the sweep file of this configuration."
+        f"The same sweep, seed and machine give the same numbers; `privsearch export STUDY {result.trial_id}` writes "
+        "the sweep file of this configuration."
     )
