@@ -81,6 +81,7 @@ def test_a_trial_that_gained_numbers_keeps_its_run(study: Study, tmp_path: Path)
     experiment = client.get_experiment_by_name("tiny")
     runs = client.search_runs([experiment.experiment_id], f"tags.`privsearch.trial_id` = '{FAILED}'")
     assert [(run.info.status, "svm.auc" in run.data.metrics) for run in runs] == [("FINISHED", True)]
+    assert "error" not in runs[0].data.tags
 
 
 def test_tensorboard_has_a_folder_for_each_trial(study: Study) -> None:

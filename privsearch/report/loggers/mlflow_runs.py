@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
-from privsearch.report.loggers.runs import TrialRun
+from privsearch.report.loggers.runs import WORDS, TrialRun
 
 _TRIAL: Final = "privsearch.trial_id"
 _DIGEST: Final = "privsearch.digest"
@@ -48,7 +48,11 @@ class MlflowRuns:
         """Write a run, or write it anew over the one of the same trial."""
         began, ended = int(run.began * 1000), int(run.ended * 1000)
         run_id = self._run_id(run.trial_id, run.name, began)
-        params = [Param(name, str(value)) for name, value in run.parameters.items()]
+        known = self._runs[run.trial_id].data
+        # A parameter is written once, as MLflow lets nobody change one.
+        params = [Param(name, str(value)) for name, value in run.parameters.items() if name not in known.params]
+        for outdated in set(WORDS) & known.tags.keys() - run.words.keys():
+            self._client.delete_tag(run_id, outdated)
         metrics = [Metric(name, value, ended, 0) for name, value in run.metrics.items()]
         tags = [RunTag(name, value[:_LONGEST]) for name, value in run.words.items()]
         self._client.log_batch(run_id, params=params, tags=tags)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from privsearch.analysis.frames import configurations_frame, records, results_frame, varying_axes
 from privsearch.analysis.labels import configuration, plain
@@ -14,8 +14,9 @@ from privsearch.spec import AXES
 from privsearch.study.content import StudyContent
 from privsearch.study.result import Completed, TrialResult
 
-_PARAMETERS = ("dataset", "protocol", "replicates", "seed", *AXES)
-_WORDS = ("status", "error", "environment", "attacks_missing")
+_PARAMETERS: Final = ("dataset", "protocol", "replicates", "seed", *AXES)
+WORDS: Final = ("status", "error", "environment", "attacks_missing")
+"""The columns that tell in words what became of a trial."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def trial_runs(content: StudyContent) -> Iterator[TrialRun]:
 def _run(result: TrialResult, name: str, row: Mapping[str, Any]) -> TrialRun:
     ended = datetime.fromisoformat(result.finished_at)
     ended = ended if ended.tzinfo else ended.replace(tzinfo=UTC)
-    others = {column: value for column, value in row.items() if column not in (*_PARAMETERS, *_WORDS)}
+    others = {column: value for column, value in row.items() if column not in (*_PARAMETERS, *WORDS)}
     return TrialRun(
         trial_id=result.trial_id,
         name=name,
@@ -76,7 +77,7 @@ def _run(result: TrialResult, name: str, row: Mapping[str, Any]) -> TrialRun:
             for column, value in others.items()
             if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         },
-        words={column: str(row[column]) for column in _WORDS if row[column]},
+        words={column: str(row[column]) for column in WORDS if row[column]},
         completed=isinstance(result, Completed),
         began=ended.timestamp() - result.seconds,
         ended=ended.timestamp(),

@@ -5,7 +5,7 @@ A run has the id of its trial, so that one that is written again is the same run
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -45,7 +45,8 @@ class WandbRuns:
 
     def write(self, run: TrialRun) -> None:
         """Write a run, or write it anew over the one of the same trial."""
-        with self._run(run.trial_id, run.name, config={**run.parameters, **run.words}) as opened_run:
+        with self._run(run.trial_id, run.name) as opened_run:
+            opened_run.config.update({**run.parameters, **run.words}, allow_val_change=True)
             opened_run.summary.update(dict(run.metrics))
             if not run.completed:
                 opened_run.tags = ("failed",)
@@ -57,7 +58,7 @@ class WandbRuns:
             return
         with TemporaryDirectory(prefix="privsearch-") as scratch:
             page = make(Path(scratch) / "report.html")
-            with self._run(f"{_REPORT}-{self._project}", _REPORT, config={}) as opened_run:
+            with self._run(f"{_REPORT}-{self._project}", _REPORT) as opened_run:
                 opened_run.notes = "\n\n".join(lines)
                 artefact = wandb.Artifact(f"{_REPORT}-{self._project}", type=_REPORT)
                 artefact.add_file(str(page))
@@ -68,13 +69,12 @@ class WandbRuns:
     def _key(self) -> str:
         return f"{self._entity}/{self._project}"
 
-    def _run(self, run_id: str, name: str, config: Mapping[str, Any]) -> Any:
+    def _run(self, run_id: str, name: str) -> Any:
         return wandb.init(
             entity=self._entity or None,
             project=self._project,
             id=run_id,
             name=name,
-            config=dict(config),
             resume="allow",
             reinit="create_new",
             settings=_QUIET,
