@@ -1,7 +1,6 @@
 """The trackers that results can be written into, and how one is opened."""
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal, Protocol, get_args
@@ -82,6 +81,17 @@ def open_destination(name: str, title: str, folder: Path, where: str | None) -> 
     Raises:
         StudyError: there is no such tracker, or its library is missing.
     """
-    tracker = check_tracker(name)
-    opened: Destination = import_module(f"privsearch.report.loggers.{tracker}_runs").opened(title, folder, where)
-    return opened
+    # Each imports a library that need not be installed.
+    match check_tracker(name):
+        case "mlflow":
+            from privsearch.report.loggers.mlflow_runs import MlflowRuns
+
+            return MlflowRuns(title, where)
+        case "wandb":
+            from privsearch.report.loggers.wandb_runs import WandbRuns
+
+            return WandbRuns(where or title, folder)
+        case "tensorboard":
+            from privsearch.report.loggers.tensorboard_runs import TensorboardRuns
+
+            return TensorboardRuns(Path(where) if where else folder / "tensorboard")

@@ -96,8 +96,3 @@ class MlflowRuns:
             tags = {_TRIAL: trial}
             self._runs[trial] = self._client.create_run(self._experiment, began, tags, run_name=name)
         return str(self._runs[trial].info.run_id)
-
-
-def opened(title: str, _: Path, where: str | None) -> MlflowRuns:
-    """Open MLflow for a study."""
-    return MlflowRuns(title, where)

@@ -72,8 +72,3 @@ def _digest(memory: Path) -> str:
     except (OSError, ValueError, RecursionError):
         return ""
     return str(found.get("digest")) if isinstance(found, dict) else ""
-
-
-def opened(_: str, folder: Path, where: str | None) -> TensorboardRuns:
-    """Open the event files of a study, `tensorboard` in its folder unless another one is named."""
-    return TensorboardRuns(Path(where) if where else folder / "tensorboard")

@@ -92,8 +92,3 @@ class WandbRuns:
         memory = self._memory()
         memory.setdefault(self._key, {})[trial] = digest
         replace_file(self._folder / _MEMORY, json.dumps(memory, indent=1) + "\n")
-
-
-def opened(title: str, folder: Path, where: str | None) -> WandbRuns:
-    """Open Weights & Biases for a study; the project is called after the sweep unless another one is named."""
-    return WandbRuns(where or title, folder)
