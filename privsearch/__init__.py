@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     # The public names, each with its home: type checkers read this list, and so does the program, in `_HOMES`.
     from privsearch.analysis.tasks import Task as Task
+    from privsearch.api.documents import write_cards as write_cards
+    from privsearch.api.documents import write_pdf as write_pdf
     from privsearch.api.examples import init_sweeps as init_sweeps
     from privsearch.api.live import serve_study as serve_study
     from privsearch.api.live import watch_study as watch_study
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from privsearch.api.sweeps import plan_sweep as plan_sweep
     from privsearch.api.sweeps import run_sweep as run_sweep
     from privsearch.api.sweeps import run_trial as run_trial
+    from privsearch.api.trackers import LogReport as LogReport
+    from privsearch.api.trackers import log_study as log_study
     from privsearch.api.views import plot_front as plot_front
     from privsearch.api.views import write_report as write_report
     from privsearch.attacks import AttackView as AttackView

@@ -18,7 +18,7 @@ from privsearch.spec.sweep_file import read_sweep
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 _BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -77,9 +77,11 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_the_index_names_every_page() -> None:
-    """docs/README.md links each page of docs/, and the README links the index."""
-    linked = set(re.findall(r"^\| \[\S+\]\((\S+)\) \|", (DOCS / "README.md").read_text(), re.MULTILINE))
-    assert linked == {page.name for page in DOCS.glob("*.md")} - {"README.md"}
+    """docs/README.md links each page of docs/ once, and what is told elsewhere, and the README links the index."""
+    linked = re.findall(r"^\| \[\S+\]\((\S+)\) \|", (DOCS / "README.md").read_text(), re.MULTILINE)
+    pages = {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")} - {"README.md"}
+    assert {page for page in linked if not page.startswith("../")} == pages
+    assert len(linked) == len(set(linked))
     assert "](docs/README.md)" in (ROOT / "README.md").read_text()
 
 
@@ -99,7 +101,7 @@ def test_the_readme_and_contributing_are_short() -> None:
         assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/sweeps.md", "docs/audit.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/sweeps.md", "docs/audit.md", "docs/start.md"])
 def test_the_sweep_files_of_the_pages_are_read(page: str, tmp_path: Path) -> None:
     """An example of a sweep file is one."""
     (example,) = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
@@ -136,3 +138,22 @@ def test_the_glossary_has_the_words_of_the_readme() -> None:
     needed = "Membership inference, Target, Shadow, Placebo, Excess, Noise floor, Surrogate gradient, Membrane, LIF, "
     needed += "Pareto front, Cohort, Protocol, Task, Trial, Study, Sweep, Member, AUC, TPR at low FPR, Epsilon"
     assert set(needed.split(", ")) <= set(words)
+
+
+def test_the_tour_shows_five_small_pictures() -> None:
+    """Each is shown once, and together they weigh less than a report."""
+    pictures = sorted((DOCS / "tour").glob("*.png"))
+    assert re.findall(r"^!\[.+\]\((tour/.+)\)$", (DOCS / "tour.md").read_text(), re.MULTILINE) == [
+        f"tour/{picture.name}" for picture in pictures
+    ]
+    assert len(pictures) == 5
+    assert sum(picture.stat().st_size for picture in pictures) < 1_500_000
+
+
+def test_notebooks_are_kept_without_outputs() -> None:
+    """They are Markdown, which is run when the site is built."""
+    notebooks = sorted((DOCS / "notebooks").iterdir())
+    assert len(notebooks) >= 2
+    for notebook in notebooks:
+        assert notebook.suffix == ".md"
+        assert notebook.read_text().startswith("---\nfile_format: mystnb\n")

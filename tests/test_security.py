@@ -42,6 +42,8 @@ KNOWN: Final = {
     "report/page/background.py": {"subprocess.Popen"},
     # our own process that draws a live page
     "report/page/drawing.py": {"subprocess.Popen"},
+    # a browser of the user's, which prints our page
+    "report/page/pdf.py": {"subprocess.run"},
     # networks, with weights_only=True
     "study/network_archive.py": {"torch.load"},
     # checkpoints of networks, likewise

@@ -9,6 +9,7 @@ candidates.py     the configurations of a task that can be compared, ready for a
 columns.py        one column of a table at a time: its numbers, its spreads, the title of its axis
 comparable.py     the trials that can be compared
 decision.py       the rule by which a configuration is chosen
+dictionary.py     the meaning, the unit and the range of every column
 differences.py    paired differences between trials, like for like, and verdicts on them
 energy.py         what an example costs: operations, firing rate and energy, from the recorded operations
 equal_accuracy.py differences in leakage at equal accuracy, along the frontiers of two families of trials

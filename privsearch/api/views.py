@@ -1,11 +1,12 @@
 """The calls that draw a study: a front, and the page."""
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from privsearch.analysis.tasks import Task
 from privsearch.api.arguments import AnyStudy, open_study
+from privsearch.api.study import Study
 from privsearch.errors import StudyError
 
 if TYPE_CHECKING:
@@ -78,7 +79,17 @@ def write_report(study: AnyStudy, path: Path | str | None = None, *, roc_trials:
 
     folder = open_study(study)
     to = Path(path) if path else folder.outputs.report
-    # A page that is written elsewhere asks for no right to write into the study, which may be a colleague's.
-    is_output = to.resolve().is_relative_to(folder.path.resolve())
-    with folder.rewriting_outputs() if is_output else nullcontext():
+    with output_of(folder, to):
         return html.write_report(folder, to, ROC_TRIALS if roc_trials is None else roc_trials)
+
+
+def output_of(folder: Study, to: Path) -> AbstractContextManager[None]:
+    """Return the context in which a file is written: alone in a study, and anywhere else whenever one likes.
+
+    What is written elsewhere asks for no right to write into the study, which may be a colleague's.
+
+    Args:
+        folder: the study.
+        to: the file, or the folder that it is written to.
+    """
+    return folder.rewriting_outputs() if to.resolve().is_relative_to(folder.path.resolve()) else nullcontext()

@@ -8,6 +8,7 @@ run.py          plan, sweep, attack, trial
 show.py         front, check, diff, explain, report, tables, plots, compare
 choose.py       pick, export
 audit.py        audit
+share.py        card, log
 serve.py        watch, and the page beside a sweep
 data.py         data, data fetch, data describe, data rows
 summary.py      the lines at the end of a sweep

@@ -43,7 +43,7 @@ EXIT_STATUS = (
 PANELS: Final = {
     "Begin": ("init", "data", "plan", "schema"),
     "Run": ("sweep", "watch", "attack", "trial"),
-    "Read and choose": ("front", "report", "pick", "audit", "diff", "explain", "export"),
+    "Read and choose": ("front", "report", "pick", "audit", "diff", "explain", "export", "card", "log"),
     "The paper's tables and figures": ("tables", "plots", "compare"),
     "Keep in order": ("check",),
 }

@@ -1,6 +1,6 @@
 """The program with all its commands, each in the panel of --help that says what it is for."""
 
-from privsearch.cli import audit, choose, data, run, serve, show, start  # noqa: F401  # each adds its commands
+from privsearch.cli import audit, choose, data, run, serve, share, show, start  # noqa: F401  # each adds its commands
 from privsearch.cli.app import PANELS, app
 
 __all__ = ["app"]

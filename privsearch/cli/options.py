@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -37,6 +38,15 @@ def decimal(option: str) -> Callable[[str], float]:
 
 Keep = Literal["yes", "no"]
 """The answers to whether a sweep keeps its signals, or its networks."""
+
+
+class Tracker(StrEnum):
+    """The trackers of experiments that results can be written into; typer takes no list of literals."""
+
+    MLFLOW = "mlflow"
+    WANDB = "wandb"
+    TENSORBOARD = "tensorboard"
+
 
 SweepFile = Annotated[
     Path,
@@ -119,4 +129,8 @@ ServeOption = Annotated[
 PortOption = Annotated[
     int | None,
     typer.Option(min=0, max=65535, metavar="PORT", help="Where the page is, on 127.0.0.1; by default a free port."),
+]
+LogOption = Annotated[
+    list[Tracker] | None,
+    typer.Option("--log", help="Write the results there at the end, as `privsearch log` does; repeatable."),
 ]

@@ -19,6 +19,7 @@ from privsearch.cli.options import (
     DatasetOption,
     FromOption,
     Keep,
+    LogOption,
     PluginOption,
     PortOption,
     ProtocolOption,
@@ -32,6 +33,7 @@ from privsearch.cli.options import (
     WorkersOption,
 )
 from privsearch.cli.serve import page_beside
+from privsearch.cli.share import check_trackers, log_sweep
 from privsearch.cli.summary import choices, closing_lines
 
 if TYPE_CHECKING:
@@ -108,6 +110,7 @@ def sweep(
         ),
     ] = None,
     warm_from: FromOption = None,
+    log: LogOption = None,
     serve: ServeOption = False,
     port: PortOption = None,
 ) -> None:
@@ -119,6 +122,7 @@ def sweep(
     from privsearch.api.sweeps import run_sweep
     from privsearch.report.terminal.progress import SweepProgress
 
+    check_trackers(log or ())
     request = _request(sweep, settings, study, data_dir, storage)
     request = request.keeping(signals=_kept(keep_signals), networks=_kept(keep_networks))
     if not request.spec.keep_signals:
@@ -135,6 +139,7 @@ def sweep(
             progress=SweepProgress(console),
         )
         _report(console, outcome)
+        log_sweep(request.study.path, log or ())
     _leave(outcome)
 
 

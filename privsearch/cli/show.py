@@ -144,12 +144,16 @@ def report(
             "kept signals. 40 by default.",
         ),
     ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Write it as a PDF, report.pdf in the study, which takes Chromium or Chrome.")
+    ] = False,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Write a study as one page that needs no network: fronts, tables, curves, failures, how to reproduce it."""
+    from privsearch.api.documents import write_pdf
     from privsearch.api.views import write_report
 
-    file = write_report(study, output, roc_trials=roc)
+    file = (write_pdf if pdf else write_report)(study, output, roc_trials=roc)
     say_written([file])
     if show:
         typer.launch(file.absolute().as_uri())

@@ -2,6 +2,7 @@
 
 documents/           values as files: Markdown, CSV and LaTeX
 figures/             values as figures
+loggers/             results in other people's trackers of experiments
 optuna_index.py      an index of the results for Optuna's own tools
 outputs.py           the files of a study that are made from its record
 page/                A study as one page that needs no network

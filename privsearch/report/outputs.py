@@ -1,4 +1,4 @@
-"""The files of a study that are made from its record: tables, Optuna's index, and fronts."""
+"""The files of a study that are made from its record: tables, their description, Optuna's index, and fronts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from privsearch._util.html import html_text
 from privsearch._util.lines import collector_paused
 from privsearch.analysis.frames import exposed_frame, results_frame, slices_frame, targets_frame
 from privsearch.analysis.tasks import Task, tasks
+from privsearch.report.documents.data_package import data_package
 from privsearch.report.unchanged import draw_changed, make_changed, study_digest
 from privsearch.study.content import StudyContent
 from privsearch.study.folder import StudyFolder
@@ -42,7 +43,7 @@ class Outputs:
 
 
 def write_outputs(study: StudyFolder) -> Outputs:
-    """Write the four tables of results, Optuna's index, and the front of each dataset under each protocol.
+    """Write the tables of results, what their columns mean, Optuna's index, and the front of each task.
 
     What is there already as it would be made now is left as it is.
 
@@ -73,10 +74,12 @@ def _write(content: StudyContent, study_tasks: Sequence[Task], paths: OutputPath
     """Write the tables and the index, and return the files."""
     from privsearch.report.optuna_index import index_results  # with Optuna's storages
 
-    for name, table in TABLES.items():
-        replace_file(paths.table(name), table(content.results).to_csv(index=False))
+    tables = {name: table(content.results) for name, table in TABLES.items()}
+    for name, table in tables.items():
+        replace_file(paths.table(name), table.to_csv(index=False))
+    replace_file(paths.package, data_package(content.sweep.name if content.sweep else "", tables))
     index_results(paths.index, study_tasks)
-    return [*map(paths.table, TABLES), paths.index]
+    return [*map(paths.table, TABLES), paths.package, paths.index]
 
 
 def _draw(folder: Path, tasks: Sequence[Task]) -> list[Path]:

@@ -9,8 +9,9 @@
     signals/            what the attacks saw of each trained trial (signal_archive.py), unless a storage is asked for
     networks/           the networks, if the sweep keeps them (network_archive.py), unless a storage is asked for
     checkpoints/        networks in the middle of their training (checkpoints.py), unless a storage is asked for
-    results.csv, targets.csv, slices.csv, exposed.csv, optuna.journal, fronts/    made from the record when it grows
+    results.csv, targets.csv, slices.csv, exposed.csv, datapackage.json, optuna.journal, fronts/    made from the record
     tables/, plots/, comparison/, audit/, analysis/, report.html    made from the record on request
+    cards/, report.pdf  what is sent to others
     exports/            single configurations and their networks, unless they go elsewhere
     .lock, .lease, .holder.json, .outputs.lock, .made.json    who is writing (lock.py); what outputs were made from
 

@@ -20,6 +20,11 @@ class OutputPaths:
         return self.study / "optuna.journal"
 
     @property
+    def package(self) -> Path:
+        """The description of the tables, a Data Package."""
+        return self.study / "datapackage.json"
+
+    @property
     def report(self) -> Path:
         """The study as one page."""
         return self.study / "report.html"
@@ -62,6 +67,11 @@ class OutputPaths:
     def exports(self) -> Path:
         """The folder of exported configurations."""
         return self.study / "exports"
+
+    @property
+    def cards(self) -> Path:
+        """The folder of model cards."""
+        return self.study / "cards"
 
     def table(self, name: str) -> Path:
         """Return the path of a table of results, such as `results`."""

@@ -83,12 +83,22 @@ def audit_markdown(results: Iterable[TrialResult], table: pd.DataFrame, verdicts
     ]
     for (dataset, kind), rows in table.groupby(["dataset", "protocol"], sort=False):
         protocol = protocols[rows["trial_id"].iloc[0]]
-        parts += [f"## {dataset}, {kind}", *_aucs(rows, protocol)]
-        parts += [*_placebos(rows), *_leading(rows)] if protocol.has_placebo else _worst(rows, protocol)
-        parts += _slices(rows, slices)
+        parts += [f"## {dataset}, {kind}", *attack_parts(rows, protocol, slices)]
         # Of a member that all targets share, nobody knows how it scores as a non-member.
         parts += [] if protocol.targets_share_examples else _most_exposed(rows, exposed)
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def attack_parts(rows: pd.DataFrame, protocol: ProtocolSpec, slices: pd.DataFrame) -> list[str]:
+    """Return what the attacks found on configurations of one dataset under one protocol, in paragraphs and tables.
+
+    Args:
+        rows: their rows in the table of `audit_table`.
+        protocol: the protocol.
+        slices: the table of `slices_frame`.
+    """
+    measured = [*_placebos(rows), *_leading(rows)] if protocol.has_placebo else [*_worst(rows, protocol)]
+    return [*_aucs(rows, protocol), *measured, *_slices(rows, slices)]
 
 
 def _aucs(rows: pd.DataFrame, protocol: ProtocolSpec) -> Iterator[str]:

@@ -17,6 +17,7 @@ importances.py       the importances of axes
 leakage.py           the findings of every attack on every trial
 overview.py          the settings of a sweep, and the state of its trials
 paper_figures.py     the paper's figures and tables
+pdf.py               the page as a PDF, printed by a browser
 provenance.py        the sweep file, commands, commits and versions that give the same numbers again
 roc.py               ROC curves from the signals that a study keeps
 server.py            the server of the page, for this machine alone
