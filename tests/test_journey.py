@@ -48,7 +48,7 @@ def test_from_an_empty_folder_to_a_choice(tmp_path: Path, monkeypatch: pytest.Mo
     for words in (
         ("front",), ("audit",), ("explain",), ("plots",), ("report",), ("check",),
         ("attack", "--attack", "label_only,entropy", *INLINE),
-        ("diff", "ANN", "SNN"),
+        ("diff", "ANN fp32", "SNN fp32"),
     ):  # fmt: skip
         done(words[0], study.path, *words[1:])
     assert "iris" in done("pick", study.path)

@@ -47,9 +47,7 @@ def learning_of(result: Completed) -> Learning:
 
 def learning(frame: pd.DataFrame) -> "pd.Series[str]":
     """Tell what each row of a results table is counted as; one without numbers, which has failed, as learnt."""
-    dead, at_chance = (
-        frame[header].astype(float).fillna(0).astype(int) for header in ("dead_networks", "networks_at_chance")
-    )
+    dead, at_chance = (frame[header].fillna(0) for header in ("dead_networks", "networks_at_chance"))
     return pd.Series(map(_learning, dead, at_chance), frame.index, dtype=object)
 
 
