@@ -49,8 +49,8 @@ class GroupLeakage(BaseModel):
 
     auc: FractionInterval | None
     rest: FractionInterval | None
-    num_members: Examples
-    num_non_members: Examples
+    num_members: Count
+    num_non_members: Count
 
 
 class AttackResult(BaseModel):
