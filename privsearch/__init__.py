@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     # The public names, each with its home: type checkers read this list, and so does the program, in `_HOMES`.
     from privsearch.analysis.tasks import Task as Task
+    from privsearch.api.datasets import fetch_datasets as fetch_datasets
     from privsearch.api.documents import write_cards as write_cards
     from privsearch.api.documents import write_pdf as write_pdf
     from privsearch.api.examples import init_sweeps as init_sweeps
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from privsearch.api.studies import diff_trials as diff_trials
     from privsearch.api.studies import explain_study as explain_study
     from privsearch.api.studies import export_trial as export_trial
-    from privsearch.api.studies import fetch_datasets as fetch_datasets
     from privsearch.api.studies import pick_trials as pick_trials
     from privsearch.api.studies import remake_outputs as remake_outputs
     from privsearch.api.studies import write_paper_tables as write_paper_tables

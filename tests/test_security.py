@@ -44,6 +44,12 @@ KNOWN: Final = {
     "report/page/drawing.py": {"subprocess.Popen"},
     # a browser of the user's, which prints our page
     "report/page/pdf.py": {"subprocess.run"},
+    # a module of torch's, when it is used
+    "models/quantization.py": {"import_module("},
+    # what writes and runs graphs, by fixed names
+    "models/onnx_graph.py": {"import_module("},
+    # the program of an export, from our own template
+    "sweep/standalone/agreement.py": {"exec_module("},
     # networks, with weights_only=True
     "study/network_archive.py": {"torch.load"},
     # checkpoints of networks, likewise

@@ -2,6 +2,7 @@
 
 arguments.py    the sweep, the study and the runner that calls take
 choices.py      the words that arguments and options are chosen from
+datasets.py     the call that downloads datasets
 examples.py     the call that writes the sweeps that come with privsearch
 sweeps.py       the calls that run trials, or say what there is to run
 studies.py      the calls that show a study, choose from it, or make its files again

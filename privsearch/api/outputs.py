@@ -120,7 +120,7 @@ def audit_outputs(  # all that may be known of outputs
     labels: Any = None,
     *,
     kind: OutputKind | None = None,
-    classes: Sequence[Any] | None = None,
+    classes: Sequence[Any] | np.ndarray | None = None,
     groups: Any = None,
     population: Any = None,
     references: Any = None,

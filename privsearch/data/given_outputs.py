@@ -123,7 +123,7 @@ def checked_outputs(  # noqa: PLR0913  # all that may be known of outputs
     labels: Any,
     *,
     kind: OutputKind | None = None,
-    classes: Sequence[Any] | None = None,
+    classes: Sequence[Any] | np.ndarray | None = None,
     groups: Any = None,
     population: Any = None,
     references: Any = None,

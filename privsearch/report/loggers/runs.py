@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from privsearch.analysis.frames import configurations_frame, records, results_frame, varying_axes
+from privsearch.analysis.axis_values import varying_axes
+from privsearch.analysis.frames import configurations_frame, records, results_frame
 from privsearch.analysis.labels import configuration, plain
 from privsearch.spec import AXES
 from privsearch.study.content import StudyContent

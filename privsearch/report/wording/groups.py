@@ -5,7 +5,8 @@ from typing import Final
 
 from privsearch._util.interval import Interval
 from privsearch._util.text import joined
-from privsearch.analysis.frames import configurations_frame, records, varying_axes
+from privsearch.analysis.axis_values import varying_axes
+from privsearch.analysis.frames import configurations_frame, records
 from privsearch.analysis.groups import GroupFinding, strongest_by_group
 from privsearch.analysis.labels import configuration
 from privsearch.analysis.learning import networks_at_chance

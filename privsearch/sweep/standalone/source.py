@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from privsearch._util.disk import reading
-from privsearch.analysis.frames import axes_of, configurations_frame, varying_axes
+from privsearch.analysis.axis_values import varying_axes
+from privsearch.analysis.frames import axes_of, configurations_frame
 from privsearch.analysis.labels import configuration
 from privsearch.data import describe_dataset
 from privsearch.errors import DataError, SpecError, StudyError
