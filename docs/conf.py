@@ -35,8 +35,6 @@ myst_enable_extensions = ["dollarmath"]
 suppress_warnings = ["toc.no_title"]
 nb_execution_mode = os.environ.get("PRIVSEARCH_NOTEBOOKS", "off")
 nb_execution_raise_on_error = True
-# Shown and not run by a privsearch that has no such call yet.
-nb_execution_excludepatterns = [] if hasattr(privsearch, "audit_outputs") else ["docs/notebooks/foreign_model.md"]
 nb_execution_timeout = 300
 nb_merge_streams = True
 napoleon_attr_annotations = False  # those of checked fields are no types that a reader could use

@@ -137,7 +137,9 @@ _OF_PLACEBO: Final = {
 
 _SLICES: Final = (
     _word("attack", "name of the attack"),
-    _word("slice", "slice of the examples: a class, such as class 0, or those classified as correct or wrong"),
+    _word(
+        "slice", "slice of the examples: a class, such as class 0, those classified as correct or wrong, or a subgroup"
+    ),
     ColumnMeaning("auc", "number", "fraction", "mean over the targets of the attack's AUC in the slice", 0.0, 1.0),
     _number("auc_sd", "fraction", "sample standard deviation over the targets of auc"),
     _count("n", "networks", "targets with members and non-members in the slice"),
@@ -146,6 +148,17 @@ _SLICES: Final = (
     ColumnMeaning("excess_auc", "number", "fraction", "matched_auc less placebo_auc", -1.0, 1.0),
     _number("excess_auc_sd", "fraction", "sample standard deviation over the targets of excess_auc"),
     _count("excess_n", "networks", "targets that have both numbers in the slice"),
+    ColumnMeaning("auc_low", "number", "fraction", "of a subgroup, lower end of the 95 % interval of auc", 0.0, 1.0),
+    ColumnMeaning("auc_high", "number", "fraction", "of a subgroup, upper end of the 95 % interval of auc", 0.0, 1.0),
+    _number("num_members", "examples", "mean number of members in the subgroup over the targets"),
+    _number("num_non_members", "examples", "mean number of non-members in the subgroup over the targets"),
+    ColumnMeaning("more_than_rest", "number", "fraction", "auc less that among all other examples", -1.0, 1.0),
+    ColumnMeaning(
+        "more_than_rest_low", "number", "fraction", "lower end of its interval, 95 % for all subgroups", -1.0, 1.0
+    ),
+    ColumnMeaning(
+        "more_than_rest_high", "number", "fraction", "upper end of its interval, 95 % for all subgroups", -1.0, 1.0
+    ),
 )
 
 _EXPOSED: Final = (
