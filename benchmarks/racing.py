@@ -4,7 +4,7 @@ The studies are those of `benchmarks/decisions.py`, 12 configurations each whose
 
     cross-product  the 384 configurations of either table of `cross_grid.csv`, with membranes quantised as they were
                    then (`benchmarks/samplers.py`)
-    halves         the 18 configurations of either of the three datasets of `studies/fair-tabular`, strongest attack
+    halves         the 22 configurations of either of the three datasets of `studies/fair-tabular`, strongest attack
 
 Of recorded ones the truth is what is recorded, drawn together by as much as its differences may be noise; targets are
 drawn around it with the recorded standard deviations (of the cross-product, which has three targets, with their mean).

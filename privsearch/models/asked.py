@@ -17,7 +17,7 @@ Asked = Callable[[torch.Tensor], Any]
 
 
 def ask_networks(
-    networks: Iterable[tuple[Asked, Any]], x: Any
+    networks: Iterable[Any], x: Any
 ) -> tuple[Float[np.ndarray, "networks examples classes"], Bool[np.ndarray, "networks examples"]]:
     """Ask networks about examples, in evaluation mode and without gradients.
 
