@@ -208,7 +208,7 @@ def test_scores_are_finite_numbers_in_double_precision(attack: Attack, views: in
 @pytest.mark.parametrize("attack", WITH_SHADOWS, ids=lambda attack: attack.name)
 @pytest.mark.parametrize("member", [True, False])
 def test_shadows_in_one_state_alone_are_refused_with_the_reason(attack: Attack, member: bool) -> None:
-    """There is nothing to learn from one kind alone; but offline, shadows that were not trained on an example suffice."""
+    """There is nothing to learn from one kind alone; offline, shadows that were not trained on an example do."""
     view = make_cohort(0).view()
     one_state = replace(view, shadow_is_member=np.full_like(view.shadow_is_member, member))
     if getattr(attack, "mode", None) == "offline" and not member:
