@@ -497,6 +497,12 @@ DATA: Final = (
     table("persons without a column", "who,x,kind\n" + "p,1,a\nq,2,b\n" * 5, "label: kind, group: patient"),
     table("persons who are the classes", "who,x,kind\n" + "p,1,a\nq,2,b\n" * 5, "label: kind, group: kind"),
     table("a class of one person", "who,x,kind\n" + "p,1,a\nq,2,b\nq,3,b\np,4,a\n" * 5, "label: kind, group: who"),
+    table("subgroups without a column", "x,kind\n" + "1,a\n2,b\n" * 5, "label: kind, subgroups: sex"),
+    table(
+        "too many subgroups",
+        "x,kind\n" + "".join(f"{k},{'ab'[k % 2]}\n" for k in range(120)),
+        "label: kind, subgroups: x",
+    ),
     arrays("an archive that is none", b"x,y\n1,2\n"),
     arrays("an empty archive"),
     arrays("an archive of other arrays", xs=X, y=Y),

@@ -39,6 +39,7 @@ repeats.py          identical rows: counted, dropped, or kept together
 sequences.py        arrays over time, of lengths that may differ
 splits.py           a dataset split, subsampled and scaled; needs torch
 stratified.py       examples drawn with the classes in their proportions
+subgroups.py        the subgroups that data name: which one each example is in
 suspects.py         columns of a table that a network should hardly see
 table_inputs.py     categories and missing values of a table turned into inputs
 tables.py           the source of a user's own tables

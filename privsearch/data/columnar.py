@@ -53,7 +53,8 @@ def read_columnar(file: BufferedIOBase, path: Path, dataset: TableDataset) -> pd
             f"{listed(table.column_names)}. Correct drop in this dataset's entry."
             f"{did_you_mean(unknown[0], table.column_names)}"
         )
-    table = table.drop_columns(list(dataset.drop)) if dataset.drop else table
+    left_out = [name for name in dataset.drop if name != dataset.subgroups]
+    table = table.drop_columns(left_out) if left_out else table
     columns = {name: _as_pandas(table[name], name, path, dataset) for name in table.column_names}
     frame = pd.DataFrame(columns)
     return frame.replace(list(dataset.na_values), None) if dataset.na_values else frame

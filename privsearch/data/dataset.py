@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -242,8 +242,8 @@ def fingerprint(raw: RawDataset) -> str:
     """Return the SHA-256 of a dataset's content, before any split, in hexadecimal.
 
     It covers the values, types and shapes of all arrays, the names of the classes, how a table becomes inputs, and
-    which examples must stay together or are one person's, but neither the dataset's name nor its source, nor the names
-    of persons: the same data in another place are the same data.
+    which examples must stay together or are one person's, and their subgroups, but neither the dataset's name nor its
+    source, nor the names of persons: the same data in another place are the same data.
     """
     digest = hashlib.sha256(json.dumps(raw.class_names).encode())
     for array in (raw.x, raw.y, raw.test_x, raw.test_y):
@@ -261,10 +261,19 @@ def fingerprint(raw: RawDataset) -> str:
         digest.update(json.dumps(["inputs", astuple(raw.table_inputs)]).encode())
     if raw.is_scaled:
         digest.update(b"scaled")
-    if raw.groups is not None:
-        digest.update(b"persons" if raw.unit else b"groups")
-        digest.update(raw.groups.data)
+    for part in _belonging(raw):
+        digest.update(part)
     return digest.hexdigest()
+
+
+def _belonging(raw: RawDataset) -> Iterator[bytes]:
+    """Yield what tells which person or group, and which subgroup, each example belongs to."""
+    if raw.groups is not None:
+        yield b"persons" if raw.unit else b"groups"
+        yield raw.groups.tobytes()
+    if raw.subgroups is not None:
+        yield json.dumps(["subgroups", raw.subgroups.names]).encode()
+        yield raw.subgroups.numbers.tobytes()
 
 
 def modified_ns(dataset: Dataset) -> int | None:

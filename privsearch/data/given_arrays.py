@@ -7,12 +7,10 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
 
-from privsearch._util.text import cut, printable
+from privsearch._util.text import cut
 from privsearch.data.raw import did_you_mean, listed
+from privsearch.data.subgroups import MOST_SUBGROUPS, named_subgroups
 from privsearch.errors import DataError
-
-MOST_GROUPS: Final = 100
-"""The most subgroups: the leakage of more could not be told apart."""
 
 FEWEST: Final = 2
 """The fewest members, and the fewest non-members, of a network."""
@@ -165,16 +163,14 @@ class GivenArrays:
             raise self.error(
                 "groups", f"there must be one name for each of the {examples} examples, but the shape is {array.shape}"
             )
-        texts = np.array(["" if _is_missing(value) else printable(str(value)) for value in array.tolist()])
-        names = sorted(set(texts.tolist()) - {""})
-        if not 1 <= len(names) <= MOST_GROUPS:
+        found = named_subgroups(array.tolist())
+        if not found.are_few:
             raise self.error(
                 "groups",
-                f"there must be 1 to {MOST_GROUPS} subgroups, but there are {len(names)}; put numbers such as ages "
-                "into ranges",
+                f"there must be 1 to {MOST_SUBGROUPS} subgroups, but there are {len(found.names)}; put numbers such as "
+                "ages into ranges",
             )
-        index = {name: number for number, name in enumerate(names)} | {"": -1}
-        return np.array([index[text] for text in texts.tolist()], dtype=np.int64), tuple(names)
+        return found.numbers, found.names
 
     def no_probabilities(self, name: str, outputs: Float[np.ndarray, "networks examples classes"]) -> DataError:
         """Return the error of outputs that are said to be probabilities and cannot be."""
@@ -206,10 +202,6 @@ def are_probabilities(outputs: Float[np.ndarray, "networks examples classes"]) -
     return bool(
         outputs.min() >= 0 and outputs.max() <= 1 and (np.abs(outputs.sum(axis=-1, dtype=np.float64) - 1) <= SUM).all()
     )
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or value != value  # NaN alone is not equal to itself  # noqa: PLR0124
 
 
 def described(array: Shaped[np.ndarray, "..."]) -> str:

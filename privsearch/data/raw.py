@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int64, UInt8
 
 from privsearch._util.text import cut, nearest
+from privsearch.data.subgroups import Subgroups
 from privsearch.data.table_inputs import TableInputs
 
 
@@ -55,6 +56,7 @@ class RawDataset:
             None if each stands for itself.
         test_groups: the same for `test_x`, with numbers of its own.
         unit: the name of what a group is, if it is the unit of membership, such as `patient`; empty if each example is.
+        subgroups: of each row that `x` was read from, those that were dropped included; None if none are asked for.
         table_inputs: how the columns of `x` become a network's inputs, where some are of categories or have missing
             values; None if they are standardised, each by itself. `x` is then of 64 bits, NaN for a missing number.
         is_scaled: True if a table is scaled already, by ranges that do not follow from the data.
@@ -76,6 +78,7 @@ class RawDataset:
     groups: Int64[np.ndarray, " n"] | None = None
     test_groups: Int64[np.ndarray, " test_n"] | None = None
     unit: str = ""
+    subgroups: Subgroups | None = None
     table_inputs: TableInputs | None = None
     is_scaled: bool = False
     column_names: tuple[str, ...] = ()

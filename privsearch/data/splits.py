@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from privsearch.data.preprocessing import preprocess
 from privsearch.data.raw import Preprocessing, RawDataset
 from privsearch.data.sequences import standardized_over_time
 from privsearch.data.stratified import draw_stratified
+from privsearch.data.subgroups import Subgroups
 from privsearch.data.table_inputs import TableInputs, standardized
 from privsearch.errors import DataError
 from privsearch.spec import Dataset
@@ -55,6 +57,7 @@ class Splits:
         own_training: `(networks, train + test)`: which of the examples, in the order of `rows`, are in each network's
             training split, where networks have other splits than these; else None.
         groups: the groups of all examples, in the order of `rows`; None if each stands for itself.
+        subgroups: those of each row of the data as they were read; None if none are asked for.
     """
 
     info: DatasetInfo
@@ -68,11 +71,20 @@ class Splits:
     table_inputs: TableInputs | None = None
     own_training: Bool[np.ndarray, "networks examples"] | None = None
     groups: Groups | None = None
+    subgroups: Subgroups | None = None
 
     @property
     def labels(self) -> Int64[np.ndarray, " examples"]:
         """The classes of both splits' examples, in the order of `rows`."""
         return torch.cat([self.y_train, self.y_test]).numpy(force=True)
+
+    @property
+    def belonging(self) -> dict[str, Any]:
+        """What each example belongs to, in the order of `rows`: these fields of `privsearch.study.signals.Signals`."""
+        units = self.groups.numbers if self.groups and self.groups.are_persons else None
+        of_rows = self.subgroups[self.rows] if self.subgroups else None
+        named = {"groups": of_rows.numbers, "group_names": of_rows.names} if of_rows else {}
+        return {"units": units, **named}
 
     @property
     def device(self) -> torch.device:
@@ -245,6 +257,7 @@ def _load_splits(
         np.concatenate([train.x, test.x]) if is_table else None,
         raw.table_inputs,
         groups=_joined(train.groups, test.groups),
+        subgroups=raw.subgroups,
     )
 
 

@@ -19,6 +19,7 @@ from privsearch.data.number_marks import thousands_in
 from privsearch.data.precision import as_float32, in_enough_bits, merging_warning
 from privsearch.data.public_ranges import scaled_between
 from privsearch.data.raw import RawDataset, did_you_mean, listed
+from privsearch.data.subgroups import MOST_SUBGROUPS, Subgroups, named_subgroups
 from privsearch.data.table_inputs import TableInputs
 from privsearch.errors import DataError
 from privsearch.spec import TableDataset
@@ -64,6 +65,7 @@ def table_of(frame: pd.DataFrame, told: Sequence[str], path: Path, dataset: Tabl
             f"the columns {listed(frame.columns)}{' less those of drop' * bool(dataset.drop)}. Add the missing data."
         )
     _refuse_text(frame[features], path, dataset)
+    subgroups = _subgroups(frame[dataset.subgroups], path) if dataset.subgroups else None
     kept = _rows_kept(frame[[dataset.label, *group, *features]], path, dataset)
     rows_read = 0
     if kept is not None:
@@ -88,6 +90,7 @@ def table_of(frame: pd.DataFrame, told: Sequence[str], path: Path, dataset: Tabl
         rows_read=rows_read,
         groups=_persons(frame[dataset.group], path) if dataset.group else None,
         unit=dataset.group or "",
+        subgroups=subgroups,
         warnings=(*told, *([merging_warning([features[column] for column in merged])] if merged else [])),
     )
 
@@ -131,7 +134,8 @@ def _check_columns(frame: pd.DataFrame, path: Path, dataset: TableDataset, told:
         )
     # What is left out of an Arrow file is not there any more.
     named = {"categorical": dataset.categorical, "drop": dataset.drop if dataset.kind == "csv" else ()}
-    for field, wanted in (named | {"group": (dataset.group,) if dataset.group else ()}).items():
+    single = {"group": dataset.group, "subgroups": dataset.subgroups}
+    for field, wanted in (named | {field: (name,) if name else () for field, name in single.items()}).items():
         if unknown := [column for column in wanted if column not in columns]:
             raise DataError(
                 f"{path}: {field} must name columns of the table, but there is no column {cut(unknown[0])}; there are "
@@ -266,6 +270,18 @@ def _persons(column: "pd.Series[Any]", path: Path) -> Int64[np.ndarray, " n"]:
             "every row that lacks a value)."
         )
     return pd.factorize(column.astype(str))[0].astype(np.int64)
+
+
+def _subgroups(column: "pd.Series[Any]", path: Path) -> Subgroups:
+    """Return the subgroup of each row; one without a value is in none."""
+    found = named_subgroups(column.tolist())
+    if not found.are_few:
+        raise DataError(
+            f"{path}, column {cut(column.name)}: subgroups must be a column of 1 to {MOST_SUBGROUPS} different values, "
+            f"but it has {len(found.names)}. Put numbers such as ages into ranges, in a column of their own, and name "
+            "it in drop if it is to be no input."
+        )
+    return found
 
 
 def _feature_column(column: "pd.Series[Any]", path: Path) -> Float64[np.ndarray, " n"]:

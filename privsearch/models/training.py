@@ -205,9 +205,8 @@ def _signals(
         view: np.stack([answers[view].numpy()[:, of.argsort()] for answers, of in zip(outputs, places, strict=True)])
         for view in outputs[0]
     }
-    units = splits.groups.numbers if splits.groups and splits.groups.are_persons else None
     _, logits_from = spec.network_kind
-    return Signals(stacked, is_member, y, splits.rows, len(splits.y_train), units=units, logits_from=logits_from)
+    return Signals(stacked, is_member, y, splits.rows, len(splits.y_train), logits_from=logits_from, **splits.belonging)
 
 
 @contextmanager

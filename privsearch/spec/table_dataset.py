@@ -41,6 +41,7 @@ _CATEGORICAL: Final = "a list of columns whose values are categories, such as [c
 _GROUP: Final = (
     "the column of the person that a row is of, or null: every row is one; a person is the unit of membership"
 )
+_SUBGROUPS: Final = "the column, such as sex, for each of whose values what leaks is told by itself, or null for none"
 _MAX_CATEGORIES: Final = "a number from 2 to 1000: the most frequent categories of a column that get an input each"
 _MISSING: Final = (
     "'impute' (the median of the training split, and an input that tells), 'drop' (the rows), or 'refuse', as null"
@@ -98,6 +99,7 @@ class TableDataset(DatasetFields):
     max_categories: int = Field(20, ge=2, le=1000, description=_MAX_CATEGORIES)
     missing: Missing = Field(None, description=_MISSING)
     group: ColumnName | None = Field(None, description=_GROUP)
+    subgroups: ColumnName | None = Field(None, description=_SUBGROUPS)
     duplicates: Duplicates = Field(None, description=DUPLICATES)
     scaling: FixedScaling | None = Field(None, description=SCALING)
 
@@ -151,4 +153,5 @@ class TableDataset(DatasetFields):
     @property
     def text_columns(self) -> tuple[str, ...]:
         """The columns whose values are names, and so are read as they are written."""
-        return (self.label, *self.categorical, *([] if self.group is None else [self.group]))
+        names = (self.group, self.subgroups if self.subgroups in self.drop else None)
+        return (self.label, *self.categorical, *(name for name in names if name is not None))
