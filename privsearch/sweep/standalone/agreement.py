@@ -91,7 +91,7 @@ def _agreement(answered: Float[Tensor, "n classes"], expected: Float[Tensor, "n 
 class _Loader(SourceFileLoader):
     """A loader that leaves no compiled file beside the program: the folder is to be given away."""
 
-    def set_data(self, path: str, data: bytes, *, _mode: int = 0o666) -> None:
+    def set_data(self, path: str, data: object, *, _mode: int = 0o666) -> None:
         """Write nothing."""
 
 

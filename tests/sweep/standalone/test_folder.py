@@ -73,16 +73,16 @@ def test_a_folder_has_all_that_a_network_needs(kept: Study, tmp_path: Path) -> N
     assert exported.standalone is not None
     agreement = exported.standalone.agreement
     assert (agreement.num_examples, agreement.num_differing, agreement.num_other_class) == (16, 0, 0)
+    assert {path.name for path in files(tmp_path / "to")} == {
+        *("model.py", "README.md", "preprocessing.json", "training_rows.json"),
+        *(f"network_{number}.safetensors" for number in exported.standalone.numbers),
+        *(f"{exported.trial_id}.{end}" for end in ("pt", "yaml")),
+    }
     module = loaded(tmp_path / "to" / "model.py")
     assert module.NETWORKS == exported.standalone.numbers == (1, 2, 3, 4)
     answers = [module.classify({"a": 0.9, "b": "0.1", "kind": "q"}, number) for number in module.NETWORKS]
     assert len({json.dumps(probabilities) for _, probabilities in answers}) == 4
     assert {name for name, _ in answers} <= {"y", "n"}
-    assert {path.name for path in files(tmp_path / "to")} == {
-        *("model.py", "README.md", "preprocessing.json", "training_rows.json"),
-        *(f"network_{number}.safetensors" for number in module.NETWORKS),
-        *(f"{exported.trial_id}.{end}" for end in ("pt", "yaml")),
-    }
 
 
 def test_its_readme_says_what_it_leaks_and_saw(kept: Study, tmp_path: Path) -> None:
