@@ -263,3 +263,22 @@ def test_neurobench_counts_as_many() -> None:
                     steps = [step if isinstance(affine, nn.Conv2d) else step.flatten(1) for step in signal]
                     theirs = sum(layers.single_layer_MACs(step.clone(), plain, total=total)[0] for step in steps)
                     assert ours * BATCH == pytest.approx(theirs, rel=1e-9)
+
+
+def test_spikingjelly_counts_as_many_for_spikes() -> None:
+    """Its counter of synaptic operations, where it applies: spikes that meet weights of full precision."""
+    counters = pytest.importorskip("spikingjelly.activation_based.op_counter")
+    for shape in ((6,), (2, 6, 7)):
+        network, spec = built(shape, 12, model="snn")
+        x = inputs_of(shape)
+        found = count(network, spec, x)
+        for layer, stage, signal in list(zip(found.layers, network, signals(network, x), strict=True))[1:]:
+            affine = stage.affine
+            counter = counters.SynOpCounter()
+            with counters.DispatchCounterMode([counter]), torch.no_grad():
+                for spikes in signal:
+                    if isinstance(affine, nn.Conv2d):
+                        functional.conv2d(spikes, affine.weight, padding=1)
+                    else:
+                        functional.linear(spikes.flatten(1), affine.weight)
+            assert layer.effective * BATCH == pytest.approx(counter.get_total(), rel=1e-9)
