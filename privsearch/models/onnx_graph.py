@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 INPUTS: Final = "inputs"
 LOGITS: Final = "logits"
-_NEEDED: Final[dict[GraphFormat, Sequence[str]]] = {"onnx": ("onnx", "onnxruntime"), "qonnx": ("onnx", "qonnx")}
+_NEEDED: Final[dict[GraphFormat, Sequence[str]]] = {
+    "onnx": ("onnx", "onnxoptimizer", "onnxruntime"),
+    "qonnx": ("onnx", "onnxoptimizer", "qonnx"),
+}
 
 
 def require_packages(graph_format: GraphFormat) -> None:
