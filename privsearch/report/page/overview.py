@@ -104,4 +104,4 @@ def _time(seconds: float) -> str:
     for unit, length in (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0)):
         if seconds >= 2 * length:
             return f"{seconds / length:.1f} {unit} of computing in all trials together"
-    return f"{seconds:.0f} seconds of computing in all trials together"
+    return f"{seconds:.0f} second{'' if round(seconds) == 1 else 's'} of computing in all trials together"

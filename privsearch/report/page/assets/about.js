@@ -7,7 +7,7 @@ function askedSection() {
   const machines = [...new Set(runs.map(({ machine }) => machine).filter(Boolean))];
   const all = [...facts, ...(machines.length ? [{ name: machines.length > 1 ? "Machines" : "Machine", said: machines }] : [])];
   return section("asked", "What was asked",
-    el("ul", { class: "tiles", "aria-label": "Trials" }, tiles.map(([name, count]) => el("li", {}, el("b", {}, String(count)), ` ${name === "asked for" ? "trials asked for" : name}`))),
+    el("ul", { class: "tiles", "aria-label": "Trials" }, tiles.map(([name, count]) => el("li", {}, el("b", {}, String(count)), ` ${name === "asked for" ? `trial${count === 1 ? "" : "s"} asked for` : name}`))),
     el("dl", {}, all.flatMap(({ name, said }) => [el("dt", {}, name), el("dd", {}, said.map((line) => el("div", {}, line)))])));
 }
 
