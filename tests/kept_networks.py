@@ -1,15 +1,19 @@
-"""Trials whose networks are kept."""
+"""Trials and studies whose networks are kept."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from privsearch.spec import PaperProtocol, TrialSpec
+from privsearch.api.study import Study
+from privsearch.spec import PaperProtocol, SweepSpec, TrialSpec
 from privsearch.study.network_archive import NetworkArchive
+from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.cohort import Keeping
+from privsearch.sweep.plan import make_plan
 from privsearch.sweep.trial import run_trial
 
 
@@ -42,3 +46,21 @@ def trained_trial(folder: Path, **axes: Any) -> tuple[Completed, Path]:
     result = run_trial(spec, archive=SignalArchive(folder / "signals"), keep=keep)
     assert isinstance(result, Completed), result
     return result, folder / "networks" / f"{result.trial_id}.pt"
+
+
+def recorded_sweep(sweep: dict[str, Any], folder: Path) -> Study:
+    """A study below `folder` with all trials of a sweep, and their networks."""
+    study = Study(folder / "study")
+    plan = make_plan(SweepSpec.model_validate(sweep), study)
+    study.begin(plan.sweep, {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}, {})
+    with RecordWriter(study.record_path) as record:
+        for trial in plan.trials:
+            record.append(run_trial(trial.spec, keep=Keeping(networks=study.networks)))
+    return study
+
+
+def without_networks(study: Study, folder: Path) -> Study:
+    """A copy of a study below `folder`, without its networks."""
+    copy = Study(folder / "study")
+    shutil.copytree(study.path, copy.path, ignore=shutil.ignore_patterns("networks", "exports"))
+    return copy

@@ -7,6 +7,7 @@ import pytest
 from builders import make_failed
 from command_line import files
 from counted_networks import counted
+from kept_networks import recorded_sweep, without_networks
 
 import privsearch
 from privsearch import load_networks
@@ -17,10 +18,8 @@ from privsearch.spec.sweep_file import read_sweep
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.record import RecordWriter
 from privsearch.study.result import Completed
-from privsearch.sweep.cohort import Keeping
 from privsearch.sweep.export import export, one_trial_sweep
 from privsearch.sweep.plan import make_plan
-from privsearch.sweep.trial import run_trial
 
 SWEEPS = Path(__file__).parents[2] / "sweeps"
 
@@ -39,13 +38,7 @@ def trained(folder: Path) -> Study:
         "attacks": ["svm", "loss"],
         "keep_networks": True,
     }
-    study = Study(folder / "study")
-    plan = make_plan(SweepSpec.model_validate(sweep), study)
-    study.begin(plan.sweep, {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}, {})
-    with RecordWriter(study.record_path) as record:
-        for trial in plan.trials:
-            record.append(run_trial(trial.spec, keep=Keeping(networks=study.networks)))
-    return study
+    return recorded_sweep(sweep, folder)
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +50,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Study:
 @pytest.fixture
 def unkept(kept: Study, tmp_path: Path) -> Study:
     """The same without."""
-    study = Study(tmp_path / "study")
-    shutil.copytree(kept.path, study.path, ignore=shutil.ignore_patterns("networks", "exports"))
-    return study
+    return without_networks(kept, tmp_path)
 
 
 def first_id(study: Study) -> str:

@@ -9,15 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from command_line import files
+from kept_networks import recorded_sweep, without_networks
 
 from privsearch.api.study import Study
 from privsearch.errors import DataError, SpecError, StudyError
-from privsearch.spec import SweepSpec
-from privsearch.study.record import RecordWriter
-from privsearch.sweep.cohort import Keeping
 from privsearch.sweep.export import export
-from privsearch.sweep.plan import make_plan
-from privsearch.sweep.trial import run_trial
 
 
 def trained(folder: Path, **fields: Any) -> Study:
@@ -35,13 +31,7 @@ def trained(folder: Path, **fields: Any) -> Study:
         "keep_networks": True,
         **fields,
     }
-    study = Study(folder / "study")
-    plan = make_plan(SweepSpec.model_validate(sweep), study)
-    study.begin(plan.sweep, {trial.trial_id: trial.spec.dataset_name for trial in plan.trials}, {})
-    with RecordWriter(study.record_path) as record:
-        for trial in plan.trials:
-            record.append(run_trial(trial.spec, keep=Keeping(networks=study.networks)))
-    return study
+    return recorded_sweep(sweep, folder)
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +43,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Study:
 @pytest.fixture
 def unkept(kept: Study, tmp_path: Path) -> Study:
     """The same without."""
-    study = Study(tmp_path / "study")
-    shutil.copytree(kept.path, study.path, ignore=shutil.ignore_patterns("networks", "exports"))
-    return study
+    return without_networks(kept, tmp_path)
 
 
 def loaded(program: Path) -> ModuleType:
