@@ -160,25 +160,40 @@ def label_log_odds(outputs: Outputs) -> tuple[Float[Array, "views n"], Float[Arr
     return target, np.array(shadows).reshape(len(shadows), *target.shape)
 
 
-class CohortOdds:
-    """The log-odds of each example's label, by every network of a cohort, computed when they are first asked for.
+class CohortOutputs:
+    """The outputs of a cohort, of which one network after the other is the target.
 
-    Where each network is the target in turn, each would else be computed as often as there are networks.
+    The log-odds of labels are computed when they are first asked for, and once for each network, not for each target.
 
     Args:
         answers: `(K, V, N, C)`, unitless.
-        labels: `(N,)`, class indices.
+        labels: as in `Outputs`, of all N examples; likewise all that follows.
+        inputs: likewise.
+        units: likewise.
     """
 
-    def __init__(self, answers: Float[Array, "networks views n classes"], labels: Int[Array, " n"]) -> None:
-        self._answers, self._labels = answers, labels
+    def __init__(
+        self,
+        answers: Float[Array, "networks views n classes"],
+        labels: Int[Array, " n"],
+        inputs: Float[Array, "n features"] | None = None,
+        units: Int[Array, " n"] | None = None,
+    ) -> None:
+        self._answers, self._labels, self._inputs, self._units = answers, labels, inputs, units
 
-    def of(self, target: int, shadows: Int[Array, " shadows"]) -> Callable[[], tuple[Array, Array]]:
-        """Return the `odds` of `Outputs` that are those of this target and of these shadows."""
-        return lambda: (self._all[target], self._all[shadows])
+    def of(self, target: int, shadows: Int[Array, " shadows"]) -> Outputs:
+        """Return the outputs of a target and of its shadows, by their places among the networks."""
+        return Outputs(
+            self._answers[target],
+            self._answers[shadows],
+            self._labels,
+            self._inputs,
+            self._units,
+            lambda: (self._odds[target], self._odds[shadows]),
+        )
 
     @cached_property
-    def _all(self) -> Float[Array, "networks views n"]:
+    def _odds(self) -> Float[Array, "networks views n"]:
         return np.stack([_of_labels(network, self._labels) for network in self._answers])
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.special import softmax
 
-from privsearch.attacks.base import CohortOdds, Outputs, in_and_out, label_log_odds, log_odds
+from privsearch.attacks.base import CohortOutputs, Outputs, in_and_out, label_log_odds, log_odds
 from privsearch.errors import MetricError
 
 
@@ -90,9 +90,9 @@ def test_a_target_without_shadows_has_its_log_odds() -> None:
 def test_log_odds_of_a_cohort_are_those_of_each_of_its_networks_to_the_last_bit() -> None:
     rng = np.random.default_rng(0)
     answers, labels = 9 * rng.normal(size=(5, 3, 40, 7)).astype(np.float32), rng.integers(7, size=40)
-    at_hand, shadows, chosen = CohortOdds(answers, labels), np.array([0, 3, 4]), rng.permutation(40)[:13]
+    cohort, shadows, chosen = CohortOutputs(answers, labels), np.array([0, 3, 4]), rng.permutation(40)[:13]
     for target in (1, 2):
         outputs = Outputs(answers[target], answers[shadows], labels)
-        shared = replace(outputs, odds=at_hand.of(target, shadows))
+        shared = cohort.of(target, shadows)
         for computed, given_ in zip(label_log_odds(outputs[chosen]), label_log_odds(shared[chosen]), strict=True):
             np.testing.assert_array_equal(given_, computed)

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
-from privsearch.attacks import AttackView, Outputs, attack_scores
-from privsearch.attacks.base import CohortOdds
+from privsearch.attacks import AttackView, attack_scores
+from privsearch.attacks.base import CohortOutputs
 from privsearch.attacks.protocols.base import ProtocolRules
 from privsearch.attacks.protocols.evaluation import Evaluation, evaluate
 from privsearch.attacks.protocols.halves import FEWEST, two_folds
@@ -67,17 +67,11 @@ class GivenRules(ProtocolRules[GivenProtocol]):
         answers = signals.answers(attack.signals, attack.queries)
         queried, population = self.queried(signals, seed), np.arange(signals.num_train, len(signals.labels))
         self._check(attack, signals, queried)
-        units, odds = self.judged(signals, seed), CohortOdds(answers, signals.labels)
+        units = self.judged(signals, seed)
+        cohort = CohortOutputs(answers, signals.labels, signals.inputs, signals.units)
         for target in range(self.protocol.audited):
             shadows = self.shadows_of(target, signals)
-            outputs = Outputs(
-                answers[target],
-                answers[shadows],
-                signals.labels,
-                signals.inputs,
-                signals.units,
-                odds.of(target, shadows),
-            )
+            outputs = cohort.of(target, shadows)
             rng = attack_stream(seed, target, attack)
             shadow_is_member = signals.is_member[shadows][:, queried]
             view = AttackView(

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray as Array
 
-from privsearch.attacks import AttackView, Fold, Outputs, attack_scores
-from privsearch.attacks.base import CohortOdds
+from privsearch.attacks import AttackView, Fold, attack_scores
+from privsearch.attacks.base import CohortOutputs
 from privsearch.attacks.protocols.base import ProtocolRules
 from privsearch.attacks.protocols.evaluation import Evaluation, evaluate
 from privsearch.attacks.protocols.seeding import Stream, attack_stream, random_stream
@@ -55,19 +55,13 @@ class HalvesRules(ProtocolRules[HalvesProtocol]):
         """Yield an attack's scores of the training split, `(num_train,)`, with each network as the target in turn."""
         answers = signals.answers(attack.signals, attack.queries)
         train, test = self.queried(signals, seed), np.arange(signals.num_train, len(signals.labels))
-        units, odds = self.judged(signals, seed), CohortOdds(answers, signals.labels)
+        units = self.judged(signals, seed)
+        cohort = CohortOutputs(answers, signals.labels, signals.inputs, signals.units)
         for target in range(len(answers)):
             size = self.protocol.block
             first = target // size * size
             shadows = first + shadows_of(target - first, signals.is_member[first : first + size, train])
-            outputs = Outputs(
-                answers[target],
-                answers[shadows],
-                signals.labels,
-                signals.inputs,
-                signals.units,
-                odds.of(target, shadows),
-            )
+            outputs = cohort.of(target, shadows)
             rng = attack_stream(seed, target, attack)
             view = AttackView(
                 queried=outputs[train],
