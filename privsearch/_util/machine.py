@@ -2,7 +2,10 @@
 
 import errno
 import os
+import platform
 import re
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 _OUT_OF_MEMORY: Final = re.compile(
@@ -15,6 +18,17 @@ _OUT_OF_MEMORY: Final = re.compile(
 def available_cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def processor_name() -> str:
+    """Return the processor's name as the system gives it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -25,6 +25,7 @@ from privsearch.models.quantization import StateQuantizer, effective_weight, qua
 from privsearch.models.registered import RegisteredNetwork, build_registered
 from privsearch.models.scan import Dynamics
 from privsearch.models.sequences import Ends, at_once, is_over_time, valid_steps, without_padding
+from privsearch.models.spike_driven import convolution_of_spikes, is_spike_driven, linear_of_spikes
 from privsearch.spec import Recorded, TrialSpec
 from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers, static_shape
 from privsearch.spec.axes import BUILT_IN_MODELS, DEFAULT_THRESHOLD
@@ -141,15 +142,14 @@ class Network(nn.Sequential):
         With inputs over time, also return their ends, if the network is a spiking one.
         """
         signal, ends = self._signal(x)
-        *before, hidden, last = cast("Sequence[Stage]", tuple(self))
-        for index, stage in enumerate(before):
-            if watch:
-                watch.see(index, signal, ends)
-            signal = stage(signal)
+        first, *others = cast("Sequence[Stage]", tuple(self))
         if watch:
-            watch.see(len(before), signal, ends)
-        current = _last_current(len(before) + 1, hidden.activation, last, hidden.current(signal), ends, watch)
-        return current, last.activation, ends
+            watch.see(0, signal, ends)
+        current, activation = first.current(signal), first.activation
+        for layer, stage in enumerate(others, 1):
+            current = _next_current(layer, activation, stage, current, ends, watch)
+            activation = stage.activation
+        return current, activation, ends
 
     def _signal(self, x: Float[Tensor, "batch *features"]) -> tuple[Float[Tensor, "steps batch *shape"], Ends | None]:
         """Return a batch as the first stage's input, and the ends of its examples if they are over time."""
@@ -174,39 +174,45 @@ def _mean(output: Float[Tensor, "time batch classes"], ends: Ends | None) -> Flo
     return output.mean(0) if ends is None else ends.mean(output)
 
 
-def _last_current(  # what goes in, and who is shown it
+def _next_current(  # noqa: PLR0913, PLR0917  # what goes in, and who is shown it
     layer: int,
-    neurons: nn.Module,
-    last: Stage,
-    current: Float[Tensor, "steps batch neurons"],
+    activation: nn.Module,
+    stage: Stage,
+    current: Float[Tensor, "steps batch *neuron"],
     ends: Ends | None,
     watch: Watch | None,
-) -> Float[Tensor, "time batch classes"]:
-    """Compute the current of the last stage from that of the one before, whose spikes may never be in memory.
+) -> Float[Tensor, "time batch *next"]:
+    """Compute the current of a stage from that of the one before, whose spikes may never be in memory.
 
     Args:
-        layer: the number of the last stage.
-        neurons: the activation before it.
-        last: the last stage.
+        layer: the number of the stage.
+        activation: the activation before it.
+        stage: the stage.
         current: what drives the activation.
         ends: where examples end, for inputs over time.
-        watch: shown the inputs of the last stage; None for nobody.
+        watch: shown the inputs of the stage; None for nobody.
     """
-    weight, bias = cast("Tensor", last.affine.weight), cast("Tensor", last.affine.bias)
-    if last.tap is not None or not isinstance(neurons, Leaky) or not is_narrow(neurons, weight):
-        signal = neurons(current)
-        if watch:
-            watch.see(layer, signal, ends)
-        return last.current(signal)
+    weight, bias = cast("Tensor", stage.affine.weight), cast("Tensor", stage.affine.bias)
     spikes = None
-    if watch and ends:
-        watch.see(layer, neurons(current), ends)
-    elif watch:
-        spikes = SpikeCounts(watch.first, neurons.dynamics.num_steps, weight.shape[1])
-    out = narrow_linear(current, neurons, effective_weight(last.affine), bias, spikes)
-    if watch and spikes:
-        watch.take(layer, spikes)
-    return out
+    if stage.tap is None and stage.dtype == torch.float32 and isinstance(activation, Leaky):
+        if is_narrow(activation, weight):
+            if watch and ends is None:
+                spikes = SpikeCounts(watch.first, activation.dynamics.num_steps, weight.shape[1])
+            elif watch:
+                watch.see(layer, activation(current), ends)
+            out = narrow_linear(current, activation, effective_weight(stage.affine), bias, spikes)
+            if watch and spikes:
+                watch.take(layer, spikes)
+            return out
+        if is_spike_driven(activation, current, weight):
+            if watch:
+                watch.see(layer, activation(current), ends)
+            function = convolution_of_spikes if isinstance(stage.affine, nn.Conv2d) else linear_of_spikes
+            return function(current, activation, effective_weight(stage.affine), bias)
+    signal = activation(current)
+    if watch:
+        watch.see(layer, signal, ends)
+    return stage.current(signal)
 
 
 def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network | RegisteredNetwork:

@@ -224,14 +224,15 @@ def compiled_neurons(
     """
     from privsearch.models import kernels
 
-    levels, place, name = kernels.UNQUANTIZED, 0, dynamics.surrogate_gradient
+    levels, place, clips, name = kernels.UNQUANTIZED, 0, False, dynamics.surrogate_gradient
     if quantizer is not None:
+        clips = quantizer.clips_gradient
         numbers = (np.float32(x) for x in (quantizer.lowest, quantizer.step, quantizer.exact_below))
         levels = kernels.Levels(quantizer.levels.numpy(), quantizer.boundaries.numpy(), *numbers)
         place = kernels.PLACES.index(quantizer.place)
     code = kernels.SURROGATE_CODES.index(name if name in kernels.SURROGATE_CODES else "straight_through")
     spike = np.uint16(0x3F80) if dtype == torch.bfloat16 else np.float32(1)
-    return kernels.Neurons(np.float32(dynamics.beta), np.float32(dynamics.threshold), levels, place, code, spike)
+    return kernels.Neurons(np.float32(dynamics.beta), np.float32(dynamics.threshold), levels, place, clips, code, spike)
 
 
 def _empty(current: Float[Tensor, "steps n"], dynamics: Dynamics, quantizer: StateQuantizer | None) -> Scanned:

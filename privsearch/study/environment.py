@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from privsearch._util.machine import available_cores
+from privsearch._util.machine import available_cores, processor_name
 from privsearch.spec import registry
 from privsearch.study.fields import UNKNOWN_ENVIRONMENT
 
@@ -51,7 +51,7 @@ def describe_environment() -> dict[str, Any]:
         "machine": {
             "host": platform.node(),
             "system": platform.platform(),
-            "processor": _processor(),
+            "processor": processor_name(),
             "cores": available_cores(),
         },
     }
@@ -67,7 +67,7 @@ def present_environment(device: str = "cpu") -> str:
     commit = _commit()
     number = " ".join([version("privsearch"), *([commit[:8] + commit[40:]] if commit else [])])
     versions = {"privsearch": number, **{name: _version(name) for name in NUMERIC_PACKAGES}}
-    processor = _processor() if device == "cpu" else _gpu(device)
+    processor = processor_name() if device == "cpu" else _gpu(device)
     return ", ".join(f"{name} {number}" for name, number in versions.items() if number) + _ON + processor
 
 
@@ -168,13 +168,3 @@ def _gpu(device: str) -> str:
     import torch  # slow to import, and loaded already in a process that trains
 
     return torch.cuda.get_device_name(device) + _GPU
-
-
-def _processor() -> str:
-    """Return the processor's name as the system gives it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()

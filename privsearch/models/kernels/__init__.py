@@ -9,6 +9,10 @@ leaky.py       leaky neurons through all time steps
 levels.py      the rounding of membranes to their levels
 narrow.py      leaky neurons with the narrow linear layer that reads their spikes
 pooling.py     2x2 max pooling, channels last
+spikes.py      lists of the neurons that fire
+spike_convolution.py  a convolution of spikes with its pooling, spike by spike
+spike_linear.py       a linear layer of spikes, row by row
+vectors.py     sums of rows and patches, sixteen numbers at a time
 compiled.py    the compilation of kernels, and the access to their arrays
 """
 
@@ -17,19 +21,31 @@ from privsearch.models.kernels.leaky import PLACES, SURROGATE_CODES, Neurons, sc
 from privsearch.models.kernels.levels import UNQUANTIZED, Levels
 from privsearch.models.kernels.narrow import scan_to_linear, scan_to_linear_backward
 from privsearch.models.kernels.pooling import max_pool, max_pool_backward
+from privsearch.models.kernels.spike_convolution import convolve_spikes, convolve_spikes_backward
+from privsearch.models.kernels.spike_linear import add_up_gradients, live_backward, sum_spikes
+from privsearch.models.kernels.spikes import list_rows
+from privsearch.models.kernels.vectors import CHANNELS, COLUMNS
 
 __all__ = [
+    "CHANNELS",
+    "COLUMNS",
     "PLACES",
     "SURROGATE_CODES",
     "UNQUANTIZED",
     "Levels",
     "Neurons",
+    "add_up_gradients",
+    "convolve_spikes",
+    "convolve_spikes_backward",
+    "list_rows",
+    "live_backward",
     "max_pool",
     "max_pool_backward",
     "scan",
     "scan_backward",
     "scan_to_linear",
     "scan_to_linear_backward",
+    "sum_spikes",
 ]
 
 tell_of_numba()

@@ -32,6 +32,7 @@ class Neurons(NamedTuple):
         threshold: the membrane above which a neuron fires.
         levels: the levels of the membrane.
         place: where in a step it is rounded, as the place in `PLACES`.
+        clips_gradient: True if rounding passes the gradient of membranes within the levels alone.
         surrogate_gradient: the surrogate gradient's place in `SURROGATE_CODES`.
         fired: the number that stands for a spike in the array of spikes.
     """
@@ -40,6 +41,7 @@ class Neurons(NamedTuple):
     threshold: np.float32
     levels: Levels
     place: int
+    clips_gradient: bool
     surrogate_gradient: int
     fired: np.float32 | np.uint16
 
@@ -97,6 +99,30 @@ def scan(current: Any, mem: Any, spk: Any, compared: Any, inside: Any, neurons: 
             else:
                 _step_and_fire(drive, last, now, fired, neurons)
             last = now
+
+
+@kernel
+def live(current: Any, example: int, neurons: Neurons, mem: Any, compared: Any, inside: Any) -> None:
+    """Take the neurons of one example through all time steps, without writing their spikes.
+
+    Args:
+        current: `(num_steps, batch, n)`, or `(1, batch, n)` for one current at every step.
+        example: the example.
+        neurons: the neurons' parameters.
+        mem: `(num_steps, n)`, written.
+        compared: `(num_steps, n)`, written, or `(0, n)`, as in `scan`.
+        inside: `(num_steps, n)`, written, or `(0, n)`, as in `scan`.
+    """
+    num_steps, n = mem.shape
+    last, unasked = np.zeros(n, np.float32), np.empty(0, np.uint8)
+    for t in range(num_steps):
+        drive = current[min(t, current.shape[0] - 1), example]
+        if neurons.levels.levels.shape[0]:
+            other = compared[t] if compared.shape[0] else mem[t]
+            _step_and_round(drive, last, mem[t], other, inside[t] if inside.shape[0] else unasked, neurons)
+        else:
+            step(drive, last, mem[t], neurons)
+        last = mem[t]
 
 
 @kernel

@@ -1,0 +1,150 @@
+"""A linear layer of spikes, and the gradient of its weights, as sums of the rows that spikes choose.
+
+Sums have an order of their own, which the spikes decide alone.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+
+from privsearch.models.kernels.compiled import kernel
+from privsearch.models.kernels.leaky import Neurons, live, scan_backward
+from privsearch.models.kernels.spikes import neurons_at_work
+from privsearch.models.kernels.vectors import COLUMNS, add_rows, aligned
+
+BUILT_ON: Final = "727485776d63fdb5"
+"""The version of the kernels' files that this one imports (see `compiled`)."""
+
+
+@kernel
+def sum_spikes(listed: Any, first: Any, are_silent: Any, weights: Any, bias: Any, out: Any) -> None:
+    """Compute a linear layer of spikes.
+
+    Args:
+        listed: the spikes, or silent neurons, as `list_rows` wrote them.
+        first: likewise.
+        are_silent: likewise.
+        weights: `(blocks, n + 1, 64)`: for a block of 64 outputs, the weights of each neuron; the last row is the sum of
+            the others.
+        bias: `(blocks * 64,)`.
+        out: `(num_steps, batch, outputs)`, written.
+    """
+    num_steps, batch, outputs = out.shape
+    blocks, rows, _ = weights.shape
+    sums = aligned(COLUMNS)
+    for block in range(blocks):
+        start, columns = block * COLUMNS, min(COLUMNS, outputs - block * COLUMNS)
+        of_all = weights[block, rows - 1]
+        for b in range(batch):
+            for t in range(num_steps):
+                row = b * num_steps + t
+                sums[:] = 0
+                at = block * rows * COLUMNS
+                add_rows(sums, 0, weights, at, listed, first[row], first[row + 1] - first[row])
+                into = out[t, b, start : start + columns]
+                if are_silent[row]:
+                    for i in range(columns):
+                        into[i] = (of_all[i] - sums[i]) + bias[start + i]
+                else:
+                    for i in range(columns):
+                        into[i] = sums[i] + bias[start + i]
+
+
+@kernel
+def add_up_gradients(listed: Any, first: Any, are_silent: Any, grad_out: Any, grad_weights: Any) -> None:
+    """Compute the gradient of the weights of `sum_spikes`.
+
+    Args:
+        listed: the argument of `sum_spikes`.
+        first: the argument of `sum_spikes`.
+        are_silent: the argument of `sum_spikes`.
+        grad_out: `(num_steps, batch, outputs)`.
+        grad_weights: `(n, outputs)`, written.
+    """
+    num_steps, batch, outputs = grad_out.shape
+    n, rows = grad_weights.shape[0], num_steps * batch
+    # A row that lists silent neurons counts for all neurons, less those that it lists, which have a table of their own.
+    any_silent = are_silent.max()
+    of_neuron, first_of = _by_neuron(listed, first, are_silent, n)
+    table_rows = 2 * rows + 1 if any_silent else rows
+    table = aligned(table_rows * COLUMNS).reshape((table_rows, COLUMNS))
+    sums = aligned(COLUMNS)
+    for start in range(0, outputs, COLUMNS):
+        columns = min(COLUMNS, outputs - start)
+        _copy_block(grad_out, start, columns, are_silent, table)
+        for neuron in range(n):
+            if any_silent:
+                sums[:] = table[2 * rows]
+            else:
+                sums[:] = 0
+            add_rows(sums, 0, table, 0, of_neuron, first_of[neuron], first_of[neuron + 1] - first_of[neuron])
+            into = grad_weights[neuron, start : start + columns]
+            for i in range(columns):
+                into[i] = sums[i]
+
+
+@kernel
+def _by_neuron(listed: Any, first: Any, are_silent: Any, n: int) -> Any:
+    """Return the rows that list each neuron, those of silent neurons after all others, and where each list begins."""
+    rows = are_silent.shape[0]
+    of_neuron, first_of = np.empty(first[rows], np.int32), np.zeros(n + 1, np.int64)
+    for k in range(first[rows]):
+        first_of[listed[k] + 1] += 1
+    for neuron in range(n):
+        first_of[neuron + 1] += first_of[neuron]
+    free = first_of.copy()
+    for row in range(rows):
+        number = row + rows if are_silent[row] else row
+        for k in range(first[row], first[row + 1]):
+            of_neuron[free[listed[k]]] = number
+            free[listed[k]] += 1
+    return of_neuron, first_of
+
+
+@kernel
+def _copy_block(grad_out: Any, start: int, columns: int, are_silent: Any, table: Any) -> None:
+    """Copy a block of columns, row after row; then, if asked for, with the sign changed, and the sum of silent rows."""
+    num_steps, batch, _ = grad_out.shape
+    rows = num_steps * batch
+    with_silent = table.shape[0] > rows
+    if with_silent:
+        table[2 * rows] = 0
+    for b in range(batch):
+        for t in range(num_steps):
+            row = b * num_steps + t
+            source = grad_out[t, b, start : start + columns]
+            into = table[row]
+            into[columns:] = 0
+            for i in range(columns):
+                into[i] = source[i]
+            if with_silent:
+                for i in range(COLUMNS):
+                    table[rows + row, i] = -into[i]
+                if are_silent[row]:
+                    for i in range(COLUMNS):
+                        table[2 * rows, i] += into[i]
+
+
+@kernel
+def live_backward(current: Any, neurons: Neurons, grad_spk: Any, grad: Any) -> None:
+    """Compute the gradient of the current of neurons from that of their spikes, their membranes being computed again.
+
+    Args:
+        current: `(num_steps, batch, n)`, or `(1, batch, n)` for one current at every step.
+        neurons: the neurons' parameters.
+        grad_spk: `(num_steps, batch, n)`.
+        grad: in the shape of `current`, written.
+    """
+    num_steps, batch, n = grad_spk.shape
+    mem, received = aligned(num_steps * n).reshape((num_steps, n)), aligned(num_steps * n).reshape((num_steps, n))
+    of_example = np.empty((current.shape[0], n), np.float32)
+    compared, inside = neurons_at_work(num_steps, n, neurons)
+    nothing = np.empty((0, n), np.float32)
+    for b in range(batch):
+        live(current, b, neurons, mem, compared, inside)
+        for t in range(num_steps):
+            received[t] = grad_spk[t, b]
+        fires = compared if compared.shape[0] else mem
+        scan_backward(fires, received, nothing, inside, neurons, of_example)
+        for t in range(current.shape[0]):
+            grad[t, b] = of_example[t]

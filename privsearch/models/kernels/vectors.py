@@ -1,0 +1,304 @@
+"""Sums of rows and patches of float32, sixteen numbers at a time.
+
+numba leaves the choice of registers to a compiler that sees short loops over arrays which may overlap, and keeps sums in
+memory. These functions are written in LLVM's own vectors instead: their sums stay in registers, on a processor with
+other registers too. They do not check bounds. Arrays are contiguous; places in them are counted in numbers from their
+start. An array that starts at a multiple of 64 bytes (`aligned`) is read up to twice as fast.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from privsearch.models.kernels.compiled import kernel
+
+BUILT_ON: Final = "9540f2dfae217caa"
+"""The version of the kernels' files that this one imports (see `compiled`)."""
+WIDTH: Final = 16
+"""The numbers of a vector."""
+COLUMNS: Final = 64
+"""The numbers of a row that `add_rows` adds."""
+CHANNELS: Final = 32
+"""The channels of an image in a patch."""
+RUN: Final = 3 * CHANNELS
+"""The numbers of a row of a 3x3 patch, which lie side by side."""
+
+_FLOAT, _INT = ir.FloatType(), ir.IntType(64)
+_VECTOR = ir.VectorType(_FLOAT, WIDTH)
+_Registers = list[Any]
+
+
+@kernel
+def aligned(size: int) -> Any:
+    """Return `size` float32, not yet filled, that start at a multiple of 64 bytes."""
+    given = np.empty(size + WIDTH, np.float32)
+    skipped = (64 - given.ctypes.data % 64) % 64 // 4
+    return given[skipped : skipped + size]
+
+
+@intrinsic
+def add_rows(typing, total, place, table, start, index, first, count):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0917
+    """Add some rows of a table, 64 numbers each, to 64 numbers: `total[place] += sum_k table[start + 64 * index[k]]`.
+
+    Every second row has a sum of its own, so that one addition need not wait for another.
+
+    Args:
+        typing: numba's.
+        total: the array that is added to.
+        place: where in it.
+        table: the array of rows.
+        start: the place of its row 0.
+        index: the rows, int32.
+        first: the first of them.
+        count: their number.
+    """
+    whole = types.int64
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        of, at, rows, start, index, first, count = _unpacked(context, builder, signature, args)
+        of, rows, index = (builder.gep(base, [place]) for base, place in ((of, at), (rows, start), (index, first)))
+        sums = [_registers(builder, COLUMNS // WIDTH) for _ in range(2)]
+        _load(builder, sums[0], of)
+        for register in sums[1]:
+            builder.store(ir.Constant(_VECTOR, None), register)
+
+        def add(k: Any, into: _Registers) -> None:
+            row = builder.sext(builder.load(builder.gep(index, [k])), _INT)
+            source = builder.gep(rows, [builder.mul(row, _number(COLUMNS))])
+            for v, register in enumerate(into):
+                builder.store(builder.fadd(builder.load(register), _vector(builder, source, v)), register)
+
+        even = builder.and_(count, _number(-2))
+        with cgutils.for_range_slice(builder, _number(0), even, _number(2), _INT) as (k, _):
+            add(k, sums[0])
+            add(builder.add(k, _number(1)), sums[1])
+        with cgutils.for_range_slice(builder, even, count, _number(1), _INT) as (k, _):
+            add(k, sums[0])
+        for v, (one, other) in enumerate(zip(*sums, strict=True)):
+            _set(builder, of, v, builder.fadd(builder.load(one), builder.load(other)))
+        return context.get_dummy_value()
+
+    return types.void(total, whole, table, whole, index, whole, whole), generate
+
+
+def _patch_adder(combine: Callable[[Any, Any, Any], Any]) -> Any:
+    @intrinsic
+    def add_patch(typing, image, place, row, table, start):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        """Combine a 3x3 patch of 32 channels with one of an image.
+
+        Args:
+            typing: numba's.
+            image: `(height, width, 32)`.
+            place: where the patch begins in it.
+            row: the distance from one row of the image to the next.
+            table: an array that has the other patch, three runs of 96 numbers.
+            start: where that begins.
+        """
+        whole = types.int64
+
+        def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            image, place, row, table, start = _unpacked(context, builder, signature, args)
+            runs = _rows_of(builder, builder.gep(image, [place]), row)
+            patches = _rows_of(builder, builder.gep(table, [start]), _number(RUN))
+            for run, patch in zip(runs, patches, strict=True):
+                both = [(_vector(builder, run, v), _vector(builder, patch, v)) for v in range(RUN // WIDTH)]
+                for v, (had, more) in enumerate(both):
+                    _set(builder, run, v, combine(builder, had, more))
+            return context.get_dummy_value()
+
+        return types.void(image, whole, whole, table, whole), generate
+
+    return add_patch
+
+
+add_patch = _patch_adder(lambda builder, had, more: builder.fadd(had, more))
+subtract_patch = _patch_adder(lambda builder, had, more: builder.fsub(had, more))
+
+
+@intrinsic
+def add_scaled_patches(  # type: ignore[no-untyped-def]
+    typing,  # noqa: ARG001
+    total,
+    place,
+    total_row,
+    image,
+    start,
+    image_row,
+    offsets,
+    scales,
+    first,
+    count,
+):
+    """Add some 3x3 patches of 32 channels, each times a number: `total += sum_k scales[k] * patch at offsets[k]`.
+
+    Products are fused with their additions.
+
+    Args:
+        typing: numba's.
+        total: the array with the patch that is added to.
+        place: where that begins.
+        total_row: the distance from one of its three runs of 96 numbers to the next.
+        image: the array with the patches.
+        start: the place in it that offsets are counted from.
+        image_row: the distance from one run of a patch to the next.
+        offsets: the places of the patches, int32.
+        scales: their factors.
+        first: the first of the offsets, and of the scales.
+        count: the number of patches.
+    """
+    whole = types.int64
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        values = _unpacked(context, builder, signature, args)
+        total, place, total_row, image, start, image_row, offsets, scales, first, count = values
+        runs = _rows_of(builder, builder.gep(total, [place]), total_row)
+        image, offsets, scales = (
+            builder.gep(base, [place]) for base, place in ((image, start), (offsets, first), (scales, first))
+        )
+        sums = [_registers(builder, RUN // WIDTH) for _ in runs]
+        for registers, run in zip(sums, runs, strict=True):
+            _load(builder, registers, run)
+        fused = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), f"llvm.fma.v{WIDTH}f32"
+        )
+        with cgutils.for_range(builder, count, intp=_INT) as loop:
+            offset = builder.sext(builder.load(builder.gep(offsets, [loop.index])), _INT)
+            scale = _repeated(builder, builder.load(builder.gep(scales, [loop.index])))
+            patch = _rows_of(builder, builder.gep(image, [offset]), image_row)
+            for registers, run in zip(sums, patch, strict=True):
+                for v, register in enumerate(registers):
+                    term = builder.call(fused, [scale, _vector(builder, run, v), builder.load(register)])
+                    builder.store(term, register)
+        for registers, run in zip(sums, runs, strict=True):
+            for v, register in enumerate(registers):
+                _set(builder, run, v, builder.load(register))
+        return context.get_dummy_value()
+
+    arrays = total, whole, whole, image, whole, whole, offsets, scales, whole, whole
+    return types.void(*arrays), generate
+
+
+@intrinsic
+def pool_channels(typing, image, place, row, out, into, winners):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0917
+    """Take the largest of four neighbours for each of 32 channels; the first of equal ones wins, a NaN always.
+
+    Args:
+        typing: numba's.
+        image: `(height, width, 32)`.
+        place: where in it the upper left neighbour lies.
+        row: the distance from one row of the image to the next.
+        out: the array of the largest; 32 numbers are written.
+        into: where in it, and in `winners`, they are written.
+        winners: the array of the winners' places among the four, in reading order, uint8.
+    """
+    whole = types.int64
+    bytes_ = ir.VectorType(ir.IntType(8), WIDTH)
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        image, place, row, out, into, winners = _unpacked(context, builder, signature, args)
+        out, winners = builder.gep(out, [into]), builder.gep(winners, [into])
+        above = builder.gep(image, [place])
+        below = builder.gep(above, [row])
+        neighbours = above, builder.gep(above, [_number(CHANNELS)]), below, builder.gep(below, [_number(CHANNELS)])
+        for v in range(CHANNELS // WIDTH):
+            largest, winner = _vector(builder, above, v), ir.Constant(bytes_, None)
+            for number, neighbour in enumerate(neighbours[1:], 1):
+                x = _vector(builder, neighbour, v)
+                wins = builder.or_(builder.fcmp_ordered(">", x, largest), builder.fcmp_unordered("uno", x, x))
+                largest = builder.select(wins, x, largest)
+                winner = builder.select(wins, ir.Constant(bytes_, [number] * WIDTH), winner)
+            _set(builder, out, v, largest)
+            written = builder.bitcast(builder.gep(winners, [_number(v * WIDTH)]), bytes_.as_pointer())
+            builder.store(winner, written).align = 1
+        return context.get_dummy_value()
+
+    return types.void(image, whole, whole, out, whole, winners), generate
+
+
+@intrinsic
+def fired(typing, mem, place, threshold):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Return the 16 bits, as an int64, that tell which of 16 membranes are above the threshold."""
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        mem, place, threshold = _unpacked(context, builder, signature, args)
+        above = builder.fcmp_ordered(
+            ">", _vector(builder, builder.gep(mem, [place]), 0), _repeated(builder, threshold)
+        )
+        return builder.zext(builder.bitcast(above, ir.IntType(WIDTH)), _INT)
+
+    return types.int64(mem, types.int64, types.float32), generate
+
+
+@intrinsic
+def lowest_bit(typing, bits):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Return the place of the lowest bit that is set, of an int64 that is not 0."""
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
+def count_bits(typing, bits):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Return the number of bits that are set in an int64."""
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ARG001
+        return builder.ctpop(args[0])
+
+    return types.int64(types.int64), generate
+
+
+def _unpacked(context: Any, builder: Any, signature: Any, args: Sequence[Any]) -> list[Any]:
+    """Return the arguments, arrays as pointers to their numbers."""
+    return [
+        context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
+        for kind, value in zip(signature.args, args, strict=True)
+    ]
+
+
+def _number(value: int) -> Any:
+    return ir.Constant(_INT, value)
+
+
+def _repeated(builder: Any, value: Any) -> Any:
+    """Return a vector of one number."""
+    undefined = ir.Constant(_VECTOR, ir.Undefined)
+    first = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), None))
+
+
+def _rows_of(builder: Any, pointer: Any, row: Any) -> list[Any]:
+    """Return pointers to the three rows of a patch."""
+    return [builder.gep(pointer, [builder.mul(row, _number(r))]) for r in range(3)]
+
+
+def _registers(builder: Any, count: int) -> _Registers:
+    """Return places for vectors, which the compiler makes registers of."""
+    return [cgutils.alloca_once(builder, _VECTOR) for _ in range(count)]
+
+
+def _load(builder: Any, registers: _Registers, pointer: Any) -> None:
+    for v, register in enumerate(registers):
+        builder.store(_vector(builder, pointer, v), register)
+
+
+def _at(builder: Any, pointer: Any, v: int) -> Any:
+    return builder.bitcast(builder.gep(pointer, [_number(v * WIDTH)]), _VECTOR.as_pointer())
+
+
+def _vector(builder: Any, pointer: Any, v: int) -> Any:
+    """Read the v-th vector from a pointer on."""
+    loaded = builder.load(_at(builder, pointer, v))
+    loaded.align = 4
+    return loaded
+
+
+def _set(builder: Any, pointer: Any, v: int, value: Any) -> None:
+    """Write the v-th vector from a pointer on."""
+    builder.store(value, _at(builder, pointer, v)).align = 4

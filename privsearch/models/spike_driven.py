@@ -1,0 +1,198 @@
+"""Layers that read spikes, computed spike by spike together with the neurons before them, on a CPU.
+
+Spikes are 0 or 1 and few: a layer's currents are sums of the weights that spikes choose, and so is the gradient of its
+weights. Neurons and layer are one autograd node, so that spikes are lists, and never numbers in memory. Where too many
+neurons fire for that to pay, `linear_of_spikes` is a matrix product; which of the two it is depends on the spikes alone,
+and so do the numbers.
+"""
+
+from typing import Any, Final, NamedTuple, cast
+
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from privsearch.models.affine import linear_on_images, linear, product
+from privsearch.models.leaky import Leaky
+from privsearch.models.rows import Rows, as_array
+from privsearch.models.scan import compiled_neurons
+
+MOST_LISTED: Final = 0.2
+"""The share of neurons that may be listed; with more, a matrix product takes less time than the sums."""
+
+
+class Spikes(NamedTuple):
+    """The spikes of a layer, or where fewer its silent neurons, row by row; a row is an example at a step.
+
+    Attributes:
+        listed: the neurons, row after row.
+        first: `(batch * time + 1,)`, where each row begins, and the last one ends.
+        are_silent: `(batch * time,)`, 1 where a row lists the neurons that do not fire.
+    """
+
+    listed: Int[Tensor, " spikes"]
+    first: Int[Tensor, " rows+1"]
+    are_silent: UInt8[Tensor, " rows"]
+
+
+def is_spike_driven(neurons: Leaky, current: Tensor, weight: Tensor) -> bool:
+    """Return True if layers can be computed from spikes: on a CPU, in 32 bits, with a compiled surrogate gradient.
+
+    A weight that is not finite must show even if its neuron is silent, and is left to a matrix product.
+    """
+    if current.device.type != "cpu" or current.dtype != torch.float32:
+        return False
+    from privsearch.models import kernels
+
+    if neurons.dynamics.surrogate_gradient not in kernels.SURROGATE_CODES:
+        return False
+    return all(bool(end.isfinite()) for end in torch.aminmax(weight.detach()))
+
+
+def convolution_of_spikes(
+    current: Float[Tensor, "steps batch channels height width"],
+    neurons: Leaky,
+    weight: Float[Tensor, "outputs channels 3 3"],
+    bias: Float[Tensor, " outputs"],
+) -> Float[Tensor, "time batch outputs half_height half_width"]:
+    """Compute `conv_and_pool` of the spikes of neurons, step by step.
+
+    Args:
+        current: `(num_steps, batch, channels, height, width)`, or one step for one current presented at every step.
+        neurons: the neurons; `is_spike_driven` is true of them, the current and the weight.
+        weight: `(outputs, channels, 3, 3)`.
+        bias: `(outputs,)`.
+    """
+    return cast("Tensor", _ConvolutionOfSpikes.apply(current, weight, bias, neurons))
+
+
+class _ConvolutionOfSpikes(torch.autograd.Function):
+    """Neurons, convolution and pooling, example by example."""
+
+    @staticmethod
+    def forward(ctx: Any, current: Tensor, weight: Tensor, bias: Tensor, neurons: Leaky) -> Tensor:
+        from privsearch.models import kernels
+
+        rows = Rows(tuple(current.shape[1:]), channels_last=True)
+        _, batch, channels, height, width = current.shape
+        flat = rows.flat(current).view(len(current), batch, -1)
+        outputs, block = len(weight), kernels.CHANNELS
+        blocks = -(-outputs // block)
+        shape = neurons.dynamics.num_steps, batch, height // 2, width // 2, blocks * block
+        out, place = current.new_empty(shape), current.new_empty(shape, dtype=torch.uint8)
+        # A spike's neighbours see it through the kernel turned around.
+        turned = functional.pad(weight.flip(2, 3), (0, 0, 0, 0, 0, 0, 0, blocks * block - outputs))
+        turned = turned.view(blocks, block, channels, 9).permute(0, 2, 3, 1).reshape(blocks, channels, -1)
+        patches = torch.cat([turned, turned.sum(1, keepdim=True)], 1)
+        compiled = compiled_neurons(neurons.dynamics, neurons.quantizer)
+        padded = functional.pad(bias, (0, blocks * block - outputs))
+        arrays = (as_array(x) for x in (patches, padded, out, place))
+        kernels.convolve_spikes(as_array(flat), compiled, width, *arrays)
+        ctx.save_for_backward(flat, weight, place)
+        ctx.neurons, ctx.rows = compiled, rows
+        return out[..., :outputs].permute(0, 1, 4, 2, 3)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        from privsearch.models import kernels
+
+        flat, weight, place = ctx.saved_tensors
+        grad_out = grad_out.permute(0, 1, 3, 4, 2).contiguous()
+        outputs, channels = weight.shape[:2]
+        blocks = -(-channels // kernels.CHANNELS)
+        padded = functional.pad(weight, (0, 0, 0, 0, 0, blocks * kernels.CHANNELS - channels))
+        by_place = padded.view(outputs, blocks, kernels.CHANNELS, 9).transpose(2, 3).reshape(outputs, blocks, -1)
+        grad, grad_weight = torch.empty_like(flat), torch.empty_like(by_place)
+        image = ctx.rows.shape[-2:]
+        arrays = (as_array(x) for x in (by_place, place, grad_out, grad, grad_weight))
+        kernels.convolve_spikes_backward(as_array(flat), ctx.neurons, image, *arrays)
+        grad_weight = grad_weight.view(outputs, blocks, 9, kernels.CHANNELS).transpose(2, 3)
+        grad_weight = grad_weight.reshape(outputs, -1, 9)[:, :channels].reshape(weight.shape)
+        shaped = ctx.rows.shaped(grad.view(len(grad), -1))
+        return shaped, grad_weight, grad_out.sum((0, 1, 2, 3)), None
+
+
+def linear_of_spikes(
+    current: Float[Tensor, "steps batch *neuron"],
+    neurons: Leaky,
+    weight: Float[Tensor, "outputs inputs"],
+    bias: Float[Tensor, " outputs"],
+) -> Float[Tensor, "time batch outputs"]:
+    """Compute `linear`, or `linear_on_images`, of the spikes of neurons, step by step.
+
+    Args:
+        current: `(num_steps, batch, *neuron)`, or one step for one current presented at every step.
+        neurons: the neurons; `is_spike_driven` is true of them, the current and the weight.
+        weight: `(outputs, inputs)`.
+        bias: `(outputs,)`.
+    """
+    rows = Rows.of(current)
+    spikes = _listed(rows.flat(current), current.shape[1], neurons)
+    if spikes is None:
+        signal = neurons(current)
+        function = linear_on_images if signal.ndim == 5 else linear
+        return function(signal.flatten(0, 1), weight, bias).view(*signal.shape[:2], -1)
+    last = weight
+    if rows.channels_last:
+        last = weight.view(len(weight), *rows.shape[1:]).permute(0, 2, 3, 1)
+    return cast("Tensor", _LinearOfSpikes.apply(current, last.flatten(1), bias, neurons, spikes))
+
+
+def _listed(flat: Float[Tensor, "steps n"], batch: int, neurons: Leaky) -> Spikes | None:
+    """List the spikes of neurons, or return None if there are too many."""
+    from privsearch.models import kernels
+
+    current = flat.detach().view(len(flat), batch, -1)
+    rows, n = batch * neurons.dynamics.num_steps, current.shape[2]
+    most = int(MOST_LISTED * rows * n)
+    spikes = Spikes(
+        torch.empty(most + n, dtype=torch.int32),
+        torch.empty(rows + 1, dtype=torch.int64),
+        torch.empty(rows, dtype=torch.uint8),
+    )
+    compiled = compiled_neurons(neurons.dynamics, neurons.quantizer)
+    are_few = kernels.list_rows(as_array(current), compiled, most, *(as_array(x) for x in spikes))
+    return spikes if are_few else None
+
+
+class _LinearOfSpikes(torch.autograd.Function):
+    """Neurons and a linear layer, whose weights lie in the order of the neurons."""
+
+    @staticmethod
+    def forward(ctx: Any, current: Tensor, weight: Tensor, bias: Tensor, neurons: Leaky, spikes: Spikes) -> Tensor:
+        from privsearch.models import kernels
+
+        rows = Rows.of(current)
+        outputs, n = weight.shape
+        block = kernels.COLUMNS
+        blocks = -(-outputs // block)
+        table = weight.new_empty((blocks, n + 1, block))
+        padded = functional.pad(weight, (0, 0, 0, blocks * block - outputs))
+        table[:, :n] = padded.view(blocks, block, n).transpose(1, 2)
+        table[:, n] = table[:, :n].sum(1)
+        out = current.new_empty((neurons.dynamics.num_steps, current.shape[1], outputs))
+        arrays = table, functional.pad(bias, (0, blocks * block - outputs)), out
+        kernels.sum_spikes(*(as_array(x) for x in (*spikes, *arrays)))
+        ctx.save_for_backward(rows.flat(current), weight, *spikes)
+        ctx.neurons, ctx.rows = compiled_neurons(neurons.dynamics, neurons.quantizer), rows
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+        from privsearch.models import kernels
+
+        flat, weight, *spikes = ctx.saved_tensors
+        grad_out = grad_out.contiguous()
+        num_steps, batch, outputs = grad_out.shape
+        transposed = weight.new_empty((weight.shape[1], outputs))
+        kernels.add_up_gradients(*(as_array(x) for x in (*spikes, grad_out, transposed)))
+        grad_spk = product(grad_out.flatten(0, 1), weight.t()).view(num_steps, batch, -1)
+        current = flat.view(len(flat), batch, -1)
+        grad = torch.empty_like(current)
+        kernels.live_backward(as_array(current), ctx.neurons, as_array(grad_spk), as_array(grad))
+        shaped = ctx.rows.shaped(grad.view(len(grad), -1))
+        return shaped, transposed.t(), grad_out.sum((0, 1)), None, None
