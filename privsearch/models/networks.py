@@ -193,22 +193,23 @@ def _next_current(  # noqa: PLR0913, PLR0917  # what goes in, and who is shown i
         watch: shown the inputs of the stage; None for nobody.
     """
     weight, bias = cast("Tensor", stage.affine.weight), cast("Tensor", stage.affine.bias)
-    spikes = None
-    if stage.tap is None and stage.dtype == torch.float32 and isinstance(activation, Leaky):
-        if is_narrow(activation, weight):
-            if watch and ends is None:
-                spikes = SpikeCounts(watch.first, activation.dynamics.num_steps, weight.shape[1])
-            elif watch:
-                watch.see(layer, activation(current), ends)
-            out = narrow_linear(current, activation, effective_weight(stage.affine), bias, spikes)
-            if watch and spikes:
-                watch.take(layer, spikes)
-            return out
-        if is_spike_driven(activation, current, weight):
-            if watch:
-                watch.see(layer, activation(current), ends)
-            function = convolution_of_spikes if isinstance(stage.affine, nn.Conv2d) else linear_of_spikes
-            return function(current, activation, effective_weight(stage.affine), bias)
+    neurons = activation if isinstance(activation, Leaky) and stage.tap is None else None
+    is_linear = not isinstance(stage.affine, nn.Conv2d)
+    if neurons and is_linear and is_narrow(neurons, weight):
+        spikes = None
+        if watch and ends:
+            watch.see(layer, neurons(current), ends)
+        elif watch:
+            spikes = SpikeCounts(watch.first, neurons.dynamics.num_steps, weight.shape[1])
+        out = narrow_linear(current, neurons, effective_weight(stage.affine), bias, spikes)
+        if watch and spikes:
+            watch.take(layer, spikes)
+        return out
+    if neurons and stage.dtype == torch.float32 and is_spike_driven(neurons, current, weight):
+        if watch:
+            watch.see(layer, neurons(current), ends)
+        function = linear_of_spikes if is_linear else convolution_of_spikes
+        return function(current, neurons, effective_weight(stage.affine), bias)
     signal = activation(current)
     if watch:
         watch.see(layer, signal, ends)

@@ -6,6 +6,7 @@ neurons fire for that to pay, `linear_of_spikes` is a matrix product; which of t
 and so do the numbers.
 """
 
+from math import prod
 from typing import Any, Final, NamedTuple, cast
 
 import torch
@@ -21,6 +22,10 @@ from privsearch.models.scan import compiled_neurons
 
 MOST_LISTED: Final = 0.2
 """The share of neurons that may be listed; with more, a matrix product takes less time than the sums."""
+
+
+FEW_OUTPUTS: Final = 64
+"""The outputs of a layer that any number of spikes may be listed for: its sums take less time than its spikes, written."""
 
 
 class Spikes(NamedTuple):
@@ -130,24 +135,21 @@ def linear_of_spikes(
         bias: `(outputs,)`.
     """
     rows = Rows.of(current)
-    spikes = _listed(rows.flat(current), current.shape[1], neurons)
+    spikes = _listed(rows.flat(current), current.shape[1], neurons, MOST_LISTED if len(weight) > FEW_OUTPUTS else 1.0)
     if spikes is None:
         signal = neurons(current)
         function = linear_on_images if signal.ndim == 5 else linear
         return function(signal.flatten(0, 1), weight, bias).view(*signal.shape[:2], -1)
-    last = weight
-    if rows.channels_last:
-        last = weight.view(len(weight), *rows.shape[1:]).permute(0, 2, 3, 1)
-    return cast("Tensor", _LinearOfSpikes.apply(current, last.flatten(1), bias, neurons, spikes))
+    return cast("Tensor", _LinearOfSpikes.apply(current, weight, bias, neurons, spikes))
 
 
-def _listed(flat: Float[Tensor, "steps n"], batch: int, neurons: Leaky) -> Spikes | None:
-    """List the spikes of neurons, or return None if there are too many."""
+def _listed(flat: Float[Tensor, "steps n"], batch: int, neurons: Leaky, share: float) -> Spikes | None:
+    """List the spikes of neurons, or return None if that were more than a share of them."""
     from privsearch.models import kernels
 
     current = flat.detach().view(len(flat), batch, -1)
     rows, n = batch * neurons.dynamics.num_steps, current.shape[2]
-    most = int(MOST_LISTED * rows * n)
+    most = int(share * rows * n)
     spikes = Spikes(
         torch.empty(most + n, dtype=torch.int32),
         torch.empty(rows + 1, dtype=torch.int64),
@@ -159,7 +161,7 @@ def _listed(flat: Float[Tensor, "steps n"], batch: int, neurons: Leaky) -> Spike
 
 
 class _LinearOfSpikes(torch.autograd.Function):
-    """Neurons and a linear layer, whose weights lie in the order of the neurons."""
+    """Neurons and a linear layer."""
 
     @staticmethod
     def forward(ctx: Any, current: Tensor, weight: Tensor, bias: Tensor, neurons: Leaky, spikes: Spikes) -> Tensor:
@@ -167,16 +169,17 @@ class _LinearOfSpikes(torch.autograd.Function):
 
         rows = Rows.of(current)
         outputs, n = weight.shape
+        by_neuron = weight
+        if rows.channels_last:
+            by_neuron = weight.view(outputs, *rows.shape[1:]).permute(0, 2, 3, 1).flatten(1)
         block = kernels.COLUMNS
         blocks = -(-outputs // block)
         table = weight.new_empty((blocks, n + 1, block))
-        padded = functional.pad(weight, (0, 0, 0, blocks * block - outputs))
-        table[:, :n] = padded.view(blocks, block, n).transpose(1, 2)
-        table[:, n] = table[:, :n].sum(1)
+        kernels.lay_out(as_array(by_neuron), as_array(table))
         out = current.new_empty((neurons.dynamics.num_steps, current.shape[1], outputs))
         arrays = table, functional.pad(bias, (0, blocks * block - outputs)), out
         kernels.sum_spikes(*(as_array(x) for x in (*spikes, *arrays)))
-        ctx.save_for_backward(rows.flat(current), weight, *spikes)
+        ctx.save_for_backward(rows.flat(current), by_neuron, *spikes)
         ctx.neurons, ctx.rows = compiled_neurons(neurons.dynamics, neurons.quantizer), rows
         return out
 
@@ -185,14 +188,15 @@ class _LinearOfSpikes(torch.autograd.Function):
     def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         from privsearch.models import kernels
 
-        flat, weight, *spikes = ctx.saved_tensors
+        flat, by_neuron, *spikes = ctx.saved_tensors
         grad_out = grad_out.contiguous()
-        num_steps, batch, outputs = grad_out.shape
-        transposed = weight.new_empty((weight.shape[1], outputs))
-        kernels.add_up_gradients(*(as_array(x) for x in (*spikes, grad_out, transposed)))
-        grad_spk = product(grad_out.flatten(0, 1), weight.t()).view(num_steps, batch, -1)
+        num_steps, batch, _ = grad_out.shape
+        grad_weight = torch.empty_like(by_neuron)
+        pixels = prod(ctx.rows.shape[-2:]) if ctx.rows.channels_last else 1
+        kernels.add_up_gradients(*(as_array(x) for x in (*spikes, grad_out)), pixels, as_array(grad_weight))
+        grad_spk = product(grad_out.flatten(0, 1), by_neuron.t()).view(num_steps, batch, -1)
         current = flat.view(len(flat), batch, -1)
         grad = torch.empty_like(current)
         kernels.live_backward(as_array(current), ctx.neurons, as_array(grad_spk), as_array(grad))
         shaped = ctx.rows.shaped(grad.view(len(grad), -1))
-        return shaped, transposed.t(), grad_out.sum((0, 1)), None, None
+        return shaped, grad_weight, grad_out.sum((0, 1)), None, None

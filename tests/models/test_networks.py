@@ -9,6 +9,7 @@ import pytest
 import snntorch
 import torch
 from other_membranes import OTHER_MEMBRANES
+from same_sums import current_of
 from snntorch_loops import SNNTORCH, Rounding, SnnTorchNeurons
 from torch import nn
 from torch.nn import functional
@@ -171,9 +172,9 @@ def with_snntorch_neurons(network, neurons, x):
     Against the whole loop, gradients need not agree: where a membrane is close to its threshold, the last bit of a
     current decides how steep the surrogate gradient is.
     """
-    signal = x.unsqueeze(0)
+    signal, before = x.unsqueeze(0), None
     for stage, theirs in zip(network, neurons, strict=True):
-        current = stage.current(signal)
+        current, before = current_of(stage, signal, before), stage.activation
         signal, mem = theirs.scan(current, STEPS) if isinstance(theirs, SnnTorchNeurons) else (theirs(current), None)
     return mem
 
@@ -300,9 +301,17 @@ def test_other_shapes_are_refused(input_shape):
 def test_layers_before_the_first_spikes_run_once_per_batch(spiking_layers, over_time, monkeypatch):
     """One call a batch for each layer; only a layer whose input is spikes sees num_steps copies of the batch."""
     seen = []
-    for name in ("conv_and_pool", "linear_on_images", "linear"):
-        called = getattr(networks, name)
-        monkeypatch.setattr(networks, name, lambda x, *rest, called=called: (seen.append(len(x)), called(x, *rest))[1])
+
+    def watched(called):
+        def call(*args):
+            out = called(*args)
+            seen.append(len(out) * (out.shape[1] if called.__name__.endswith("of_spikes") else 1))
+            return out
+
+        return call
+
+    for name in ("conv_and_pool", "linear_on_images", "linear", "convolution_of_spikes", "linear_of_spikes"):
+        monkeypatch.setattr(networks, name, watched(getattr(networks, name)))
     build(snn_spec(spiking_layers=spiking_layers), "convnet")(batch_for("convnet")[0])
 
     assert seen == [BATCH if once else BATCH * STEPS for once in over_time]

@@ -6,6 +6,7 @@ import itertools
 import pytest
 import snntorch
 import torch
+from same_sums import current_of
 from snntorch_loops import SNNTORCH, Rounding, SnnTorchNeurons
 from torch import nn
 from torch.nn import functional
@@ -91,9 +92,9 @@ def looped(network, spec, x):
 
 def mended(network, spec, x, labels):
     """The gradients' loss by snnTorch's neurons on our currents, read at each example's last step, or up to there."""
-    signal = x.nan_to_num().transpose(0, 1)
+    signal, before = x.nan_to_num().transpose(0, 1), None
     for stage in network:
-        current = stage.current(signal)
+        current, before = current_of(stage, signal, before), stage.activation
         if isinstance(stage.activation, Leaky | MembraneReadout):
             signal, mem = neurons_of(spec, is_last=stage is network[-1]).scan(current, STEPS)
         else:

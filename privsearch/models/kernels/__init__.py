@@ -22,7 +22,7 @@ from privsearch.models.kernels.levels import UNQUANTIZED, Levels
 from privsearch.models.kernels.narrow import scan_to_linear, scan_to_linear_backward
 from privsearch.models.kernels.pooling import max_pool, max_pool_backward
 from privsearch.models.kernels.spike_convolution import convolve_spikes, convolve_spikes_backward
-from privsearch.models.kernels.spike_linear import add_up_gradients, live_backward, sum_spikes
+from privsearch.models.kernels.spike_linear import add_up_gradients, lay_out, live_backward, sum_spikes
 from privsearch.models.kernels.spikes import list_rows
 from privsearch.models.kernels.vectors import CHANNELS, COLUMNS
 
@@ -37,6 +37,7 @@ __all__ = [
     "add_up_gradients",
     "convolve_spikes",
     "convolve_spikes_backward",
+    "lay_out",
     "list_rows",
     "live_backward",
     "max_pool",

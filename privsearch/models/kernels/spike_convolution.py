@@ -14,7 +14,7 @@ import numpy as np
 
 from privsearch.models.kernels.compiled import kernel
 from privsearch.models.kernels.leaky import Neurons, live, scan_backward
-from privsearch.models.kernels.spikes import list_pixels, neurons_at_work
+from privsearch.models.kernels.spikes import list_row, neurons_at_work
 from privsearch.models.kernels.vectors import (
     CHANNELS,
     RUN,
@@ -25,10 +25,12 @@ from privsearch.models.kernels.vectors import (
     subtract_patch,
 )
 
-BUILT_ON: Final = "727485776d63fdb5"
+BUILT_ON: Final = "be5addc0a66edfff"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 PATCH: Final = 3 * RUN
 """The numbers of a patch."""
+PAGE: Final = 1024
+"""The numbers of a page of memory."""
 
 
 @kernel
@@ -50,26 +52,31 @@ def convolve_spikes(  # noqa: PLR0913, PLR0917  # arrays to read, and arrays to 
     num_steps, batch, out_height, out_width, outputs = out.shape
     n, channels = current.shape[2], patches.shape[1] - 1
     height = n // (width * channels)
-    row = (width + 2) * CHANNELS
-    image = aligned((height + 2) * row)
+    row = _row(width)
+    plane = (height + 2) * row
+    image, at_rest = aligned(plane), aligned(2 * patches.shape[0] * plane)
+    places = _places(height, width, row)
+    _lay_bases(patches, bias, places, row, at_rest)
     mem = aligned(num_steps * n).reshape((num_steps, n))
     compared, inside = neurons_at_work(num_steps, n, neurons)
-    added = np.empty((height * width * (channels // 2 + 1), 2), np.int32)
-    removed = np.empty_like(added)
+    listed = np.empty(n, np.int32)
+    # Where each neuron's patch begins in an image, and where its weights do.
+    around, weights = np.repeat(places, channels), np.empty(n, np.int32)
+    for neuron in range(n):
+        weights[neuron] = neuron % channels * PATCH
     for b in range(batch):
         live(current, b, neurons, mem, compared, inside)
         for t in range(num_steps):
             fires = compared[t] if compared.shape[0] else mem[t]
-            num_added, num_removed = list_pixels(fires, width, channels, neurons.threshold, added, removed)
+            count, are_silent = list_row(fires, neurons.threshold, listed, 0)
             for block in range(patches.shape[0]):
-                first = block * (channels + 1) * PATCH
-                _fill(image, bias[block * CHANNELS : (block + 1) * CHANNELS])
-                for k in range(num_added):
-                    at = _margin_before(added[k, 0], width)
-                    add_patch(image, at, row, patches, first + added[k, 1] * PATCH)
-                for k in range(num_removed):
-                    at = _margin_before(removed[k, 0], width)
-                    subtract_patch(image, at, row, patches, first + removed[k, 1] * PATCH)
+                first, base = block * (channels + 1) * PATCH, (2 * block + are_silent) * plane
+                image[:] = at_rest[base : base + plane]
+                for neuron in listed[:count]:
+                    if are_silent:
+                        subtract_patch(image, around[neuron], row, patches, first + weights[neuron])
+                    else:
+                        add_patch(image, around[neuron], row, patches, first + weights[neuron])
                 into = ((t * batch + b) * out_height * out_width) * outputs + block * CHANNELS
                 for i in range(out_height):
                     for j in range(out_width):
@@ -104,9 +111,8 @@ def convolve_spikes_backward(  # noqa: PLR0913, PLR0917  # arrays to read, and a
     num_steps, batch, out_height, out_width, outputs = grad_out.shape
     n, blocks, windows = current.shape[2], weight.shape[1], out_height * out_width
     height, width = image
-    channels = n // (height * width)
-    row = (width + 2) * CHANNELS
-    plane = (height + 2) * row
+    row = _row(width)
+    plane, insides = (height + 2) * row, _places(height, width, row) + np.int32(row + CHANNELS)
     spikes, received = aligned(blocks * plane), aligned(blocks * plane)
     spikes[:] = 0
     of_example = aligned(weight.size)
@@ -115,14 +121,19 @@ def convolve_spikes_backward(  # noqa: PLR0913, PLR0917  # arrays to read, and a
     compared, inside = neurons_at_work(num_steps, n, neurons)
     nothing = np.empty((0, n), np.float32)
     offsets, scales = np.empty((outputs, windows), np.int32), np.empty((outputs, windows), np.float32)
-    chosen = np.empty((4, outputs), np.int32), np.empty((4, outputs), np.float32)
+    groups = -(-outputs // CHANNELS)
+    weights = np.empty((groups, windows, 4, CHANNELS), np.int32)
+    factors = np.empty((groups, windows, 4, CHANNELS), np.float32)
+    counts = np.empty((groups, windows, 4), np.int64)
     grad_weight[:] = 0
     for b in range(batch):
         live(current, b, neurons, mem, compared, inside)
         of_example[:] = 0
         for t in range(num_steps):
-            _spread(compared[t] if compared.shape[0] else mem[t], channels, width, neurons.threshold, spikes)
-            _find_winners(place[t, b], grad_out[t, b], row, offsets, scales)
+            _spread(compared[t] if compared.shape[0] else mem[t], insides, plane, neurons.threshold, spikes)
+            _find_winners(
+                place[t, b], grad_out[t, b], row, blocks * PATCH, offsets, scales, weights, factors, counts
+            )
             for output in range(outputs):
                 for block in range(blocks):
                     add_scaled_patches(
@@ -137,8 +148,8 @@ def convolve_spikes_backward(  # noqa: PLR0913, PLR0917  # arrays to read, and a
                         output * windows,
                         windows,
                     )
-            _return(place[t, b], grad_out[t, b], weight, row, chosen, received)
-            _gather(received, channels, width, grad_spk[t])
+            _return(weight, out_width, row, weights, factors, counts, received)
+            _gather(received, insides, plane, grad_spk[t])
         fires = compared if compared.shape[0] else mem
         scan_backward(fires, grad_spk, nothing, inside, neurons, grad_current)
         for t in range(current.shape[0]):
@@ -147,94 +158,153 @@ def convolve_spikes_backward(  # noqa: PLR0913, PLR0917  # arrays to read, and a
 
 
 @kernel
-def _margin_before(pixel: int, width: int) -> int:
-    """Return where the patch around a pixel begins in an image with a margin."""
-    return (pixel // width * (width + 2) + pixel % width) * CHANNELS
+def _row(width: int) -> int:
+    """Return the distance from one row of an image with a margin to the next.
+
+    Rows of a patch must not lie whole pages apart: a processor that has written the one would wait to read the other.
+    """
+    row = (width + 2) * CHANNELS
+    while not (RUN <= row % PAGE <= PAGE - RUN and RUN <= 2 * row % PAGE <= PAGE - RUN):
+        row += CHANNELS
+    return row
 
 
 @kernel
-def _fill(image: Any, bias: Any) -> None:
-    for start in range(0, image.shape[0], CHANNELS):
-        for i in range(CHANNELS):
-            image[start + i] = bias[i]
+def _places(height: int, width: int, row: int) -> Any:
+    """Return where the patch around each pixel begins in an image with a margin, whose rows are `row` apart."""
+    places = np.empty(height * width, np.int32)
+    for pixel in range(height * width):
+        places[pixel] = pixel // width * row + pixel % width * CHANNELS
+    return places
 
 
 @kernel
-def _spread(compared: Any, channels: int, width: int, threshold: np.float32, spikes: Any) -> None:
-    """Write spikes as numbers into an image with a margin, block after block of channels."""
-    pixels = compared.shape[0] // channels
-    plane = (pixels // width + 2) * (width + 2) * CHANNELS
+def _lay_bases(patches: Any, bias: Any, places: Any, row: int, images: Any) -> None:
+    """Write, for each block, the image of currents if no neuron fires, and if all do."""
+    blocks, kinds, _ = patches.shape
+    plane = images.shape[0] // (2 * blocks)
+    for block in range(blocks):
+        for of_all in range(2):
+            image = images[(2 * block + of_all) * plane : (2 * block + of_all + 1) * plane]
+            for place in range(0, plane, CHANNELS):
+                image[place : place + CHANNELS] = bias[block * CHANNELS : (block + 1) * CHANNELS]
+            if of_all:
+                for place in places:
+                    add_patch(image, place, row, patches, (block * kinds + kinds - 1) * PATCH)
+
+
+@kernel
+def _spread(compared: Any, insides: Any, plane: int, threshold: np.float32, spikes: Any) -> None:
+    """Write spikes as numbers to the places of their pixels, block after block of channels, `plane` apart."""
+    pixels = insides.shape[0]
+    channels = compared.shape[0] // pixels
     for first in range(0, channels, CHANNELS):
         for pixel in range(pixels):
             source = compared[pixel * channels + first : pixel * channels + min(channels, first + CHANNELS)]
-            at = first // CHANNELS * plane + _margin_before(pixel, width) + (width + 3) * CHANNELS
+            at = first // CHANNELS * plane + insides[pixel]
             into = spikes[at : at + source.shape[0]]
             for i in range(into.shape[0]):
                 into[i] = np.float32(1) if source[i] > threshold else np.float32(0)
 
 
 @kernel
-def _gather(received: Any, channels: int, width: int, grad_spk: Any) -> None:
-    """Copy what `_spread` would write, the other way round."""
-    pixels = grad_spk.shape[0] // channels
-    plane = (pixels // width + 2) * (width + 2) * CHANNELS
+def _gather(received: Any, insides: Any, plane: int, grad_spk: Any) -> None:
+    """Copy from where `_spread` writes to."""
+    pixels = insides.shape[0]
+    channels = grad_spk.shape[0] // pixels
     for first in range(0, channels, CHANNELS):
         for pixel in range(pixels):
             into = grad_spk[pixel * channels + first : pixel * channels + min(channels, first + CHANNELS)]
-            at = first // CHANNELS * plane + _margin_before(pixel, width) + (width + 3) * CHANNELS
+            at = first // CHANNELS * plane + insides[pixel]
             source = received[at : at + into.shape[0]]
             for i in range(into.shape[0]):
                 into[i] = source[i]
 
 
 @kernel
-def _find_winners(place: Any, grad_out: Any, row: int, offsets: Any, scales: Any) -> None:
-    """For each output, list where the patches of the inputs that won begin, and the gradients that they get."""
+def _find_winners(  # noqa: PLR0913, PLR0917  # arrays to read, and arrays to write
+    place: Any,
+    grad_out: Any,
+    row: int,
+    step: int,
+    offsets: Any,
+    scales: Any,
+    weights: Any,
+    factors: Any,
+    counts: Any,
+) -> None:
+    """List the inputs that won, and the gradients that they get, by output and by window.
+
+    Args:
+        place: `(height, width, outputs)`, the winners.
+        grad_out: `(height, width, outputs)`.
+        row: the distance from one row of an image with a margin to the next.
+        step: the distance from the weights of one output to those of the next.
+        offsets: `(outputs, windows)`, written: where the patch of the winner begins in such an image.
+        scales: `(outputs, windows)`, written: its gradient.
+        weights: `(groups, windows, 4, 32)`, written: for 32 outputs, by winner, where their weights begin.
+        factors: `(groups, windows, 4, 32)`, written: their gradients.
+        counts: `(groups, windows, 4)`, written: their numbers.
+    """
     height, width, outputs = grad_out.shape
     for i in range(height):
         for j in range(width):
-            at, window = np.int32(2 * i * row + 2 * j * CHANNELS), i * width + j
+            window, at = i * width + j, np.int32(2 * i * row + 2 * j * CHANNELS)
             for output in range(outputs):
                 winner = np.int32(place[i, j, output])
                 offsets[output, window] = at + (winner >> 1) * np.int32(row) + (winner & 1) * np.int32(CHANNELS)
                 scales[output, window] = grad_out[i, j, output]
+            for group in range(counts.shape[0]):
+                # Four counts in one number, which stays in a register.
+                numbers = 0
+                for output in range(group * CHANNELS, min(outputs, (group + 1) * CHANNELS)):
+                    winner = np.int64(place[i, j, output])
+                    k = numbers >> (16 * winner) & 0xFFFF
+                    numbers += 1 << (16 * winner)
+                    weights[group, window, winner, k] = output * step
+                    factors[group, window, winner, k] = grad_out[i, j, output]
+                for winner in range(4):
+                    counts[group, window, winner] = numbers >> (16 * winner) & 0xFFFF
 
 
 @kernel
-def _return(place: Any, grad_out: Any, weight: Any, row: int, chosen: Any, received: Any) -> None:
-    """Compute the gradient of an image of spikes, with a margin."""
-    height, width, outputs = grad_out.shape
+def _return(  # noqa: PLR0917
+    weight: Any, width: int, row: int, weights: Any, factors: Any, counts: Any, received: Any
+) -> None:
+    """Compute the gradient of an image of spikes, with a margin, from what `_find_winners` wrote.
+
+    Args:
+        weight: the argument of `convolve_spikes_backward`.
+        width: the windows of a row.
+        row: the distance from one row of the image to the next.
+        weights: as `_find_winners` wrote them.
+        factors: likewise.
+        counts: likewise.
+        received: `(blocks * plane,)`, written.
+    """
     blocks = weight.shape[1]
     plane = received.shape[0] // blocks
-    offsets, scales = chosen
+    groups, windows, _ = counts.shape
     received[:] = 0
-    counts = np.empty(4, np.int64)
-    # Half of the weights at a time stay in the core's nearest cache.
-    for start in range(0, outputs, CHANNELS):
-        for i in range(height):
-            for j in range(width):
-                counts[:] = 0
-                for output in range(start, min(outputs, start + CHANNELS)):
-                    winner = place[i, j, output]
-                    k = counts[winner]
-                    offsets[winner, k] = output * blocks * PATCH
-                    scales[winner, k] = grad_out[i, j, output]
-                    counts[winner] = k + 1
-                for winner in range(4):
-                    at = (2 * i + winner // 2) * row + (2 * j + winner % 2) * CHANNELS
-                    for block in range(blocks):
-                        add_scaled_patches(
-                            received,
-                            block * plane + at,
-                            row,
-                            weight,
-                            block * PATCH,
-                            RUN,
-                            offsets,
-                            scales,
-                            winner * outputs,
-                            counts[winner],
-                        )
+    # The weights of one group at a time stay in the core's nearest cache.
+    for group in range(groups):
+        for window in range(windows):
+            for winner in range(4):
+                at = (2 * (window // width) + winner // 2) * row + (2 * (window % width) + winner % 2) * CHANNELS
+                first = ((group * windows + window) * 4 + winner) * CHANNELS
+                for block in range(blocks):
+                    add_scaled_patches(
+                        received,
+                        block * plane + at,
+                        row,
+                        weight,
+                        block * PATCH,
+                        RUN,
+                        weights,
+                        factors,
+                        first,
+                        counts[group, window, winner],
+                    )
 
 
 @kernel

@@ -8,11 +8,11 @@ from typing import Any, Final
 import numpy as np
 
 from privsearch.models.kernels.compiled import kernel
-from privsearch.models.kernels.leaky import Neurons, live, scan_backward
+from privsearch.models.kernels.leaky import Neurons, add, live, scan_backward
 from privsearch.models.kernels.spikes import neurons_at_work
-from privsearch.models.kernels.vectors import COLUMNS, add_rows, aligned
+from privsearch.models.kernels.vectors import COLUMNS, WIDTH, add_rows, aligned
 
-BUILT_ON: Final = "727485776d63fdb5"
+BUILT_ON: Final = "be5addc0a66edfff"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 
 
@@ -51,7 +51,31 @@ def sum_spikes(listed: Any, first: Any, are_silent: Any, weights: Any, bias: Any
 
 
 @kernel
-def add_up_gradients(listed: Any, first: Any, are_silent: Any, grad_out: Any, grad_weights: Any) -> None:
+def lay_out(weight: Any, table: Any) -> None:
+    """Write weights as `sum_spikes` reads them.
+
+    Args:
+        weight: `(outputs, n)`.
+        table: `(blocks, n + 1, 64)`, written.
+    """
+    outputs, n = weight.shape
+    for block in range(table.shape[0]):
+        start, columns = block * COLUMNS, min(COLUMNS, outputs - block * COLUMNS)
+        of_all = table[block, n]
+        of_all[:] = 0
+        # Some neurons at a time, as many as a cache line of the weights has.
+        for neuron in range(0, n, WIDTH):
+            end = min(n, neuron + WIDTH)
+            table[block, neuron:end, columns:] = 0
+            for column in range(columns):
+                for k in range(neuron, end):
+                    table[block, k, column] = weight[start + column, k]
+            for k in range(neuron, end):
+                add(of_all, table[block, k])
+
+
+@kernel
+def add_up_gradients(listed: Any, first: Any, are_silent: Any, grad_out: Any, pixels: int, grad_weight: Any) -> None:
     """Compute the gradient of the weights of `sum_spikes`.
 
     Args:
@@ -59,28 +83,36 @@ def add_up_gradients(listed: Any, first: Any, are_silent: Any, grad_out: Any, gr
         first: the argument of `sum_spikes`.
         are_silent: the argument of `sum_spikes`.
         grad_out: `(num_steps, batch, outputs)`.
-        grad_weights: `(n, outputs)`, written.
+        pixels: the number of pixels of which each has n / pixels neurons; 1 where neurons are no image.
+        grad_weight: `(outputs, n)`, written: the neurons of an image lie pixel by pixel in lists, and here channel by
+            channel.
     """
     num_steps, batch, outputs = grad_out.shape
-    n, rows = grad_weights.shape[0], num_steps * batch
+    n, rows = grad_weight.shape[1], num_steps * batch
+    channels = n // pixels
     # A row that lists silent neurons counts for all neurons, less those that it lists, which have a table of their own.
     any_silent = are_silent.max()
     of_neuron, first_of = _by_neuron(listed, first, are_silent, n)
     table_rows = 2 * rows + 1 if any_silent else rows
     table = aligned(table_rows * COLUMNS).reshape((table_rows, COLUMNS))
-    sums = aligned(COLUMNS)
+    sums = aligned(WIDTH * COLUMNS).reshape((WIDTH, COLUMNS))
     for start in range(0, outputs, COLUMNS):
         columns = min(COLUMNS, outputs - start)
         _copy_block(grad_out, start, columns, are_silent, table)
-        for neuron in range(n):
-            if any_silent:
-                sums[:] = table[2 * rows]
-            else:
-                sums[:] = 0
-            add_rows(sums, 0, table, 0, of_neuron, first_of[neuron], first_of[neuron + 1] - first_of[neuron])
-            into = grad_weights[neuron, start : start + columns]
-            for i in range(columns):
-                into[i] = sums[i]
+        # Some neurons at a time, as many as a cache line of the gradient has.
+        for place in range(0, n, WIDTH):
+            end = min(n, place + WIDTH)
+            for k in range(place, end):
+                if any_silent:
+                    sums[k - place] = table[2 * rows]
+                else:
+                    sums[k - place] = 0
+                neuron = k % pixels * channels + k // pixels
+                count = first_of[neuron + 1] - first_of[neuron]
+                add_rows(sums, (k - place) * COLUMNS, table, 0, of_neuron, first_of[neuron], count)
+            for column in range(columns):
+                for k in range(place, end):
+                    grad_weight[start + column, k] = sums[k - place, column]
 
 
 @kernel

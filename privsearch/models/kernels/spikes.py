@@ -10,68 +10,53 @@ from privsearch.models.kernels.vectors import WIDTH, aligned, count_bits, fired,
 
 BUILT_ON: Final = "9a8aca0db2aba17c"
 """The version of the kernels' files that this one imports (see `compiled`)."""
+WORD: Final = 64
+"""The neurons whose spikes are looked at together."""
 
 
 @kernel
-def list_pixels(compared: Any, width: int, channels: int, threshold: np.float32, added: Any, removed: Any) -> Any:
-    """List the spikes of an image pixel by pixel.
-
-    A pixel of which more than half fire is listed as `channels`, which stands for all, and as the channels to remove.
+def list_row(compared: Any, threshold: np.float32, listed: Any, start: int) -> Any:
+    """List the neurons that fire; or, if they are more than half, those that do not.
 
     Args:
-        compared: `(height * width * channels,)`: what was compared with the threshold.
-        width: the pixels of a row.
-        channels: the channels of a pixel.
+        compared: `(n,)`: what was compared with the threshold.
         threshold: the threshold.
-        added: `(most, 2)`, int32, written: the number of a pixel and a channel that fires.
-        removed: `(most, 2)`, likewise.
+        listed: an int32 array, written from `start` on: the neurons, in ascending order.
+        start: where in `listed` the list begins.
 
     Returns:
-        The number of rows written to `added` and to `removed`.
+        Where the list ends, and whether it is of silent neurons.
     """
-    num_added = num_removed = 0
-    for pixel in range(compared.shape[0] // channels):
-        start = pixel * channels
-        count = 0
-        for channel in range(0, channels, WIDTH):
-            count += count_bits(_bits(compared, start + channel, channels - channel, threshold))
-        if 2 * count <= channels:
-            for channel in range(0, channels, WIDTH) if count else range(0):
-                bits = _bits(compared, start + channel, channels - channel, threshold)
-                num_added = _append(added, num_added, pixel, channel, bits)
-            continue
-        added[num_added, 0], added[num_added, 1] = pixel, channels
-        num_added += 1
-        for channel in range(0, channels, WIDTH):
-            bits = _bits(compared, start + channel, channels - channel, threshold)
-            num_removed = _append(removed, num_removed, pixel, channel, _others(bits, channels - channel))
-    return num_added, num_removed
+    n = compared.shape[0]
+    num_fired = 0
+    for first in range(0, n, WORD):
+        num_fired += count_bits(_bits(compared, first, threshold))
+    are_silent = 2 * num_fired > n
+    end = start
+    for first in range(0, n, WORD):
+        bits = _bits(compared, first, threshold)
+        if are_silent:
+            bits = ~bits
+            if n - first < WORD:
+                bits &= (1 << (n - first)) - 1
+        while bits:
+            listed[end] = first + lowest_bit(bits)
+            end += 1
+            bits &= bits - 1
+    return end, are_silent
 
 
 @kernel
-def _append(listed: Any, count: int, pixel: int, channel: int, bits: int) -> int:
-    while bits:
-        listed[count, 0], listed[count, 1] = pixel, channel + lowest_bit(bits)
-        count += 1
-        bits &= bits - 1
-    return count
-
-
-@kernel
-def _bits(compared: Any, start: int, count: int, threshold: np.float32) -> int:
-    """Return a bit for each of 16 neurons, or of the fewer that there are."""
-    if count >= WIDTH:
-        return fired(compared, start, threshold)  # type: ignore[no-any-return]
+def _bits(compared: Any, first: int, threshold: np.float32) -> int:
+    """Return a bit for each of 64 neurons, or of the fewer that are left."""
     bits = 0
-    for i in range(count):
-        if compared[start + i] > threshold:
-            bits |= 1 << i
+    for start in range(first, min(first + WORD, compared.shape[0]), WIDTH):
+        if start + WIDTH <= compared.shape[0]:
+            bits |= fired(compared, start, threshold) << (start - first)
+        else:
+            for i in range(start, compared.shape[0]):
+                bits |= np.int64(compared[i] > threshold) << (i - first)
     return bits
-
-
-@kernel
-def _others(bits: int, count: int) -> int:
-    return ~bits & ((1 << min(count, WIDTH)) - 1)
 
 
 @kernel
@@ -102,20 +87,9 @@ def list_rows(current: Any, neurons: Neurons, most: int, listed: Any, first: Any
         live(current, b, neurons, mem, compared, inside)
         for t in range(num_steps):
             row = compared[t] if compared.shape[0] else mem[t]
-            num_fired = 0
-            for start in range(0, n, WIDTH):
-                num_fired += count_bits(_bits(row, start, n - start, neurons.threshold))
-            silent = 2 * num_fired > n
-            for start in range(0, n, WIDTH):
-                bits = _bits(row, start, n - start, neurons.threshold)
-                bits = _others(bits, n - start) if silent else bits
-                while bits:
-                    listed[count] = start + lowest_bit(bits)
-                    count += 1
-                    bits &= bits - 1
+            count, are_silent[b * num_steps + t] = list_row(row, neurons.threshold, listed, count)
             if count > most:
                 return False
-            are_silent[b * num_steps + t] = silent
             first[b * num_steps + t + 1] = count
     return True
 
