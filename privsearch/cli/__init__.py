@@ -33,6 +33,8 @@ def main() -> None:
     """Run the command line."""
     # What is imported stays, and the collector would look through it again and again: a tenth of a short command.
     gc.set_threshold(50_000, 20, 20)
+    # Plugins of pydantic, such as tracers of web services, are looked for in all packages that are installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         # For signals that come while the commands are imported, and while a command is about to end.
         with interruptible():
