@@ -64,7 +64,7 @@ class TrainAndAttack:
 
         job, activity = self._here(), current_activity()
         checkpoints = Checkpoints(job.checkpoints, job.checkpoint_seconds) if job.checkpoints else None
-        curves = CurveArchive(job.archive) if job.archive and job.keep else None
+        curves = _curves(self.archive, job.archive) if job.keep else None
         keep = Keeping(job.keep, job.networks, checkpoints, curves)
         if trial.part is not None and job.archive:
             only = job.only_same_versions
@@ -117,7 +117,12 @@ class AttackOnly:
         outbox = _outbox()
         archive = SignalArchive(outbox / "signals") if outbox else self.archive
         current_activity().enter("attacking")
-        return attack_trial(trial.spec, trial.trial_id, archive, _earlier(trial), CurveArchive(archive))
+        return attack_trial(trial.spec, trial.trial_id, archive, _earlier(trial), _curves(self.archive, archive))
+
+
+def _curves(archive: SignalArchive | None, here: SignalArchive | None) -> CurveArchive | None:
+    """Return the store of curves beside the signals `here`; None if these are not in a study: no page reads others."""
+    return CurveArchive(here) if archive and here and archive.in_study else None
 
 
 def _outbox() -> Path | None:
