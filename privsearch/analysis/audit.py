@@ -13,7 +13,7 @@ from privsearch.analysis.intervals import mean_interval, spread_interval
 from privsearch.analysis.labels import TPRS, configuration, reason_missing
 from privsearch.analysis.learning import networks_at_chance
 from privsearch.analysis.promises import FAMILY, PROMISE, promised
-from privsearch.analysis.targets import target_numbers
+from privsearch.analysis.targets import TargetNumbers, target_numbers
 from privsearch.spec import WORST, leading_attack
 from privsearch.spec.columns import WITH_PLACEBO, Column
 from privsearch.spec.datasets import unit_name
@@ -63,7 +63,7 @@ _PROMISED: Final = {PROMISE: "float", "dp_delta": "float", FAMILY: "string"}
 """The columns that it has where a training was private."""
 
 
-def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
+def audit_table(results: Iterable[TrialResult], numbers_by_trial: TargetNumbers | None = None) -> pd.DataFrame:
     """One row for each completed trial and attack, and one for `worst`, the strongest of its attacks.
 
     Numbers are means over the `targets`, fractions; `_sd` is the sample standard deviation and `_low`, `_high` are the
@@ -77,6 +77,10 @@ def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
     the column that names them. An attack that a trial cannot be given, or has not been given yet, has no row, and
     neither has a trial with a network that has not learnt: what it does not leak says nothing. `dp_epsilon` and
     `dp_delta`, which are there where a training was private, are what DP-SGD promises.
+
+    Args:
+        results: the trials.
+        numbers_by_trial: the numbers of their targets, if at hand.
     """
     results = list(results)
     words: dict[str, str] = {}
@@ -87,13 +91,14 @@ def audit_table(results: Iterable[TrialResult]) -> pd.DataFrame:
         shared = tuple(axis for axis in varying if axis != "dp")
         families |= {row["trial_id"]: configuration(row, shared) for row in records(rows)}
     learnt = [result for result in results if isinstance(result, Completed) and not networks_at_chance(result)]
-    table = [row for result in learnt for row in _rows(result, words[result.trial_id])]
+    at_hand = numbers_by_trial or {}
+    table = [row for one in learnt for row in _rows(one, words[one.trial_id], at_hand.get(one.trial_id))]
     table = [{**row, FAMILY: families[row["trial_id"]]} for row in table]
     private = _PROMISED if any(PROMISE in row for row in table) else {}
     return pd.DataFrame(table, columns=[*_COLUMNS, *private]).astype({**_COLUMNS, **private})
 
 
-def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
+def _rows(result: Completed, words: str, targets: Sequence[Mapping[str, Any]] | None) -> Iterator[dict[str, Any]]:
     trial = {
         "trial_id": result.trial_id,
         "dataset": result.spec.dataset_name,
@@ -106,7 +111,7 @@ def _rows(result: Completed, words: str) -> Iterator[dict[str, Any]]:
         **{name: value for name, value in promised(result).items() if name in _PROMISED},
         **{header: value for header, value in blind_numbers(result).items() if Column.parse(header).attack is None},
     }
-    targets = target_numbers(result)
+    targets = target_numbers(result) if targets is None else targets
     means, by_target = _by_attack(completed_numbers(result, targets)), [_by_attack(target) for target in targets]
     shared = result.spec.protocol.targets_share_examples
     for attack in [name for name, numbers in by_target[0].items() if "auc" in numbers]:

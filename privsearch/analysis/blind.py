@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from privsearch._util.interval import Interval
 from privsearch.analysis.metrics.binomial import normal_quantile
-from privsearch.data import describe_dataset
+from privsearch.spec import EmbeddedName
 from privsearch.spec.columns import Column
 from privsearch.study.blind import InputsBaseline, UntrainedTarget
 from privsearch.study.result import Completed, TrialResult
@@ -86,8 +86,12 @@ def blind_findings(results: Iterable[TrialResult]) -> list[BlindFinding]:
 
 def _lacks_baselines(result: Completed) -> bool:
     dataset = result.spec.dataset
-    # The files of others may be gone, or changed, and take long to read.
-    return isinstance(dataset, str) and describe_dataset(dataset).needs_blind_baselines(result.spec.protocol)
+    # The files of others may be gone, or changed, and take long to read; an embedded one is split here.
+    if not isinstance(dataset, str) or dataset in get_args(EmbeddedName):
+        return False
+    from privsearch.data import describe_dataset  # with the readers of all kinds of files
+
+    return describe_dataset(dataset).needs_blind_baselines(result.spec.protocol)
 
 
 def _finding(dataset: str, protocol: str, trials: Sequence[Completed]) -> BlindFinding:

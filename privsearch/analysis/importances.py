@@ -104,7 +104,7 @@ def importances(task: Task, resamples: int = 200, seed: int = 0) -> pd.DataFrame
     everything = np.arange(len(rows))
     densities, rng = region_densities(axes, everything), np.random.default_rng(seed)
     drawn = rng.integers(len(rows), size=(resamples, len(rows)))
-    drawn_densities = [region_densities(axes, region) for region in drawn]
+    drawn_densities = region_densities(axes, drawn)
     random_order = rng.permuted(np.tile(everything, (resamples, 1)), axis=1)
     # By how many are good, of which alone it depends.
     by_chance: dict[int, Float[Array, "resamples axes"]] = {}
@@ -112,11 +112,11 @@ def importances(task: Task, resamples: int = 200, seed: int = 0) -> pd.DataFrame
     for objective, choose in _choices(rows, task):
         good = choose(everything)
         observed, size = divergences(axes, everything, good, densities), int(good.sum())
-        resampled = [divergences(axes, r, choose(r), d) for r, d in zip(drawn, drawn_densities, strict=True)]
+        resampled = divergences(axes, drawn, choose(drawn), drawn_densities)
         if size not in by_chance:
-            by_chance[size] = np.array([divergences(axes, everything, good[o], densities) for o in random_order])
+            by_chance[size] = divergences(axes, everything, good[random_order], densities)
         informative = not good.all() and observed.any()
-        shares = _shares(observed, np.array(resampled), by_chance[size]) if informative else _UNKNOWN
+        shares = _shares(observed, resampled, by_chance[size]) if informative else _UNKNOWN
         counts = [int(np.count_nonzero(axis.categories >= 0)) for axis in axes]
         part = pd.DataFrame({"objective": objective, "axis": names, **shares._asdict(), "n": counts})
         parts.append(part.sort_values("importance", ascending=False, kind="stable"))
@@ -198,18 +198,21 @@ def _check_enough(count: int, axes: Sequence[str]) -> None:
         )
 
 
-Choice = Callable[[Int[Array, " m"]], Bool[Array, " m"]]
+Choice = Callable[[Int[Array, "*r m"]], Bool[Array, "*r m"]]
 
 
 def _choices(rows: pd.DataFrame, task: Task) -> Iterator[tuple[str, Choice]]:
-    """Yield, for each objective and for reaching the front, a function that marks the good among configurations."""
+    """Yield, for each objective and for reaching the front, a function that marks the good of each row of places."""
     outcomes, violation = losses(rows, task.objectives), total_violation(rows, task.constraints)
     for column, values in zip(task.objectives, outcomes.T, strict=True):
         yield column, partial(_top_of, values)
-    yield FRONT, lambda chosen: top(front_ranks(outcomes[chosen], violation[chosen]))
+    yield (
+        FRONT,
+        lambda chosen: top(np.apply_along_axis(lambda row: front_ranks(outcomes[row], violation[row]), -1, chosen)),
+    )
 
 
-def _top_of(values: Float[Array, " n"], chosen: Int[Array, " m"]) -> Bool[Array, " m"]:
+def _top_of(values: Float[Array, " n"], chosen: Int[Array, "*r m"]) -> Bool[Array, "*r m"]:
     return top(values[chosen])
 
 

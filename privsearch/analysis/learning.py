@@ -147,6 +147,7 @@ def far_below_full_precision(frame: pd.DataFrame) -> pd.DataFrame:
 def _keyed(rows: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], float, bool]]:
     """Yield what a row shares with its sibling in full precision, its training accuracy, and whether it is that one."""
     shared = ["dataset", "protocol", "seed", *(a for a in AXES if a not in {*BIT_WIDTHS, *ACTIVATION_DEFAULTS})]
-    values = rows[shared].astype(object).where(rows[shared].notna(), None).itertuples(index=False, name=None)
+    values = rows[shared].to_numpy(object)
+    values[pd.isna(values)] = None
     is_full = rows[list(BIT_WIDTHS)].isna().all(axis=1)
-    yield from zip(values, rows["train_accuracy"], is_full, strict=True)
+    yield from zip(map(tuple, values), rows["train_accuracy"], is_full, strict=True)

@@ -31,9 +31,9 @@ def comparable(frame: pd.DataFrame, objectives: Objectives) -> pd.DataFrame:
     Raises:
         ValueError: there are rows of several datasets or protocols, whose numbers say nothing about each other.
     """
-    origins = frame[["dataset", "protocol"]].drop_duplicates()
+    origins = dict.fromkeys(zip(frame["dataset"], frame["protocol"], strict=True))
     if len(origins) > 1:
-        origin_names = ", ".join(origins["dataset"] + " under " + origins["protocol"])
+        origin_names = ", ".join(f"{dataset} under {protocol}" for dataset, protocol in origins)
         raise ValueError(
             f"a front is that of one dataset under one protocol, but got rows of {origin_names}; select the rows of one"
         )

@@ -1,7 +1,7 @@
 """The Python calls: every operation once, each returning a value that says all that happened (docs/api.md).
 
 arguments.py    the sweep, the study and the runner that calls take
-choices.py      the words that arguments and options are chosen from
+choices.py      the words that arguments and options are chosen from, and their defaults
 datasets.py     the call that downloads datasets
 examples.py     the call that writes the sweeps that come with privsearch
 sweeps.py       the calls that run trials, or say what there is to run

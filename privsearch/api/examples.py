@@ -3,15 +3,13 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
 
 from privsearch._util.disk import replace_file
 from privsearch._util.text import cut, remedy
+from privsearch.api.choices import EXAMPLES_FOLDER
 from privsearch.errors import SpecError
 from privsearch.spec.builtin import builtin_sweeps
 from privsearch.spec.schema import FILE_NAME, MODELINE, sweep_schema
-
-EXAMPLES_FOLDER: Final = "sweeps"
 
 
 def init_sweeps(*names: str, folder: Path | str = EXAMPLES_FOLDER) -> list[Path]:

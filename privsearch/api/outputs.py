@@ -24,6 +24,7 @@ from privsearch.spec import Attack, HalvesProtocol, OutputsDataset
 from privsearch.spec.sweep_file import check_attacks
 from privsearch.study.environment import describe_environment
 from privsearch.study.result import Completed, Failed
+from privsearch.study.roc_curves import CurveArchive
 from privsearch.sweep.given import ATTACKS, GivenTrial, given_trial, left_out_words
 from privsearch.sweep.trial import attack_trial
 
@@ -234,8 +235,9 @@ def _record(trial: GivenTrial, folder: Study) -> list[str]:
         sweep = trial.sweep(earlier)
         recorded = folder.record().results.get(trial.trial_id) if earlier else None
         if not isinstance(recorded, Completed):
-            folder.signals_of(sweep).save(trial.trial_id, trial.cohort)
-            result = attack_trial(trial.spec, trial.trial_id, folder.signals_of(sweep))
+            signals = folder.signals_of(sweep)
+            signals.save(trial.trial_id, trial.cohort)
+            result = attack_trial(trial.spec, trial.trial_id, signals, curves=CurveArchive(signals))
             if isinstance(result, Failed):
                 raise StudyError(f"the outputs must be ones that attacks can be run on, but: {result.message}")
         trials = dict.fromkeys([*others, trial.trial_id], sweep.name)

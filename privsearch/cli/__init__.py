@@ -16,6 +16,7 @@ summary.py      the lines at the end of a sweep
 Heavy imports stand in the commands that need them, so that `--help` is quick.
 """
 
+import atexit
 import gc
 import os
 import sys
@@ -33,6 +34,12 @@ def main() -> None:
     """Run the command line."""
     # What is imported stays, and the collector would look through it again and again: a tenth of a short command.
     gc.set_threshold(50_000, 20, 20)
+    # Plugins of pydantic, such as tracers of web services, are looked for in all packages that are installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    status = 1  # as of a bug, whose traceback Python has written by then
+    # Python would take apart all that was imported, another tenth of a short command. What a library has asked to be
+    # called at the end is called before this, as that was registered later.
+    atexit.register(lambda: _leave(status))
     try:
         # For signals that come while the commands are imported, and while a command is about to end.
         with interruptible():
@@ -44,6 +51,7 @@ def main() -> None:
     except SystemExit as ended:
         if isinstance(ended.code, int) and ended.code > SIGNALLED:
             _leave(ended.code)
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         # From here on to the end of Python nothing is left to close.
         handling(_interrupted)
         raise
@@ -57,7 +65,7 @@ def _interrupted(number: int, _: FrameType | None = None) -> None:
 
 
 def _leave(status: int) -> None:
-    """End at once: a library that a signal has cut short may crash when Python takes it apart."""
+    """End at once: a library that a signal has cut short may crash when Python takes it apart, which takes time too."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, RuntimeError):  # no reader is left, or the signal has interrupted just this
             stream.flush()

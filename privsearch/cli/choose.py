@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from privsearch.api.choices import ExportFormat
 from privsearch.cli.app import EXIT_STATUS, ExitCode, app, say
 from privsearch.cli.options import (
     TRIAL_HELP,
@@ -16,7 +17,6 @@ from privsearch.cli.options import (
     StudyFolder,
     decimal,
 )
-from privsearch.spec.export_formats import ExportFormat
 
 if TYPE_CHECKING:
     from privsearch.study.result import Epoch

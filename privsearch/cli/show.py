@@ -140,8 +140,8 @@ def report(
         typer.Option(
             min=0,
             metavar="N",
-            help="As many trials get ROC curves, those on the fronts first; their attacks are computed again from the "
-            "kept signals. 40 by default.",
+            help="As many trials get ROC curves, those on the fronts first; where no curves are kept, the attacks are "
+            "computed again from the kept signals. 40 by default.",
         ),
     ] = None,
     pdf: Annotated[

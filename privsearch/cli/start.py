@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from privsearch.api.examples import EXAMPLES_FOLDER
+from privsearch.api.choices import EXAMPLES_FOLDER
 from privsearch.cli.app import EXIT_STATUS, app, say_written
 from privsearch.cli.options import PluginOption
 

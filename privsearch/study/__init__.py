@@ -23,6 +23,7 @@ output_paths.py       the places of what is made from the record
 proposals.py          the log of what searches proposed
 record.py             the record of finished trials
 result.py             the result of a trial: completed or failed
+roc_curves.py         the ROC curves of a trial, kept beside its signals
 signal_archive.py     the outputs of a trial's networks, kept for attacks to come
 signals.py            the outputs that attacks see
 storage.py            folders on disks and on remote file systems

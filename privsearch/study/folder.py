@@ -6,7 +6,8 @@
     trials.jsonl        the record: one line a finished trial, appended and synced before the trial counts (record.py)
     search.jsonl        the proposals of its searches: one line each, synced before its trial is run (proposals.py)
     trials.damaged, environments.damaged, search.damaged    the lines that a repair took out of these files
-    signals/            what the attacks saw of each trained trial (signal_archive.py), unless a storage is asked for
+    signals/            what the attacks saw of each trained trial (signal_archive.py), and beside it the ROC curves of
+                        these attacks (roc_curves.py), unless a storage is asked for
     networks/           the networks, if the sweep keeps them (network_archive.py), unless a storage is asked for
     checkpoints/        networks in the middle of their training (checkpoints.py), unless a storage is asked for
     results.csv, targets.csv, slices.csv, exposed.csv, datapackage.json, optuna.journal, fronts/    made from the record

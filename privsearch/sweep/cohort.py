@@ -19,6 +19,7 @@ from privsearch.study.environment import present_environment
 from privsearch.study.kept import SignalFile, SignalReader, load_networks
 from privsearch.study.network_archive import KeptNetwork, KeptNetworks
 from privsearch.study.result import Epoch
+from privsearch.study.roc_curves import KeptCurves
 from privsearch.sweep.advance import Activity
 from privsearch.sweep.blind import blind_signals
 from privsearch.sweep.reuse import has_present_versions
@@ -43,19 +44,28 @@ class NetworkShelf(Protocol):
         """Keep networks in a file of that name."""
 
 
+class CurveShelf(Protocol):
+    """A store of the ROC curves of attacks."""
+
+    def add(self, trial_id: str, curves: Mapping[str, KeptCurves]) -> None:
+        """Keep curves of a trial's attacks beside those that are there, if that is possible."""
+
+
 @dataclass(frozen=True)
 class Keeping:
-    """The parts to keep of newly trained networks.
+    """The parts to keep of newly trained networks, and of the attacks on them.
 
     Attributes:
         signals: True to keep the signals in the archive.
         networks: the store of the networks; None to keep none.
         checkpoints: the checkpoints of trainings, which are kept until these are done; None for none.
+        curves: the store of the attacks' ROC curves; None to keep none.
     """
 
     signals: bool = True
     networks: NetworkShelf | None = None
     checkpoints: Checkpoints | None = None
+    curves: CurveShelf | None = None
 
     def is_safe(self, network_ids: Sequence[str]) -> None:
         """Note that the outputs of networks are where they belong, so that no checkpoint is needed any more."""

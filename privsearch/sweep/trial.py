@@ -21,7 +21,7 @@ from privsearch.study.kept import SignalFile, SignalReader, load_cohort
 from privsearch.study.result import AUDIT_VERSION, UNKNOWN_ID, Completed, TrialResult, failure
 from privsearch.study.signals import Signals
 from privsearch.sweep.advance import Activity
-from privsearch.sweep.cohort import Archive, Gathered, Keeping, Kept, TrialNetworks
+from privsearch.sweep.cohort import Archive, CurveShelf, Gathered, Keeping, Kept, TrialNetworks
 from privsearch.sweep.parts import TrainedPart
 from privsearch.sweep.splits import canonical, prepared_splits
 
@@ -114,7 +114,7 @@ def run_trial(  # noqa: PLR0913  # what to run, where to keep what, and who is t
         cohort = gathered.cohort
         activity.enter("attacking")
         asked = earlier.asked(spec, gathered) if gathered.num_trained else earlier.left(spec, cohort)
-        result = _attacked(asked, trial_id, cohort, present_environment(device), started)
+        result = _attacked(asked, trial_id, cohort, present_environment(device), started, keep.curves)
         # So that the seconds of a trial are those of its whole work, whenever its networks were trained.
         before = 0.0 if earlier.holds(cohort) else cohort.seconds - gathered.trained_seconds
         changes = {
@@ -170,6 +170,7 @@ def attack_trial(
     trial_id: str,
     archive: SignalReader,
     earlier: Earlier = Earlier(),
+    curves: CurveShelf | None = None,
 ) -> TrialResult:
     """Run attacks of `spec` on a trial's signals in the archive; nothing is trained.
 
@@ -181,6 +182,7 @@ def attack_trial(
         trial_id: the trial's key.
         archive: the store with the signals of the cohort.
         earlier: the recorded part of the trial; if nothing is recorded, every attack is run.
+        curves: the store of the attacks' ROC curves; None to keep none.
     """
     started = time.perf_counter()
     try:
@@ -189,20 +191,24 @@ def attack_trial(
             raise StudyError(
                 f"the signals of trial {trial_id} must be readable, but are not; run its sweep, which trains it again"
             )
-        result = _attacked(earlier.left(spec, cohort), trial_id, cohort, present_environment(), started)
+        result = _attacked(earlier.left(spec, cohort), trial_id, cohort, present_environment(), started, curves)
         held = tuple(network for network in cohort.network_ids if network not in earlier.files)
         return result.model_copy(update={"networks": cohort.network_ids, "held": held})
     except Exception as error:  # as above
         return failure(spec, trial_id, error, seconds=time.perf_counter() - started)
 
 
-def _attacked(spec: TrialSpec, trial_id: str, cohort: Cohort, environment: str, started: float) -> Completed:
+def _attacked(
+    spec: TrialSpec, trial_id: str, cohort: Cohort, environment: str, started: float, curves: CurveShelf | None
+) -> Completed:
 
     @cache
     def load_inputs() -> Float32[np.ndarray, "examples features"]:
         return _inputs(spec, trial_id, cohort.signals)
 
     outcome = audit(cohort, spec, load_inputs)
+    if curves:
+        curves.add(trial_id, outcome.curves)
     return Completed(
         trial_id=trial_id,
         spec=spec,

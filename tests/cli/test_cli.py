@@ -57,7 +57,7 @@ def test_help_names_the_exit_statuses(command: tuple[str, ...]) -> None:
 
 def test_help_waits_for_no_library() -> None:
     """Asking for help imports nothing that is slow to import."""
-    heavy = ["torch", "ray", "pandas", "optuna", "sklearn", "numpy", "matplotlib"]
+    heavy = ["torch", "ray", "pandas", "optuna", "sklearn", "numpy", "matplotlib", "privsearch.spec"]
     code = (
         "import sys; from privsearch.cli import main\n"
         "sys.argv = ['privsearch', 'sweep', '--help']\n"

@@ -147,7 +147,11 @@ PHASES = {
     "Ray starts": (STAND_IN, ON_RAY),
     "results are written": ("import privsearch.api.sweeps as s; s._write_outputs = pause", INLINE),
     "fronts are printed": ("import privsearch.cli.run as r; r._report = pause", INLINE),
-    "Python ends": ("import atexit; atexit.register(pause)", INLINE),
+    "Python ends": (
+        "import atexit, privsearch.cli as cli; before = cli.handling\n"
+        "cli.handling = lambda handler: atexit.register(pause) and before(handler)",
+        INLINE,
+    ),
 }
 """For each phase of a sweep: code that stops it there, and its runner."""
 

@@ -73,3 +73,13 @@ def test_what_is_drawn_already_waits_for_no_figures(study: Path) -> None:
     for words in lines:
         assert run(*words).exit_code == 0
     run_without({"ray", "torch", "sklearn", "matplotlib", "plotly"}, lines)
+
+
+def test_what_closes_at_the_end_is_closed_and_the_status_stays(tmp_path: Path) -> None:
+    """Python does not take apart what was imported, but calls what asked to be called."""
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text("import atexit\n\natexit.register(print, 'closed')\n")
+    for words, status in ((("schema", "--plugin", plugin), 0), (("plan", tmp_path, "--plugin", plugin), 2)):
+        command = [sys.executable, "-m", "privsearch", *map(str, words)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (status, "closed"), done.stderr

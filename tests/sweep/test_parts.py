@@ -222,20 +222,17 @@ def test_results_do_not_depend_on_how_work_was_split(cohorts: Cohorts, data: st.
     assert cluster.trained.total() - len(cohorts.networks) <= cluster.kills * (1 if seconds > 1 else 6)
 
 
-def test_a_part_that_fails_leaves_the_trial_to_itself(cohorts: Cohorts) -> None:
+def test_a_part_that_fails_leaves_the_trial_to_itself(cohorts: Cohorts, tmp_path: Path) -> None:
     """It says why, and the trial trains what it does not find: it has its numbers, or fails of its own."""
 
-    class Full:
+    class Full(SignalArchive):
         """An archive without room."""
-
-        def load(self, name: str) -> None:
-            return None
 
         def save(self, name: str, cohort: Any) -> None:
             raise StudyError("no room")
 
     trials, expected = cohorts.trials, cohorts.numbers
-    job = TrainAndAttack(Full())  # type: ignore[arg-type]
+    job = TrainAndAttack(Full(tmp_path))
     part = job(trials[0].part_of((0, 1)), "cpu")
     assert isinstance(part, TrainedPart)
     assert part.error == "StudyError: no room"

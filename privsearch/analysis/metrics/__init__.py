@@ -5,6 +5,7 @@ binomial.py   intervals of a share of independent trials
 epsilon.py    lower bounds on the epsilon of differential privacy
 held_out.py   TPR and advantage, with threshold and direction chosen on other examples
 one_run.py    a bound on epsilon from guesses about one training run
+roc.py        the ROC curves of an attack
 tpr.py        the TPR at a fixed FPR
 """
 
@@ -19,6 +20,7 @@ from privsearch.analysis.metrics.held_out import (
     random_half,
 )
 from privsearch.analysis.metrics.one_run import guessed_epsilon
+from privsearch.analysis.metrics.roc import roc_curve, roc_curves
 from privsearch.analysis.metrics.tpr import FPRS, needed_non_members, rate_key, threshold_at_fpr, tpr_at_fpr
 
 __all__ = [
@@ -38,6 +40,8 @@ __all__ = [
     "noise_floor",
     "random_half",
     "rate_key",
+    "roc_curve",
+    "roc_curves",
     "threshold_at_fpr",
     "tpr_at_fpr",
 ]

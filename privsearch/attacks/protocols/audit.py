@@ -1,14 +1,15 @@
 """The audit of a trial: all its attacks, each evaluated on every target under the trial's protocol."""
 
 import zlib
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray as Array
 
+from privsearch.analysis.metrics import roc_curves
 from privsearch.attacks.protocols import rules_of
 from privsearch.attacks.protocols.evaluation import Evaluation, across_targets
 from privsearch.attacks.protocols.odd_outputs import find_odd_outputs
@@ -20,6 +21,7 @@ from privsearch.study.blind import BlindBaselines, BlindSignals, UntrainedBaseli
 from privsearch.study.cohort import Cohort
 from privsearch.study.odd_outputs import OddOutputs
 from privsearch.study.result import Replicate
+from privsearch.study.roc_curves import KeptCurves
 from privsearch.study.signals import Signals
 
 LoadInputs = Callable[[], Float[Array, "examples features"]]
@@ -28,7 +30,11 @@ LoadInputs = Callable[[], Float[Array, "examples features"]]
 
 @dataclass(frozen=True)
 class Audit:
-    """The results of all attacks on a cohort; `privsearch.study.result.Completed` describes its parts."""
+    """The results of all attacks on a cohort; `privsearch.study.result.Completed` describes its parts.
+
+    Attributes:
+        curves: the ROC curves of each attack but of those that read the examples themselves, which no page shows.
+    """
 
     replicates: tuple[Replicate, ...]
     across: dict[str, AcrossTargets]
@@ -36,6 +42,7 @@ class Audit:
     dead: tuple[int, ...]
     lacked_data: tuple[str, ...] = ()
     odd_outputs: tuple[OddOutputs, ...] = ()
+    curves: dict[str, KeptCurves] = field(default_factory=dict)
 
 
 def audit(cohort: Cohort, spec: TrialSpec, load_inputs: LoadInputs | None = None) -> Audit:
@@ -53,6 +60,7 @@ def audit(cohort: Cohort, spec: TrialSpec, load_inputs: LoadInputs | None = None
     across: dict[str, AcrossTargets] = {}
     refused: dict[str, str] = {}
     lacked_data: list[str] = []
+    curves: dict[str, KeptCurves] = {}
     constant_networks = cache(cohort.signals.constant_networks)  # most attacks read the same
     for attack in spec.attacks:
         try:
@@ -67,11 +75,13 @@ def audit(cohort: Cohort, spec: TrialSpec, load_inputs: LoadInputs | None = None
         except MetricError as error:
             refused[attack.name] = str(error)
             continue
+        if not needs_inputs(attack):
+            curves[attack.name] = _curves(evaluations)
         for results, evaluation in zip(by_target, evaluations, strict=True):
             results[attack.name] = evaluation.result
     replicates = _replicates(cohort, spec.protocol, by_target)
     dead = constant_networks("logits", "plain")
-    return Audit(replicates, across, refused, dead, tuple(lacked_data), find_odd_outputs(cohort.signals))
+    return Audit(replicates, across, refused, dead, tuple(lacked_data), find_odd_outputs(cohort.signals), curves)
 
 
 def audit_untrained(blind: BlindSignals, spec: TrialSpec, load_inputs: LoadInputs | None = None) -> BlindBaselines:
@@ -112,6 +122,11 @@ def _evaluated(signals: Signals, attack: Attack, spec: TrialSpec) -> tuple[list[
     evaluations = rules_of(spec.protocol).evaluate(signals, attack, spec.seed)
     resampling = np.random.default_rng([spec.seed, zlib.crc32(attack.name.encode())])
     return evaluations, across_targets(evaluations, resampling)
+
+
+def _curves(evaluations: Sequence[Evaluation]) -> KeptCurves:
+    curves = roc_curves([(evaluation.scores, evaluation.is_member) for evaluation in evaluations])
+    return KeptCurves([evaluation.result.auc.value for evaluation in evaluations], curves)
 
 
 def _check_outputs(constant_networks: Collection[int], attack: Attack, signals: Signals) -> None:

@@ -19,7 +19,8 @@ overview.py          the settings of a sweep, and the state of its trials
 paper_figures.py     the paper's figures and tables
 pdf.py               the page as a PDF, printed by a browser
 provenance.py        the sweep file, commands, commits and versions that give the same numbers again
-roc.py               ROC curves from the signals that a study keeps
+roc.py               the ROC curves that a study keeps
+roc_from_signals.py  ROC curves made from kept signals, by attacking a trial once more
 server.py            the server of the page, for this machine alone
 verdict.py           the verdict on each task, and the notation
 """

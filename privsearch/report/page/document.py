@@ -71,7 +71,9 @@ class Document(TypedDict):
     provenance: Provenance
 
 
-def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS, *, whole: bool = True) -> Document:
+def build_document(
+    study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS, *, whole: bool = True, keep_curves: bool = False
+) -> Document:
     """Build the document of a study as it is now.
 
     Args:
@@ -79,6 +81,7 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
         room: bytes that the document may have.
         roc_trials: as many trials get ROC curves, where their signals are kept.
         whole: whether what takes longest is made as well: importances, and the paper's figures and tables.
+        keep_curves: whether to keep the ROC curves that had to be computed.
 
     Raises:
         StudyError: the study cannot be read.
@@ -116,6 +119,7 @@ def build_document(study: StudyFolder, room: float, roc_trials: int = ROC_TRIALS
             importance,
             roc_trials,
             ROC_SHARE * (room - num_bytes(document)),
+            keep=keep_curves,
         )
         document["curves"] = curves(completed, importance, room - num_bytes(document))
         return document
@@ -129,7 +133,8 @@ def _add_leakage(
     room: float,
 ) -> None:
     """Add the findings of the attacks to each section, with a share of the room by the number of its rows."""
-    table = audit_table(completed.values())
+    numbers = {trial_id: of_trial for task in study_tasks for trial_id, of_trial in task.numbers.items()}
+    table = audit_table(completed.values(), numbers)
     importance = {trial_id: place for place, trial_id in enumerate(order)}
     for task, section in zip(study_tasks, sections, strict=True):
         dataset, protocol = task.rows[["dataset", "protocol"]].iloc[0]

@@ -57,7 +57,10 @@ def write_report(study: StudyFolder, path: Path, roc_trials: int = ROC_TRIALS) -
     """
     from privsearch.report.page.document import build_document  # slow to import
 
-    replace_file(path, render(build_document(study, document_room(), roc_trials)))
+    # Elsewhere it may be the page of a colleague's study, in which nothing is to be written.
+    is_in_study = path.resolve().is_relative_to(study.path.resolve())
+    document = build_document(study, document_room(), roc_trials, keep_curves=is_in_study)
+    replace_file(path, render(document))
     return path
 
 

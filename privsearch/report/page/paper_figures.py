@@ -8,6 +8,7 @@ from typing import Final, TypedDict
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Drawing
 
 from privsearch.analysis.paper.cells import measured_attacks, title
@@ -68,7 +69,8 @@ def paper(tasks: Sequence[Task]) -> Paper:
     parts = under_paper or [task.rows for task in tasks]
     if not parts:
         return {"figures": [], "tables": [], "missing": ["No trial has finished yet."]}
-    frame = pd.concat(parts, ignore_index=True)
+    # The copy joins the many pieces that tables of different columns leave.
+    frame = pd.concat(parts, ignore_index=True).copy()
     attacks = [name for name in measured_attacks(frame) if name != WORST]
     if not attacks:
         return {"figures": [], "tables": [], "missing": ["No attack has a number yet, so no figure can be drawn."]}
@@ -120,9 +122,12 @@ def _svg(figure: Drawing) -> str:
 
     As an image in a page it cannot run scripts or fetch anything.
     """
+    for ground in (figure.patch, *(axes.patch for axes in figure.axes)):
+        ground.set(facecolor="none", edgecolor="none")
     file = io.BytesIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "privsearch"}):
-        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+        # Not `savefig`, which draws a figure twice, the first time for its layout.
+        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})  # type: ignore[no-untyped-call]
     return base64.b64encode(file.getvalue()).decode()
 
 

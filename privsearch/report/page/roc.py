@@ -1,27 +1,17 @@
-"""ROC curves of a trial's attacks, from the signals that a study keeps."""
+"""ROC curves of a trial's attacks, as a study keeps them, or made from the signals that it keeps."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
 
-import numpy as np
-from jaxtyping import Bool, Float, Int
-from numpy import ndarray as Array
-
-from privsearch.attacks.protocols import rules_of
-from privsearch.errors import DataError, MetricError, SpecError, StudyError, TrialError
 from privsearch.report.page.budget import fitting
 from privsearch.spec.attacks import needs_inputs
-from privsearch.study.cohort import Cohort
 from privsearch.study.kept import KeptSignals
 from privsearch.study.result import Completed
-from privsearch.study.signals import Signals
-
-MOST_POINTS = 200
-"""The most points of one target's curve; with more than three targets, they share three times as many."""
+from privsearch.study.roc_curves import Curve, CurveArchive
 
 
-class Curve(TypedDict):
-    """The ROC curve of one target, as counts: members and non-members above some thresholds, all of them at last."""
+class TargetCurve(TypedDict):
+    """The curve of one target (`privsearch.study.roc_curves.Curve`)."""
 
     members: list[int]
     non_members: list[int]
@@ -31,7 +21,7 @@ class AttackCurves(TypedDict):
     """The curves of one attack, one a target."""
 
     attack: str
-    targets: list[Curve]
+    targets: list[TargetCurve]
 
 
 class TrialRoc(TypedDict):
@@ -53,8 +43,16 @@ class Roc(TypedDict):
     left_out: list[str]
 
 
-def roc(kept: KeptSignals | str, results: Mapping[str, Completed], order: Sequence[str], most: int, room: float) -> Roc:
-    """Compute the curves of the first trials, in an order, whose signals are kept in the study's folder.
+def roc(
+    kept: KeptSignals | str,
+    results: Mapping[str, Completed],
+    order: Sequence[str],
+    most: int,
+    room: float,
+    *,
+    keep: bool = False,
+) -> Roc:
+    """Return the curves of the first trials, in an order, whose signals are kept in the study's folder.
 
     Signals that a sweep keeps elsewhere are not opened: a page may be made of a stranger's study, whose sweep names any
     place.
@@ -63,15 +61,16 @@ def roc(kept: KeptSignals | str, results: Mapping[str, Completed], order: Sequen
         kept: the signals in the study's folder, or the name of the storage elsewhere that has them.
         results: the completed trials.
         order: their ids, the most important first.
-        most: so many trials at most, as attacks are computed again.
+        most: so many trials at most, as attacks are computed again where no curves are kept.
         room: bytes.
+        keep: whether to keep what had to be computed, beside the signals.
     """
     if isinstance(kept, str):
         return {"trials": [], "left_out": [f"This page opens no signals outside of the study; they are in {kept}."]}
     attacked = [trial_id for trial_id in order if results[trial_id].across]
     having = [trial_id for trial_id in attacked if kept.has(trial_id, results[trial_id].networks)]
     damaged: list[str] = []
-    shown = list(fitting(_trials(kept, results, having[:most], damaged), room))
+    shown = list(fitting(_trials(kept, results, having[:most], damaged, keep=keep), room))
     counts = {
         "has no kept signals, from which the curves would be made": len(attacked) - len(having),
         "could not be attacked": len(order) - len(attacked),
@@ -104,70 +103,28 @@ def _left_out_sentence(count: int, of: int, why: str) -> str:
 
 
 def _trials(
-    kept: KeptSignals, results: Mapping[str, Completed], order: Sequence[str], damaged: list[str]
+    kept: KeptSignals, results: Mapping[str, Completed], order: Sequence[str], damaged: list[str], *, keep: bool
 ) -> Iterator[TrialRoc]:
+    if kept.archive is None:
+        return
+    archive = CurveArchive(kept.archive)
     for trial_id in order:
         result = results[trial_id]
-        try:
-            cohort = kept.load(trial_id, result.networks)
-        except StudyError:
-            cohort = None
-        if cohort is None or not _fits(cohort, result):
-            damaged.append(trial_id)
-            continue
-        yield {"trial_id": trial_id, "attacks": list(_attacks(cohort.signals, result))}
+        names = [a.name for a in result.spec.attacks if a.name in result.across and not needs_inputs(a)]
+        curves = archive.of(result)
+        if not curves.keys() >= set(names):
+            from privsearch.report.page.roc_from_signals import curves_from_signals  # with all attacks
+
+            made = curves_from_signals(kept, result, names)
+            if made is None:
+                damaged.append(trial_id)
+                continue
+            if keep:
+                archive.add(trial_id, made)
+            curves |= {name: of_attack.targets for name, of_attack in made.items()}
+        attacks = [_attack_curves(name, curves[name]) for name in names if name in curves]
+        yield {"trial_id": trial_id, "attacks": attacks}
 
 
-def _fits(cohort: Cohort, result: Completed) -> bool:
-    """Tell whether signals can be those of a result, as a stranger may have put other signals there."""
-    signals, attack_result = cohort.signals, next(iter(result.replicates[0].attacks.values()))
-    protocol = result.spec.protocol
-    readable = all(("final_mem", queries) in signals.outputs for queries in protocol.queries)
-    _, logits_from = result.spec.network_kind
-    try:
-        judged = rules_of(protocol).judged(signals, result.spec.seed)
-    except DataError:  # there are too few examples for the protocol
-        return False
-    counted = len(judged) == attack_result.num_members + attack_result.num_non_members
-    return len(signals.is_member) == protocol.networks and signals.logits_from == logits_from and readable and counted
-
-
-def _attacks(signals: Signals, result: Completed) -> Iterator[AttackCurves]:
-    rules = rules_of(result.spec.protocol)
-    for attack in result.spec.attacks:
-        if attack.name not in result.across or needs_inputs(attack):
-            continue
-        try:
-            targets = list(rules.target_scores(signals, attack, result.spec.seed))
-        except (MetricError, SpecError, TrialError, KeyError):
-            # An attack that is not registered here, or a readout that a stranger's file does not have.
-            continue
-        points = MOST_POINTS if len(targets) <= 3 else max(40, 3 * MOST_POINTS // len(targets))
-        yield {
-            "attack": attack.name,
-            "targets": [curve(scores, is_member, points) for scores, is_member in targets],
-        }
-
-
-def curve(scores: Float[Array, " n"], is_member: Bool[Array, " n"], most: int = MOST_POINTS) -> Curve:
-    """Compute the ROC curve at every threshold, thinned to `most` points, evenly on a logarithmic axis.
-
-    The first point (nobody accused) and the last (everybody) are kept, and every step at the lowest rates that fits.
-    """
-    order = np.argsort(-scores, kind="stable")
-    last_of_ties = np.flatnonzero(np.diff(scores[order], append=np.nan) != 0)
-    members = np.concatenate([[0], np.cumsum(is_member[order])[last_of_ties]])
-    others = np.concatenate([[0], np.cumsum(~is_member[order])[last_of_ties]])
-    kept = _thinned(others, most)
-    return {"members": members[kept].tolist(), "non_members": others[kept].tolist()}
-
-
-def _thinned(others: Int[Array, " n"], most: int) -> Int[Array, " k"]:
-    """Return the indices of the points to keep: the lowest and the highest at each of some false positive rates."""
-    rates = np.unique(others)
-    if 2 * len(rates) > most:
-        rates = np.unique(np.geomspace(1, max(int(others[-1]), 1), most // 2 - 1).astype(int))
-    rates = np.unique([0, *rates])
-    # A rate that ties jump over has the point before it.
-    first, last = np.searchsorted(others, rates), np.searchsorted(others, rates, side="right") - 1
-    return np.unique([0, *first[others[first] == rates], *last])
+def _attack_curves(attack: str, targets: Sequence[Curve]) -> AttackCurves:
+    return {"attack": attack, "targets": [{"members": c.members, "non_members": c.non_members} for c in targets]}

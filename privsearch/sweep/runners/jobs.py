@@ -11,6 +11,7 @@ from privsearch.spec.registry import Entry
 from privsearch.study.checkpoints import CheckpointArchive
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import TrialResult
+from privsearch.study.roc_curves import CurveArchive
 from privsearch.study.signal_archive import SignalArchive
 from privsearch.sweep.advance import current_activity
 from privsearch.sweep.parts import TrainedPart
@@ -63,7 +64,8 @@ class TrainAndAttack:
 
         job, activity = self._here(), current_activity()
         checkpoints = Checkpoints(job.checkpoints, job.checkpoint_seconds) if job.checkpoints else None
-        keep = Keeping(job.keep, job.networks, checkpoints)
+        curves = _curves(self.archive, job.archive) if job.keep else None
+        keep = Keeping(job.keep, job.networks, checkpoints, curves)
         if trial.part is not None and job.archive:
             only = job.only_same_versions
             return train_networks(trial.spec, trial.part, job.archive, keep, device, activity, only_same_versions=only)
@@ -115,7 +117,12 @@ class AttackOnly:
         outbox = _outbox()
         archive = SignalArchive(outbox / "signals") if outbox else self.archive
         current_activity().enter("attacking")
-        return attack_trial(trial.spec, trial.trial_id, archive, _earlier(trial))
+        return attack_trial(trial.spec, trial.trial_id, archive, _earlier(trial), _curves(self.archive, archive))
+
+
+def _curves(archive: SignalArchive | None, here: SignalArchive | None) -> CurveArchive | None:
+    """Return the store of curves beside the signals `here`; None if these are not in a study: no page reads others."""
+    return CurveArchive(here) if archive and here and archive.in_study else None
 
 
 def _outbox() -> Path | None:

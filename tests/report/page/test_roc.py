@@ -1,20 +1,30 @@
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
-from privsearch.analysis.metrics import attack_auc
 from privsearch.api.study import Study
+from privsearch.api.views import write_report
 from privsearch.report.page.document import Document
-from privsearch.report.page.roc import curve, roc
-from privsearch.spec import HalvesProtocol, QuantileRegressionAttack, ThresholdAttack, TrialSpec
+from privsearch.report.page.roc import roc
+from privsearch.report.page.roc_from_signals import curves_from_signals
+from privsearch.spec import (
+    HalvesProtocol,
+    OneRunProtocol,
+    PaperProtocol,
+    Protocol,
+    QuantileRegressionAttack,
+    SvmAttack,
+    ThresholdAttack,
+    TrialSpec,
+)
 from privsearch.study.kept import KeptSignals
 from privsearch.study.result import Completed
+from privsearch.study.roc_curves import CurveArchive
 from privsearch.study.signal_archive import SignalArchive
+from privsearch.sweep.cohort import Keeping
 from privsearch.sweep.trial import run_trial
 
 
@@ -24,7 +34,7 @@ def _area(found: Any) -> float:
 
 
 def test_the_curves_have_the_recorded_auc(study: Study, document: Document) -> None:
-    """Computed again from the signals, the area below each curve is the AUC that is recorded of that target."""
+    """The area below each curve is the AUC that is recorded of that target."""
     results = {result.trial_id: result for result in study.results() if isinstance(result, Completed)}
     assert len(document["roc"]["trials"]) == len(results) == 4
     for trial in document["roc"]["trials"]:
@@ -34,35 +44,6 @@ def test_the_curves_have_the_recorded_auc(study: Study, document: Document) -> N
             ]
             areas = [_area(curve) for curve in attack["targets"]]
             assert areas == pytest.approx(recorded, abs=1e-9)
-
-
-@given(arrays(np.int64, st.integers(2, 300), elements=st.integers(0, 40)), st.randoms())
-def test_a_curve_begins_ends_and_rises(scores: np.ndarray, random: Any) -> None:
-    """From nobody accused to all, never falling; with room for all, its area is the AUC, ties as halves."""
-    is_member = np.array([random.random() < 0.5 for _ in scores])
-    is_member[:2] = True, False
-    found = curve(scores.astype(float), is_member, most=1000)
-    assert (found["members"][0], found["non_members"][0]) == (0, 0)
-    assert (found["members"][-1], found["non_members"][-1]) == (is_member.sum(), (~is_member).sum())
-    assert (np.diff(found["members"]) >= 0).all()
-    assert (np.diff(found["non_members"]) >= 0).all()
-
-
-def test_a_thinned_curve_keeps_its_lowest_rates() -> None:
-    """Of ten thousand thresholds 200 points are left; the lowest false positive rates are all there, exactly."""
-    rng = np.random.default_rng(0)
-    is_member = rng.random(20_000) < 0.5
-    scores = rng.normal(size=20_000) + 0.3 * is_member
-    found = curve(scores, is_member, most=200)
-    assert len(found["members"]) <= 200
-    others = np.array(found["non_members"])
-    assert set(range(10)) <= set(others.tolist())
-    thresholds = np.sort(scores[~is_member])[::-1]
-    for count in range(1, 10):
-        wanted = (scores[is_member] > thresholds[count]).sum()
-        assert found["members"][int(np.flatnonzero(others == count)[-1])] == wanted
-    area = _area(found)
-    assert area == pytest.approx(attack_auc(scores, is_member), abs=2e-3)
 
 
 def test_who_has_no_curves_is_said(study: Study) -> None:
@@ -103,3 +84,38 @@ def test_an_attack_that_reads_the_examples_has_no_curve(tmp_path: Path) -> None:
     assert found["left_out"] == [
         "quantile_regression has no curve: it reads the examples themselves, and this page opens no data."
     ]
+
+
+@pytest.mark.parametrize(
+    "protocol", [HalvesProtocol(networks=4), PaperProtocol(replicates=2, placebo_cuts=2), OneRunProtocol(replicates=2)]
+)
+def test_curves_that_are_kept_are_those_that_the_signals_give(tmp_path: Path, protocol: Protocol) -> None:
+    """A page is the same, whether the curves were kept when the trial was attacked, or are made for it."""
+    archive, attacks = SignalArchive(tmp_path), (ThresholdAttack(kind="loss"),)
+    if protocol.kind != "one_run":  # which has no shadows
+        attacks = (SvmAttack(), *attacks)
+    spec = TrialSpec(dataset="iris", model="ann", epochs=1, protocol=protocol, attacks=attacks)
+    result = run_trial(spec, archive=archive, keep=Keeping(curves=CurveArchive(archive)))
+    assert isinstance(result, Completed), result
+    kept, names = CurveArchive(archive).of(result), {attack.name for attack in attacks}
+    made = curves_from_signals(KeptSignals.of(archive, {result.trial_id: result}), result, names)
+    assert made is not None
+    assert kept == {name: of_attack.targets for name, of_attack in made.items()}
+    assert kept.keys() == names
+
+
+def test_a_report_in_the_study_keeps_what_it_had_to_make(study: Study, document: Document, tmp_path: Path) -> None:
+    """As of a study of before; a page elsewhere, such as of a colleague's study, leaves the study as it is."""
+    older = Study(tmp_path / "older")
+    shutil.copytree(study.path, older.path)
+    for path in (older.path / "signals").glob("*.roc.json"):
+        path.unlink()
+    before = {path.name for path in (older.path / "signals").iterdir()}
+    write_report(older, tmp_path / "elsewhere.html")
+    assert {path.name for path in (older.path / "signals").iterdir()} == before
+    write_report(older)
+    content = older.load()
+    kept = CurveArchive(content.signals)
+    assert all(kept.of(result) for result in content.completed.values())
+    found = roc(content.kept_signals, content.completed, [t["trial_id"] for t in document["roc"]["trials"]], 9, 10**6)
+    assert found == document["roc"]
