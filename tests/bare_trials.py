@@ -6,9 +6,10 @@ one line of JSON, by their names.
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.metadata import packages_distributions
 from types import ModuleType
 from typing import Any, Final
 
@@ -18,6 +19,11 @@ AXES: Final[dict[str, dict[str, Any]]] = {
     "SNN w4": {"model": "snn", "weight_bit_width": 4},
     "SNN a4": {"model": "snn", "act_bit_width": 4},
 }
+
+
+def modules_of(packages: Collection[str]) -> list[str]:
+    """The names by which some packages are imported, as far as they are installed."""
+    return [module for module, names in packages_distributions().items() if {n.lower() for n in names} & set(packages)]
 
 
 class Refused(MetaPathFinder):
@@ -35,8 +41,8 @@ class Refused(MetaPathFinder):
         return None
 
 
-def numbers(names: Sequence[str]) -> dict[str, Any]:
-    """The numbers of some trials, by their names."""
+def numbers(names: Sequence[str], *, gpu: bool = False) -> dict[str, Any]:
+    """The numbers of some trials, by their names; on a GPU, if there is one and it is asked for."""
     from privsearch.data import describe_dataset
     from privsearch.spec import PaperProtocol, Resources, TrialSpec
     from privsearch.sweep.planned import PlannedTrial
@@ -52,7 +58,7 @@ def numbers(names: Sequence[str]) -> dict[str, Any]:
         spec = asked.canonical(iris.network, augments=iris.augments, has_own_test_split=iris.has_own_test_split)
         planned[name] = PlannedTrial(spec.trial_id(iris.fingerprint), spec, ("tiny",), spec.attacks, False, 1.0, 0)
     heard = _Heard()
-    InlineRunner(Resources(gpu=0)).run(Listed(list(planned.values())), TrainAndAttack(), heard)
+    InlineRunner(Resources(gpu=None if gpu else 0)).run(Listed(list(planned.values())), TrainAndAttack(), heard)
     return {name: json.loads(heard.results[trial.trial_id]) for name, trial in planned.items()}
 
 

@@ -7,12 +7,12 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Sequence
-from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any, Final
 
 import bare_trials
 import pytest
+import torch
 from packaging.requirements import Requirement
 
 from benchmarks.gpu.fetch import TRIAL_NEEDS, pins
@@ -47,10 +47,21 @@ def leaves(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
 def test_a_trial_needs_few_packages() -> None:
     """Without Ray, Optuna, pyarrow and all others that it is said not to need, its numbers are the same to the bit."""
     names = ("ANN fp32", "SNN fp32")
-    unneeded = set(DEPENDENCIES) - set(TRIAL_NEEDS)
-    modules = [module for module, names in packages_distributions().items() if {n.lower() for n in names} & unneeded]
+    modules = bare_trials.modules_of(set(DEPENDENCIES) - set(TRIAL_NEEDS))
     assert {"ray", "optuna", "pyarrow", "torchvision", "matplotlib", "typer"} <= set(modules)
     assert trials_of(sys.executable, names, *modules) == bare_trials.numbers(names)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", bare_trials.AXES)
+def test_a_trial_on_a_gpu_repeats_itself(name: str) -> None:
+    """Every number is the same again, and the GPU has computed it."""
+    torch.cuda.init()
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.max_memory_allocated()
+    first, again = (bare_trials.numbers([name], gpu=True) for _ in range(2))
+    assert first == again
+    assert torch.cuda.max_memory_allocated() > before
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ PACKAGES: Final = ("triton", "snntorch", "spikingjelly")
 def measure(settings: Settings) -> dict[str, Any]:
     """Describe the machine, and say which images are there; random ones of their shape are taken for the others."""
     described = describe_environment()
+    del described["command"]  # that of the part's process
     described["packages"].update({name: _version(name) for name in PACKAGES})
     gpu = None if settings.device == "cpu" else _gpu(settings.device)
     return {**described, "gpu": gpu, "images": {name: not missing_data([name]) for name in ("mnist", "cifar10")}}

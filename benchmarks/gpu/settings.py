@@ -57,7 +57,7 @@ FULL: Final = Settings(
 
 DRY: Final = Settings(
     device="cpu",
-    batch=6,
+    batch=10,
     num_steps=3,
     rounds=2,
     warm_up=1,

@@ -1,9 +1,11 @@
 import json
 import sys
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+import bare_trials
 import pytest
 import torch
 
@@ -12,6 +14,12 @@ from benchmarks.gpu import fetch, installed
 from benchmarks.gpu.settings import DRY, LIMITS
 from benchmarks.rows.training_steps import ROWS
 
+PROJECT: Final = tomllib.loads((fetch.ROOT / "pyproject.toml").read_text())["project"]
+TESTS: Final = Path(__file__).parents[1]
+NOT_THERE: Final = {
+    *(requirement.partition(">=")[0].partition("[")[0] for requirement in PROJECT["dependencies"]),
+    *("psutil", "pytest-xdist", "jsonschema", "dp-accounting", "scikit-learn-intelex", "mlflow-skinny"),
+}
 PEERS_THERE: Final = {row.name for row in ROWS if "spikingjelly" not in row.packages or find_spec("spikingjelly")}
 SPREADS: Final = ("ours", "theirs", "theirs_at_defaults", "ratio", "ratio_at_defaults")
 
@@ -32,7 +40,16 @@ def measured(out: Path, *words: str, monkeypatch: pytest.MonkeyPatch) -> tuple[i
 
 @pytest.mark.slow
 def test_a_dry_run_measures_every_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a processor, in tiny sizes: each part is done, its numbers are positive, and both sides of a row agree."""
+    """On a processor, in tiny sizes: each part is done, its numbers are positive, and both sides of a row agree.
+
+    What is neither fetched nor on the machine with the GPU is not there.
+    """
+    refused = bare_trials.modules_of(NOT_THERE - {*fetch.TRIAL_NEEDS, *fetch.KIT_NEEDS})
+    assert {"ray", "ruamel", "optuna", "fsspec"} <= set(refused)
+    # Every Python that finds this file on its path runs it first.
+    hook = f"import sys; sys.path.append({str(TESTS)!r}); import bare_trials as b; sys.path.pop()\n"
+    (tmp_path / "sitecustomize.py").write_text(f"{hook}sys.meta_path.insert(0, b.Refused({refused!r}))\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     status, found = measured(tmp_path / "dry.json", "--dry-run", monkeypatch=monkeypatch)
     parts = found["parts"]
     assert {name: (part["status"], part["error"]) for name, part in parts.items()} == dict.fromkeys(

@@ -37,7 +37,7 @@ from privsearch.spec import (
 )
 from privsearch.spec.attacks import ThresholdKind, unmet_requirement
 from privsearch.study.cohort import Cohort
-from privsearch.study.environment import present_environment, was_on_gpu
+from privsearch.study.environment import present_environment
 from privsearch.study.network_archive import NetworkArchive
 from privsearch.study.result import UNKNOWN_ID, Completed, Epoch, Failed, TrialResult
 from privsearch.study.signal_archive import SignalArchive
@@ -644,15 +644,3 @@ def test_no_data_are_loaded_for_attacks_that_read_outputs_alone(
     later = attack_trial(trained.spec, trained.trial_id, archive)
     assert isinstance(later, Completed), later
     assert later.refused == {}
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("axes", [{}, {"weight_bit_width": 4, "act_bit_width": 4}, {"precision": "bf16"}], ids=str)
-def test_a_trial_on_a_gpu_repeats_itself(axes: dict[str, Any]) -> None:
-    """Every number is the same again, and the result names the GPU."""
-    spec = TINY.model_copy(update={"epochs": 5, **axes})
-    first, again = (run_trial(spec, device="cuda") for _ in range(2))
-    assert isinstance(first, Completed), first
-    assert isinstance(again, Completed), again
-    assert first.numbers() == again.numbers()
-    assert all(was_on_gpu(environment) for environment in first.environments)
