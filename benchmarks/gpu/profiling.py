@@ -33,8 +33,8 @@ def _profiled(step: Any, settings: Settings) -> dict[str, Any]:
     wait_for(settings.device)
     on_gpu = settings.device != "cpu"
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_gpu else [])]
-    started = time.perf_counter()
     with profile(activities=activities) as profiler:
+        started = time.perf_counter()
         for _ in range(settings.profiled_steps):
             work()
         wait_for(settings.device)

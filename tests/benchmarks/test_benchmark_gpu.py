@@ -136,6 +136,17 @@ def test_an_unknown_part_is_refused(
     assert f"must be one of {', '.join(LIMITS)}, but got step" in capsys.readouterr().err
 
 
+def test_wheels_are_for_a_machine_without_privsearch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is installed they are left alone; elsewhere one that does not fit is told in a sentence."""
+    (tmp_path / "pandas-3.1.1-cp312-cp312-other.whl").write_bytes(b"")
+    monkeypatch.setattr(installed, "WHEELS", tmp_path)
+    with installed.installed() as paths:
+        assert paths == []
+    monkeypatch.setattr(installed, "distributions", lambda name: ())
+    with pytest.raises(SystemExit, match="the wheels must be installed, but could not be"), installed.installed():
+        pytest.fail("nothing is measured without them")
+
+
 def test_the_lists_of_packages_name_locked_ones() -> None:
     """No package is both fetched and left out, and uv.lock has a version of each."""
     lock = (fetch.ROOT / "uv.lock").read_text()
