@@ -19,7 +19,7 @@ def training_epoch(
 
     Args:
         spec: the trial, canonical or not.
-        splits: the data.
+        splits: the data, on the device to train on.
         shuffled: True if each round draws its batches anew, False if they keep the order of the split.
         after_step: the function to call after every step.
     """
@@ -48,4 +48,4 @@ def training_epoch(
 def new_network(spec: TrialSpec, splits: Splits) -> Network:
     """Build the network of a canonical spec from seed 0, from which both sides draw their weights."""
     torch.manual_seed(0)
-    return build_network(spec, splits.info.input_shape, splits.info.num_classes)
+    return build_network(spec, splits.info.input_shape, splits.info.num_classes).to(splits.device)

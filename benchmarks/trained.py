@@ -33,14 +33,14 @@ def training_round(network: nn.Module, train: Callable[[], tuple[float, Tensor]]
         num_rounds += 1
         loss, logits = train()
         # The first round is the warm-up, whose time does not count.
-        return Trained(loss, logits.float().numpy(), _gradients(network) if num_rounds == 1 else None)
+        return Trained(loss, logits.float().numpy(force=True), _gradients(network) if num_rounds == 1 else None)
 
     return trained
 
 
 def _gradients(network: nn.Module) -> np.ndarray:
     gradients = [weights.grad for weights in network.parameters() if weights.grad is not None]
-    return np.concatenate([gradient.flatten().numpy() for gradient in gradients])
+    return np.concatenate([gradient.flatten().numpy(force=True) for gradient in gradients])
 
 
 def same_training(

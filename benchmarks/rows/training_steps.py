@@ -1,6 +1,7 @@
 """The rows of one training step of the spiking ConvNet, T = 25, against the usual ways to compute it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -21,59 +22,92 @@ QUICK_QUANTIZED_BATCH: Final = 32
 STEP: Final = f"ConvNet SNN training step, T = {NUM_STEPS}, batch {BATCH}"
 
 
-def our_step(quick: bool, *, quick_batch: int = BATCH, **axes: Any) -> Round:
-    """Prepare a step on one batch of MNIST, as a trial takes it."""
-    batch = quick_batch if quick else BATCH
-    spec = TrialSpec(dataset="mnist", model="snn", num_steps=NUM_STEPS, batch_size=batch, **axes)
-    return training_epoch(spec, image_splits("mnist", batch))
+@dataclass(frozen=True)
+class Size:
+    """The size of a step that is not the row's own, and where it is computed.
+
+    Attributes:
+        batch: the images of the batch.
+        num_steps: T.
+        device: the device, by torch's name.
+    """
+
+    batch: int
+    num_steps: int
+    device: str = "cpu"
+
+
+def our_step(quick: bool, *, quick_batch: int | None = None, size: Size | None = None, **axes: Any) -> Round:
+    """Prepare a step on one batch of MNIST, as a trial takes it.
+
+    Args:
+        quick: True if the run is quick.
+        quick_batch: the size of the batch if the run is quick; None for the same.
+        size: another size; None for the row's own.
+        axes: the values of axes.
+    """
+    size = size or _own_size(quick, quick_batch)
+    spec = TrialSpec(dataset="mnist", model="snn", num_steps=size.num_steps, batch_size=size.batch, **axes)
+    return training_epoch(spec, image_splits("mnist", size.batch).to(size.device))
 
 
 def their_step(
-    quick: bool, build: Callable[[], nn.Module], *, quick_batch: int = BATCH, after_step: str | None = None
+    quick: bool,
+    build: Callable[[int], nn.Module],
+    *,
+    quick_batch: int | None = None,
+    size: Size | None = None,
+    after_step: str | None = None,
 ) -> Round:
     """Prepare a step on the same batch, as the tutorials take it.
 
     Args:
         quick: True if the run is quick.
-        build: the function that builds the network.
-        quick_batch: the size of the batch if the run is quick.
+        build: the function that builds the network, given T.
+        quick_batch: the size of the batch if the run is quick; None for the same.
+        size: another size; None for the row's own.
         after_step: the name of the network's method to call after every step.
     """
     from benchmarks.peers.training import train_epoch
 
-    splits = image_splits("mnist", quick_batch if quick else BATCH)
+    size = size or _own_size(quick, quick_batch)
+    splits = image_splits("mnist", size.batch).to(size.device)
     batches = [(splits.inputs(splits.x_train), splits.y_train)]
     torch.manual_seed(0)
-    network = build()
+    network = build(size.num_steps).to(size.device)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     finish = getattr(network, after_step) if after_step else None
     return training_round(network, lambda: train_epoch(network, optimizer, batches, finish))
 
 
-def snntorch_all() -> nn.Module:
+def _own_size(quick: bool, quick_batch: int | None) -> Size:
+    return Size(quick_batch if quick and quick_batch else BATCH, NUM_STEPS)
+
+
+def snntorch_all(num_steps: int) -> nn.Module:
     """Build a network with spikes after every layer."""
     from benchmarks.peers.snntorch_loops import ConvNetLoop
 
-    return ConvNetLoop(NUM_STEPS)
+    return ConvNetLoop(num_steps)
 
 
-def snntorch_head() -> nn.Module:
+def snntorch_head(num_steps: int) -> nn.Module:
     """Build a network with spikes in the linear layers only, all layers inside the loop."""
     from benchmarks.peers.snntorch_loops import HeadLoop
 
-    return HeadLoop(NUM_STEPS)
+    return HeadLoop(num_steps)
 
 
-def snntorch_state_quant() -> nn.Module:
+def snntorch_state_quant(num_steps: int) -> nn.Module:
     """Build a network with membranes of 8 bits."""
     from snntorch.functional.quant import state_quant
 
     from benchmarks.peers.snntorch_loops import ConvNetLoop
 
-    return ConvNetLoop(NUM_STEPS, state_quant=state_quant(num_bits=8, threshold=1.0))
+    return ConvNetLoop(num_steps, state_quant=state_quant(num_bits=8, threshold=1.0))
 
 
-def snntorch_brevitas() -> nn.Module:
+def snntorch_brevitas(num_steps: int) -> nn.Module:
     """Build a network with weights of 4 bits, which brevitas' layers quantise at every call."""
     from privsearch.models.quantization import load_brevitas
 
@@ -81,17 +115,17 @@ def snntorch_brevitas() -> nn.Module:
     from benchmarks.peers.snntorch_loops import ConvNetLoop
 
     return ConvNetLoop(
-        NUM_STEPS,
+        num_steps,
         conv=partial(quantized.QuantConv2d, kernel_size=3, padding=1, bias=True, weight_bit_width=4),
         linear=partial(quantized.QuantLinear, bias=True, weight_bit_width=4),
     )
 
 
-def spikingjelly_all() -> nn.Module:
+def spikingjelly_all(num_steps: int) -> nn.Module:
     """Build a network with spikes after every layer, computed layer by layer."""
     from benchmarks.peers.spikingjelly_multistep import MultiStepConvNet
 
-    return MultiStepConvNet(NUM_STEPS)
+    return MultiStepConvNet(num_steps)
 
 
 # Sums are taken in another order, and one spike in some five million falls on the other side of its threshold

@@ -11,7 +11,6 @@ import pandas as pd
 from jaxtyping import Bool, Float, Float64, Int64, Shaped
 
 from privsearch._util.text import cut
-from privsearch.data.columnar import read_columnar
 from privsearch.data.delimited import read_delimited
 from privsearch.data.files import existing_file, open_unpacked
 from privsearch.data.labels import encode_labels, parse_labels
@@ -107,6 +106,8 @@ def read_frame(path: Path, dataset: TableDataset) -> tuple[pd.DataFrame, list[st
         with open_unpacked(path) as file:
             if dataset.kind == "csv":
                 return read_delimited(file, path, dataset)
+            from privsearch.data.columnar import read_columnar  # with pyarrow, which no other data need
+
             return read_columnar(file, path, dataset), []
     except (OSError, ValueError, csv.Error, pd.errors.ParserWarning) as error:
         raise DataError(

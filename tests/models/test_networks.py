@@ -372,6 +372,22 @@ def test_a_gpu_computes_what_a_cpu_computes(network, quantization):
     assert (got != expected).float().mean() < 1e-2
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("quantization", QUANTIZATIONS, ids=str)
+@pytest.mark.parametrize("network", SHAPES)
+def test_a_gpu_answers_as_a_cpu_does(network, quantization):
+    """Every readout through all layers, the narrow one's too, which a GPU computes like any other."""
+    built = build(snn_spec(**quantization), network)
+    x, _ = batch_for(network)
+    with torch.no_grad():
+        expected = built.readouts(x, trajectory=True)
+        got = built.to("cuda").readouts(x.to("cuda"), trajectory=True)
+
+    assert got.keys() == expected.keys()
+    for readout, values in expected.items():
+        assert (got[readout].cpu() - values).norm() <= 0.1 * values.norm(), readout
+
+
 @pytest.mark.parametrize("network", SHAPES)
 def test_bf16_is_close_to_fp32(network):
     """An ANN's logits are 32-bit floats that differ from those of fp32 by the precision of 16-bit sums."""

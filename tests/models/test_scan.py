@@ -1,8 +1,10 @@
+import copy
 from typing import get_args
 
 import pytest
 import torch
 
+from privsearch.models.leaky import Leaky
 from privsearch.models.quantization import StateQuantizer
 from privsearch.models.scan import Dynamics, Fired, compiled_backward, compiled_forward, torch_backward, torch_forward
 from privsearch.models.surrogate import SURROGATE_GRADIENTS
@@ -46,6 +48,38 @@ def test_compiled_and_torch_versions_agree(dtype, name, steps, quantizer):
         compiled_backward(fired, *given, got)
         torch_backward(fired, *given, expected)
         assert torch.equal(got, expected)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("quantizer", QUANTIZERS.values(), ids=QUANTIZERS)
+@pytest.mark.parametrize("steps", [STEPS, 1], ids=["changing", "static"])
+@pytest.mark.parametrize("name", SURROGATE_GRADIENTS)
+def test_a_gpu_scans_as_a_cpu_does(name, steps, quantizer):
+    """Spikes, membranes and the gradient of the current, but for one neuron in a thousand at the edge of two."""
+    current = random(steps, 100, 100) + 0.3
+    received = random(STEPS, 100, 100, seed=1), random(STEPS, 100, 100, seed=2)
+
+    def scanned(device):
+        neurons = Leaky(Dynamics(STEPS, 0.9, 1.0, name), copy.deepcopy(quantizer)).to(device)
+        given = current.to(device).requires_grad_()
+        outputs = neurons.scan(given)
+        loss = sum((out * grad.to(device)).sum() for out, grad in zip(outputs, received, strict=True))
+        return [tensor.detach().cpu() for tensor in (*outputs, *torch.autograd.grad(loss, given))]
+
+    alike = torch.ones(100, 100, dtype=torch.bool)
+    for got, expected in zip(scanned("cuda"), scanned("cpu"), strict=True):
+        alike &= torch.isclose(got, expected, rtol=1e-4, atol=1e-4).all(0)
+    assert alike.float().mean() > 0.999
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("mem", [float("nan"), 1e30, -1e30, 3e5, float("inf")])
+def test_a_gpu_gives_extreme_membranes_the_same_levels(mem):
+    """Far beyond the levels, too; NaN stays."""
+    membranes = torch.tensor([0.1, mem, 0.7, -0.3])
+    quantizer = StateQuantizer(4, 1.0)
+    got = copy.deepcopy(quantizer).to("cuda")(membranes.to("cuda")).cpu()
+    torch.testing.assert_close(got, quantizer(membranes), rtol=0, atol=0, equal_nan=True)
 
 
 @pytest.mark.parametrize("mem", [float("nan"), 1e30, -1e30, 3e5, float("inf")])
