@@ -2,9 +2,9 @@
 
 Counts the floating-point operations of the spiking ConvNet's step (MNIST, `all`) and the bytes that go through memory,
 measures how fast this machine multiplies large matrices and copies large arrays, in turns with the step itself, and
-prints the share of that limit that the step reaches. The count is of dense arithmetic: no library for dense layers
-profits from most spikes being 0. A tensor's bytes count whenever one operation writes it or another reads it, since at
-these sizes no tensor is still in the cache; the optimiser's passes over the weights are counted too.
+prints the share of that limit that the step reaches. The count is of dense arithmetic, whose limit a step in fp32
+passes, as it computes most layers spike by spike. A tensor's bytes count whenever one operation writes it or another
+reads it, since at these sizes no tensor is still in the cache; the optimiser's passes over the weights are counted too.
 """
 
 import statistics
@@ -14,37 +14,34 @@ from typing import Final, Literal
 import torch
 from rich.console import Console
 
+from benchmarks.dense import SIZE, dense_flops, presentations, step_layers
 from benchmarks.rows.training_steps import BATCH, NUM_STEPS, our_step
 from benchmarks.table import machine_line
 from benchmarks.worker import timed
-from privsearch.spec import TrialSpec
-from privsearch.spec.architecture import Layer, network_layers
+from privsearch.spec.architecture import Layer
 from privsearch.study.environment import describe_environment
 
 Precision = Literal["fp32", "bf16"]
-SIZE: Final = 2048
-"""The rows and columns of the matrices; their product takes 17 GFLOP."""
 COPIED: Final = 2**28
 """The bytes of the copied array."""
 ROUNDS: Final = 7
 
 
-SPEC: Final = TrialSpec(dataset="mnist", model="snn", num_steps=NUM_STEPS, spiking_layers="all")
-LAYERS: Final = network_layers(SPEC, (1, 28, 28), 10)
-STEPS: Final = (1, *[NUM_STEPS] * (len(LAYERS) - 1))
-"""The steps at which each layer's input changes; the first one's, the image, never does."""
+SHAPE: Final = (1, 28, 28)
+LAYERS: Final = step_layers(SHAPE)
 
 
 def step_flops() -> int:
-    """Count a step's floating-point operations: forward, and backward for weights and all inputs but the images."""
-    macs = [layer.multiply_adds * steps for layer, steps in zip(LAYERS, STEPS, strict=True)]
-    return 2 * BATCH * (2 * macs[0] + 3 * sum(macs[1:]))
+    """Count the floating-point operations of the step's dense layers."""
+    return dense_flops(SHAPE, BATCH, NUM_STEPS)
 
 
 def step_bytes(precision: Precision) -> int:
     """Count the bytes that the operations of a step read and write; membranes are 32-bit whatever the precision."""
     size = 4 if precision == "fp32" else 2
-    each = sum(_layer_bytes(layer, steps, size) for layer, steps in zip(LAYERS, STEPS, strict=True))
+    each = sum(
+        _layer_bytes(layer, steps, size) for layer, steps in zip(LAYERS, presentations(LAYERS, NUM_STEPS), strict=True)
+    )
     return BATCH * each + 4 * 7 * sum(layer.weights + layer.outputs for layer in LAYERS)
 
 

@@ -19,26 +19,35 @@ class ConvNetLoop(nn.Module):
 
     Args:
         num_steps: T.
+        shape: the shape of an image, `(channels, height, width)`.
         conv: a function of (in_channels, out_channels) to a 3x3 convolution with padding 1.
         linear: a function of (in_features, out_features) to a linear layer.
         state_quant: the argument `state_quant` of snnTorch's neurons in the hidden layers.
     """
 
-    def __init__(self, num_steps: int, conv: Any = None, linear: Any = nn.Linear, state_quant: Any = False) -> None:
+    def __init__(
+        self,
+        num_steps: int,
+        shape: tuple[int, ...] = (1, 28, 28),
+        conv: Any = None,
+        linear: Any = nn.Linear,
+        state_quant: Any = False,
+    ) -> None:
         super().__init__()
+        channels, height, width = shape
         conv = conv or (lambda fan_in, fan_out: nn.Conv2d(fan_in, fan_out, kernel_size=3, padding=1))
         self.num_steps = num_steps
-        self.conv1 = conv(1, 32)
+        self.conv1 = conv(channels, 32)
         self.lif1 = leaky(state_quant)
         self.conv2 = conv(32, 64)
         self.lif2 = leaky(state_quant)
-        self.fc1 = linear(64 * 7 * 7, 1000)
+        self.fc1 = linear(64 * (height // 4) * (width // 4), 1000)
         self.lif3 = leaky(state_quant)
         self.fc2 = linear(1000, 10)
         self.lif4 = leaky()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Compute the logits `(batch, 10)` of x `(batch, 1, 28, 28)`."""
+        """Compute the logits `(batch, 10)` of x `(batch, *shape)`."""
         mem1, mem2 = self.lif1.reset_mem(), self.lif2.reset_mem()
         mem3, mem4 = self.lif3.reset_mem(), self.lif4.reset_mem()
         mem4_rec = []
@@ -54,18 +63,19 @@ class ConvNetLoop(nn.Module):
 class HeadLoop(nn.Module):
     """A ConvNet with ReLUs after the convolutions and LIF after the linear layers, all inside the time loop."""
 
-    def __init__(self, num_steps: int) -> None:
+    def __init__(self, num_steps: int, shape: tuple[int, ...] = (1, 28, 28)) -> None:
         super().__init__()
+        channels, height, width = shape
         self.num_steps = num_steps
-        self.conv1 = nn.Conv2d(1, 32, kernel_size=3, padding=1)
+        self.conv1 = nn.Conv2d(channels, 32, kernel_size=3, padding=1)
         self.conv2 = nn.Conv2d(32, 64, kernel_size=3, padding=1)
-        self.fc1 = nn.Linear(64 * 7 * 7, 1000)
+        self.fc1 = nn.Linear(64 * (height // 4) * (width // 4), 1000)
         self.lif1 = leaky()
         self.fc2 = nn.Linear(1000, 10)
         self.lif2 = leaky()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Compute the logits `(batch, 10)` of x `(batch, 1, 28, 28)`."""
+        """Compute the logits `(batch, 10)` of x `(batch, *shape)`."""
         mem1, mem2 = self.lif1.reset_mem(), self.lif2.reset_mem()
         mem2_rec = []
         for _ in range(self.num_steps):

@@ -25,17 +25,18 @@ def lif() -> neuron.LIFNode:
 class MultiStepConvNet(nn.Module):
     """A ConvNet of conv - pool - LIF, twice, and linear - LIF, twice; its logits are the last membranes at the end."""
 
-    def __init__(self, num_steps: int) -> None:
+    def __init__(self, num_steps: int, shape: tuple[int, ...] = (1, 28, 28)) -> None:
         super().__init__()
+        channels, height, width = shape
         self.num_steps = num_steps
-        self.static_current = nn.Sequential(nn.Conv2d(1, 32, kernel_size=3, padding=1), nn.MaxPool2d(2, 2))
+        self.static_current = nn.Sequential(nn.Conv2d(channels, 32, kernel_size=3, padding=1), nn.MaxPool2d(2, 2))
         self.layers = nn.Sequential(
             lif(),
             layer.Conv2d(32, 64, kernel_size=3, padding=1),
             layer.MaxPool2d(2, 2),
             lif(),
             layer.Flatten(),
-            layer.Linear(64 * 7 * 7, 1000),
+            layer.Linear(64 * (height // 4) * (width // 4), 1000),
             lif(),
             layer.Linear(1000, 10),
             lif(),
@@ -43,7 +44,7 @@ class MultiStepConvNet(nn.Module):
         functional.set_step_mode(self, step_mode="m")
 
     def forward(self, x: Tensor) -> Tensor:
-        """Compute the logits `(batch, 10)` of x `(batch, 1, 28, 28)`; call `forget` before the next batch."""
+        """Compute the logits `(batch, 10)` of x `(batch, *shape)`; call `forget` before the next batch."""
         spk = self.layers(self.static_current(x).unsqueeze(0).expand(self.num_steps, -1, -1, -1, -1))
         # The node has reset its membrane already; snnTorch's is read before that.
         before_reset: Tensor = self.layers[-1].v + spk[-1].detach()

@@ -8,11 +8,14 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-from benchmarks.data import image_splits
+from benchmarks.data import plain_image_splits
+from benchmarks.dense import dense_arithmetic, dense_products
 from benchmarks.ours import training_epoch
 from benchmarks.row import Ratio, Round
 from benchmarks.trained import same_training, training_round
+from privsearch.models.allocator import keep_freed_memory
 from privsearch.spec import TrialSpec
+from privsearch.spec.datasets import ImageName
 
 NUM_STEPS: Final = 25
 BATCH: Final = 128
@@ -37,24 +40,38 @@ class Size:
     device: str = "cpu"
 
 
-def our_step(quick: bool, *, quick_batch: int | None = None, size: Size | None = None, **axes: Any) -> Round:
-    """Prepare a step on one batch of MNIST, as a trial takes it.
+Build = Callable[[int, tuple[int, ...]], nn.Module]
+"""A function that builds a peer's network, given T and the shape of an image."""
+
+
+def our_step(
+    quick: bool,
+    *,
+    dataset: ImageName = "mnist",
+    quick_batch: int | None = None,
+    size: Size | None = None,
+    **axes: Any,
+) -> Round:
+    """Prepare a step on one batch of images, as a trial takes it, but without augmentation.
 
     Args:
         quick: True if the run is quick.
+        dataset: the dataset.
         quick_batch: the size of the batch if the run is quick; None for the same.
         size: another size; None for the row's own.
         axes: the values of axes.
     """
     size = size or _own_size(quick, quick_batch)
-    spec = TrialSpec(dataset="mnist", model="snn", num_steps=size.num_steps, batch_size=size.batch, **axes)
-    return training_epoch(spec, image_splits("mnist", size.batch).to(size.device))
+    spec = TrialSpec(dataset=dataset, model="snn", num_steps=size.num_steps, batch_size=size.batch, **axes)
+    return training_epoch(spec, plain_image_splits(dataset, size.batch).to(size.device))
 
 
-def their_step(
+def their_step(  # noqa: PLR0913  # each with a default but the first two
     quick: bool,
-    build: Callable[[int], nn.Module],
+    build: Build,
     *,
+    dataset: ImageName = "mnist",
+    tuned: bool = False,
     quick_batch: int | None = None,
     size: Size | None = None,
     after_step: str | None = None,
@@ -63,7 +80,9 @@ def their_step(
 
     Args:
         quick: True if the run is quick.
-        build: the function that builds the network, given T.
+        build: the function that builds the network.
+        dataset: the dataset.
+        tuned: True to have images lie with their channels last, and freed memory kept, as on our side.
         quick_batch: the size of the batch if the run is quick; None for the same.
         size: another size; None for the row's own.
         after_step: the name of the network's method to call after every step.
@@ -71,10 +90,14 @@ def their_step(
     from benchmarks.peers.training import train_epoch
 
     size = size or _own_size(quick, quick_batch)
-    splits = image_splits("mnist", size.batch).to(size.device)
-    batches = [(splits.inputs(splits.x_train), splits.y_train)]
+    splits = plain_image_splits(dataset, size.batch).to(size.device)
+    x = splits.inputs(splits.x_train)
     torch.manual_seed(0)
-    network = build(size.num_steps).to(size.device)
+    network = build(size.num_steps, splits.info.input_shape).to(size.device)
+    if tuned:
+        keep_freed_memory()
+        x, network = x.contiguous(memory_format=torch.channels_last), network.to(memory_format=torch.channels_last)
+    batches = [(x, splits.y_train)]
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     finish = getattr(network, after_step) if after_step else None
     return training_round(network, lambda: train_epoch(network, optimizer, batches, finish))
@@ -84,30 +107,30 @@ def _own_size(quick: bool, quick_batch: int | None) -> Size:
     return Size(quick_batch if quick and quick_batch else BATCH, NUM_STEPS)
 
 
-def snntorch_all(num_steps: int) -> nn.Module:
+def snntorch_all(num_steps: int, shape: tuple[int, ...]) -> nn.Module:
     """Build a network with spikes after every layer."""
     from benchmarks.peers.snntorch_loops import ConvNetLoop
 
-    return ConvNetLoop(num_steps)
+    return ConvNetLoop(num_steps, shape)
 
 
-def snntorch_head(num_steps: int) -> nn.Module:
+def snntorch_head(num_steps: int, shape: tuple[int, ...]) -> nn.Module:
     """Build a network with spikes in the linear layers only, all layers inside the loop."""
     from benchmarks.peers.snntorch_loops import HeadLoop
 
-    return HeadLoop(num_steps)
+    return HeadLoop(num_steps, shape)
 
 
-def snntorch_state_quant(num_steps: int) -> nn.Module:
+def snntorch_state_quant(num_steps: int, shape: tuple[int, ...]) -> nn.Module:
     """Build a network with membranes of 8 bits."""
     from snntorch.functional.quant import state_quant
 
     from benchmarks.peers.snntorch_loops import ConvNetLoop
 
-    return ConvNetLoop(num_steps, state_quant=state_quant(num_bits=8, threshold=1.0))
+    return ConvNetLoop(num_steps, shape, state_quant=state_quant(num_bits=8, threshold=1.0))
 
 
-def snntorch_brevitas(num_steps: int) -> nn.Module:
+def snntorch_brevitas(num_steps: int, shape: tuple[int, ...]) -> nn.Module:
     """Build a network with weights of 4 bits, which brevitas' layers quantise at every call."""
     from privsearch.models.quantization import load_brevitas
 
@@ -116,16 +139,17 @@ def snntorch_brevitas(num_steps: int) -> nn.Module:
 
     return ConvNetLoop(
         num_steps,
+        shape,
         conv=partial(quantized.QuantConv2d, kernel_size=3, padding=1, bias=True, weight_bit_width=4),
         linear=partial(quantized.QuantLinear, bias=True, weight_bit_width=4),
     )
 
 
-def spikingjelly_all(num_steps: int) -> nn.Module:
+def spikingjelly_all(num_steps: int, shape: tuple[int, ...]) -> nn.Module:
     """Build a network with spikes after every layer, computed layer by layer."""
     from benchmarks.peers.spikingjelly_multistep import MultiStepConvNet
 
-    return MultiStepConvNet(num_steps)
+    return MultiStepConvNet(num_steps, shape)
 
 
 # Sums are taken in another order, and one spike in some five million falls on the other side of its threshold
@@ -136,17 +160,48 @@ SIMILAR: Final = partial(same_training, logits=1.0, gradients=0.5, loss=0.1)
 
 SNNTORCH: Final = ("snntorch", "torch")
 
+NAMES: Final[dict[ImageName, str]] = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+"""The image datasets of the paper."""
+
 ROWS: Final = (
+    *(
+        Ratio(
+            name="convnet_all" if name == "mnist" else f"convnet_all_{name}",
+            what=f"{STEP}, `all`, fp32, {title}",
+            peer="snnTorch, step by step",
+            target=4.0,
+            ours=partial(our_step, dataset=name),
+            theirs=partial(their_step, build=snntorch_all, dataset=name),
+            warm_up=2,
+            compare=SAME,
+            packages=SNNTORCH,
+        )
+        for name, title in NAMES.items()
+    ),
     Ratio(
-        name="convnet_all",
-        what=f"{STEP}, `all`, fp32",
-        peer="snnTorch, step by step",
+        name="convnet_all_tuned",
+        what=f"{STEP}, `all`, fp32, MNIST",
+        peer="snnTorch, step by step, channels last, and with the allocator's settings",
         target=2.2,
         ours=our_step,
-        theirs=partial(their_step, build=snntorch_all),
+        theirs=partial(their_step, build=snntorch_all, tuned=True),
         warm_up=2,
         compare=SAME,
         packages=SNNTORCH,
+    ),
+    *(
+        Ratio(
+            name=f"dense_limit_{name}",
+            what=f"{STEP}, `all`, fp32, {title}",
+            peer="the matrix products of its dense layers alone, at the fastest rate of this machine",
+            target=1.0,
+            ours=partial(our_step, dataset=name),
+            theirs=partial(dense_products, shape=(1, 28, 28) if name != "cifar10" else (3, 32, 32)),
+            warm_up=2,
+            compare=dense_arithmetic,
+            packages=("torch",),
+        )
+        for name, title in NAMES.items()
     ),
     Ratio(
         name="convnet_head",
@@ -202,6 +257,17 @@ ROWS: Final = (
         target=1.3,
         ours=partial(our_step, surrogate_gradient="atan"),
         theirs=partial(their_step, build=spikingjelly_all, after_step="forget"),
+        warm_up=2,
+        compare=partial(SIMILAR, note="nearly (its reset decays to 0.95 of the threshold before it acts): "),
+        packages=("spikingjelly", "torch"),
+    ),
+    Ratio(
+        name="convnet_spikingjelly_tuned",
+        what=f"{STEP}, `all`, fp32, surrogate gradient `atan`",
+        peer="the same, channels last, and with the allocator's settings",
+        target=1.3,
+        ours=partial(our_step, surrogate_gradient="atan"),
+        theirs=partial(their_step, build=spikingjelly_all, after_step="forget", tuned=True),
         warm_up=2,
         compare=partial(SIMILAR, note="nearly (its reset decays to 0.95 of the threshold before it acts): "),
         packages=("spikingjelly", "torch"),

@@ -174,7 +174,7 @@ def _mean(output: Float[Tensor, "time batch classes"], ends: Ends | None) -> Flo
     return output.mean(0) if ends is None else ends.mean(output)
 
 
-def _next_current(  # noqa: PLR0913, PLR0917  # what goes in, and who is shown it
+def _next_current(  # what goes in, and who is shown it
     layer: int,
     activation: nn.Module,
     stage: Stage,

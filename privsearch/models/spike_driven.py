@@ -2,8 +2,8 @@
 
 Spikes are 0 or 1 and few: a layer's currents are sums of the weights that spikes choose, and so is the gradient of its
 weights. Neurons and layer are one autograd node, so that spikes are lists, and never numbers in memory. Where too many
-neurons fire for that to pay, `linear_of_spikes` is a matrix product; which of the two it is depends on the spikes alone,
-and so do the numbers.
+neurons fire for that to pay, `linear_of_spikes` is a matrix product; which of the two it is depends on the spikes
+alone, and so do the numbers.
 """
 
 from math import prod
@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from privsearch.models.affine import linear_on_images, linear, product
+from privsearch.models.affine import linear, linear_on_images, product
 from privsearch.models.leaky import Leaky
 from privsearch.models.rows import Rows, as_array
 from privsearch.models.scan import compiled_neurons
@@ -25,7 +25,7 @@ MOST_LISTED: Final = 0.2
 
 
 FEW_OUTPUTS: Final = 64
-"""The outputs of a layer that any number of spikes may be listed for: its sums take less time than its spikes, written."""
+"""The outputs of a layer that any number of spikes are listed for: its sums take less time than writing its spikes."""
 
 
 class Spikes(NamedTuple):
@@ -193,7 +193,8 @@ class _LinearOfSpikes(torch.autograd.Function):
         num_steps, batch, _ = grad_out.shape
         grad_weight = torch.empty_like(by_neuron)
         pixels = prod(ctx.rows.shape[-2:]) if ctx.rows.channels_last else 1
-        kernels.add_up_gradients(*(as_array(x) for x in (*spikes, grad_out)), pixels, as_array(grad_weight))
+        listed, first, are_silent, given = (as_array(x) for x in (*spikes, grad_out))
+        kernels.add_up_gradients(listed, first, are_silent, given, pixels, as_array(grad_weight))
         grad_spk = product(grad_out.flatten(0, 1), by_neuron.t()).view(num_steps, batch, -1)
         current = flat.view(len(flat), batch, -1)
         grad = torch.empty_like(current)

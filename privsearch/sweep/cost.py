@@ -7,17 +7,26 @@ within a factor of two there; on another machine the ratios between trials matte
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 from privsearch.data import DatasetInfo
 from privsearch.spec import Attack, Readout, TrialSpec
 from privsearch.spec.architecture import Layer, network_layers, num_weights
 
 FLOPS: Final = {"fp32": 160e9, "bf16": 300e9}
+BACKWARD: Final = 2.0
+"""The time of a backward pass, in that of a forward pass."""
+SPIKE_DRIVEN: Final = (0.35, 1.1)
+"""The time of a layer that is computed spike by spike, forward and backward, in that of its dense forward pass.
+
+Measured where 6 to 10 % of neurons fire, as they do on MNIST and Fashion-MNIST; on CIFAR-10 it is less.
+"""
 SECONDS_PER_STEP: Final = 0.7e-3
 SECONDS_PER_NEURON: Final = 2e-9
 SECONDS_PER_NEURON_STEP: Final = 0.6e-9
-SECONDS_PER_QUANTISED_MEMBRANE: Final = 1e-9
+SECONDS_PER_QUANTISED_MEMBRANE: Final = {"few levels": 0.7e-9, "many levels": 1.8e-9}
+MOST_FEW_BITS: Final = 5
+"""Those of few levels, as in `privsearch.models.kernels.levels`."""
 SECONDS_PER_QUANTISED_LAYER: Final = 0.25e-3
 SECONDS_PER_QUANTISED_WEIGHT: Final = 3.5e-9
 SECONDS_PER_SVM: Final = 1e-3
@@ -60,11 +69,10 @@ def network_seconds(spec: TrialSpec, info: DatasetInfo) -> list[float]:
     num_train, num_test = _sizes(spec, info)
     layers = network_layers(spec, info.input_shape, info.num_classes)
     protocol = spec.protocol
-    is_quantised = spec.act_bit_width is not None
     is_encoded = spec.encoding not in (None, "direct")
     changes = spec.model != "ann" and (info.num_steps is not None or is_encoded)
     runs = _runs(layers, spec.num_steps or 1, changes=changes)
-    per_example = _seconds_per_example(layers, runs, spec.model, spec.num_steps, spec.precision, is_quantised)
+    forward, backward = _seconds_per_example(layers, runs, spec)
     per_batch = _seconds_per_batch(spec, layers)
     private, noise, accounting = 1.0, 0.0, 0.0
     if spec.dp is not None:
@@ -77,8 +85,8 @@ def network_seconds(spec: TrialSpec, info: DatasetInfo) -> list[float]:
         * (num_train + num_test)
     )
     return [
-        # A backward pass costs about twice a forward pass.
-        (3 * private * spec.epochs * examples + queried) * per_example
+        private * spec.epochs * examples * (forward + backward)
+        + queried * forward
         + spec.epochs * examples / min(spec.batch_size, num_train) * (per_batch + noise)
         + accounting
         for examples in protocol.training_examples(num_train)
@@ -143,25 +151,34 @@ def _runs(layers: tuple[Layer, ...], steps: int, *, changes: bool) -> tuple[int,
     return (steps if changes else 1, *(steps if changes or previous.is_spiking else 1 for previous in layers[:-1]))
 
 
-@cache
-def _seconds_per_example(
-    layers: tuple[Layer, ...],
-    runs: tuple[int, ...],
-    model: str,
-    num_steps: int | None,
-    precision: str,
-    is_quantised: bool,
-) -> float:
-    """Return the seconds of one forward pass of one example."""
-    arithmetic = sum(2 * layer.multiply_adds * run for layer, run in zip(layers, runs, strict=True))
-    seconds = arithmetic / FLOPS[precision]
-    seconds += sum(layer.neurons * run for layer, run in zip(layers, runs, strict=True)) * SECONDS_PER_NEURON
-    if model != "snn" and is_quantised:
-        seconds += sum(layer.neurons for layer in layers[:-1]) * SECONDS_PER_QUANTISED_ACTIVATION
-    per_neuron = SECONDS_PER_NEURON_STEP if model == "snn" else 0.0
-    if model == "snn" and is_quantised:
-        per_neuron += SECONDS_PER_QUANTISED_MEMBRANE
-    return seconds + sum(layer.neurons for layer in layers if layer.is_spiking) * (num_steps or 0) * per_neuron
+def _seconds_per_example(layers: Sequence[Layer], runs: Sequence[int], spec: TrialSpec) -> tuple[float, float]:
+    """Return the seconds of one forward pass and of one backward pass of one example."""
+    dense = sum(layer.neurons * run for layer, run in zip(layers, runs, strict=True)) * SECONDS_PER_NEURON
+    of_spikes = 0.0
+    spike_driven = spec.precision == "fp32" and spec.surrogate_gradient != "spike_rate_escape" and spec.dp is None
+    reads_spikes = False
+    for layer, run in zip(layers, runs, strict=True):
+        seconds = 2 * layer.multiply_adds * run / FLOPS[spec.precision]
+        if reads_spikes and spike_driven:
+            of_spikes += seconds
+        else:
+            dense += seconds
+        reads_spikes = layer.is_spiking
+    levels = quantised_levels(spec)
+    if spec.model == "snn":
+        per_neuron = SECONDS_PER_NEURON_STEP + (SECONDS_PER_QUANTISED_MEMBRANE[levels] if levels else 0.0)
+        dense += sum(layer.neurons for layer in layers if layer.is_spiking) * (spec.num_steps or 0) * per_neuron
+    elif levels:
+        dense += sum(layer.neurons for layer in layers[:-1]) * SECONDS_PER_QUANTISED_ACTIVATION
+    forward, backward = SPIKE_DRIVEN
+    return dense + forward * of_spikes, BACKWARD * dense + backward * of_spikes
+
+
+def quantised_levels(spec: TrialSpec) -> Literal["few levels", "many levels"] | None:
+    """Return whether activations have few levels or many, which take longer to look up; None if they have no levels."""
+    if spec.act_bit_width is None:
+        return None
+    return "few levels" if spec.act_bit_width <= MOST_FEW_BITS else "many levels"
 
 
 def _seconds_per_batch(spec: TrialSpec, layers: Sequence[Layer]) -> float:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from privsearch.data import DatasetInfo
 from privsearch.spec import TrialSpec
 from privsearch.study.result import Completed, TrialResult
-from privsearch.sweep.cost import attack_seconds, training_seconds
+from privsearch.sweep.cost import attack_seconds, quantised_levels, training_seconds
 
 START_UP: Final = 13.0
 """The seconds of Ray's start, of a worker's imports and of the closing outputs on the machine of the estimates."""
@@ -62,7 +62,7 @@ class Pace:
 def kinds(spec: TrialSpec) -> tuple[Kind, ...]:
     """Return the kinds that a trial is of, from what decides its cost most closely to all trials."""
     task = (spec.dataset_name, spec.protocol.kind)
-    quantised = (spec.weight_bit_width is not None, spec.act_bit_width is not None)
+    quantised = (spec.weight_bit_width is not None, quantised_levels(spec))
     uncompiled = spec.surrogate_gradient == "spike_rate_escape"
     return (
         (*task, spec.model, spec.precision, *quantised, uncompiled),

@@ -23,8 +23,8 @@ Trial = tuple[TrialSpec, DatasetInfo]
 def probe(trials: Iterable[Trial], clock: Callable[[], float] = time.perf_counter) -> Pace:
     """Train one network briefly for each of the kinds of trials that will take longest, and return the pace.
 
-    Each runs twice, and the faster one counts, as the first one of a kind also imports, compiles and warms up. What
-    cannot be trained here, or diverges, is passed over.
+    Each runs three times, and the fastest one counts, as the first one of a kind also imports and compiles, and the
+    memory still grows in the second. What cannot be trained here, or diverges, is passed over.
 
     Args:
         trials: the trials that a plan leaves to train, canonical, each with its dataset.
@@ -44,7 +44,7 @@ def _measured(trials: Iterable[Trial], clock: Callable[[], float]) -> Iterator[t
         if left <= 0:
             return
         try:
-            runs = [_train_briefly(spec, info, clock) for _ in range(2)]
+            runs = [_train_briefly(spec, info, clock) for _ in range(3)]
         except Exception:  # noqa: S112  # whatever fails here will be told by the sweep, and must not end a plan
             continue
         left -= sum(seconds for seconds, _ in runs)
@@ -70,10 +70,11 @@ def _train_briefly(spec: TrialSpec, info: DatasetInfo, clock: Callable[[], float
 def _shortened(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
     """Return a trial with as many examples, then epochs, as one network can be trained for in the time."""
     num_train, num_test = spec.train_size or info.num_train, spec.test_size or info.num_test
-    least = max(2 * info.num_classes, min(spec.batch_size, num_train))
+    fewest = 2 * info.num_classes
+    least = max(fewest, min(spec.batch_size, num_train))
 
     def one(examples: int, epochs: int) -> TrialSpec:
-        changes = {"train_size": examples, "test_size": min(num_test, least), "epochs": epochs}
+        changes = {"train_size": examples, "test_size": min(num_test, fewest), "epochs": epochs}
         return spec.model_copy(update=changes)
 
     def cost(examples: int, epochs: int) -> float:

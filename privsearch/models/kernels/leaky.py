@@ -114,15 +114,19 @@ def live(current: Any, example: int, neurons: Neurons, mem: Any, compared: Any, 
         inside: `(num_steps, n)`, written, or `(0, n)`, as in `scan`.
     """
     num_steps, n = mem.shape
-    last, unasked = np.zeros(n, np.float32), np.empty(0, np.uint8)
-    for t in range(num_steps):
-        drive = current[min(t, current.shape[0] - 1), example]
-        if neurons.levels.levels.shape[0]:
-            other = compared[t] if compared.shape[0] else mem[t]
-            _step_and_round(drive, last, mem[t], other, inside[t] if inside.shape[0] else unasked, neurons)
-        else:
-            step(drive, last, mem[t], neurons)
-        last = mem[t]
+    at_rest, unasked = np.zeros(BLOCK, np.float32), np.empty(0, np.uint8)
+    for first in range(0, n, BLOCK):
+        end = min(n, first + BLOCK)
+        last = at_rest[: end - first]
+        for t in range(num_steps):
+            drive, now = current[min(t, current.shape[0] - 1), example, first:end], mem[t, first:end]
+            if neurons.levels.levels.shape[0]:
+                other = compared[t, first:end] if compared.shape[0] else now
+                within = inside[t, first:end] if inside.shape[0] else unasked
+                _step_and_round(drive, last, now, other, within, neurons)
+            else:
+                step(drive, last, now, neurons)
+            last = now
 
 
 @kernel

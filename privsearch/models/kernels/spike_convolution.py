@@ -1,9 +1,9 @@
 """A 3x3 convolution of spikes with 2x2 max pooling, and its gradients, without a dense image of products.
 
-Forward, each spike adds a patch of weights to the image of currents. Backward, three quarters of a pooled gradient are 0:
-each of the others takes a patch of spikes to the gradient of the weights, and a patch of weights to that of the spikes.
-Membranes are those of `leaky`; they are computed again on the way back, which takes less time than to keep them. Sums
-have an order of their own, the same for an example whatever else is in its batch.
+Forward, each spike adds a patch of weights to the image of currents. Backward, three quarters of a pooled gradient are
+0: each of the others takes a patch of spikes to the gradient of the weights, and a patch of weights to that of the
+spikes. Membranes are those of `leaky`; they are computed again on the way back, which takes less time than to keep
+them. Sums have an order of their own, the same for an example whatever else is in its batch.
 
 Images lie with their channels last, those of the currents and the spikes in blocks of 32 and with a margin of a pixel.
 """
@@ -25,7 +25,7 @@ from privsearch.models.kernels.vectors import (
     subtract_patch,
 )
 
-BUILT_ON: Final = "be5addc0a66edfff"
+BUILT_ON: Final = "07ba9b24599dcd4e"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 PATCH: Final = 3 * RUN
 """The numbers of a patch."""
@@ -78,10 +78,9 @@ def convolve_spikes(  # noqa: PLR0913, PLR0917  # arrays to read, and arrays to 
                     else:
                         add_patch(image, around[neuron], row, patches, first + weights[neuron])
                 into = ((t * batch + b) * out_height * out_width) * outputs + block * CHANNELS
-                for i in range(out_height):
-                    for j in range(out_width):
-                        at = (2 * i + 1) * row + (2 * j + 1) * CHANNELS
-                        pool_channels(image, at, row, out, into + (i * out_width + j) * outputs, place)
+                for window in range(out_height * out_width):
+                    at = (2 * (window // out_width) + 1) * row + (2 * (window % out_width) + 1) * CHANNELS
+                    pool_channels(image, at, row, out, into + window * outputs, place)
 
 
 @kernel
@@ -131,9 +130,7 @@ def convolve_spikes_backward(  # noqa: PLR0913, PLR0917  # arrays to read, and a
         of_example[:] = 0
         for t in range(num_steps):
             _spread(compared[t] if compared.shape[0] else mem[t], insides, plane, neurons.threshold, spikes)
-            _find_winners(
-                place[t, b], grad_out[t, b], row, blocks * PATCH, offsets, scales, weights, factors, counts
-            )
+            _find_winners(place[t, b], grad_out[t, b], row, blocks * PATCH, offsets, scales, weights, factors, counts)
             for output in range(outputs):
                 for block in range(blocks):
                     add_scaled_patches(
@@ -249,26 +246,26 @@ def _find_winners(  # noqa: PLR0913, PLR0917  # arrays to read, and arrays to wr
     height, width, outputs = grad_out.shape
     for i in range(height):
         for j in range(width):
-            window, at = i * width + j, np.int32(2 * i * row + 2 * j * CHANNELS)
+            window, at = i * width + j, 2 * i * row + 2 * j * CHANNELS
             for output in range(outputs):
-                winner = np.int32(place[i, j, output])
-                offsets[output, window] = at + (winner >> 1) * np.int32(row) + (winner & 1) * np.int32(CHANNELS)
+                winner = np.int64(place[i, j, output])
+                offsets[output, window] = at + (winner >> 1) * row + (winner & 1) * CHANNELS
                 scales[output, window] = grad_out[i, j, output]
             for group in range(counts.shape[0]):
                 # Four counts in one number, which stays in a register.
-                numbers = 0
+                numbers = np.int64(0)
                 for output in range(group * CHANNELS, min(outputs, (group + 1) * CHANNELS)):
-                    winner = np.int64(place[i, j, output])
-                    k = numbers >> (16 * winner) & 0xFFFF
-                    numbers += 1 << (16 * winner)
-                    weights[group, window, winner, k] = output * step
-                    factors[group, window, winner, k] = grad_out[i, j, output]
-                for winner in range(4):
-                    counts[group, window, winner] = numbers >> (16 * winner) & 0xFFFF
+                    kind = np.int64(place[i, j, output])
+                    k = numbers >> (16 * kind) & 0xFFFF
+                    numbers += np.int64(1) << (16 * kind)
+                    weights[group, window, kind, k] = output * step
+                    factors[group, window, kind, k] = grad_out[i, j, output]
+                for which in range(4):
+                    counts[group, window, which] = numbers >> (16 * which) & 0xFFFF
 
 
 @kernel
-def _return(  # noqa: PLR0917
+def _return(  # noqa: PLR0913, PLR0917  # what another has written
     weight: Any, width: int, row: int, weights: Any, factors: Any, counts: Any, received: Any
 ) -> None:
     """Compute the gradient of an image of spikes, with a margin, from what `_find_winners` wrote.

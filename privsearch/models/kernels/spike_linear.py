@@ -12,7 +12,7 @@ from privsearch.models.kernels.leaky import Neurons, add, live, scan_backward
 from privsearch.models.kernels.spikes import neurons_at_work
 from privsearch.models.kernels.vectors import COLUMNS, WIDTH, add_rows, aligned
 
-BUILT_ON: Final = "be5addc0a66edfff"
+BUILT_ON: Final = "07ba9b24599dcd4e"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 
 
@@ -24,8 +24,8 @@ def sum_spikes(listed: Any, first: Any, are_silent: Any, weights: Any, bias: Any
         listed: the spikes, or silent neurons, as `list_rows` wrote them.
         first: likewise.
         are_silent: likewise.
-        weights: `(blocks, n + 1, 64)`: for a block of 64 outputs, the weights of each neuron; the last row is the sum of
-            the others.
+        weights: `(blocks, n + 1, 64)`: for a block of 64 outputs, the weights of each neuron; the last row is the sum
+            of the others.
         bias: `(blocks * 64,)`.
         out: `(num_steps, batch, outputs)`, written.
     """
@@ -138,23 +138,16 @@ def _copy_block(grad_out: Any, start: int, columns: int, are_silent: Any, table:
     """Copy a block of columns, row after row; then, if asked for, with the sign changed, and the sum of silent rows."""
     num_steps, batch, _ = grad_out.shape
     rows = num_steps * batch
-    with_silent = table.shape[0] > rows
-    if with_silent:
-        table[2 * rows] = 0
-    for b in range(batch):
-        for t in range(num_steps):
-            row = b * num_steps + t
-            source = grad_out[t, b, start : start + columns]
-            into = table[row]
-            into[columns:] = 0
+    table[:] = 0
+    for row in range(rows):
+        source, into = grad_out[row % num_steps, row // num_steps, start : start + columns], table[row]
+        for i in range(columns):
+            into[i] = source[i]
+        if table.shape[0] > rows:
             for i in range(columns):
-                into[i] = source[i]
-            if with_silent:
-                for i in range(COLUMNS):
-                    table[rows + row, i] = -into[i]
-                if are_silent[row]:
-                    for i in range(COLUMNS):
-                        table[2 * rows, i] += into[i]
+                table[rows + row, i] = -into[i]
+            if are_silent[row]:
+                add(table[2 * rows], into)
 
 
 @kernel

@@ -8,7 +8,7 @@ from privsearch.models.kernels.compiled import kernel
 from privsearch.models.kernels.leaky import Neurons, live
 from privsearch.models.kernels.vectors import WIDTH, aligned, count_bits, fired, lowest_bit
 
-BUILT_ON: Final = "9a8aca0db2aba17c"
+BUILT_ON: Final = "5a422d6c55a378e7"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 WORD: Final = 64
 """The neurons whose spikes are looked at together."""
@@ -55,7 +55,7 @@ def _bits(compared: Any, first: int, threshold: np.float32) -> int:
             bits |= fired(compared, start, threshold) << (start - first)
         else:
             for i in range(start, compared.shape[0]):
-                bits |= np.int64(compared[i] > threshold) << (i - first)
+                bits |= int(compared[i] > threshold) << (i - first)
     return bits
 
 

@@ -1,7 +1,7 @@
 """Sums of rows and patches of float32, sixteen numbers at a time.
 
-numba leaves the choice of registers to a compiler that sees short loops over arrays which may overlap, and keeps sums in
-memory. These functions are written in LLVM's own vectors instead: their sums stay in registers, on a processor with
+numba leaves the choice of registers to a compiler that sees short loops over arrays which may overlap, and keeps sums
+in memory. These functions are written in LLVM's own vectors instead: their sums stay in registers, on a processor with
 other registers too. They do not check bounds. Arrays are contiguous; places in them are counted in numbers from their
 start. An array that starts at a multiple of 64 bytes (`aligned`) is read up to twice as fast.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic as numba_intrinsic
 
 from privsearch.models.kernels.compiled import kernel
 
@@ -33,6 +33,11 @@ _VECTOR = ir.VectorType(_FLOAT, WIDTH)
 _Registers = list[Any]
 
 
+def intrinsic(function: Callable[..., Any]) -> Any:
+    """Make a function of compiled code of one that writes LLVM's instructions."""
+    return numba_intrinsic(function)
+
+
 @kernel
 def aligned(size: int) -> Any:
     """Return `size` float32, not yet filled, that start at a multiple of 64 bytes."""
@@ -42,7 +47,7 @@ def aligned(size: int) -> Any:
 
 
 @intrinsic
-def add_rows(typing, total, place, table, start, index, first, count):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0917
+def add_rows(typing, total, place, table, start, index, first, count):  # type: ignore[no-untyped-def]
     """Add some rows of a table, 64 numbers each, to 64 numbers: `total[place] += sum_k table[start + 64 * index[k]]`.
 
     Every second row has a sum of its own, so that one addition need not wait for another.
@@ -88,7 +93,7 @@ def add_rows(typing, total, place, table, start, index, first, count):  # type: 
 
 def _patch_adder(combine: Callable[[Any, Any, Any], Any]) -> Any:
     @intrinsic
-    def add_patch(typing, image, place, row, table, start):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    def add_patch(typing, image, place, row, table, start):  # type: ignore[no-untyped-def]
         """Combine a 3x3 patch of 32 channels with one of an image.
 
         Args:
@@ -122,7 +127,7 @@ subtract_patch = _patch_adder(lambda builder, had, more: builder.fsub(had, more)
 
 @intrinsic
 def add_scaled_patches(  # type: ignore[no-untyped-def]
-    typing,  # noqa: ARG001
+    typing,
     total,
     place,
     total_row,
@@ -184,7 +189,7 @@ def add_scaled_patches(  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def pool_channels(typing, image, place, row, out, into, winners):  # type: ignore[no-untyped-def]  # noqa: ARG001, PLR0917
+def pool_channels(typing, image, place, row, out, into, winners):  # type: ignore[no-untyped-def]
     """Take the largest of four neighbours for each of 32 channels; the first of equal ones wins, a NaN always.
 
     Args:
@@ -221,34 +226,32 @@ def pool_channels(typing, image, place, row, out, into, winners):  # type: ignor
 
 
 @intrinsic
-def fired(typing, mem, place, threshold):  # type: ignore[no-untyped-def]  # noqa: ARG001
+def fired(typing, mem, place, threshold):  # type: ignore[no-untyped-def]
     """Return the 16 bits, as an int64, that tell which of 16 membranes are above the threshold."""
 
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
         mem, place, threshold = _unpacked(context, builder, signature, args)
-        above = builder.fcmp_ordered(
-            ">", _vector(builder, builder.gep(mem, [place]), 0), _repeated(builder, threshold)
-        )
+        above = builder.fcmp_ordered(">", _vector(builder, builder.gep(mem, [place]), 0), _repeated(builder, threshold))
         return builder.zext(builder.bitcast(above, ir.IntType(WIDTH)), _INT)
 
     return types.int64(mem, types.int64, types.float32), generate
 
 
 @intrinsic
-def lowest_bit(typing, bits):  # type: ignore[no-untyped-def]  # noqa: ARG001
+def lowest_bit(typing, bits):  # type: ignore[no-untyped-def]
     """Return the place of the lowest bit that is set, of an int64 that is not 0."""
 
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
 
     return types.int64(types.int64), generate
 
 
 @intrinsic
-def count_bits(typing, bits):  # type: ignore[no-untyped-def]  # noqa: ARG001
+def count_bits(typing, bits):  # type: ignore[no-untyped-def]
     """Return the number of bits that are set in an int64."""
 
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
         return builder.ctpop(args[0])
 
     return types.int64(types.int64), generate
