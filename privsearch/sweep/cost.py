@@ -49,22 +49,24 @@ SECONDS_PER_RATIO: Final = 7e-7
 SECONDS_PER_OUTPUT_READ: Final = 50e-9
 
 
-def training_seconds(spec: TrialSpec, info: DatasetInfo) -> float:
+def training_seconds(spec: TrialSpec, info: DatasetInfo, *, queries: bool = True) -> float:
     """Estimate the seconds on one core to train a trial's networks and query them.
 
     Args:
         spec: the trial, canonical.
         info: the trial's dataset.
+        queries: False to leave out the queries.
     """
-    return sum(network_seconds(spec, info))
+    return sum(network_seconds(spec, info, queries=queries))
 
 
-def network_seconds(spec: TrialSpec, info: DatasetInfo) -> list[float]:
+def network_seconds(spec: TrialSpec, info: DatasetInfo, *, queries: bool = True) -> list[float]:
     """Estimate the seconds on one core to train and query each network of a trial, in the order of training.
 
     Args:
         spec: the trial, canonical.
         info: the trial's dataset.
+        queries: False to leave out the queries.
     """
     num_train, num_test = _sizes(spec, info)
     layers = network_layers(spec, info.input_shape, info.num_classes)
@@ -86,7 +88,7 @@ def network_seconds(spec: TrialSpec, info: DatasetInfo) -> list[float]:
     )
     return [
         private * spec.epochs * examples * (forward + backward)
-        + queried * forward
+        + (queried * forward if queries else 0.0)
         + spec.epochs * examples / min(spec.batch_size, num_train) * (per_batch + noise)
         + accounting
         for examples in protocol.training_examples(num_train)

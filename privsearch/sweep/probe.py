@@ -1,13 +1,14 @@
 """A probe of a machine: short trainings that show how long those of a sweep will take on it."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
 
 from privsearch.data import DatasetInfo
 from privsearch.spec import TrialSpec
+from privsearch.study.result import Epoch
 from privsearch.sweep.cost import training_seconds
 from privsearch.sweep.pace import Kind, Pace, estimated_seconds, kinds
 
@@ -23,6 +24,8 @@ Trial = tuple[TrialSpec, DatasetInfo]
 def probe(trials: Iterable[Trial], clock: Callable[[], float] = time.perf_counter) -> Pace:
     """Train one network briefly for each of the kinds of trials that will take longest, and return the pace.
 
+    Of a kind, one in the middle is taken, as the lowest and the highest thresholds are not what most trials have.
+
     Each runs three times, and the fastest one counts, as the first one of a kind also imports and compiles, and the
     memory still grows in the second. What cannot be trained here, or diverges, is passed over.
 
@@ -34,7 +37,13 @@ def probe(trials: Iterable[Trial], clock: Callable[[], float] = time.perf_counte
     for spec, info in trials:
         groups.setdefault(kinds(spec)[0], []).append((spec, info))
     costliest = sorted(groups.values(), key=lambda group: -sum(estimated_seconds(*trial) for trial in group))
-    return Pace.of(_measured([group[0] for group in costliest], clock), "probe")
+    return Pace.of(_measured([_middle(group) for group in costliest], clock), "probe")
+
+
+def _middle(group: Sequence[Trial]) -> Trial:
+    """Return the trial whose threshold is in the middle of a group's."""
+    by_threshold = sorted(group, key=lambda trial: (trial[0].threshold or 0.0, trial[0].act_bit_width or 0))
+    return by_threshold[len(group) // 2]
 
 
 def _measured(trials: Iterable[Trial], clock: Callable[[], float]) -> Iterator[tuple[TrialSpec, float, float]]:
@@ -52,19 +61,26 @@ def _measured(trials: Iterable[Trial], clock: Callable[[], float]) -> Iterator[t
 
 
 def _train_briefly(spec: TrialSpec, info: DatasetInfo, clock: Callable[[], float]) -> tuple[float, float]:
-    """Train and query one network on a part of the examples; return the seconds that it took, and those estimated."""
+    """Train one network on a part of the examples; return the seconds that it took, and those estimated.
+
+    Its queries, which are few beside its training in a trial and many here, do not count.
+    """
     # Imported here, as torch takes seconds.
     from privsearch.data.splits import load_splits
-    from privsearch.models.training import train_cohort
+    from privsearch.models.training import Listeners, train_cohort
 
     short = _shortened(spec, info)
     splits = load_splits(short.dataset, seed=0, train_size=short.train_size, test_size=short.test_size)
     everybody = np.ones((1, len(splits.y_train)), bool)
-    started = clock()
-    train_cohort(short, splits, everybody, [0])
-    seconds = clock() - started
+    times = [clock()]
+
+    def look(_: int, epoch: int, __: Epoch) -> None:
+        if epoch == short.epochs - 1:
+            times.append(clock())
+
+    train_cohort(short, splits, everybody, [0], Listeners(on_epoch=look))
     share = len(splits.y_train) / sum(short.protocol.training_examples(len(splits.y_train)))
-    return seconds, share * training_seconds(short, info)
+    return times[-1] - times[0], share * training_seconds(short, info, queries=False)
 
 
 def _shortened(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
@@ -79,7 +95,7 @@ def _shortened(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
 
     def cost(examples: int, epochs: int) -> float:
         short = one(examples, epochs)
-        return training_seconds(short, info) * examples / sum(short.protocol.training_examples(examples))
+        return training_seconds(short, info, queries=False) * examples / sum(short.protocol.training_examples(examples))
 
     examples = min(num_train, max(least, int(least * _EACH / cost(least, 1))))
     epochs = max(1, min(spec.epochs, int(_EACH / cost(examples, 1))))

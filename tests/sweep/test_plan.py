@@ -263,7 +263,8 @@ def test_attacks_that_cannot_be_run_are_refused(tiny_sweep: SweepSpec, study: St
 
 def test_long_trials_come_first(tiny_sweep: SweepSpec, study: Study) -> None:
     """A long trial that starts last would keep one worker busy and the others idle."""
-    todo = make_plan(changed(tiny_sweep, datasets=["iris", "digits"]), study).todo
+    recipe = {"epochs": 1, "batch_size": 64, "num_steps": 20}
+    todo = make_plan(changed(tiny_sweep, datasets=["iris", "digits"], recipe=recipe), study).todo
     assert [t.seconds for t in todo] == sorted((t.seconds for t in todo), reverse=True)
     assert todo[0].spec.dataset == "digits"
     assert todo[0].spec.model == "snn"

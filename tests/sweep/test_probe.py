@@ -21,22 +21,35 @@ def trials() -> list[Trial]:
     return [trial("iris", "ann"), trial("iris", "ann", epochs=6), trial("iris", "snn")]
 
 
-def test_each_kind_is_trained_twice(trials: list[Trial]) -> None:
-    """On a clock that takes a tenth of a second a look, both kinds are measured, and both took that."""
+def test_each_kind_is_trained_three_times(trials: list[Trial]) -> None:
+    """On a clock that takes a twentieth of a second a look, both kinds are measured, and both took that."""
     ticks = count()
-    pace = probe(trials, clock=lambda: next(ticks) / 10)
+    pace = probe(trials, clock=lambda: next(ticks) / 20)
     assert (pace.source, pace.count) == ("probe", 2)
     assert {kinds(spec)[0] for spec, _ in trials} <= pace.factors.keys()
     # Each training looks at the clock before and after.
-    assert next(ticks) == 8
+    assert next(ticks) == 12
 
 
 def test_the_first_training_of_a_kind_does_not_count(trials: list[Trial]) -> None:
-    """Of two trainings that take 10 s and 0.01 s, as the first one compiles, the second tells the pace."""
-    looks = iter([0.0, 10.0, 10.0, 10.01])
+    """Of trainings that take 10, 0.01 and 0.02 s, as the first one compiles, the second tells the pace."""
+    looks = iter([0.0, 10.0, 10.0, 10.01, 10.01, 10.03])
     once = probe(trials[:1], clock=lambda: next(looks))
-    ticks = iter([0.0, 0.01, 0.01, 0.02])
+    ticks = iter([0.0, 0.01, 0.01, 0.02, 0.02, 0.03])
     assert once.factors == pytest.approx(probe(trials[:1], clock=lambda: next(ticks)).factors)
+
+
+def test_the_trial_in_the_middle_stands_for_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of thresholds from 0.5 to 1.5 the one of 1 is trained, whatever their order."""
+    info = describe_dataset("iris")
+    planned = [
+        TrialSpec(dataset="iris", model="snn", act_bit_width=4, threshold=threshold).canonical(info.network)
+        for threshold in (1.5, 0.5, 1.25, 1.0, 0.75)
+    ]
+    seen = []
+    monkeypatch.setattr("privsearch.models.training.train_cohort", lambda spec, *_, **__: seen.append(spec.threshold))
+    probe([(spec, info) for spec in planned], clock=lambda: 0.0)
+    assert set(seen) == {1.0}
 
 
 def test_a_slow_machine_is_probed_briefly(trials: list[Trial]) -> None:
@@ -54,7 +67,7 @@ def test_a_machine_half_as_fast_takes_twice_as_long(trials: list[Trial]) -> None
         ticks = count()
         return probe(trials, clock=lambda: step * next(ticks))
 
-    slow, fast = pace_at(0.2), pace_at(0.1)
+    slow, fast = pace_at(0.1), pace_at(0.05)
     assert slow.factors == pytest.approx({kind: 2 * factor for kind, factor in fast.factors.items()})
 
 

@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from privsearch.models.kernels import compiled, leaky, levels, narrow, pooling
+from privsearch.models.kernels import (
+    compiled,
+    leaky,
+    levels,
+    narrow,
+    pooling,
+    spike_convolution,
+    spike_linear,
+    spikes,
+    vectors,
+)
 
 FOLDER = Path(compiled.__file__).parent
 
@@ -17,7 +27,10 @@ def imported(path: Path) -> list[Path]:
     return [FOLDER / f"{name}.py" for name in names]
 
 
-@pytest.mark.parametrize("module", [levels, leaky, narrow, pooling], ids=lambda module: module.__name__.split(".")[-1])
+MODULES = [levels, leaky, narrow, pooling, spike_convolution, spike_linear, spikes, vectors]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[-1])
 def test_kept_kernels_are_built_on_the_present_files(module) -> None:
     """Numba looks at the file of a kernel alone, so it names the version of the files that it imports."""
     present = hashlib.sha256(b"".join(path.read_bytes() for path in imported(Path(module.__file__)))).hexdigest()[:16]
