@@ -16,6 +16,7 @@ leaky.py           leaky integrate-and-fire neurons, all time steps at once
 scan.py            the neurons' recurrence and its gradient: compiled on a CPU, torch's calls elsewhere
 sequences.py       inputs over time, and where examples end
 surrogate.py       the five surrogate gradients
+spike_driven.py    layers that read spikes, spike by spike
 traces.py          the last layer's gradients, added up in the forward pass
 narrow.py          leaky neurons together with the narrow linear layer that reads their spikes
 operations.py      the operations that a network takes, counted while it is queried
