@@ -8,6 +8,7 @@ from benchmarks.trained import training_round
 from privsearch.data.splits import Splits
 from privsearch.models import Network, build_network
 from privsearch.models.allocator import keep_freed_memory
+from privsearch.models.arithmetic import without_subnormals
 from privsearch.models.epochs import AfterStep, Learner, Pass, Progress, train_pass
 from privsearch.spec import TrialSpec
 
@@ -37,9 +38,9 @@ def training_epoch(
         order = torch.randperm(count, generator=learner.generator) if shuffled else torch.arange(count)
         current = Pass.over(order, splits.device)
         progress = Progress([], current)
-        trained = train_pass(
-            learner, current, spec.batch_size, (lambda: after_step(learner, progress)) if after_step else None
-        )
+        stepped = (lambda: after_step(learner, progress)) if after_step else None
+        with without_subnormals():
+            trained = train_pass(learner, current, spec.batch_size, stepped)
         return trained.loss, outputs[0]
 
     return training_round(network, epoch)

@@ -18,17 +18,17 @@ ROOT: Final = Path(__file__).parents[2]
 PYTHON: Final = "3.12"
 
 TRIAL_NEEDS: Final = (
-    *("annotated-types", "brevitas", "charset-normalizer", "filelock", "jaxtyping", "numba", "numpy", "pandas"),
-    *("pydantic", "scikit-learn", "scipy", "threadpoolctl", "torch"),
+    *("annotated-types", "brevitas", "charset-normalizer", "filelock", "jaxtyping", "llvmlite", "numba", "numpy"),
+    *("pandas", "pydantic", "scikit-learn", "scipy", "threadpoolctl", "torch"),
 )
-"""What a trial imports, in this process and without Ray: tests/sweep/test_bare_trial.py holds it to that."""
+"""What a trial imports, in this process and without Ray: tests/test_bare_trial.py holds it to that."""
 
 KIT_NEEDS: Final = ("beartype", "hypothesis", "loguru", "pytest", "snntorch", "spikingjelly", "tqdm")
 """What the tests and the peers import beside that. SpikingJelly asks for more, which what is measured does not need."""
 
 ON_THE_MACHINE: Final = (
     *("torch", "torchvision", "torchaudio", "triton", "sympy", "mpmath", "setuptools"),
-    *("numba", "numpy", "scipy", "scikit-learn"),
+    *("llvmlite", "numba", "numpy", "scipy", "scikit-learn"),
 )
 UNUSED: Final = ("h5py", "matplotlib", "requests", "scienceplots", "tensorboard")
 """What SpikingJelly asks for, and nothing here imports."""

@@ -16,12 +16,15 @@ leaky.py           leaky integrate-and-fire neurons, all time steps at once
 scan.py            the neurons' recurrence and its gradient: compiled on a CPU, torch's calls elsewhere
 sequences.py       inputs over time, and where examples end
 surrogate.py       the five surrogate gradients
+spike_driven.py    layers that read spikes, spike by spike
+traces.py          the last layer's gradients, added up in the forward pass
 narrow.py          leaky neurons together with the narrow linear layer that reads their spikes
 operations.py      the operations that a network takes, counted while it is queried
 affine.py          convolutions, pooling and linear layers, as this machine computes them fastest
 onnx_graph.py      an ANN as a graph in ONNX
 quantization.py    quantised weights, ReLUs and membranes, checked as built
 rows.py            neurons in the order in which they lie in memory
+arithmetic.py      threads, a GPU's convolutions and subnormal numbers
 allocator.py       freed memory, kept for the next training step
 kernels/           the loops that numba compiles
 """

@@ -26,6 +26,7 @@ from privsearch.models.registered import RegisteredNetwork, build_registered
 from privsearch.models.scan import Dynamics
 from privsearch.models.sequences import Ends, at_once, is_over_time, valid_steps, without_padding
 from privsearch.models.spike_driven import convolution_of_spikes, is_spike_driven, linear_of_spikes
+from privsearch.models.traces import can_trace, logits_and_traces
 from privsearch.spec import Recorded, TrialSpec
 from privsearch.spec.architecture import KERNEL_SIZE, Layer, network_layers, static_shape
 from privsearch.spec.axes import BUILT_IN_MODELS, DEFAULT_THRESHOLD
@@ -105,9 +106,18 @@ class Network(nn.Sequential):
 
     def forward(self, x: Float[Tensor, "batch *features"]) -> Float[Tensor, "batch classes"]:
         """Compute the logits `(batch, classes)` of x `(batch, *input_shape)`."""
-        current, readout, ends = self._until_readout(x)
-        read = _mean if isinstance(readout, MembraneReadout) and readout.averages else _last
-        return read(readout(current), ends)
+        current, before, ends = self._until_last(x)
+        last = cast("Stage", self[-1])
+        sums = None if ends else _sums_to_trace(before, last, current)
+        if sums is None:
+            return _logits(last, _next_current(len(self) - 1, before, last, current, ends), ends)
+        neurons, readout = cast("Leaky", before), cast("MembraneReadout", last.activation)
+
+        def read(*tensors: Tensor) -> Tensor:
+            return _logits(last, sums(tensors[0], neurons, *tensors[1:]), None)
+
+        weight, bias = effective_weight(last.affine), cast("Tensor", last.affine.bias)
+        return logits_and_traces(current, weight, bias, neurons, readout, read)
 
     def readouts(
         self, x: Float[Tensor, "batch *features"], *, trajectory: bool = False, watch: Watch | None = None
@@ -123,7 +133,10 @@ class Network(nn.Sequential):
             trajectory: True to add a spiking network's membrane at every time step, `(time, batch, classes)`.
             watch: shown the inputs of every layer; it changes no output.
         """
-        current, readout, ends = self._until_readout(x, watch)
+        before_last, before, ends = self._until_last(x, watch)
+        last = cast("Stage", self[-1])
+        current = _next_current(len(self) - 1, before, last, before_last, ends, watch)
+        readout = last.activation
         if not isinstance(readout, MembraneReadout):
             return {"final_mem": readout(current)[-1:]}
         spk, mem = readout.neurons.scan(current)
@@ -134,15 +147,15 @@ class Network(nn.Sequential):
         }
         return {**shown, "mem_trajectory": mem} if trajectory else shown
 
-    def _until_readout(
+    def _until_last(
         self, x: Float[Tensor, "batch *features"], watch: Watch | None = None
-    ) -> tuple[Float[Tensor, "time batch classes"], nn.Module, Ends | None]:
-        """Compute the current of the last stage for every step, and return it with that stage's activation.
+    ) -> tuple[Float[Tensor, "steps batch *neuron"], nn.Module, Ends | None]:
+        """Compute the current of the stage before the last one, and return it with that stage's activation.
 
         With inputs over time, also return their ends, if the network is a spiking one.
         """
         signal, ends = self._signal(x)
-        first, *others = cast("Sequence[Stage]", tuple(self))
+        first, *others = cast("Sequence[Stage]", tuple(self)[:-1])
         if watch:
             watch.see(0, signal, ends)
         current, activation = first.current(signal), first.activation
@@ -174,13 +187,21 @@ def _mean(output: Float[Tensor, "time batch classes"], ends: Ends | None) -> Flo
     return output.mean(0) if ends is None else ends.mean(output)
 
 
+def _logits(
+    last: Stage, current: Float[Tensor, "time batch classes"], ends: Ends | None
+) -> Float[Tensor, "batch classes"]:
+    """Compute what a network answers with, from the current of its last stage."""
+    read = _mean if isinstance(last.activation, MembraneReadout) and last.activation.averages else _last
+    return read(last.activation(current), ends)
+
+
 def _next_current(  # what goes in, and who is shown it
     layer: int,
     activation: nn.Module,
     stage: Stage,
     current: Float[Tensor, "steps batch *neuron"],
     ends: Ends | None,
-    watch: Watch | None,
+    watch: Watch | None = None,
 ) -> Float[Tensor, "time batch *next"]:
     """Compute the current of a stage from that of the one before, whose spikes may never be in memory.
 
@@ -192,28 +213,49 @@ def _next_current(  # what goes in, and who is shown it
         ends: where examples end, for inputs over time.
         watch: shown the inputs of the stage; None for nobody.
     """
-    weight, bias = cast("Tensor", stage.affine.weight), cast("Tensor", stage.affine.bias)
-    neurons = activation if isinstance(activation, Leaky) and stage.tap is None else None
-    is_linear = not isinstance(stage.affine, nn.Conv2d)
-    if neurons and is_linear and is_narrow(neurons, weight):
-        spikes = None
-        if watch and ends:
-            watch.see(layer, neurons(current), ends)
-        elif watch:
-            spikes = SpikeCounts(watch.first, neurons.dynamics.num_steps, weight.shape[1])
-        out = narrow_linear(current, neurons, effective_weight(stage.affine), bias, spikes)
-        if watch and spikes:
-            watch.take(layer, spikes)
-        return out
-    if neurons and stage.dtype == torch.float32 and is_spike_driven(neurons, current, weight):
+    sums = _sums_of_spikes(activation, stage, current)
+    if sums is None:
+        signal = activation(current)
         if watch:
-            watch.see(layer, neurons(current), ends)
-        function = linear_of_spikes if is_linear else convolution_of_spikes
-        return function(current, neurons, effective_weight(stage.affine), bias)
-    signal = activation(current)
+            watch.see(layer, signal, ends)
+        return stage.current(signal)
+    neurons = cast("Leaky", activation)
+    weight, bias = effective_weight(stage.affine), cast("Tensor", stage.affine.bias)
+    if watch and ends is None and sums is narrow_linear:
+        spikes = SpikeCounts(watch.first, neurons.dynamics.num_steps, weight.shape[1])
+        out = narrow_linear(current, neurons, weight, bias, spikes)
+        watch.take(layer, spikes)
+        return out
     if watch:
-        watch.see(layer, signal, ends)
-    return stage.current(signal)
+        watch.see(layer, neurons(current), ends)
+    return sums(current, neurons, weight, bias)
+
+
+def _sums_of_spikes(
+    activation: nn.Module, stage: Stage, current: Float[Tensor, "steps batch *neuron"]
+) -> Callable[[Tensor, Leaky, Tensor, Tensor], Tensor] | None:
+    """Return the function that computes a stage's current together with the neurons before it, if there is one.
+
+    It takes the current, the neurons, the weight and the bias.
+    """
+    weight, is_linear = cast("Tensor", stage.affine.weight), not isinstance(stage.affine, nn.Conv2d)
+    if not isinstance(activation, Leaky) or stage.tap is not None:
+        return None
+    if is_linear and is_narrow(activation, weight):
+        return narrow_linear
+    if stage.dtype != torch.float32 or not is_spike_driven(activation, current, weight):
+        return None
+    return linear_of_spikes if is_linear else convolution_of_spikes
+
+
+def _sums_to_trace(
+    before: nn.Module, last: Stage, current: Float[Tensor, "steps batch *neuron"]
+) -> Callable[[Tensor, Leaky, Tensor, Tensor], Tensor] | None:
+    """Return `_sums_of_spikes` of the last stage if its gradients are to be traced, else None."""
+    readout = last.activation
+    if not isinstance(before, Leaky) or not isinstance(readout, MembraneReadout):
+        return None
+    return _sums_of_spikes(before, last, current) if can_trace(before, current, readout.neurons) else None
 
 
 def build_network(spec: TrialSpec, input_shape: tuple[int, ...], num_classes: int) -> Network | RegisteredNetwork:

@@ -18,6 +18,7 @@ from privsearch.data.splits import Splits
 from privsearch.errors import DivergedError
 from privsearch.models import Network, RegisteredNetwork, build_network
 from privsearch.models.allocator import keep_freed_memory
+from privsearch.models.arithmetic import exact_convolutions, one_thread, without_subnormals
 from privsearch.models.checkpoint import Checkpoints, Keeper
 from privsearch.models.encoding import Encoder
 from privsearch.models.epochs import Heard, Learner, Progress, train_epochs
@@ -113,7 +114,7 @@ def train_cohort(  # noqa: PLR0913  # most calls need the first four
     _, logits_from = spec.network_kind
     splits = splits.to(device)
     keep_freed_memory()
-    with _one_thread(), _exact_convolutions():
+    with one_thread(), exact_convolutions():
         for k in chosen_networks:
             subset, seed, own = subsets[k], seeds[k], splits.of_network(k)
             started, num_train = time.perf_counter(), len(own.y_train)
@@ -178,7 +179,7 @@ def query_untrained(
     chosen_networks = range(len(subsets)) if only is None else only
     splits = splits.to(device)
     # What is drawn here must not reach the trainings of others.
-    with _one_thread(), _exact_convolutions(), torch.random.fork_rng(devices=[]):
+    with one_thread(), exact_convolutions(), torch.random.fork_rng(devices=[]):
         outputs = []
         for k in chosen_networks:
             torch.manual_seed(seeds[k])
@@ -232,24 +233,6 @@ def _forgotten_if_diverged(keeper: Keeper | None) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute on one thread: one worker a core is faster than one worker on all, and sums keep their order."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@contextmanager
-def _exact_convolutions() -> Iterator[None]:
-    """Have a GPU compute 32-bit convolutions in 32 bits, and in the same order each time."""
-    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-        yield
-
-
 def _train(  # noqa: PLR0913, PLR0917  # one call, which has them all
     spec: TrialSpec,
     splits: Splits,
@@ -266,7 +249,7 @@ def _train(  # noqa: PLR0913, PLR0917  # one call, which has them all
         network = _built(spec, splits)
         learner = Learner.of(network, spec, splits, seed, private)
         progress = keeper.resume(learner, spec, chosen) if keeper else Progress()
-        with finishing() if keeper else nullcontext():
+        with finishing() if keeper else nullcontext(), without_subnormals():
             history = train_epochs(learner, spec, chosen, progress, heard, keeper)
         _check_sound(network, history[-1].loss)
         return network, history

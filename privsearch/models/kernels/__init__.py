@@ -12,6 +12,8 @@ pooling.py     2x2 max pooling, channels last
 spikes.py      lists of the neurons that fire
 spike_convolution.py  a convolution of spikes with its pooling, spike by spike
 spike_linear.py       a linear layer of spikes, row by row
+traces.py      sums over time of the spikes and surrogate gradients of neurons
+registers.py   LLVM's vectors in registers and arrays
 vectors.py     sums of rows and patches, sixteen numbers at a time
 compiled.py    the compilation of kernels, and the access to their arrays
 """
@@ -24,6 +26,7 @@ from privsearch.models.kernels.pooling import max_pool, max_pool_backward
 from privsearch.models.kernels.spike_convolution import convolve_spikes, convolve_spikes_backward
 from privsearch.models.kernels.spike_linear import add_up_gradients, lay_out, live_backward, sum_spikes
 from privsearch.models.kernels.spikes import list_rows
+from privsearch.models.kernels.traces import trace
 from privsearch.models.kernels.vectors import CHANNELS, COLUMNS
 
 __all__ = [
@@ -47,6 +50,7 @@ __all__ = [
     "scan_to_linear",
     "scan_to_linear_backward",
     "sum_spikes",
+    "trace",
 ]
 
 tell_of_numba()

@@ -9,10 +9,11 @@ import numpy as np
 
 from privsearch.models.kernels.compiled import kernel
 from privsearch.models.kernels.leaky import Neurons, add, live, scan_backward
+from privsearch.models.kernels.registers import WIDTH
 from privsearch.models.kernels.spikes import neurons_at_work
-from privsearch.models.kernels.vectors import COLUMNS, WIDTH, add_rows, aligned
+from privsearch.models.kernels.vectors import COLUMNS, add_rows, aligned
 
-BUILT_ON: Final = "07ba9b24599dcd4e"
+BUILT_ON: Final = "7fca1c40fc2791ee"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 
 

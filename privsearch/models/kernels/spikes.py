@@ -6,9 +6,10 @@ import numpy as np
 
 from privsearch.models.kernels.compiled import kernel
 from privsearch.models.kernels.leaky import Neurons, live
-from privsearch.models.kernels.vectors import WIDTH, aligned, count_bits, fired, lowest_bit
+from privsearch.models.kernels.registers import WIDTH
+from privsearch.models.kernels.vectors import aligned, count_bits, fired, lowest_bit
 
-BUILT_ON: Final = "5a422d6c55a378e7"
+BUILT_ON: Final = "71d1dc12f5b6c92e"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 WORD: Final = 64
 """The neurons whose spikes are looked at together."""

@@ -1,41 +1,42 @@
 """Sums of rows and patches of float32, sixteen numbers at a time.
 
-numba leaves the choice of registers to a compiler that sees short loops over arrays which may overlap, and keeps sums
-in memory. These functions are written in LLVM's own vectors instead: their sums stay in registers, on a processor with
-other registers too. They do not check bounds. Arrays are contiguous; places in them are counted in numbers from their
-start. An array that starts at a multiple of 64 bytes (`aligned`) is read up to twice as fast.
+These functions are written in LLVM's own vectors (`registers`), and do not check bounds. Arrays are contiguous; places
+in them are counted in numbers from their start. An array that starts at a multiple of 64 bytes (`aligned`) is read up
+to twice as fast.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic as numba_intrinsic
 
 from privsearch.models.kernels.compiled import kernel
+from privsearch.models.kernels.registers import (
+    INT,
+    VECTOR,
+    WIDTH,
+    Registers,
+    fill,
+    integer,
+    intrinsic,
+    new_registers,
+    repeated,
+    set_vector,
+    unpacked,
+    vector_at,
+)
 
-BUILT_ON: Final = "9540f2dfae217caa"
+BUILT_ON: Final = "90a5d71fe6a01a77"
 """The version of the kernels' files that this one imports (see `compiled`)."""
-WIDTH: Final = 16
-"""The numbers of a vector."""
 COLUMNS: Final = 64
 """The numbers of a row that `add_rows` adds."""
 CHANNELS: Final = 32
 """The channels of an image in a patch."""
 RUN: Final = 3 * CHANNELS
 """The numbers of a row of a 3x3 patch, which lie side by side."""
-
-_FLOAT, _INT = ir.FloatType(), ir.IntType(64)
-_VECTOR = ir.VectorType(_FLOAT, WIDTH)
-_Registers = list[Any]
-
-
-def intrinsic(function: Callable[..., Any]) -> Any:
-    """Make a function of compiled code of one that writes LLVM's instructions."""
-    return numba_intrinsic(function)
 
 
 @kernel
@@ -65,27 +66,27 @@ def add_rows(typing, total, place, table, start, index, first, count):  # type: 
     whole = types.int64
 
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        of, at, rows, start, index, first, count = _unpacked(context, builder, signature, args)
+        of, at, rows, start, index, first, count = unpacked(context, builder, signature, args)
         of, rows, index = (builder.gep(base, [place]) for base, place in ((of, at), (rows, start), (index, first)))
-        sums = [_registers(builder, COLUMNS // WIDTH) for _ in range(2)]
-        _load(builder, sums[0], of)
+        sums = [new_registers(builder, COLUMNS // WIDTH) for _ in range(2)]
+        fill(builder, sums[0], of)
         for register in sums[1]:
-            builder.store(ir.Constant(_VECTOR, None), register)
+            builder.store(ir.Constant(VECTOR, None), register)
 
-        def add(k: Any, into: _Registers) -> None:
-            row = builder.sext(builder.load(builder.gep(index, [k])), _INT)
-            source = builder.gep(rows, [builder.mul(row, _number(COLUMNS))])
+        def add(k: Any, into: Registers) -> None:
+            row = builder.sext(builder.load(builder.gep(index, [k])), INT)
+            source = builder.gep(rows, [builder.mul(row, integer(COLUMNS))])
             for v, register in enumerate(into):
-                builder.store(builder.fadd(builder.load(register), _vector(builder, source, v)), register)
+                builder.store(builder.fadd(builder.load(register), vector_at(builder, source, v)), register)
 
-        even = builder.and_(count, _number(-2))
-        with cgutils.for_range_slice(builder, _number(0), even, _number(2), _INT) as (k, _):
+        even = builder.and_(count, integer(-2))
+        with cgutils.for_range_slice(builder, integer(0), even, integer(2), INT) as (k, _):
             add(k, sums[0])
-            add(builder.add(k, _number(1)), sums[1])
-        with cgutils.for_range_slice(builder, even, count, _number(1), _INT) as (k, _):
+            add(builder.add(k, integer(1)), sums[1])
+        with cgutils.for_range_slice(builder, even, count, integer(1), INT) as (k, _):
             add(k, sums[0])
         for v, (one, other) in enumerate(zip(*sums, strict=True)):
-            _set(builder, of, v, builder.fadd(builder.load(one), builder.load(other)))
+            set_vector(builder, of, v, builder.fadd(builder.load(one), builder.load(other)))
         return context.get_dummy_value()
 
     return types.void(total, whole, table, whole, index, whole, whole), generate
@@ -107,13 +108,13 @@ def _patch_adder(combine: Callable[[Any, Any, Any], Any]) -> Any:
         whole = types.int64
 
         def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            image, place, row, table, start = _unpacked(context, builder, signature, args)
+            image, place, row, table, start = unpacked(context, builder, signature, args)
             runs = _rows_of(builder, builder.gep(image, [place]), row)
-            patches = _rows_of(builder, builder.gep(table, [start]), _number(RUN))
+            patches = _rows_of(builder, builder.gep(table, [start]), integer(RUN))
             for run, patch in zip(runs, patches, strict=True):
-                both = [(_vector(builder, run, v), _vector(builder, patch, v)) for v in range(RUN // WIDTH)]
+                both = [(vector_at(builder, run, v), vector_at(builder, patch, v)) for v in range(RUN // WIDTH)]
                 for v, (had, more) in enumerate(both):
-                    _set(builder, run, v, combine(builder, had, more))
+                    set_vector(builder, run, v, combine(builder, had, more))
             return context.get_dummy_value()
 
         return types.void(image, whole, whole, table, whole), generate
@@ -159,29 +160,29 @@ def add_scaled_patches(  # type: ignore[no-untyped-def]
     whole = types.int64
 
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        values = _unpacked(context, builder, signature, args)
+        values = unpacked(context, builder, signature, args)
         total, place, total_row, image, start, image_row, offsets, scales, first, count = values
         runs = _rows_of(builder, builder.gep(total, [place]), total_row)
         image, offsets, scales = (
             builder.gep(base, [place]) for base, place in ((image, start), (offsets, first), (scales, first))
         )
-        sums = [_registers(builder, RUN // WIDTH) for _ in runs]
+        sums = [new_registers(builder, RUN // WIDTH) for _ in runs]
         for registers, run in zip(sums, runs, strict=True):
-            _load(builder, registers, run)
+            fill(builder, registers, run)
         fused = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), f"llvm.fma.v{WIDTH}f32"
+            builder.module, ir.FunctionType(VECTOR, [VECTOR] * 3), f"llvm.fma.v{WIDTH}f32"
         )
-        with cgutils.for_range(builder, count, intp=_INT) as loop:
-            offset = builder.sext(builder.load(builder.gep(offsets, [loop.index])), _INT)
-            scale = _repeated(builder, builder.load(builder.gep(scales, [loop.index])))
+        with cgutils.for_range(builder, count, intp=INT) as loop:
+            offset = builder.sext(builder.load(builder.gep(offsets, [loop.index])), INT)
+            scale = repeated(builder, builder.load(builder.gep(scales, [loop.index])))
             patch = _rows_of(builder, builder.gep(image, [offset]), image_row)
             for registers, run in zip(sums, patch, strict=True):
                 for v, register in enumerate(registers):
-                    term = builder.call(fused, [scale, _vector(builder, run, v), builder.load(register)])
+                    term = builder.call(fused, [scale, vector_at(builder, run, v), builder.load(register)])
                     builder.store(term, register)
         for registers, run in zip(sums, runs, strict=True):
             for v, register in enumerate(registers):
-                _set(builder, run, v, builder.load(register))
+                set_vector(builder, run, v, builder.load(register))
         return context.get_dummy_value()
 
     arrays = total, whole, whole, image, whole, whole, offsets, scales, whole, whole
@@ -205,20 +206,20 @@ def pool_channels(typing, image, place, row, out, into, winners):  # type: ignor
     bytes_ = ir.VectorType(ir.IntType(8), WIDTH)
 
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        image, place, row, out, into, winners = _unpacked(context, builder, signature, args)
+        image, place, row, out, into, winners = unpacked(context, builder, signature, args)
         out, winners = builder.gep(out, [into]), builder.gep(winners, [into])
         above = builder.gep(image, [place])
         below = builder.gep(above, [row])
-        neighbours = above, builder.gep(above, [_number(CHANNELS)]), below, builder.gep(below, [_number(CHANNELS)])
+        neighbours = above, builder.gep(above, [integer(CHANNELS)]), below, builder.gep(below, [integer(CHANNELS)])
         for v in range(CHANNELS // WIDTH):
-            largest, winner = _vector(builder, above, v), ir.Constant(bytes_, None)
+            largest, winner = vector_at(builder, above, v), ir.Constant(bytes_, None)
             for number, neighbour in enumerate(neighbours[1:], 1):
-                x = _vector(builder, neighbour, v)
+                x = vector_at(builder, neighbour, v)
                 wins = builder.or_(builder.fcmp_ordered(">", x, largest), builder.fcmp_unordered("uno", x, x))
                 largest = builder.select(wins, x, largest)
                 winner = builder.select(wins, ir.Constant(bytes_, [number] * WIDTH), winner)
-            _set(builder, out, v, largest)
-            written = builder.bitcast(builder.gep(winners, [_number(v * WIDTH)]), bytes_.as_pointer())
+            set_vector(builder, out, v, largest)
+            written = builder.bitcast(builder.gep(winners, [integer(v * WIDTH)]), bytes_.as_pointer())
             builder.store(winner, written).align = 1
         return context.get_dummy_value()
 
@@ -230,9 +231,10 @@ def fired(typing, mem, place, threshold):  # type: ignore[no-untyped-def]
     """Return the 16 bits, as an int64, that tell which of 16 membranes are above the threshold."""
 
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        mem, place, threshold = _unpacked(context, builder, signature, args)
-        above = builder.fcmp_ordered(">", _vector(builder, builder.gep(mem, [place]), 0), _repeated(builder, threshold))
-        return builder.zext(builder.bitcast(above, ir.IntType(WIDTH)), _INT)
+        mem, place, threshold = unpacked(context, builder, signature, args)
+        vector = vector_at(builder, builder.gep(mem, [place]), 0)
+        above = builder.fcmp_ordered(">", vector, repeated(builder, threshold))
+        return builder.zext(builder.bitcast(above, ir.IntType(WIDTH)), INT)
 
     return types.int64(mem, types.int64, types.float32), generate
 
@@ -257,51 +259,6 @@ def count_bits(typing, bits):  # type: ignore[no-untyped-def]
     return types.int64(types.int64), generate
 
 
-def _unpacked(context: Any, builder: Any, signature: Any, args: Sequence[Any]) -> list[Any]:
-    """Return the arguments, arrays as pointers to their numbers."""
-    return [
-        context.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
-        for kind, value in zip(signature.args, args, strict=True)
-    ]
-
-
-def _number(value: int) -> Any:
-    return ir.Constant(_INT, value)
-
-
-def _repeated(builder: Any, value: Any) -> Any:
-    """Return a vector of one number."""
-    undefined = ir.Constant(_VECTOR, ir.Undefined)
-    first = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), None))
-
-
 def _rows_of(builder: Any, pointer: Any, row: Any) -> list[Any]:
     """Return pointers to the three rows of a patch."""
-    return [builder.gep(pointer, [builder.mul(row, _number(r))]) for r in range(3)]
-
-
-def _registers(builder: Any, count: int) -> _Registers:
-    """Return places for vectors, which the compiler makes registers of."""
-    return [cgutils.alloca_once(builder, _VECTOR) for _ in range(count)]
-
-
-def _load(builder: Any, registers: _Registers, pointer: Any) -> None:
-    for v, register in enumerate(registers):
-        builder.store(_vector(builder, pointer, v), register)
-
-
-def _at(builder: Any, pointer: Any, v: int) -> Any:
-    return builder.bitcast(builder.gep(pointer, [_number(v * WIDTH)]), _VECTOR.as_pointer())
-
-
-def _vector(builder: Any, pointer: Any, v: int) -> Any:
-    """Read the v-th vector from a pointer on."""
-    loaded = builder.load(_at(builder, pointer, v))
-    loaded.align = 4
-    return loaded
-
-
-def _set(builder: Any, pointer: Any, v: int, value: Any) -> None:
-    """Write the v-th vector from a pointer on."""
-    builder.store(value, _at(builder, pointer, v)).align = 4
+    return [builder.gep(pointer, [builder.mul(row, integer(r))]) for r in range(3)]

@@ -13,6 +13,7 @@ from privsearch.models.kernels import (
     spike_convolution,
     spike_linear,
     spikes,
+    traces,
     vectors,
 )
 
@@ -27,7 +28,7 @@ def imported(path: Path) -> list[Path]:
     return [FOLDER / f"{name}.py" for name in names]
 
 
-MODULES = [levels, leaky, narrow, pooling, spike_convolution, spike_linear, spikes, vectors]
+MODULES = [levels, leaky, narrow, pooling, spike_convolution, spike_linear, spikes, traces, vectors]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[-1])
