@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from privsearch.data import DatasetInfo
 from privsearch.spec import TrialSpec
-from privsearch.study.result import Epoch
 from privsearch.sweep.cost import training_seconds
 from privsearch.sweep.pace import Kind, Pace, estimated_seconds, kinds
 
@@ -18,6 +18,9 @@ SECONDS: Final = 1.0
 _EACH: Final = 0.08
 """The estimated seconds of one short training."""
 
+FEWEST_EPOCHS: Final = 4
+"""The epochs of a short training, of which one is a single step where steps take long."""
+
 Trial = tuple[TrialSpec, DatasetInfo]
 
 
@@ -26,8 +29,8 @@ def probe(trials: Iterable[Trial], clock: Callable[[], float] = time.perf_counte
 
     Of a kind, one in the middle is taken, as the lowest and the highest thresholds are not what most trials have.
 
-    Each runs three times, and the fastest one counts, as the first one of a kind also imports and compiles, and the
-    memory still grows in the second. What cannot be trained here, or diverges, is passed over.
+    The fastest epoch counts but the first, as that one also imports and compiles, and memory grows for a while. What
+    cannot be trained here, or diverges, is passed over.
 
     Args:
         trials: the trials that a plan leaves to train, canonical, each with its dataset.
@@ -52,16 +55,17 @@ def _measured(trials: Iterable[Trial], clock: Callable[[], float]) -> Iterator[t
     for spec, info in trials:
         if left <= 0:
             return
+        started = clock()
         try:
-            runs = [_train_briefly(spec, info, clock) for _ in range(3)]
+            seconds, estimate = _train_briefly(spec, info, clock)
         except Exception:  # noqa: S112  # whatever fails here will be told by the sweep, and must not end a plan
             continue
-        left -= sum(seconds for seconds, _ in runs)
-        yield spec, *min(runs)
+        left -= clock() - started
+        yield spec, seconds, estimate
 
 
 def _train_briefly(spec: TrialSpec, info: DatasetInfo, clock: Callable[[], float]) -> tuple[float, float]:
-    """Train one network on a part of the examples; return the seconds that it took, and those estimated.
+    """Train one network on a part of the examples; return the seconds of an epoch, and those estimated.
 
     Its queries, which are few beside its training in a trial and many here, do not count.
     """
@@ -72,15 +76,11 @@ def _train_briefly(spec: TrialSpec, info: DatasetInfo, clock: Callable[[], float
     short = _shortened(spec, info)
     splits = load_splits(short.dataset, seed=0, train_size=short.train_size, test_size=short.test_size)
     everybody = np.ones((1, len(splits.y_train)), bool)
-    times = [clock()]
-
-    def look(_: int, epoch: int, __: Epoch) -> None:
-        if epoch == short.epochs - 1:
-            times.append(clock())
-
-    train_cohort(short, splits, everybody, [0], Listeners(on_epoch=look))
+    ends: list[float] = []
+    train_cohort(short, splits, everybody, [0], Listeners(on_epoch=lambda *_: ends.append(clock())))
     share = len(splits.y_train) / sum(short.protocol.training_examples(len(splits.y_train)))
-    return times[-1] - times[0], share * training_seconds(short, info, queries=False)
+    fastest = min(end - start for start, end in pairwise(ends))
+    return fastest, share * training_seconds(short, info, queries=False) / short.epochs
 
 
 def _shortened(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
@@ -98,5 +98,5 @@ def _shortened(spec: TrialSpec, info: DatasetInfo) -> TrialSpec:
         return training_seconds(short, info, queries=False) * examples / sum(short.protocol.training_examples(examples))
 
     examples = min(num_train, max(least, int(least * _EACH / cost(least, 1))))
-    epochs = max(1, min(spec.epochs, int(_EACH / cost(examples, 1))))
+    epochs = max(FEWEST_EPOCHS, min(spec.epochs, int(_EACH / cost(examples, 1))))
     return one(examples, epochs)
