@@ -6,8 +6,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from privsearch.models.kernels.compiled import inlined, kernel
+from privsearch.models.kernels.vectors import COLUMNS, raise_to_levels
 
-BUILT_ON: Final = "9540f2dfae217caa"
+BUILT_ON: Final = "7cca793e9091c106"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 FEW_LEVELS: Final = 32
 """The most levels that are faster to compare with a membrane one by one than to look up in a table."""
@@ -59,16 +60,14 @@ def quantize(mem: Any, q: Levels) -> None:
 
 @kernel
 def _quantize_among_few(mem: Any, q: Levels) -> None:
-    level = np.full_like(mem, q.levels[0])
-    for k in range(q.boundaries.shape[0]):
-        _raise_above(mem, q.boundaries[k], q.levels[k + 1], level)
-    mem[:] = level
-
-
-@kernel
-def _raise_above(mem: Any, boundary: np.float32, above: np.float32, level: Any) -> None:
-    for i in range(mem.shape[0]):
-        level[i] = above if mem[i] > boundary else level[i]
+    whole = mem.shape[0] // COLUMNS * COLUMNS
+    for start in range(0, whole, COLUMNS):
+        raise_to_levels(mem, start, q.levels, q.boundaries, q.boundaries.shape[0])
+    for i in range(whole, mem.shape[0]):
+        level = q.levels[0]
+        for k in range(q.boundaries.shape[0]):
+            level = q.levels[k + 1] if mem[i] > q.boundaries[k] else level
+        mem[i] = level
 
 
 @kernel

@@ -25,7 +25,7 @@ from privsearch.models.kernels.vectors import (
     subtract_patch,
 )
 
-BUILT_ON: Final = "416ac6c04a60dab9"
+BUILT_ON: Final = "e46d80429cdead7a"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 PATCH: Final = 3 * RUN
 """The numbers of a patch."""

@@ -227,6 +227,40 @@ def pool_channels(typing, image, place, row, out, into, winners):  # type: ignor
 
 
 @intrinsic
+def raise_to_levels(typing, mem, place, levels, boundaries, count):  # type: ignore[no-untyped-def]
+    """Replace 64 membranes by their levels.
+
+    Args:
+        typing: numba's.
+        mem: the array of the membranes.
+        place: where in it they begin.
+        levels: the levels, ascending, one more than there are boundaries.
+        boundaries: the largest membranes that still belong to the level below.
+        count: the number of boundaries.
+    """
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        mem, place, levels, boundaries, count = unpacked(context, builder, signature, args)
+        into = builder.gep(mem, [place])
+        given = [vector_at(builder, into, v) for v in range(COLUMNS // WIDTH)]
+        found = new_registers(builder, len(given))
+        for register in found:
+            builder.store(repeated(builder, builder.load(levels)), register)
+        with cgutils.for_range(builder, count, intp=INT) as loop:
+            boundary = repeated(builder, builder.load(builder.gep(boundaries, [loop.index])))
+            next_level = builder.add(loop.index, integer(1))
+            above = repeated(builder, builder.load(builder.gep(levels, [next_level])))
+            for x, register in zip(given, found, strict=True):
+                is_above = builder.fcmp_ordered(">", x, boundary)
+                builder.store(builder.select(is_above, above, builder.load(register)), register)
+        for v, register in enumerate(found):
+            set_vector(builder, into, v, builder.load(register))
+        return context.get_dummy_value()
+
+    return types.void(mem, types.int64, levels, boundaries, types.int64), generate
+
+
+@intrinsic
 def fired(typing, mem, place, threshold):  # type: ignore[no-untyped-def]
     """Return the 16 bits, as an int64, that tell which of 16 membranes are above the threshold."""
 
