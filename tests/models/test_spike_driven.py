@@ -163,6 +163,15 @@ def test_what_is_not_compiled_takes_the_ordinary_way():
     assert not is_spike_driven(neurons_of(3, "spike_rate_escape"), torch.zeros(3, 2, 20), weight)
 
 
+def test_few_outputs_behind_quantised_membranes_are_a_product():
+    """Membranes would be rounded twice for next to no arithmetic; more outputs, or a convolution, are worth it."""
+    neurons, current = neurons_of(3, rounded=ROUNDED[1]), torch.zeros(3, 2, 20)
+    assert not is_spike_driven(neurons, current, torch.zeros(64, 20))
+    assert is_spike_driven(neurons, current, torch.zeros(65, 20))
+    assert is_spike_driven(neurons, torch.zeros(3, 2, 5, 4, 4), torch.zeros(8, 5, 3, 3))
+    assert is_spike_driven(neurons_of(3), current, torch.zeros(64, 20))
+
+
 def test_sums_are_as_exact_as_a_product(monkeypatch):
     """Against 64-bit floats, on as many neurons as a ConvNet's first linear layer reads."""
     monkeypatch.setattr(spike_driven, "MOST_LISTED", 1.0)

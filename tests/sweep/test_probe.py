@@ -22,7 +22,7 @@ def trials() -> list[Trial]:
 
 
 def test_each_kind_is_trained(trials: list[Trial]) -> None:
-    """On a clock that takes a hundredth of a second a look, both kinds are measured, and the sweep's start with them."""
+    """On a clock that takes a hundredth of a second a look, there is time for both kinds."""
     ticks = count()
     pace = probe(trials, clock=lambda: next(ticks) / 100)
     assert (pace.source, pace.count) == ("probe", 2)
@@ -33,7 +33,8 @@ def test_the_fastest_epoch_counts(trials: list[Trial]) -> None:
     """Of epochs that take 10, 5, 0.01 and 0.02 s, as the first one compiles and memory grows, the third does."""
     ends = [10.0, 15.0, 15.01, 15.03, *(15.03 + 0.02 * k for k in range(1, 20))]
     once = probe(trials[:1], clock=iter([0.0, *ends]).__next__)
-    even = probe(trials[:1], clock=lambda ticks=count(): next(ticks) / 100)  # type: ignore[misc]
+    ticks = count()
+    even = probe(trials[:1], clock=lambda: next(ticks) / 100)
     assert once.factors == pytest.approx(even.factors)
 
 
