@@ -25,10 +25,12 @@ def assert_same(function, reference, tensors):
         assert (a - b).abs().max() <= TOLERANCE[a.dtype] * b.abs().max()
 
 
+@pytest.mark.parametrize("prefers_mkl", [True, False], ids=["MKL", "oneDNN"])
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize(("n", "inputs", "outputs"), [(1, 4, 3), (7, 30, 1000), (800, 1000, 2), (130, 77, 33)])
-def test_linear_is_a_matrix_product(n, inputs, outputs, dtype):
-    """Outputs and all three gradients are those of torch's own layer."""
+def test_linear_is_a_matrix_product(n, inputs, outputs, dtype, prefers_mkl, monkeypatch):
+    """Outputs and all three gradients are those of torch's own layer, whichever library the processor prefers."""
+    monkeypatch.setattr(affine, "PREFERS_MKL", prefers_mkl)
     tensors = random(n, inputs, dtype=dtype), random(outputs, inputs, dtype=dtype, seed=1), random(outputs, dtype=dtype)
 
     assert_same(affine.linear, functional.linear, tensors)

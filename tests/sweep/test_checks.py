@@ -146,8 +146,9 @@ def test_a_search_may_choose_the_readout(plan: Any) -> None:
     assert len(points) == found.task.space.size
 
 
-def test_a_search_of_last_membranes_keeps_its_id(plan: Any) -> None:
-    """As the proposals of a search from before there was a choice are found by it."""
+def test_a_search_of_last_membranes_keeps_its_id(plan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the proposals of a search from before there was a choice are found by it, under the numerics of then."""
+    monkeypatch.setattr("privsearch.sweep.search.task_search.NUMERICS_VERSION", 3)
     search = {"sampler": "random", "space": {"model": ["ann", "snn"], "beta": [0.5, 0.9]}, "trials": 3}
 
     def id_with(**recipe: Any) -> str:
