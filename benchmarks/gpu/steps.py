@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from benchmarks.gpu.device import compute_as_a_trial, forget_peak, peak_bytes, wait_for
 from benchmarks.gpu.settings import Settings
 from benchmarks.row import Ratio
-from benchmarks.rows.training_steps import ROWS, Size
+from benchmarks.rows.training_steps import ON_MNIST, Size
 from benchmarks.trained import Trained
 from benchmarks.worker import Side, SideError
 
@@ -32,7 +32,7 @@ class Timed(NamedTuple):
 
 def measure(settings: Settings) -> dict[str, Any]:
     """Time every row; one that fails has the reason, and the others go on, in new processes."""
-    found, left = {}, list(ROWS)
+    found, left = {}, list(ON_MNIST)
     while left:
         with ExitStack() as stack:
             try:

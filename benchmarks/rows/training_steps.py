@@ -160,6 +160,11 @@ SIMILAR: Final = partial(same_training, logits=1.0, gradients=0.5, loss=0.1)
 
 SNNTORCH: Final = ("snntorch", "torch")
 
+ON_ANY_DEVICE: Final = (
+    *("convnet_all", "convnet_head", "convnet_bf16", "convnet_act8", "convnet_weight4"),
+    "convnet_spikingjelly",
+)
+
 NAMES: Final[dict[ImageName, str]] = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 """The image datasets of the paper."""
 
@@ -273,3 +278,6 @@ ROWS: Final = (
         packages=("spikingjelly", "torch"),
     ),
 )
+
+ON_MNIST: Final = tuple(row for row in ROWS if row.name in ON_ANY_DEVICE)
+"""The rows of MNIST against a peer as it comes, which a GPU can take as well."""

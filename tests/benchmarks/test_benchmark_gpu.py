@@ -12,7 +12,7 @@ import torch
 from benchmarks.gpu import __main__ as gpu
 from benchmarks.gpu import fetch, installed
 from benchmarks.gpu.settings import DRY, LIMITS
-from benchmarks.rows.training_steps import ROWS
+from benchmarks.rows.training_steps import ON_MNIST
 
 PROJECT: Final = tomllib.loads((fetch.ROOT / "pyproject.toml").read_text())["project"]
 TESTS: Final = Path(__file__).parents[1]
@@ -20,7 +20,7 @@ NOT_THERE: Final = {
     *(requirement.partition(">=")[0].partition("[")[0] for requirement in PROJECT["dependencies"]),
     *("psutil", "pytest-xdist", "jsonschema", "dp-accounting", "scikit-learn-intelex", "mlflow-skinny"),
 }
-PEERS_THERE: Final = {row.name for row in ROWS if "spikingjelly" not in row.packages or find_spec("spikingjelly")}
+PEERS_THERE: Final = {row.name for row in ON_MNIST if "spikingjelly" not in row.packages or find_spec("spikingjelly")}
 SPREADS: Final = ("ours", "theirs", "theirs_at_defaults", "ratio", "ratio_at_defaults")
 
 
@@ -68,7 +68,7 @@ def test_a_dry_run_measures_every_part(tmp_path: Path, monkeypatch: pytest.Monke
     assert tests["passed"] + tests["skipped"] >= 17
     assert tests["failed"] == 0, tests["failures"]
 
-    assert results["steps"].keys() == {row.name for row in ROWS}
+    assert results["steps"].keys() == {row.name for row in ON_MNIST}
     for name in PEERS_THERE:
         row = results["steps"][name]
         assert row["error"] == ""
