@@ -108,19 +108,22 @@ class _ConvolutionOfSpikes(torch.autograd.Function):
         from privsearch.models import kernels
 
         flat, weight, place = ctx.saved_tensors
-        grad_out = grad_out.permute(0, 1, 3, 4, 2).contiguous()
         outputs, channels = weight.shape[:2]
-        blocks = -(-channels // kernels.CHANNELS)
+        grad_out = functional.pad(grad_out.permute(0, 1, 3, 4, 2), (0, place.shape[-1] - outputs)).contiguous()
+        blocks, groups = -(-channels // kernels.CHANNELS), place.shape[-1] // kernels.CHANNELS
         padded = functional.pad(weight, (0, 0, 0, 0, 0, blocks * kernels.CHANNELS - channels))
         by_place = padded.view(outputs, blocks, kernels.CHANNELS, 9).transpose(2, 3).reshape(outputs, blocks, -1)
         grad, grad_weight = torch.empty_like(flat), torch.empty_like(by_place)
+        grad_patches = weight.new_empty((groups, channels, 9 * kernels.CHANNELS))
         image = ctx.rows.shape[-2:]
-        arrays = (as_array(x) for x in (by_place, place, grad_out, grad, grad_weight))
+        arrays = (as_array(x) for x in (by_place, place, grad_out, grad, grad_weight, grad_patches))
         kernels.convolve_spikes_backward(as_array(flat), ctx.neurons, image, *arrays)
         grad_weight = grad_weight.view(outputs, blocks, 9, kernels.CHANNELS).transpose(2, 3)
         grad_weight = grad_weight.reshape(outputs, -1, 9)[:, :channels].reshape(weight.shape)
+        turned = grad_patches.view(groups, channels, 9, kernels.CHANNELS).permute(0, 3, 1, 2)
+        grad_weight = grad_weight + turned.reshape(-1, channels, 3, 3)[:outputs].flip(2, 3)
         shaped = ctx.rows.shaped(grad.view(len(grad), -1))
-        return shaped, grad_weight, grad_out.sum((0, 1, 2, 3)), None
+        return shaped, grad_weight, grad_out.sum((0, 1, 2, 3))[:outputs], None
 
 
 def linear_of_spikes(

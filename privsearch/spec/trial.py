@@ -16,7 +16,7 @@ from privsearch.spec.logits import NetworkKind, distinct_attacks, network_kind
 from privsearch.spec.paper_protocol import PaperProtocol
 from privsearch.spec.protocols import Protocol
 
-NUMERICS_VERSION: Final = 4
+NUMERICS_VERSION: Final = 5
 """The version of the numerics, raised whenever the same TrialSpec gives other numbers; a part of every trial_id."""
 
 

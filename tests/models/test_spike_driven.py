@@ -88,6 +88,19 @@ def test_a_convolution_of_spikes_is_the_dense_one(static, drive, rounded):
     assert_same(both(convolution_of_spikes, current, neurons_of(4, rounded=rounded), 64, per="channel"))
 
 
+@pytest.mark.parametrize(("channels", "outputs"), [(32, 64), (5, 40), (70, 3)])
+def test_the_gradient_of_weights_is_the_same_however_many_neurons_fire(channels, outputs):
+    """It is summed over spikes, over silent neurons or over the pooled gradient, as their numbers at each step are."""
+    shares = (0.0, 0.05, 0.19, 0.21, 0.5, 0.79, 0.81, 0.95, 1.0)
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.rand((len(shares), 2, 8, 7, channels), generator=generator)
+    current = 4.0 * (drawn < torch.tensor(shares).view(-1, 1, 1, 1, 1)).permute(0, 1, 4, 2, 3)
+    neurons = Leaky(Dynamics(len(shares), 0.0, 1.0, "atan"), None)
+    fired = neurons(current).mean((1, 2, 3, 4))
+    assert fired.tolist() == pytest.approx(shares, abs=0.04)
+    assert_same(both(convolution_of_spikes, current, neurons, outputs, per="channel"))
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     channels=st.integers(1, 70),

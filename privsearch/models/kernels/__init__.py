@@ -10,11 +10,13 @@ levels.py      the rounding of membranes to their levels
 narrow.py      leaky neurons with the narrow linear layer that reads their spikes
 pooling.py     2x2 max pooling, channels last
 spikes.py      lists of the neurons that fire
-spike_convolution.py  a convolution of spikes with its pooling, spike by spike
-spike_linear.py       a linear layer of spikes, row by row
+spike_convolution.py            a convolution of spikes with its pooling, spike by spike
+spike_convolution_gradients.py  its gradients
+spike_linear.py                 a linear layer of spikes, row by row, and its gradients
 traces.py      sums over time of the spikes and surrogate gradients of neurons
+patches.py     sums of patches of images, and pooling, 32 channels at a time
+vectors.py     sums of rows, sixteen numbers at a time
 registers.py   LLVM's vectors in registers and arrays
-vectors.py     sums of rows and patches, sixteen numbers at a time
 compiled.py    the compilation of kernels, and the access to their arrays
 """
 
@@ -22,12 +24,14 @@ from privsearch.models.compiling import tell_of_numba
 from privsearch.models.kernels.leaky import PLACES, SURROGATE_CODES, Neurons, scan, scan_backward
 from privsearch.models.kernels.levels import UNQUANTIZED, Levels
 from privsearch.models.kernels.narrow import scan_to_linear, scan_to_linear_backward
+from privsearch.models.kernels.patches import CHANNELS
 from privsearch.models.kernels.pooling import max_pool, max_pool_backward
-from privsearch.models.kernels.spike_convolution import convolve_spikes, convolve_spikes_backward
+from privsearch.models.kernels.spike_convolution import convolve_spikes
+from privsearch.models.kernels.spike_convolution_gradients import convolve_spikes_backward
 from privsearch.models.kernels.spike_linear import add_up_gradients, lay_out, live_backward, sum_spikes
 from privsearch.models.kernels.spikes import list_rows
 from privsearch.models.kernels.traces import trace
-from privsearch.models.kernels.vectors import CHANNELS, COLUMNS
+from privsearch.models.kernels.vectors import COLUMNS
 
 __all__ = [
     "CHANNELS",

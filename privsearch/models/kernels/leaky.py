@@ -12,7 +12,7 @@ import numpy as np
 from privsearch.models.kernels.compiled import inlined, kernel, load, store
 from privsearch.models.kernels.levels import ONE, ZERO, Levels, quantize
 
-BUILT_ON: Final = "28b6be56ed278f82"
+BUILT_ON: Final = "5261245dfa17ea6b"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 BLOCK: Final = 4096
 """The number of neurons that go through all time steps together: few enough for a core's own cache."""

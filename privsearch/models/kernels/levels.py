@@ -8,7 +8,7 @@ import numpy as np
 from privsearch.models.kernels.compiled import inlined, kernel
 from privsearch.models.kernels.vectors import COLUMNS, raise_to_levels
 
-BUILT_ON: Final = "7cca793e9091c106"
+BUILT_ON: Final = "a96bd3dd7f2ff534"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 FEW_LEVELS: Final = 32
 """The most levels that are faster to compare with a membrane one by one than to look up in a table."""

@@ -13,7 +13,7 @@ from privsearch.models.kernels.registers import WIDTH
 from privsearch.models.kernels.spikes import neurons_at_work
 from privsearch.models.kernels.vectors import COLUMNS, add_rows, aligned
 
-BUILT_ON: Final = "a487d18fd485cbb4"
+BUILT_ON: Final = "43e6b629fd777fe9"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 
 

@@ -9,7 +9,7 @@ from privsearch.models.kernels.leaky import Neurons, live
 from privsearch.models.kernels.registers import WIDTH
 from privsearch.models.kernels.vectors import aligned, count_bits, fired, lowest_bit
 
-BUILT_ON: Final = "32fbe6fb72d61510"
+BUILT_ON: Final = "fb7e8552ae61757c"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 WORD: Final = 64
 """The neurons whose spikes are looked at together."""

@@ -27,7 +27,7 @@ from privsearch.models.kernels.registers import (
 )
 from privsearch.models.kernels.vectors import aligned
 
-BUILT_ON: Final = "3ba5264d5cf0f376"
+BUILT_ON: Final = "b2d6358feda0af35"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 
 _VECTORS: Final = 4

@@ -1,11 +1,10 @@
-"""Sums of rows and patches of float32, sixteen numbers at a time.
+"""Sums of rows of float32, levels and bits, sixteen numbers at a time.
 
 These functions are written in LLVM's own vectors (`registers`), and do not check bounds. Arrays are contiguous; places
 in them are counted in numbers from their start. An array that starts at a multiple of 64 bytes (`aligned`) is read up
 to twice as fast.
 """
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -33,10 +32,6 @@ BUILT_ON: Final = "90a5d71fe6a01a77"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 COLUMNS: Final = 64
 """The numbers of a row that `add_rows` adds."""
-CHANNELS: Final = 32
-"""The channels of an image in a patch."""
-RUN: Final = 3 * CHANNELS
-"""The numbers of a row of a 3x3 patch, which lie side by side."""
 
 
 @kernel
@@ -90,140 +85,6 @@ def add_rows(typing, total, place, table, start, index, first, count):  # type: 
         return context.get_dummy_value()
 
     return types.void(total, whole, table, whole, index, whole, whole), generate
-
-
-def _patch_adder(combine: Callable[[Any, Any, Any], Any]) -> Any:
-    @intrinsic
-    def add_patch(typing, image, place, row, table, start):  # type: ignore[no-untyped-def]
-        """Combine a 3x3 patch of 32 channels with one of an image.
-
-        Args:
-            typing: numba's.
-            image: `(height, width, 32)`.
-            place: where the patch begins in it.
-            row: the distance from one row of the image to the next.
-            table: an array that has the other patch, three runs of 96 numbers.
-            start: where that begins.
-        """
-        whole = types.int64
-
-        def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            image, place, row, table, start = unpacked(context, builder, signature, args)
-            runs = _rows_of(builder, builder.gep(image, [place]), row)
-            patches = _rows_of(builder, builder.gep(table, [start]), integer(RUN))
-            for run, patch in zip(runs, patches, strict=True):
-                both = [(vector_at(builder, run, v), vector_at(builder, patch, v)) for v in range(RUN // WIDTH)]
-                for v, (had, more) in enumerate(both):
-                    set_vector(builder, run, v, combine(builder, had, more))
-            return context.get_dummy_value()
-
-        return types.void(image, whole, whole, table, whole), generate
-
-    return add_patch
-
-
-add_patch = _patch_adder(lambda builder, had, more: builder.fadd(had, more))
-subtract_patch = _patch_adder(lambda builder, had, more: builder.fsub(had, more))
-
-
-@intrinsic
-def add_scaled_patches(  # type: ignore[no-untyped-def]
-    typing,
-    total,
-    place,
-    total_row,
-    image,
-    start,
-    image_row,
-    offsets,
-    scales,
-    first,
-    count,
-):
-    """Add some 3x3 patches of 32 channels, each times a number: `total += sum_k scales[k] * patch at offsets[k]`.
-
-    Products are fused with their additions.
-
-    Args:
-        typing: numba's.
-        total: the array with the patch that is added to.
-        place: where that begins.
-        total_row: the distance from one of its three runs of 96 numbers to the next.
-        image: the array with the patches.
-        start: the place in it that offsets are counted from.
-        image_row: the distance from one run of a patch to the next.
-        offsets: the places of the patches, int32.
-        scales: their factors.
-        first: the first of the offsets, and of the scales.
-        count: the number of patches.
-    """
-    whole = types.int64
-
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        values = unpacked(context, builder, signature, args)
-        total, place, total_row, image, start, image_row, offsets, scales, first, count = values
-        runs = _rows_of(builder, builder.gep(total, [place]), total_row)
-        image, offsets, scales = (
-            builder.gep(base, [place]) for base, place in ((image, start), (offsets, first), (scales, first))
-        )
-        sums = [new_registers(builder, RUN // WIDTH) for _ in runs]
-        for registers, run in zip(sums, runs, strict=True):
-            fill(builder, registers, run)
-        fused = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(VECTOR, [VECTOR] * 3), f"llvm.fma.v{WIDTH}f32"
-        )
-        with cgutils.for_range(builder, count, intp=INT) as loop:
-            offset = builder.sext(builder.load(builder.gep(offsets, [loop.index])), INT)
-            scale = repeated(builder, builder.load(builder.gep(scales, [loop.index])))
-            patch = _rows_of(builder, builder.gep(image, [offset]), image_row)
-            for registers, run in zip(sums, patch, strict=True):
-                for v, register in enumerate(registers):
-                    term = builder.call(fused, [scale, vector_at(builder, run, v), builder.load(register)])
-                    builder.store(term, register)
-        for registers, run in zip(sums, runs, strict=True):
-            for v, register in enumerate(registers):
-                set_vector(builder, run, v, builder.load(register))
-        return context.get_dummy_value()
-
-    arrays = total, whole, whole, image, whole, whole, offsets, scales, whole, whole
-    return types.void(*arrays), generate
-
-
-@intrinsic
-def pool_channels(typing, image, place, row, out, into, winners):  # type: ignore[no-untyped-def]
-    """Take the largest of four neighbours for each of 32 channels; the first of equal ones wins, a NaN always.
-
-    Args:
-        typing: numba's.
-        image: `(height, width, 32)`.
-        place: where in it the upper left neighbour lies.
-        row: the distance from one row of the image to the next.
-        out: the array of the largest; 32 numbers are written.
-        into: where in it, and in `winners`, they are written.
-        winners: the array of the winners' places among the four, in reading order, uint8.
-    """
-    whole = types.int64
-    bytes_ = ir.VectorType(ir.IntType(8), WIDTH)
-
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        image, place, row, out, into, winners = unpacked(context, builder, signature, args)
-        out, winners = builder.gep(out, [into]), builder.gep(winners, [into])
-        above = builder.gep(image, [place])
-        below = builder.gep(above, [row])
-        neighbours = above, builder.gep(above, [integer(CHANNELS)]), below, builder.gep(below, [integer(CHANNELS)])
-        for v in range(CHANNELS // WIDTH):
-            largest, winner = vector_at(builder, above, v), ir.Constant(bytes_, None)
-            for number, neighbour in enumerate(neighbours[1:], 1):
-                x = vector_at(builder, neighbour, v)
-                wins = builder.or_(builder.fcmp_ordered(">", x, largest), builder.fcmp_unordered("uno", x, x))
-                largest = builder.select(wins, x, largest)
-                winner = builder.select(wins, ir.Constant(bytes_, [number] * WIDTH), winner)
-            set_vector(builder, out, v, largest)
-            written = builder.bitcast(builder.gep(winners, [integer(v * WIDTH)]), bytes_.as_pointer())
-            builder.store(winner, written).align = 1
-        return context.get_dummy_value()
-
-    return types.void(image, whole, whole, out, whole, winners), generate
 
 
 @intrinsic
@@ -291,8 +152,3 @@ def count_bits(typing, bits):  # type: ignore[no-untyped-def]
         return builder.ctpop(args[0])
 
     return types.int64(types.int64), generate
-
-
-def _rows_of(builder: Any, pointer: Any, row: Any) -> list[Any]:
-    """Return pointers to the three rows of a patch."""
-    return [builder.gep(pointer, [builder.mul(row, integer(r))]) for r in range(3)]

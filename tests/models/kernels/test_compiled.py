@@ -9,8 +9,10 @@ from privsearch.models.kernels import (
     leaky,
     levels,
     narrow,
+    patches,
     pooling,
     spike_convolution,
+    spike_convolution_gradients,
     spike_linear,
     spikes,
     traces,
@@ -28,7 +30,19 @@ def imported(path: Path) -> list[Path]:
     return [FOLDER / f"{name}.py" for name in names]
 
 
-MODULES = [levels, leaky, narrow, pooling, spike_convolution, spike_linear, spikes, traces, vectors]
+MODULES = [
+    levels,
+    leaky,
+    narrow,
+    patches,
+    pooling,
+    spike_convolution,
+    spike_convolution_gradients,
+    spike_linear,
+    spikes,
+    traces,
+    vectors,
+]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.split(".")[-1])
