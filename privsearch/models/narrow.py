@@ -43,11 +43,7 @@ class SpikeCounts:
 
 def is_narrow(neurons: Leaky, weight: Float[Tensor, "outputs inputs"]) -> bool:
     """Return True if `narrow_linear` can be called and saves time; quantising membranes twice would cost more."""
-    if weight.device.type != "cpu" or len(weight) > MOST_OUTPUTS or neurons.quantizer is not None:
-        return False
-    from privsearch.models import kernels
-
-    return neurons.dynamics.surrogate_gradient in kernels.SURROGATE_CODES
+    return weight.device.type == "cpu" and len(weight) <= MOST_OUTPUTS and neurons.quantizer is None
 
 
 def narrow_linear(

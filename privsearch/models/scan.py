@@ -206,9 +206,7 @@ def compiled_backward(
     from privsearch.models import kernels
 
     mem, dynamics = fired.compared, fired.dynamics
-    none, name = mem.new_empty((0, mem.shape[1])), dynamics.surrogate_gradient
-    if grad_spk is not None and name not in kernels.SURROGATE_CODES:
-        grad_spk = SURROGATE_GRADIENTS[name](mem - dynamics.threshold, grad_spk.float())
+    none = mem.new_empty((0, mem.shape[1]))
     inside = none.to(torch.uint8) if fired.inside is None else fired.inside
     for_spk, for_mem = (as_array(none if given is None else given) for given in (grad_spk, grad_mem))
     neurons = compiled_neurons(dynamics, fired.quantizer)
@@ -218,19 +216,16 @@ def compiled_backward(
 def compiled_neurons(
     dynamics: Dynamics, quantizer: StateQuantizer | None, dtype: torch.dtype = torch.float32
 ) -> "kernels.Neurons":
-    """Return the neurons as the kernels take them; `dtype` is the type of their spikes.
-
-    A surrogate gradient that is not compiled becomes `straight_through`: the caller has torch compute it beforehand.
-    """
+    """Return the neurons as the kernels take them; `dtype` is the type of their spikes."""
     from privsearch.models import kernels
 
-    levels, place, clips, name = kernels.UNQUANTIZED, 0, False, dynamics.surrogate_gradient
+    levels, place, clips = kernels.UNQUANTIZED, 0, False
     if quantizer is not None:
         clips = quantizer.clips_gradient
         numbers = (np.float32(x) for x in (quantizer.lowest, quantizer.step, quantizer.exact_below))
         levels = kernels.Levels(quantizer.levels.numpy(), quantizer.boundaries.numpy(), *numbers)
         place = kernels.PLACES.index(quantizer.place)
-    code = kernels.SURROGATE_CODES.index(name if name in kernels.SURROGATE_CODES else "straight_through")
+    code = kernels.SURROGATE_CODES.index(dynamics.surrogate_gradient)
     spike = np.uint16(0x3F80) if dtype == torch.bfloat16 else np.float32(1)
     return kernels.Neurons(np.float32(dynamics.beta), np.float32(dynamics.threshold), levels, place, clips, code, spike)
 

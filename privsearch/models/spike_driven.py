@@ -43,16 +43,12 @@ class Spikes(NamedTuple):
 
 
 def is_spike_driven(neurons: Leaky, current: Tensor, weight: Tensor) -> bool:
-    """Return True if layers are computed from spikes: on a CPU, in 32 bits, with a compiled surrogate gradient.
+    """Return True if layers are computed from spikes: on a CPU, in 32 bits.
 
     A weight that is not finite must show even if its neuron is silent, and is left to a matrix product; so is a layer
     of few outputs behind quantised membranes, which take longer to compute twice than a small product takes.
     """
     if current.device.type != "cpu" or current.dtype != torch.float32:
-        return False
-    from privsearch.models import kernels
-
-    if neurons.dynamics.surrogate_gradient not in kernels.SURROGATE_CODES:
         return False
     if neurons.quantizer is not None and weight.ndim == 2 and len(weight) <= FEW_OUTPUTS:
         return False

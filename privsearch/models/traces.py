@@ -34,7 +34,7 @@ def can_trace(neurons: Leaky, current: Float[Tensor, "steps batch *neuron"], rea
     """Return True if `logits_and_traces` can be called and saves time.
 
     Gradients must be asked for, one current of neurons in a row be presented at every step, no membrane be
-    quantised; on a CPU, with a surrogate gradient that is compiled.
+    quantised; on a CPU.
 
     Args:
         neurons: the neurons that fire.
@@ -43,11 +43,7 @@ def can_trace(neurons: Leaky, current: Float[Tensor, "steps batch *neuron"], rea
     """
     if not torch.is_grad_enabled() or current.device.type != "cpu" or len(current) != 1 or current.ndim != 3:
         return False
-    if neurons.quantizer is not None or readout.quantizer is not None:
-        return False
-    from privsearch.models import kernels
-
-    return neurons.dynamics.surrogate_gradient in kernels.SURROGATE_CODES
+    return neurons.quantizer is None and readout.quantizer is None
 
 
 def logits_and_traces(  # a layer, and the neurons on both sides of it

@@ -157,7 +157,7 @@ def _seconds_per_example(layers: Sequence[Layer], runs: Sequence[int], spec: Tri
     """Return the seconds of one forward pass and of one backward pass of one example."""
     dense = sum(layer.neurons * run for layer, run in zip(layers, runs, strict=True)) * SECONDS_PER_NEURON
     of_spikes = 0.0
-    spike_driven = spec.precision == "fp32" and spec.surrogate_gradient != "spike_rate_escape" and spec.dp is None
+    spike_driven = spec.precision == "fp32" and spec.dp is None
     reads_spikes = False
     for layer, run in zip(layers, runs, strict=True):
         seconds = 2 * layer.multiply_adds * run / FLOPS[spec.precision]

@@ -63,9 +63,8 @@ def kinds(spec: TrialSpec) -> tuple[Kind, ...]:
     """Return the kinds that a trial is of, from what decides its cost most closely to all trials."""
     task = (spec.dataset_name, spec.protocol.kind)
     quantised = (spec.weight_bit_width is not None, quantised_levels(spec))
-    uncompiled = spec.surrogate_gradient == "spike_rate_escape"
     return (
-        (*task, spec.model, spec.precision, *quantised, uncompiled),
+        (*task, spec.model, spec.precision, *quantised),
         (*task, spec.model),
         task,
         task[:1],

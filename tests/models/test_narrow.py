@@ -103,9 +103,8 @@ def test_a_weight_that_is_not_finite_shows(number):
 
 
 def test_what_is_narrow():
-    """Few outputs, on a CPU, membranes in full precision, a surrogate gradient that is compiled."""
+    """Few outputs, on a CPU, membranes in full precision."""
     assert is_narrow(leaky(), random(MOST_OUTPUTS, INPUTS))
     assert not is_narrow(leaky(), random(MOST_OUTPUTS + 1, INPUTS))
     assert not is_narrow(leaky(quantizer=StateQuantizer(4, 1.0)), random(MOST_OUTPUTS, INPUTS))
-    assert not is_narrow(leaky("spike_rate_escape"), random(MOST_OUTPUTS, INPUTS))
     assert not is_narrow(leaky(), random(MOST_OUTPUTS, INPUTS).to("meta"))

@@ -29,12 +29,18 @@ QUANTIZERS = {
 }
 
 
+def is_near(got, expected):
+    """Equal to a few units of the last place, as two exponential functions are."""
+    share = 2.0**-7 if got.dtype == torch.bfloat16 else 2.0**-20
+    return (got - expected).abs().max() <= share * expected.abs().max()
+
+
 @pytest.mark.parametrize("quantizer", QUANTIZERS.values(), ids=QUANTIZERS)
 @pytest.mark.parametrize("steps", [STEPS, 1], ids=["changing", "static"])
 @pytest.mark.parametrize("name", SURROGATE_GRADIENTS)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_compiled_and_torch_versions_agree(dtype, name, steps, quantizer):
-    """What runs on a CPU and what runs elsewhere give the same bits."""
+    """What runs on a CPU and what runs elsewhere give the same bits, but for exponentials."""
     dynamics = Dynamics(STEPS, 0.9, 1.0, name)
     current = (random(steps, NEURONS) + 0.3).to(dtype)
     compiled, plain = (version(current, dynamics, quantizer) for version in (compiled_forward, torch_forward))
@@ -47,7 +53,7 @@ def test_compiled_and_torch_versions_agree(dtype, name, steps, quantizer):
         got, expected = torch.empty_like(current), torch.empty_like(current)
         compiled_backward(fired, *given, got)
         torch_backward(fired, *given, expected)
-        assert torch.equal(got, expected)
+        assert torch.equal(got, expected) or (name == "spike_rate_escape" and is_near(got, expected))
 
 
 @pytest.mark.gpu

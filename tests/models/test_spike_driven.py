@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from privsearch.models import spike_driven
 from privsearch.models.affine import conv_and_pool, linear, linear_on_images
+from privsearch.models.kernels import SURROGATE_CODES
 from privsearch.models.leaky import Leaky
 from privsearch.models.quantization import StateQuantizer
 from privsearch.models.scan import Dynamics
@@ -108,7 +109,7 @@ def test_the_gradient_of_weights_is_the_same_however_many_neurons_fire(channels,
     width=st.integers(2, 9),
     outputs=st.integers(1, 70),
     drive=st.sampled_from([0.1, 0.5, 1.2]),
-    name=st.sampled_from(["straight_through", "fast_sigmoid", "atan", "triangular"]),
+    name=st.sampled_from(SURROGATE_CODES),
 )
 def test_images_of_any_shape_are_convolved(channels, height, width, outputs, drive, name):
     """Sizes that are odd, or no multiple of a block, leave nothing out and read nothing beyond."""
@@ -131,7 +132,7 @@ def test_a_linear_layer_of_spikes_is_the_dense_one(static, drive, rounded, monke
     features=st.integers(1, 150),
     outputs=st.integers(1, 140),
     drive=st.sampled_from([0.1, 0.5, 1.2]),
-    name=st.sampled_from(["straight_through", "fast_sigmoid", "atan", "triangular"]),
+    name=st.sampled_from(SURROGATE_CODES),
 )
 def test_rows_of_any_length_are_summed(features, outputs, drive, name):
     """Numbers of neurons and of outputs that are no multiple of a block, and rows of silent neurons among others."""
@@ -169,11 +170,10 @@ def test_a_weight_that_is_not_finite_is_left_to_a_product(broken):
 
 
 def test_what_is_not_compiled_takes_the_ordinary_way():
-    """Sixteen bits, another device, and a surrogate gradient that torch computes."""
+    """Sixteen bits, and another device."""
     weight = torch.zeros(10, 20)
     assert not is_spike_driven(neurons_of(3), torch.zeros(3, 2, 20, dtype=torch.bfloat16), weight)
     assert not is_spike_driven(neurons_of(3), torch.zeros(3, 2, 20, device="meta"), weight)
-    assert not is_spike_driven(neurons_of(3, "spike_rate_escape"), torch.zeros(3, 2, 20), weight)
 
 
 def test_few_outputs_behind_quantised_membranes_are_a_product():

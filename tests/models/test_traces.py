@@ -121,15 +121,13 @@ def test_what_steps_count_for_is_never_subnormal():
 
 
 def test_what_can_be_traced():
-    """One current at every step, membranes in full precision, a compiled surrogate gradient; and someone who asks."""
+    """One current at every step, membranes in full precision; and someone who asks."""
     rounding = StateQuantizer(4, 1.0)
     assert can_trace(leaky(), drive(), leaky())
     assert not can_trace(leaky(), random(STEPS, BATCH, INPUTS), leaky())
     assert not can_trace(leaky(), random(1, BATCH, 2, 4, 4), leaky())
     assert not can_trace(leaky(quantizer=rounding), drive(), leaky())
     assert not can_trace(leaky(), drive(), leaky(quantizer=rounding))
-    assert not can_trace(leaky("spike_rate_escape"), drive(), leaky())
-    assert can_trace(leaky(), drive(), leaky("spike_rate_escape"))
     assert not can_trace(leaky(), drive().to("meta"), leaky())
     with torch.no_grad():
         assert not can_trace(leaky(), drive(), leaky())

@@ -13,6 +13,7 @@ spikes.py      lists of the neurons that fire
 spike_convolution.py            a convolution of spikes with its pooling, spike by spike
 spike_convolution_gradients.py  its gradients
 spike_linear.py                 a linear layer of spikes, row by row, and its gradients
+exponential.py  the exponential function
 traces.py      sums over time of the spikes and surrogate gradients of neurons
 patches.py     sums of patches of images, and pooling, 32 channels at a time
 vectors.py     sums of rows, sixteen numbers at a time

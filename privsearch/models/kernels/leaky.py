@@ -1,7 +1,8 @@
 """Leaky neurons through all time steps.
 
 Arithmetic is that of the torch version (privsearch.models.scan), operation by operation and without fused
-multiply-adds, so that membranes, spikes and their gradients are the same to the bit.
+multiply-adds, so that membranes, spikes and their gradients are the same to the bit. Exponentials alone are not
+torch's.
 """
 
 import math
@@ -10,15 +11,16 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from privsearch.models.kernels.compiled import inlined, kernel, load, store
+from privsearch.models.kernels.exponential import exp
 from privsearch.models.kernels.levels import ONE, ZERO, Levels, quantize
 
-BUILT_ON: Final = "5261245dfa17ea6b"
+BUILT_ON: Final = "1d8e5bd876df8eba"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 BLOCK: Final = 4096
 """The number of neurons that go through all time steps together: few enough for a core's own cache."""
 SLOPE, PI = np.float32(25), np.float32(math.pi)
-SURROGATE_CODES: Final = ("straight_through", "fast_sigmoid", "atan", "triangular")
-"""The surrogate gradients that are compiled. (numba would compute exponentials one by one: torch is faster.)"""
+SURROGATE_CODES: Final = ("straight_through", "fast_sigmoid", "atan", "triangular", "spike_rate_escape")
+"""The surrogate gradients, by the place of which a kernel is told which one it is."""
 PLACES: Final = ("before_firing", "after_firing", "for_firing")
 """Where in a step a membrane is rounded, as in `StateQuantizer`."""
 BEFORE_FIRING, AFTER_FIRING, FOR_FIRING = 0, 1, 2
@@ -164,6 +166,12 @@ def _triangular(mem: Any, grad: Any, threshold: np.float32, received: Any) -> No
 
 
 @inlined
+def _spike_rate_escape(mem: Any, grad: Any, threshold: np.float32, received: Any) -> None:
+    for i in range(received.shape[0]):
+        received[i] = exp(-abs((mem[i] - threshold) - ONE)) * SLOPE * load(grad, i)
+
+
+@inlined
 def _straight_through(grad: Any, received: Any) -> None:
     for i in range(received.shape[0]):
         received[i] = load(grad, i)
@@ -178,8 +186,10 @@ def received_through(mem: Any, grad: Any, neurons: Neurons, received: Any) -> No
         _fast_sigmoid(mem, grad, neurons.threshold, received)
     elif neurons.surrogate_gradient == 2:
         _atan(mem, grad, neurons.threshold, received)
-    else:
+    elif neurons.surrogate_gradient == 3:
         _triangular(mem, grad, neurons.threshold, received)
+    else:
+        _spike_rate_escape(mem, grad, neurons.threshold, received)
 
 
 @kernel

@@ -27,7 +27,7 @@ from privsearch.models.kernels.spike_convolution import places_of, row_of
 from privsearch.models.kernels.spikes import list_row, neurons_at_work
 from privsearch.models.kernels.vectors import aligned
 
-BUILT_ON: Final = "2464294eeddba0fb"
+BUILT_ON: Final = "fe8fdee84cbad770"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 MOST_LISTED: Final = 0.2
 """The share of neurons that may be listed; with more, the pooled gradient has fewer numbers than there are lists."""
@@ -245,7 +245,7 @@ def _gather(received: Any, images: Images, grad_spk: Any) -> None:
 
 
 @kernel
-def _inside(channel: int, pixel: int, images: Images) -> int:
+def _inside(channel: int, pixel: int, images: Images) -> Any:
     """Return where the block of channels that begins with this one lies at a pixel."""
     return channel // CHANNELS * images.plane + images.around[pixel] + images.row + CHANNELS
 

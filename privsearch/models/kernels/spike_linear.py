@@ -13,7 +13,7 @@ from privsearch.models.kernels.registers import WIDTH
 from privsearch.models.kernels.spikes import neurons_at_work
 from privsearch.models.kernels.vectors import COLUMNS, add_rows, aligned
 
-BUILT_ON: Final = "43e6b629fd777fe9"
+BUILT_ON: Final = "9366666ddb50b784"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 
 

@@ -11,6 +11,7 @@ from numba import types
 from numba.core import cgutils
 
 from privsearch.models.kernels.compiled import kernel, load
+from privsearch.models.kernels.exponential import exponential
 from privsearch.models.kernels.leaky import PI, SLOPE, Neurons
 from privsearch.models.kernels.levels import ZERO
 from privsearch.models.kernels.registers import (
@@ -27,7 +28,7 @@ from privsearch.models.kernels.registers import (
 )
 from privsearch.models.kernels.vectors import aligned
 
-BUILT_ON: Final = "b2d6358feda0af35"
+BUILT_ON: Final = "c7cafbe23c7b1415"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 
 _VECTORS: Final = 4
@@ -89,9 +90,7 @@ def _tracer(slope: Callable[[Any, Any, Any], Any]) -> Any:
 
 
 def _of_fast_sigmoid(builder: Any, overdrive: Any, scale: Any) -> Any:
-    name = f"llvm.fabs.v{WIDTH}f32"
-    absolute = cgutils.get_or_insert_function(builder.module, ir.FunctionType(VECTOR, [VECTOR]), name)
-    root = builder.fadd(builder.fmul(constant(float(SLOPE)), builder.call(absolute, [overdrive])), constant(1))
+    root = builder.fadd(builder.fmul(constant(float(SLOPE)), _absolute(builder, overdrive)), constant(1))
     return builder.fdiv(scale, builder.fmul(root, root))
 
 
@@ -104,10 +103,21 @@ def _of_triangular(builder: Any, overdrive: Any, scale: Any) -> Any:
     return builder.select(builder.fcmp_ordered(">=", overdrive, constant(0)), builder.fneg(scale), scale)
 
 
+def _of_spike_rate_escape(builder: Any, overdrive: Any, scale: Any) -> Any:
+    shifted = _absolute(builder, builder.fsub(overdrive, constant(1)))
+    return builder.fmul(builder.fmul(exponential(builder, builder.fneg(shifted)), constant(float(SLOPE))), scale)
+
+
+def _absolute(builder: Any, x: Any) -> Any:
+    name = f"llvm.fabs.v{WIDTH}f32"
+    return builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(VECTOR, [VECTOR]), name), [x])
+
+
 _trace_straight_through = _tracer(lambda _, __, scale: scale)
 _trace_fast_sigmoid = _tracer(_of_fast_sigmoid)
 _trace_atan = _tracer(_of_atan)
 _trace_triangular = _tracer(_of_triangular)
+_trace_spike_rate_escape = _tracer(_of_spike_rate_escape)
 
 
 @kernel
@@ -149,5 +159,7 @@ def _trace_block(
         _trace_fast_sigmoid(drive, place, beta, threshold, of_spikes, of_slopes, num_steps, fired, sloped)
     elif neurons.surrogate_gradient == 2:
         _trace_atan(drive, place, beta, threshold, of_spikes, of_slopes, num_steps, fired, sloped)
-    else:
+    elif neurons.surrogate_gradient == 3:
         _trace_triangular(drive, place, beta, threshold, of_spikes, of_slopes, num_steps, fired, sloped)
+    else:
+        _trace_spike_rate_escape(drive, place, beta, threshold, of_spikes, of_slopes, num_steps, fired, sloped)

@@ -6,6 +6,7 @@ import pytest
 
 from privsearch.models.kernels import (
     compiled,
+    exponential,
     leaky,
     levels,
     narrow,
@@ -31,6 +32,7 @@ def imported(path: Path) -> list[Path]:
 
 
 MODULES = [
+    exponential,
     levels,
     leaky,
     narrow,
