@@ -92,8 +92,11 @@ class Stage(nn.Module):
         function = linear
         if folded.ndim == 4:
             function = conv_and_pool if isinstance(self.affine, nn.Conv2d) else linear_on_images
-        tensors = folded, effective_weight(self.affine), cast("Tensor", self.affine.bias)
-        return function(*(tensor.to(self.dtype) for tensor in tensors))
+        return function(folded.to(self.dtype), *self.weight_and_bias())
+
+    def weight_and_bias(self) -> tuple[Tensor, Tensor]:
+        """Return the weight that the layer computes with, quantised or not, and the bias, in the type of currents."""
+        return effective_weight(self.affine).to(self.dtype), cast("Tensor", self.affine.bias).to(self.dtype)
 
     def forward(self, x: Float[Tensor, "steps batch *features"]) -> Float[Tensor, "time batch *neuron"]:
         """Apply the activation to `current`."""
@@ -116,7 +119,7 @@ class Network(nn.Sequential):
         def read(*tensors: Tensor) -> Tensor:
             return _logits(last, sums(tensors[0], neurons, *tensors[1:]), None)
 
-        weight, bias = effective_weight(last.affine), cast("Tensor", last.affine.bias)
+        weight, bias = last.weight_and_bias()
         return logits_and_traces(current, weight, bias, neurons, readout, read)
 
     def readouts(
@@ -220,7 +223,7 @@ def _next_current(  # what goes in, and who is shown it
             watch.see(layer, signal, ends)
         return stage.current(signal)
     neurons = cast("Leaky", activation)
-    weight, bias = effective_weight(stage.affine), cast("Tensor", stage.affine.bias)
+    weight, bias = stage.weight_and_bias()
     if watch and ends is None and sums is narrow_linear:
         spikes = SpikeCounts(watch.first, neurons.dynamics.num_steps, weight.shape[1])
         out = narrow_linear(current, neurons, weight, bias, spikes)
@@ -243,7 +246,7 @@ def _sums_of_spikes(
         return None
     if is_linear and is_narrow(activation, weight):
         return narrow_linear
-    if stage.dtype != torch.float32 or not is_spike_driven(activation, current, weight):
+    if not is_spike_driven(activation, current, weight):
         return None
     return linear_of_spikes if is_linear else convolution_of_spikes
 

@@ -15,11 +15,13 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from privsearch.models.affine import linear, linear_on_images, product
+from privsearch.models.affine import HAS_ONEDNN_BF16, linear, linear_on_images, product
 from privsearch.models.leaky import Leaky
 from privsearch.models.rows import Rows, as_array
 from privsearch.models.scan import compiled_neurons
 
+HAS_TILES: Final = torch.cpu._is_amx_tile_supported()
+"""True if the processor multiplies tiles of 16-bit numbers (AMX), so fast that no list of spikes pays."""
 MOST_LISTED: Final = 0.2
 """The share of neurons that may be listed; with more, a matrix product takes less time than the sums."""
 
@@ -43,12 +45,12 @@ class Spikes(NamedTuple):
 
 
 def is_spike_driven(neurons: Leaky, current: Tensor, weight: Tensor) -> bool:
-    """Return True if layers are computed from spikes: on a CPU, in 32 bits.
+    """Return True if layers are computed from spikes: on a CPU; in 16 bits only on one whose products are not faster.
 
     A weight that is not finite must show even if its neuron is silent, and is left to a matrix product; so is a layer
     of few outputs behind quantised membranes, which take longer to compute twice than a small product takes.
     """
-    if current.device.type != "cpu" or current.dtype != torch.float32:
+    if current.device.type != "cpu" or (current.dtype == torch.bfloat16 and HAS_TILES):
         return False
     if neurons.quantizer is not None and weight.ndim == 2 and len(weight) <= FEW_OUTPUTS:
         return False
@@ -61,7 +63,9 @@ def convolution_of_spikes(
     weight: Float[Tensor, "outputs channels 3 3"],
     bias: Float[Tensor, " outputs"],
 ) -> Float[Tensor, "time batch outputs half_height half_width"]:
-    """Compute `conv_and_pool` of the spikes of neurons, step by step.
+    """Compute `conv_and_pool` of the spikes of neurons, step by step, in the type of the weight.
+
+    With 16 bits, sums and pooling are in 32 bits, and rounded then.
 
     Args:
         current: `(num_steps, batch, channels, height, width)`, or one step for one current presented at every step.
@@ -85,18 +89,18 @@ class _ConvolutionOfSpikes(torch.autograd.Function):
         outputs, block = len(weight), kernels.CHANNELS
         blocks = -(-outputs // block)
         shape = neurons.dynamics.num_steps, batch, height // 2, width // 2, blocks * block
-        out, place = current.new_empty(shape), current.new_empty(shape, dtype=torch.uint8)
+        out, place = torch.empty(shape), torch.empty(shape, dtype=torch.uint8)
         # A spike's neighbours see it through the kernel turned around.
-        turned = functional.pad(weight.flip(2, 3), (0, 0, 0, 0, 0, 0, 0, blocks * block - outputs))
+        turned = functional.pad(weight.float().flip(2, 3), (0, 0, 0, 0, 0, 0, 0, blocks * block - outputs))
         turned = turned.view(blocks, block, channels, 9).permute(0, 2, 3, 1).reshape(blocks, channels, -1)
         patches = torch.cat([turned, turned.sum(1, keepdim=True)], 1)
         compiled = compiled_neurons(neurons.dynamics, neurons.quantizer)
-        padded = functional.pad(bias, (0, blocks * block - outputs))
+        padded = functional.pad(bias.float(), (0, blocks * block - outputs))
         arrays = (as_array(x) for x in (patches, padded, out, place))
         kernels.convolve_spikes(as_array(flat), compiled, width, *arrays)
         ctx.save_for_backward(flat, weight, place)
         ctx.neurons, ctx.rows = compiled, rows
-        return out[..., :outputs].permute(0, 1, 4, 2, 3)
+        return out[..., :outputs].permute(0, 1, 4, 2, 3).to(weight.dtype)
 
     @staticmethod
     @once_differentiable
@@ -105,12 +109,12 @@ class _ConvolutionOfSpikes(torch.autograd.Function):
 
         flat, weight, place = ctx.saved_tensors
         outputs, channels = weight.shape[:2]
-        grad_out = functional.pad(grad_out.permute(0, 1, 3, 4, 2), (0, place.shape[-1] - outputs)).contiguous()
+        grad_out = functional.pad(grad_out.permute(0, 1, 3, 4, 2).float(), (0, place.shape[-1] - outputs)).contiguous()
         blocks, groups = -(-channels // kernels.CHANNELS), place.shape[-1] // kernels.CHANNELS
-        padded = functional.pad(weight, (0, 0, 0, 0, 0, blocks * kernels.CHANNELS - channels))
+        padded = functional.pad(weight.float(), (0, 0, 0, 0, 0, blocks * kernels.CHANNELS - channels))
         by_place = padded.view(outputs, blocks, kernels.CHANNELS, 9).transpose(2, 3).reshape(outputs, blocks, -1)
         grad, grad_weight = torch.empty_like(flat), torch.empty_like(by_place)
-        grad_patches = weight.new_empty((groups, channels, 9 * kernels.CHANNELS))
+        grad_patches = torch.empty((groups, channels, 9 * kernels.CHANNELS))
         image = ctx.rows.shape[-2:]
         arrays = (as_array(x) for x in (by_place, place, grad_out, grad, grad_weight, grad_patches))
         kernels.convolve_spikes_backward(as_array(flat), ctx.neurons, image, *arrays)
@@ -119,7 +123,8 @@ class _ConvolutionOfSpikes(torch.autograd.Function):
         turned = grad_patches.view(groups, channels, 9, kernels.CHANNELS).permute(0, 3, 1, 2)
         grad_weight = grad_weight + turned.reshape(-1, channels, 3, 3)[:outputs].flip(2, 3)
         shaped = ctx.rows.shaped(grad.view(len(grad), -1))
-        return shaped, grad_weight, grad_out.sum((0, 1, 2, 3))[:outputs], None
+        grad_bias = grad_out.sum((0, 1, 2, 3))[:outputs]
+        return shaped, grad_weight.to(weight.dtype), grad_bias.to(weight.dtype), None
 
 
 def linear_of_spikes(
@@ -128,7 +133,9 @@ def linear_of_spikes(
     weight: Float[Tensor, "outputs inputs"],
     bias: Float[Tensor, " outputs"],
 ) -> Float[Tensor, "time batch outputs"]:
-    """Compute `linear`, or `linear_on_images`, of the spikes of neurons, step by step.
+    """Compute `linear`, or `linear_on_images`, of the spikes of neurons, step by step, in the type of the weight.
+
+    With 16 bits, sums of spikes are in 32 bits, and rounded then.
 
     Args:
         current: `(num_steps, batch, *neuron)`, or one step for one current presented at every step.
@@ -139,7 +146,7 @@ def linear_of_spikes(
     rows = Rows.of(current)
     spikes = _listed(rows.flat(current), current.shape[1], neurons, MOST_LISTED if len(weight) > FEW_OUTPUTS else 1.0)
     if spikes is None:
-        signal = neurons(current)
+        signal = neurons(current).to(weight.dtype)
         function = linear_on_images if signal.ndim == 5 else linear
         return function(signal.flatten(0, 1), weight, bias).view(*signal.shape[:2], -1)
     return cast("Tensor", _LinearOfSpikes.apply(current, weight, bias, neurons, spikes))
@@ -171,19 +178,20 @@ class _LinearOfSpikes(torch.autograd.Function):
 
         rows = Rows.of(current)
         outputs, n = weight.shape
-        by_neuron = weight
+        by_neuron = weight.float()
         if rows.channels_last:
-            by_neuron = weight.view(outputs, *rows.shape[1:]).permute(0, 2, 3, 1).flatten(1)
+            by_neuron = by_neuron.view(outputs, *rows.shape[1:]).permute(0, 2, 3, 1).flatten(1)
         block = kernels.COLUMNS
         blocks = -(-outputs // block)
-        table = weight.new_empty((blocks, n + 1, block))
+        table = torch.empty((blocks, n + 1, block))
         kernels.lay_out(as_array(by_neuron), as_array(table))
-        out = current.new_empty((neurons.dynamics.num_steps, current.shape[1], outputs))
-        arrays = table, functional.pad(bias, (0, blocks * block - outputs)), out
+        out = torch.empty((neurons.dynamics.num_steps, current.shape[1], outputs))
+        arrays = table, functional.pad(bias.float(), (0, blocks * block - outputs)), out
         kernels.sum_spikes(*(as_array(x) for x in (*spikes, *arrays)))
         ctx.save_for_backward(rows.flat(current), by_neuron, *spikes)
         ctx.neurons, ctx.rows = compiled_neurons(neurons.dynamics, neurons.quantizer), rows
-        return out
+        ctx.dtype = weight.dtype
+        return out.to(weight.dtype)
 
     @staticmethod
     @once_differentiable
@@ -191,15 +199,17 @@ class _LinearOfSpikes(torch.autograd.Function):
         from privsearch.models import kernels
 
         flat, by_neuron, *spikes = ctx.saved_tensors
-        grad_out = grad_out.contiguous()
+        received, grad_out = grad_out.contiguous(), grad_out.float().contiguous()
         num_steps, batch, _ = grad_out.shape
         grad_weight = torch.empty_like(by_neuron)
         pixels = prod(ctx.rows.shape[-2:]) if ctx.rows.channels_last else 1
         listed, first, are_silent, given = (as_array(x) for x in (*spikes, grad_out))
         kernels.add_up_gradients(listed, first, are_silent, given, pixels, as_array(grad_weight))
-        grad_spk = product(grad_out.flatten(0, 1), by_neuron.t()).view(num_steps, batch, -1)
+        # What is in 16 bits is multiplied in 16 bits, where that is possible.
+        factors = (received, by_neuron.to(ctx.dtype)) if HAS_ONEDNN_BF16 else (grad_out, by_neuron)
+        grad_spk = product(factors[0].flatten(0, 1), factors[1].t()).view(num_steps, batch, -1)
         current = flat.view(len(flat), batch, -1)
         grad = torch.empty_like(current)
         kernels.live_backward(as_array(current), ctx.neurons, as_array(grad_spk), as_array(grad))
         shaped = ctx.rows.shaped(grad.view(len(grad), -1))
-        return shaped, grad_weight, grad_out.sum((0, 1)), None, None
+        return shaped, grad_weight.to(ctx.dtype), grad_out.sum((0, 1)).to(ctx.dtype), None, None

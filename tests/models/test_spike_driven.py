@@ -56,18 +56,24 @@ def dense(current, neurons, weight, bias):
     return out.view(*signal.shape[:2], *out.shape[1:])
 
 
-def both(function, current, neurons, outputs, *, per=None):
+def rounded_dense(current, neurons, weight, bias):
+    """`dense` of numbers of 16 bits, in 32 bits on the way."""
+    return dense(current.float(), neurons, weight.float(), bias.float()).to(weight.dtype)
+
+
+def both(function, current, neurons, outputs, *, per=None, type_of_weights=torch.float32):
     """The outputs and gradients of a function, and of `dense`, for the same weights and gradients of outputs."""
     generator = torch.Generator().manual_seed(1)
     features = current.shape[2] if per == "channel" else math.prod(current.shape[2:])
     shape = (outputs, features, 3, 3) if per == "channel" else (outputs, features)
     weight = torch.randn(shape, generator=generator) / math.sqrt(features)
     bias = 0.1 * torch.randn(outputs, generator=generator)
+    weight, bias = weight.to(type_of_weights), bias.to(type_of_weights)
     found, received = [], None
-    for compute in (function, dense):
+    for compute in (function, dense if current.dtype == torch.float32 else rounded_dense):
         leaves = [x.clone(memory_format=torch.preserve_format).requires_grad_() for x in (current, weight, bias)]
         out = compute(leaves[0], neurons, *leaves[1:])
-        received = torch.randn(out.shape, generator=generator) if received is None else received
+        received = torch.randn(out.shape, generator=generator).to(out.dtype) if received is None else received
         out.backward(received)
         found.append([out.detach(), *(leaf.grad for leaf in leaves)])
     return found
@@ -169,11 +175,27 @@ def test_a_weight_that_is_not_finite_is_left_to_a_product(broken):
     assert not is_spike_driven(neurons_of(3), current, weight)
 
 
-def test_what_is_not_compiled_takes_the_ordinary_way():
-    """Sixteen bits, and another device."""
-    weight = torch.zeros(10, 20)
-    assert not is_spike_driven(neurons_of(3), torch.zeros(3, 2, 20, dtype=torch.bfloat16), weight)
+def test_what_is_computed_from_spikes(monkeypatch):
+    """What is on a CPU, but sixteen bits only where no processor multiplies tiles of them."""
+    weight, in_16_bits = torch.zeros(10, 20), torch.zeros(3, 2, 20, dtype=torch.bfloat16)
     assert not is_spike_driven(neurons_of(3), torch.zeros(3, 2, 20, device="meta"), weight)
+    for has_tiles in (False, True):
+        monkeypatch.setattr(spike_driven, "HAS_TILES", has_tiles)
+        assert is_spike_driven(neurons_of(3), torch.zeros(3, 2, 20), weight)
+        assert is_spike_driven(neurons_of(3), in_16_bits, weight) != has_tiles
+
+
+@pytest.mark.parametrize("multiplies", [True, False], ids=["products in 16 bits", "products in 32 bits"])
+@pytest.mark.parametrize("type_of_weights", [torch.bfloat16, torch.float32], ids=["hidden", "last"])
+@pytest.mark.parametrize("static", [True, False], ids=["static", "changing"])
+@pytest.mark.parametrize(("function", "per"), [(convolution_of_spikes, "channel"), (linear_of_spikes, None)])
+def test_of_sixteen_bits_sums_are_taken_in_32(function, per, static, type_of_weights, multiplies, monkeypatch):
+    """Currents have 16 bits, and weights 16 or, in the last layer, 32; pooling, too, sees what is not yet rounded."""
+    monkeypatch.setattr(spike_driven, "HAS_ONEDNN_BF16", spike_driven.HAS_ONEDNN_BF16 and multiplies)
+    current = currents(1 if static else 4, 3, (32, 8, 6), 0.0).bfloat16()
+    ours, theirs = both(function, current, neurons_of(4), 70, per=per, type_of_weights=type_of_weights)
+    assert [x.dtype for x in ours] == [type_of_weights, torch.bfloat16, type_of_weights, type_of_weights]
+    assert_same([[x.float() for x in found] for found in (ours, theirs)], tolerance=2.0**-6)
 
 
 def test_few_outputs_behind_quantised_membranes_are_a_product():

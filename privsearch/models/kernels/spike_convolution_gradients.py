@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from privsearch.models.kernels.compiled import kernel
-from privsearch.models.kernels.leaky import Neurons, live, scan_backward
+from privsearch.models.kernels.leaky import Neurons, copy, live, scan_backward
 from privsearch.models.kernels.patches import (
     CHANNELS,
     PATCH,
@@ -116,7 +116,7 @@ def convolve_spikes_backward(  # noqa: PLR0913, PLR0917  # arrays to read, and a
             _gather(received, images, grad_spk[t])
         scan_backward(fires, grad_spk, nothing, inside, neurons, grad_current)
         for t in range(current.shape[0]):
-            grad[t, b] = grad_current[t]
+            copy(grad_current[t], grad[t, b])
         _add_flat(grad_weight, of_example)
         for group in range(groups):
             start = group * (channels + 1) * PATCH

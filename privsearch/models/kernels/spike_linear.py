@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from privsearch.models.kernels.compiled import kernel
-from privsearch.models.kernels.leaky import Neurons, add, live, scan_backward
+from privsearch.models.kernels.compiled import kernel, load
+from privsearch.models.kernels.leaky import Neurons, add, copy, live, scan_backward
 from privsearch.models.kernels.registers import WIDTH
 from privsearch.models.kernels.spikes import neurons_at_work
 from privsearch.models.kernels.vectors import COLUMNS, add_rows, aligned
@@ -169,8 +169,9 @@ def live_backward(current: Any, neurons: Neurons, grad_spk: Any, grad: Any) -> N
     for b in range(batch):
         live(current, b, neurons, mem, compared, inside)
         for t in range(num_steps):
-            received[t] = grad_spk[t, b]
+            for i in range(n):
+                received[t, i] = load(grad_spk[t, b], i)
         fires = compared if compared.shape[0] else mem
         scan_backward(fires, received, nothing, inside, neurons, of_example)
         for t in range(current.shape[0]):
-            grad[t, b] = of_example[t]
+            copy(of_example[t], grad[t, b])
