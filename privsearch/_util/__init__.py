@@ -1,6 +1,7 @@
 """Private helpers for files, text, HTML, signals and the machine, which know nothing of sweeps.
 
 checksums.py     checksums of lines of JSON, which tell those that were changed
+collector.py     how often Python's garbage collector is at work
 disk.py          files written whole or not at all, and the errors of a disk
 ending.py        the end of a process, put off until something is finished
 html.py          tables and text for notebooks

@@ -17,7 +17,6 @@ Heavy imports stand in the commands that need them, so that `--help` is quick.
 """
 
 import atexit
-import gc
 import os
 import sys
 from contextlib import suppress
@@ -27,13 +26,13 @@ from privsearch._util.system import refuse_windows
 
 refuse_windows()  # before anything that it has not got
 
+from privsearch._util.collector import collect_seldom  # noqa: E402
 from privsearch._util.interrupts import SIGNALLED, Interrupted, handling, interruptible  # noqa: E402
 
 
 def main() -> None:
     """Run the command line."""
-    # What is imported stays, and the collector would look through it again and again: a tenth of a short command.
-    gc.set_threshold(50_000, 20, 20)
+    collect_seldom()  # which saves a tenth of a short command
     # Plugins of pydantic, such as tracers of web services, are looked for in all packages that are installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     status = 1  # as of a bug, whose traceback Python has written by then

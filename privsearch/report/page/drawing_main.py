@@ -16,12 +16,16 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from privsearch.errors import PrivsearchError
-from privsearch.report.page.budget import ROC_TRIALS, encoded
-from privsearch.report.page.document import build_document
-from privsearch.report.page.drawing import Answer, Drawing, Request
-from privsearch.report.page.html import document_room
-from privsearch.study.folder import StudyFolder
+from privsearch._util.collector import collect_seldom
+
+collect_seldom()  # before what is imported, which takes as long as the drawing of a small study
+
+from privsearch.errors import PrivsearchError  # noqa: E402
+from privsearch.report.page.budget import ROC_TRIALS, encoded  # noqa: E402
+from privsearch.report.page.document import build_document  # noqa: E402
+from privsearch.report.page.drawing import Answer, Drawing, Request  # noqa: E402
+from privsearch.report.page.html import document_room  # noqa: E402
+from privsearch.study.folder import StudyFolder  # noqa: E402
 
 _log = logging.getLogger("privsearch.report.page.drawing")
 

@@ -1,6 +1,7 @@
 // ---- Following a study: ask whoever serves this page what is new, and draw that ----
 
 const ASK_MS = 2000;
+const FIRST_MS = 200; // while the first document is made
 const REST_MS = 10000;
 const RETRY_MOST_MS = 30000;
 const TYPING_MS = 1500;
@@ -32,6 +33,7 @@ async function ask() {
     following.reachedAt = new Date();
     tell(status);
     if (status.state === "over") return;
+    if (!status.document && !status.problem && status.state !== "waiting") wait = FIRST_MS;
     if (status.state === "resting" && status.whole && status.document === following.drawn) wait = REST_MS;
   } catch (error) {
     tellLost(error);
