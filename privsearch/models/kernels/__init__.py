@@ -5,20 +5,20 @@ pass. numba compiles each kernel at its first call and keeps it on the disk; no 
 
 Arrays are float32, or uint16 for bfloat16, which numpy does not know.
 
-leaky.py       leaky neurons through all time steps
-levels.py      the rounding of membranes to their levels
-narrow.py      leaky neurons with the narrow linear layer that reads their spikes
-pooling.py     2x2 max pooling, channels last
-spikes.py      lists of the neurons that fire
+leaky.py                        leaky neurons through all time steps
+levels.py                       the rounding of membranes to their levels
+narrow.py                       leaky neurons with the narrow linear layer that reads their spikes
+pooling.py                      2x2 max pooling, channels last
+traces.py                       sums over time of the spikes and surrogate gradients of neurons
+spikes.py                       lists of the neurons that fire
+spike_linear.py                 a linear layer of spikes, row by row, and its gradients
 spike_convolution.py            a convolution of spikes with its pooling, spike by spike
 spike_convolution_gradients.py  its gradients
-spike_linear.py                 a linear layer of spikes, row by row, and its gradients
-exponential.py  the exponential function
-traces.py      sums over time of the spikes and surrogate gradients of neurons
-patches.py     sums of patches of images, and pooling, 32 channels at a time
-vectors.py     sums of rows, sixteen numbers at a time
-registers.py   LLVM's vectors in registers and arrays
-compiled.py    the compilation of kernels, and the access to their arrays
+patches.py                      sums of patches of images, and pooling, 32 channels at a time
+vectors.py                      sums of rows, sixteen numbers at a time
+exponential.py                  the exponential function
+registers.py                    LLVM's vectors in registers and arrays
+compiled.py                     the compilation of kernels, and the access to their arrays
 """
 
 from privsearch.models.compiling import tell_of_numba
