@@ -109,7 +109,9 @@ class _ConvolutionOfSpikes(torch.autograd.Function):
 
         flat, weight, place = ctx.saved_tensors
         outputs, channels = weight.shape[:2]
-        grad_out = functional.pad(grad_out.permute(0, 1, 3, 4, 2).float(), (0, place.shape[-1] - outputs)).contiguous()
+        grad_out = grad_out.permute(0, 1, 3, 4, 2).float().contiguous()
+        if padding := place.shape[-1] - outputs:  # which copies, even by nothing
+            grad_out = functional.pad(grad_out, (0, padding))
         blocks, groups = -(-channels // kernels.CHANNELS), place.shape[-1] // kernels.CHANNELS
         padded = functional.pad(weight.float(), (0, 0, 0, 0, 0, blocks * kernels.CHANNELS - channels))
         by_place = padded.view(outputs, blocks, kernels.CHANNELS, 9).transpose(2, 3).reshape(outputs, blocks, -1)
@@ -199,7 +201,8 @@ class _LinearOfSpikes(torch.autograd.Function):
         from privsearch.models import kernels
 
         flat, by_neuron, *spikes = ctx.saved_tensors
-        received, grad_out = grad_out.contiguous(), grad_out.float().contiguous()
+        received = grad_out.contiguous()
+        grad_out = received.float()
         num_steps, batch, _ = grad_out.shape
         grad_weight = torch.empty_like(by_neuron)
         pixels = prod(ctx.rows.shape[-2:]) if ctx.rows.channels_last else 1

@@ -36,15 +36,12 @@ def exponential(builder: Any, x: Any) -> Any:
         builder: LLVM's.
         x: a float32, or a vector of them.
     """
+    is_vector = isinstance(x.type, ir.VectorType)
+    whole = ir.VectorType(ir.IntType(32), WIDTH) if is_vector else ir.IntType(32)
 
-    def number(value: float) -> Any:
-        return ir.Constant(x.type, [value] * WIDTH if isinstance(x.type, ir.VectorType) else value)
+    def number(value: float, kind: Any = x.type) -> Any:
+        return ir.Constant(kind, [value] * WIDTH if is_vector else value)
 
-    def bits(value: int) -> Any:
-        return ir.Constant(whole, [value] * WIDTH if isinstance(whole, ir.VectorType) else value)
-
-    one = ir.IntType(32)
-    whole = ir.VectorType(one, WIDTH) if isinstance(x.type, ir.VectorType) else one
     is_low = builder.fcmp_ordered("<", x, number(LOWEST))
     x = builder.select(is_low, number(LOWEST), x)
     shifted = builder.fadd(builder.fmul(x, number(OVER_LOG_2)), number(TO_NEAREST))
@@ -56,7 +53,7 @@ def exponential(builder: Any, x: Any) -> Any:
         terms = builder.fadd(builder.fmul(terms, x), number(coefficient))
     series = builder.fadd(builder.fadd(builder.fmul(terms, builder.fmul(x, x)), x), number(1))
     # The power of 2 is made of its bits: the exponent of a float32 is counted from -127.
-    exponent = builder.add(builder.shl(builder.bitcast(shifted, whole), bits(23)), bits(127 << 23))
+    exponent = builder.add(builder.shl(builder.bitcast(shifted, whole), number(23, whole)), number(127 << 23, whole))
     power = builder.bitcast(exponent, x.type)
     return builder.select(is_low, number(0), builder.fmul(series, power))
 

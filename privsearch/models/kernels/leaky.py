@@ -14,7 +14,7 @@ from privsearch.models.kernels.compiled import inlined, kernel, load, store
 from privsearch.models.kernels.exponential import exp
 from privsearch.models.kernels.levels import ONE, ZERO, Levels, quantize
 
-BUILT_ON: Final = "1d8e5bd876df8eba"
+BUILT_ON: Final = "ca9a8e78a33d36e5"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 BLOCK: Final = 4096
 """The number of neurons that go through all time steps together: few enough for a core's own cache."""
@@ -262,6 +262,6 @@ def add(total: Any, row: Any) -> None:
 
 @inlined
 def copy(row: Any, out: Any) -> None:
-    """Copy a row of float32 into a row of either type."""
+    """Copy a row into another, each of either type."""
     for i in range(row.shape[0]):
-        store(out, i, row[i])
+        store(out, i, load(row, i))

@@ -13,7 +13,7 @@ from privsearch.models.kernels.compiled import inlined, kernel
 from privsearch.models.kernels.leaky import Neurons, add, carry_back, copy, received_through, step
 from privsearch.models.kernels.levels import ONE, ZERO
 
-BUILT_ON: Final = "358542cd441b9783"
+BUILT_ON: Final = "06962e8694542d1c"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 
 

@@ -16,7 +16,7 @@ from privsearch.models.kernels.patches import CHANNELS, PATCH, RUN, add_patch, p
 from privsearch.models.kernels.spikes import list_row, neurons_at_work
 from privsearch.models.kernels.vectors import aligned
 
-BUILT_ON: Final = "42fad6fd53249d75"
+BUILT_ON: Final = "ecb6130b04db0eda"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 PAGE: Final = 1024
 """The numbers of a page of memory."""

@@ -27,7 +27,7 @@ from privsearch.models.kernels.spike_convolution import places_of, row_of
 from privsearch.models.kernels.spikes import list_row, neurons_at_work
 from privsearch.models.kernels.vectors import aligned
 
-BUILT_ON: Final = "fe8fdee84cbad770"
+BUILT_ON: Final = "6a4ffcf5c10aecfa"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 MOST_LISTED: Final = 0.2
 """The share of neurons that may be listed; with more, the pooled gradient has fewer numbers than there are lists."""
@@ -118,13 +118,7 @@ def convolve_spikes_backward(  # noqa: PLR0913, PLR0917  # arrays to read, and a
         for t in range(current.shape[0]):
             copy(grad_current[t], grad[t, b])
         _add_flat(grad_weight, of_example)
-        for group in range(groups):
-            start = group * (channels + 1) * PATCH
-            of_all = patches_of_example[start + channels * PATCH : start + (channels + 1) * PATCH]
-            for channel in range(channels):
-                for i in range(PATCH):
-                    of_channel = patches_of_example[start + channel * PATCH + i] + of_all[i]
-                    grad_patches[group, channel, i] += of_channel
+        _add_patches(grad_patches, patches_of_example)
 
 
 @kernel
@@ -307,6 +301,18 @@ def _return(weight: Any, place: Any, grad_out: Any, images: Images, received: An
                     start = first * step + block * PATCH
                     around = block * images.plane + pixel
                     add_chosen_patches(received, around, images.row, weight, start, step, grad_out, at, won)
+
+
+@kernel
+def _add_patches(total: Any, more: Any) -> None:
+    """Add what `_add_spikes` wrote to `(groups, channels, 288)`: of each channel, its own and what all have."""
+    groups, channels, _ = total.shape
+    of_groups = more.reshape((groups, channels + 1, PATCH))
+    for group in range(groups):
+        of_all = of_groups[group, channels]
+        for channel in range(channels):
+            for i in range(PATCH):
+                total[group, channel, i] += of_groups[group, channel, i] + of_all[i]
 
 
 @kernel

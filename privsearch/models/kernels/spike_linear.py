@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from privsearch.models.kernels.compiled import kernel, load
+from privsearch.models.kernels.compiled import kernel
 from privsearch.models.kernels.leaky import Neurons, add, copy, live, scan_backward
 from privsearch.models.kernels.registers import WIDTH
 from privsearch.models.kernels.spikes import neurons_at_work
 from privsearch.models.kernels.vectors import COLUMNS, add_rows, aligned
 
-BUILT_ON: Final = "9366666ddb50b784"
+BUILT_ON: Final = "c599331d8c216c83"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 
 
@@ -169,8 +169,7 @@ def live_backward(current: Any, neurons: Neurons, grad_spk: Any, grad: Any) -> N
     for b in range(batch):
         live(current, b, neurons, mem, compared, inside)
         for t in range(num_steps):
-            for i in range(n):
-                received[t, i] = load(grad_spk[t, b], i)
+            copy(grad_spk[t, b], received[t])
         fires = compared if compared.shape[0] else mem
         scan_backward(fires, received, nothing, inside, neurons, of_example)
         for t in range(current.shape[0]):

@@ -9,7 +9,7 @@ from privsearch.models.kernels.leaky import Neurons, live
 from privsearch.models.kernels.registers import WIDTH
 from privsearch.models.kernels.vectors import aligned, count_bits, fired, lowest_bit
 
-BUILT_ON: Final = "0cd97151ec55611c"
+BUILT_ON: Final = "5d4d81fbc38ce231"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 WORD: Final = 64
 """The neurons whose spikes are looked at together."""

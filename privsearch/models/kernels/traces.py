@@ -28,7 +28,7 @@ from privsearch.models.kernels.registers import (
 )
 from privsearch.models.kernels.vectors import aligned
 
-BUILT_ON: Final = "c7cafbe23c7b1415"
+BUILT_ON: Final = "023fda978d285c0d"
 """The version of the kernels' files that this one imports (see `compiled`)."""
 
 _VECTORS: Final = 4
